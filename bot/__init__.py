@@ -1,0 +1,1 @@
+"""Everything that meets people: platforms, the pipeline, jobs and settings."""

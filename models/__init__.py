@@ -1,0 +1,1 @@
+"""What predicts: image decoding, the backbone, the head and the registry of model versions."""

@@ -1,0 +1,1 @@
+"""What Peoria remembers: tables, sessions, queries and image files."""

@@ -1,0 +1,417 @@
+"""The tables of the loop.
+
+The constraints make wrong states unrepresentable: a post cannot be `predicted` without the time
+of it, a reply cannot be `sent` without its id, two model versions cannot both be champion.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from storage.types import (
+    Bucket,
+    Platform,
+    PostOrigin,
+    PostState,
+    ReplyState,
+    RunState,
+    UtcDateTime,
+    enum_column,
+)
+
+#: SQLite only counts up by itself on a column that is spelt INTEGER PRIMARY KEY.
+Key = BigInteger().with_variant(Integer(), "sqlite")
+
+HEX_SHA256 = 64
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON(),
+        list[float]: JSON(),
+    }
+
+
+class Community(Base):
+    """One Discord channel, one subreddit, or one local board."""
+
+    __tablename__ = "communities"
+    __table_args__ = (
+        UniqueConstraint("platform", "source_id"),
+        # Lets posts point at (id, platform), so that a post cannot be on another platform.
+        UniqueConstraint("id", "platform"),
+        CheckConstraint("horizon_seconds > 0", name="horizon_positive"),
+        CheckConstraint(
+            "(low_up_to IS NULL) = (medium_up_to IS NULL)", name="thresholds_both_or_neither"
+        ),
+        CheckConstraint("low_up_to < medium_up_to", name="thresholds_in_order"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    platform: Mapped[Platform] = mapped_column(enum_column(Platform, "platform"))
+    source_id: Mapped[str] = mapped_column(String(128))
+    name: Mapped[str] = mapped_column(String(200))
+    horizon_seconds: Mapped[int] = mapped_column(default=24 * 3600)
+    #: Fixed thresholds of the buckets (scores); both null: the community's terciles.
+    low_up_to: Mapped[int | None]
+    medium_up_to: Mapped[int | None]
+    created_at: Mapped[datetime]
+
+
+class Author(Base):
+    """A person, known only by a keyed hash of their id on one platform."""
+
+    __tablename__ = "authors"
+    __table_args__ = (
+        UniqueConstraint("platform", "hash"),
+        CheckConstraint(f"length(hash) = {HEX_SHA256}", name="hash_length"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    platform: Mapped[Platform] = mapped_column(enum_column(Platform, "platform"))
+    hash: Mapped[str] = mapped_column(String(HEX_SHA256))
+    opted_out_at: Mapped[datetime | None]
+
+
+class Image(Base):
+    """One file, once, however often it is posted."""
+
+    __tablename__ = "images"
+    __table_args__ = (
+        CheckConstraint(f"length(sha256) = {HEX_SHA256}", name="sha256_length"),
+        CheckConstraint("width > 0 AND height > 0 AND bytes > 0", name="sizes_positive"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(HEX_SHA256), unique=True)
+    format: Mapped[str] = mapped_column(String(8))
+    bytes: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+    #: Perceptual hash, 16 hexadecimal digits; alike for near-duplicates.
+    phash: Mapped[str] = mapped_column(String(16), index=True)
+    #: Text read from the image; null until it was read, empty when there is none.
+    text: Mapped[str | None] = mapped_column(Text)
+    stored_at: Mapped[datetime]
+    #: When the file was dropped after its retention time; the row stays for its posts.
+    dropped_at: Mapped[datetime | None]
+
+
+class Embedding(Base):
+    """What one backbone sees in one image: 1280 float16 numbers, little-endian."""
+
+    __tablename__ = "embeddings"
+    __table_args__ = (CheckConstraint("length(vector) = 2560", name="vector_length"),)
+
+    image_id: Mapped[int] = mapped_column(
+        ForeignKey("images.id", ondelete="CASCADE"), primary_key=True
+    )
+    backbone: Mapped[str] = mapped_column(String(HEX_SHA256), primary_key=True)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Post(Base):
+    """One publication in a community."""
+
+    __tablename__ = "posts"
+    __table_args__ = (
+        UniqueConstraint("platform", "source_id"),
+        ForeignKeyConstraint(
+            ["community_id", "platform"], ["communities.id", "communities.platform"]
+        ),
+        CheckConstraint(
+            "origin = 'imported' OR predicted_at IS NOT NULL"
+            " OR state NOT IN ('predicted', 'replied', 'labelled', 'scored')",
+            name="predicted_has_time",
+        ),
+        CheckConstraint("(state = 'refused') = (refusal IS NOT NULL)", name="refused_has_reason"),
+        CheckConstraint(
+            "due_at IS NULL OR state IN ('seen', 'predicted', 'replied', 'labelled')",
+            name="ended_is_not_due",
+        ),
+        Index(
+            "ix_posts_due",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+        Index("ix_posts_feed", "community_id", "posted_at"),
+        Index("ix_posts_author", "author_id", "community_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    community_id: Mapped[int] = mapped_column(Key)
+    platform: Mapped[Platform] = mapped_column(enum_column(Platform, "platform"))
+    source_id: Mapped[str] = mapped_column(String(128))
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("authors.id"))
+    origin: Mapped[PostOrigin] = mapped_column(enum_column(PostOrigin, "origin"))
+    title: Mapped[str] = mapped_column(Text)
+    #: Where people find the post; null where the platform has no addresses.
+    link: Mapped[str | None] = mapped_column(Text)
+    posted_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    predicted_at: Mapped[datetime | None]
+    state: Mapped[PostState] = mapped_column(enum_column(PostState, "state"))
+    #: Why the post cannot be used, a sentence.
+    refusal: Mapped[str | None] = mapped_column(Text)
+    #: When the next step is due; null when there is none.
+    due_at: Mapped[datetime | None]
+    #: Failed tries of the present step (a download that timed out, a platform that was away).
+    tries: Mapped[int] = mapped_column(default=0)
+    #: In the share that is predicted without a word, to measure what speaking does.
+    silent: Mapped[bool]
+
+    community: Mapped[Community] = relationship(overlaps="platform")
+    images: Mapped[list["PostImage"]] = relationship(order_by="PostImage.position")
+    prediction_rows: Mapped[list["Prediction"]] = relationship(order_by="Prediction.id")
+    label: Mapped["Label | None"] = relationship()
+    reply: Mapped["Reply | None"] = relationship()
+
+
+class PostImage(Base):
+    """An image of a post, in its place: first where to find it, later what it became."""
+
+    __tablename__ = "post_images"
+    __table_args__ = (
+        CheckConstraint("image_id IS NULL OR refusal IS NULL", name="used_or_refused"),
+    )
+
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    #: ``https://…`` to download, or ``sha256:…`` for bytes that are already in the image store.
+    source: Mapped[str] = mapped_column(Text)
+    image_id: Mapped[int | None] = mapped_column(ForeignKey("images.id"), index=True)
+    refusal: Mapped[str | None] = mapped_column(Text)
+
+    image: Mapped[Image | None] = relationship()
+
+
+class ModelVersion(Base):
+    """Backbone fingerprint + head + calibration + metrics, by name; its files are on disk."""
+
+    __tablename__ = "model_versions"
+    __table_args__ = (
+        CheckConstraint("NOT is_champion OR promoted_at IS NOT NULL", name="champion_has_time"),
+        # The one pointer to what serves: at most one row can be true.
+        Index(
+            "uq_model_versions_champion",
+            "is_champion",
+            unique=True,
+            sqlite_where=text("is_champion"),
+            postgresql_where=text("is_champion"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    backbone: Mapped[str] = mapped_column(String(HEX_SHA256))
+    is_champion: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    promoted_at: Mapped[datetime | None]
+    #: Labels that matured later were not seen in training; null for versions that saw none of ours.
+    trained_until: Mapped[datetime | None]
+    labels: Mapped[int] = mapped_column(default=0)
+    metrics: Mapped[dict[str, Any]]
+    #: Champion that this one replaced: where a rollback goes.
+    replaced_id: Mapped[int | None] = mapped_column(ForeignKey("model_versions.id"))
+
+
+class Prediction(Base):
+    """A distribution over the percentile, made by one model version at one time."""
+
+    __tablename__ = "predictions"
+    __table_args__ = (
+        UniqueConstraint("post_id", "model_version_id"),
+        CheckConstraint(
+            "p_low >= 0 AND p_medium >= 0 AND p_high >= 0"
+            " AND abs(p_low + p_medium + p_high - 1) < 0.0001",
+            name="probabilities_sum_to_one",
+        ),
+        CheckConstraint(
+            "(scored_at IS NULL) = (log_score IS NULL) AND (scored_at IS NULL) = (rps IS NULL)"
+            " AND (scored_at IS NULL) = (brier IS NULL)",
+            name="scored_whole",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
+    model_version_id: Mapped[int] = mapped_column(ForeignKey("model_versions.id"), index=True)
+    image_id: Mapped[int] = mapped_column(ForeignKey("images.id"))
+    made_at: Mapped[datetime]
+    #: Probabilities of the ten equal-frequency bins of the percentile, lowest first.
+    bins: Mapped[list[float]]
+    p_low: Mapped[float]
+    p_medium: Mapped[float]
+    p_high: Mapped[float]
+    #: Scores read off the quantiles of that time; null while nothing was known to read off.
+    score_p10: Mapped[float | None]
+    score_median: Mapped[float | None]
+    score_p90: Mapped[float | None]
+    #: Whose quantiles: "community", "platform" (borrowed) or "none".
+    quantiles: Mapped[str] = mapped_column(String(16))
+    latency_ms: Mapped[float]
+    scored_at: Mapped[datetime | None]
+    log_score: Mapped[float | None]
+    rps: Mapped[float | None]
+    brier: Mapped[float | None]
+    points: Mapped[float | None]
+
+    model_version: Mapped[ModelVersion] = relationship()
+
+
+class Snapshot(Base):
+    """A score with its time."""
+
+    __tablename__ = "snapshots"
+    __table_args__ = (CheckConstraint("age_seconds >= 0", name="age_not_negative"),)
+
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
+    )
+    #: The age that was due (seconds); ``age_seconds`` is the one that was met.
+    reading: Mapped[int] = mapped_column(primary_key=True)
+    age_seconds: Mapped[float]
+    taken_at: Mapped[datetime]
+    score: Mapped[int]
+
+
+class Label(Base):
+    """The score at the horizon and its percentile among the community's recent labels."""
+
+    __tablename__ = "labels"
+    __table_args__ = (
+        CheckConstraint(
+            "percentile_low >= 0 AND percentile_low < percentile_high AND percentile_high <= 1",
+            name="percentile_interval",
+        ),
+        Index("ix_labels_community_matured", "community_id", "matured_at"),
+    )
+
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
+    )
+    community_id: Mapped[int] = mapped_column(ForeignKey("communities.id"))
+    score: Mapped[float]
+    #: The whole interval that posts of this score cover (ties share it).
+    percentile_low: Mapped[float]
+    percentile_high: Mapped[float]
+    bucket: Mapped[Bucket] = mapped_column(enum_column(Bucket, "bucket"))
+    #: When the score became final: the post's time plus the horizon.
+    matured_at: Mapped[datetime] = mapped_column(index=True)
+    written_at: Mapped[datetime]
+
+
+class Guess(Base):
+    """One person's guess on one post."""
+
+    __tablename__ = "guesses"
+    __table_args__ = (UniqueConstraint("post_id", "author_id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("authors.id"), index=True)
+    bucket: Mapped[Bucket] = mapped_column(enum_column(Bucket, "bucket"))
+    guessed_at: Mapped[datetime]
+    #: The guesser had not been shown the prediction.
+    blind: Mapped[bool]
+    points: Mapped[float | None]
+
+
+class Reply(Base):
+    """What the bot said under a post. Recorded before it is sent."""
+
+    __tablename__ = "replies"
+    __table_args__ = (
+        CheckConstraint(
+            "state NOT IN ('sent', 'settled') OR source_id IS NOT NULL", name="sent_has_id"
+        ),
+    )
+
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
+    )
+    state: Mapped[ReplyState] = mapped_column(enum_column(ReplyState, "state"))
+    #: The platform's id of the reply.
+    source_id: Mapped[str | None] = mapped_column(String(128))
+    recorded_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+
+class Vote(Base):
+    """A vote on the local board. Other platforms keep their own votes."""
+
+    __tablename__ = "votes"
+    __table_args__ = (CheckConstraint("value IN (-1, 1)", name="up_or_down"),)
+
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
+    )
+    author_id: Mapped[int] = mapped_column(ForeignKey("authors.id"), primary_key=True)
+    value: Mapped[int]
+    voted_at: Mapped[datetime]
+
+
+class TrainingRun(Base):
+    """One try at a better model version, and how it ended."""
+
+    __tablename__ = "training_runs"
+    __table_args__ = (
+        CheckConstraint(
+            "(finished_at IS NULL) = (state IN ('queued', 'running'))", name="ended_has_time"
+        ),
+        CheckConstraint(
+            "state NOT IN ('promoted', 'kept') OR model_version_id IS NOT NULL",
+            name="made_has_version",
+        ),
+        # Overlapping requests coalesce: at most one run is under way.
+        Index(
+            "uq_training_runs_running",
+            "state",
+            unique=True,
+            sqlite_where=text("state = 'running'"),
+            postgresql_where=text("state = 'running'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    state: Mapped[RunState] = mapped_column(enum_column(RunState, "state"))
+    asked_by: Mapped[str] = mapped_column(String(32))
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    #: Latest line of progress: stage, done, total, epoch, loss.
+    progress: Mapped[dict[str, Any] | None]
+    #: Why it was promoted, kept, refused, or how it failed.
+    reason: Mapped[str | None] = mapped_column(Text)
+    evidence: Mapped[dict[str, Any] | None]
+    model_version_id: Mapped[int | None] = mapped_column(ForeignKey("model_versions.id"))
+    #: Process that runs it: a run whose process is gone has failed.
+    pid: Mapped[int | None]

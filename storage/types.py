@@ -1,0 +1,103 @@
+"""Column types and vocabularies that the tables share."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import DateTime, Dialect, Enum, TypeDecorator
+
+
+class Platform(StrEnum):
+    """Where a community lives."""
+
+    DISCORD = "discord"
+    REDDIT = "reddit"
+    WEB = "web"
+
+
+class PostState(StrEnum):
+    """How far a post has come; each step forward is one short transaction.
+
+    ``REFUSED`` (the image cannot be used) and ``WITHDRAWN`` (deleted, or its author opted out)
+    are ends; every other state moves only forward, in the order given here.
+    """
+
+    SEEN = "seen"
+    PREDICTED = "predicted"
+    REPLIED = "replied"
+    LABELLED = "labelled"
+    SCORED = "scored"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class PostOrigin(StrEnum):
+    """``LIVE`` posts were seen when they appeared; ``IMPORTED`` ones came with their outcome."""
+
+    LIVE = "live"
+    IMPORTED = "imported"
+
+
+class ReplyState(StrEnum):
+    """A reply is recorded as ``PENDING`` before it is sent; ``SKIPPED`` means none was wanted."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    SETTLED = "settled"
+    SKIPPED = "skipped"
+
+
+class Bucket(StrEnum):
+    """The three answers that people see and guess."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class RunState(StrEnum):
+    """The life of one training run."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PROMOTED = "promoted"
+    KEPT = "kept"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment. Takes and gives aware datetimes, and stores UTC.
+
+    SQLite has no time zones: without this a datetime written aware would be read naive.
+
+    Raises:
+        ValueError: a naive datetime was bound.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a naive datetime cannot be stored: {value!r}")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def enum_column(values: type[StrEnum], name: str) -> Enum:
+    """A text column that holds only the values of ``values`` (a CHECK, on every database)."""
+    return Enum(
+        values,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        values_callable=lambda members: [member.value for member in members],
+        length=16,
+    )

@@ -1,0 +1,1 @@
+"""What makes models. The only package that imports TensorFlow."""

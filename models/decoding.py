@@ -1,0 +1,242 @@
+"""Untrusted bytes to a small RGB picture, or a refusal that a person can act on.
+
+The order is what makes it safe: bytes are counted, the format is recognised by content, the file
+is taken apart within bounds (`models.containers`), the memory that decoding will take is worked
+out from the header, and only then is a pixel decoded, by the one Pillow plugin for that format
+and from nothing but the first picture's own bytes. Nothing here touches process-wide state, so
+it may run in threads; each call may hold up to `DecodeLimits.max_memory` plus twice the file.
+"""
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from PIL import (  # noqa: F401 - importing WebPImagePlugin registers it
+    Image,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+
+from models.containers import Container, ContainerError, read_container
+
+MAX_BYTES = 20 * 2**20
+MAX_PIXELS = 40_000_000
+MAX_MEMORY = 192 * 2**20
+
+Reason = Literal[
+    "empty",
+    "too_large",
+    "unsupported_format",
+    "truncated",
+    "corrupt",
+    "too_many_pixels",
+    "too_complex",
+]
+
+# Twice the backbone's input on each side leaves its resize enough to smooth over.
+_OVERSAMPLING = 2
+# Transparency and odd modes are dealt with a strip at a time, so that it costs next to nothing.
+_STRIP_PIXELS = 2**18
+# One pass over one pixel costs about a nanosecond: this much is under a second.
+_MAX_SCANNED_PIXELS = 16 * MAX_PIXELS
+_SCAN_OVERHEAD_PIXELS = 50_000
+
+# What Pillow's readers raise on bad data, found by fuzzing and by reading them.
+_PILLOW_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    OverflowError,
+    LookupError,
+    TypeError,
+    EOFError,
+    struct.error,
+    zlib.error,
+)
+
+
+class ImageRefused(Exception):  # noqa: N818 - a refusal is an answer, not a failure
+    """The message is a sentence for the person; `reason` is a stable slug for counting."""
+
+    def __init__(self, reason: Reason, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason: Reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeLimits:
+    """What one image may take. `max_memory` is for decoding alone, in bytes; heavier formats
+    (WebP, progressive JPEG) reach it with fewer pixels than `max_pixels`."""
+
+    max_bytes: int = MAX_BYTES
+    max_pixels: int = MAX_PIXELS
+    max_memory: int = MAX_MEMORY
+
+
+DEFAULT_LIMITS = DecodeLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedImage:
+    """A picture that is safe to work on, and the facts about the file it came from."""
+
+    pixels: Image.Image  # RGB, upright, first frame, on white; its shorter side is at least
+    # twice the asked-for size, or the original's
+    width: int  # of the original, upright
+    height: int
+    format: str  # "JPEG" | "PNG" | "WEBP" | "GIF"
+    bytes: int
+    animated: bool
+
+
+def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 224) -> DecodedImage:
+    """Decode the first frame of a JPEG, PNG, WebP or GIF.
+
+    `size` is the side of the square that the picture will be resized to: a picture more than
+    twice as large is reduced by a whole factor while it is decoded. Raises ImageRefused, and
+    nothing else, whatever the bytes.
+    """
+    if not data:
+        raise ImageRefused("empty", "This file is empty; choose the image again.")
+    if len(data) > limits.max_bytes:
+        raise ImageRefused(
+            "too_large",
+            f"This file is {len(data) / 2**20:.1f} MB and at most {limits.max_bytes / 2**20:g} MB "
+            "is accepted; make the image smaller and try again.",
+        )
+    try:
+        container = read_container(data)
+    except ContainerError as error:
+        raise _refusal(error.fault, error.format) from error
+    _check_cost(container, limits, size)
+    try:
+        pixels = _first_picture(container, size)
+    except MemoryError as error:
+        raise _too_many_pixels(container, limits.max_pixels) from error
+    except Image.DecompressionBombError as error:
+        raise _too_many_pixels(container, limits.max_pixels) from error
+    except _PILLOW_ERRORS as error:
+        raise _refusal(
+            "corrupt" if container.complete else "truncated", container.format
+        ) from error
+    width, height = container.width, container.height
+    if container.orientation >= 5:
+        width, height = height, width
+    return DecodedImage(
+        pixels=pixels,
+        width=width,
+        height=height,
+        format=container.format,
+        bytes=len(data),
+        animated=container.animated,
+    )
+
+
+def _check_cost(container: Container, limits: DecodeLimits, size: int) -> None:
+    """Refuse what would take too much memory or time, before a pixel is decoded."""
+    pixels = container.width * container.height
+    if pixels > limits.max_pixels:
+        raise _too_many_pixels(container, limits.max_pixels)
+    draft = _draft_scale(container, size)
+    result = 4 * pixels // _reduction(container.width, container.height, size) ** 2
+    memory = container.working_bytes + pixels * container.pixel_bytes // draft**2 + result
+    if memory > limits.max_memory:
+        raise _too_many_pixels(container, pixels * limits.max_memory // memory)
+    if container.scans * (pixels + _SCAN_OVERHEAD_PIXELS) > _MAX_SCANNED_PIXELS:
+        raise _refusal("too_complex", container.format)
+
+
+def _reduction(width: int, height: int, size: int) -> int:
+    """The largest whole factor that leaves the shorter side with enough for `size`."""
+    return max(1, min(width, height) // (size * _OVERSAMPLING))
+
+
+def _draft_scale(container: Container, size: int) -> int:
+    """How much of the reduction libjpeg does while it decodes: 1, 2, 4 or 8."""
+    if container.format != "JPEG":
+        return 1
+    reduction = _reduction(container.width, container.height, size)
+    return next(scale for scale in (8, 4, 2, 1) if reduction >= scale)
+
+
+def _first_picture(container: Container, size: int) -> Image.Image:
+    """RGB, upright, reduced. Raises what Pillow raises."""
+    with Image.open(io.BytesIO(container.picture), formats=[container.format]) as image:
+        if image.size != (container.width, container.height):
+            raise ValueError("Pillow and the header disagree about the size")
+        draft = _draft_scale(container, size)
+        if draft > 1:
+            image.draft(image.mode, (container.width // draft, container.height // draft))
+        image.load()
+        reduced = _flatten(image, _reduction(image.width, image.height, size))
+    transposition = _UPRIGHT.get(container.orientation)
+    return reduced if transposition is None else reduced.transpose(transposition)
+
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def _flatten(image: Image.Image, factor: int) -> Image.Image:
+    """Any mode to RGB on white, each side divided by `factor` (rounded up)."""
+    width, height = image.size
+    if factor == 1 and image.mode == "RGB" and "transparency" not in image.info:
+        return image.copy()
+    result = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+    rows = max(1, _STRIP_PIXELS // (width * factor)) * factor
+    for top in range(0, height, rows):
+        strip = _to_rgb(image.crop((0, top, width, min(top + rows, height))))
+        result.paste(strip.reduce(factor), (0, top // factor))
+    return result
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "I;16":
+        return _grey16_to_rgb(image)
+    if image.has_transparency_data:
+        coloured = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, coloured).convert("RGB")
+    return image.convert("RGB")
+
+
+def _grey16_to_rgb(image: Image.Image) -> Image.Image:
+    """Scaled: Pillow's own conversion clips, which turns nearly all of it white."""
+    values = np.asarray(image)
+    grey = (values >> 8).astype(np.uint8)
+    if (transparent := image.info.get("transparency")) is not None:
+        grey = np.where(values == transparent, np.uint8(255), grey)
+    return Image.fromarray(grey).convert("RGB")
+
+
+def _too_many_pixels(container: Container, affordable: int) -> ImageRefused:
+    return ImageRefused(
+        "too_many_pixels",
+        f"This image is {container.width} × {container.height} pixels and this kind may have at "
+        f"most {affordable / 1e6:.0f} megapixels; make it smaller and try again.",
+    )
+
+
+def _refusal(reason: Reason, file_format: str | None) -> ImageRefused:
+    kind = {"WEBP": "WebP"}.get(file_format or "", file_format)
+    sentences: dict[Reason, str] = {
+        "unsupported_format": "This file is not a JPEG, PNG, WebP or GIF image; convert it to "
+        "one of these and try again.",
+        "truncated": f"This {kind} image is cut short, as after a broken download; get it again "
+        "from where it came from.",
+        "corrupt": f"This {kind} image is damaged and cannot be read; open it in an image editor, "
+        "save it again and try that.",
+        "too_complex": f"This {kind} image is built in an unusual way that takes too long to "
+        "read; save it again as a plain JPEG or PNG and try that.",
+    }
+    return ImageRefused(reason, sentences[reason])

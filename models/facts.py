@@ -1,0 +1,183 @@
+"""Facts of stored posts: one definition, read one post at a time when serving, all when training.
+
+Whatever is read here must have been known when the post appeared. The records are cut at
+``posted_at`` and count only labels that had matured by then.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import numpy as np
+from sqlalchemy import Integer, Row, Select, cast, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.features import PostFacts, Record
+from storage.tables import Image, Label, Post, PostImage
+
+#: Percentiles are summed as whole millionths, so that no order of summing changes a record.
+_MILLION = 1_000_000
+_MILLIONTHS = cast(
+    func.round((Label.percentile_low + Label.percentile_high) * (_MILLION // 2)), Integer
+)
+
+_COLUMNS = (
+    Post.id, Post.author_id, Post.community_id, Post.title, Post.posted_at,
+    Image.width, Image.height, Image.bytes, Image.format, Image.text, PostImage.source,
+)  # fmt: skip
+
+
+def _host(source: str) -> str | None:
+    """The host of ``https://…``; None for anything else, which was uploaded."""
+    parts = urlsplit(source)
+    return parts.hostname if parts.scheme in ("http", "https") else None
+
+
+def _facts(row: Row[*tuple[object, ...]], author: Record, community: Record) -> PostFacts:
+    values = row._mapping  # noqa: SLF001 - the public name of SQLAlchemy rows
+    return PostFacts(
+        title=values[Post.title],
+        posted_at=values[Post.posted_at],
+        width=values[Image.width],
+        height=values[Image.height],
+        bytes=values[Image.bytes],
+        format=values[Image.format],
+        link_host=_host(values[PostImage.source]),
+        text_in_image=values[Image.text],
+        author=author,
+        community=community,
+    )
+
+
+def _posts() -> Select[*tuple[object, ...]]:
+    return (
+        select(*_COLUMNS)
+        .select_from(Post)
+        .join(PostImage, PostImage.post_id == Post.id)
+        .join(Image, Image.id == PostImage.image_id)
+    )
+
+
+async def facts_of(session: AsyncSession, post_id: int, image_id: int) -> PostFacts:
+    """The facts of one image of one stored post, as of the moment it was posted.
+
+    Raises:
+        sqlalchemy.exc.NoResultFound: there is no such image in such a post.
+    """
+    query = _posts().where(Post.id == post_id, PostImage.image_id == image_id).limit(1)
+    row = (await session.execute(query)).one()
+    values = row._mapping  # noqa: SLF001
+    labels = select(func.count(), func.sum(_MILLIONTHS)).where(
+        Label.community_id == values[Post.community_id],
+        Label.matured_at <= values[Post.posted_at],
+        Label.post_id != post_id,
+    )
+    n, total = (await session.execute(labels)).one()
+    community = _record(n, total)
+    if values[Post.author_id] is None:
+        return _facts(row, Record.empty(), community)
+    own = labels.join(Post, Post.id == Label.post_id).where(
+        Post.author_id == values[Post.author_id]
+    )
+    n, total = (await session.execute(own)).one()
+    return _facts(row, _record(n, total), community)
+
+
+def _record(n: int, millionths: int | None) -> Record:
+    return Record(n, int(millionths or 0) / (n * _MILLION)) if n else Record.empty()
+
+
+class _Ledger:
+    """Labels of one author or community in the order they matured, for records at any moment."""
+
+    def __init__(self) -> None:
+        self.matured: list[float] = []
+        self.millionths: list[int] = []
+        self.sums = np.zeros(1, np.int64)
+
+    def close(self) -> None:
+        order = np.argsort(self.matured, kind="stable")
+        self.matured = list(np.asarray(self.matured)[order])
+        self.sums = np.concatenate([[0], np.cumsum(np.asarray(self.millionths, np.int64)[order])])
+
+    def at(self, moment: datetime) -> Record:
+        n = int(np.searchsorted(self.matured, moment.timestamp(), side="right"))
+        return _record(n, int(self.sums[n]))
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledFacts:
+    """A labelled post as training reads it: its facts, and what became of it beside them."""
+
+    post_id: int
+    image_id: int
+    community_id: int
+    platform: str
+    phash: str
+    facts: PostFacts
+    score: float
+    matured_at: datetime
+
+
+async def labelled_facts(session: AsyncSession) -> AsyncIterator[LabelledFacts]:
+    """Every labelled post with a usable image, in the order of posting.
+
+    Of a post with several images the first usable one counts.
+    """
+    authors, communities = await _ledgers(session)
+    first = (
+        select(PostImage.post_id, func.min(PostImage.position).label("position"))
+        .where(PostImage.image_id.is_not(None))
+        .group_by(PostImage.post_id)
+        .subquery()
+    )
+    query = (
+        _posts()
+        .add_columns(Post.platform, Image.id, Image.phash, Label.score, Label.matured_at)
+        .join(first, (first.c.post_id == Post.id) & (first.c.position == PostImage.position))
+        .join(Label, Label.post_id == Post.id)
+        .order_by(Post.posted_at, Post.id)
+    )
+    async for row in await session.stream(query.execution_options(yield_per=2000)):
+        values = row._mapping  # noqa: SLF001
+        moment, community = values[Post.posted_at], values[Post.community_id]
+        author = values[Post.author_id]
+        own = authors.get((community, author)) if author is not None else None
+        yield LabelledFacts(
+            post_id=values[Post.id],
+            image_id=values[Image.id],
+            community_id=community,
+            platform=str(values[Post.platform]),
+            phash=values[Image.phash],
+            facts=_facts(
+                row,
+                own.at(moment) if own is not None else Record.empty(),
+                communities[community].at(moment),
+            ),
+            score=values[Label.score],
+            matured_at=values[Label.matured_at],
+        )
+
+
+async def _ledgers(
+    session: AsyncSession,
+) -> tuple[dict[tuple[int, int], _Ledger], dict[int, _Ledger]]:
+    authors: defaultdict[tuple[int, int], _Ledger] = defaultdict(_Ledger)
+    communities: defaultdict[int, _Ledger] = defaultdict(_Ledger)
+    query = (
+        select(Label.community_id, Post.author_id, Label.matured_at, _MILLIONTHS)
+        .join(Post, Post.id == Label.post_id)
+        .execution_options(yield_per=10_000)
+    )
+    async for community, author, matured_at, millionths in await session.stream(query):
+        ledgers = [communities[community]]
+        if author is not None:
+            ledgers.append(authors[community, author])
+        for ledger in ledgers:
+            ledger.matured.append(matured_at.timestamp())
+            ledger.millionths.append(int(millionths))
+    for ledger in (*authors.values(), *communities.values()):
+        ledger.close()
+    return authors, communities

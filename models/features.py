@@ -1,0 +1,217 @@
+"""What the head sees of a post besides its embedding: one definition for training and serving.
+
+Everything is computed from `PostFacts`, and `PostFacts` can hold nothing that did not exist when
+the post appeared: no score, no votes, no count of the post itself. Adding a field there fails a
+test on purpose, so that whoever adds one says since when it is known.
+"""
+
+import itertools
+import math
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Goes up with every change of the numbers below; a head serves only the version it was fitted on.
+FEATURES_VERSION = 1
+
+#: Buckets of the hashed words and letter groups, for the title and again for text in the image.
+TEXT_BUCKETS = 256
+
+#: Records are pulled towards the community's mean as if by this many average posts.
+RECORD_PRIOR = 5.0
+
+#: Longer texts are cut before anything is read off them (a 10 kB title costs no more than this).
+MAX_TEXT = 2_000
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+LINK_HOSTS = ("i.redd.it", "i.imgur.com", "imgur.com", "cdn.discordapp.com", "media.discordapp.net")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How earlier posts of an author or community did: labels matured by then, and no others.
+
+    ``n`` is their count, ``mean_percentile`` the mean of their percentiles in 0..1 (anything when
+    ``n`` is 0: it then has no weight).
+    """
+
+    n: int
+    mean_percentile: float
+
+    @classmethod
+    def empty(cls) -> "Record":
+        """The record of somebody whose posts have no label yet."""
+        return cls(0, 0.5)
+
+    def shrunk(self, prior: float) -> float:
+        """The mean percentile, pulled towards ``prior`` (0..1) while there are few posts."""
+        return (self.n * self.mean_percentile + RECORD_PRIOR * prior) / (self.n + RECORD_PRIOR)
+
+
+@dataclass(frozen=True, slots=True)
+class PostFacts:
+    """Everything known when the post appears, and nothing else.
+
+    Attributes:
+        title: as posted; may be empty.
+        posted_at: an aware moment.
+        width: pixels, after orientation.
+        height: pixels, after orientation.
+        bytes: size of the image file.
+        format: ``JPEG``, ``PNG``, ``WEBP`` or ``GIF``.
+        link_host: host that the image was linked from; None when it was uploaded.
+        text_in_image: text read from the image; None where it was not looked for.
+        author: earlier posts of the same author in the same community.
+        community: earlier posts of the community.
+    """
+
+    title: str
+    posted_at: datetime
+    width: int
+    height: int
+    bytes: int
+    format: str
+    link_host: str | None
+    text_in_image: str | None
+    author: Record
+    community: Record
+
+
+def _log(value: float) -> float:
+    return math.log1p(max(value, 0.0))
+
+
+def _text_facts(text: str) -> dict[str, float]:
+    length = max(len(text), 1)
+    return {
+        "length": _log(len(text)),
+        "words": _log(len(text.split())),
+        "upper": sum(letter.isupper() for letter in text) / length,
+        "digits": sum(letter.isdigit() for letter in text) / length,
+        "punctuation": sum(not (c.isalnum() or c.isspace()) for c in text) / length,
+        "beyond_ascii": sum(ord(letter) > 127 for letter in text) / length,
+        "question": float("?" in text),
+        "exclamation": float("!" in text),
+        "lower_start": float(text[:1].islower()),
+        "ends_with_stop": float(text.rstrip().endswith(".")),
+    }
+
+
+def _cycle(name: str, value: float, period: float) -> dict[str, float]:
+    angle = 2 * math.pi * value / period
+    return {f"{name}_sin": math.sin(angle), f"{name}_cos": math.cos(angle)}
+
+
+def metadata_of(facts: PostFacts) -> dict[str, float]:
+    """The metadata group of one post, by name. Every value is finite."""
+    moment = facts.posted_at.astimezone(UTC)
+    hour = moment.hour + moment.minute / 60
+    width, height = max(facts.width, 1), max(facts.height, 1)
+    title = facts.title[:MAX_TEXT]
+    text = (facts.text_in_image or "")[:MAX_TEXT]
+    community = facts.community.shrunk(0.5)
+    return {
+        **_cycle("hour", hour, 24),
+        **_cycle("weekday", moment.weekday() + hour / 24, 7),
+        "width": _log(width),
+        "height": _log(height),
+        "aspect": math.log(width / height),
+        "pixels": _log(width * height),
+        "bytes": _log(facts.bytes),
+        "bytes_per_pixel": _log(facts.bytes / (width * height)),
+        **{f"format_{name.lower()}": float(facts.format == name) for name in FORMATS},
+        **{f"host_{name}": float(facts.link_host == name) for name in LINK_HOSTS},
+        "host_other": float(facts.link_host is not None and facts.link_host not in LINK_HOSTS),
+        "title_missing": float(not title.strip()),
+        **{f"title_{name}": value for name, value in _text_facts(title).items()},
+        "text_not_read": float(facts.text_in_image is None),
+        **{f"text_{name}": value for name, value in _text_facts(text).items()},
+        "author_n": _log(facts.author.n),
+        "author_percentile": facts.author.shrunk(community),
+        "community_n": _log(facts.community.n),
+        "community_percentile": community,
+    }
+
+
+_WORD = re.compile(r"[\w']+|[^\w\s]")
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Words, pairs of words, and groups of three letters of a text in lower case."""
+    words = _WORD.findall(text.lower())
+    yield from words
+    yield from (f"{first} {second}" for first, second in itertools.pairwise(words))
+    for word in words:
+        padded = f"<{word}>"
+        yield from (padded[i : i + 3] for i in range(len(padded) - 2))
+
+
+def _hashed(text: str, out: NDArray[np.float32]) -> None:
+    """Add the pieces of a text to ``out``, by hash and sign, then scale it to length one."""
+    for piece in _pieces(text[:MAX_TEXT]):
+        code = zlib.crc32(piece.encode("utf-8", "surrogatepass"))
+        out[code % len(out)] += 1.0 if code & 0x8000_0000 else -1.0
+    norm = float(np.linalg.norm(out))
+    if norm > 0:
+        out /= norm
+
+
+class Features:
+    """Turns facts into the named groups that the head takes beside the embedding."""
+
+    version = FEATURES_VERSION
+    text_dim = 2 * TEXT_BUCKETS
+
+    def __init__(self) -> None:
+        """Find the names of the metadata columns, in order."""
+        nothing = PostFacts(
+            "", datetime(1970, 1, 1, tzinfo=UTC), 1, 1, 1, "JPEG", None, None,
+            Record.empty(), Record.empty(),
+        )  # fmt: skip
+        self.metadata_names: tuple[str, ...] = tuple(metadata_of(nothing))
+
+    def blanks(self) -> dict[str, list[NDArray[np.float32]]]:
+        """What a missing title, unread text and an unknown author look like, by group.
+
+        Training hides each from some posts, so that posts where it is missing lose little. Every
+        array covers a whole group; NaN marks the columns that the source does not touch.
+        """
+        zero, nothing = np.float32(0), np.float32(np.nan)
+        halves = np.arange(self.text_dim) < TEXT_BUCKETS
+        missing = metadata_of(
+            PostFacts(
+                "", datetime(1970, 1, 1, tzinfo=UTC), 1, 1, 1, "JPEG", None, None,
+                Record.empty(), Record.empty(),
+            )
+        )  # fmt: skip
+        return {
+            "text": [np.where(halves, zero, nothing), np.where(~halves, zero, nothing)],
+            "metadata": [
+                np.array(
+                    [missing[n] if n.startswith(source) else nothing for n in self.metadata_names],
+                    np.float32,
+                )
+                for source in ("title_", "text_", "author_")
+            ],
+        }
+
+    def of(self, facts: Sequence[PostFacts]) -> dict[str, NDArray[np.float32]]:
+        """The groups of ``n`` posts.
+
+        Returns:
+            ``text``: float32 [n, `text_dim`], hashed title then hashed text in the image, each
+            half of length one or all zero; ``metadata``: float32 [n, M], columns in the order of
+            `metadata_names`, not yet standardised.
+        """
+        text = np.zeros((len(facts), self.text_dim), np.float32)
+        metadata = np.empty((len(facts), len(self.metadata_names)), np.float32)
+        for row, fact in enumerate(facts):
+            _hashed(fact.title, text[row, :TEXT_BUCKETS])
+            _hashed(fact.text_in_image or "", text[row, TEXT_BUCKETS:])
+            metadata[row] = list(metadata_of(fact).values())
+        return {"text": text, "metadata": metadata}

@@ -1,0 +1,136 @@
+"""The gate: whether a challenger may serve, as one pure function with its evidence."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class GateRules:
+    """What a challenger must show."""
+
+    #: Probability of being better than the champion (paired bootstrap, ranked probability score).
+    min_probability: float = 0.9
+    #: A first version has no champion to beat: it must only be likelier better than not.
+    min_probability_first: float = 0.5
+    #: How much worse calibrated (expected calibration error) than the champion it may be.
+    max_calibration_loss: float = 0.03
+    #: A community may lose at most this share of its ranked probability score …
+    max_community_loss: float = 0.05
+    #: … judged only where there are so many posts.
+    min_community_posts: int = 20
+    #: Fewer judged posts than this show nothing.
+    min_posts: int = 10
+    resamples: int = 2000
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One forecaster on the judged posts: its score on each (lower is better), and its ECE."""
+
+    rps: Numbers
+    calibration_error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether to promote, why, and what it rests on (JSON values only)."""
+
+    promote: bool
+    reason: str
+    evidence: dict[str, Any]
+
+
+def judge(
+    challenger: Judged,
+    champion: Judged,
+    communities: NDArray[np.int64],
+    *,
+    against: str | None,
+    rules: GateRules | None = None,
+    community_names: Mapping[int, str] | None = None,
+) -> Verdict:
+    """Compare a challenger with the champion on the same posts, which neither was trained on.
+
+    Args:
+        challenger: its scores on the ``n`` judged posts.
+        champion: the champion's on the same posts; the base rate's when there is none.
+        communities: int64 [n].
+        against: the champion's name; None when there is none.
+        rules: thresholds; the defaults are the design's.
+        community_names: for the sentence; numbers are used for names not given.
+    """
+    rules = rules or GateRules()
+    gain = champion.rps - challenger.rps
+    n = len(gain)
+    rival = against or "the base rate"
+    if n < rules.min_posts:
+        return Verdict(
+            False,
+            f"Only {n} new labels to judge by; at least {rules.min_posts} are needed.",
+            {"posts": n, "against": against, "rules": asdict(rules)},
+        )
+    rng = np.random.default_rng(rules.seed)
+    # One resample at a time: n may be large.
+    means = np.array([gain[rng.integers(0, n, n)].mean() for _ in range(rules.resamples)])
+    probability = float((means > 0).mean() + (means == 0).mean() / 2)
+    needed = rules.min_probability if against else rules.min_probability_first
+    worst, worst_loss = _worst_community(challenger.rps, champion.rps, communities, rules)
+    evidence: dict[str, Any] = {
+        "posts": n,
+        "against": against,
+        "probability_better": probability,
+        "probability_needed": needed,
+        "rps_challenger": float(challenger.rps.mean()),
+        "rps_champion": float(champion.rps.mean()),
+        "gain": float(gain.mean()),
+        "gain_interval": [float(q) for q in np.quantile(means, [0.025, 0.975])],
+        "ece_challenger": challenger.calibration_error,
+        "ece_champion": champion.calibration_error,
+        "worst_community": worst,
+        "worst_community_loss": worst_loss,
+        "rules": asdict(rules),
+    }
+    if probability < needed:
+        reason = (
+            f"Better than {rival} with probability {probability:.2f} on {n} labels; "
+            f"{needed:.2f} is needed."
+        )
+        return Verdict(False, reason, evidence)
+    # The base rate is calibrated by definition, so a first version has nothing to be held to.
+    excess = challenger.calibration_error - champion.calibration_error
+    if against and excess > rules.max_calibration_loss:
+        reason = (
+            f"Better than {rival}, but worse calibrated: expected calibration error "
+            f"{challenger.calibration_error:.3f} against {champion.calibration_error:.3f}."
+        )
+        return Verdict(False, reason, evidence)
+    if worst is not None and worst_loss > rules.max_community_loss:
+        name = (community_names or {}).get(worst, f"community {worst}")
+        reason = f"Better than {rival} on the whole, but {worst_loss:.0%} worse in {name}."
+        return Verdict(False, reason, evidence)
+    reason = f"Better than {rival} with probability {probability:.2f} on {n} labels."
+    return Verdict(True, reason, evidence)
+
+
+def _worst_community(
+    challenger: Numbers, champion: Numbers, communities: NDArray[np.int64], rules: GateRules
+) -> tuple[int | None, float]:
+    """The community that loses the largest share of its score, and that share (negative: gains)."""
+    worst: int | None = None
+    worst_loss = -np.inf
+    for community in np.unique(communities):
+        rows = communities == community
+        if rows.sum() < rules.min_community_posts:
+            continue
+        before = float(champion[rows].mean())
+        loss = float(challenger[rows].mean()) / before - 1 if before > 0 else 0.0
+        if loss > worst_loss:
+            worst, worst_loss = int(community), loss
+    return worst, (float(worst_loss) if worst is not None else 0.0)

@@ -1,0 +1,95 @@
+"""The training process: ``python -m trainer.run``, one JSON object in, JSON lines out.
+
+It reads labels and stored embeddings, fits a challenger, judges it against the champion and
+writes a model version. It never writes to the database: whoever started it records the outcome.
+"""
+
+import asyncio
+import json
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from trainer.challenge import Champion, Refused, challenge
+from trainer.dataset import read_labelled
+from trainer.recipe import Recipe
+from trainer.version import write
+
+REFUSED_STATUS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the parent process asks for."""
+
+    database_url: str
+    models_root: Path
+    backbone: str
+    champion: Champion | None = None
+    min_labels: int = 60
+    seed: int = 1
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, line: str) -> "Task":
+        """Read the JSON object of the parent; unknown keys are an error."""
+        given = json.loads(line)
+        champion = given.pop("champion", None)
+        return cls(
+            **{**given, "models_root": Path(given["models_root"])},
+            champion=Champion.parse(champion) if champion else None,
+        )
+
+
+def _say(**line: Any) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Do the task; the last line for the parent.
+
+    Raises:
+        Refused: there is nothing honest to learn or to judge by.
+    """
+    _say(stage="reading")
+    posts = asyncio.run(read_labelled(task.database_url, task.backbone))
+    outcome = challenge(
+        posts,
+        recipe=Recipe.from_options(task.options),
+        champion=task.champion,
+        min_labels=task.min_labels,
+        seed=task.seed,
+        say=_say,
+    )
+    _say(stage="writing")
+    name, folder = write(
+        task.models_root, outcome, backbone=task.backbone, created_at=datetime.now(UTC)
+    )
+    return {
+        "version": name,
+        "folder": str(folder),
+        "promote": outcome.verdict.promote,
+        "reason": outcome.verdict.reason,
+        "evidence": outcome.verdict.evidence,
+        "trained_until": outcome.trained_until.isoformat(),
+        "labels": outcome.labels,
+        "metrics": outcome.metrics,
+    }
+
+
+def main() -> int:
+    """Run the task on standard input; 0 when a version was written, 3 when refused."""
+    task = Task.parse(sys.stdin.readline())
+    try:
+        _say(result=run(task))
+    except Refused as refusal:
+        _say(refused=str(refusal))
+        return REFUSED_STATUS
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

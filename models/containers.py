@@ -16,11 +16,14 @@ from typing import Literal
 
 Fault = Literal["unsupported_format", "truncated", "corrupt", "too_complex"]
 
-# Real files stay far below: a GIF of 20 MiB has 82,000 data blocks, a PNG 2,600 chunks.
-MAX_PARTS = 200_000
+# Real files stay far below: of 20 MiB, a PNG has 2,600 chunks and a GIF 82,000 data blocks.
+MAX_PARTS = 20_000
+MAX_GIF_BLOCKS = 200_000
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_PNG_PIXEL_BYTES = {0: 1, 2: 4, 3: 1, 4: 4, 6: 4}  # colour type → what Pillow holds per pixel
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
+_PNG_DEPTHS = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}
+_DEFLATE_RATIO = 1032  # at most
 _SOF_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _USUAL_SOF_MARKERS = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # not lossless, not hierarchical
 _ORIENTATION_TAG = 0x0112
@@ -46,9 +49,10 @@ class Container:
     orientation: int = 1  # EXIF: 1 to 8
     animated: bool = False
     complete: bool = True  # False: the file ends before its own end mark
-    pixel_bytes: int = 4  # what the decoded picture holds per pixel
+    pixel_bytes: int = 4  # per pixel: the decoded picture's, or the unpacked file's if more
     working_bytes: int = 0  # what the decoder holds besides, whatever the scale
     scans: int = 1  # how often a JPEG goes over its pixels
+    least_bytes: int = 0  # a picture of this size cannot be packed into fewer
 
 
 def read_container(data: bytes) -> Container:
@@ -169,6 +173,8 @@ def _read_png(data: bytes) -> Container:
     if b"IHDR" not in chunks or not pixels:
         raise ContainerError("corrupt" if complete else "truncated")
     width, height, depth, colour = struct.unpack_from(">IIBB", chunks[b"IHDR"])
+    if depth not in _PNG_DEPTHS.get(colour, ()) or (colour == 3 and b"PLTE" not in chunks):
+        raise ContainerError("corrupt")
     return Container(
         format="PNG",
         width=width,
@@ -177,7 +183,8 @@ def _read_png(data: bytes) -> Container:
         orientation=orientation,
         animated=animated,
         complete=complete,
-        pixel_bytes=2 if (depth, colour) == (16, 0) else _PNG_PIXEL_BYTES[colour],
+        pixel_bytes=_png_pixel_bytes(depth, colour),
+        least_bytes=height * (width * depth * _PNG_CHANNELS[colour] // 8 + 1) // _DEFLATE_RATIO,
     )
 
 
@@ -207,9 +214,12 @@ def _checked(data: bytes, start: int, end: int) -> bytes:
     return data[start:end]
 
 
+def _png_pixel_bytes(depth: int, colour: int) -> int:
+    stored = _PNG_CHANNELS[colour] * max(depth, 8) // 8
+    return stored if _PNG_CHANNELS[colour] == 1 else max(stored, 4)  # Pillow pads colours to 4
+
+
 def _png_head(chunks: dict[bytes, bytes], depth: int, colour: int) -> Iterator[bytes]:
-    if colour not in _PNG_PIXEL_BYTES or (colour == 3 and b"PLTE" not in chunks):
-        raise ContainerError("corrupt")
     yield PNG_SIGNATURE
     yield _png_chunk(b"IHDR", chunks[b"IHDR"])
     if colour == 3:
@@ -245,7 +255,7 @@ def _read_gif(data: bytes) -> Container:
     position = 13 + _palette_bytes(flags)
     head = data[:position]
     control = b""
-    budget = MAX_PARTS
+    budget = MAX_GIF_BLOCKS
     while data[position] != 0x2C:  # the first picture
         if data[position] == 0x21:
             label = data[position + 1]

@@ -10,6 +10,7 @@ it may run in threads; each call may hold up to `DecodeLimits.max_memory` plus t
 import io
 import struct
 import zlib
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal
 
@@ -58,7 +59,7 @@ _PILLOW_ERRORS = (
 )
 
 
-class ImageRefused(Exception):  # noqa: N818 - a refusal is an answer, not a failure
+class ImageRefused(Exception):
     """The message is a sentence for the person; `reason` is a stable slug for counting."""
 
     def __init__(self, reason: Reason, sentence: str) -> None:
@@ -140,11 +141,15 @@ def _check_cost(container: Container, limits: DecodeLimits, size: int) -> None:
     pixels = container.width * container.height
     if pixels > limits.max_pixels:
         raise _too_many_pixels(container, limits.max_pixels)
-    draft = _draft_scale(container, size)
+    decoded = pixels * container.pixel_bytes // _draft_scale(container, size) ** 2
     result = 4 * pixels // _reduction(container.width, container.height, size) ** 2
-    memory = container.working_bytes + pixels * container.pixel_bytes // draft**2 + result
+    turned = result if container.orientation > 1 else 0  # by then the decoded one is gone
+    memory = container.working_bytes + max(decoded, turned) + result
     if memory > limits.max_memory:
         raise _too_many_pixels(container, pixels * limits.max_memory // memory)
+    # Pillow takes a stream that ends early for a picture that is black from there on.
+    if len(container.picture) < container.least_bytes:
+        raise _refusal("truncated", container.format)
     if container.scans * (pixels + _SCAN_OVERHEAD_PIXELS) > _MAX_SCANNED_PIXELS:
         raise _refusal("too_complex", container.format)
 
@@ -164,7 +169,7 @@ def _draft_scale(container: Container, size: int) -> int:
 
 def _first_picture(container: Container, size: int) -> Image.Image:
     """RGB, upright, reduced. Raises what Pillow raises."""
-    with Image.open(io.BytesIO(container.picture), formats=[container.format]) as image:
+    with closing(Image.open(io.BytesIO(container.picture), formats=[container.format])) as image:
         if image.size != (container.width, container.height):
             raise ValueError("Pillow and the header disagree about the size")
         draft = _draft_scale(container, size)
@@ -195,28 +200,23 @@ def _flatten(image: Image.Image, factor: int) -> Image.Image:
     result = Image.new("RGB", (-(-width // factor), -(-height // factor)))
     rows = max(1, _STRIP_PIXELS // (width * factor)) * factor
     for top in range(0, height, rows):
-        strip = _to_rgb(image.crop((0, top, width, min(top + rows, height))))
-        result.paste(strip.reduce(factor), (0, top // factor))
+        strip = _in_colour(image.crop((0, top, width, min(top + rows, height)))).reduce(factor)
+        if strip.mode == "RGBA":
+            strip = Image.alpha_composite(Image.new("RGBA", strip.size, "white"), strip)
+        result.paste(strip.convert("RGB"), (0, top // factor))
     return result
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "I;16":
-        return _grey16_to_rgb(image)
-    if image.has_transparency_data:
-        coloured = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, coloured).convert("RGB")
-    return image.convert("RGB")
-
-
-def _grey16_to_rgb(image: Image.Image) -> Image.Image:
-    """Scaled: Pillow's own conversion clips, which turns nearly all of it white."""
+def _in_colour(image: Image.Image) -> Image.Image:
+    """Any mode to RGB, or to RGBA where something is transparent."""
+    if image.mode != "I;16":
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    # Scaled: Pillow's own conversion of 16-bit grey clips, which turns nearly all of it white.
     values = np.asarray(image)
-    grey = (values >> 8).astype(np.uint8)
+    coloured = Image.fromarray((values >> 8).astype(np.uint8)).convert("RGB")
     if (transparent := image.info.get("transparency")) is not None:
-        grey = np.where(values == transparent, np.uint8(255), grey)
-    return Image.fromarray(grey).convert("RGB")
+        coloured.putalpha(Image.fromarray(values != transparent).convert("L"))
+    return coloured
 
 
 def _too_many_pixels(container: Container, affordable: int) -> ImageRefused:

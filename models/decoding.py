@@ -141,8 +141,10 @@ def _check_cost(container: Container, limits: DecodeLimits, size: int) -> None:
     pixels = container.width * container.height
     if pixels > limits.max_pixels:
         raise _too_many_pixels(container, limits.max_pixels)
-    decoded = pixels * container.pixel_bytes // _draft_scale(container, size) ** 2
-    result = 4 * pixels // _reduction(container.width, container.height, size) ** 2
+    draft = _draft_scale(container, size)
+    decoded = pixels * container.pixel_bytes // draft**2
+    reduction = _reduction(container.width, container.height, size) // draft * draft
+    result = 4 * pixels // reduction**2
     turned = result if container.orientation > 1 else 0  # by then the decoded one is gone
     memory = container.working_bytes + max(decoded, turned) + result
     if memory > limits.max_memory:

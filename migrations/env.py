@@ -11,6 +11,8 @@ context.configure(
     render_as_batch=True,
     user_module_prefix="",
     compare_type=True,
+    # SQLite rolls DDL back as well, once the driver keeps its hands off (storage/database.py).
+    transactional_ddl=True,
 )
 with context.begin_transaction():
     context.run_migrations()

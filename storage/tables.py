@@ -152,7 +152,7 @@ class Post(Base):
         ),
         CheckConstraint("(state = 'refused') = (refusal IS NOT NULL)", name="refused_has_reason"),
         CheckConstraint(
-            "due_at IS NULL OR state IN ('seen', 'predicted', 'replied', 'labelled')",
+            "due_at IS NULL OR state NOT IN ('refused', 'withdrawn')",
             name="ended_is_not_due",
         ),
         Index(

@@ -204,7 +204,7 @@ def upgrade() -> None:
             "(state = 'refused') = (refusal IS NOT NULL)", name=op.f("ck_posts_refused_has_reason")
         ),
         sa.CheckConstraint(
-            "due_at IS NULL OR state IN ('seen', 'predicted', 'replied', 'labelled')",
+            "due_at IS NULL OR state NOT IN ('refused', 'withdrawn')",
             name=op.f("ck_posts_ended_is_not_due"),
         ),
         sa.CheckConstraint(

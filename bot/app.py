@@ -1,0 +1,159 @@
+"""The composition root: builds the services, starts platforms and jobs, stops them cleanly."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from bot.backbones import prepare_backbone
+from bot.clock import Clock, now
+from bot.download import Downloader
+from bot.jobs import Jobs, schedule
+from bot.labelling import Labelling
+from bot.people import read_key
+from bot.pipeline import Pipeline
+from bot.platform import Platform
+from bot.serving import Serving
+from bot.settings import Settings
+from bot.training import Training, TrainingLimits
+from bot.versions import ensure_champion, has_champion
+from bot.web.board import Board
+from models.decoding import DecodeLimits
+from storage.database import Database
+from storage.image_store import ImageStore
+from storage.migrate import upgrade
+from storage.types import Platform as PlatformName
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What every command works with: the data, and what serves predictions."""
+
+    settings: Settings
+    database: Database
+    images: ImageStore
+    serving: Serving
+    downloader: Downloader
+    training: Training
+    people_key: bytes
+    clock: Clock
+
+
+@asynccontextmanager
+async def open_core(settings: Settings, *, clock: Clock = now) -> AsyncIterator[Core]:
+    """Open the data, bring it up to date, and make sure that something can serve.
+
+    Raises:
+        DatabaseTooNew: the database was used by a newer Peoria.
+        BackboneUnusable: a new installation's backbone is missing or damaged.
+        OSError: the data folder cannot be written.
+    """
+    async with AsyncExitStack() as stack:
+        database = Database(settings.url)
+        stack.push_async_callback(database.close)
+        await upgrade(database)
+        serving = Serving(
+            database,
+            versions_dir=settings.versions_dir,
+            backbones_dir=settings.backbones_dir,
+            limits=DecodeLimits(
+                max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
+            ),
+        )
+        stack.callback(serving.close)
+        downloader = Downloader(
+            max_bytes=settings.max_image_bytes,
+            seconds=settings.download_seconds,
+            at_once=settings.downloads_at_once,
+        )
+        stack.push_async_callback(downloader.close)
+        if not await has_champion(database):
+            # Only a new installation needs the configured backbone: afterwards the champion's own
+            # serves, whatever the setting says, until `main.py backbone use` changes both at once.
+            backbone = await prepare_backbone(settings.backbone, settings.backbones_dir)
+            await ensure_champion(database, settings.versions_dir, backbone, clock())
+        yield Core(
+            settings=settings,
+            database=database,
+            images=ImageStore(settings.images_dir),
+            serving=serving,
+            downloader=downloader,
+            training=Training(
+                database,
+                settings.versions_dir,
+                TrainingLimits(
+                    seconds=settings.train_minutes * 60,
+                    memory_mb=settings.train_memory_mb,
+                    min_labels=settings.train_min_labels,
+                ),
+                clock=clock,
+            ),
+            people_key=read_key(settings.data_dir, settings.secret_key),
+            clock=clock,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A running Peoria, as tests and simulations hold it."""
+
+    core: Core
+    pipeline: Pipeline
+    jobs: Jobs
+    platforms: dict[PlatformName, Platform]
+
+
+def build(core: Core) -> App:
+    """Put the platforms, the pipeline and the jobs together; nothing runs yet."""
+    platforms: dict[PlatformName, Platform] = {}
+    pipeline = Pipeline(
+        core.database,
+        core.images,
+        core.serving,
+        core.downloader,
+        platforms,
+        people_key=core.people_key,
+        silent_share=core.settings.silent_share,
+        clock=core.clock,
+    )
+    labelling = Labelling(core.database, platforms, clock=core.clock)
+    jobs = Jobs(core.database, pipeline, labelling, clock=core.clock)
+    board = Board(
+        settings=core.settings,
+        database=core.database,
+        images=core.images,
+        pipeline=pipeline,
+        training=core.training,
+        people_key=core.people_key,
+        clock=core.clock,
+    )
+    platforms[board.name] = board
+    return App(core, pipeline, jobs, platforms)
+
+
+@asynccontextmanager
+async def running(app: App) -> AsyncIterator[None]:
+    """Platforms listening and jobs ticking, until the block ends.
+
+    Raises:
+        PlatformRefused: a platform cannot run (a port in use, a token that is wrong).
+    """
+    async with AsyncExitStack() as stack:
+        # Loaded before anybody can ask, so that a damaged file is found out at the start.
+        await app.core.serving.champion()
+        for platform in app.platforms.values():
+            await platform.start()
+            stack.push_async_callback(platform.stop)
+        scheduler = schedule(app.jobs, app.core.settings.tick_seconds)
+        scheduler.start()
+        stack.callback(scheduler.shutdown, wait=False)
+        yield
+
+
+async def serve(settings: Settings) -> None:
+    """Run until the process is told to stop."""
+    async with open_core(settings) as core, running(build(core)):
+        await asyncio.Event().wait()

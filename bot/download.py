@@ -1,0 +1,168 @@
+"""Fetching images from addresses that strangers chose."""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Iterable
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+MAX_REDIRECTS = 3
+_REDIRECTS = (301, 302, 303, 307, 308)
+_PRIVATE = "The image's link leads to a private address."
+
+
+class DownloadRefused(Exception):
+    """The image will never be downloaded; the message is a sentence for the person."""
+
+
+class DownloadFailed(Exception):
+    """The image did not arrive this time; trying again later may help."""
+
+
+class AddressRefused(OSError):
+    """The name leads to a private address. An OSError, because aiohttp expects those here."""
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the public Internet.
+
+    Refuses loopback, private, link-local, multicast, reserved and unspecified ranges, and the
+    same ranges wrapped into IPv6 (mapped, 6to4, NAT64).
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour
+        if inner is None and ip in ipaddress.ip_network("64:ff9b::/96"):
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return ip.is_global and not ip.is_multicast
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves names, and refuses those that lead to a private address.
+
+    The connection is made to the address that was checked, so that a name which changes its
+    answer between the check and the connection gains nothing.
+    """
+
+    def __init__(self, trusted: Iterable[str] = ()) -> None:
+        self._trusted = frozenset(trusted)
+        self._resolver = aiohttp.ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        results = await self._resolver.resolve(host, port, family)
+        if host in self._trusted:
+            return results
+        public = [result for result in results if is_public(result["host"])]
+        if not public:
+            raise AddressRefused(f"{host} leads to a private address")
+        return public
+
+    async def close(self) -> None:
+        await self._resolver.close()
+
+
+class Downloader:
+    """Downloads images with a cap on bytes, time, redirects and connections.
+
+    Args:
+        max_bytes: largest file that is read; longer ones are cut off at once.
+        seconds: longest time for one image, redirects included.
+        at_once: images downloaded at the same time.
+        trusted_hosts: names that may lead to private addresses (a platform's own host that the
+            owner of this Peoria configured).
+    """
+
+    def __init__(
+        self, *, max_bytes: int, seconds: float, at_once: int, trusted_hosts: Iterable[str] = ()
+    ) -> None:
+        self._max_bytes = max_bytes
+        self._seconds = seconds
+        self._trusted = frozenset(trusted_hosts)
+        self._at_once = asyncio.Semaphore(at_once)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def fetch(self, url: str) -> bytes:
+        """The bytes at ``url``.
+
+        Raises:
+            DownloadRefused: it will never do (not http, private, too large, gone).
+            DownloadFailed: it may do later (time-out, server error, no connection).
+        """
+        async with self._at_once:
+            try:
+                async with asyncio.timeout(self._seconds):
+                    return await self._follow(URL(url))
+            except (aiohttp.InvalidURL, ValueError) as error:
+                raise DownloadRefused("The image's link is not a web address.") from error
+            except aiohttp.ClientConnectorError as error:
+                if isinstance(error.os_error, AddressRefused):
+                    raise DownloadRefused(_PRIVATE) from error
+                raise DownloadFailed(str(error)) from error
+            except (aiohttp.ClientError, TimeoutError) as error:
+                raise DownloadFailed(f"{type(error).__name__} {error}".strip()) from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _follow(self, url: URL) -> bytes:
+        for _ in range(MAX_REDIRECTS + 1):
+            self._check(url)
+            async with self._open().get(url, allow_redirects=False) as response:
+                if response.status in _REDIRECTS and "Location" in response.headers:
+                    # Followed by hand, so that every hop is checked.
+                    url = url.join(URL(response.headers["Location"]))
+                    continue
+                return await self._read(response)
+        raise DownloadRefused("The image's link leads from one address to the next without end.")
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        if response.status in (404, 410):
+            raise DownloadRefused("The image's link is dead: there is nothing at its address.")
+        if response.status in (401, 403):
+            raise DownloadRefused("The image's link is not open to everybody.")
+        if response.status != 200:
+            raise DownloadFailed(f"the server answered {response.status}")
+        data = bytearray()
+        async for chunk in response.content.iter_chunked(64 * 1024):
+            data += chunk
+            if len(data) > self._max_bytes:
+                raise DownloadRefused(f"The image is larger than {self._max_bytes / 2**20:g} MB.")
+        return bytes(data)
+
+    def _check(self, url: URL) -> None:
+        if url.scheme not in ("http", "https") or not url.host:
+            raise DownloadRefused("The image's link is not a web address.")
+        # aiohttp asks the resolver for names only: addresses are checked here.
+        if url.host not in self._trusted and _is_address(url.host) and not is_public(url.host):
+            raise DownloadRefused(_PRIVATE)
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(resolver=GuardedResolver(self._trusted)),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={
+                    "User-Agent": "peoria (image popularity bot)",
+                    "Accept": "image/webp,image/png,image/jpeg,image/gif",
+                    "Accept-Encoding": "identity",
+                },
+            )
+        return self._session
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,65 @@
+"""The ticks. APScheduler only wakes us: what there is to do stands in our own tables."""
+
+import logging
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.clock import Clock
+from bot.labelling import BATCH, Labelling
+from bot.pipeline import Pipeline
+from storage.database import Database
+from storage.posts import due_posts
+from storage.types import PostState
+
+log = logging.getLogger(__name__)
+
+
+class Jobs:
+    """What happens by itself, as coroutines that each do what is due and return."""
+
+    def __init__(
+        self, database: Database, pipeline: Pipeline, labelling: Labelling, *, clock: Clock
+    ) -> None:
+        self._database = database
+        self._pipeline = pipeline
+        self._labelling = labelling
+        self._clock = clock
+
+    async def advance_posts(self) -> int:
+        """Take up posts whose prediction or reply is due: new, put off, or cut short."""
+        async with self._database.read() as session:
+            ids = await due_posts(
+                session,
+                [PostState.SEEN, PostState.PREDICTED],
+                now=self._clock(),
+                limit=BATCH,
+            )
+        for post_id in ids:
+            await self._pipeline.advance(post_id)
+        return len(ids)
+
+    async def read_scores(self) -> int:
+        """Read the scores that are due and write labels at the horizon."""
+        return await self._labelling.read_due()
+
+    async def settle_replies(self) -> int:
+        """Show outcomes under their posts."""
+        return await self._labelling.settle_due()
+
+    async def run_due(self) -> int:
+        """Everything that is due now, once round; returns how much there was."""
+        return await self.advance_posts() + await self.read_scores() + await self.settle_replies()
+
+
+def schedule(jobs: Jobs, seconds: float) -> AsyncIOScheduler:
+    """A scheduler, not yet started, that ticks every ``seconds``.
+
+    Runs that were missed are made up for by one; no job runs beside itself.
+    """
+    scheduler = AsyncIOScheduler(
+        timezone="UTC",
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    for job in (jobs.advance_posts, jobs.read_scores, jobs.settle_replies):
+        scheduler.add_job(job, "interval", seconds=seconds, id=job.__name__)
+    return scheduler

@@ -1,0 +1,401 @@
+"""The one path every post takes, whatever its platform.
+
+    accept → (seen) → predict → (predicted) → reply → (replied) → bot/labelling.py
+
+Each step reads what is stored, does its slow work outside any transaction, and moves the post on
+in one short transaction that does nothing unless the post is still where the step found it. A
+process killed at any instant therefore loses nothing and repeats nothing that people can see.
+"""
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.cards import read_card, stored_card
+from bot.clock import Clock
+from bot.download import Downloader, DownloadFailed, DownloadRefused
+from bot.people import hash_person
+from bot.platform import IncomingPost, Platform, PlatformUnavailable, PostRef
+from bot.readings import next_reading_at
+from bot.serving import Champion, SeenImage, Serving
+from models.decoding import ImageRefused
+from models.facts import facts_of
+from models.quantiles import WINDOW, BucketRule, Quantiles
+from storage.communities import find_or_add_author, platform_scores, recent_scores
+from storage.database import Database
+from storage.image_store import ImageStore
+from storage.posts import load_post, move_post
+from storage.tables import Community, Embedding, Image, Post, PostImage, Prediction, Reply
+from storage.types import Platform as PlatformName
+from storage.types import PostOrigin, PostState, ReplyState
+from storage.upsert import insert_if_new
+
+log = logging.getLogger(__name__)
+
+#: Tries of one step before it is given up; the waits between them double, about an hour in all.
+MAX_TRIES = 8
+FIRST_WAIT = timedelta(seconds=15)
+
+#: Longer titles are cut when they arrive; no platform's are.
+MAX_TITLE = 10_000
+
+_STORED = "sha256:"
+
+
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """An image of a post that was made safe, embedded and stored."""
+
+    image_id: int
+    embedding: NDArray[np.float32]  # [1280]
+
+
+class Pipeline:
+    """Moves posts along their path.
+
+    Args:
+        people_key: key of the hashes that stand for people.
+        silent_share: share of posts (0 to 1) that are predicted without a reply.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        images: ImageStore,
+        serving: Serving,
+        downloader: Downloader,
+        platforms: Mapping[PlatformName, Platform],
+        *,
+        people_key: bytes,
+        silent_share: float,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._images = images
+        self._serving = serving
+        self._downloader = downloader
+        self._platforms = platforms
+        self._people_key = people_key
+        self._silent_share = silent_share
+        self._clock = clock
+
+    async def accept(self, platform: PlatformName, incoming: IncomingPost) -> int | None:
+        """Store a post the moment it is seen; return its id, or None if its author opted out.
+
+        The same post may be handed in any number of times: it is stored once.
+        """
+        sources = [await self._source(image) for image in incoming.images]
+        now = self._clock()
+        async with self._database.write() as session:
+            known: int | None = await session.scalar(
+                select(Post.id).filter_by(platform=platform, source_id=incoming.source_id)
+            )
+            if known is not None:
+                return known
+            author_id = None
+            if incoming.author is not None:
+                person = hash_person(self._people_key, platform, incoming.author)
+                author = await find_or_add_author(session, platform, person)
+                if author.opted_out_at is not None:
+                    return None
+                author_id = author.id
+            community_id = await self._community(session, platform, incoming, now)
+            post = Post(
+                community_id=community_id,
+                platform=platform,
+                source_id=incoming.source_id,
+                author_id=author_id,
+                origin=PostOrigin.LIVE,
+                title=incoming.title[:MAX_TITLE],
+                link=incoming.link,
+                posted_at=incoming.posted_at,
+                seen_at=now,
+                state=PostState.SEEN,
+                due_at=now,
+                silent=is_silent(platform, incoming.source_id, self._silent_share),
+                images=[
+                    PostImage(position=position, source=source)
+                    for position, source in enumerate(sources)
+                ],
+            )
+            session.add(post)
+            await session.flush()
+            return post.id
+
+    async def advance(self, post_id: int) -> None:
+        """Take every step of a post that can be taken now, up to the reply.
+
+        A step that fails because something outside is away is put off and tried again; one that
+        can never succeed ends the post with a reason.
+        """
+        async with self._database.read() as session:
+            post = await load_post(session, post_id)
+        if post is not None and post.state is PostState.SEEN:
+            await self._predict(post)
+            async with self._database.read() as session:
+                post = await load_post(session, post_id)
+        if post is not None and post.state is PostState.PREDICTED:
+            await self._reply(post)
+
+    async def _source(self, image: str | bytes) -> str:
+        # The bytes go to disk before the post is stored: a post never points at nothing, and a
+        # file that no post points at is swept away by housekeeping.
+        if isinstance(image, str):
+            return image
+        return _STORED + await asyncio.to_thread(self._images.put, image)
+
+    async def _community(
+        self, session: AsyncSession, platform: PlatformName, incoming: IncomingPost, now: datetime
+    ) -> int:
+        ref = incoming.community
+        query = select(Community.id).filter_by(platform=platform, source_id=ref.source_id)
+        community_id = await session.scalar(query)
+        if community_id is None:
+            await insert_if_new(
+                session,
+                Community,
+                platform=platform,
+                source_id=ref.source_id,
+                name=ref.name,
+                horizon_seconds=ref.horizon_seconds,
+                low_up_to=ref.low_up_to,
+                medium_up_to=ref.medium_up_to,
+                created_at=now,
+            )
+            community_id = (await session.scalars(query)).one()
+        return community_id
+
+    async def _predict(self, post: Post) -> None:
+        started = time.perf_counter()
+        champion = await self._serving.champion()
+        usable: list[Usable] = []
+        reasons: list[str] = []
+        for place in post.images:
+            if place.refusal is not None:
+                reasons.append(place.refusal)
+                continue
+            try:
+                data = await self._fetch(place)
+                seen = await self._serving.look(data, champion.backbone)
+            except (ImageRefused, DownloadRefused) as refusal:
+                reasons.append(str(refusal))
+                await self._refuse_image(place, str(refusal))
+            except DownloadFailed as failure:
+                await self._put_off(post, f"the image did not arrive ({failure})")
+                return
+            else:
+                usable.append(await self._keep_image(place, data, seen, champion))
+        if not usable:
+            reason = reasons[0] if reasons else "The post has no image."
+            await self._refuse(post, reason)
+            return
+        await self._store_prediction(post, champion, usable, started)
+
+    async def _fetch(self, place: PostImage) -> bytes:
+        if place.image is not None:
+            # A step that was cut short had it already; its link may have expired since.
+            sha256 = place.image.sha256
+        elif place.source.startswith(_STORED):
+            sha256 = place.source.removeprefix(_STORED)
+        else:
+            return await self._downloader.fetch(place.source)
+        try:
+            return await asyncio.to_thread(self._images.get, sha256)
+        except FileNotFoundError as error:
+            raise DownloadRefused("The image's file is gone from the image store.") from error
+
+    async def _keep_image(
+        self, place: PostImage, data: bytes, seen: SeenImage, champion: Champion
+    ) -> Usable:
+        """Store the file, the image row and the embedding, and note them in the post's place."""
+        sha256 = await asyncio.to_thread(self._images.put, data)
+        async with self._database.write() as session:
+            image_id = await store_image(session, sha256, seen, champion, self._clock())
+            kept = await session.get_one(PostImage, (place.post_id, place.position))
+            kept.image_id = image_id
+        return Usable(image_id, seen.embedding)
+
+    async def _store_prediction(
+        self, post: Post, champion: Champion, usable: list[Usable], started: float
+    ) -> None:
+        now = self._clock()
+        async with self._database.read() as session:
+            facts = [await facts_of(session, post.id, each.image_id) for each in usable]
+            quantiles = await read_quantiles(session, post.community, before=now)
+        embeddings = np.stack([each.embedding for each in usable])
+        rule = bucket_rule(post.community)
+        cards = [
+            read_card(bins, quantiles, rule, champion.name)
+            for bins in champion.head.predict(embeddings, facts)
+        ]
+        # Of several images the best one counts: it is what people will remember of the post.
+        best = max(range(len(cards)), key=lambda index: cards[index].beats)
+        card = cards[best]
+        low, median, high = card.score or (None, None, None)
+        async with self._database.write() as session:
+            if await move_post(
+                session,
+                post.id,
+                PostState.SEEN,
+                state=PostState.PREDICTED,
+                predicted_at=now,
+                due_at=now,
+                tries=0,
+            ):
+                session.add(
+                    Prediction(
+                        post_id=post.id,
+                        model_version_id=champion.version_id,
+                        image_id=usable[best].image_id,
+                        made_at=now,
+                        bins=list(card.bins),
+                        p_low=card.p_low,
+                        p_medium=card.p_medium,
+                        p_high=card.p_high,
+                        score_p10=low,
+                        score_median=median,
+                        score_p90=high,
+                        quantiles=card.quantiles,
+                        latency_ms=(time.perf_counter() - started) * 1000,
+                    )
+                )
+
+    async def _reply(self, post: Post) -> None:
+        platform = self._platforms.get(post.platform)
+        card = stored_card(post.prediction_rows[0])
+        now = self._clock()
+        if platform is None or post.silent:
+            await self._replied(post, ReplyState.SKIPPED, None, now)
+            return
+        sent_before = post.reply is not None
+        if not sent_before:
+            async with self._database.write() as session:
+                await insert_if_new(
+                    session, Reply, post_id=post.id, state=ReplyState.PENDING, recorded_at=now
+                )
+        try:
+            reply_id = await platform.reply(post_ref(post), card, sent_before=sent_before)
+        except PlatformUnavailable as error:
+            await self._put_off(post, f"the reply could not be sent ({error})")
+            return
+        await self._replied(post, ReplyState.SENT, reply_id, self._clock())
+
+    async def _replied(
+        self, post: Post, state: ReplyState, reply_id: str | None, now: datetime
+    ) -> None:
+        due_at = next_reading_at(post.posted_at, post.community.horizon_seconds, now)
+        async with self._database.write() as session:
+            if await move_post(
+                session,
+                post.id,
+                PostState.PREDICTED,
+                state=PostState.REPLIED,
+                due_at=due_at,
+                tries=0,
+            ):
+                sent_at = now if state is ReplyState.SENT else None
+                await session.merge(
+                    Reply(
+                        post_id=post.id,
+                        state=state,
+                        source_id=reply_id,
+                        recorded_at=post.reply.recorded_at if post.reply else now,
+                        sent_at=sent_at,
+                    )
+                )
+
+    async def _refuse_image(self, place: PostImage, reason: str) -> None:
+        async with self._database.write() as session:
+            kept = await session.get_one(PostImage, (place.post_id, place.position))
+            kept.refusal = reason
+
+    async def _refuse(self, post: Post, reason: str) -> None:
+        async with self._database.write() as session:
+            await move_post(
+                session,
+                post.id,
+                PostState.SEEN,
+                state=PostState.REFUSED,
+                refusal=reason,
+                due_at=None,
+            )
+
+    async def _put_off(self, post: Post, why: str) -> None:
+        """Try the present step again later, or give the post up after too many tries."""
+        tries = post.tries + 1
+        if tries >= MAX_TRIES and post.state is PostState.SEEN:
+            log.warning("Post %s is given up after %s tries: %s.", post.id, tries, why)
+            await self._refuse(post, "The image could not be downloaded.")
+            return
+        wait = FIRST_WAIT * 2 ** min(post.tries, MAX_TRIES)
+        log.info("Post %s is put off for %s: %s.", post.id, wait, why)
+        async with self._database.write() as session:
+            await move_post(session, post.id, post.state, due_at=self._clock() + wait, tries=tries)
+
+
+def is_silent(platform: PlatformName, source_id: str, share: float) -> bool:
+    """Whether a post is in the silent share: by hash, so that it never changes its mind."""
+    digest = hashlib.sha256(f"silent:{platform.value}:{source_id}".encode()).digest()
+    return int.from_bytes(digest[:8]) < share * 2**64
+
+
+def bucket_rule(community: Community) -> BucketRule:
+    """Where low ends and high begins in a community."""
+    return BucketRule(community.low_up_to, community.medium_up_to)
+
+
+def post_ref(post: Post) -> PostRef:
+    """A stored post (with its community loaded) as its platform needs it."""
+    return PostRef(
+        post_id=post.id,
+        source_id=post.source_id,
+        community_source_id=post.community.source_id,
+        horizon_at=post.posted_at + timedelta(seconds=post.community.horizon_seconds),
+    )
+
+
+async def read_quantiles(
+    session: AsyncSession, community: Community, *, before: datetime
+) -> Quantiles:
+    """The quantiles that a prediction in ``community`` is read through at the moment ``before``."""
+    own = await recent_scores(session, community.id, before=before, limit=WINDOW)
+    quantiles = Quantiles.of(own, ())
+    if quantiles.source == "none":
+        everywhere = await platform_scores(session, community.platform, before=before, limit=WINDOW)
+        quantiles = Quantiles.of(own, everywhere)
+    return quantiles
+
+
+async def store_image(
+    session: AsyncSession, sha256: str, seen: SeenImage, champion: Champion, now: datetime
+) -> int:
+    """Store the row of an image and its embedding, if they are new; return the image's id."""
+    await insert_if_new(
+        session,
+        Image,
+        sha256=sha256,
+        format=seen.image.format,
+        bytes=seen.image.bytes,
+        width=seen.image.width,
+        height=seen.image.height,
+        phash=seen.phash,
+        stored_at=now,
+    )
+    image_id: int = (await session.scalars(select(Image.id).filter_by(sha256=sha256))).one()
+    await insert_if_new(
+        session,
+        Embedding,
+        image_id=image_id,
+        backbone=champion.backbone.fingerprint,
+        vector=seen.embedding.astype("<f2").tobytes(),
+    )
+    return image_id

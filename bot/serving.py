@@ -1,0 +1,151 @@
+"""What serves predictions: the champion's head and the backbone it was fitted on.
+
+The champion is looked up in the database for every prediction and loaded when it changed, so
+that a version which another process trained or rolled back serves without a restart.
+"""
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+
+from models.backbone import Backbone
+from models.backbones import find_backbone
+from models.decoding import DecodedImage, DecodeLimits, decode
+from models.head import Head
+from models.preprocessing import perceptual_hash, to_input
+from models.registry import Manifest, read_version
+from storage.database import Database
+from storage.tables import ModelVersion
+
+log = logging.getLogger(__name__)
+
+
+class NoChampion(Exception):
+    """No model version can serve; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """The model version that serves, with its backbone."""
+
+    version_id: int
+    head: Head
+    backbone: Backbone
+    manifest: Manifest
+
+    @property
+    def name(self) -> str:
+        """The version's name."""
+        return self.manifest.name
+
+
+@dataclass(frozen=True, slots=True)
+class SeenImage:
+    """An image that was made safe and looked at."""
+
+    image: DecodedImage
+    phash: str
+    embedding: NDArray[np.float32]  # [1280]
+
+
+class Serving:
+    """Knows the champion and looks at images, on threads of its own.
+
+    Args:
+        threads: images that are looked at in parallel; each thread keeps about 40 MB.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        versions_dir: Path,
+        backbones_dir: Path,
+        limits: DecodeLimits,
+        threads: int = 2,
+    ) -> None:
+        self._database = database
+        self._versions_dir = versions_dir
+        self._backbones_dir = backbones_dir
+        self._limits = limits
+        self._champion: Champion | None = None
+        self._loading = asyncio.Lock()
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="looking")
+
+    async def champion(self) -> Champion:
+        """The model version that serves now.
+
+        When a newly promoted version cannot be loaded, the one before goes on serving.
+
+        Raises:
+            NoChampion: there is none in the database.
+            VersionUnusable, HeadUnusable, BackboneUnusable: its files are missing or damaged, and
+                no other was loaded before.
+        """
+        async with self._database.read() as session:
+            row = await session.scalar(select(ModelVersion).where(ModelVersion.is_champion))
+        if row is None:
+            raise NoChampion(
+                "No model version is champion. Choose one with `main.py models promote NAME`."
+            )
+        async with self._loading:
+            if self._champion is None or self._champion.version_id != row.id:
+                try:
+                    self._champion = await asyncio.to_thread(self._load, row.id, row.name)
+                except Exception:
+                    if self._champion is None:
+                        raise
+                    log.exception(
+                        "The champion %s cannot be loaded; %s goes on serving.",
+                        row.name, self._champion.name,
+                    )  # fmt: skip
+            return self._champion
+
+    def _load(self, version_id: int, name: str) -> Champion:
+        folder = self._versions_dir / name
+        manifest = read_version(folder)
+        backbone = (
+            self._champion.backbone
+            if self._champion and self._champion.backbone.fingerprint == manifest.backbone
+            else Backbone.load(find_backbone(self._backbones_dir, manifest.backbone))
+        )
+        champion = Champion(version_id, Head.load(folder), backbone, manifest)
+        log.info("Serving model version %s on backbone %s.", name, backbone.info.name)
+        return champion
+
+    async def look(self, data: bytes, backbone: Backbone) -> SeenImage:
+        """Make an image safe and embed it, off the event loop.
+
+        Raises:
+            ImageRefused: the bytes are not an image that can be used; the message says why.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, self._look, data, backbone)
+
+    def _look(self, data: bytes, backbone: Backbone) -> SeenImage:
+        return look(data, backbone, self._limits)
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._executor.shutdown(cancel_futures=True)
+
+
+def look(data: bytes, backbone: Backbone, limits: DecodeLimits) -> SeenImage:
+    """Make an image safe, hash it and embed it.
+
+    Raises:
+        ImageRefused: the bytes are not an image that can be used; the message says why.
+    """
+    image = decode(data, limits=limits, size=backbone.input_size)
+    tensor = to_input(image.pixels, backbone.input_size)
+    embedding = backbone.embed(tensor[np.newaxis])[0]
+    # Rounded as it will be stored, so that serving and training see the same numbers.
+    return SeenImage(
+        image, perceptual_hash(image.pixels), embedding.astype(np.float16).astype(np.float32)
+    )

@@ -1,0 +1,141 @@
+"""The one table of settings: name, default, meaning.
+
+Every setting is an environment variable ``PEORIA_<NAME>`` or a line of ``.env``. docs/settings.md
+lists them all; a test fails when one is missing there.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ENV_PREFIX = "PEORIA_"
+
+
+class SettingsRefused(Exception):
+    """A setting cannot be used; the message names each one and says what is wrong with it."""
+
+
+class Settings(BaseSettings):
+    """What can be set, read once at start."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    data_dir: Path = Field(
+        Path("data"), description="Folder of everything that is kept: database, images, models."
+    )
+    database_url: str | None = Field(
+        None,
+        description="SQLAlchemy URL of the database; unset: SQLite in the data folder."
+        " PostgreSQL: postgresql+asyncpg://USER:PASSWORD@HOST/NAME",
+    )
+    backbone: str = Field(
+        "starter",
+        description="Weights of the backbone that a new installation starts with: starter (ships"
+        " with Peoria), imagenet (downloaded by Keras), or the path of a Keras weights file.",
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Key of the hashes that stand for people; unset: made once and kept in the"
+        " data folder. Losing it makes everybody a stranger.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="How log lines look: text for people, json for machines."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="The least important log lines that are written."
+    )
+
+    web_host: str = Field("127.0.0.1", description="Address the board listens on.")
+    web_port: int = Field(8080, ge=0, le=65535, description="Port the board listens on.")
+    web_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("127.0.0.1", "localhost", "[::1]"),
+        description="Host names the board answers to, separated by commas. Others are refused, so"
+        " that no web site can reach the board through a visitor's browser.",
+    )
+    board_name: str = Field("Main Street", description="Name of the local board.")
+    board_horizon_minutes: float = Field(
+        30.0, gt=0, description="Age at which a score on the board is final, minutes."
+    )
+    silent_share: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Share of posts that are predicted without a word until their label is"
+        " written, to measure what speaking does to the votes.",
+    )
+
+    max_image_bytes: int = Field(
+        20 * 2**20, gt=0, description="Largest image file that is accepted, bytes."
+    )
+    max_image_pixels: int = Field(
+        40_000_000, gt=0, description="Largest image that is accepted, pixels."
+    )
+    download_seconds: float = Field(
+        20.0, gt=0, description="Longest time for one image to arrive, seconds."
+    )
+    downloads_at_once: int = Field(
+        8, gt=0, description="Images that are downloaded at the same time."
+    )
+
+    tick_seconds: float = Field(
+        2.0, gt=0, description="How often the tables are asked for work that is due, seconds."
+    )
+    train_min_labels: int = Field(
+        60, ge=20, description="Fewest labels that a training run accepts."
+    )
+    train_minutes: float = Field(
+        60.0, gt=0, description="Longest time for one training run, minutes; then it is stopped."
+    )
+    train_memory_mb: int = Field(6000, ge=1500, description="Most memory for one training run, MB.")
+
+    @field_validator("web_allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @cached_property
+    def url(self) -> str:
+        """The database's SQLAlchemy URL."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'peoria.db'}"
+
+    @property
+    def images_dir(self) -> Path:
+        """Image files, named by their SHA-256."""
+        return self.data_dir / "images"
+
+    @property
+    def versions_dir(self) -> Path:
+        """Model versions, a folder each."""
+        return self.data_dir / "models"
+
+    @property
+    def backbones_dir(self) -> Path:
+        """Backbones that were exported on this machine, a folder each."""
+        return self.data_dir / "backbones"
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment and ``.env``.
+
+    Raises:
+        SettingsRefused: one cannot be used; values are not repeated, they may be secrets.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{ENV_PREFIX}{'_'.join(map(str, item['loc'])).upper()}: {item['msg']}"
+            for item in error.errors(include_input=False, include_url=False)
+        )
+        raise SettingsRefused(f"The settings cannot be used: {problems}.") from error

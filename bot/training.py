@@ -1,0 +1,296 @@
+"""Training runs: a child process makes a model version, this records what came of it.
+
+The child has a time limit and a memory limit and never writes to the database. Whatever happens
+to it (it fails, hangs, is killed), the champion stays what it was and the run says why.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import sys
+import time
+from asyncio.subprocess import Process
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import psutil
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.backbones import ROOT, child_environment
+from bot.clock import Clock
+from bot.versions import add_version, make_champion
+from models.registry import VersionUnusable, read_version
+from storage.database import Database
+from storage.tables import ModelVersion, TrainingRun
+from storage.types import RunState
+
+log = logging.getLogger(__name__)
+
+Progress: TypeAlias = Callable[[dict[str, Any]], None]
+
+_REFUSED_STATUS = 3
+#: A child's lines are short; a longer one is not from our trainer.
+_MAX_LINE = 16 * 2**20
+#: How often progress is written to the database, seconds.
+_PROGRESS_SECONDS = 2.0
+
+
+class RunUnderWay(Exception):
+    """A training run is under way already; the message says since when."""
+
+
+class _RunFailed(Exception):
+    """The run failed; the message says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingLimits:
+    """What a run may take, and the fewest labels worth a run."""
+
+    seconds: float
+    memory_mb: int
+    min_labels: int
+
+
+class Training:
+    """Starts training runs, one at a time, and records how they end."""
+
+    def __init__(
+        self, database: Database, versions_dir: Path, limits: TrainingLimits, *, clock: Clock
+    ) -> None:
+        self._database = database
+        self._versions_dir = versions_dir
+        self._limits = limits
+        self._clock = clock
+
+    async def run(
+        self,
+        *,
+        asked_by: str,
+        seed: int = 1,
+        options: dict[str, Any] | None = None,
+        on_progress: Progress | None = None,
+    ) -> TrainingRun:
+        """Train a challenger, let the gate decide, and return the finished run.
+
+        Args:
+            asked_by: who wanted it: ``command``, ``board``, ``schedule``, …
+            seed: of everything random in the run.
+            options: handed to the trainer.
+            on_progress: told every step of the child: stage, done, total, epoch, loss.
+
+        Raises:
+            RunUnderWay: there is one already.
+        """
+        run_id, task = await self._begin(asked_by, seed, options or {})
+        try:
+            await self._conclude(run_id, task, await self._supervise(run_id, task, on_progress))
+        except _RunFailed as failure:
+            await self._end(run_id, RunState.FAILED, str(failure))
+        except BaseException:
+            await self._end(run_id, RunState.FAILED, "The process that ran it was stopped.")
+            raise
+        async with self._database.read() as session:
+            return await session.get_one(TrainingRun, run_id)
+
+    async def _begin(
+        self, asked_by: str, seed: int, options: dict[str, Any]
+    ) -> tuple[int, dict[str, Any]]:
+        now = self._clock()
+        try:
+            async with self._database.write() as session:
+                await self._bury_dead_run(session)
+                champion = (
+                    await session.scalars(select(ModelVersion).where(ModelVersion.is_champion))
+                ).one()
+                run = TrainingRun(
+                    state=RunState.RUNNING, asked_by=asked_by, started_at=now, pid=os.getpid()
+                )
+                session.add(run)
+                await session.flush()
+                run_id = run.id
+        except IntegrityError as error:
+            raise RunUnderWay(
+                "A training run is under way already. It takes up every label there is; wait for"
+                " it to end."
+            ) from error
+        task = {
+            "database_url": self._database.url,
+            "models_root": str(self._versions_dir.resolve()),
+            "backbone": champion.backbone,
+            "champion": {
+                "name": champion.name,
+                "folder": str((self._versions_dir / champion.name).resolve()),
+                "trained_until": champion.trained_until and champion.trained_until.isoformat(),
+            },
+            "min_labels": self._limits.min_labels,
+            "seed": seed,
+            "options": options,
+        }
+        return run_id, task
+
+    async def _bury_dead_run(self, session: AsyncSession) -> None:
+        """End a run whose process was killed before it could end it itself."""
+        run = await session.scalar(select(TrainingRun).where(TrainingRun.state == RunState.RUNNING))
+        if run is None:
+            return
+        alive = run.pid is not None and psutil.pid_exists(run.pid)
+        over_time = run.started_at + timedelta(seconds=2 * self._limits.seconds) < self._clock()
+        if alive and not over_time:
+            return
+        run.state = RunState.FAILED
+        run.finished_at = self._clock()
+        run.reason = "The process that ran it was killed."
+        await session.flush()
+
+    async def _supervise(
+        self, run_id: int, task: dict[str, Any], on_progress: Progress | None
+    ) -> dict[str, Any]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "trainer.run",
+            cwd=ROOT,
+            env=child_environment(),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=_MAX_LINE,
+        )  # fmt: skip
+        memory = asyncio.create_task(_watch_memory(process, self._limits.memory_mb))
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                return await self._listen(run_id, process, task, on_progress, memory)
+        except TimeoutError as error:
+            minutes = self._limits.seconds / 60
+            raise _RunFailed(
+                f"Stopped after {minutes:g} minutes, the most that a run may take"
+                " (PEORIA_TRAIN_MINUTES)."
+            ) from error
+        finally:
+            memory.cancel()
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+    async def _listen(
+        self,
+        run_id: int,
+        process: Process,
+        task: dict[str, Any],
+        on_progress: Progress | None,
+        memory: "asyncio.Task[bool]",
+    ) -> dict[str, Any]:
+        assert process.stdin is not None  # noqa: S101 - all three were asked for
+        assert process.stdout is not None  # noqa: S101
+        assert process.stderr is not None  # noqa: S101
+        # Left open: the child ends itself when this process dies and the pipe breaks.
+        process.stdin.write(json.dumps(task).encode() + b"\n")
+        await process.stdin.drain()
+        errors = asyncio.create_task(process.stderr.read())
+        last: dict[str, Any] = {}
+        written = 0.0
+        stage = None
+        async for line in process.stdout:
+            last = _parse(line)
+            if "stage" not in last:
+                continue
+            if last["stage"] != stage:
+                stage = last["stage"]
+                log.info("Training: %s.", stage)
+            if on_progress is not None:
+                on_progress(last)
+            if time.monotonic() - written > _PROGRESS_SECONDS:
+                written = time.monotonic()
+                await self._note_progress(run_id, last)
+        status = await process.wait()
+        if memory.done() and not memory.cancelled() and memory.result():
+            raise _RunFailed(
+                f"Stopped when it took more than {self._limits.memory_mb} MB"
+                " (PEORIA_TRAIN_MEMORY_MB)."
+            )
+        if status in (0, _REFUSED_STATUS) and ("result" in last or "refused" in last):
+            return last
+        words = (await errors).decode(errors="replace").strip().splitlines()
+        log.error("The training process failed:\n%s", "\n".join(words[-30:]))
+        raise _RunFailed(
+            f"The training process ended with status {status}: {words[-1] if words else 'no word'}"
+        )
+
+    async def _note_progress(self, run_id: int, progress: dict[str, Any]) -> None:
+        async with self._database.write() as session:
+            await session.execute(
+                update(TrainingRun).where(TrainingRun.id == run_id).values(progress=progress)
+            )
+
+    async def _conclude(self, run_id: int, task: dict[str, Any], last: dict[str, Any]) -> None:
+        """Enter the new version, promote it if the gate says so, end the run: one transaction."""
+        if "refused" in last:
+            await self._end(run_id, RunState.REFUSED, last["refused"])
+            return
+        result = last["result"]
+        try:
+            manifest = await asyncio.to_thread(read_version, self._versions_dir / result["version"])
+        except VersionUnusable as error:
+            await self._end(run_id, RunState.FAILED, str(error))
+            return
+        now = self._clock()
+        async with self._database.write() as session:
+            row = add_version(session, manifest)
+            await session.flush()
+            champion = await session.scalar(
+                select(ModelVersion.name).where(ModelVersion.is_champion)
+            )
+            promote, reason = bool(result["promote"]), str(result["reason"])
+            if promote and champion != task["champion"]["name"]:
+                promote = False
+                reason = f"{champion} became champion meanwhile; it was not judged against that."
+            if promote:
+                await make_champion(session, row, now)
+            run = await session.get_one(TrainingRun, run_id)
+            run.state = RunState.PROMOTED if promote else RunState.KEPT
+            run.reason = reason
+            run.evidence = result["evidence"]
+            run.model_version_id = row.id
+            run.finished_at = now
+        log.info("Training made %s: %s %s", manifest.name, run.state.value, reason)
+
+    async def _end(self, run_id: int, state: RunState, reason: str) -> None:
+        async with self._database.write() as session:
+            run = await session.get_one(TrainingRun, run_id)
+            run.state = state
+            run.reason = reason
+            run.finished_at = self._clock()
+        log.log(
+            logging.ERROR if state is RunState.FAILED else logging.INFO,
+            "Training %s: %s", state.value, reason,
+        )  # fmt: skip
+
+
+async def _watch_memory(process: Process, limit_mb: int) -> bool:
+    """Kill the child when its memory, with its children's, passes ``limit_mb``; True if it did."""
+    try:
+        watched = psutil.Process(process.pid)
+        while process.returncode is None:
+            family = [watched, *watched.children(recursive=True)]
+            if sum(each.memory_info().rss for each in family) > limit_mb * 2**20:
+                process.kill()
+                return True
+            await asyncio.sleep(1)
+    except psutil.NoSuchProcess:
+        # It ended between two looks.
+        pass
+    return False
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(line)
+    except ValueError:
+        # A library's chatter on standard output.
+        return {}
+    return parsed if isinstance(parsed, dict) else {}

@@ -1,0 +1,55 @@
+"""Posts: finding the ones that are due, and moving one on."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from storage.tables import Post, PostImage, Prediction
+from storage.types import PostState
+
+
+async def due_posts(
+    session: AsyncSession, states: Sequence[PostState], *, now: datetime, limit: int
+) -> Sequence[int]:
+    """Ids of posts in one of ``states`` whose next step is due, the longest waiting first."""
+    query = (
+        select(Post.id)
+        .where(Post.due_at.is_not(None), Post.due_at <= now, Post.state.in_(states))
+        .order_by(Post.due_at, Post.id)
+        .limit(limit)
+    )
+    return (await session.scalars(query)).all()
+
+
+async def load_post(session: AsyncSession, post_id: int) -> Post | None:
+    """A post with its community, images, predictions, label and reply."""
+    post: Post | None = await session.scalar(
+        select(Post)
+        .where(Post.id == post_id)
+        .options(
+            selectinload(Post.community),
+            selectinload(Post.images).selectinload(PostImage.image),
+            selectinload(Post.prediction_rows).selectinload(Prediction.model_version),
+            selectinload(Post.label),
+            selectinload(Post.reply),
+        )
+    )
+    return post
+
+
+async def move_post(
+    session: AsyncSession, post_id: int, expected: PostState, **values: Any
+) -> bool:
+    """Change a post that is still ``expected``; return whether it was.
+
+    Two workers that took up the same post thereby find out which of them came first.
+    """
+    result = await session.execute(
+        update(Post).where(Post.id == post_id, Post.state == expected).values(**values)
+    )
+    assert isinstance(result, CursorResult)  # noqa: S101 - what an UPDATE gives
+    return result.rowcount == 1

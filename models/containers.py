@@ -376,7 +376,8 @@ def _webp_size(chunk: bytes) -> tuple[int, int]:
 def exif_orientation(exif: bytes) -> int:
     """The orientation (1 to 8) in a block of EXIF; 1 where there is none or it makes no sense.
 
-    Only the first directory is read. Pillow's reader copies every value of every entry, which a
+    Orientation in XMP or in ImageMagick's text profiles is left alone, as browsers do. Only the
+    first directory is read: Pillow's reader copies every value of every entry, which a
     20 MB block with 65,535 entries turns into terabytes.
     """
     tiff = exif.removeprefix(b"Exif\0\0")

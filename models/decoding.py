@@ -15,11 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from PIL import (  # noqa: F401 - importing WebPImagePlugin registers it
-    Image,
-    UnidentifiedImageError,
-    WebPImagePlugin,
-)
+from PIL import Image, WebPImagePlugin  # noqa: F401 - the second registers itself
 
 from models.containers import Container, ContainerError, read_container
 
@@ -115,9 +111,7 @@ def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 22
     _check_cost(container, limits, size)
     try:
         pixels = _first_picture(container, size)
-    except MemoryError as error:
-        raise _too_many_pixels(container, limits.max_pixels) from error
-    except Image.DecompressionBombError as error:
+    except (MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(container, limits.max_pixels) from error
     except _PILLOW_ERRORS as error:
         raise _refusal(
@@ -225,7 +219,7 @@ def _too_many_pixels(container: Container, affordable: int) -> ImageRefused:
     return ImageRefused(
         "too_many_pixels",
         f"This image is {container.width} × {container.height} pixels and this kind may have at "
-        f"most {affordable / 1e6:.0f} megapixels; make it smaller and try again.",
+        f"most {affordable / 1e6:.3g} megapixels; make it smaller and try again.",
     )
 
 

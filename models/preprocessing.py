@@ -15,7 +15,8 @@ _DCT_DECIMALS: Final = 6
 def to_input(image: Image.Image, size: int) -> npt.NDArray[np.float32]:
     """The backbone's input: float32 [size, size, 3], RGB in [-1, 1].
 
-    The picture is squashed to a square, not cropped: a caption at the edge of a meme counts.
+    The picture is squashed to a square, not cropped: a caption at the edge of a meme counts. Up to
+    four times `size` this is Pillow's antialiased bilinear resize; beyond, it averages first.
     """
     square = _as_rgb(image).resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
     return np.asarray(square, dtype=np.float32) / np.float32(127.5) - np.float32(1.0)

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 #: Goes up with every change of the numbers below; a head serves only the version it was fitted on.
 FEATURES_VERSION = 1
 
-#: Buckets of the hashed words and letter groups, for the title and again for text in the image.
+#: Buckets of the hashed words and letter groups, for the title, and as many for text in the image.
 TEXT_BUCKETS = 256
 
 #: Records are pulled towards the community's mean as if by this many average posts.
-RECORD_PRIOR = 5.0
+RECORD_PRIOR = 2.0
 
 #: Longer texts are cut before anything is read off them (a 10 kB title costs no more than this).
 MAX_TEXT = 2_000
@@ -161,57 +161,55 @@ def _hashed(text: str, out: NDArray[np.float32]) -> None:
         out /= norm
 
 
+#: A post about which nothing is known.
+_NOTHING = PostFacts(
+    "", datetime(1970, 1, 1, tzinfo=UTC), 1, 1, 1, "JPEG", None, None,
+    Record.empty(), Record.empty(),
+)  # fmt: skip
+
+
 class Features:
     """Turns facts into the named groups that the head takes beside the embedding."""
 
     version = FEATURES_VERSION
-    text_dim = 2 * TEXT_BUCKETS
+    text_dim = TEXT_BUCKETS
 
     def __init__(self) -> None:
         """Find the names of the metadata columns, in order."""
-        nothing = PostFacts(
-            "", datetime(1970, 1, 1, tzinfo=UTC), 1, 1, 1, "JPEG", None, None,
-            Record.empty(), Record.empty(),
-        )  # fmt: skip
-        self.metadata_names: tuple[str, ...] = tuple(metadata_of(nothing))
+        self.metadata_names: tuple[str, ...] = tuple(metadata_of(_NOTHING))
 
-    def blanks(self) -> dict[str, list[NDArray[np.float32]]]:
-        """What a missing title, unread text and an unknown author look like, by group.
+    def blanks(self) -> dict[str, dict[str, NDArray[np.float32]]]:
+        """What a missing source looks like: for each source, the groups it touches.
 
-        Training hides each from some posts, so that posts where it is missing lose little. Every
-        array covers a whole group; NaN marks the columns that the source does not touch.
+        Training hides each source from some posts, so that posts without it lose little. Every
+        array covers a whole group, raw; NaN marks the columns that the source does not touch.
         """
-        zero, nothing = np.float32(0), np.float32(np.nan)
-        halves = np.arange(self.text_dim) < TEXT_BUCKETS
-        missing = metadata_of(
-            PostFacts(
-                "", datetime(1970, 1, 1, tzinfo=UTC), 1, 1, 1, "JPEG", None, None,
-                Record.empty(), Record.empty(),
-            )
-        )  # fmt: skip
+        missing = metadata_of(_NOTHING)
+
+        def columns(prefix: str) -> NDArray[np.float32]:
+            values = [missing[n] if n.startswith(prefix) else np.nan for n in self.metadata_names]
+            return np.array(values, np.float32)
+
+        no_words = np.zeros(TEXT_BUCKETS, np.float32)
         return {
-            "text": [np.where(halves, zero, nothing), np.where(~halves, zero, nothing)],
-            "metadata": [
-                np.array(
-                    [missing[n] if n.startswith(source) else nothing for n in self.metadata_names],
-                    np.float32,
-                )
-                for source in ("title_", "text_", "author_")
-            ],
+            "title": {"title": no_words, "metadata": columns("title_")},
+            "text": {"text": no_words, "metadata": columns("text_")},
+            "author": {"metadata": columns("author_")},
         }
 
     def of(self, facts: Sequence[PostFacts]) -> dict[str, NDArray[np.float32]]:
         """The groups of ``n`` posts.
 
         Returns:
-            ``text``: float32 [n, `text_dim`], hashed title then hashed text in the image, each
-            half of length one or all zero; ``metadata``: float32 [n, M], columns in the order of
-            `metadata_names`, not yet standardised.
+            ``title`` and ``text``: float32 [n, `text_dim`], the hashed words of the title and of
+            the text in the image, each row of length one or all zero; ``metadata``: float32
+            [n, M], columns in the order of `metadata_names`, not yet standardised.
         """
+        title = np.zeros((len(facts), self.text_dim), np.float32)
         text = np.zeros((len(facts), self.text_dim), np.float32)
         metadata = np.empty((len(facts), len(self.metadata_names)), np.float32)
         for row, fact in enumerate(facts):
-            _hashed(fact.title, text[row, :TEXT_BUCKETS])
-            _hashed(fact.text_in_image or "", text[row, TEXT_BUCKETS:])
+            _hashed(fact.title, title[row])
+            _hashed(fact.text_in_image or "", text[row])
             metadata[row] = list(metadata_of(fact).values())
-        return {"text": text, "metadata": metadata}
+        return {"title": title, "text": text, "metadata": metadata}

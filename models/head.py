@@ -1,18 +1,22 @@
 """The head as it serves: NumPy only, from the arrays that the trainer wrote."""
 
-import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.distribution import BINS
+from models.distribution import BINS, EDGES
+from models.encoding import Encoding
 from models.features import FEATURES_VERSION, Features, PostFacts
 
 FILE = "head.npz"
-GROUPS = ("embedding", "text", "metadata")
+GROUPS = ("embedding", "title", "text", "metadata")
+
+#: Percentile in the middle of each bin.
+_MIDDLES = EDGES[:-1] + 0.5 / BINS
 
 Floats = NDArray[np.float32]
 
@@ -23,60 +27,64 @@ class HeadUnusable(Exception):
 
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rows of probabilities from rows of logits."""
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    normalised: NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    normalised: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
     return normalised
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One network: a rectified hidden layer per group, joined, to ten logits.
+
+    ``hidden`` holds kernel [width, units] and bias [units] of each group in the order of
+    `GROUPS`, ``out`` those of the last layer [sum of units, 10].
+    """
+
+    hidden: tuple[tuple[Floats, Floats], ...]
+    out: tuple[Floats, Floats]
+
+    def logits(self, encoded: Mapping[str, Floats]) -> NDArray[np.float64]:
+        """Logits of ``n`` encoded posts, float64 [n, 10]."""
+        layers = [
+            np.maximum(encoded[group] @ kernel + bias, 0)
+            for group, (kernel, bias) in zip(GROUPS, self.hidden, strict=True)
+        ]
+        kernel, bias = self.out
+        out: NDArray[np.float64] = (np.concatenate(layers, axis=1) @ kernel + bias).astype(
+            np.float64
+        )
+        return out
+
+    def embedding_jacobian(self, encoded: Floats) -> NDArray[np.float64]:
+        """How the logits change with the encoded embedding: float64 [n, 10, width]."""
+        kernel, bias = self.hidden[0]
+        active = (encoded @ kernel + bias > 0).astype(np.float64)
+        out = self.out[0][: kernel.shape[1]]
+        slopes: NDArray[np.float64] = np.einsum("nu,uk,wu->nkw", active, out, kernel)
+        return slopes
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """Embedding + facts → a calibrated distribution over the percentile.
 
-    A head is one or more **members** (the same network from different seeds), whose logits are
-    averaged, and one temperature. A member standardises each group, maps it to a hidden layer
-    (dense, rectified), joins the hidden layers and maps them to ten logits.
+    A head is an encoding, some **members** (the same network from different seeds), whose logits
+    are averaged, and a temperature that the logits are divided by. Without members it knows
+    nothing and says so: every bin alike.
     """
 
-    def __init__(self, arrays: Mapping[str, NDArray[np.float32]]) -> None:
-        """Take the arrays of `save`."""
-        self.arrays = dict(arrays)
-        self.members = int(self.arrays["members"])
-        self.temperature = float(self.arrays["temperature"])
-        self._features = Features()
+    encoding: Encoding | None
+    members: tuple[Member, ...]
+    temperature: float = 1.0
 
     @classmethod
     def uniform(cls) -> "Head":
         """What is said before anything was learned: every tenth of the scale alike."""
-        return cls({"members": np.array(0, np.float32), "temperature": np.array(1, np.float32)})
-
-    @classmethod
-    def load(cls, folder: Path) -> "Head":
-        """Read the head of a model version.
-
-        Raises:
-            HeadUnusable: it is missing, damaged, or made for other features.
-        """
-        path = folder / FILE
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in stored.files}
-            version = json.loads(str(arrays.pop("features_version")))
-        except (OSError, ValueError, KeyError, EOFError) as error:
-            raise HeadUnusable(f"{path} cannot be read ({error}); train again.") from error
-        if version != FEATURES_VERSION:
-            raise HeadUnusable(
-                f"{path} was made for features {version}, this program computes "
-                f"{FEATURES_VERSION}; train again."
-            )
-        return cls(arrays)
+        return cls(None, ())
 
     def at_temperature(self, temperature: float) -> "Head":
-        """The same head, calibrated: logits are divided by ``temperature``."""
-        return Head(self.arrays | {"temperature": np.array(temperature, np.float32)})
-
-    def save(self, folder: Path) -> None:
-        """Write `FILE` into ``folder``."""
-        arrays: dict[str, Any] = {**self.arrays, "features_version": np.array(FEATURES_VERSION)}
-        np.savez(folder / FILE, **arrays)
+        """The same head, calibrated."""
+        return replace(self, temperature=temperature)
 
     def predict(
         self, embedding: NDArray[np.float32], facts: Sequence[PostFacts]
@@ -90,31 +98,97 @@ class Head:
         Returns:
             float64 [n, 10], the probabilities of the ten equal-frequency bins, lowest first.
         """
-        return self.predict_groups({"embedding": embedding, **self._features.of(facts)})
+        return self.predict_groups(self._groups(embedding, facts))
 
-    def predict_groups(self, groups: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float64]:
-        """As `predict`, from the three groups (`GROUPS`), each float32 [n, its width]."""
+    def predict_groups(self, groups: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
+        """As `predict`, from the groups (`GROUPS`), each [n, its width]."""
         return softmax(self.logits(groups) / self.temperature)
 
-    def logits(self, groups: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float64]:
+    def logits(self, groups: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
         """Mean logits of the members before calibration, float64 [n, 10]."""
-        n = len(groups["embedding"])
-        total = np.zeros((n, BINS), np.float64)
-        for member in range(self.members):
-            total += self._member_logits(member, groups)
-        return total / max(self.members, 1)
+        if self.encoding is None:
+            return np.zeros((len(groups["embedding"]), BINS))
+        return self.encoded_logits(self.encoding(groups))
 
-    def _member_logits(
-        self, member: int, groups: Mapping[str, NDArray[np.float32]]
+    def encoded_logits(self, encoded: Mapping[str, Floats]) -> NDArray[np.float64]:
+        """As `logits`, from groups that the head's own encoding has already been through."""
+        total = np.zeros((len(encoded["embedding"]), BINS))
+        for member in self.members:
+            total += member.logits(encoded)
+        return total / max(len(self.members), 1)
+
+    def percentile_gradient(
+        self, embedding: NDArray[np.float32], facts: Sequence[PostFacts]
     ) -> NDArray[np.float64]:
-        a = self.arrays
-        hidden = []
-        for group in GROUPS:
-            if f"{member}/{group}/kernel" not in a:
-                continue
-            x = (groups[group].astype(np.float32) - a[f"{group}/mean"]) / a[f"{group}/scale"]
-            dense = x @ a[f"{member}/{group}/kernel"] + a[f"{member}/{group}/bias"]
-            hidden.append(np.maximum(dense, 0))
-        joined = np.concatenate(hidden, axis=1)
-        out = joined @ a[f"{member}/out/kernel"] + a[f"{member}/out/bias"]
-        return out.astype(np.float64)
+        """How the mean percentile changes with the embedding: float64 [n, 1280]."""
+        if self.encoding is None:
+            return np.zeros(embedding.shape)
+        groups = self._groups(embedding, facts)
+        bins = self.predict_groups(groups)
+        encoded = self.encoding.embedding(groups["embedding"])
+        jacobian = sum(
+            (member.embedding_jacobian(encoded) for member in self.members),
+            np.zeros((len(bins), BINS, encoded.shape[1])),
+        ) / (len(self.members) * self.temperature)
+        centred = bins * (_MIDDLES - (bins @ _MIDDLES)[:, None])
+        slopes = np.einsum("nk,nkw->nw", centred, jacobian)
+        gradient: NDArray[np.float64] = slopes @ self.encoding.embedding.basis.T.astype(float)
+        return gradient
+
+    def save(self, folder: Path) -> None:
+        """Write `FILE` into ``folder``."""
+        arrays: dict[str, Any] = {
+            "features_version": np.array(FEATURES_VERSION),
+            "members": np.array(len(self.members)),
+            "temperature": np.array(self.temperature),
+        }
+        if self.encoding is not None:
+            arrays |= self.encoding.arrays()
+        for number, member in enumerate(self.members):
+            for name, (kernel, bias) in zip(
+                (*GROUPS, "out"), (*member.hidden, member.out), strict=True
+            ):
+                arrays[f"{number}/{name}/kernel"] = kernel
+                arrays[f"{number}/{name}/bias"] = bias
+        np.savez(folder / FILE, **arrays)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Head":
+        """Read the head of a model version.
+
+        Raises:
+            HeadUnusable: it is missing, damaged, or made for other features.
+        """
+        path = folder / FILE
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            version = int(arrays["features_version"])
+            if version != FEATURES_VERSION:
+                raise HeadUnusable(
+                    f"{path} was made for features {version}, this program computes "
+                    f"{FEATURES_VERSION}; train again."
+                )
+            return cls._of_arrays(arrays)
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            raise HeadUnusable(f"{path} cannot be read ({error}); train again.") from error
+
+    @classmethod
+    def _of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Head":
+        def layer(number: int, name: str) -> tuple[Floats, Floats]:
+            return arrays[f"{number}/{name}/kernel"], arrays[f"{number}/{name}/bias"]
+
+        count = int(arrays["members"])
+        return cls(
+            Encoding.of_arrays(arrays) if count else None,
+            tuple(
+                Member(tuple(layer(number, group) for group in GROUPS), layer(number, "out"))
+                for number in range(count)
+            ),
+            float(arrays["temperature"]),
+        )
+
+    def _groups(
+        self, embedding: NDArray[np.float32], facts: Sequence[PostFacts]
+    ) -> dict[str, NDArray[np.float32]]:
+        return {"embedding": embedding, **Features().of(facts)}

@@ -125,11 +125,17 @@ def challenge(
         judged.head = judged.head.at_temperature(temperature)
         say(stage="judging")
         metrics, ours = _metrics(posts, split.judge, judged.head, intervals)
+        rival = Head.load(champion.folder) if champion else Head.uniform()
         verdict = judge(
             ours,
-            _rival(posts, split.judge, champion, targets, intervals),
+            _judged(
+                rival.predict_groups(_rows(posts, split.judge)),
+                targets[split.judge],
+                intervals[split.judge],
+            ),
             posts.community[split.judge],
-            against=champion.name if champion else None,
+            # A champion that has learned nothing is the base rate by another name.
+            against=champion.name if champion and rival.members else None,
         )
         everything = np.arange(len(posts))
         served = fit(
@@ -201,20 +207,6 @@ def _thirds_curve_error(bins: NDArray[np.float64], intervals: Intervals) -> floa
     thirds = np.column_stack([below[:, 0], below[:, 1] - below[:, 0], 1 - below[:, 1]])
     actual = np.clip((intervals.middle * 3).astype(np.int64), 0, 2)
     return calibration_curve(thirds, actual).error
-
-
-def _rival(
-    posts: LabelledPosts,
-    rows: NDArray[np.intp],
-    champion: Champion | None,
-    targets: NDArray[np.float64],
-    intervals: Intervals,
-) -> Judged:
-    if champion is None:
-        bins = np.tile(UNIFORM, (len(rows), 1))
-    else:
-        bins = Head.load(champion.folder).predict_groups(_rows(posts, rows))
-    return _judged(bins, targets[rows], intervals[rows])
 
 
 def _metrics(

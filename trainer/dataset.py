@@ -26,7 +26,7 @@ class LabelledPosts:
     """Posts with their groups of features and their scores, in the order of posting.
 
     Attributes:
-        groups: embedding float16 [n, 1280], text float16 [n, T], metadata float32 [n, M].
+        groups: embedding float16 [n, 1280], title and text float16 [n, T], metadata float32 [n, M].
         score: float64 [n].
         community: int64 [n].
         platform: str [n].
@@ -81,13 +81,14 @@ def assemble(examples: Iterable[Example], *, now: datetime | None = None) -> Lab
     features = Features()
     dropped: Counter[str] = Counter()
     kept: list[Example] = []
-    texts, metadata = [], []
+    titles, texts, metadata = [], [], []
     for example in examples:
         reason = flaw(example, now)
         if reason is not None:
             dropped[reason] += 1
             continue
         groups = features.of([example.facts])
+        titles.append(groups["title"][0].astype(np.float16))
         texts.append(groups["text"][0].astype(np.float16))
         metadata.append(groups["metadata"][0])
         kept.append(example)
@@ -95,6 +96,7 @@ def assemble(examples: Iterable[Example], *, now: datetime | None = None) -> Lab
     return LabelledPosts(
         groups={
             "embedding": np.array(embeddings, np.float16).reshape(len(kept), -1 if kept else DIM),
+            "title": np.array(titles, np.float16).reshape(len(kept), features.text_dim),
             "text": np.array(texts, np.float16).reshape(len(kept), features.text_dim),
             "metadata": np.array(metadata, np.float32).reshape(
                 len(kept), len(features.metadata_names)

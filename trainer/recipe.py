@@ -1,6 +1,6 @@
 """How a head is fitted: every number that can be turned."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 
@@ -9,24 +9,31 @@ class Recipe:
     """The network and its training. The defaults are what cross-validation chose."""
 
     #: Same network, different seeds, logits averaged; all are trained in one pass.
-    members: int = 4
+    members: int = 8
+    #: Main directions kept of the embedding, and of the hashed words.
+    embedding_directions: int = 64
+    text_directions: int = 32
+    #: Steps that each metadata column is laid out along.
+    steps: int = 8
     #: Units of the hidden layer of each group.
-    embedding_units: int = 32
-    text_units: int = 16
-    metadata_units: int = 32
-    #: Dropout on the standardised inputs of each group, and on the hidden layers.
+    embedding_units: int = 16
+    title_units: int = 8
+    text_units: int = 8
+    metadata_units: int = 16
+    #: Dropout on the encoded groups, and on the hidden layers.
     embedding_dropout: float = 0.5
+    title_dropout: float = 0.3
     text_dropout: float = 0.3
-    metadata_dropout: float = 0.1
-    hidden_dropout: float = 0.3
-    #: How often a whole source (title, text in the image, author's record) is hidden from a post.
+    metadata_dropout: float = 0.2
+    hidden_dropout: float = 0.4
+    #: How often a whole source (title, text in the image, author's record, image) is hidden.
     forget: float = 0.1
     #: Decoupled weight decay.
-    weight_decay: float = 0.05
-    learning_rate: float = 1e-3
-    batch: int = 128
-    max_epochs: int = 80
-    patience: int = 6
+    weight_decay: float = 0.02
+    learning_rate: float = 2e-3
+    batch: int = 64
+    max_epochs: int = 60
+    patience: int = 8
     #: Weight of the ranked probability score beside the log loss.
     ranked_weight: float = 1.0
 
@@ -37,7 +44,7 @@ class Recipe:
         Raises:
             ValueError: an option that there is not.
         """
-        unknown = sorted(set(options) - set(cls.__slots__))
+        unknown = sorted(set(options) - {field.name for field in fields(cls)})
         if unknown:
             raise ValueError(f"Unknown training options: {', '.join(unknown)}.")
         return replace(cls(), **options)

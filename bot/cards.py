@@ -32,7 +32,8 @@ class Card:
     def bucket(self) -> Bucket:
         """The most probable bucket; of equals, the lower one."""
         chances = {Bucket.LOW: self.p_low, Bucket.MEDIUM: self.p_medium, Bucket.HIGH: self.p_high}
-        return max(chances, key=lambda bucket: chances[bucket])
+        # Rounded, so that arithmetic noise does not decide between equals.
+        return max(chances, key=lambda bucket: round(chances[bucket], 9))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """From votes to labels: readings that are due, the label at the horizon, and what it scores."""
 
 import logging
-from bisect import insort
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -213,20 +212,3 @@ async def base_rates(session: AsyncSession, community_id: int) -> tuple[float, f
     low, medium, high = (counts.get(bucket, 1) for bucket in Bucket)
     total = low + medium + high
     return low / total, medium / total, high / total
-
-
-class Percentiles:
-    """The trailing window of one community, for labels written in the order they matured."""
-
-    def __init__(self) -> None:
-        self._in_order: list[float] = []
-        self._sorted: list[float] = []
-
-    def add(self, score: float) -> tuple[float, float]:
-        """The percentile interval of the next label among the window before it."""
-        interval = tie_interval(score, self._sorted)
-        self._in_order.append(score)
-        insort(self._sorted, score)
-        if len(self._in_order) >= WINDOW:
-            self._sorted.remove(self._in_order.pop(0))
-        return interval

@@ -34,6 +34,7 @@ from storage.communities import find_or_add_author, platform_scores, recent_scor
 from storage.database import Database
 from storage.image_store import ImageStore
 from storage.posts import load_post, move_post
+from storage.posts_file import MAX_TITLE
 from storage.tables import Community, Embedding, Image, Post, PostImage, Prediction, Reply
 from storage.types import Platform as PlatformName
 from storage.types import PostOrigin, PostState, ReplyState
@@ -44,9 +45,6 @@ log = logging.getLogger(__name__)
 #: Tries of one step before it is given up; the waits between them double, about an hour in all.
 MAX_TRIES = 8
 FIRST_WAIT = timedelta(seconds=15)
-
-#: Longer titles are cut when they arrive; no platform's are.
-MAX_TITLE = 10_000
 
 _STORED = "sha256:"
 

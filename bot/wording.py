@@ -32,6 +32,8 @@ def score_sentence(card: Card) -> str | None:
 
 def knowledge_note(card: Card, community: str) -> str | None:
     """What the prediction cannot know yet; None when it rests on the community's own history."""
+    if max(card.bins) - min(card.bins) < 1e-9:
+        return "Nothing was learned yet: to this model every outcome is as likely as any other."
     if card.quantiles == "platform":
         return f"{community} has little history yet: scores are borrowed from the whole platform."
     if card.quantiles == "none":

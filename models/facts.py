@@ -85,6 +85,17 @@ async def facts_of(session: AsyncSession, post_id: int, image_id: int) -> PostFa
     return _facts(row, _record(n, total), community)
 
 
+async def community_record(
+    session: AsyncSession, community_id: int, moment: datetime
+) -> Record:
+    """How a community's posts did, by the labels that had matured by ``moment``."""
+    query = select(func.count(), func.sum(_MILLIONTHS)).where(
+        Label.community_id == community_id, Label.matured_at <= moment
+    )
+    n, total = (await session.execute(query)).one()
+    return _record(n, total)
+
+
 def _record(n: int, millionths: int | None) -> Record:
     return Record(n, int(millionths or 0) / (n * _MILLION)) if n else Record.empty()
 

@@ -301,7 +301,7 @@ class Snapshot(Base):
     reading: Mapped[int] = mapped_column(primary_key=True)
     age_seconds: Mapped[float]
     taken_at: Mapped[datetime]
-    score: Mapped[int]
+    score: Mapped[float]
 
 
 class Label(Base):

@@ -463,7 +463,7 @@ def upgrade() -> None:
         sa.Column("reading", sa.Integer(), nullable=False),
         sa.Column("age_seconds", sa.Double(), nullable=False),
         sa.Column("taken_at", UtcDateTime(timezone=True), nullable=False),
-        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("score", sa.Double(), nullable=False),
         sa.CheckConstraint("age_seconds >= 0", name=op.f("ck_snapshots_age_not_negative")),
         sa.ForeignKeyConstraint(
             ["post_id"], ["posts.id"], name=op.f("fk_snapshots_post_id"), ondelete="CASCADE"

@@ -1,0 +1,26 @@
+"""main.py db: the database's tables."""
+
+import typer
+
+from bot.commands.console import out, run
+from bot.settings import load_settings
+from storage.database import Database
+from storage.migrate import HEAD
+from storage.migrate import upgrade as run_migrations
+
+app = typer.Typer(help="The database.", no_args_is_help=True)
+
+
+@app.command()
+def upgrade() -> None:
+    """Bring the tables up to date. Every start does this by itself."""
+    changed = run(_upgrade())
+    out.print(f"The database {'is now' if changed else 'was already'} at version {HEAD}.")
+
+
+async def _upgrade() -> bool:
+    database = Database(load_settings().url)
+    try:
+        return await run_migrations(database)
+    finally:
+        await database.close()

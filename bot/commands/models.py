@@ -1,0 +1,130 @@
+"""main.py models: the versions there are, and which one serves."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from sqlalchemy import select
+
+from bot.app import open_core
+from bot.commands.console import out, print_json, run
+from bot.settings import load_settings
+from bot.versions import find_version, list_versions
+from bot.versions import promote as promote_version
+from bot.versions import rollback as roll_back
+from storage.tables import ModelVersion, TrainingRun
+
+app = typer.Typer(help="Model versions: list, show, promote, roll back.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Name = Annotated[str, typer.Argument(help="Name of a model version.")]
+
+#: Metrics that have a column in the list, and their headings.
+_COLUMNS = {
+    "rps_skill": "RPS skill",
+    "log_loss_skill": "log-loss skill",
+    "spearman": "Spearman",
+    "pair_accuracy": "pairs right",
+}
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """All model versions, the oldest first; the champion is marked."""
+    versions = run(_list())
+    if as_json:
+        print_json([_as_json(version) for version in versions])
+        return
+    table = Table("", "Version", "Made", "Labels", *_COLUMNS.values())
+    for version in versions:
+        table.add_row(
+            "★" if version.is_champion else "",
+            version.name,
+            f"{version.created_at:%Y-%m-%d %H:%M}",
+            f"{version.labels:,}",
+            *(_figure(version.metrics.get(key)) for key in _COLUMNS),
+        )
+    out.print(table)
+
+
+async def _list() -> list[ModelVersion]:
+    async with open_core(load_settings()) as core:
+        return list(await list_versions(core.database))
+
+
+@app.command()
+def show(name: Name, as_json: AsJson = False) -> None:
+    """One model version: its metrics, and how the gate decided."""
+    version, training_run = run(_show(name))
+    decision = training_run and {
+        "state": training_run.state.value,
+        "reason": training_run.reason,
+        "evidence": training_run.evidence,
+    }
+    if as_json:
+        print_json(_as_json(version) | {"decision": decision})
+        return
+    facts = Table(show_header=False, title=f"{'★ ' if version.is_champion else ''}{version.name}")
+    facts.add_row("made", f"{version.created_at:%Y-%m-%d %H:%M} UTC")
+    facts.add_row("labels", f"{version.labels:,}")
+    until = version.trained_until
+    facts.add_row("trained until", f"{until:%Y-%m-%d %H:%M} UTC" if until else "—")
+    facts.add_row("backbone", version.backbone[:12])
+    for key, value in version.metrics.items():
+        facts.add_row(key, _figure(value))
+    out.print(facts)
+    if training_run:
+        out.print(f"{training_run.state.value.capitalize()}: {training_run.reason}", markup=False)
+        for key, value in (training_run.evidence or {}).items():
+            out.print(f"  {key}: {_figure(value)}", markup=False)
+
+
+async def _show(name: str) -> tuple[ModelVersion, TrainingRun | None]:
+    async with open_core(load_settings()) as core, core.database.read() as session:
+        version = await find_version(session, name)
+        training_run = await session.scalar(
+            select(TrainingRun).where(TrainingRun.model_version_id == version.id)
+        )
+        return version, training_run
+
+
+@app.command()
+def promote(name: Name) -> None:
+    """Let a version serve, whatever the gate said. A running bot takes it up by itself."""
+    run(_promote(name))
+    out.print(f"[bold]{name}[/bold] serves now.")
+
+
+async def _promote(name: str) -> None:
+    async with open_core(load_settings()) as core:
+        await promote_version(core.database, core.settings.versions_dir, name, core.clock())
+
+
+@app.command()
+def rollback() -> None:
+    """Let the version serve again that the present champion replaced."""
+    out.print(f"[bold]{run(_rollback())}[/bold] serves again.")
+
+
+async def _rollback() -> str:
+    async with open_core(load_settings()) as core:
+        return await roll_back(core.database, core.settings.versions_dir, core.clock())
+
+
+def _as_json(version: ModelVersion) -> dict[str, Any]:
+    return {
+        "name": version.name,
+        "champion": version.is_champion,
+        "created_at": version.created_at.isoformat(),
+        "promoted_at": version.promoted_at and version.promoted_at.isoformat(),
+        "labels": version.labels,
+        "trained_until": version.trained_until and version.trained_until.isoformat(),
+        "backbone": version.backbone,
+        "metrics": version.metrics,
+    }
+
+
+def _figure(value: Any) -> str:
+    if value is None:
+        return "—"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

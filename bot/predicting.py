@@ -1,0 +1,131 @@
+"""Predicting files that are not posted: nothing is stored."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.app import Core
+from bot.cards import Card, read_card
+from bot.pipeline import bucket_rule, read_quantiles
+from bot.serving import Champion
+from models.decoding import ImageRefused
+from models.facts import community_record
+from models.features import PostFacts, Record
+from models.quantiles import BucketRule, Quantiles
+from storage.tables import Community
+
+
+class UnknownCommunity(Exception):
+    """There is no such community; the message names those there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilePrediction:
+    """What is predicted for one file: a card, or why it was refused."""
+
+    file: Path
+    card: Card | None
+    error: str | None
+    latency_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who the image is for: the community, and what is known of it."""
+
+    name: str | None
+    rule: BucketRule
+    quantiles: Quantiles
+    record: Record
+
+
+async def predict_files(
+    core: Core, files: Sequence[Path], *, title: str, audience: Audience
+) -> list[FilePrediction]:
+    """Predict each file by itself; one that is refused does not keep the others from an answer."""
+    champion = await core.serving.champion()
+    return [await _predict(core, file, title, audience, champion) for file in files]
+
+
+async def _predict(
+    core: Core, file: Path, title: str, audience: Audience, champion: Champion
+) -> FilePrediction:
+    started = time.perf_counter()
+    try:
+        data = await asyncio.to_thread(_read, file, core.settings.max_image_bytes)
+        seen = await core.serving.look(data, champion.backbone)
+    except ImageRefused as refusal:
+        return FilePrediction(file, None, str(refusal), _since(started))
+    except OSError as error:
+        return FilePrediction(
+            file, None, f"The file cannot be read: {error.strerror or error}.", _since(started)
+        )
+    facts = PostFacts(
+        title=title,
+        posted_at=core.clock(),
+        width=seen.image.width,
+        height=seen.image.height,
+        bytes=seen.image.bytes,
+        format=seen.image.format,
+        link_host=None,
+        text_in_image=None,
+        author=Record.empty(),
+        community=audience.record,
+    )
+    bins = champion.head.predict(seen.embedding[np.newaxis], [facts])[0]
+    card = read_card(bins, audience.quantiles, audience.rule, champion.name)
+    return FilePrediction(file, card, None, _since(started))
+
+
+def _read(file: Path, max_bytes: int) -> bytes:
+    with file.open("rb") as stream:
+        # One byte more than is accepted: enough for the decoder to say that it is too large.
+        return stream.read(max_bytes + 1)
+
+
+def _since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000
+
+
+async def find_audience(core: Core, name: str | None) -> Audience:
+    """The community called ``name``; without a name the only one there is, else nobody known.
+
+    Raises:
+        UnknownCommunity: there is none of that name, or several.
+    """
+    async with core.database.read() as session:
+        if name is None:
+            communities = (await session.scalars(select(Community).limit(2))).all()
+            community = communities[0] if len(communities) == 1 else None
+        else:
+            community = await _named(session, name)
+        if community is None:
+            return Audience(None, BucketRule(), Quantiles((), "none"), Record.empty())
+        now = core.clock()
+        return Audience(
+            name=community.name,
+            rule=bucket_rule(community),
+            quantiles=await read_quantiles(session, community, before=now),
+            record=await community_record(session, community.id, now),
+        )
+
+
+async def _named(session: AsyncSession, name: str) -> Community:
+    plain = name.removeprefix("/").removeprefix("r/").casefold()
+    matches = func.lower(Community.name).in_([name.casefold(), plain]) | (
+        func.lower(Community.source_id) == plain
+    )
+    found = (await session.scalars(select(Community).where(matches).limit(2))).all()
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(await session.scalars(select(Community.name).order_by(Community.name)))
+    raise UnknownCommunity(
+        f"There {'are several communities' if found else 'is no community'} called {name!r}."
+        f" Known: {names or 'none yet'}."
+    )

@@ -1,0 +1,72 @@
+"""The command line. `main.py --help` lists what there is."""
+
+import sys
+
+import typer
+from sqlalchemy.exc import DBAPIError
+
+from bot.commands import db, importing, models, predict, serve, train
+from bot.commands.console import err
+from bot.platform import PlatformRefused
+from bot.predicting import UnknownCommunity
+from bot.serving import NoChampion
+from bot.settings import SettingsRefused
+from bot.training import RunUnderWay
+from bot.versions import UnknownVersion
+from models.backbone import BackboneUnusable
+from models.head import HeadUnusable
+from models.registry import VersionUnusable
+from storage.migrate import DatabaseTooNew
+from storage.posts_file import PostsFileRefused
+
+app = typer.Typer(
+    name="peoria",
+    help="Will it play in Peoria? Predicts how popular an image will be in a community, comes"
+    " back with what really happened, and learns from it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("run")(serve.serve)
+app.command()(predict.predict)
+app.command("import")(importing.import_posts)
+app.command()(train.train)
+app.add_typer(models.app, name="models")
+app.add_typer(db.app, name="db")
+
+#: What can go wrong outside the program, each with a message that says what to do. Anything else
+#: is a fault of ours and keeps its traceback.
+_EXPECTED = (
+    BackboneUnusable,
+    DatabaseTooNew,
+    HeadUnusable,
+    NoChampion,
+    PlatformRefused,
+    PostsFileRefused,
+    RunUnderWay,
+    SettingsRefused,
+    UnknownCommunity,
+    UnknownVersion,
+    VersionUnusable,
+)
+
+
+def main() -> None:
+    """Run the command line; what can go wrong outside the program ends in one sentence."""
+    try:
+        app()
+    except _EXPECTED as error:
+        _fail(str(error))
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        _fail(f"{error.strerror or error}{where}.")
+    except DBAPIError as error:
+        _fail(f"The database cannot be used: {error.orig}.")
+
+
+def _fail(sentence: str) -> None:
+    err.print(sentence, style="red", markup=False, highlight=False)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

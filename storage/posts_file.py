@@ -1,0 +1,108 @@
+"""Files of posts whose outcome is known: TinyDB exports and plain lists."""
+
+import itertools
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+#: Longer titles are cut; no platform's are.
+MAX_TITLE = 10_000
+
+#: Longest id that is accepted.
+MAX_ID = 100
+
+#: What exports write where the author's account is gone.
+_NOBODY = ("", "None", "[deleted]", "[removed]")
+
+
+class PostsFileRefused(Exception):
+    """The file is not a file of posts; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilePost:
+    """A row of the file that can be used. ``score`` is finite; ``posted_at`` is aware."""
+
+    source_id: str
+    title: str
+    author: str | None
+    posted_at: datetime
+    score: float
+    media: str | None
+
+
+def read_posts(path: Path, *, now: datetime) -> tuple[list[FilePost], Counter[str]]:
+    """Read a TinyDB export (or a plain list of posts), the oldest post first.
+
+    Each post needs ``id``, ``created_utc`` (seconds) and ``ups`` (or ``score``); ``title``,
+    ``author`` and ``media`` (the image's address) may be missing.
+
+    Returns the posts, and the rows left out counted by reason.
+
+    Raises:
+        PostsFileRefused: the file is not such an export.
+    """
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise PostsFileRefused(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise PostsFileRefused(f"{path} is not JSON ({error}).") from error
+    dropped: Counter[str] = Counter()
+    posts: dict[str, FilePost] = {}
+    for row in _rows(content, path):
+        post = _post(row, now)
+        if isinstance(post, str):
+            dropped[post] += 1
+        elif post.source_id in posts:
+            dropped["the same id twice"] += 1
+        else:
+            posts[post.source_id] = post
+    return sorted(posts.values(), key=lambda post: (post.posted_at, post.source_id)), dropped
+
+
+def _rows(content: Any, path: Path) -> Iterator[Any]:
+    if isinstance(content, list):
+        return iter(content)
+    if isinstance(content, dict) and content and all(isinstance(t, dict) for t in content.values()):
+        return itertools.chain.from_iterable(table.values() for table in content.values())
+    raise PostsFileRefused(
+        f"{path} is not a list of posts: expected a TinyDB export"
+        ' ({"_default": {"1": {…}, …}}) or a JSON list of objects.'
+    )
+
+
+def _post(row: Any, now: datetime) -> FilePost | str:
+    """The post in a row, or why there is none."""
+    if not isinstance(row, Mapping):
+        return "not an object"
+    source_id = row.get("id")
+    if not isinstance(source_id, str) or not source_id or len(source_id) > MAX_ID:
+        return "no id"
+    created, score = _number(row.get("created_utc")), _number(row.get("ups", row.get("score")))
+    if score is None:
+        return "no score"
+    if created is None:
+        return "no date"
+    if not 0 <= created <= now.timestamp():
+        return "a date in the future or before 1970"
+    title, author, media = row.get("title"), row.get("author"), row.get("media")
+    return FilePost(
+        source_id=source_id,
+        title=title[:MAX_TITLE] if isinstance(title, str) else "",
+        author=author if isinstance(author, str) and author not in _NOBODY else None,
+        posted_at=datetime.fromtimestamp(created, UTC),
+        score=score,
+        media=media if isinstance(media, str) and media else None,
+    )
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) else None

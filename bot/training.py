@@ -188,7 +188,6 @@ class Training:
         assert process.stdin is not None  # noqa: S101 - all three were asked for
         assert process.stdout is not None  # noqa: S101
         assert process.stderr is not None  # noqa: S101
-        # Left open: the child ends itself when this process dies and the pipe breaks.
         process.stdin.write(json.dumps(task).encode() + b"\n")
         await process.stdin.drain()
         errors = asyncio.create_task(process.stderr.read())

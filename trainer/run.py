@@ -6,7 +6,10 @@ writes a model version. It never writes to the database: whoever started it reco
 
 import asyncio
 import json
+import os
 import sys
+import threading
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,9 +83,17 @@ def run(task: Task) -> dict[str, Any]:
     }
 
 
+def _end_with_parent(parent: int) -> None:
+    """End this process when its parent is gone: nobody would record what it makes."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
 def main() -> int:
     """Run the task on standard input; 0 when a version was written, 3 when refused."""
     task = Task.parse(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, args=[os.getppid()], daemon=True).start()
     try:
         _say(result=run(task))
     except Refused as refusal:

@@ -5,12 +5,13 @@ import sys
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from bot.commands import db, importing, models, predict, serve, train
+from bot.commands import backbone, db, importing, models, predict, serve, train
 from bot.commands.console import err
 from bot.platform import PlatformRefused
 from bot.predicting import UnknownCommunity
 from bot.serving import NoChampion
 from bot.settings import SettingsRefused
+from bot.switching import SwitchRefused
 from bot.training import RunUnderWay
 from bot.versions import UnknownVersion
 from models.backbone import BackboneUnusable
@@ -31,6 +32,7 @@ app.command()(predict.predict)
 app.command("import")(importing.import_posts)
 app.command()(train.train)
 app.add_typer(models.app, name="models")
+app.add_typer(backbone.app, name="backbone")
 app.add_typer(db.app, name="db")
 
 #: What can go wrong outside the program, each with a message that says what to do. Anything else
@@ -44,6 +46,7 @@ _EXPECTED = (
     PostsFileRefused,
     RunUnderWay,
     SettingsRefused,
+    SwitchRefused,
     UnknownCommunity,
     UnknownVersion,
     VersionUnusable,

@@ -75,6 +75,7 @@ class Training:
         asked_by: str,
         seed: int = 1,
         options: dict[str, Any] | None = None,
+        switch_to: str | None = None,
         on_progress: Progress | None = None,
     ) -> TrainingRun:
         """Train a challenger, let the gate decide, and return the finished run.
@@ -83,12 +84,15 @@ class Training:
             asked_by: who wanted it: ``command``, ``board``, ``schedule``, …
             seed: of everything random in the run.
             options: handed to the trainer.
+            switch_to: fingerprint of another backbone to fit a head on. The champion sees with
+                other eyes and cannot be judged beside it, so the new version serves whatever the
+                gate says: backbone and head change at once.
             on_progress: told every step of the child: stage, done, total, epoch, loss.
 
         Raises:
             RunUnderWay: there is one already.
         """
-        run_id, task = await self._begin(asked_by, seed, options or {})
+        run_id, task = await self._begin(asked_by, seed, options or {}, switch_to)
         try:
             await self._conclude(run_id, task, await self._supervise(run_id, task, on_progress))
         except _RunFailed as failure:
@@ -100,7 +104,7 @@ class Training:
             return await session.get_one(TrainingRun, run_id)
 
     async def _begin(
-        self, asked_by: str, seed: int, options: dict[str, Any]
+        self, asked_by: str, seed: int, options: dict[str, Any], switch_to: str | None
     ) -> tuple[int, dict[str, Any]]:
         now = self._clock()
         try:
@@ -123,17 +127,20 @@ class Training:
         task = {
             "database_url": self._database.url,
             "models_root": str(self._versions_dir.resolve()),
-            "backbone": champion.backbone,
-            "champion": {
-                "name": champion.name,
-                "folder": str((self._versions_dir / champion.name).resolve()),
-                "trained_until": champion.trained_until and champion.trained_until.isoformat(),
-            },
+            "backbone": switch_to or champion.backbone,
+            "champion": None if switch_to else self._rival(champion),
             "min_labels": self._limits.min_labels,
             "seed": seed,
             "options": options,
         }
         return run_id, task
+
+    def _rival(self, champion: ModelVersion) -> dict[str, Any]:
+        return {
+            "name": champion.name,
+            "folder": str((self._versions_dir / champion.name).resolve()),
+            "trained_until": champion.trained_until and champion.trained_until.isoformat(),
+        }
 
     async def _bury_dead_run(self, session: AsyncSession) -> None:
         """End a run whose process was killed before it could end it itself."""
@@ -245,7 +252,9 @@ class Training:
                 select(ModelVersion.name).where(ModelVersion.is_champion)
             )
             promote, reason = bool(result["promote"]), str(result["reason"])
-            if promote and champion != task["champion"]["name"]:
+            if task["champion"] is None:
+                promote, reason = True, f"The backbone was switched. {reason}"
+            elif promote and champion != task["champion"]["name"]:
                 promote = False
                 reason = f"{champion} became champion meanwhile; it was not judged against that."
             if promote:

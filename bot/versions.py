@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -51,9 +50,7 @@ async def find_version(session: AsyncSession, name: str) -> ModelVersion:
     return row
 
 
-def add_version(
-    session: AsyncSession, manifest: Manifest, extra: dict[str, Any] | None = None
-) -> ModelVersion:
+def add_version(session: AsyncSession, manifest: Manifest) -> ModelVersion:
     """Enter a version that is on disk into the database, as a challenger."""
     row = ModelVersion(
         name=manifest.name,
@@ -61,7 +58,7 @@ def add_version(
         created_at=manifest.created_at,
         trained_until=manifest.trained_until,
         labels=manifest.labels,
-        metrics=manifest.metrics | (extra or {}),
+        metrics=manifest.metrics,
     )
     session.add(row)
     return row
@@ -137,15 +134,23 @@ async def ensure_champion(
 
     Does nothing where there is a champion already.
     """
-    if await has_champion(database):
-        return
+    name = await add_first_version(database, versions_dir, backbone, now)
+    async with database.write() as session:
+        if await session.scalar(select(ModelVersion.id).where(ModelVersion.is_champion)) is None:
+            await make_champion(session, await find_version(session, name), now)
+    log.info("Model version %s is the first champion.", name)
+
+
+async def add_first_version(
+    database: Database, versions_dir: Path, backbone: Path, now: datetime
+) -> str:
+    """Enter the version that a backbone starts with, if it is not there; return its name."""
     manifest = await asyncio.to_thread(_first_version, versions_dir, backbone, now)
     async with database.write() as session:
-        if await session.scalar(select(ModelVersion.id).where(ModelVersion.is_champion)):
-            return
-        row = await session.scalar(select(ModelVersion).where(ModelVersion.name == manifest.name))
-        await make_champion(session, row or add_version(session, manifest), now)
-    log.info("Model version %s is the first champion.", manifest.name)
+        query = select(ModelVersion.id).where(ModelVersion.name == manifest.name)
+        if await session.scalar(query) is None:
+            add_version(session, manifest)
+    return manifest.name
 
 
 def _first_version(versions_dir: Path, backbone: Path, now: datetime) -> Manifest:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 from sqlalchemy import select
 
 from bot.app import open_core
@@ -35,7 +35,7 @@ def list_(as_json: AsJson = False) -> None:
     if as_json:
         print_json([_as_json(version) for version in versions])
         return
-    table = Table("", "Version", "Made", "Labels", *_COLUMNS.values())
+    table = Table("", Column("Version", no_wrap=True), "Made (UTC)", "Labels", *_COLUMNS.values())
     for version in versions:
         table.add_row(
             "★" if version.is_champion else "",

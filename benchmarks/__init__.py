@@ -1,0 +1,1 @@
+"""Side-by-side measurements: each prints ours and its peer from the same run."""

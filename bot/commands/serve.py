@@ -25,7 +25,5 @@ async def _serve(settings: Settings) -> None:
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
     async with open_core(settings) as core, running(build(core)):
-        address = f"http://{settings.web_host}:{settings.web_port}"
-        err.print(f"The board is open at {address} — Ctrl-C stops it.")
         await stop.wait()
         err.print("Stopping.")

@@ -1,0 +1,26 @@
+# Peoria in a container: docker build -t peoria . && docker run -p 127.0.0.1:8080:8080 -v peoria:/data peoria
+FROM python:3.11-slim
+
+ENV PYTHONUNBUFFERED=1 \
+    PEORIA_DATA_DIR=/data \
+    PEORIA_WEB_HOST=0.0.0.0 \
+    PEORIA_LOG_FORMAT=json
+
+WORKDIR /peoria
+COPY requirements.lock ./
+RUN pip install --no-cache-dir --require-hashes -r requirements.lock
+
+COPY main.py ./
+COPY bot bot
+COPY migrations migrations
+COPY models models
+COPY storage storage
+COPY trainer trainer
+
+RUN useradd --system --create-home peoria && mkdir /data && chown peoria /data
+USER peoria
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=5)"]
+ENTRYPOINT ["python", "main.py"]
+CMD ["run"]

@@ -1,6 +1,17 @@
 """How predictions are put into words: the same sentences on every platform and on the terminal."""
 
+from datetime import timedelta
+
 from bot.cards import Card, Outcome
+from storage.types import Bucket
+
+#: While a prediction of the silent share is kept back, and once it is told.
+STILL_SILENT = (
+    "This prediction is kept secret until the votes are in, to measure what telling it would do."
+)
+WAS_SILENT = "This prediction was kept secret until the votes were in."
+#: A prediction that was made when the score was final already.
+TOO_LATE = "This prediction came after the votes were in, so it does not count."
 
 
 def percent(share: float) -> str:
@@ -50,3 +61,29 @@ def outcome_sentence(outcome: Outcome) -> str:
         f"Predicted {card.bucket.value} ({percent(chance)}) → was {outcome.bucket.value} {mark},"
         f" score {number(outcome.score)}."
     )
+
+
+def label_sentence(bucket: Bucket, score: float) -> str:
+    """What a post came to that was never predicted."""
+    return f"Was {bucket.value}, score {number(score)}."
+
+
+def standing_sentence(percentile_low: float, percentile_high: float, community: str) -> str:
+    """Where a label stands among the community's recent ones, from its percentile interval."""
+    if percentile_low <= 0 and percentile_high >= 1:
+        return f"There is no other score in {community} to compare it with yet."
+    middle = (percentile_low + percentile_high) / 2
+    return f"That beats {percent(middle)} of the recent posts in {community}."
+
+
+def duration(length: timedelta) -> str:
+    """A length of time in its largest whole unit or two: "under a minute", "2 h 5 min"."""
+    minutes = int(length.total_seconds() // 60)
+    hours, days = minutes // 60, minutes // (24 * 60)
+    if minutes < 1:
+        return "under a minute"
+    if hours < 1:
+        return f"{minutes} min"
+    if days < 1:
+        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
+    return f"{days} day" if days == 1 else f"{days} days"

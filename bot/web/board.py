@@ -1,16 +1,31 @@
 """The local board as a platform: its page is where people are, its own tables hold the votes."""
 
+import errno
+import logging
+import socket
 from collections.abc import Mapping, Sequence
+
+from aiohttp import web
 
 from bot.cards import Card, Outcome
 from bot.clock import Clock
 from bot.pipeline import Pipeline
-from bot.platform import PostRef, Reading, ScoreRead
+from bot.platform import PlatformRefused, PostRef, Reading, ScoreRead
 from bot.settings import Settings
 from bot.training import Training
+from bot.web.background import Background
+from bot.web.services import Services
+from bot.web.site import make_site
+from bot.web.votes import scores_at_horizon
+from storage.communities import find_community
 from storage.database import Database
 from storage.image_store import ImageStore
 from storage.types import Platform
+
+log = logging.getLogger(__name__)
+
+#: How long requests that are being answered may hold up the end, seconds.
+_SHUTDOWN_SECONDS = 2.0
 
 
 class Board:
@@ -29,19 +44,101 @@ class Board:
         people_key: bytes,
         clock: Clock,
     ) -> None:
-        self._clock = clock
+        self.background = Background()
+        self._services = Services(
+            settings=settings,
+            database=database,
+            images=images,
+            pipeline=pipeline,
+            training=training,
+            people_key=people_key,
+            clock=clock,
+            background=self.background,
+        )
+        self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
-        return None
+        """Serve the page.
+
+        Raises:
+            PlatformRefused: the address cannot be listened on; the message names the setting.
+        """
+        await self._follow_settings()
+        settings = self._services.settings
+        runner = web.AppRunner(
+            make_site(self._services), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
+        )
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, settings.web_host, settings.web_port).start()
+        except OSError as error:
+            await runner.cleanup()
+            raise PlatformRefused(_why_not(error, settings.web_host, settings.web_port)) from error
+        self._runner = runner
+        log.info("%s is open at %s", settings.board_name, self.url)
+
+    @property
+    def url(self) -> str:
+        """Where the board is, once it was started."""
+        if self._runner is None:
+            raise RuntimeError("the board was not started")
+        host = self._services.settings.web_host
+        port = self._runner.addresses[0][1]
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
     async def stop(self) -> None:
-        return None
+        """Stop serving; posts and training runs that are under way are left to the tables."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        await self.background.stop()
+
+    async def _follow_settings(self) -> None:
+        """Give the community the name and the horizon that are set now."""
+        ref = self._services.community
+        async with self._services.database.write() as session:
+            community = await find_community(session, self.name, ref.source_id)
+            if community is None:
+                return
+            if community.horizon_seconds != ref.horizon_seconds:
+                log.info(
+                    "The board's horizon is now %s s; it was %s s.",
+                    ref.horizon_seconds, community.horizon_seconds,
+                )  # fmt: skip
+            community.name = ref.name
+            community.horizon_seconds = ref.horizon_seconds
 
     async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
+        """The card is read from the tables by whoever looks; there is nothing to send."""
         return f"card-{post.post_id}"
 
     async def settle(self, post: PostRef, reply_id: str, outcome: Outcome) -> None:
-        return None
+        """The outcome is read from the tables by whoever looks."""
+        return
 
     async def read_scores(self, posts: Sequence[PostRef]) -> Mapping[int, Reading]:
-        return {post.post_id: ScoreRead(0, self._clock()) for post in posts}
+        """Net upvotes now, or at the horizon where that is past: later votes do not count."""
+        now = self._services.clock()
+        async with self._services.database.read() as session:
+            scores = await scores_at_horizon(session, posts)
+        return {
+            post.post_id: ScoreRead(scores.get(post.post_id, 0), min(now, post.horizon_at))
+            for post in posts
+        }
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return (
+            f"The board cannot listen on {host}: that is not an address of this machine. Set"
+            " PEORIA_WEB_HOST to one that is, such as 127.0.0.1."
+        )
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"The board cannot listen on port {port} of {host}: another program uses it, perhaps"
+            " another Peoria. Stop that, or set PEORIA_WEB_PORT to a free port."
+        )
+    return (
+        f"The board cannot listen on port {port} of {host} ({error.strerror}). Set PEORIA_WEB_PORT"
+        " and PEORIA_WEB_HOST to a port and an address that this account may use."
+    )

@@ -1,0 +1,119 @@
+"""What every request passes: the right host, the right origin, and headers that keep it so."""
+
+import logging
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import aiohttp_jinja2
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from bot.web.refusals import Refusal, wants_json
+
+log = logging.getLogger(__name__)
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"
+        " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    # Nothing goes to other sites. With no-referrer, browsers would also hide our own origin from
+    # us when a form is posted, which is what posts are checked by.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+_SENTENCES = {
+    404: "There is nothing here; it may have been taken away.",
+    405: "That cannot be done here.",
+    413: "That was too much to read.",
+}
+_WENT_WRONG = "Something went wrong here. What it was is in Peoria's log; try again."
+
+
+@web.middleware
+async def answer_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn whatever goes wrong into a sentence, and add the headers that every answer has."""
+    try:
+        response = await handler(request)
+    except Refusal as refusal:
+        response = refused(request, refusal)
+    except web.HTTPException as error:
+        sentence = _SENTENCES.get(error.status, f"That did not work ({error.reason}).")
+        response = refused(request, Refusal(error.status, sentence))
+    except ConnectionResetError:
+        # The visitor went away in the middle of a request; nobody reads an answer.
+        raise
+    except Exception:
+        log.exception("A request to the board failed: %s %s", request.method, request.rel_url.path)
+        response = refused(request, Refusal(500, _WENT_WRONG))
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def refused(request: web.Request, refusal: Refusal) -> web.Response:
+    """The answer to a request that is not granted."""
+    response: web.Response
+    if wants_json(request):
+        response = web.json_response({"error": refusal.sentence}, status=refusal.status)
+    else:
+        response = aiohttp_jinja2.render_template(
+            "error.html", request, {"sentence": refusal.sentence}, status=refusal.status
+        )
+    if refusal.retry_after is not None:
+        response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def only_hosts(allowed: Sequence[str]) -> Middleware:
+    """Refuse requests under a host name that is not ours.
+
+    A web site whose name was made to point at this machine could otherwise read the board
+    through a visitor's browser.
+    """
+    names = {_host_name(name) for name in allowed}
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if _host_name(request.host) not in names:
+            raise Refusal(
+                421,
+                "The board does not answer to this host name. If it should, add the name to"
+                " PEORIA_WEB_ALLOWED_HOSTS and start Peoria again.",
+            )
+        return await handler(request)
+
+    return middleware
+
+
+def _host_name(host: str) -> str:
+    """``host`` without its port, lower-case; IPv6 addresses without brackets."""
+    host = host.strip().lower()
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    # A bare IPv6 address has many colons, a port only one.
+    return host.partition(":")[0] if host.count(":") == 1 else host
+
+
+@web.middleware
+async def only_own_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse posts that another site's page makes a visitor's browser send."""
+    if request.method not in ("GET", "HEAD") and not _is_own(request):
+        raise Refusal(
+            403,
+            "This did not come from a page of the board. Open the board and do it there; a program"
+            " must send the header Origin with the board's own address.",
+        )
+    return await handler(request)
+
+
+def _is_own(request: web.Request) -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = urlsplit(request.headers.get("Origin", ""))
+    return origin.scheme in ("http", "https") and origin.netloc.lower() == request.host.lower()

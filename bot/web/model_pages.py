@@ -1,0 +1,147 @@
+"""What predicts: the model versions, the training runs, and a button that starts one."""
+
+import asyncio
+import hashlib
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp_jinja2
+from aiohttp import web
+from sqlalchemy import func, select
+
+from bot.training import RunUnderWay
+from bot.versions import list_versions
+from bot.web.refusals import Refusal, see_other, wants_json
+from bot.web.services import Services
+from storage.tables import Label, ModelVersion, TrainingRun
+from storage.types import RunState
+
+log = logging.getLogger(__name__)
+
+#: How long the answer to "train now" waits for the run to be refused, seconds.
+_PATIENCE = 0.5
+_RUNS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One number of a model version, and how to read it."""
+
+    key: str
+    name: str
+    meaning: str
+    is_share: bool = False
+
+
+METRICS = (
+    Metric("rps", "RPS", "ranked probability score, lower is better"),
+    Metric("rps_skill", "RPS skill", "how much better than the base rate; above 0 is good", True),
+    Metric("log_loss", "Log loss", "lower is better; knowing nothing gives 2.30"),
+    Metric("ece", "Calibration error", "how far its chances are from what happens", True),
+    Metric("spearman", "Spearman", "whether it puts posts in the right order, −1 to 1"),
+    Metric("pair_accuracy", "Pairs", "of two posts, how often it names the better one", True),
+)
+
+_STAGES = {
+    "reading": "Reading the labels",
+    "fitting": "Fitting a challenger",
+    "calibrating": "Calibrating it",
+    "judging": "Judging it against the champion",
+    "refitting": "Fitting it again on everything",
+    "writing": "Writing the model version",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A training run, with the name of what it made."""
+
+    run: TrainingRun
+    version: str | None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is under way."""
+        return self.run.state in (RunState.QUEUED, RunState.RUNNING)
+
+    @property
+    def progress(self) -> str:
+        """What it is doing, in words."""
+        progress = self.run.progress or {}
+        stage = str(progress.get("stage", ""))
+        words = _STAGES.get(stage, stage.capitalize() or "Starting")
+        return f"{words}, epoch {progress['epoch']}" if "epoch" in progress else words
+
+    @property
+    def share(self) -> float | None:
+        """How much of the present stage is done, 0 to 1; None where that is not known."""
+        progress = self.run.progress or {}
+        done, total = progress.get("done"), progress.get("total")
+        if not isinstance(done, int | float) or not isinstance(total, int | float) or total <= 0:
+            return None
+        return min(max(done / total, 0.0), 1.0)
+
+
+class ModelPages:
+    """Answers /models."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def handle_page(self, request: web.Request) -> web.Response:
+        """GET /models."""
+        return aiohttp_jinja2.render_template("models.html", request, await self._state())
+
+    async def handle_state(self, request: web.Request) -> web.Response:
+        """GET /models/state.json: the part of the page that changes; 304 while it has not."""
+        state = await self._state()
+        html = aiohttp_jinja2.render_string("_models_state.html", request, state)
+        tag = f'"{hashlib.sha256(html.encode()).hexdigest()[:24]}"'
+        if request.headers.get("If-None-Match") == tag:
+            return web.Response(status=304, headers={"ETag": tag})
+        content = {"running": state["running"] is not None, "html": html}
+        return web.json_response(content, headers={"ETag": tag})
+
+    async def handle_train(self, request: web.Request) -> web.Response:
+        """POST /models/train: start a training run, one at a time."""
+        task = self._services.background.start(self._train(), "Training")
+        # A refusal comes at once; a run goes on for minutes and is followed in the tables.
+        await asyncio.wait([task], timeout=_PATIENCE)
+        if task.done() and not task.cancelled() and (refusal := task.result()) is not None:
+            raise Refusal(409, refusal)
+        if wants_json(request):
+            return web.json_response({"started": True}, status=202)
+        return see_other("/models")
+
+    async def _train(self) -> str | None:
+        """Run to the end; the reason when it could not begin."""
+        try:
+            run = await self._services.training.run(asked_by="board")
+        except RunUnderWay as refusal:
+            return str(refusal)
+        log.info("The training run that the board asked for ended: %s.", run.state.value)
+        return None
+
+    async def _state(self) -> dict[str, Any]:
+        async with self._services.database.read() as session:
+            rows = await session.execute(
+                select(TrainingRun, ModelVersion.name)
+                .outerjoin(ModelVersion, ModelVersion.id == TrainingRun.model_version_id)
+                .order_by(TrainingRun.id.desc())
+                .limit(_RUNS)
+            )
+            runs = [RunView(run, version) for run, version in rows.tuples()]
+            labels = (await session.scalars(select(func.count()).select_from(Label))).one()
+        versions = list(reversed(await list_versions(self._services.database)))
+        return {
+            "versions": versions,
+            "champion": next((each for each in versions if each.is_champion), None),
+            "metrics": [
+                metric for metric in METRICS if any(metric.key in v.metrics for v in versions)
+            ],
+            "runs": runs,
+            "running": next((each for each in runs if each.is_running), None),
+            "labels": labels,
+            "min_labels": self._services.settings.train_min_labels,
+        }

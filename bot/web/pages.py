@@ -1,0 +1,93 @@
+"""The pages people read: the feed and one post."""
+
+import secrets
+
+import aiohttp_jinja2
+from aiohttp import web
+
+from bot.web.cards import read_id
+from bot.web.distribution_chart import draw_distribution
+from bot.web.feed import Feed
+from bot.web.refusals import Refusal
+from bot.web.services import Services
+from bot.web.upload import MAX_TITLE, too_large
+from bot.web.visitors import visitor_of
+
+
+async def feed_page(
+    request: web.Request,
+    services: Services,
+    feed: Feed,
+    *,
+    refusal: Refusal | None = None,
+    title: str = "",
+) -> web.Response:
+    """The board's page.
+
+    Args:
+        refusal: why a form that was just posted was not granted.
+        title: what was typed into it.
+
+    Raises:
+        Refusal: (400) the address asks for posts before something that is no post's id.
+    """
+    before = None
+    if "before" in request.query:
+        before = read_id(request.query["before"])
+        if before is None:
+            raise Refusal(400, "This is not an address of a page of posts.")
+    page = await feed.page(visitor_of(request), before)
+    max_bytes = services.settings.max_image_bytes
+    response = aiohttp_jinja2.render_template(
+        "feed.html",
+        request,
+        {
+            "page": page,
+            "is_first": before is None,
+            "back": "/" if before is None else f"/?before={before}",
+            "horizon": await feed.horizon(),
+            "key": secrets.token_hex(16),
+            "title": title,
+            "refusal": refusal.sentence if refusal else None,
+            "max_title": MAX_TITLE,
+            "max_bytes": max_bytes,
+            "too_large": too_large(max_bytes),
+        },
+        status=refusal.status if refusal else 200,
+    )
+    if refusal is not None and refusal.retry_after is not None:
+        response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+class Pages:
+    """Answers browsers."""
+
+    def __init__(self, services: Services, feed: Feed) -> None:
+        self._services = services
+        self._feed = feed
+
+    async def handle_feed(self, request: web.Request) -> web.Response:
+        """GET /: the composer and the newest posts; /?before=7: older ones."""
+        return await feed_page(request, self._services, self._feed)
+
+    async def handle_post(self, request: web.Request) -> web.Response:
+        """GET /posts/{id}: one post with everything that is known of it."""
+        post_id = int(request.match_info["id"])
+        post = await self._feed.post(visitor_of(request), post_id)
+        if post is None:
+            raise Refusal(404, "There is no such post; it may have been taken away.")
+        chart = None
+        if post.card is not None:
+            percentile = post.outcome.percentile if post.outcome else None
+            chart = draw_distribution(post.card.bins, percentile)
+        return aiohttp_jinja2.render_template(
+            "post.html",
+            request,
+            {
+                "post": post,
+                "chart": chart,
+                "readings": await self._feed.readings(post_id),
+                "back": post.url,
+            },
+        )

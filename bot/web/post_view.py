@@ -1,0 +1,241 @@
+"""A post as the board shows it: its state, its words and its numbers, for pages and for JSON."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeAlias
+
+from bot import wording
+from bot.cards import Card, Outcome, outcome, stored_card
+from bot.web.votes import CLOSED, NOT_OPEN, OWN_POST, Tally
+from storage.tables import Image, Post
+from storage.types import Bucket, PostState
+
+Stage: TypeAlias = Literal[
+    "looking",  # not predicted yet
+    "predicted",
+    "secret",  # predicted without a word, until the votes are in
+    "counting",  # past the horizon, its label not written yet
+    "final",
+    "refused",
+    "withdrawn",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bucket of the prediction."""
+
+    bucket: Bucket
+    share: float  # 0 to 1
+    predicted: bool  # the most probable one
+    happened: bool  # the one the label fell into
+
+
+@dataclass(frozen=True, slots=True)
+class PostView:
+    """One post for one visitor at one moment. Holds nothing that they may not know yet."""
+
+    id: int
+    stage: Stage
+    title: str
+    image: Image | None
+    refusal: str | None
+    posted_at: datetime
+    horizon_at: datetime
+    silent: bool
+    card: Card | None
+    outcome: Outcome | None
+    sentences: tuple[str, ...]  # the prediction in words, the first is the main one
+    notes: tuple[str, ...]  # what to know about it
+    outcome_sentences: tuple[str, ...]
+    tally: Tally
+    vote_refusal: str | None  # why the visitor cannot vote; None if they can
+
+    @property
+    def url(self) -> str:
+        """The post's own page."""
+        return f"/posts/{self.id}"
+
+    @property
+    def image_url(self) -> str | None:
+        """Where its image is; None if there is none to show."""
+        if self.image is None or self.image.dropped_at is not None:
+            return None
+        return f"/images/{self.image.id}"
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing but time will change it."""
+        return self.stage in ("final", "refused", "withdrawn")
+
+    @property
+    def bars(self) -> tuple[Bar, ...]:
+        """The three probabilities; none while there is nothing to show."""
+        card = self.card
+        if card is None:
+            return ()
+        happened = self.outcome.bucket if self.outcome else None
+        shares = zip(Bucket, (card.p_low, card.p_medium, card.p_high), strict=True)
+        return tuple(
+            Bar(bucket, share, bucket is card.bucket, bucket is happened)
+            for bucket, share in shares
+        )
+
+    @property
+    def version(self) -> str:
+        """Changes whenever what is shown changes, except for the passing of time."""
+        content = json.dumps(self.to_json(), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+    def to_json(self) -> dict[str, Any]:
+        """The post for programs. Shares and percentiles are 0 to 1, times ISO 8601 in UTC."""
+        return {
+            "id": self.id,
+            "url": self.url,
+            "stage": self.stage,
+            "title": self.title,
+            "image": self.image_url,
+            "refusal": self.refusal,
+            "posted_at": self.posted_at.isoformat(),
+            "horizon_at": self.horizon_at.isoformat(),
+            "prediction": _prediction_json(self),
+            "outcome": _outcome_json(self),
+            "notes": self.notes,
+            "votes": {
+                "up": self.tally.ups,
+                "down": self.tally.downs,
+                "score": self.tally.score,
+                "mine": self.tally.mine,
+                "closed": self.vote_refusal,
+            },
+        }
+
+
+def view_post(
+    post: Post, tally: Tally, *, author_id: int | None, community: str, now: datetime
+) -> PostView:
+    """What a visitor may see of ``post`` (with everything `storage.posts.load_post` loads).
+
+    Args:
+        tally: its votes, as they see them.
+        author_id: the visitor's, if they have one.
+        community: the board's name.
+    """
+    horizon_at = post.posted_at + timedelta(seconds=post.community.horizon_seconds)
+    stage = _stage(post, horizon_at, now)
+    card = _card(post, stage)
+    result: Outcome | None = None
+    if post.label is not None and card is not None:
+        result = outcome(card, post.label)
+    withdrawn = stage == "withdrawn"
+    return PostView(
+        id=post.id,
+        stage=stage,
+        title="" if withdrawn else post.title,
+        image=None if withdrawn else _image(post),
+        refusal=post.refusal,
+        posted_at=post.posted_at,
+        horizon_at=post.label.matured_at if post.label else horizon_at,
+        silent=post.silent,
+        card=card,
+        outcome=result,
+        sentences=_sentences(card, community) if card else (),
+        notes=tuple(_notes(post, card, horizon_at, community)),
+        outcome_sentences=_outcome_sentences(post, result, community),
+        tally=Tally() if withdrawn else tally,
+        vote_refusal=_vote_refusal(post, author_id, closed=now > horizon_at),
+    )
+
+
+def _stage(post: Post, horizon_at: datetime, now: datetime) -> Stage:
+    if post.state is PostState.REFUSED:
+        return "refused"
+    if post.state is PostState.WITHDRAWN:
+        return "withdrawn"
+    if post.label is not None:
+        return "final"
+    if post.state in (PostState.SEEN, PostState.PREDICTED):
+        return "looking"
+    if now >= horizon_at:
+        return "counting"
+    return "secret" if post.silent else "predicted"
+
+
+def _card(post: Post, stage: Stage) -> Card | None:
+    shown = stage == "final" or (stage in ("predicted", "counting") and not post.silent)
+    return stored_card(post.prediction_rows[0]) if shown and post.prediction_rows else None
+
+
+def _image(post: Post) -> Image | None:
+    predicted = {row.image_id for row in post.prediction_rows}
+    usable = [place.image for place in post.images if place.image is not None]
+    # Of several images, the one that the prediction is about.
+    return next((image for image in usable if image.id in predicted), next(iter(usable), None))
+
+
+def _sentences(card: Card, community: str) -> tuple[str, ...]:
+    score = wording.score_sentence(card)
+    beats = wording.beats_sentence(card, community)
+    return (beats, score) if score else (beats,)
+
+
+def _notes(post: Post, card: Card | None, horizon_at: datetime, community: str) -> list[str]:
+    if card is None:
+        return []
+    notes = [wording.knowledge_note(card, community)]
+    if post.silent:
+        notes.append(wording.WAS_SILENT)
+    if post.prediction_rows[0].made_at >= horizon_at:
+        notes.append(wording.TOO_LATE)
+    return [note for note in notes if note]
+
+
+def _outcome_sentences(post: Post, result: Outcome | None, community: str) -> tuple[str, ...]:
+    label = post.label
+    if label is None:
+        return ()
+    standing = wording.standing_sentence(label.percentile_low, label.percentile_high, community)
+    if result is None:
+        return (wording.label_sentence(label.bucket, label.score), standing)
+    return (wording.outcome_sentence(result), standing)
+
+
+def _vote_refusal(post: Post, author_id: int | None, *, closed: bool) -> str | None:
+    if post.state in (PostState.REFUSED, PostState.WITHDRAWN):
+        return NOT_OPEN
+    if closed or post.label is not None:
+        return CLOSED
+    return OWN_POST if author_id is not None and post.author_id == author_id else None
+
+
+def _prediction_json(view: PostView) -> dict[str, Any] | None:
+    card = view.card
+    if card is None:
+        return None
+    points = ("p10", "median", "p90")
+    return {
+        "probabilities": {bar.bucket.value: bar.share for bar in view.bars},
+        "bucket": card.bucket.value,
+        "beats": card.beats,
+        "percentile": dict(zip(points, card.percentile, strict=True)),
+        "score": dict(zip(points, card.score, strict=True)) if card.score else None,
+        "quantiles": card.quantiles,
+        "bins": card.bins,
+        "sentences": view.sentences,
+        "model_version": card.model_version,
+    }
+
+
+def _outcome_json(view: PostView) -> dict[str, Any] | None:
+    if not view.outcome_sentences:
+        return None
+    result = view.outcome
+    return {
+        "sentences": view.outcome_sentences,
+        "score": result.score if result else None,
+        "bucket": result.bucket.value if result else None,
+        "percentile": result.percentile if result else None,
+        "right": result.bucket is result.card.bucket if result else None,
+    }

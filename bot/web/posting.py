@@ -1,0 +1,96 @@
+"""Posting an image, by form or by the page's scripts."""
+
+import logging
+from datetime import timedelta
+
+from aiohttp import web
+
+from bot.platform import IncomingPost
+from bot.web.cards import card_answer
+from bot.web.feed import Feed
+from bot.web.pages import feed_page
+from bot.web.rate_limit import RateLimit
+from bot.web.refusals import Refusal, see_other, wants_json
+from bot.web.services import Services
+from bot.web.upload import MAX_TITLE, Upload, clean_title, read_upload
+from bot.web.visitors import Visitor, visitor_of
+from storage.types import Platform
+
+log = logging.getLogger(__name__)
+
+_POSTS_A_MINUTE = 10
+#: Visitors without a cookie are strangers each time; what they share is their address.
+_POSTS_A_MINUTE_FROM_ONE_ADDRESS = 60
+
+
+class Posting:
+    """Takes posts in."""
+
+    def __init__(self, services: Services, feed: Feed) -> None:
+        self._services = services
+        self._feed = feed
+        minute = timedelta(minutes=1)
+        self._by_visitor = RateLimit(services.clock, _POSTS_A_MINUTE, minute, what="posts")
+        self._by_address = RateLimit(
+            services.clock, _POSTS_A_MINUTE_FROM_ONE_ADDRESS, minute, what="posts"
+        )
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """POST /posts: store the post, answer at once, and predict it meanwhile."""
+        visitor = visitor_of(request)
+        upload: Upload | None = None
+        try:
+            self._by_address.take(request.remote or "")
+            self._by_visitor.take(visitor.id)
+            upload = await read_upload(
+                request,
+                max_bytes=self._services.settings.max_image_bytes,
+                seconds=self._services.settings.download_seconds,
+            )
+            post_id = await self._accept(visitor, upload)
+        except Refusal as refusal:
+            if wants_json(request):
+                raise
+            # The page again, with what was typed: only the file has to be chosen anew.
+            title = upload.title if upload else ""
+            return await feed_page(
+                request, self._services, self._feed, refusal=refusal, title=title
+            )
+        self._services.background.start(
+            self._services.pipeline.advance(post_id), f"Predicting post {post_id}"
+        )
+        if not wants_json(request):
+            return see_other(f"/posts/{post_id}")
+        post = await self._feed.post(visitor, post_id)
+        if post is None:
+            raise Refusal(404, "The post was taken away before it could be shown.")
+        return card_answer(request, post, status=201)
+
+    async def _accept(self, visitor: Visitor, upload: Upload) -> int:
+        title = clean_title(upload.title)
+        if not upload.image:
+            raise Refusal(400, "There is no image in this post: choose a file that is not empty.")
+        if not title:
+            raise Refusal(400, "Give the image a title; people vote on both.")
+        if len(title) > MAX_TITLE:
+            raise Refusal(
+                400, f"The title has {len(title)} characters; at most {MAX_TITLE} fit on the board."
+            )
+        incoming = IncomingPost(
+            community=self._services.community,
+            source_id=f"{visitor.hash[:32]}:{upload.key}",
+            author=visitor.id,
+            title=title,
+            posted_at=self._services.clock(),
+            images=[upload.image],
+        )
+        try:
+            post_id = await self._services.pipeline.accept(Platform.WEB, incoming)
+        except OSError as error:
+            log.exception("An image cannot be stored.")
+            raise Refusal(
+                507, f"The image could not be stored ({error.strerror}); nothing was posted."
+            ) from error
+        if post_id is None:
+            raise Refusal(403, "You asked to be left out, so this was not posted.")
+        return post_id

@@ -1,0 +1,38 @@
+"""What the board's pages work with."""
+
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from bot.pipeline import Pipeline
+from bot.platform import CommunityRef
+from bot.settings import Settings
+from bot.training import Training
+from bot.web.background import Background
+from storage.database import Database
+from storage.image_store import ImageStore
+
+#: The platform's id of the one community of a board.
+COMMUNITY = "main"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Handed to every room of the board; nothing here is its own but ``background``."""
+
+    settings: Settings
+    database: Database
+    images: ImageStore
+    pipeline: Pipeline
+    training: Training
+    people_key: bytes
+    clock: Clock
+    background: Background
+
+    @property
+    def community(self) -> CommunityRef:
+        """The board's community."""
+        return CommunityRef(
+            source_id=COMMUNITY,
+            name=self.settings.board_name,
+            horizon_seconds=max(round(self.settings.board_horizon_minutes * 60), 1),
+        )

@@ -1,0 +1,86 @@
+"""The board's web application: its rooms, and the doors to them."""
+
+from pathlib import Path
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+
+from bot import wording
+from bot.web.cards import Cards
+from bot.web.feed import Feed
+from bot.web.guard import answer_refusals, only_hosts, only_own_pages
+from bot.web.model_pages import ModelPages
+from bot.web.pages import Pages
+from bot.web.pictures import Pictures
+from bot.web.posting import Posting
+from bot.web.services import Services
+from bot.web.visitors import recognise
+from bot.web.voting import Voting
+
+_HERE = Path(__file__).parent
+#: Only images may be large, and those are read piece by piece.
+_MAX_FORM_BYTES = 64 * 1024
+
+
+def make_site(services: Services) -> web.Application:
+    """Put the application together; nothing listens yet."""
+    site = web.Application(
+        middlewares=[
+            answer_refusals,
+            only_hosts(services.settings.web_allowed_hosts),
+            only_own_pages,
+            recognise(services.people_key),
+        ],
+        client_max_size=_MAX_FORM_BYTES,
+    )
+    _set_up_templates(site, services)
+    feed = Feed(services)
+    pages, cards, models = Pages(services, feed), Cards(feed), ModelPages(services)
+    post = r"/posts/{id:\d{1,18}}"
+    site.add_routes(
+        [
+            web.get("/", pages.handle_feed),
+            web.get(post, pages.handle_post),
+            web.get(post + ".json", cards.handle_post),
+            web.get("/cards.json", cards.handle_cards),
+            web.post("/posts", Posting(services, feed).handle),
+            web.post(post + "/vote", Voting(services, feed).handle),
+            web.get(r"/images/{id:\d{1,18}}", Pictures(services).handle),
+            web.get("/models", models.handle_page),
+            web.get("/models/state.json", models.handle_state),
+            web.post("/models/train", models.handle_train),
+            web.get("/healthz", _healthz),
+            web.static("/static", _HERE / "static"),
+        ]
+    )
+    site.on_response_prepare.append(_let_static_files_be_kept)
+    return site
+
+
+def _set_up_templates(site: web.Application, services: Services) -> None:
+    environment = aiohttp_jinja2.setup(
+        site,
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        percent=wording.percent, number=wording.number, duration=wording.duration
+    )
+    environment.globals.update(
+        board=services.settings.board_name, clock=services.clock, wording=wording
+    )
+
+
+async def _healthz(_: web.Request) -> web.Response:
+    """GET /healthz: the board answers."""
+    return web.json_response({"ok": True})
+
+
+async def _let_static_files_be_kept(request: web.Request, response: web.StreamResponse) -> None:
+    if request.path.startswith("/static/"):
+        # Kept, but asked after each time: a new Peoria brings new ones under the same names.
+        response.headers["Cache-Control"] = "no-cache"

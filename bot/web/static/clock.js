@@ -1,0 +1,43 @@
+// Ages and countdowns, kept true while the page is open.
+
+const MINUTE = 60_000;
+
+// The server's clock counts; this one may be wrong.
+const main = document.querySelector("main");
+const ahead = Date.now() - Date.parse(main.dataset.now);
+
+function duration(milliseconds) {
+  const minutes = Math.floor(milliseconds / MINUTE);
+  const hours = Math.floor(minutes / 60);
+  const days = Math.floor(hours / 24);
+  if (minutes < 1) return "under a minute";
+  if (hours < 1) return `${minutes} min`;
+  if (days < 1) return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+  return days === 1 ? "1 day" : `${days} days`;
+}
+
+function countdown(milliseconds) {
+  if (milliseconds <= 0) return "no time";
+  if (milliseconds >= 10 * MINUTE) return duration(milliseconds);
+  const seconds = Math.ceil(milliseconds / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export function tick() {
+  const now = Date.now() - ahead;
+  for (const element of document.querySelectorAll("time[data-age]")) {
+    write(element, `${duration(now - Date.parse(element.dateTime))} ago`);
+  }
+  for (const element of document.querySelectorAll("time[data-countdown]")) {
+    write(element, countdown(Date.parse(element.dateTime) - now));
+  }
+}
+
+export function watchClock() {
+  tick();
+  setInterval(tick, 1000);
+}

@@ -1,0 +1,61 @@
+// Starting a training run and following it.
+
+const UNREACHED = "The board cannot be reached; is it still running?";
+const SOON = 1000;
+const LATER = 10_000;
+
+let tag = "";
+let timer = 0;
+
+async function look(state) {
+  const answer = await fetch("/models/state.json", {
+    cache: "no-store",
+    headers: { "If-None-Match": tag },
+  });
+  if (!answer.ok) return;
+  tag = answer.headers.get("ETag") ?? "";
+  const content = await answer.json();
+  state.dataset.running = content.running;
+  state.innerHTML = content.html;
+}
+
+async function again(state) {
+  clearTimeout(timer);
+  if (!document.hidden) {
+    try {
+      await look(state);
+    } catch {
+      // The board is away for a moment; it is asked again.
+    }
+  }
+  timer = setTimeout(again, state.dataset.running === "true" ? SOON : LATER, state);
+}
+
+async function train(state, form) {
+  form.querySelector("button").disabled = true;
+  let error = "";
+  try {
+    const answer = await fetch(form.action, {
+      method: "POST",
+      headers: { Accept: "application/json" },
+    });
+    if (!answer.ok) error = (await answer.json()).error;
+  } catch {
+    error = UNREACHED;
+  }
+  state.dataset.running = "true";
+  await again(state);
+  const refusal = state.querySelector("[data-train] [data-refusal]");
+  refusal.textContent = error;
+  refusal.hidden = !error;
+}
+
+export function watchTraining() {
+  const state = document.querySelector("[data-models-state]");
+  if (!state) return;
+  state.addEventListener("submit", (event) => {
+    event.preventDefault();
+    train(state, event.target.closest("[data-train]"));
+  });
+  again(state);
+}

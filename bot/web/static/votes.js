@@ -1,0 +1,35 @@
+// Votes without leaving the page. Buttons come and go with their cards, so the page listens.
+
+import { showCard } from "./cards.js";
+
+const UNREACHED = "The board cannot be reached; is it still running?";
+
+async function vote(form, value) {
+  const refusal = form.querySelector("[data-refusal]");
+  refusal.hidden = true;
+  try {
+    const answer = await fetch(form.action, {
+      method: "POST",
+      headers: { Accept: "application/json", "Content-Type": "application/json" },
+      body: JSON.stringify({ value: Number(value) }),
+    });
+    const content = await answer.json();
+    if (answer.ok) {
+      await showCard(content.card);
+      return;
+    }
+    refusal.textContent = content.error;
+  } catch {
+    refusal.textContent = UNREACHED;
+  }
+  refusal.hidden = false;
+}
+
+export function watchVotes() {
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("[data-votes]");
+    if (!form || !event.submitter) return;
+    event.preventDefault();
+    vote(form, event.submitter.value);
+  });
+}

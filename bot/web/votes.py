@@ -1,0 +1,88 @@
+"""Votes on the board: one per visitor and post, until the horizon."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import and_, case, delete, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.clock import Clock
+from bot.platform import PostRef
+from bot.web.refusals import Refusal
+from bot.web.visitors import Visitor
+from storage.communities import find_or_add_author
+from storage.tables import Community, Label, Post, Vote
+from storage.types import Platform, PostState
+
+OWN_POST = "Your own post is for others to vote on."
+CLOSED = "Voting has ended: the score became final at the horizon, and later votes change nothing."
+NOT_OPEN = "There is nothing to vote on: this post was refused or withdrawn."
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The votes on one post; ``mine`` is the visitor's own: -1, 0 (none) or 1."""
+
+    ups: int = 0
+    downs: int = 0
+    mine: int = 0
+
+    @property
+    def score(self) -> int:
+        """Net upvotes."""
+        return self.ups - self.downs
+
+
+async def cast(
+    session: AsyncSession, clock: Clock, post_id: int, visitor: Visitor, value: int
+) -> None:
+    """Make ``value`` (-1, 1, or 0 for none) the visitor's vote. Needs a write session.
+
+    Raises:
+        Refusal: there is no such post, it is theirs, or voting on it has ended.
+    """
+    # The time is taken inside the transaction, so that votes are in the order of their times.
+    now = clock()
+    post = await session.get(Post, post_id)
+    if post is None or post.platform is not Platform.WEB:
+        raise Refusal(404, "There is no such post; it may have been taken away.")
+    if post.state in (PostState.REFUSED, PostState.WITHDRAWN):
+        raise Refusal(409, NOT_OPEN)
+    community = await session.get_one(Community, post.community_id)
+    horizon_at = post.posted_at + timedelta(seconds=community.horizon_seconds)
+    if now > horizon_at or await session.get(Label, post_id) is not None:
+        # A row remembers only its latest vote: changing it now would take back one that counted.
+        raise Refusal(409, CLOSED)
+    author = await find_or_add_author(session, Platform.WEB, visitor.hash)
+    if author.id == post.author_id:
+        raise Refusal(403, OWN_POST)
+    if value == 0:
+        await session.execute(delete(Vote).filter_by(post_id=post_id, author_id=author.id))
+    else:
+        await session.merge(Vote(post_id=post_id, author_id=author.id, value=value, voted_at=now))
+
+
+async def tallies(
+    session: AsyncSession, post_ids: Sequence[int], author_id: int | None
+) -> dict[int, Tally]:
+    """The votes on each of ``post_ids`` that has any, as ``author_id`` sees them."""
+    ups = func.sum(case((Vote.value > 0, 1), else_=0))
+    mine = func.sum(case((Vote.author_id == author_id, Vote.value), else_=0))
+    rows = await session.execute(
+        select(Vote.post_id, ups, func.count() - ups, mine)
+        .where(Vote.post_id.in_(post_ids))
+        .group_by(Vote.post_id)
+    )
+    return {post_id: Tally(int(up), int(down), int(own)) for post_id, up, down, own in rows}
+
+
+async def scores_at_horizon(session: AsyncSession, posts: Sequence[PostRef]) -> dict[int, int]:
+    """Net upvotes of each of ``posts`` that has any, from votes up to its horizon; one query."""
+    in_time = (
+        and_(Vote.post_id == post.post_id, Vote.voted_at <= post.horizon_at) for post in posts
+    )
+    rows = await session.execute(
+        select(Vote.post_id, func.sum(Vote.value)).where(or_(*in_time)).group_by(Vote.post_id)
+    )
+    return {post_id: int(score) for post_id, score in rows}

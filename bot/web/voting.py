@@ -1,0 +1,54 @@
+"""Voting, by form or by the page's scripts."""
+
+import re
+
+from aiohttp import web
+
+from bot.web.cards import card_answer
+from bot.web.feed import Feed
+from bot.web.refusals import Refusal, see_other, wants_json
+from bot.web.services import Services
+from bot.web.visitors import visitor_of
+from bot.web.votes import cast
+
+_VALUES = {"1": 1, "-1": -1, "0": 0}
+_BACK = re.compile(r"/(\?before=\d{1,18})?|/posts/\d{1,18}")
+
+
+class Voting:
+    """Takes votes in."""
+
+    def __init__(self, services: Services, feed: Feed) -> None:
+        self._services = services
+        self._feed = feed
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """POST /posts/{id}/vote with ``value`` 1 (up), -1 (down) or 0 (take it back)."""
+        post_id = int(request.match_info["id"])
+        value, back = await _read_vote(request)
+        if value not in _VALUES:
+            raise Refusal(400, "A vote is 1 (up), -1 (down) or 0 (take it back).")
+        visitor = visitor_of(request)
+        async with self._services.database.write() as session:
+            await cast(session, self._services.clock, post_id, visitor, _VALUES[value])
+        if not wants_json(request):
+            return see_other(f"{back}#post-{post_id}")
+        post = await self._feed.post(visitor, post_id)
+        if post is None:
+            raise Refusal(404, "There is no such post; it may have been taken away.")
+        return card_answer(request, post)
+
+
+async def _read_vote(request: web.Request) -> tuple[str, str]:
+    """The vote's value, and the page to go back to."""
+    if request.content_type == "application/json":
+        try:
+            content = await request.json()
+        except ValueError as error:
+            raise Refusal(400, 'A vote in JSON is {"value": 1}, -1 or 0.') from error
+        value = content.get("value") if isinstance(content, dict) else None
+        return str(value), "/"
+    form = await request.post()
+    back = str(form.get("back", ""))
+    # Only to a page of the board: an address from outside could lead anywhere.
+    return str(form.get("value")), back if _BACK.fullmatch(back) else "/"

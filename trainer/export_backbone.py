@@ -165,9 +165,18 @@ def largest_difference(model: Any, content: bytes, *, size: int) -> float:
 
 
 def write_backbone(
-    model: Any, spec: StudentSpec, out: Path, *, fingerprint: str, name: str, float16: bool = False
+    model: Any,
+    spec: StudentSpec,
+    out: Path,
+    *,
+    fingerprint: str,
+    name: str,
+    float16: bool = False,
+    weights: Path | None = None,
 ) -> dict[str, Any]:
     """Convert, check against the original, and put the finished folder at `out` in one rename.
+
+    A `weights` file given is copied into the folder as backbone.weights.npz.
 
     Returns what was written to backbone.json. An older folder at `out` is replaced; a failure
     leaves it as it was. Raises ExportRefused if the converted network disagrees.
@@ -189,6 +198,8 @@ def write_backbone(
     fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     (fresh / "backbone.tflite").write_bytes(content)
     (fresh / "backbone.json").write_text(json.dumps(facts, indent=2) + "\n")
+    if weights is not None:
+        shutil.copyfile(weights, fresh / "backbone.weights.npz")
     fresh.chmod(0o755)
     if out.exists():
         old = Path(tempfile.mkdtemp(prefix=f".{out.name}.old.", dir=out.parent))
@@ -203,8 +214,14 @@ def write_backbone(
 def export_backbone(source: str, out: Path, *, float16: bool = False) -> dict[str, Any]:
     """Load the weights named by `source` and write the backbone folder `out` (see module)."""
     model, spec, fingerprint, name = load_weights(source)
+    return write_backbone(model, spec, out, fingerprint=fingerprint, name=name, float16=float16)
+
+
+def export_student(weights: Path, out: Path, *, name: str) -> dict[str, Any]:
+    """Export a student's weights in half precision to the folder `out`, weights file included."""
+    model, spec, fingerprint, _ = load_weights(str(weights))
     return write_backbone(
-        model, spec, out, fingerprint=fingerprint, name=name, float16=float16
+        model, spec, out, fingerprint=fingerprint, name=name, float16=True, weights=weights
     )
 
 

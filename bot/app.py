@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.backbones import prepare_backbone
 from bot.clock import Clock, now
 from bot.download import Downloader
+from bot.housekeeping import Housekeeping
 from bot.jobs import Jobs, schedule
 from bot.labelling import Labelling
 from bot.people import read_key
@@ -120,7 +121,10 @@ def build(core: Core) -> App:
         clock=core.clock,
     )
     labelling = Labelling(core.database, platforms, clock=core.clock)
-    jobs = Jobs(core.database, pipeline, labelling, clock=core.clock)
+    housekeeping = Housekeeping(
+        core.database, core.images, keep_days=core.settings.image_days, clock=core.clock
+    )
+    jobs = Jobs(core.database, pipeline, labelling, housekeeping, clock=core.clock)
     board = Board(
         settings=core.settings,
         database=core.database,

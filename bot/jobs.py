@@ -5,11 +5,15 @@ import logging
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
+from bot.housekeeping import Housekeeping
 from bot.labelling import BATCH, Labelling
 from bot.pipeline import Pipeline
 from storage.database import Database
 from storage.posts import due_posts
 from storage.types import PostState
+
+#: How often image files are looked through.
+SWEEP_HOURS = 6
 
 log = logging.getLogger(__name__)
 
@@ -18,11 +22,18 @@ class Jobs:
     """What happens by itself, as coroutines that each do what is due and return."""
 
     def __init__(
-        self, database: Database, pipeline: Pipeline, labelling: Labelling, *, clock: Clock
+        self,
+        database: Database,
+        pipeline: Pipeline,
+        labelling: Labelling,
+        housekeeping: Housekeeping,
+        *,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._pipeline = pipeline
         self._labelling = labelling
+        self._housekeeping = housekeeping
         self._clock = clock
 
     async def advance_posts(self) -> int:
@@ -46,6 +57,10 @@ class Jobs:
         """Show outcomes under their posts."""
         return await self._labelling.settle_due()
 
+    async def keep_house(self) -> int:
+        """Drop image files that are needed no more."""
+        return await self._housekeeping.sweep()
+
     async def run_due(self) -> int:
         """Everything that is due now, once round; returns how much there was."""
         return await self.advance_posts() + await self.read_scores() + await self.settle_replies()
@@ -62,4 +77,5 @@ def schedule(jobs: Jobs, seconds: float) -> AsyncIOScheduler:
     )
     for job in (jobs.advance_posts, jobs.read_scores, jobs.settle_replies):
         scheduler.add_job(job, "interval", seconds=seconds, id=job.__name__)
+    scheduler.add_job(jobs.keep_house, "interval", hours=SWEEP_HOURS, id=jobs.keep_house.__name__)
     return scheduler

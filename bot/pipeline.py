@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.cards import read_card, stored_card
@@ -377,7 +377,7 @@ async def store_image(
     session: AsyncSession, sha256: str, seen: SeenImage, champion: Champion, now: datetime
 ) -> int:
     """Store the row of an image and its embedding, if they are new; return the image's id."""
-    await insert_if_new(
+    new = await insert_if_new(
         session,
         Image,
         sha256=sha256,
@@ -388,6 +388,13 @@ async def store_image(
         phash=seen.phash,
         stored_at=now,
     )
+    if not new:
+        # Its file may have been dropped after its retention time: the new one counts anew.
+        await session.execute(
+            update(Image)
+            .where(Image.sha256 == sha256, Image.dropped_at.is_not(None))
+            .values(dropped_at=None, stored_at=now)
+        )
     image_id: int = (await session.scalars(select(Image.id).filter_by(sha256=sha256))).one()
     await insert_if_new(
         session,

@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     max_image_pixels: int = Field(
         40_000_000, gt=0, description="Largest image that is accepted, pixels."
     )
+    image_days: float = Field(
+        90.0, gt=0, description="How long image files are kept, days. Embeddings stay."
+    )
     download_seconds: float = Field(
         20.0, gt=0, description="Longest time for one image to arrive, seconds."
     )

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from storage.atomic import fsync_folder
@@ -54,6 +55,10 @@ class ImageStore:
             FileNotFoundError: they were never stored, or were dropped after their retention time.
         """
         return self.path(sha256).read_bytes()
+
+    def files(self) -> Iterator[Path]:
+        """Every file there is, also what a write that was cut short left behind."""
+        return (path for path in self.root.glob("??/*") if path.is_file())
 
     def drop(self, sha256: str) -> None:
         """Delete the file; nothing happens where there is none."""

@@ -1,0 +1,92 @@
+"""What every test stands on: nobody's settings, and a data folder of its own."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.app import App, Core, build, open_core
+from bot.settings import ENV_PREFIX, Settings
+from storage.database import Database
+from storage.types import Platform
+from tests.fakes.clock import FakeClock
+from tests.fakes.platform import FakePlatform
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobodys_environment() -> Iterator[None]:
+    """The developer's own PEORIA_ variables do not reach a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [*os.environ]:
+            if name.upper().startswith(ENV_PREFIX):
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def empty_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The developer's own .env and data folder do not reach a test."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder as the first start leaves it: migrated, with a first champion. Copy it."""
+    folder = tmp_path_factory.mktemp("first_start") / "data"
+
+    async def start() -> None:
+        async with open_core(Settings(_env_file=None, data_dir=folder)):  # type: ignore[call-arg]
+            pass
+
+    asyncio.run(start())
+    return folder
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, first_start: Path) -> Path:
+    """A data folder of the test's own, after its first start."""
+    return Path(shutil.copytree(first_start, tmp_path / "data"))
+
+
+@pytest.fixture
+def settings(data_dir: Path) -> Settings:
+    """The defaults, on the test's own data folder; nothing is silent, any port will do."""
+    return Settings(data_dir=data_dir, web_port=0, silent_share=0)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that stands still until it is moved."""
+    return FakeClock()
+
+
+@pytest.fixture
+async def database(data_dir: Path) -> AsyncIterator[Database]:
+    """A migrated database, with a champion and nothing else in it."""
+    database = Database(f"sqlite+aiosqlite:///{data_dir / 'peoria.db'}")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def core(settings: Settings, clock: FakeClock) -> AsyncIterator[Core]:
+    """What every command works with."""
+    async with open_core(settings, clock=clock) as core:
+        yield core
+
+
+@pytest.fixture
+def platform(clock: FakeClock) -> FakePlatform:
+    """A platform whose people and votes the test decides on."""
+    return FakePlatform(clock)
+
+
+@pytest.fixture
+def app(core: Core, platform: FakePlatform) -> App:
+    """The whole of Peoria, not listening, with the fake platform as its Reddit."""
+    app = build(core)
+    app.platforms[Platform.REDDIT] = platform
+    return app

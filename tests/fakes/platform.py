@@ -1,0 +1,91 @@
+"""A platform in memory: what it shows, and when it is away, is up to the test."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from bot.cards import Card, Outcome
+from bot.clock import Clock
+from bot.platform import (
+    CommunityRef,
+    Gone,
+    IncomingPost,
+    PlatformUnavailable,
+    PostRef,
+    Reading,
+    ScoreRead,
+)
+from storage.types import Platform
+
+HORIZON = 7200
+
+
+class FakePlatform:
+    name = Platform.REDDIT
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.away = False
+        #: Scores by the platform's id of the post; a post that is not here is not answered for.
+        self.scores: dict[str, int] = {}
+        self.gone: set[str] = set()
+        #: What people see: (post, reply's id, card), and the outcome shown in each reply.
+        self.replies: list[tuple[str, str, Card]] = []
+        self.outcomes: dict[str, Outcome] = {}
+        #: Whether each reply was asked for as one that may have been sent before.
+        self.sent_before: list[bool] = []
+        self.reads: list[list[str]] = []
+
+    async def start(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        pass
+
+    async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
+        self._answer()
+        self.sent_before.append(sent_before)
+        if sent_before:
+            for source_id, reply_id, _ in self.replies:
+                if source_id == post.source_id:
+                    return reply_id
+        reply_id = f"reply-{len(self.replies)}"
+        self.replies.append((post.source_id, reply_id, card))
+        return reply_id
+
+    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome) -> None:
+        self._answer()
+        self.outcomes[reply_id] = outcome
+
+    async def read_scores(self, posts: Sequence[PostRef]) -> Mapping[int, Reading]:
+        self._answer()
+        self.reads.append([post.source_id for post in posts])
+        readings: dict[int, Reading] = {}
+        for post in posts:
+            if post.source_id in self.gone:
+                readings[post.post_id] = Gone()
+            elif post.source_id in self.scores:
+                readings[post.post_id] = ScoreRead(self.scores[post.source_id], self._clock())
+        return readings
+
+    def _answer(self) -> None:
+        if self.away:
+            raise PlatformUnavailable("it is away")
+
+
+def incoming(
+    source_id: str,
+    *images: str | bytes,
+    posted_at: datetime,
+    author: str | None = "ann",
+    title: str = "A title",
+    horizon: int = HORIZON,
+) -> IncomingPost:
+    """A post as it arrives from r/test."""
+    return IncomingPost(
+        community=CommunityRef("test", "r/test", horizon_seconds=horizon),
+        source_id=source_id,
+        author=author,
+        title=title,
+        posted_at=posted_at,
+        images=images,
+    )

@@ -1,0 +1,136 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DatabaseError, IntegrityError
+
+from storage.database import BUSY_TIMEOUT_MS, Database
+from storage.tables import Author, Post
+from storage.types import Platform
+from tests.fixtures.rows import row
+
+
+async def pragma(database: Database, name: str) -> object:
+    async with database.read() as session:
+        return await session.scalar(text(f"PRAGMA {name}"))
+
+
+async def count(database: Database) -> int:
+    async with database.read() as session:
+        return await session.scalar(select(func.count()).select_from(Author)) or 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("journal_mode", "wal"), ("foreign_keys", 1), ("busy_timeout", BUSY_TIMEOUT_MS)],
+)
+async def test_sqlite_rules_hold_on_every_connection(
+    database: Database, name: str, value: object
+) -> None:
+    async with database.read(), database.read():
+        # Two sessions hold two connections; the third is new.
+        assert await pragma(database, name) == value
+
+
+async def test_tasks_that_read_and_then_write_all_succeed(database: Database) -> None:
+    """Without BEGIN IMMEDIATE most of these fail with "database is locked"."""
+    async with database.write() as session:
+        session.add(row(Author, id=1, hash=f"{0:064}"))
+
+    async def count_up(worker: int) -> None:
+        for _ in range(10):
+            async with database.write() as session:
+                seen = await session.scalar(select(func.count()).select_from(Author))
+                await asyncio.sleep(0)
+                session.add(Author(platform=Platform.WEB, hash=f"{worker}-{seen}".zfill(64)))
+
+    await asyncio.gather(*(count_up(worker) for worker in range(4)))
+    async with database.read() as session:
+        hashes = (await session.scalars(select(Author.hash))).all()
+    assert len(hashes) == 41
+    # Nobody read a count that somebody else was just changing.
+    assert len({each.rpartition("-")[2] for each in hashes}) == 41
+
+
+async def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
+    async with database.write() as session:
+        session.add(row(Author))
+        await session.flush()
+        async with asyncio.timeout(5):
+            assert await count(database) == 0
+    assert await count(database) == 1
+
+
+async def test_a_reader_keeps_one_view_of_the_data(database: Database) -> None:
+    async with database.read() as session:
+        query = select(func.count()).select_from(Author)
+        assert await session.scalar(query) == 0
+        async with database.write() as writer:
+            writer.add(row(Author))
+        assert await session.scalar(query) == 0
+    assert await count(database) == 1
+
+
+async def test_what_a_read_session_writes_is_not_kept(database: Database) -> None:
+    async with database.read() as session:
+        session.add(row(Author))
+        await session.flush()
+    assert await count(database) == 0
+
+
+async def test_an_exception_takes_everything_back(database: Database) -> None:
+    async def fail_half_way() -> None:
+        async with database.write() as session:
+            session.add(row(Author))
+            await session.flush()
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError):
+        await fail_half_way()
+    assert await count(database) == 0
+
+
+async def test_a_cancelled_writer_lets_the_next_one_in(database: Database) -> None:
+    entered = asyncio.Event()
+
+    async def wait_for_ever() -> None:
+        async with database.write() as session:
+            session.add(row(Author))
+            await session.flush()
+            entered.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(wait_for_ever())
+    await entered.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with asyncio.timeout(5), database.write() as session:
+        session.add(row(Author))
+    assert await count(database) == 1
+
+
+async def test_foreign_keys_are_kept(database: Database) -> None:
+    async def add_orphan() -> None:
+        async with database.write() as session:
+            session.add(row(Post))
+
+    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+        await add_orphan()
+
+
+@pytest.mark.parametrize("url", ["sqlite+aiosqlite://", "sqlite+aiosqlite:///:memory:"])
+def test_a_database_in_memory_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="needs a database file"):
+        Database(url)
+
+
+async def test_a_file_that_is_no_database_is_an_error_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "letter.db"
+    path.write_text("Dear Sir or Madam,\n" * 200)
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    with pytest.raises(DatabaseError, match="not a database"):
+        await pragma(database, "user_version")
+    await database.close()
+    assert path.read_text().startswith("Dear")

@@ -1,0 +1,146 @@
+import asyncio
+import multiprocessing
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from storage.database import Database
+from storage.migrate import HEAD, DatabaseTooNew, revision, upgrade
+from storage.tables import Base
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+
+def empty(folder: Path) -> Database:
+    return Database(f"sqlite+aiosqlite:///{folder / 'new.db'}")
+
+
+def start(url: str, ready: object) -> bool:
+    """Upgrade in a process of its own, at the same moment as another."""
+
+    async def both_at_once() -> bool:
+        database = Database(url)
+        ready.wait()  # type: ignore[attr-defined]
+        try:
+            return await upgrade(database)
+        finally:
+            await database.close()
+
+    return asyncio.run(both_at_once())
+
+
+async def test_migrations_make_the_tables_and_nothing_else(tmp_path: Path) -> None:
+    database = empty(tmp_path)
+    assert await upgrade(database)
+    async with database.read() as session:
+        differences = await (await session.connection()).run_sync(
+            lambda connection: compare_metadata(
+                MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata
+            )
+        )
+    await database.close()
+    assert differences == []
+
+
+async def test_migrations_make_the_same_checks_as_the_tables(tmp_path: Path) -> None:
+    """Alembic does not compare CHECK constraints."""
+    database = empty(tmp_path)
+    await upgrade(database)
+    plain = Database(f"sqlite+aiosqlite:///{tmp_path / 'plain.db'}")
+    async with plain.write() as session:
+        await (await session.connection()).run_sync(Base.metadata.create_all)
+    checks = []
+    for each in (database, plain):
+        async with each.read() as session:
+            dialect = (await session.connection()).engine.dialect
+            checks.append(
+                await (await session.connection()).run_sync(
+                    lambda connection, dialect=dialect: {
+                        (table, check["name"]): check["sqltext"].replace(" ", "")
+                        for table in Base.metadata.tables
+                        for check in dialect.get_check_constraints(connection, table)
+                    }
+                )
+            )
+        await each.close()
+    assert checks[0] == checks[1]
+    assert len(checks[0]) > 20
+
+
+def test_head_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+async def test_upgrading_twice_does_nothing_the_second_time(tmp_path: Path) -> None:
+    database = empty(tmp_path)
+    assert await revision(database) is None
+    assert await upgrade(database)
+    assert await revision(database) == HEAD
+    assert not await upgrade(database)
+    await database.close()
+
+
+async def test_a_database_from_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    database = empty(tmp_path)
+    await upgrade(database)
+    with sqlite3.connect(tmp_path / "new.db") as plain:
+        plain.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(DatabaseTooNew) as caught:
+        await upgrade(database)
+    assert "9999" in str(caught.value)
+    assert "Upgrade Peoria" in str(caught.value)
+    assert await revision(database) == "9999"
+    await database.close()
+
+
+async def test_an_upgrade_that_fails_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = empty(tmp_path)
+
+    def broken(*_: object) -> bool:
+        raise OSError("no more disk")
+
+    # Fails after the last table was made, before the version is noted.
+    monkeypatch.setattr(MigrationContext, "run_migrations", _then(broken))
+    with pytest.raises(OSError, match="no more disk"):
+        await upgrade(database)
+    monkeypatch.undo()
+    with sqlite3.connect(tmp_path / "new.db") as plain:
+        assert plain.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    assert await upgrade(database)
+    await database.close()
+
+
+def _then(broken: object) -> object:
+    real = MigrationContext.run_migrations
+
+    def run(self: MigrationContext, **options: object) -> None:
+        real(self, **options)
+        broken()  # type: ignore[operator]
+
+    return run
+
+
+async def test_tasks_that_upgrade_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    databases = [empty(tmp_path) for _ in range(3)]
+    changed = await asyncio.gather(*(upgrade(each) for each in databases))
+    assert sorted(changed) == [False, False, True]
+    for each in databases:
+        await each.close()
+
+
+def test_processes_that_upgrade_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    with context.Manager() as manager, context.Pool(2) as pool:
+        url = f"sqlite+aiosqlite:///{tmp_path / 'new.db'}"
+        barrier = manager.Barrier(2)
+        changed = pool.starmap(start, [(url, barrier), (url, barrier)], chunksize=1)
+    assert sorted(changed) == [False, True]

@@ -51,7 +51,7 @@ def read_posts(path: Path, *, now: datetime) -> tuple[list[FilePost], Counter[st
         content = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise PostsFileRefused(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PostsFileRefused(f"{path} is not JSON ({error}).") from error
     dropped: Counter[str] = Counter()
     posts: dict[str, FilePost] = {}
@@ -84,6 +84,8 @@ def _post(row: Any, now: datetime) -> FilePost | str:
     source_id = row.get("id")
     if not isinstance(source_id, str) or not source_id or len(source_id) > MAX_ID:
         return "no id"
+    if _storable(source_id) != source_id:
+        return "no id"
     created, score = _number(row.get("created_utc")), _number(row.get("ups", row.get("score")))
     if score is None:
         return "no score"
@@ -94,15 +96,25 @@ def _post(row: Any, now: datetime) -> FilePost | str:
     title, author, media = row.get("title"), row.get("author"), row.get("media")
     return FilePost(
         source_id=source_id,
-        title=title[:MAX_TITLE] if isinstance(title, str) else "",
-        author=author if isinstance(author, str) and author not in _NOBODY else None,
+        title=_storable(title[:MAX_TITLE]) if isinstance(title, str) else "",
+        author=_storable(author) if isinstance(author, str) and author not in _NOBODY else None,
         posted_at=datetime.fromtimestamp(created, UTC),
         score=score,
-        media=media if isinstance(media, str) and media else None,
+        media=_storable(media) if isinstance(media, str) and media else None,
     )
 
 
 def _number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) else None
+    try:
+        number = float(value)
+    except OverflowError:
+        # JSON knows integers of any length.
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _storable(text: str) -> str:
+    """The text without what JSON can spell and a database cannot hold: half pairs and NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")

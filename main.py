@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def _fail(sentence: str) -> None:
-    err.print(sentence, style="red", markup=False, highlight=False)
+    err.print(sentence, style="red", markup=False, highlight=False, soft_wrap=True)
     sys.exit(1)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from bot.app import open_core
-from bot.commands.console import out, print_json, progress, run
+from bot.commands.console import print_json, progress, run, say
 from bot.settings import load_settings
 from bot.switching import Switched, switch_backbone
 
@@ -19,7 +19,7 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
     if as_json:
         print_json(info)
     else:
-        out.print(f"{info['name']}, {info['input_size']} px, fingerprint {info['fingerprint']}")
+        say(f"{info['name']}, {info['input_size']} px, fingerprint {info['fingerprint']}")
 
 
 async def _show() -> dict[str, str | int]:
@@ -44,9 +44,9 @@ def use(
     switch changes nothing, and goes on where it stopped when it is started again.
     """
     switched = run(_use(source))
-    out.print(f"[bold]{switched.version}[/bold] serves now. {switched.reason}")
+    say(f"{switched.version} serves now. {switched.reason}")
     if switched.skipped:
-        out.print(f"{switched.skipped:,} images have no file any more and were skipped.")
+        say(f"{switched.skipped:,} images have no file any more and were skipped.")
 
 
 async def _use(source: str) -> Switched:

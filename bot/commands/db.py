@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.commands.console import out, run
+from bot.commands.console import run, say
 from bot.settings import load_settings
 from storage.database import Database
 from storage.migrate import HEAD
@@ -15,7 +15,7 @@ app = typer.Typer(help="The database.", no_args_is_help=True)
 def upgrade() -> None:
     """Bring the tables up to date. Every start does this by itself."""
     changed = run(_upgrade())
-    out.print(f"The database {'is now' if changed else 'was already'} at version {HEAD}.")
+    say(f"The database {'is now' if changed else 'was already'} at version {HEAD}.")
 
 
 async def _upgrade() -> bool:

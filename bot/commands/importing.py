@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.app import open_core
-from bot.commands.console import err, out, print_json, progress, run
+from bot.commands.console import print_json, progress, run, say
 from bot.importing import Import, ImportReport, imported_community
 from bot.settings import load_settings
 from models.quantiles import BucketRule
@@ -82,18 +82,18 @@ async def _import(
 
 
 def _show(report: ImportReport) -> None:
-    out.print(
+    say(
         f"Imported {report.imported:,} posts ({report.known:,} were there already);"
         f" {report.labelled:,} labels written."
     )
     for reason, count in report.dropped.most_common():
-        out.print(f"Left out {count:,}: {reason}.")
+        say(f"Left out {count:,}: {reason}.")
     missing = report.without_image
     if not missing:
         return
-    out.print(f"{len(missing):,} posts have no usable image:")
+    say(f"{len(missing):,} posts have no usable image:")
     for reason, count in Counter(missing.values()).most_common():
-        out.print(f"  {count:,} × {reason}", markup=False)
+        say(f"  {count:,} × {reason}")
     named = [*missing][:NAMED]
     more = len(missing) - len(named)
-    err.print(f"  {', '.join(named)}{f' and {more:,} more (all with --json)' if more else ''}")
+    say(f"  {', '.join(named)}{f' and {more:,} more (all with --json)' if more else ''}")

@@ -7,7 +7,7 @@ from rich.table import Column, Table
 from sqlalchemy import select
 
 from bot.app import open_core
-from bot.commands.console import out, print_json, run
+from bot.commands.console import out, print_json, run, say
 from bot.settings import load_settings
 from bot.versions import find_version, list_versions
 from bot.versions import promote as promote_version
@@ -74,9 +74,9 @@ def show(name: Name, as_json: AsJson = False) -> None:
         facts.add_row(key, _figure(value))
     out.print(facts)
     if training_run:
-        out.print(f"{training_run.state.value.capitalize()}: {training_run.reason}", markup=False)
+        say(f"{training_run.state.value.capitalize()}: {training_run.reason}")
         for key, value in (training_run.evidence or {}).items():
-            out.print(f"  {key}: {_figure(value)}", markup=False)
+            say(f"  {key}: {_figure(value)}")
 
 
 async def _show(name: str) -> tuple[ModelVersion, TrainingRun | None]:
@@ -92,7 +92,7 @@ async def _show(name: str) -> tuple[ModelVersion, TrainingRun | None]:
 def promote(name: Name) -> None:
     """Let a version serve, whatever the gate said. A running bot takes it up by itself."""
     run(_promote(name))
-    out.print(f"[bold]{name}[/bold] serves now.")
+    say(f"{name} serves now.")
 
 
 async def _promote(name: str) -> None:
@@ -103,7 +103,7 @@ async def _promote(name: str) -> None:
 @app.command()
 def rollback() -> None:
     """Let the version serve again that the present champion replaced."""
-    out.print(f"[bold]{run(_rollback())}[/bold] serves again.")
+    say(f"{run(_rollback())} serves again.")
 
 
 async def _rollback() -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.app import open_core
-from bot.commands.console import out, print_json, progress, run
+from bot.commands.console import print_json, progress, run, say
 from bot.settings import load_settings
 from storage.tables import ModelVersion, TrainingRun
 from storage.types import RunState
@@ -63,12 +63,11 @@ async def _train(seed: int) -> tuple[TrainingRun, ModelVersion | None]:
 
 def _show(result: TrainingRun, version: ModelVersion | None) -> None:
     if version is not None:
-        out.print(f"Made [bold]{version.name}[/bold] from {version.labels:,} labels.")
+        say(f"Made {version.name} from {version.labels:,} labels.")
     words = {
-        RunState.PROMOTED: "[green]Promoted[/green]",
-        RunState.KEPT: "[yellow]Kept, not promoted[/yellow]",
-        RunState.REFUSED: "[yellow]Refused[/yellow]",
-        RunState.FAILED: "[red]Failed[/red]",
+        RunState.PROMOTED: "Promoted",
+        RunState.KEPT: "Kept, not promoted",
+        RunState.REFUSED: "Refused",
+        RunState.FAILED: "Failed",
     }
-    out.print(f"{words[result.state]}: ", end="")
-    out.print(result.reason or "", markup=False)
+    say(f"{words[result.state]}: {result.reason}")

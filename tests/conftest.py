@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from bot.app import App, Core, build, open_core
@@ -14,6 +15,10 @@ from storage.database import Database
 from storage.types import Platform
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
+
+# No test is a timed test, and a busy machine is no finding.
+hypothesis.settings.register_profile("peoria", deadline=None, max_examples=60)
+hypothesis.settings.load_profile("peoria")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.backbones import ROOT, child_environment
 from bot.clock import Clock
 from bot.versions import add_version, make_champion
+from models.head import Head, HeadUnusable
 from models.registry import VersionUnusable, read_version
 from storage.database import Database
 from storage.tables import ModelVersion, TrainingRun
@@ -92,9 +93,10 @@ class Training:
         Raises:
             RunUnderWay: there is one already.
         """
-        run_id, task = await self._begin(asked_by, seed, options or {}, switch_to)
+        run_id, before, task = await self._begin(asked_by, seed, options or {}, switch_to)
         try:
-            await self._conclude(run_id, task, await self._supervise(run_id, task, on_progress))
+            last = await self._supervise(run_id, task, on_progress)
+            await self._conclude(run_id, before, last, switched=switch_to is not None)
         except _RunFailed as failure:
             await self._end(run_id, RunState.FAILED, str(failure))
         except BaseException:
@@ -105,7 +107,7 @@ class Training:
 
     async def _begin(
         self, asked_by: str, seed: int, options: dict[str, Any], switch_to: str | None
-    ) -> tuple[int, dict[str, Any]]:
+    ) -> tuple[int, str, dict[str, Any]]:
         now = self._clock()
         try:
             async with self._database.write() as session:
@@ -128,18 +130,26 @@ class Training:
             "database_url": self._database.url,
             "models_root": str(self._versions_dir.resolve()),
             "backbone": switch_to or champion.backbone,
-            "champion": None if switch_to else self._rival(champion),
+            "champion": None if switch_to else await asyncio.to_thread(self._rival, champion.name),
             "min_labels": self._limits.min_labels,
             "seed": seed,
             "options": options,
         }
-        return run_id, task
+        return run_id, champion.name, task
 
-    def _rival(self, champion: ModelVersion) -> dict[str, Any]:
+    def _rival(self, name: str) -> dict[str, Any] | None:
+        """What the challenger has to beat; None (the base rate) where the champion cannot serve."""
+        folder = self._versions_dir / name
+        try:
+            manifest = read_version(folder)
+            Head.load(folder)
+        except (VersionUnusable, HeadUnusable) as error:
+            log.warning("The champion is left out of the comparison: %s", error)
+            return None
         return {
-            "name": champion.name,
-            "folder": str((self._versions_dir / champion.name).resolve()),
-            "trained_until": champion.trained_until and champion.trained_until.isoformat(),
+            "name": name,
+            "folder": str(folder.resolve()),
+            "trained_until": manifest.trained_until and manifest.trained_until.isoformat(),
         }
 
     async def _bury_dead_run(self, session: AsyncSession) -> None:
@@ -233,8 +243,13 @@ class Training:
                 update(TrainingRun).where(TrainingRun.id == run_id).values(progress=progress)
             )
 
-    async def _conclude(self, run_id: int, task: dict[str, Any], last: dict[str, Any]) -> None:
-        """Enter the new version, promote it if the gate says so, end the run: one transaction."""
+    async def _conclude(
+        self, run_id: int, before: str, last: dict[str, Any], *, switched: bool
+    ) -> None:
+        """Enter the new version, promote it if the gate says so, end the run: one transaction.
+
+        ``before`` is the champion that it was judged against.
+        """
         if "refused" in last:
             await self._end(run_id, RunState.REFUSED, last["refused"])
             return
@@ -252,9 +267,9 @@ class Training:
                 select(ModelVersion.name).where(ModelVersion.is_champion)
             )
             promote, reason = bool(result["promote"]), str(result["reason"])
-            if task["champion"] is None:
+            if switched:
                 promote, reason = True, f"The backbone was switched. {reason}"
-            elif promote and champion != task["champion"]["name"]:
+            elif promote and champion != before:
                 promote = False
                 reason = f"{champion} became champion meanwhile; it was not judged against that."
             if promote:

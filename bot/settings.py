@@ -5,13 +5,19 @@ lists them all; a test fails when one is missing there.
 """
 
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 ENV_PREFIX = "PEORIA_"
+
+#: Databases that Peoria works with, by SQLAlchemy's names of dialect and driver.
+_DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
 
 class SettingsRefused(Exception):
@@ -99,6 +105,21 @@ class Settings(BaseSettings):
         60.0, gt=0, description="Longest time for one training run, minutes; then it is stopped."
     )
     train_memory_mb: int = Field(6000, ge=1500, description="Most memory for one training run, MB.")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            driver = make_url(value).drivername
+        except ArgumentError as error:
+            raise ValueError("not a database URL") from error
+        if driver not in _DRIVERS:
+            raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in _DRIVERS)}")
+        if find_spec(driver.partition("+")[2]) is None:
+            raise ValueError("PostgreSQL needs the extra: pip install 'peoria[postgres]'")
+        return value
 
     @field_validator("web_allowed_hosts", mode="before")
     @classmethod

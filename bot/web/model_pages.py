@@ -48,6 +48,7 @@ _STAGES = {
     "fitting": "Fitting a challenger",
     "calibrating": "Calibrating it",
     "judging": "Judging it against the champion",
+    "comparing": "Comparing it with simpler ones",
     "refitting": "Fitting it again on everything",
     "writing": "Writing the model version",
 }
@@ -131,7 +132,7 @@ class ModelPages:
                 .order_by(TrainingRun.id.desc())
                 .limit(_RUNS)
             )
-            runs = [RunView(run, version) for run, version in rows.tuples()]
+            runs = [RunView(run, version) for run, version in rows]
             labels = (await session.scalars(select(func.count()).select_from(Label))).one()
         versions = list(reversed(await list_versions(self._services.database)))
         return {

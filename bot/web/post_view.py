@@ -22,6 +22,9 @@ Stage: TypeAlias = Literal[
     "withdrawn",
 ]
 
+#: Of three even chances none is the most probable, however the last digit was rounded.
+_EVEN = 1 / 3 + 0.001
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -29,7 +32,7 @@ class Bar:
 
     bucket: Bucket
     share: float  # 0 to 1
-    predicted: bool  # the most probable one
+    predicted: bool  # the most probable one, if one is
     happened: bool  # the one the label fell into
 
 
@@ -79,7 +82,7 @@ class PostView:
         happened = self.outcome.bucket if self.outcome else None
         shares = zip(Bucket, (card.p_low, card.p_medium, card.p_high), strict=True)
         return tuple(
-            Bar(bucket, share, bucket is card.bucket, bucket is happened)
+            Bar(bucket, share, bucket is card.bucket and share > _EVEN, bucket is happened)
             for bucket, share in shares
         )
 

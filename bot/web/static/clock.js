@@ -30,7 +30,8 @@ function write(element, text) {
 export function tick() {
   const now = Date.now() - ahead;
   for (const element of document.querySelectorAll("time[data-age]")) {
-    write(element, `${duration(now - Date.parse(element.dateTime))} ago`);
+    const age = now - Date.parse(element.dateTime);
+    write(element, age < MINUTE ? "just now" : `${duration(age)} ago`);
   }
   for (const element of document.querySelectorAll("time[data-countdown]")) {
     write(element, countdown(Date.parse(element.dateTime) - now));

@@ -1,0 +1,43 @@
+"""A board that listens on a loopback port, and people who visit it. No job runs by itself."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.app import App
+from bot.web.board import Board
+from storage.types import Platform
+from tests.fakes.visitor import Visitor, visiting
+
+
+@pytest.fixture
+async def board(app: App) -> AsyncIterator[Board]:
+    """The board, listening."""
+    board = app.platforms[Platform.WEB]
+    assert isinstance(board, Board)
+    await board.start()
+    yield board
+    await board.stop()
+
+
+@pytest.fixture
+async def ann(board: Board) -> AsyncIterator[Visitor]:
+    """Somebody who posts."""
+    async with visiting(board.url) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+async def bob(board: Board) -> AsyncIterator[Visitor]:
+    """Somebody else."""
+    async with visiting(board.url) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+async def post_id(ann: Visitor, board: Board) -> int:
+    """A post of Ann's that was predicted."""
+    status, content = await ann.post()
+    assert status == 201, content
+    await board.background.idle()
+    return int(content["post"]["id"])

@@ -1,0 +1,57 @@
+import asyncio
+
+import pytest
+
+from bot.app import App
+from bot.platform import PlatformRefused
+from bot.web.board import Board
+from storage.types import Platform
+
+
+def board_with(app: App, **settings: object) -> Board:
+    return Board(
+        settings=app.core.settings.model_copy(update=settings),
+        database=app.core.database,
+        images=app.core.images,
+        pipeline=app.pipeline,
+        training=app.core.training,
+        people_key=app.core.people_key,
+        clock=app.core.clock,
+    )
+
+
+async def test_a_port_in_use_is_said_with_the_setting(app: App, board: Board) -> None:
+    port = int(board.url.rstrip("/").rpartition(":")[2])
+    with pytest.raises(PlatformRefused, match=rf"{port} .*another program.*PEORIA_WEB_PORT"):
+        await board_with(app, web_port=port).start()
+
+
+async def test_an_address_that_is_not_this_machines(app: App) -> None:
+    with pytest.raises(PlatformRefused, match="PEORIA_WEB_HOST"):
+        await board_with(app, web_host="203.0.113.1").start()
+
+
+async def test_stopping_what_was_not_started(app: App) -> None:
+    board = app.platforms[Platform.WEB]
+    await board.stop()
+    await board.stop()
+
+
+async def test_stopping_ends_what_goes_on_in_the_background(app: App) -> None:
+    board = board_with(app)
+    await board.start()
+    task = board.background.start(asyncio.Event().wait(), "Waiting")
+    await board.stop()
+    assert task.cancelled()
+
+
+async def test_what_fails_in_the_background_is_logged(
+    board: Board, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail() -> None:
+        raise RuntimeError("on purpose")
+
+    board.background.start(fail(), "Predicting post 7")
+    await board.background.idle()
+    assert "Predicting post 7 failed." in caplog.text
+    assert "on purpose" in caplog.text

@@ -1,0 +1,137 @@
+import asyncio
+import os
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.app import App, Core, build
+from bot.training import RunUnderWay
+from bot.web.board import Board
+from storage.tables import ModelVersion, TrainingRun
+from storage.types import Platform, RunState
+from tests.fakes.clock import FakeClock
+from tests.fakes.visitor import Visitor
+from tests.fixtures.rows import row
+
+OTHER = "A training run is under way already."
+
+
+class FakeTraining:
+    """A training run that goes on until it is let go."""
+
+    def __init__(self) -> None:
+        self.asked_by: list[str] = []
+        self.let_go = asyncio.Event()
+        self.running = False
+
+    async def run(self, *, asked_by: str, **_: Any) -> TrainingRun:
+        if self.running:
+            raise RunUnderWay(OTHER)
+        self.running = True
+        self.asked_by.append(asked_by)
+        await self.let_go.wait()
+        self.running = False
+        run: TrainingRun = row(TrainingRun, state=RunState.KEPT)
+        return run
+
+
+@pytest.fixture
+def training() -> FakeTraining:
+    return FakeTraining()
+
+
+@pytest.fixture
+def app(core: Core, training: FakeTraining, monkeypatch: pytest.MonkeyPatch) -> App:
+    monkeypatch.setattr("bot.web.model_pages._PATIENCE", 0.02)
+    return build(replace(core, training=training))  # type: ignore[arg-type]
+
+
+async def test_the_button_starts_one_run_at_a_time(
+    ann: Visitor, board: Board, training: FakeTraining
+) -> None:
+    async with ann.send("/models/train", {}) as answer:
+        assert answer.status == 303
+        assert answer.headers["Location"] == "/models"
+    async with ann.send("/models/train", {}, json=True) as answer:
+        assert answer.status == 409
+        assert (await answer.json())["error"] == OTHER
+    training.let_go.set()
+    await board.background.idle()
+    async with ann.send("/models/train", {}, json=True) as answer:
+        # It ended at once this time, before the answer was given.
+        assert answer.status == 202
+    assert training.asked_by == ["board", "board"]
+
+
+async def test_by_form_a_run_under_way_is_a_page_with_a_sentence(
+    ann: Visitor, training: FakeTraining
+) -> None:
+    training.running = True
+    async with ann.send("/models/train", {}) as answer:
+        assert answer.status == 409
+        assert OTHER in await answer.text()
+
+
+class TestRealTraining:
+    @pytest.fixture
+    def app(self, core: Core) -> App:
+        return build(core)
+
+    async def test_a_run_that_another_process_started_is_not_disturbed(
+        self, ann: Visitor, app: App, clock: FakeClock
+    ) -> None:
+        async with app.core.database.write() as session:
+            session.add(row(TrainingRun, pid=os.getpid(), started_at=clock()))
+        async with ann.send("/models/train", {}, json=True) as answer:
+            assert answer.status == 409
+            assert "under way already" in (await answer.json())["error"]
+
+
+async def test_the_champion_and_every_version_are_shown(ann: Visitor, app: App) -> None:
+    async with app.core.database.write() as session:
+        session.add(
+            row(ModelVersion, name="v-next", labels=1234, metrics={"rps": 0.1234, "ece": 0.05})
+        )
+    _, page = await ann.page("/models")
+    assert "champion" in page
+    assert "v-next" in page
+    assert "1,234" in page
+    assert "0.123" in page
+    assert "5.0%" in page
+    assert "training needs 60" in page
+
+
+async def test_a_run_is_followed_while_it_goes_on(ann: Visitor, app: App, clock: FakeClock) -> None:
+    progress = {"stage": "fitting", "done": 3, "total": 12, "epoch": 3, "loss": 2.1}
+    async with app.core.database.write() as session:
+        session.add(row(TrainingRun, asked_by="board", progress=progress))
+    async with ann.session.get(f"{ann.url}/models/state.json") as answer:
+        tag = answer.headers["ETag"]
+        content = await answer.json()
+    assert content["running"] is True
+    assert "Fitting a challenger, epoch 3" in content["html"]
+    assert 'value="0.250"' in content["html"]
+    assert (await ann.page("/models/state.json", **{"If-None-Match": tag}))[0] == 304
+    async with app.core.database.write() as session:
+        run = await session.get_one(TrainingRun, 1)
+        run.state, run.finished_at, run.reason = RunState.REFUSED, clock(), "Only <3> labels."
+    _, content = await ann.json("/models/state.json", **{"If-None-Match": tag})
+    assert content["running"] is False
+    assert "Only &lt;3&gt; labels." in content["html"]
+
+
+@pytest.mark.parametrize(
+    "progress",
+    [None, {}, {"stage": "dreaming"}, {"stage": "fitting", "done": 1, "total": 0}, {"done": "x"}],
+)
+async def test_any_progress_can_be_shown(
+    ann: Visitor, app: App, progress: dict[str, Any] | None
+) -> None:
+    async with app.core.database.write() as session:
+        session.add(row(TrainingRun, progress=progress))
+    assert (await ann.page("/models"))[0] == 200
+
+
+def test_the_board_is_a_platform(app: App) -> None:
+    assert isinstance(app.platforms[Platform.WEB], Board)

@@ -1,0 +1,144 @@
+"""From the horizon to what the card says."""
+
+import pytest
+from sqlalchemy import update
+
+from bot.app import App
+from bot.settings import Settings
+from bot.web.board import Board
+from storage.tables import Prediction
+from tests.fakes.clock import FakeClock
+from tests.fakes.visitor import Visitor, upload, visiting
+
+HORIZON = 1800
+
+
+async def pass_horizon(app: App, clock: FakeClock) -> None:
+    clock.forward(HORIZON + 1)
+    while await app.jobs.run_due():
+        pass
+
+
+async def test_the_card_says_what_was_predicted_and_what_it_was(
+    ann: Visitor, app: App, clock: FakeClock, post_id: int
+) -> None:
+    await pass_horizon(app, clock)
+    _, post = await ann.json(f"/posts/{post_id}.json")
+    assert post["stage"] == "final"
+    assert post["outcome"]["score"] == 0
+    assert post["outcome"]["sentences"][0].startswith("Predicted ")
+    assert "no other score" in post["outcome"]["sentences"][1]
+    assert [each["score"] for each in post["snapshots"]] == [0]
+    for path in ("/", f"/posts/{post_id}"):
+        _, page = await ann.page(path)
+        assert "→ was" in page
+        assert "Votes are final" in page
+        assert "left to vote" not in page
+
+
+@pytest.mark.parametrize(("bucket", "mark"), [("high", "✔"), ("low", "✘")])
+async def test_right_and_wrong_are_told_apart(
+    ann: Visitor, bob: Visitor, app: App, board: Board, clock: FakeClock, bucket: str, mark: str
+) -> None:
+    # Five posts that nobody likes, and one that somebody does: it beats them all.
+    ids = [(await ann.post())[1]["post"]["id"] for _ in range(6)]
+    await board.background.idle()
+    chances = {"p_low": 0.1, "p_medium": 0.1, "p_high": 0.1} | {f"p_{bucket}": 0.8}
+    async with app.core.database.write() as session:
+        await session.execute(update(Prediction).values(**chances))
+    await bob.vote(ids[-1], 1)
+    await pass_horizon(app, clock)
+    _, post = await ann.json(f"/posts/{ids[-1]}.json")
+    assert post["outcome"]["bucket"] == "high"
+    assert post["outcome"]["right"] is (bucket == "high")
+    assert mark in post["outcome"]["sentences"][0]
+    assert post["outcome"]["sentences"][1] == "That beats 92% of the recent posts in Main Street."
+    _, page = await ann.page(f"/posts/{ids[-1]}")
+    assert ("is-right" if bucket == "high" else "is-wrong") in page
+
+
+async def test_between_the_horizon_and_the_label_the_votes_are_being_counted(
+    bob: Visitor, clock: FakeClock, post_id: int
+) -> None:
+    clock.forward(HORIZON)
+    _, post = await bob.json(f"/posts/{post_id}.json")
+    assert post["stage"] == "counting"
+    assert post["prediction"] is not None
+    assert "being counted" in (await bob.page("/"))[1]
+
+
+async def test_a_prediction_that_came_after_the_votes_says_so(
+    ann: Visitor, app: App, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise RuntimeError("on purpose")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(app.pipeline.__class__, "advance", away)
+        _, content = await ann.post()
+    await pass_horizon(app, clock)
+    _, post = await ann.json(content["post"]["url"] + ".json")
+    assert post["stage"] == "final"
+    assert any("after the votes were in" in note for note in post["notes"])
+
+
+class TestSilentShare:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"silent_share": 1.0})
+
+    async def test_a_silent_prediction_is_told_to_nobody_until_the_votes_are_in(
+        self, ann: Visitor, bob: Visitor, app: App, clock: FakeClock, post_id: int
+    ) -> None:
+        for forward, stage in ((0, "secret"), (HORIZON, "counting")):
+            clock.forward(forward)
+            for visitor in (ann, bob):
+                _, post = await visitor.json(f"/posts/{post_id}.json")
+                assert post["stage"] == stage
+                assert post["prediction"] is None
+                for path in ("/", f"/posts/{post_id}"):
+                    _, page = await visitor.page(path)
+                    assert "kept secret until the votes are in" in page
+                    assert "Would beat" not in page
+                    assert "bar-fill" not in page
+                    assert "chart-column" not in page
+        await pass_horizon(app, clock)
+        _, post = await bob.json(f"/posts/{post_id}.json")
+        assert post["stage"] == "final"
+        assert post["prediction"] is not None
+        assert any("was kept secret" in note for note in post["notes"])
+
+
+async def test_the_whole_prediction_is_on_the_posts_own_page(
+    ann: Visitor, app: App, clock: FakeClock, post_id: int
+) -> None:
+    _, page = await ann.page(f"/posts/{post_id}")
+    assert page.count("chart-column") == 10
+    assert "90 to 100%" in page
+    assert "chart-outcome" not in page
+    await pass_horizon(app, clock)
+    assert "chart-outcome" in (await ann.page(f"/posts/{post_id}"))[1]
+
+
+async def test_a_new_horizon_in_the_settings_is_followed(
+    ann: Visitor, app: App, clock: FakeClock, post_id: int
+) -> None:
+    shorter = app.core.settings.model_copy(update={"board_horizon_minutes": 5.0})
+    board = Board(
+        settings=shorter,
+        database=app.core.database,
+        images=app.core.images,
+        pipeline=app.pipeline,
+        training=app.core.training,
+        people_key=app.core.people_key,
+        clock=clock,
+    )
+    await board.start()
+    try:
+        async with visiting(board.url) as visitor:
+            _, post = await visitor.json(f"/posts/{post_id}.json")
+            assert post["horizon_at"] == "2026-03-01T12:05:00+00:00"
+            async with visitor.send("/posts", upload(), json=True) as answer:
+                assert (await answer.json())["post"]["horizon_at"] == post["horizon_at"]
+    finally:
+        await board.stop()

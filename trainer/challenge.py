@@ -2,38 +2,37 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from models.distribution import BINS, EDGES, UNIFORM
 from models.features import Features
 from models.head import Head
 from trainer.calibration import fit_temperature
+from trainer.comparison import Parts, Row, compare, hiding
+from trainer.cross_validation import cross_validate
 from trainer.dataset import LabelledPosts
+from trainer.evaluation import Evaluation, evaluate, figures
 from trainer.fit import Fitted, LossNotFinite, fit
+from trainer.forecasting import forecasts_of, intervals_of, predict_rows, ranking_of
 from trainer.gate import Judged, Verdict, judge
-from trainer.metrics import (
-    calibration_curve,
-    log_losses,
-    pair_accuracy,
-    ranked_probability_scores,
-    skill,
-    spearman,
-)
+from trainer.metrics import ranked_probability_scores
 from trainer.near_duplicates import near_duplicate_groups
 from trainer.recipe import Recipe
+from trainer.reference import Reference
 from trainer.splits import TimeSplit, time_split
-from trainer.targets import Intervals, Ranking, soft_bins
+from trainer.targets import soft_bins
 
 Say = Callable[..., None]
 
-#: Pair accuracy compares every post with every other: on more posts than this, on the newest.
-MAX_PAIRED = 4000
+#: What the head is compared with: nothing, the rest on the same split, or by folds as well.
+COMPARISONS = ("none", "split", "folds")
+
+#: A comparison by default stops being quick beyond so many posts.
+_QUICK = 20_000
 
 
 class Refused(Exception):
@@ -59,18 +58,23 @@ class Champion:
 
 @dataclass(slots=True)
 class Challenge:
-    """What came of the try: the head to serve, and what the judged one showed."""
+    """What came of the try: the head to serve, and everything that its report shows."""
 
     head: Head
+    reference: Reference
     judged: Fitted
     verdict: Verdict
-    metrics: dict[str, Any]
+    evaluation: Evaluation
     labels: int
     trained_until: datetime
     seed: int
     recipe: Recipe
     split: TimeSplit
+    posted_at: dict[str, tuple[datetime, datetime]]
     dropped: Counter[str]
+    hidden: dict[str, dict[str, float]]
+    compared: list[Row] = field(default_factory=list)
+    by_folds: dict[str, list[Row]] = field(default_factory=dict)
 
 
 def challenge(
@@ -81,6 +85,7 @@ def challenge(
     min_labels: int,
     seed: int,
     say: Say,
+    comparisons: str | None = None,
 ) -> Challenge:
     """Try for a better head.
 
@@ -89,88 +94,123 @@ def challenge(
     many epochs and with the temperature that the judged one found: its own newest posts would
     otherwise be wasted.
 
+    Args:
+        posts: everything labelled.
+        recipe: how to fit.
+        champion: what it has to beat.
+        min_labels: fewer are refused.
+        seed: of everything random.
+        say: told the stage, and each epoch.
+        comparisons: one of `COMPARISONS`; by default ``split``, or ``none`` when posts are many.
+
     Raises:
         Refused: too few labels, all alike, none since the champion, or a loss not finite.
     """
     _refuse_unlearnable(posts, champion, min_labels)
-    groups = near_duplicate_groups(posts.phash)
-    cut_off = champion.trained_until.timestamp() if champion and champion.trained_until else None
-    split = time_split(posts.posted_at, groups, judge_from=_judge_from(posts, cut_off))
-    dropped = posts.dropped + Counter({"near-duplicate across the split": len(split.straddling)})
-    for part, rows in (("fit on", split.fit), ("judge by", split.judge)):
-        if not len(rows):
-            raise Refused(
-                f"No independent posts to {part}: of {len(posts)} labels "
-                f"{len(split.straddling)} are near-duplicates of earlier ones."
-            )
-    intervals = _intervals(posts, np.concatenate([split.fit, split.stop]))
-    targets = soft_bins(intervals)
+    split = _split(posts, champion)
+    parts = Parts(split.fit, split.stop, split.calibrate, split.judge)
+    ranking = ranking_of(posts, np.concatenate([split.fit, split.stop]))
+    targets = soft_bins(intervals_of(posts, ranking))
     blanks = Features().blanks()
 
-    def progress(stage: str) -> Callable[[int, float, float], None]:
+    def progress(stage: str, total: int) -> Callable[[int, float, float], None]:
         return lambda epoch, loss, stop_loss: say(
-            stage=stage, done=epoch, total=recipe.max_epochs, epoch=epoch, loss=loss,
-            stop_loss=stop_loss,
-        )  # fmt: skip
+            stage=stage, done=epoch, total=total, epoch=epoch, loss=loss, stop_loss=stop_loss
+        )
 
     try:
         judged = fit(
             posts.groups, targets, split.fit, split.stop,
-            recipe=recipe, seed=seed, blanks=blanks, progress=progress("fitting"),
+            recipe=recipe, seed=seed, blanks=blanks,
+            progress=progress("fitting", recipe.max_epochs),
         )  # fmt: skip
         say(stage="calibrating")
-        temperature = fit_temperature(
-            judged.head.logits(_rows(posts, split.calibrate)), targets[split.calibrate]
-        )
+        calibrate = {name: g[split.calibrate] for name, g in posts.groups.items()}
+        temperature = fit_temperature(judged.head.logits(calibrate), targets[split.calibrate])
         judged.head = judged.head.at_temperature(temperature)
         say(stage="judging")
-        metrics, ours = _metrics(posts, split.judge, judged.head, intervals)
+        ours = forecasts_of(
+            posts, split.judge, predict_rows(judged.head, posts, split.judge), ranking
+        )
         rival = Head.load(champion.folder) if champion else Head.uniform()
+        theirs = forecasts_of(posts, split.judge, predict_rows(rival, posts, split.judge), ranking)
+        wanted = targets[split.judge]
         verdict = judge(
-            ours,
-            _judged(
-                rival.predict_groups(_rows(posts, split.judge)),
-                targets[split.judge],
-                intervals[split.judge],
-            ),
+            Judged(ranked_probability_scores(ours.bins, wanted), figures(ours)["ece"]),
+            Judged(ranked_probability_scores(theirs.bins, wanted), figures(theirs)["ece"]),
             posts.community[split.judge],
             # A champion that has learned nothing is the base rate by another name.
             against=champion.name if champion and rival.members else None,
         )
         everything = np.arange(len(posts))
+        ranking_of_all = ranking_of(posts, everything)
         served = fit(
-            posts.groups, soft_bins(_intervals(posts, everything)), everything, everything[:0],
+            posts.groups, soft_bins(intervals_of(posts, ranking_of_all)),
+            everything, everything[:0],
             recipe=recipe, seed=seed, epochs=max(judged.epochs, 1), blanks=blanks,
-            progress=progress("refitting"),
+            progress=progress("refitting", max(judged.epochs, 1)),
         )  # fmt: skip
+        comparisons = comparisons or ("split" if len(posts) <= _QUICK else "none")
+        compared: list[Row] = []
+        if comparisons != "none":
+            say(stage="comparing")
+            compared = compare(posts, parts, recipe=recipe, seed=seed)
+        by_folds: dict[str, list[Row]] = {}
+        if comparisons == "folds":
+            by_folds = cross_validate(
+                posts, recipe=recipe, seed=seed,
+                progress=lambda done, total: say(stage="folds", done=done, total=total),
+            )  # fmt: skip
     except LossNotFinite as error:
         raise Refused(str(error)) from error
+    hidden = hiding(judged.head, posts, split.judge, split.fit)
     return Challenge(
         head=served.head.at_temperature(temperature),
+        reference=Reference.of(posts.score),
         judged=judged,
         verdict=verdict,
-        metrics=metrics | {"dropped": dict(dropped), "temperature": temperature},
+        evaluation=evaluate(ours),
         labels=len(posts),
         trained_until=datetime.fromtimestamp(float(posts.matured_at.max()), UTC),
         seed=seed,
         recipe=recipe,
         split=split,
-        dropped=dropped,
+        posted_at=_periods(posts, split),
+        dropped=posts.dropped + Counter({"near-duplicate across the split": len(split.straddling)}),
+        hidden={
+            name: figures(forecasts_of(posts, split.judge, bins, ranking))
+            for name, bins in hidden.items()
+        },
+        compared=compared,
+        by_folds=by_folds,
     )
 
 
-def _judge_from(posts: LabelledPosts, cut_off: float | None) -> float | None:
-    """The latest time of posting among posts that had matured by the champion's cut-off."""
-    if cut_off is None:
-        return None
-    seen = posts.posted_at[posts.matured_at <= cut_off]
-    return float(seen.max()) if len(seen) else None
+def _split(posts: LabelledPosts, champion: Champion | None) -> TimeSplit:
+    judge_from = None
+    if champion and champion.trained_until is not None:
+        # Judged posts are those that matured after the champion's cut-off.
+        seen = posts.posted_at[posts.matured_at <= champion.trained_until.timestamp()]
+        judge_from = float(seen.max()) if len(seen) else None
+    split = time_split(posts.posted_at, near_duplicate_groups(posts.phash), judge_from=judge_from)
+    for purpose, rows in (("fit on", split.fit), ("judge by", split.judge)):
+        if not len(rows):
+            raise Refused(
+                f"No independent posts to {purpose}: of {len(posts)} labels "
+                f"{len(split.straddling)} have near-duplicates among the earlier ones."
+            )
+    if len(np.unique(posts.score[split.fit])) == 1:
+        raise Refused(
+            f"The {len(split.fit)} labels to fit on have the same score: "
+            "there is nothing to tell apart."
+        )
+    return split
 
 
 def _refuse_unlearnable(posts: LabelledPosts, champion: Champion | None, min_labels: int) -> None:
     left_out = ", ".join(f"{count} {reason}" for reason, count in posts.dropped.items())
     note = f" Left out: {left_out}." if left_out else ""
-    if len(posts) < min_labels:
+    if len(posts) < max(min_labels, 1):
         raise Refused(f"Only {len(posts)} labels; at least {min_labels} are needed.{note}")
     if len(np.unique(posts.score)) == 1:
         raise Refused(
@@ -182,54 +222,17 @@ def _refuse_unlearnable(posts: LabelledPosts, champion: Champion | None, min_lab
             raise Refused(f"Nothing has matured since {champion.name} was trained.{note}")
 
 
-def _intervals(posts: LabelledPosts, reference: NDArray[np.intp]) -> Intervals:
-    ranking = Ranking(posts.score[reference], posts.community[reference], posts.platform[reference])
-    return ranking.intervals(posts.score, posts.community, posts.platform)
-
-
-def _rows(posts: LabelledPosts, rows: NDArray[np.intp]) -> dict[str, NDArray[np.float32]]:
-    return {name: values[rows].astype(np.float32) for name, values in posts.groups.items()}
-
-
-def _judged(
-    bins: NDArray[np.float64], targets: NDArray[np.float64], intervals: Intervals
-) -> Judged:
-    return Judged(ranked_probability_scores(bins, targets), _thirds_curve_error(bins, intervals))
-
-
-def _thirds_curve_error(bins: NDArray[np.float64], intervals: Intervals) -> float:
-    """Expected calibration error over the terciles."""
-    cumulative = np.concatenate([np.zeros((len(bins), 1)), np.cumsum(bins, axis=1)], axis=1)
-    below = np.stack(
-        [np.interp(third, EDGES, row) for row in cumulative for third in (1 / 3, 2 / 3)]
-    )
-    below = below.reshape(-1, 2)
-    thirds = np.column_stack([below[:, 0], below[:, 1] - below[:, 0], 1 - below[:, 1]])
-    actual = np.clip((intervals.middle * 3).astype(np.int64), 0, 2)
-    return calibration_curve(thirds, actual).error
-
-
-def _metrics(
-    posts: LabelledPosts, rows: NDArray[np.intp], head: Head, intervals: Intervals
-) -> tuple[dict[str, Any], Judged]:
-    bins = head.predict_groups(_rows(posts, rows))
-    targets = soft_bins(intervals[rows])
-    base = np.tile(UNIFORM, (len(rows), 1))
-    ours = _judged(bins, targets, intervals[rows])
-    percentile = bins @ (EDGES[:-1] + 0.5 / BINS)
-    log_loss = float(log_losses(bins, targets).mean())
-    rps = float(ours.rps.mean())
-    newest = rows[np.argsort(posts.posted_at[rows])][-MAX_PAIRED:]
-    kept = np.isin(rows, newest)
+def _periods(posts: LabelledPosts, split: TimeSplit) -> dict[str, tuple[datetime, datetime]]:
+    """When the posts of each part were posted."""
+    parts = {
+        "fitted on": split.fit, "stopped by": split.stop,
+        "calibrated on": split.calibrate, "judged on": split.judge,
+    }  # fmt: skip
     return {
-        "n": len(rows),
-        "log_loss": log_loss,
-        "log_loss_skill": skill(log_loss, float(log_losses(base, targets).mean())),
-        "rps": rps,
-        "rps_skill": skill(rps, float(ranked_probability_scores(base, targets).mean())),
-        "ece": ours.calibration_error,
-        "spearman": spearman(percentile, posts.score[rows]),
-        "pair_accuracy": pair_accuracy(
-            percentile[kept], posts.score[rows][kept], posts.community[rows][kept]
-        ),
-    }, ours
+        name: (
+            datetime.fromtimestamp(float(posts.posted_at[rows].min()), UTC),
+            datetime.fromtimestamp(float(posts.posted_at[rows].max()), UTC),
+        )
+        for name, rows in parts.items()
+        if len(rows)
+    }

@@ -12,8 +12,9 @@ from sqlalchemy import select
 
 from models.facts import LabelledFacts, labelled_facts
 from models.features import Features, PostFacts
+from models.quantiles import BucketRule
 from storage.database import Database
-from storage.tables import Embedding
+from storage.tables import Community, Embedding
 
 DIM = 1280
 
@@ -33,6 +34,7 @@ class LabelledPosts:
         posted_at: seconds since 1970, float64 [n].
         matured_at: seconds since 1970, float64 [n].
         phash: uint64 [n].
+        rules: the buckets of each community; terciles where it is not named.
         dropped: how many posts were left out, by reason.
     """
 
@@ -43,6 +45,7 @@ class LabelledPosts:
     posted_at: NDArray[np.float64]
     matured_at: NDArray[np.float64]
     phash: NDArray[np.uint64]
+    rules: dict[int, BucketRule] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
 
     def __len__(self) -> int:
@@ -132,12 +135,18 @@ async def read_labelled(database_url: str, backbone: str) -> LabelledPosts:
                 image_id: np.frombuffer(vector, "<f2").astype(np.float16)
                 async for image_id, vector in rows
             }
+            thresholds = await session.execute(
+                select(Community.id, Community.low_up_to, Community.medium_up_to)
+            )
+            rules = {community: BucketRule(low, medium) for community, low, medium in thresholds}
     finally:
         await database.close()
-    return assemble(
+    labelled = assemble(
         Example(
             post.facts, vectors.get(post.image_id), post.score, post.community_id,
             post.platform, post.matured_at, post.phash,
         )
         for post in posts
     )  # fmt: skip
+    labelled.rules = rules
+    return labelled

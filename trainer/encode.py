@@ -20,6 +20,9 @@ CHUNK = 8192
 #: Directions and quantiles are found from at most so many rows, spread evenly.
 MAX_ROWS = 40_000
 
+#: Steps of the subspace iteration; directions of nearly equal strength may stay mixed.
+_ITERATIONS = 8
+
 #: Deviations below this are noise of rounding.
 _STILL = 1e-6
 
@@ -53,13 +56,26 @@ def _projection(
     scale = np.ones(width)
     if standardise:
         scale = np.divide(1, deviation, out=np.zeros(width), where=deviation > _STILL)
-    strength, vectors = np.linalg.eigh(covariance * np.outer(scale, scale))
-    strongest = np.argsort(-strength, kind="stable")[: min(directions, len(rows))]
-    basis = vectors[:, strongest] * scale[:, None]
-    # Eigenvectors come with either sign; the larger half is made positive so that reruns agree.
-    basis *= np.where(basis.sum(axis=0) < 0, -1, 1)
-    basis /= max(float(np.sqrt(max(strength.max(), 0))), _STILL)
+    strength, vectors = _main_directions(covariance * np.outer(scale, scale), directions)
+    basis = vectors * scale[:, None] / max(float(np.sqrt(max(strength, 0))), _STILL)
     return Projection(mean.astype(np.float32), basis.astype(np.float32))
+
+
+def _main_directions(
+    covariance: NDArray[np.float64], directions: int
+) -> tuple[float, NDArray[np.float64]]:
+    """The largest eigenvalue of a covariance, and its first eigenvectors by subspace iteration.
+
+    All 1280 would take two seconds to find, and 64 are wanted.
+    """
+    width = len(covariance)
+    extra = min(directions + 16, width)
+    subspace = np.random.default_rng(0).standard_normal((width, extra))
+    for _ in range(_ITERATIONS):
+        subspace, _ = np.linalg.qr(covariance @ subspace)
+    strength, turn = np.linalg.eigh(subspace.T @ covariance @ subspace)
+    strongest = np.argsort(-strength, kind="stable")[:directions]
+    return float(strength.max()), subspace @ turn[:, strongest]
 
 
 def _staircase(values: Floats, steps: int) -> Staircase:

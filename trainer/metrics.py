@@ -189,7 +189,7 @@ def pair_accuracy(predicted: Numbers, score: Numbers, community: Integers) -> fl
     return pairs(predicted, score, community).accuracy()
 
 
-def ordinal_loss(predicted_bin: Numbers, actual_bin: Numbers) -> float:
+def ordinal_loss(predicted_bin: Numbers, actual_bin: Numbers | Integers) -> float:
     """Half the mean squared distance between bins (0..9), the euclidean loss of the second study.
 
     Guessing the mean of a uniform population loses 4.125.

@@ -14,7 +14,7 @@ class Recipe:
     embedding_directions: int = 64
     text_directions: int = 32
     #: Steps that each metadata column is laid out along.
-    steps: int = 8
+    steps: int = 5
     #: Units of the hidden layer of each group.
     embedding_units: int = 16
     title_units: int = 8

@@ -18,7 +18,7 @@ from typing import Any
 from trainer.challenge import Champion, Refused, challenge
 from trainer.dataset import read_labelled
 from trainer.recipe import Recipe
-from trainer.version import write
+from trainer.version import metrics_of, write
 
 REFUSED_STATUS = 3
 
@@ -59,9 +59,12 @@ def run(task: Task) -> dict[str, Any]:
     """
     _say(stage="reading")
     posts = asyncio.run(read_labelled(task.database_url, task.backbone))
+    options = dict(task.options)
+    comparisons = options.pop("comparisons", None)
     outcome = challenge(
         posts,
-        recipe=Recipe.from_options(task.options),
+        recipe=Recipe.from_options(options),
+        comparisons=comparisons,
         champion=task.champion,
         min_labels=task.min_labels,
         seed=task.seed,
@@ -79,7 +82,7 @@ def run(task: Task) -> dict[str, Any]:
         "evidence": outcome.verdict.evidence,
         "trained_until": outcome.trained_until.isoformat(),
         "labels": outcome.labels,
-        "metrics": outcome.metrics,
+        "metrics": metrics_of(outcome),
     }
 
 

@@ -4,15 +4,26 @@ import json
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from models.features import FEATURES_VERSION
 from models.registry import Manifest, write_version
+from trainer import report
 from trainer.challenge import Challenge
 
 
-def write(
-    root: Path, outcome: Challenge, *, backbone: str, created_at: datetime
-) -> tuple[str, Path]:
+def metrics_of(made: Challenge) -> dict[str, Any]:
+    """What the manifest keeps: the figures, their intervals, and what was left out."""
+    return {
+        **made.evaluation.to_json(),
+        "average_precision_top10": made.evaluation.figures["average_precision_top10"],
+        "dropped": dict(made.dropped),
+        "temperature": made.head.temperature,
+        "seed": made.seed,
+    }
+
+
+def write(root: Path, made: Challenge, *, backbone: str, created_at: datetime) -> tuple[str, Path]:
     """Write a new model version; its name and folder.
 
     Raises:
@@ -24,21 +35,25 @@ def write(
         created_at=created_at,
         backbone=backbone,
         features_version=FEATURES_VERSION,
-        trained_until=outcome.trained_until,
-        labels=outcome.labels,
-        metrics=outcome.metrics,
+        trained_until=made.trained_until,
+        labels=made.labels,
+        metrics=metrics_of(made),
     )
 
     def fill(folder: Path) -> None:
-        outcome.head.save(folder)
+        made.head.save(folder)
+        made.reference.save(folder)
+        report.write_version(folder, made, name)
         evidence = {
-            "promote": outcome.verdict.promote,
-            "reason": outcome.verdict.reason,
-            "evidence": outcome.verdict.evidence,
-            "recipe": asdict(outcome.recipe),
-            "seed": outcome.seed,
-            "losses": outcome.judged.losses,
-            "stop_losses": outcome.judged.stop_losses,
+            "promote": made.verdict.promote,
+            "reason": made.verdict.reason,
+            "evidence": made.verdict.evidence,
+            "recipe": asdict(made.recipe),
+            "seed": made.seed,
+            "epochs": made.judged.epochs,
+            "losses": made.judged.losses,
+            "stop_losses": made.judged.stop_losses,
+            "hidden": made.hidden,
         }
         (folder / "training.json").write_text(json.dumps(evidence, indent=2) + "\n", "utf-8")
 

@@ -41,9 +41,12 @@ EMA_DECAY = 0.995
 CHECKPOINT_SECONDS = 120.0
 STATISTICS_ROWS = 512
 HELD_OUT_ROWS = 256
-# Share of the time after which training moves on to the next image size: early steps teach the
-# first layers, for which a picture of 96 px says as much as one of 160 px at a third of the price.
-SIZE_CHANGES = (0.4, 0.8)
+# The first half of the time goes to images of three quarters of the side: early steps teach the
+# first layers, for which 96 px say as much as 128 px at half the price.
+SMALL_SHARE = 0.5
+# Crops are kept at this side or the student's, whichever is larger, so that a resumed run may
+# choose another size without asking the teacher again.
+CROP_SIDE = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ def train_student(
     store = CropStore(
         options.work / "store",
         rows=options.crops,
-        size=options.size,
+        size=max(CROP_SIDE, options.size),
         map_shape=map_shape,
         seed=options.seed,
     )
@@ -202,7 +205,7 @@ class StudentRun:
             report(progress)
             if now - saved > CHECKPOINT_SECONDS or self._finished():
                 self.save()
-                cosine, explained = agreement(self._embed(held_out[0]), held_out[1])
+                cosine, explained = agreement(self._embed(held_out[0], size), held_out[1])
                 report(replace(progress, cosine=cosine, explained=explained))
                 saved = time.monotonic()
 
@@ -221,10 +224,10 @@ class StudentRun:
         with np.load(self.checkpoint, allow_pickle=False) as stored:
             clock = json.loads(str(stored["clock"]))
             tensors = [stored[name] for name in sorted(stored.files) if name != "clock"]
-        if (clock["width"], clock["input_size"]) != (self.spec.width, self.spec.input_size):
+        if clock["width"] != self.spec.width:
             raise ValueError(
-                f"{self.checkpoint} belongs to a student of another width or size; "
-                "give the same ones or another work folder."
+                f"{self.checkpoint} belongs to a student of width {clock['width']}; "
+                "give the same width or another work folder."
             )
         count = len(self.model.weights)
         self.model.set_weights(tensors[:count])
@@ -244,11 +247,12 @@ class StudentRun:
     def _rate(self, done: float) -> float:
         return self.options.learning_rate * learning_rate_share(done, self.options.warm_up)
 
-    def _embed(self, inputs: Float32) -> Float32:
-        chunks = [
-            np.asarray(self.average(inputs[i : i + 32], training=False)).mean((1, 2))
-            for i in range(0, len(inputs), 32)
-        ]
+    def _embed(self, inputs: Float32, size: int) -> Float32:
+        # At the size of the moment: the moving statistics belong to it.
+        chunks = []
+        for start in range(0, len(inputs), 32):
+            chunk = tf.image.resize(inputs[start : start + 32], (size, size), antialias=True)
+            chunks.append(np.asarray(self.average(chunk, training=False)).mean((1, 2)))
         return np.concatenate(chunks)
 
     def _step_function(self, size: int) -> Any:
@@ -283,7 +287,7 @@ class StudentRun:
                 slow.assign(decay * slow + (1.0 - decay) * fast)
             return loss
 
-        side = self.options.size
+        side = max(CROP_SIDE, self.options.size)
         return tf.function(
             step,
             input_signature=[
@@ -304,11 +308,7 @@ def learning_rate_share(done: float, warm_up: float) -> float:
 
 def size_at(done: float, size: int) -> int:
     """Side in px of the training images when `done` of the time is over: small first."""
-    sizes = [max(32, 32 * round(size * share / 32)) for share in (0.6, 0.8)]
-    for change, small in zip(SIZE_CHANGES, sizes, strict=True):
-        if done < change:
-            return small
-    return size
+    return size if done >= SMALL_SHARE else max(32, 32 * round(size * 0.75 / 32))
 
 
 def area_matrix(large: int, small: int) -> Float32:

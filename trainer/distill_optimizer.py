@@ -21,14 +21,20 @@ NEWTON_SCHULZ_STEPS = 5
 
 def orthogonal_part(matrix: tf.Tensor) -> tf.Tensor:
     """Return a matrix [a, b] with the same singular vectors and singular values near 1."""
-    tall = matrix.shape[0] > matrix.shape[1]
-    x = tf.transpose(matrix) if tall else matrix
-    x = x / (tf.norm(x) + 1e-7)
+    if matrix.shape[0] > matrix.shape[1]:
+        return tf.transpose(_orthogonal_wide(tf.transpose(matrix)))
+    return _orthogonal_wide(matrix)
+
+
+# One trace serves every matrix; unrolled for each of them, tracing takes a minute.
+@tf.function(input_signature=[tf.TensorSpec((None, None), tf.float32)])
+def _orthogonal_wide(matrix: Any) -> Any:
+    x = matrix / (tf.norm(matrix) + 1e-7)
     a, b, c = NEWTON_SCHULZ
     for _ in range(NEWTON_SCHULZ_STEPS):
         gram = x @ tf.transpose(x)
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return tf.transpose(x) if tall else x
+    return x
 
 
 class MatrixOptimizer:
@@ -62,7 +68,7 @@ class MatrixOptimizer:
                 first.assign(MOMENTUM * first + gradient)
                 flat = tf.reshape(gradient + MOMENTUM * first, variable.shape[-2:])
                 scale = MATRIX_SCALE * max(flat.shape) ** 0.5
-                update = scale * tf.reshape(orthogonal_part(flat), variable.shape)
+                update = scale * tf.reshape(orthogonal_part(flat), tuple(variable.shape))
             else:
                 first.assign(BETA_1 * first + (1 - BETA_1) * gradient)
                 second.assign(BETA_2 * second + (1 - BETA_2) * gradient**2)

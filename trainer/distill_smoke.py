@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from trainer.distill import DistillOptions, Report, prepare_teacher, train_student
@@ -28,7 +30,7 @@ def smoke_run(report: Report) -> dict[str, Any]:
         draw_images(root / "images", IMAGES)
         teacher_weights = root / "teacher.npz"
         spec = StudentSpec(width=0.35, input_size=224)
-        save_student(teacher_weights, spec, build_backbone(spec).get_weights())
+        save_student(teacher_weights, spec, _random_teacher(spec))
         teacher = prepare_teacher(str(teacher_weights), root / "work")
         images = find_images([root / "images"])
         written = []
@@ -36,11 +38,26 @@ def smoke_run(report: Report) -> dict[str, Any]:
             options = DistillOptions(
                 work=root / "work", width=0.35, size=32, batch=4, crops=16, max_steps=steps
             )
-            weights = train_student(images, teacher, options, report)
+            # Compiling a step is most of the time here, and once is enough to see that it works.
+            tf.config.run_functions_eagerly(steps > 2)
+            try:
+                weights = train_student(images, teacher, options, report)
+            finally:
+                tf.config.run_functions_eagerly(False)
             written.append(weights.read_bytes())
         if written[0] == written[1]:
             raise ArithmeticError("The resumed training left the weights as they were.")
         return export_student(weights, root / "backbone", name="smoke")
+
+
+def _random_teacher(spec: StudentSpec) -> list[NDArray[np.float32]]:
+    # Untrained norms would let the signal of a random network die away; these keep it alive.
+    model = build_backbone(spec)
+    for layer in model.layers:
+        if type(layer).__name__ == "BatchNormalization":
+            layer.moving_variance.assign(np.full(layer.moving_variance.shape, 0.02, np.float32))
+    weights: list[NDArray[np.float32]] = model.get_weights()
+    return weights
 
 
 def draw_images(folder: Path, count: int) -> None:

@@ -103,6 +103,8 @@ def load_weights(source: str) -> tuple[Any, StudentSpec, str, str]:
     if not path.is_file():
         raise ExportRefused(f"There is no weights file at {path}; check the path.")
     fingerprint = hashlib.sha256(path.read_bytes()).hexdigest()
+    if source == "starter":
+        _check_starter(fingerprint)
     if path.suffix == ".npz":
         spec, weights = load_student(path)
         model = build_backbone(spec)
@@ -119,6 +121,19 @@ def load_weights(source: str) -> tuple[Any, StudentSpec, str, str]:
             f"{path} does not hold MobileNetV2 weights (1.0, no top): {error}"
         ) from error
     return model, full, fingerprint, name
+
+
+def _check_starter(fingerprint: str) -> None:
+    described = STARTER_WEIGHTS.with_name("backbone.json")
+    try:
+        expected = json.loads(described.read_text("utf-8"))["fingerprint"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ExportRefused(f"{described} is missing or damaged ({error}); restore it.") from error
+    if fingerprint != expected:
+        raise ExportRefused(
+            f"{STARTER_WEIGHTS} is damaged: its checksum is not the one in {described}; "
+            "restore both files from where they came."
+        )
 
 
 def _downloaded_imagenet() -> Path:

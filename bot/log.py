@@ -11,7 +11,7 @@ from rich.logging import RichHandler
 
 #: What looks like a credential in a line: user:password@ in URLs, Discord tokens, bearer tokens.
 _SECRETS = re.compile(
-    r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
+    r"(?<=://)[^/\s:@]*:[^/\s]+(?=@)"
     r"|\b[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}\b"
     r"|(?i:(?<=bearer )[\w.~+/-]+=*)"
 )
@@ -21,7 +21,11 @@ class HideSecrets(logging.Filter):
     """Blots out whatever looks like a credential, also in tracebacks."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = _SECRETS.sub("***", record.getMessage())
+        try:
+            message = record.getMessage()
+        except Exception:  # noqa: BLE001 - a wrong format string must not stop who logs
+            message = f"{record.msg} {record.args}"
+        record.msg = _SECRETS.sub("***", message)
         record.args = None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)

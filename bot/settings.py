@@ -33,6 +33,7 @@ class Settings(BaseSettings):
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
+        allow_inf_nan=False,
     )
 
     data_dir: Path = Field(
@@ -112,13 +113,16 @@ class Settings(BaseSettings):
         if value is None:
             return None
         try:
-            driver = make_url(value).drivername
+            url = make_url(value)
+            driver = url.drivername
         except ArgumentError as error:
             raise ValueError("not a database URL") from error
         if driver not in _DRIVERS:
             raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in _DRIVERS)}")
         if find_spec(driver.partition("+")[2]) is None:
             raise ValueError("PostgreSQL needs the extra: pip install 'peoria[postgres]'")
+        if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+            raise ValueError("names no file; a database in memory cannot be shared")
         return value
 
     @field_validator("web_allowed_hosts", mode="before")

@@ -39,7 +39,10 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
         if inner is not None:
             return is_public(str(inner))
-    return ip.is_global and not ip.is_multicast
+        if ip.is_site_local:
+            return False
+    # Python calls some reserved ranges global: ::127.0.0.1, and NAT64 prefixes for local use.
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
 class GuardedResolver(AbstractResolver):

@@ -5,7 +5,7 @@ import sys
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from bot.commands import backbone, db, importing, models, predict, serve, train
+from bot.commands import backbone, db, importing, models, predict, read_text, serve, train
 from bot.commands.console import err
 from bot.platform import PlatformRefused
 from bot.predicting import UnknownCommunity
@@ -16,6 +16,7 @@ from bot.training import RunUnderWay
 from bot.versions import UnknownVersion
 from models.backbone import BackboneUnusable
 from models.head import HeadUnusable
+from models.ocr import OcrMissing
 from models.registry import VersionUnusable
 from storage.migrate import DatabaseTooNew
 from storage.posts_file import PostsFileRefused
@@ -31,6 +32,7 @@ app.command("run")(serve.serve)
 app.command()(predict.predict)
 app.command("import")(importing.import_posts)
 app.command()(train.train)
+app.command("read-text")(read_text.read_text)
 app.add_typer(models.app, name="models")
 app.add_typer(backbone.app, name="backbone")
 app.add_typer(db.app, name="db")
@@ -42,6 +44,7 @@ _EXPECTED = (
     DatabaseTooNew,
     HeadUnusable,
     NoChampion,
+    OcrMissing,
     PlatformRefused,
     PostsFileRefused,
     RunUnderWay,

@@ -15,12 +15,14 @@ from bot.labelling import Labelling
 from bot.people import read_key
 from bot.pipeline import Pipeline
 from bot.platform import Platform
+from bot.reading_text import TextReading
 from bot.serving import Serving
 from bot.settings import Settings
 from bot.training import Training, TrainingLimits
 from bot.versions import ensure_champion, has_champion
 from bot.web.board import Board
 from models.decoding import DecodeLimits
+from models.ocr import TextReader, check_ocr
 from storage.database import Database
 from storage.image_store import ImageStore
 from storage.migrate import upgrade
@@ -40,6 +42,7 @@ class Core:
     downloader: Downloader
     training: Training
     people_key: bytes
+    text_reading: TextReading | None
     clock: Clock
 
 
@@ -49,6 +52,7 @@ async def open_core(settings: Settings, *, clock: Clock = now) -> AsyncIterator[
 
     Raises:
         DatabaseTooNew: the database was used by a newer Peoria.
+        OcrMissing: PEORIA_READ_TEXT is set without the extra.
         BackboneUnusable: a new installation's backbone is missing or damaged.
         OSError: the data folder cannot be written.
     """
@@ -56,13 +60,14 @@ async def open_core(settings: Settings, *, clock: Clock = now) -> AsyncIterator[
         database = Database(settings.url)
         stack.push_async_callback(database.close)
         await upgrade(database)
+        limits = DecodeLimits(
+            max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
+        )
         serving = Serving(
             database,
             versions_dir=settings.versions_dir,
             backbones_dir=settings.backbones_dir,
-            limits=DecodeLimits(
-                max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
-            ),
+            limits=limits,
         )
         stack.callback(serving.close)
         downloader = Downloader(
@@ -71,6 +76,12 @@ async def open_core(settings: Settings, *, clock: Clock = now) -> AsyncIterator[
             at_once=settings.downloads_at_once,
         )
         stack.push_async_callback(downloader.close)
+        images = ImageStore(settings.images_dir)
+        text_reading = None
+        if settings.read_text:
+            check_ocr()
+            text_reading = TextReading(database, images, lambda: TextReader().read, limits)
+            stack.callback(text_reading.close)
         if not await has_champion(database):
             # Only a new installation needs the configured backbone: afterwards the champion's own
             # serves, whatever the setting says, until `main.py backbone use` changes both at once.
@@ -79,7 +90,7 @@ async def open_core(settings: Settings, *, clock: Clock = now) -> AsyncIterator[
         yield Core(
             settings=settings,
             database=database,
-            images=ImageStore(settings.images_dir),
+            images=images,
             serving=serving,
             downloader=downloader,
             training=Training(
@@ -93,6 +104,7 @@ async def open_core(settings: Settings, *, clock: Clock = now) -> AsyncIterator[
                 clock=clock,
             ),
             people_key=read_key(settings.data_dir, settings.secret_key),
+            text_reading=text_reading,
             clock=clock,
         )
 
@@ -124,7 +136,9 @@ def build(core: Core) -> App:
     housekeeping = Housekeeping(
         core.database, core.images, keep_days=core.settings.image_days, clock=core.clock
     )
-    jobs = Jobs(core.database, pipeline, labelling, housekeeping, clock=core.clock)
+    jobs = Jobs(
+        core.database, pipeline, labelling, housekeeping, core.text_reading, clock=core.clock
+    )
     board = Board(
         settings=core.settings,
         database=core.database,

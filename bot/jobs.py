@@ -8,6 +8,7 @@ from bot.clock import Clock
 from bot.housekeeping import Housekeeping
 from bot.labelling import BATCH, Labelling
 from bot.pipeline import Pipeline
+from bot.reading_text import TextReading
 from storage.database import Database
 from storage.posts import due_posts
 from storage.types import PostState
@@ -27,6 +28,7 @@ class Jobs:
         pipeline: Pipeline,
         labelling: Labelling,
         housekeeping: Housekeeping,
+        text_reading: TextReading | None,
         *,
         clock: Clock,
     ) -> None:
@@ -34,6 +36,7 @@ class Jobs:
         self._pipeline = pipeline
         self._labelling = labelling
         self._housekeeping = housekeeping
+        self._text_reading = text_reading
         self._clock = clock
 
     async def advance_posts(self) -> int:
@@ -61,6 +64,10 @@ class Jobs:
         """Drop image files that are needed no more."""
         return await self._housekeeping.sweep()
 
+    async def read_texts(self) -> int:
+        """Read the text of one image; the next tick takes the next."""
+        return await self._text_reading.read_next() if self._text_reading else 0
+
     async def run_due(self) -> int:
         """Everything that is due now, once round; returns how much there was."""
         return await self.advance_posts() + await self.read_scores() + await self.settle_replies()
@@ -75,7 +82,7 @@ def schedule(jobs: Jobs, seconds: float) -> AsyncIOScheduler:
         timezone="UTC",
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    for job in (jobs.advance_posts, jobs.read_scores, jobs.settle_replies):
+    for job in (jobs.advance_posts, jobs.read_scores, jobs.settle_replies, jobs.read_texts):
         scheduler.add_job(job, "interval", seconds=seconds, id=job.__name__)
     scheduler.add_job(jobs.keep_house, "interval", hours=SWEEP_HOURS, id=jobs.keep_house.__name__)
     return scheduler

@@ -208,7 +208,7 @@ async def base_rates(session: AsyncSession, community_id: int) -> tuple[float, f
         .where(Label.community_id == community_id)
         .group_by(Label.bucket)
     )
-    counts = {bucket: count + 1 for bucket, count in rows.tuples()}
+    counts = {bucket: count + 1 for bucket, count in rows}
     low, medium, high = (counts.get(bucket, 1) for bucket in Bucket)
     total = low + medium + high
     return low / total, medium / total, high / total

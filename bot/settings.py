@@ -96,6 +96,12 @@ class Settings(BaseSettings):
         8, gt=0, description="Images that are downloaded at the same time."
     )
 
+    read_text: bool = Field(
+        False,
+        description="Read the text in images in the background, about a second each; needs the"
+        " extra ocr.",
+    )
+
     tick_seconds: float = Field(
         2.0, gt=0, description="How often the tables are asked for work that is due, seconds."
     )

@@ -53,7 +53,7 @@ async def store(database: Database, images: ImageStore, data: bytes) -> str:
 async def texts(database: Database) -> dict[str, str | None]:
     async with database.read() as session:
         rows = await session.execute(select(Image.sha256, Image.text))
-        return {sha256: text for sha256, text in rows}
+        return {row.sha256: row.text for row in rows}
 
 
 async def test_each_image_is_read_once(database: Database, tmp_path: Path) -> None:

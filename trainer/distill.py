@@ -34,7 +34,12 @@ from trainer.distill_crops import (
 )
 from trainer.distill_images import SourceImage
 from trainer.distill_optimizer import MatrixOptimizer
-from trainer.distill_student import build_student, forward_in_training, update_moving_statistics
+from trainer.distill_student import (
+    build_student,
+    device_precision,
+    forward_in_training,
+    update_moving_statistics,
+)
 from trainer.export_backbone import StudentSpec, convert, load_weights, save_student
 
 EMA_DECAY = 0.995
@@ -161,7 +166,7 @@ class StudentRun:
         self.weights_file = options.work / "backbone.weights.npz"
         self.checkpoint = options.work / "checkpoint.npz"
         tf.keras.utils.set_random_seed(options.seed)
-        self.model = build_student(self.spec)
+        self.model = build_student(self.spec, device_precision())
         _start_last_norm(self.model, statistics)
         self.average = build_student(self.spec)
         self.average.set_weights(self.model.get_weights())

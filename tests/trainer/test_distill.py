@@ -169,6 +169,22 @@ def test_the_fast_forward_pass_is_the_network_of_keras() -> None:
     assert len(statistics) == 2 * len(norms)
 
 
+def test_half_precision_stays_near_single() -> None:
+    import tensorflow as tf
+
+    from trainer.distill_student import build_student, forward_in_training
+    from trainer.export_backbone import StudentSpec
+
+    spec = StudentSpec(0.35, 32)
+    single, half = build_student(spec), build_student(spec, "mixed_bfloat16")
+    half.set_weights(single.get_weights())
+    batch = tf.random.stateless_uniform((8, 64, 64, 3), (1, 2), -1.0, 1.0)
+    wanted, got = (forward_in_training(model, batch)[0] for model in (single, half))
+    assert got.dtype == tf.bfloat16
+    assert {v.dtype for v in half.weights} == {"float32"}
+    assert np.corrcoef(np.ravel(wanted), np.ravel(tf.cast(got, tf.float32)))[0, 1] > 0.9
+
+
 def test_the_orthogonal_part_has_singular_values_near_one() -> None:
     from trainer.distill_optimizer import orthogonal_part
 

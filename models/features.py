@@ -135,7 +135,7 @@ def metadata_of(facts: PostFacts) -> dict[str, float]:
         "text_not_read": float(facts.text_in_image is None),
         **{f"text_{name}": value for name, value in _text_facts(text).items()},
         "author_n": _log(facts.author.n),
-        "author_percentile": facts.author.shrunk(community),
+        "author_above": facts.author.shrunk(community) - community,
     }
 
 

@@ -17,6 +17,7 @@ from trainer.encode import encode, fit_encoding
 from trainer.evaluation import Forecasts, figures
 from trainer.fit import fit
 from trainer.forecasting import forecasts_of, intervals_of, predict_rows, ranking_of
+from trainer.near_duplicates import near_duplicate_groups
 from trainer.recipe import Recipe
 from trainer.splits import Rows
 from trainer.targets import soft_bins
@@ -28,6 +29,9 @@ SOURCES = ("title_", "text_", "author_", "hour_", "weekday_")
 
 #: Parts are compared with fewer members than serve: enough to tell them apart.
 _MEMBERS = 4
+
+#: Share of training posts that stops the training, and as many that calibrate.
+_HELD_OUT = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,36 @@ def fit_calibrated(
     )
     logits = fitted.head.logits({name: g[parts.calibrate] for name, g in groups.items()})
     return fitted.head.at_temperature(fit_temperature(logits, targets[parts.calibrate]))
+
+
+def fit_to_serve(posts: LabelledPosts, *, recipe: Recipe, seed: int) -> Head:
+    """A head fitted on all of some posts, as it would serve.
+
+    Epochs and temperature come from a first fit on a random 80% of them, stopped and calibrated
+    on a tenth each, near-duplicates together.
+    """
+    parts = cut_in_three(posts, np.arange(len(posts)), np.random.default_rng(seed))
+    ranking = ranking_of(posts, np.arange(len(posts)))
+    targets, blanks = soft_bins(intervals_of(posts, ranking)), Features().blanks()
+    first = fit(posts.groups, targets, parts[0], parts[1], recipe=recipe, seed=seed, blanks=blanks)
+    logits = first.head.logits({name: g[parts[2]] for name, g in posts.groups.items()})
+    everything = np.arange(len(posts))
+    served = fit(
+        posts.groups, targets, everything, everything[:0],
+        recipe=recipe, seed=seed, epochs=max(first.epochs, 1), blanks=blanks,
+    )  # fmt: skip
+    return served.head.at_temperature(fit_temperature(logits, targets[parts[2]]))
+
+
+def cut_in_three(
+    posts: LabelledPosts, rows: Rows, rng: np.random.Generator
+) -> tuple[Rows, Rows, Rows]:
+    """Cut rows at random into fit, stop and calibrate, near-duplicates together."""
+    groups = near_duplicate_groups(posts.phash[rows])
+    kinds, kind_of = np.unique(groups, return_inverse=True)
+    place = rng.permutation(len(kinds))[kind_of] / len(kinds)
+    stop, calibrate = place < _HELD_OUT, (place >= _HELD_OUT) & (place < 2 * _HELD_OUT)
+    return rows[~stop & ~calibrate], rows[stop], rows[calibrate]
 
 
 def judge_parts(posts: LabelledPosts, parts: Parts, bins: NDArray[np.float64]) -> Forecasts:

@@ -4,15 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from trainer.comparison import Parts, Row, TreesMissing, contenders
+from trainer.comparison import Parts, Row, TreesMissing, contenders, cut_in_three
 from trainer.dataset import LabelledPosts
 from trainer.evaluation import figures
 from trainer.near_duplicates import near_duplicate_groups
 from trainer.recipe import Recipe
 from trainer.splits import grouped_folds
-
-#: Share of a fold's training posts that stops the training, and as many that calibrate.
-_HELD_OUT = 0.1
 
 
 def folds_of(posts: LabelledPosts, folds: int, seed: int) -> list[Parts]:
@@ -21,10 +18,7 @@ def folds_of(posts: LabelledPosts, folds: int, seed: int) -> list[Parts]:
     groups = near_duplicate_groups(posts.phash)
     found = []
     for train, test in grouped_folds(groups, folds, rng):
-        kinds = np.unique(groups[train])
-        place = rng.permutation(len(kinds))[np.searchsorted(kinds, groups[train])] / len(kinds)
-        stop, calibrate = place < _HELD_OUT, (place >= _HELD_OUT) & (place < 2 * _HELD_OUT)
-        found.append(Parts(train[~stop & ~calibrate], train[stop], train[calibrate], test))
+        found.append(Parts(*cut_in_three(posts, train, rng), test))
     return found
 
 

@@ -51,6 +51,14 @@ class LabelledPosts:
     def __len__(self) -> int:
         return len(self.score)
 
+    def take(self, rows: NDArray[np.intp]) -> "LabelledPosts":
+        """Some of the posts."""
+        return LabelledPosts(
+            {name: values[rows] for name, values in self.groups.items()},
+            self.score[rows], self.community[rows], self.platform[rows], self.posted_at[rows],
+            self.matured_at[rows], self.phash[rows], self.rules, self.dropped,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Example:

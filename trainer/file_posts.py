@@ -2,7 +2,7 @@
 
 from bisect import insort
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -52,46 +52,75 @@ def find_image(folder: Path, post_id: str) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
+@dataclass(slots=True)
+class FilePosts:
+    """The posts of a file, the oldest first, and what was seen of those that have an image.
+
+    Attributes:
+        posts: all usable rows, with an image or without.
+        seen: by number in ``posts``.
+        dropped: what was left out, by reason.
+    """
+
+    posts: list[FilePost]
+    seen: dict[int, Seen]
+    dropped: Counter[str]
+    now: datetime
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of the posts with an image, in order."""
+        return [self.posts[number].source_id for number in sorted(self.seen)]
+
+    def labelled(
+        self, *, reference: Reference | None = None, counted: Collection[str] | None = None
+    ) -> LabelledPosts:
+        """The posts with an image, as arrays.
+
+        An author's or the community's record at each post counts the posts of the file whose
+        score was final by then (a day after posting), as it would have been for a bot watching:
+        also those whose image is gone.
+
+        Args:
+            reference: scores among which earlier posts of a record are ranked; without it, the
+                earlier posts of the file themselves.
+            counted: ids of the posts that may count in a record; None: all.
+        """
+        records = _records(self.posts, reference, counted)
+        examples = (
+            _example(self.posts[number], self.seen[number], records[number])
+            for number in sorted(self.seen)
+        )
+        labelled = assemble(examples, now=self.now)
+        labelled.dropped = labelled.dropped + self.dropped
+        return labelled
+
+
 def read_file_posts(
     path: Path,
     images: Path,
     backbone: Backbone,
     *,
     now: datetime,
-    reference: Reference | None = None,
     read_text: ReadText | None = None,
     progress: Progress | None = None,
-) -> tuple[LabelledPosts, list[str]]:
+) -> FilePosts:
     """Read a file of posts and embed the images that there are.
-
-    An author's or the community's record at each post counts the posts of the file whose score
-    was final by then (a day after posting), as it would have been for a bot watching: also those
-    whose image is gone.
 
     Args:
         path: a TinyDB export or a list of posts (`storage.posts_file`).
         images: folder of the images, named by the posts' ids.
         backbone: embeds them.
         now: posts dated later are dropped.
-        reference: scores among which earlier posts of a record are ranked; without it, the
-            earlier posts of the file themselves.
         read_text: reads text in an image; None: text is not looked for.
-        progress: told how many of how many images were seen.
-
-    Returns:
-        The posts in the order of posting, and their ids in the same order.
+        progress: told how many of how many posts were looked at.
 
     Raises:
         PostsFileRefused: the file is not a file of posts.
     """
     posts, dropped = read_posts(path, now=now)
-    records = _records(posts, reference)
     seen, refused = _see(posts, images, backbone, read_text, progress)
-    kept = [number for number in range(len(posts)) if number in seen]
-    examples = (_example(posts[number], seen[number], records[number]) for number in kept)
-    labelled = assemble(examples, now=now)
-    labelled.dropped = labelled.dropped + dropped + refused
-    return labelled, [posts[number].source_id for number in kept]
+    return FilePosts(posts, seen, dropped + refused, now)
 
 
 def _example(post: FilePost, seen: Seen, records: tuple[Record, Record]) -> Example:
@@ -157,7 +186,9 @@ def _batches(posts: Sequence[FilePost]) -> Iterator[range]:
         yield range(start, min(start + _BATCH, len(posts)))
 
 
-def _records(posts: Sequence[FilePost], reference: Reference | None) -> list[tuple[Record, Record]]:
+def _records(
+    posts: Sequence[FilePost], reference: Reference | None, counted: Collection[str] | None
+) -> list[tuple[Record, Record]]:
     """The author's and the community's record at each post, posts being in order of time."""
     percentiles = _percentiles(posts, reference)
     authors: defaultdict[str, _Sum] = defaultdict(_Sum)
@@ -166,10 +197,13 @@ def _records(posts: Sequence[FilePost], reference: Reference | None) -> list[tup
     matured = 0
     for post in posts:
         while posts[matured].posted_at + HORIZON <= post.posted_at:
-            community.add(percentiles[matured])
-            if (author := posts[matured].author) is not None:
-                authors[author].add(percentiles[matured])
+            earlier, percentile = posts[matured], percentiles[matured]
             matured += 1
+            if counted is not None and earlier.source_id not in counted:
+                continue
+            community.add(percentile)
+            if earlier.author is not None:
+                authors[earlier.author].add(percentile)
         own = authors[post.author].record() if post.author is not None else Record.empty()
         records.append((own, community.record()))
     return records

@@ -49,7 +49,12 @@ class Jobs:
                 limit=BATCH,
             )
         for post_id in ids:
-            await self._pipeline.advance(post_id)
+            try:
+                await self._pipeline.advance(post_id)
+            except Exception:
+                # The longest waiting come first: one that fails must not keep the others waiting.
+                log.exception("Post %s could not be advanced; it is tried again later.", post_id)
+                await self._pipeline.put_off_fault(post_id)
         return len(ids)
 
     async def read_scores(self) -> int:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +86,9 @@ class Pipeline:
         self._people_key = people_key
         self._silent_share = silent_share
         self._clock = clock
+        # A tick and whoever handed a post in may take it up at the same moment, and a reply that
+        # was sent twice cannot be taken back.
+        self._under_way: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def accept(self, platform: PlatformName, incoming: IncomingPost) -> int | None:
         """Store a post the moment it is seen; return its id, or None if its author opted out.
@@ -133,16 +137,30 @@ class Pipeline:
         """Take every step of a post that can be taken now, up to the reply.
 
         A step that fails because something outside is away is put off and tried again; one that
-        can never succeed ends the post with a reason.
+        can never succeed ends the post with a reason. Called for a post that is being advanced
+        already, it waits for that and then takes what is left.
         """
-        async with self._database.read() as session:
-            post = await load_post(session, post_id)
-        if post is not None and post.state is PostState.SEEN:
-            await self._predict(post)
+        async with self._under_way.setdefault(post_id, asyncio.Lock()):
             async with self._database.read() as session:
                 post = await load_post(session, post_id)
-        if post is not None and post.state is PostState.PREDICTED:
-            await self._reply(post)
+            if post is not None and post.state is PostState.SEEN:
+                await self._predict(post)
+                async with self._database.read() as session:
+                    post = await load_post(session, post_id)
+            if post is not None and post.state is PostState.PREDICTED:
+                await self._reply(post)
+
+    async def put_off_fault(self, post_id: int) -> None:
+        """Have another look later at a post whose step failed in a way nobody foresaw.
+
+        It is never given up for that: the fault may lie with us, and be mended.
+        """
+        async with self._database.write() as session:
+            post = await session.get_one(Post, post_id)
+            wait = FIRST_WAIT * 2 ** min(post.tries, MAX_TRIES)
+            await move_post(
+                session, post_id, post.state, due_at=self._clock() + wait, tries=post.tries + 1
+            )
 
     async def _source(self, image: str | bytes) -> str:
         # The bytes go to disk before the post is stored: a post never points at nothing, and a

@@ -4,8 +4,10 @@ import errno
 import logging
 import socket
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from aiohttp import web
+from sqlalchemy import select
 
 from bot.cards import Card, Outcome
 from bot.clock import Clock
@@ -20,7 +22,8 @@ from bot.web.votes import scores_at_horizon
 from storage.communities import find_community
 from storage.database import Database
 from storage.image_store import ImageStore
-from storage.types import Platform
+from storage.tables import Post
+from storage.types import Platform, PostState
 
 log = logging.getLogger(__name__)
 
@@ -100,13 +103,20 @@ class Board:
             community = await find_community(session, self.name, ref.source_id)
             if community is None:
                 return
-            if community.horizon_seconds != ref.horizon_seconds:
-                log.info(
-                    "The board's horizon is now %s s; it was %s s.",
-                    ref.horizon_seconds, community.horizon_seconds,
-                )  # fmt: skip
             community.name = ref.name
+            if community.horizon_seconds == ref.horizon_seconds:
+                return
+            log.info(
+                "The board's horizon is now %s s; it was %s s.",
+                ref.horizon_seconds, community.horizon_seconds,
+            )  # fmt: skip
             community.horizon_seconds = ref.horizon_seconds
+            horizon = timedelta(seconds=ref.horizon_seconds)
+            waiting = select(Post).filter_by(community_id=community.id, state=PostState.REPLIED)
+            for post in await session.scalars(waiting):
+                # Where it is longer, the reading that was due finds out that it is an early one.
+                if post.due_at is not None:
+                    post.due_at = min(post.due_at, post.posted_at + horizon)
 
     async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
         """The card is read from the tables by whoever looks; there is nothing to send."""

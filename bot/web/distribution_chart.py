@@ -61,7 +61,7 @@ def draw_distribution(bins: Sequence[float], percentile: float | None) -> Chart:
     words = "; ".join(column.text for column in columns)
     outcome = None if percentile is None else round(WIDTH * percentile, 2)
     ending = "" if percentile is None else f". It came in at {wording.percent(percentile)}"
-    return Chart(columns, f"Chance that the post beats {words} of the posts{ending}.", outcome)
+    return Chart(columns, f"Chances of where the post ends up: {words}{ending}.", outcome)
 
 
 def _place(index: int, count: int) -> str:

@@ -35,12 +35,13 @@ class Metric:
 
 
 METRICS = (
-    Metric("rps", "RPS", "ranked probability score, lower is better"),
-    Metric("rps_skill", "RPS skill", "how much better than the base rate; above 0 is good", True),
-    Metric("log_loss", "Log loss", "lower is better; knowing nothing gives 2.30"),
-    Metric("ece", "Calibration error", "how far its chances are from what happens", True),
-    Metric("spearman", "Spearman", "whether it puts posts in the right order, −1 to 1"),
+    Metric("rps", "RPS", "ranked probability score; lower is better"),
+    Metric("rps_skill", "Skill", "how much lower that is than the base rate's", True),
+    Metric("log_loss", "Log loss", "lower is better"),
+    Metric("accuracy", "Accuracy", "how often the likeliest bucket is right", True),
     Metric("pair_accuracy", "Pairs", "of two posts, how often it names the better one", True),
+    Metric("spearman", "Spearman", "whether it puts posts in the right order, −1 to 1"),
+    Metric("ece", "ECE", "how far its chances are from what happens", True),
 )
 
 _STAGES = {

@@ -1,12 +1,16 @@
 """From the horizon to what the card says."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import update
 
-from bot.app import App
+from bot.app import App, build
 from bot.settings import Settings
 from bot.web.board import Board
 from storage.tables import Prediction
+from storage.types import Platform
 from tests.fakes.clock import FakeClock
 from tests.fakes.visitor import Visitor, upload, visiting
 
@@ -32,7 +36,7 @@ async def test_the_card_says_what_was_predicted_and_what_it_was(
     for path in ("/", f"/posts/{post_id}"):
         _, page = await ann.page(path)
         assert "→ was" in page
-        assert "Votes are final" in page
+        assert "later votes change nothing" in page
         assert "left to vote" not in page
 
 
@@ -120,25 +124,29 @@ async def test_the_whole_prediction_is_on_the_posts_own_page(
     assert "chart-outcome" in (await ann.page(f"/posts/{post_id}"))[1]
 
 
+@pytest.mark.parametrize(("minutes", "early"), [(5.0, []), (60.0, [600.0])])
 async def test_a_new_horizon_in_the_settings_is_followed(
-    ann: Visitor, app: App, clock: FakeClock, post_id: int
+    app: App, board: Board, clock: FakeClock, post_id: int, minutes: float, early: list[float]
 ) -> None:
-    shorter = app.core.settings.model_copy(update={"board_horizon_minutes": 5.0})
-    board = Board(
-        settings=shorter,
-        database=app.core.database,
-        images=app.core.images,
-        pipeline=app.pipeline,
-        training=app.core.training,
-        people_key=app.core.people_key,
-        clock=clock,
-    )
+    await board.stop()
+    changed = app.core.settings.model_copy(update={"board_horizon_minutes": minutes})
+    app = build(replace(app.core, settings=changed))
+    board = app.platforms[Platform.WEB]  # type: ignore[assignment]
     await board.start()
     try:
         async with visiting(board.url) as visitor:
+            horizon_at = (clock() + timedelta(minutes=minutes)).isoformat()
             _, post = await visitor.json(f"/posts/{post_id}.json")
-            assert post["horizon_at"] == "2026-03-01T12:05:00+00:00"
+            assert post["horizon_at"] == horizon_at
             async with visitor.send("/posts", upload(), json=True) as answer:
-                assert (await answer.json())["post"]["horizon_at"] == post["horizon_at"]
+                assert (await answer.json())["post"]["horizon_at"] == horizon_at
+            for step in (*early, 60 * minutes - sum(early)):
+                _, post = await visitor.json(f"/posts/{post_id}.json")
+                assert post["stage"] == "predicted"
+                clock.forward(step)
+                await app.jobs.run_due()
+            _, post = await visitor.json(f"/posts/{post_id}.json")
+            assert post["stage"] == "final"
+            assert [each["age_seconds"] for each in post["snapshots"]] == [*early, 60 * minutes]
     finally:
         await board.stop()

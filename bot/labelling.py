@@ -52,7 +52,12 @@ class Labelling:
         for post in posts:
             by_platform[post.platform].append(post)
         for name, batch in by_platform.items():
-            await self._read(name, batch)
+            try:
+                await self._read(name, batch)
+            except Exception:
+                # The longest waiting come first: what fails must not keep the others waiting.
+                log.exception("Scores on %s could not be read; they are tried again.", name.value)
+                await self._ask_again(batch)
         return len(posts)
 
     async def _read(self, name: PlatformName, posts: Sequence[Post]) -> None:
@@ -172,7 +177,11 @@ class Labelling:
             ids = await due_posts(session, [PostState.SCORED], now=self._clock(), limit=BATCH)
             posts = [post for post in [await load_post(session, each) for each in ids] if post]
         for post in posts:
-            await self._settle(post)
+            try:
+                await self._settle(post)
+            except Exception:
+                log.exception("The outcome of post %s could not be shown; tried again.", post.id)
+                await self._settle_later(post)
         return len(posts)
 
     async def _settle(self, post: Post) -> None:
@@ -185,10 +194,7 @@ class Labelling:
                 await platform.settle(post_ref(post), reply.source_id, result)
             except PlatformUnavailable as error:
                 log.info("The outcome of post %s cannot be shown now (%s).", post.id, error)
-                async with self._database.write() as session:
-                    await move_post(
-                        session, post.id, PostState.SCORED, due_at=self._clock() + RETRY
-                    )
+                await self._settle_later(post)
                 return
             shown = True
         async with self._database.write() as session:
@@ -196,6 +202,10 @@ class Labelling:
             if shown:
                 settled = await session.get_one(Reply, post.id)
                 settled.state = ReplyState.SETTLED
+
+    async def _settle_later(self, post: Post) -> None:
+        async with self._database.write() as session:
+            await move_post(session, post.id, PostState.SCORED, due_at=self._clock() + RETRY)
 
 
 async def base_rates(session: AsyncSession, community_id: int) -> tuple[float, float, float]:

@@ -14,6 +14,7 @@ from bot.web.model_pages import ModelPages
 from bot.web.pages import Pages
 from bot.web.pictures import Pictures
 from bot.web.posting import Posting
+from bot.web.refusals import see_other
 from bot.web.services import Services
 from bot.web.visitors import recognise
 from bot.web.voting import Voting
@@ -44,6 +45,7 @@ def make_site(services: Services) -> web.Application:
             web.get(post, pages.handle_post),
             web.get(post + ".json", cards.handle_post),
             web.get("/cards.json", cards.handle_cards),
+            web.get("/posts", _to_the_feed),
             web.post("/posts", Posting(services, feed).handle),
             web.post(post + "/vote", Voting(services, feed).handle),
             web.get(r"/images/{id:\d{1,18}}", Pictures(services).handle),
@@ -73,6 +75,11 @@ def _set_up_templates(site: web.Application, services: Services) -> None:
     environment.globals.update(
         board=services.settings.board_name, clock=services.clock, wording=wording
     )
+
+
+async def _to_the_feed(_: web.Request) -> web.Response:
+    """GET /posts: where a form was posted, there is nothing to read."""
+    return see_other("/")
 
 
 async def _healthz(_: web.Request) -> web.Response:

@@ -167,6 +167,12 @@ async def test_an_image_that_is_not_kept_any_more(
     assert "/images/1" not in page
 
 
+async def test_the_address_that_forms_are_posted_to_leads_to_the_board(ann: Visitor) -> None:
+    status, page = await ann.page("/posts")
+    assert status == 200
+    assert "data-composer" in page
+
+
 async def test_a_picture_says_what_it_shows(ann: Visitor, board: Board) -> None:
     await ann.post(title='A "quoted" cat')
     await board.background.idle()

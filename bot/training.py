@@ -5,13 +5,14 @@ to it (it fails, hangs, is killed), the champion stays what it was and the run s
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
 import sys
 import time
 from asyncio.subprocess import Process
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -60,15 +61,26 @@ class TrainingLimits:
 
 
 class Training:
-    """Starts training runs, one at a time, and records how they end."""
+    """Starts training runs, one at a time, and records how they end.
+
+    Args:
+        command: the training process; it is told what to do on standard input.
+    """
 
     def __init__(
-        self, database: Database, versions_dir: Path, limits: TrainingLimits, *, clock: Clock
+        self,
+        database: Database,
+        versions_dir: Path,
+        limits: TrainingLimits,
+        *,
+        clock: Clock,
+        command: Sequence[str] = (sys.executable, "-m", "trainer.run"),
     ) -> None:
         self._database = database
         self._versions_dir = versions_dir
         self._limits = limits
         self._clock = clock
+        self._command = command
 
     async def run(
         self,
@@ -170,7 +182,7 @@ class Training:
         self, run_id: int, task: dict[str, Any], on_progress: Progress | None
     ) -> dict[str, Any]:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "trainer.run",
+            *self._command,
             cwd=ROOT,
             env=child_environment(),
             stdin=asyncio.subprocess.PIPE,
@@ -206,30 +218,33 @@ class Training:
         assert process.stdout is not None  # noqa: S101
         assert process.stderr is not None  # noqa: S101
         process.stdin.write(json.dumps(task).encode() + b"\n")
-        await process.stdin.drain()
+        with contextlib.suppress(ConnectionError):
+            # A child that is gone already is asked below how it ended.
+            await process.stdin.drain()
         errors = asyncio.create_task(process.stderr.read())
         last: dict[str, Any] = {}
         written = 0.0
         stage = None
-        async for line in process.stdout:
-            last = _parse(line)
-            if "stage" not in last:
+        async for line in _lines(process.stdout):
+            if _is_outcome(line):
+                last = line
+            if "stage" not in line:
                 continue
-            if last["stage"] != stage:
-                stage = last["stage"]
+            if line["stage"] != stage:
+                stage = line["stage"]
                 log.info("Training: %s.", stage)
             if on_progress is not None:
-                on_progress(last)
+                on_progress(line)
             if time.monotonic() - written > _PROGRESS_SECONDS:
                 written = time.monotonic()
-                await self._note_progress(run_id, last)
+                await self._note_progress(run_id, line)
         status = await process.wait()
         if memory.done() and not memory.cancelled() and memory.result():
             raise _RunFailed(
                 f"Stopped when it took more than {self._limits.memory_mb} MB"
                 " (PEORIA_TRAIN_MEMORY_MB)."
             )
-        if status in (0, _REFUSED_STATUS) and ("result" in last or "refused" in last):
+        if status in (0, _REFUSED_STATUS) and last:
             return last
         words = (await errors).decode(errors="replace").strip().splitlines()
         log.error("The training process failed:\n%s", "\n".join(words[-30:]))
@@ -308,6 +323,21 @@ async def _watch_memory(process: Process, limit_mb: int) -> bool:
         # It ended between two looks.
         pass
     return False
+
+
+async def _lines(output: asyncio.StreamReader) -> AsyncIterator[dict[str, Any]]:
+    try:
+        async for line in output:
+            yield _parse(line)
+    except ValueError as error:
+        raise _RunFailed("The training process wrote a line without end.") from error
+
+
+def _is_outcome(line: dict[str, Any]) -> bool:
+    result = line.get("result")
+    return "refused" in line or (
+        isinstance(result, dict) and {"version", "promote", "reason", "evidence"} <= result.keys()
+    )
 
 
 def _parse(line: bytes) -> dict[str, Any]:

@@ -1,0 +1,267 @@
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from sqlalchemy import select
+
+from bot.app import Core
+from bot.training import RunUnderWay, Training, TrainingLimits
+from bot.versions import add_version, list_versions, make_champion
+from models.registry import Manifest
+from storage.tables import ModelVersion, TrainingRun
+from storage.types import RunState
+from tests.fakes import trainer
+from tests.fakes.clock import FakeClock
+
+LIMITS = TrainingLimits(seconds=60, memory_mb=2000, min_labels=60)
+
+Trained = Callable[..., Training]
+
+
+@pytest.fixture
+def trained(core: Core, clock: FakeClock, tmp_path: Path) -> Trained:
+    """A `Training` whose child is the fake one, in some mode."""
+
+    def make(mode: str, **limits: Any) -> Training:
+        return Training(
+            core.database, core.settings.versions_dir, replace(LIMITS, **limits), clock=clock,
+            command=(sys.executable, "-m", trainer.__name__, mode, str(tmp_path)),
+        )  # fmt: skip
+
+    return make
+
+
+async def champion(core: Core) -> str:
+    async with core.database.read() as session:
+        query = select(ModelVersion.name).where(ModelVersion.is_champion)
+        return (await session.scalars(query)).one()
+
+
+async def runs(core: Core) -> list[TrainingRun]:
+    async with core.database.read() as session:
+        return list(await session.scalars(select(TrainingRun).order_by(TrainingRun.id)))
+
+
+async def nothing_changed(core: Core, before: str) -> None:
+    assert await champion(core) == before
+    assert len(await list_versions(core.database)) == 1
+
+
+@pytest.fixture
+async def before(core: Core) -> str:
+    """The champion at the start."""
+    return await champion(core)
+
+
+async def test_a_better_version_is_promoted(
+    core: Core, trained: Trained, before: str, clock: FakeClock
+) -> None:
+    steps: list[dict[str, Any]] = []
+    run = await trained("promotes").run(asked_by="command", on_progress=steps.append)
+    assert (run.state, run.reason, run.evidence) == (RunState.PROMOTED, "Better.", {"p": 0.97})
+    assert (run.asked_by, run.finished_at) == ("command", clock())
+    assert await champion(core) == trainer.NAME
+    assert [step["stage"] for step in steps] == ["reading", "fitting"]
+    assert run.progress is not None
+    versions = {version.name: version for version in await list_versions(core.database)}
+    new = versions[trainer.NAME]
+    assert (new.id, new.labels, new.metrics) == (run.model_version_id, 77, {"rps": 0.1})
+    assert new.replaced_id == versions[before].id
+    assert (await core.serving.champion()).name == trainer.NAME
+
+
+async def test_a_version_that_is_not_better_is_kept(
+    core: Core, trained: Trained, before: str
+) -> None:
+    run = await trained("keeps").run(asked_by="command")
+    assert (run.state, run.reason) == (RunState.KEPT, "Not better.")
+    assert await champion(core) == before
+    assert [each.name for each in await list_versions(core.database)] == [before, trainer.NAME]
+
+
+async def test_a_champion_that_came_meanwhile_is_not_replaced(
+    core: Core, trained: Trained, clock: FakeClock
+) -> None:
+    manifest = Manifest("v-rival", clock(), "c" * 64, 1, None, 0, {})
+
+    async def crown() -> None:
+        async with core.database.write() as session:
+            await make_champion(session, add_version(session, manifest), clock())
+
+    crowning: list[asyncio.Task[None]] = []
+
+    def on_progress(_: dict[str, Any]) -> None:
+        if not crowning:
+            crowning.append(asyncio.create_task(crown()))
+
+    run = await trained("promotes").run(asked_by="command", on_progress=on_progress)
+    assert run.state is RunState.KEPT
+    assert run.reason is not None
+    assert "v-rival became champion meanwhile" in run.reason
+    assert await champion(core) == "v-rival"
+
+
+async def test_chatter_of_libraries_is_not_listened_to(core: Core, trained: Trained) -> None:
+    run = await trained("chatters").run(asked_by="command")
+    assert run.state is RunState.PROMOTED
+
+
+async def test_a_refusal_is_recorded_in_its_words(
+    core: Core, trained: Trained, before: str
+) -> None:
+    run = await trained("refuses").run(asked_by="board")
+    assert (run.state, run.reason) == (
+        RunState.REFUSED, "Only 3 labels; at least 60 are needed.",
+    )  # fmt: skip
+    await nothing_changed(core, before)
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("fails", "status 1: RuntimeError: the network is not a network"),
+        ("ends at once", "status 7: no word"),
+        ("says nothing", "status 0: no word"),
+        ("mumbles", "status 0"),
+        ("forgets", "status 0"),
+        ("floods", "line without end"),
+        ("lies", "v-other cannot be read"),
+    ],
+)
+async def test_a_run_that_fails_changes_nothing(
+    core: Core, trained: Trained, before: str, mode: str, words: str
+) -> None:
+    run = await trained(mode).run(asked_by="command")
+    assert run.state is RunState.FAILED
+    assert run.reason is not None
+    assert words in run.reason
+    assert run.finished_at is not None
+    await nothing_changed(core, before)
+    # And it stands in nobody's way.
+    assert (await trained("refuses").run(asked_by="command")).state is RunState.REFUSED
+
+
+async def test_a_run_that_hangs_is_stopped(
+    core: Core, trained: Trained, before: str, tmp_path: Path
+) -> None:
+    run = await trained("hangs", seconds=1.5).run(asked_by="command")
+    assert run.state is RunState.FAILED
+    assert run.reason is not None
+    assert "PEORIA_TRAIN_MINUTES" in run.reason
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
+    await nothing_changed(core, before)
+
+
+async def test_a_run_that_takes_too_much_memory_is_stopped(
+    core: Core, trained: Trained, before: str
+) -> None:
+    run = await trained("eats", memory_mb=200).run(asked_by="command")
+    assert run.state is RunState.FAILED
+    assert run.reason is not None
+    assert "PEORIA_TRAIN_MEMORY_MB" in run.reason
+    await nothing_changed(core, before)
+
+
+async def test_a_run_that_is_cancelled_ends_its_child(
+    core: Core, trained: Trained, before: str, tmp_path: Path
+) -> None:
+    started = asyncio.Event()
+    task = asyncio.create_task(
+        trained("hangs").run(asked_by="board", on_progress=lambda _: started.set())
+    )
+    await started.wait()
+    with pytest.raises(RunUnderWay, match="under way already"):
+        await trained("promotes").run(asked_by="command")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    (run,) = await runs(core)
+    assert (run.state, run.reason) == (RunState.FAILED, "The process that ran it was stopped.")
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
+    await nothing_changed(core, before)
+
+
+async def leave_running(core: Core, clock: FakeClock, pid: int) -> None:
+    async with core.database.write() as session:
+        session.add(
+            TrainingRun(
+                state=RunState.RUNNING, asked_by="board", started_at=clock(), pid=pid,
+            )
+        )  # fmt: skip
+
+
+async def dead_process() -> int:
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+    await process.wait()
+    return process.pid
+
+
+async def test_a_run_whose_process_was_killed_is_buried(
+    core: Core, trained: Trained, clock: FakeClock
+) -> None:
+    await leave_running(core, clock, await dead_process())
+    clock.forward(5)
+    await trained("refuses").run(asked_by="command")
+    killed, after = await runs(core)
+    assert (killed.state, killed.finished_at) == (RunState.FAILED, clock())
+    assert killed.reason == "The process that ran it was killed."
+    assert after.state is RunState.REFUSED
+
+
+async def test_a_run_far_over_its_time_is_buried_even_if_its_number_lives_on(
+    core: Core, trained: Trained, clock: FakeClock
+) -> None:
+    await leave_running(core, clock, os.getpid())
+    with pytest.raises(RunUnderWay):
+        await trained("refuses").run(asked_by="command")
+    clock.now += timedelta(seconds=2 * LIMITS.seconds + 1)
+    assert (await trained("refuses").run(asked_by="command")).state is RunState.REFUSED
+    assert [run.state for run in await runs(core)] == [RunState.FAILED, RunState.REFUSED]
+
+
+async def test_of_runs_asked_for_at_once_one_runs(core: Core, trained: Trained) -> None:
+    asked = [trained("keeps").run(asked_by="command") for _ in range(4)]
+    ended = await asyncio.gather(*asked, return_exceptions=True)
+    assert sum(isinstance(each, RunUnderWay) for each in ended) == 3
+    assert [run.state for run in await runs(core)] == [RunState.KEPT]
+
+
+async def test_the_child_is_told_its_task_and_none_of_our_secrets(
+    core: Core, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    monkeypatch.setenv("PEORIA_SECRET_KEY", "hunter2")
+    await trained("tells").run(asked_by="command", seed=5, options={"members": 2})
+    task, environment = json.loads((tmp_path / "task").read_text())
+    serving = await core.serving.champion()
+    assert task["database_url"] == core.database.url
+    assert Path(task["models_root"]) == core.settings.versions_dir.resolve()
+    assert task["backbone"] == serving.backbone.fingerprint
+    assert task["champion"]["name"] == before
+    assert (task["min_labels"], task["seed"], task["options"]) == (60, 5, {"members": 2})
+    assert not [name for name in environment if name.startswith("PEORIA_")]
+
+
+async def test_a_champion_that_is_damaged_is_left_out_of_the_comparison(
+    core: Core, trained: Trained, tmp_path: Path, before: str
+) -> None:
+    (core.settings.versions_dir / before / "head.npz").write_bytes(b"damage")
+    await trained("tells").run(asked_by="command")
+    task, _ = json.loads((tmp_path / "task").read_text())
+    assert task["champion"] is None
+
+
+async def test_switching_the_backbone_promotes_whatever_the_gate_says(
+    core: Core, trained: Trained
+) -> None:
+    run = await trained("keeps").run(asked_by="command", switch_to="d" * 64)
+    assert run.state is RunState.PROMOTED
+    assert run.reason == "The backbone was switched. Not better."
+    assert await champion(core) == trainer.NAME

@@ -5,7 +5,7 @@ import sys
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from bot.commands import backbone, db, importing, models, predict, read_text, serve, train
+from bot.commands import backbone, db, evaluate, importing, models, predict, read_text, serve, train
 from bot.commands.console import err
 from bot.platform import PlatformRefused
 from bot.predicting import UnknownCommunity
@@ -20,6 +20,8 @@ from models.ocr import OcrMissing
 from models.registry import VersionUnusable
 from storage.migrate import DatabaseTooNew
 from storage.posts_file import PostsFileRefused
+from trainer.distill_command import distill
+from trainer.evaluate_file import NothingToEvaluate
 
 app = typer.Typer(
     name="peoria",
@@ -32,7 +34,9 @@ app.command("run")(serve.serve)
 app.command()(predict.predict)
 app.command("import")(importing.import_posts)
 app.command()(train.train)
+app.command()(evaluate.evaluate)
 app.command("read-text")(read_text.read_text)
+app.command()(distill)
 app.add_typer(models.app, name="models")
 app.add_typer(backbone.app, name="backbone")
 app.add_typer(db.app, name="db")
@@ -44,6 +48,7 @@ _EXPECTED = (
     DatabaseTooNew,
     HeadUnusable,
     NoChampion,
+    NothingToEvaluate,
     OcrMissing,
     PlatformRefused,
     PostsFileRefused,

@@ -1,5 +1,6 @@
 """The head as it serves: NumPy only, from the arrays that the trainer wrote."""
 
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -170,7 +171,7 @@ class Head:
                     f"{FEATURES_VERSION}; train again."
                 )
             return cls._of_arrays(arrays)
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise HeadUnusable(f"{path} cannot be read ({error}); train again.") from error
 
     @classmethod

@@ -65,4 +65,5 @@ def set_up_logging(style: Literal["text", "json"], level: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # A line for every tick and every request says nothing to anybody.
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)

@@ -51,21 +51,30 @@ def write_version(root: Path, manifest: Manifest, fill: Callable[[Path], None]) 
 
     def fill_and_describe(folder: Path) -> None:
         fill(folder)
-        files = {
-            path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
-        }
-        content = asdict(manifest) | {
-            "created_at": manifest.created_at.isoformat(),
-            "trained_until": manifest.trained_until and manifest.trained_until.isoformat(),
-            "files": files,
-        }
-        (folder / MANIFEST).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+        save_manifest(folder, manifest)
 
     target = root / manifest.name
     write_folder(target, fill_and_describe)
     return target
+
+
+def save_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest of the files that are in ``folder``; its own ``files`` are not looked at.
+
+    Raises:
+        OSError: the disk is full or cannot be written.
+    """
+    files = {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    content = asdict(manifest) | {
+        "created_at": manifest.created_at.isoformat(),
+        "trained_until": manifest.trained_until and manifest.trained_until.isoformat(),
+        "files": files,
+    }
+    (folder / MANIFEST).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 
 
 def read_version(folder: Path) -> Manifest:

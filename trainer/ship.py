@@ -1,0 +1,44 @@
+"""Turn a trained version into the champion that ships with the starter backbone.
+
+    python -m trainer.ship data/models/VERSION
+
+writes ``models/starter/champion``: the head and its manifest, without reports.
+"""
+
+import json
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from models.backbone import read_info
+from models.backbones import STARTER
+from models.head import FILE as HEAD_FILE
+from models.registry import read_version, save_manifest
+from storage.atomic import write_folder
+
+NAME = "starter"
+
+
+def ship(version: Path, target: Path) -> None:
+    """Write ``target`` from the version's folder.
+
+    Raises:
+        ValueError: the version was fitted on another backbone than the starter.
+        VersionUnusable: its files are missing or damaged.
+    """
+    manifest = read_version(version)
+    if manifest.backbone != read_info(STARTER).fingerprint:
+        raise ValueError(f"{manifest.name} was not fitted on the starter backbone")
+    shutil.rmtree(target, ignore_errors=True)
+
+    def fill(folder: Path) -> None:
+        shutil.copy(version / HEAD_FILE, folder / HEAD_FILE)
+        save_manifest(folder, replace(manifest, name=NAME))
+
+    write_folder(target, fill)
+    print(json.dumps({"shipped": str(target), "from": manifest.name, "labels": manifest.labels}))
+
+
+if __name__ == "__main__":
+    ship(Path(sys.argv[1]), STARTER / "champion")

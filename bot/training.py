@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import psutil
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,7 +29,7 @@ from bot.versions import add_version, make_champion
 from models.head import Head, HeadUnusable
 from models.registry import VersionUnusable, read_version
 from storage.database import Database
-from storage.tables import ModelVersion, TrainingRun
+from storage.tables import Label, ModelVersion, TrainingRun
 from storage.types import RunState
 
 log = logging.getLogger(__name__)
@@ -105,10 +105,19 @@ class Training:
         Raises:
             RunUnderWay: there is one already.
         """
-        run_id, before, task = await self._begin(asked_by, seed, options or {}, switch_to)
+        run_id, champion = await self._begin(asked_by)
         try:
+            task = {
+                "database_url": self._database.url,
+                "models_root": str(self._versions_dir.resolve()),
+                "backbone": switch_to or champion.backbone,
+                "champion": None if switch_to else await self._rival(champion),
+                "min_labels": self._limits.min_labels,
+                "seed": seed,
+                "options": options or {},
+            }
             last = await self._supervise(run_id, task, on_progress)
-            await self._conclude(run_id, before, last, switched=switch_to is not None)
+            await self._conclude(run_id, champion.name, last, switched=switch_to is not None)
         except _RunFailed as failure:
             await self._end(run_id, RunState.FAILED, str(failure))
         except BaseException:
@@ -117,9 +126,8 @@ class Training:
         async with self._database.read() as session:
             return await session.get_one(TrainingRun, run_id)
 
-    async def _begin(
-        self, asked_by: str, seed: int, options: dict[str, Any], switch_to: str | None
-    ) -> tuple[int, str, dict[str, Any]]:
+    async def _begin(self, asked_by: str) -> tuple[int, ModelVersion]:
+        """Record the run; return its id and the champion of this moment."""
         now = self._clock()
         try:
             async with self._database.write() as session:
@@ -138,19 +146,27 @@ class Training:
                 "A training run is under way already. It takes up every label there is; wait for"
                 " it to end."
             ) from error
-        task = {
-            "database_url": self._database.url,
-            "models_root": str(self._versions_dir.resolve()),
-            "backbone": switch_to or champion.backbone,
-            "champion": None if switch_to else await asyncio.to_thread(self._rival, champion.name),
-            "min_labels": self._limits.min_labels,
-            "seed": seed,
-            "options": options,
-        }
-        return run_id, champion.name, task
+        return run_id, champion
 
-    def _rival(self, name: str) -> dict[str, Any] | None:
-        """What the challenger has to beat; None (the base rate) where the champion cannot serve."""
+    async def _rival(self, champion: ModelVersion) -> dict[str, Any] | None:
+        """What the challenger has to beat; None, the base rate, where that cannot be the champion.
+
+        A champion whose files cannot serve is no rival. Nor is one from elsewhere (the starter)
+        that is newer than every label here: its own training posts may be among them, as when the
+        set that it was made from is imported, and it cannot be judged on those.
+        """
+        async with self._database.read() as session:
+            made_here = await session.scalar(
+                select(TrainingRun.id).where(TrainingRun.model_version_id == champion.id)
+            )
+            newest = await session.scalar(select(func.max(Label.matured_at)))
+        from_elsewhere = made_here is None and champion.trained_until is not None
+        if from_elsewhere and newest is not None and newest <= champion.trained_until:
+            log.info("%s cannot be judged on labels older than itself.", champion.name)
+            return None
+        return await asyncio.to_thread(self._describe, champion.name)
+
+    def _describe(self, name: str) -> dict[str, Any] | None:
         folder = self._versions_dir / name
         try:
             manifest = read_version(folder)

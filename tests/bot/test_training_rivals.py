@@ -1,0 +1,74 @@
+"""Whom a challenger has to beat."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.app import Core
+from storage.tables import Label, ModelVersion, TrainingRun
+from storage.types import RunState
+from tests.fixtures.rows import LATER, MOMENT, one_post, row
+
+
+@pytest.fixture
+async def champion(core: Core) -> ModelVersion:
+    """The first champion, as if it had been trained elsewhere until `MOMENT`."""
+    async with core.database.write() as session:
+        await session.execute(
+            update(ModelVersion).where(ModelVersion.is_champion).values(trained_until=MOMENT)
+        )
+    async with core.database.read() as session:
+        return (await session.scalars(select(ModelVersion).where(ModelVersion.is_champion))).one()
+
+
+async def label(core: Core, matured_at: Any) -> None:
+    async with core.database.write() as session:
+        for each in one_post():
+            session.add(each)
+            await session.flush()
+        session.add(row(Label, matured_at=matured_at))
+
+
+async def rival(core: Core, champion: ModelVersion) -> str | None:
+    found = await core.training._rival(champion)
+    return found["name"] if found else None
+
+
+async def test_a_champion_from_elsewhere_is_not_judged_on_older_labels(
+    core: Core, champion: ModelVersion
+) -> None:
+    await label(core, MOMENT - timedelta(days=1))
+    assert await rival(core, champion) is None
+
+
+async def test_a_champion_from_elsewhere_is_judged_on_newer_labels(
+    core: Core, champion: ModelVersion
+) -> None:
+    await label(core, LATER)
+    assert await rival(core, champion) == champion.name
+
+
+async def test_a_champion_made_here_is_judged_by_its_cut_off(
+    core: Core, champion: ModelVersion
+) -> None:
+    await label(core, MOMENT - timedelta(days=1))
+    async with core.database.write() as session:
+        session.add(
+            row(
+                TrainingRun,
+                state=RunState.PROMOTED,
+                finished_at=LATER,
+                model_version_id=champion.id,
+            )
+        )
+    assert await rival(core, champion) == champion.name
+
+
+async def test_a_champion_whose_files_are_gone_is_no_rival(
+    core: Core, champion: ModelVersion
+) -> None:
+    await label(core, LATER)
+    (core.settings.versions_dir / champion.name / "head.npz").unlink()
+    assert await rival(core, champion) is None

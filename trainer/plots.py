@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.distribution import BINS
 from trainer.evaluation import BUCKETS, Evaluation
+
+Numbers = NDArray[np.float64]
 
 _INK, _GOOD, _FAINT, _WARM = "#22303c", "#1f6f8b", "#c9d3da", "#d9793a"
 _DPI = 120
@@ -134,4 +137,30 @@ def bars(values: dict[str, float], title: str, xlabel: str, path: Path) -> None:
     axes.set(xlabel=xlabel, title=title)
     axes.margins(x=0.18)
     axes.tick_params(axis="y", length=0)
+    _write(figure, path)
+
+
+def upvotes(scores: Numbers, borders: tuple[int, int], path: Path) -> None:
+    """How scores are spread, on a logarithmic scale, with the borders of the buckets."""
+    figure, axes = _canvas(5.6, 3.6)
+    positive = np.maximum(scores, 1)
+    axes.hist(positive, bins=np.geomspace(positive.min(), positive.max() + 1, 50), color=_GOOD)
+    axes.set_xscale("log")
+    for border in borders:
+        axes.axvline(border, color=_WARM, lw=1.2, ls="--")
+    axes.set(xlabel="score", ylabel="posts", title=f"{len(scores)} posts")
+    _write(figure, path)
+
+
+def accuracy_by_epoch(
+    train: Sequence[float], validate: Sequence[float], ours: float, path: Path
+) -> None:
+    """The study's accuracy curves, with ours as a line."""
+    figure, axes = _canvas(5.6, 3.6)
+    epochs = np.arange(1, len(train) + 1)
+    axes.plot(epochs, train, color=_FAINT, lw=2, label="study, trained on")
+    axes.plot(epochs, validate, color=_GOOD, lw=2, label="study, validated on")
+    axes.axhline(ours, color=_WARM, lw=1.5, ls="--", label="ours, validated on")
+    axes.set(xlabel="epoch", ylabel="accuracy", title="Accuracy by epoch")
+    axes.legend(frameon=False, fontsize=9)
     _write(figure, path)

@@ -120,7 +120,7 @@ def fitted(x: Numbers, y: NDArray[np.str_], groups: NDArray[np.str_], directions
         return make_pipeline(
             StandardScaler(),
             PCA(min(directions, *x.shape), random_state=0),
-            LogisticRegression(C=strength, max_iter=300),
+            LogisticRegression(C=strength, max_iter=1000, tol=1e-3),
         )
 
     inner, check = next(GroupShuffleSplit(1, test_size=0.2, random_state=0).split(x, y, groups))

@@ -26,15 +26,19 @@ def orthogonal_part(matrix: tf.Tensor) -> tf.Tensor:
     return _orthogonal_wide(matrix)
 
 
-# One trace serves every matrix; unrolled for each of them, tracing takes a minute.
-@tf.function(input_signature=[tf.TensorSpec((None, None), tf.float32)])
-def _orthogonal_wide(matrix: Any) -> Any:
+def _newton_schulz(matrix: Any) -> Any:
     x = matrix / (tf.norm(matrix) + 1e-7)
     a, b, c = NEWTON_SCHULZ
     for _ in range(NEWTON_SCHULZ_STEPS):
         gram = x @ tf.transpose(x)
         x = a * x + (b * gram + c * gram @ gram) @ x
     return x
+
+
+# One trace serves every matrix; unrolled for each of them, tracing takes a minute.
+_orthogonal_wide: Any = tf.function(
+    _newton_schulz, input_signature=[tf.TensorSpec((None, None), tf.float32)]
+)
 
 
 class MatrixOptimizer:

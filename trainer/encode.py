@@ -18,7 +18,7 @@ Groups = Mapping[str, NDArray[Any]]
 CHUNK = 8192
 
 #: Directions and quantiles are found from at most so many rows, spread evenly.
-MAX_ROWS = 40_000
+MAX_ROWS = 20_000
 
 #: Steps of the subspace iteration; directions of nearly equal strength may stay mixed.
 _ITERATIONS = 8
@@ -47,8 +47,8 @@ def _projection(
     width = values.shape[1]
     total, products = np.zeros(width), np.zeros((width, width))
     for start in range(0, len(rows), CHUNK):
-        chunk = values[rows[start : start + CHUNK]].astype(np.float64)
-        total += chunk.sum(axis=0)
+        chunk = values[rows[start : start + CHUNK]].astype(np.float32)
+        total += chunk.sum(axis=0, dtype=np.float64)
         products += chunk.T @ chunk
     mean = total / len(rows)
     covariance = products / len(rows) - np.outer(mean, mean)

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
+#: Labels up to which the defaults are meant.
+_MANY = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -38,8 +41,26 @@ class Recipe:
     ranked_weight: float = 1.0
 
     @classmethod
-    def from_options(cls, options: dict[str, Any]) -> Self:
-        """The defaults with some values replaced.
+    def for_labels(cls, n: int) -> Self:
+        """The defaults for ``n`` labels: many need larger batches, fewer epochs and members.
+
+        Noise is what batches, epochs and members average away, and there is less of it in many
+        labels; without this the time to fit would be spent on steps that change nothing.
+        """
+        recipe = cls()
+        if n <= _MANY:
+            return recipe
+        return replace(
+            recipe,
+            batch=min(recipe.batch * round((n / _MANY) ** 0.5 * 4), 2048),
+            max_epochs=max(6, round(recipe.max_epochs * (_MANY / n) ** 0.5)),
+            patience=3,
+            members=2,
+        )
+
+    @classmethod
+    def from_options(cls, options: dict[str, Any], labels: int) -> Self:
+        """The defaults for so many labels with some values replaced.
 
         Raises:
             ValueError: an option that there is not.
@@ -47,4 +68,4 @@ class Recipe:
         unknown = sorted(set(options) - {field.name for field in fields(cls)})
         if unknown:
             raise ValueError(f"Unknown training options: {', '.join(unknown)}.")
-        return replace(cls(), **options)
+        return replace(cls.for_labels(labels), **options)

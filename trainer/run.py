@@ -63,7 +63,7 @@ def run(task: Task) -> dict[str, Any]:
     comparisons = options.pop("comparisons", None)
     outcome = challenge(
         posts,
-        recipe=Recipe.from_options(options),
+        recipe=Recipe.from_options(options, len(posts)),
         comparisons=comparisons,
         champion=task.champion,
         min_labels=task.min_labels,

@@ -1,0 +1,124 @@
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings
+from bot.versions import add_version
+from models.backbone import read_info
+from models.backbones import STARTER
+from models.features import FEATURES_VERSION
+from models.head import Head
+from models.registry import Manifest, write_version
+from storage.database import Database
+from storage.migrate import HEAD
+from storage.tables import TrainingRun
+from storage.types import RunState
+from tests.commands.conftest import Peoria
+
+MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def challenger(settings: Settings) -> str:
+    """A version that the gate kept, with the run that made it."""
+    manifest = Manifest(
+        name="v1", created_at=MOMENT, backbone=read_info(STARTER).fingerprint,
+        features_version=FEATURES_VERSION, trained_until=MOMENT, labels=1234,
+        metrics={"rps": 0.15, "rps_skill": 0.0625},
+    )  # fmt: skip
+    write_version(settings.versions_dir, manifest, Head.uniform().save)
+
+    async def store() -> None:
+        database = Database(settings.url)
+        async with database.write() as session:
+            row = add_version(session, manifest)
+            await session.flush()
+            session.add(
+                TrainingRun(
+                    state=RunState.KEPT, asked_by="command", started_at=MOMENT, finished_at=MOMENT,
+                    reason="Not better [sic].", evidence={"p": 0.4}, model_version_id=row.id,
+                )
+            )  # fmt: skip
+        await database.close()
+
+    asyncio.run(store())
+    return "v1"
+
+
+def champion(peoria: Peoria) -> str:
+    (name,) = [each["name"] for each in peoria("models", "list", "--json").data if each["champion"]]
+    return str(name)
+
+
+def test_versions_are_listed(peoria: Peoria, challenger: str) -> None:
+    first, second = peoria("models", "list", "--json").data
+    assert first["champion"]
+    assert first["promoted_at"] is not None
+    assert not second["champion"]
+    assert (second["name"], second["labels"]) == (challenger, 1234)
+    assert second["created_at"] == MOMENT.isoformat()
+    in_words = peoria("models", "list")
+    assert in_words.status == 0
+    for words in ("★", challenger, "1,234", "0.062", "2026-03-01 12:00"):
+        assert words in in_words.out
+
+
+def test_a_version_is_shown_with_how_the_gate_decided(peoria: Peoria, challenger: str) -> None:
+    shown = peoria("models", "show", challenger, "--json").data
+    assert shown["metrics"] == {"rps": 0.15, "rps_skill": 0.0625}
+    assert shown["decision"] == {
+        "state": "kept", "reason": "Not better [sic].", "evidence": {"p": 0.4},
+    }  # fmt: skip
+    in_words = peoria("models", "show", challenger)
+    assert "Kept: Not better [sic]." in in_words.out
+    assert "p: 0.400" in in_words.out
+
+
+def test_a_version_that_no_run_made_is_shown(peoria: Peoria) -> None:
+    shown = peoria("models", "show", champion(peoria), "--json").data
+    assert shown["decision"] is None
+    assert peoria("models", "show", shown["name"]).status == 0
+
+
+def test_promoting_and_rolling_back(peoria: Peoria, challenger: str) -> None:
+    before = champion(peoria)
+    assert challenger in peoria("models", "promote", challenger).out
+    assert champion(peoria) == challenger
+    assert before in peoria("models", "rollback").out
+    assert champion(peoria) == before
+    assert "nothing to roll back to" in peoria("models", "rollback").sentence
+
+
+@pytest.mark.parametrize("command", ["promote", "show"])
+def test_an_unknown_version_is_refused(peoria: Peoria, challenger: str, command: str) -> None:
+    sentence = peoria("models", command, "v9").sentence
+    assert "'v9'" in sentence
+    assert challenger in sentence
+
+
+def test_a_damaged_version_is_not_promoted(
+    peoria: Peoria, challenger: str, settings: Settings
+) -> None:
+    before = champion(peoria)
+    (settings.versions_dir / challenger / "head.npz").write_bytes(b"damage")
+    assert "damaged" in peoria("models", "promote", challenger).sentence
+    assert champion(peoria) == before
+
+
+def test_the_database_is_brought_up_to_date(
+    peoria: Peoria, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PEORIA_DATA_DIR", str(tmp_path / "new"))
+    assert f"is now at version {HEAD}" in peoria("db", "upgrade").out
+    assert f"was already at version {HEAD}" in peoria("db", "upgrade").out
+
+
+def test_too_few_labels_are_no_training_run(peoria: Peoria) -> None:
+    """The one test here in which a real training process starts and refuses."""
+    answer = peoria("train", "--json")
+    assert answer.status == 1
+    assert answer.data["state"] == "refused"
+    assert answer.data["model_version"] is None
+    assert answer.data["reason"].endswith(".")

@@ -1,0 +1,239 @@
+"""Fine-tuning the backbone on a community with thousands of labels. Off unless asked for.
+
+    python -m trainer.finetune --database URL --images FOLDER --weights FILE --out FILE.weights.h5
+
+The last blocks of MobileNetV2 are unfrozen and trained on the percentile bins, with random crops
+(256 → 224), flips and changes of colour. What comes out is a weights file: a backbone of its own,
+with a fingerprint of its own, taken into service by `main.py backbone use FILE`, which embeds
+anew what is stored and refits the head.
+"""
+
+import argparse
+import asyncio
+import json
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+from sqlalchemy import select
+
+from models.decoding import ImageRefused, decode
+from models.distribution import BINS
+from models.facts import labelled_facts
+from storage.database import Database
+from storage.image_store import ImageStore
+from storage.tables import Image
+from trainer.targets import Ranking, soft_bins
+
+#: With fewer labels the unfrozen blocks learn the images by heart.
+MIN_LABELS = 2000
+
+#: Blocks from this one on are unfrozen.
+FIRST_UNFROZEN = "block_14_expand"
+
+CANVAS, SIDE = 256, 224
+
+Numbers = NDArray[np.float64]
+
+
+class FinetuneRefused(Exception):
+    """There is too little to learn from; the message is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image file and the soft bins of its label, float64 [10]."""
+
+    path: Path
+    target: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to train."""
+
+    epochs: int = 6
+    batch: int = 32
+    learning_rate: float = 1e-4
+    dropout: float = 0.4
+    patience: int = 2
+    seed: int = 1
+
+
+async def read_pictures(database_url: str, images: Path) -> list[Picture]:
+    """Labelled posts whose image file is still kept, the oldest first."""
+    database = Database(database_url)
+    try:
+        async with database.read() as session:
+            posts = [post async for post in labelled_facts(session)]
+            query = select(Image.id, Image.sha256).where(Image.dropped_at.is_(None))
+            sha256 = {row.id: row.sha256 for row in await session.execute(query)}
+    finally:
+        await database.close()
+    store = ImageStore(images)
+    kept = [post for post in posts if post.image_id in sha256]
+    if not kept:
+        return []
+    score = np.array([post.score for post in kept])
+    community = np.array([post.community_id for post in kept])
+    platform = np.array([post.platform for post in kept])
+    ranking = Ranking(score, community, platform)
+    targets = soft_bins(ranking.intervals(score, community, platform))
+    return [
+        Picture(store.path(sha256[post.image_id]), target)
+        for post, target in zip(kept, targets, strict=True)
+    ]
+
+
+def canvas(path: Path) -> NDArray[np.uint8] | None:
+    """An image squashed to 256 × 256, uint8; None where it cannot be decoded."""
+    try:
+        decoded = decode(path.read_bytes(), size=CANVAS)
+    except (ImageRefused, OSError):
+        return None
+    return np.asarray(decoded.pixels.resize((CANVAS, CANVAS), Pillow.Resampling.BILINEAR))
+
+
+def augmented(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:
+    """A random crop, perhaps mirrored, of changed brightness, contrast and colour, in [-1, 1]."""
+    top, left = rng.integers(0, CANVAS - SIDE + 1, 2)
+    crop = image[top : top + SIDE, left : left + SIDE].astype(np.float32) / 127.5 - 1
+    if rng.random() < 0.5:
+        crop = crop[:, ::-1]
+    crop = crop * rng.uniform(0.8, 1.2) + rng.uniform(-0.15, 0.15)
+    return np.clip(crop * rng.uniform(0.92, 1.08, 3), -1, 1).astype(np.float32)
+
+
+def centred(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The whole image at the backbone's size, as it is served: in [-1, 1]."""
+    small = Pillow.fromarray(image).resize((SIDE, SIDE), Pillow.Resampling.BILINEAR)
+    return np.asarray(small, np.float32) / 127.5 - 1
+
+
+def finetune(
+    pictures: Sequence[Picture],
+    weights: Path,
+    out: Path,
+    *,
+    plan: Plan | None = None,
+    min_labels: int = MIN_LABELS,
+) -> dict[str, Any]:
+    """Train, and write the backbone of the best epoch to ``out``.
+
+    The newest tenth of the pictures decides which epoch is best; if none is better than no
+    fine-tuning at all, nothing is written.
+
+    Returns:
+        ``written``, the epoch that was kept, and the losses by epoch (epoch 0: the top alone).
+
+    Raises:
+        FinetuneRefused: too few labels, or a loss that is not finite.
+    """
+    if len(pictures) < min_labels:
+        raise FinetuneRefused(
+            f"Only {len(pictures)} labels have their image; fine-tuning needs {min_labels}."
+        )
+    import keras
+
+    plan = plan or Plan()
+    keras.utils.set_random_seed(plan.seed)
+    rng = np.random.default_rng(plan.seed)
+    backbone = keras.applications.MobileNetV2(
+        input_shape=(SIDE, SIDE, 3), include_top=False, pooling="avg", weights=None
+    )
+    backbone.load_weights(weights)
+    model = keras.Sequential(
+        [backbone, keras.layers.Dropout(plan.dropout), keras.layers.Dense(BINS)]
+    )
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    newest = max(1, len(pictures) // 10)
+    train, held_out = pictures[:-newest], pictures[-newest:]
+    losses = []
+    best, kept = math.inf, None
+    for epoch in range(plan.epochs + 1):
+        _unfreeze(backbone, last_blocks=epoch > 0)
+        if epoch <= 1:
+            rate = 1e-3 if epoch == 0 else plan.learning_rate
+            model.compile(keras.optimizers.Adam(rate), loss)
+        for batch, targets in _batches(train, plan.batch, rng, shuffled=True):
+            model.train_on_batch(np.stack([augmented(i, rng) for i in batch]), targets)
+        value = _loss(model, held_out, plan.batch, rng)
+        if not math.isfinite(value):
+            raise FinetuneRefused(f"The loss was not finite in epoch {epoch}.")
+        losses.append(value)
+        if value < best:
+            best, kept = value, epoch
+            if epoch > 0:
+                backbone.save_weights(out)
+        elif epoch - (kept or 0) >= plan.patience:
+            break
+    return {"written": bool(kept), "epoch": kept, "losses": losses}
+
+
+def _unfreeze(backbone: Any, *, last_blocks: bool) -> None:
+    """Let the last blocks learn, or nothing: the top learns alone first, or it would shake them.
+
+    Batch normalisation stays as it is: a few thousand images make poor statistics.
+    """
+    import keras
+
+    first = [layer.name for layer in backbone.layers].index(FIRST_UNFROZEN)
+    for number, layer in enumerate(backbone.layers):
+        frozen = number < first or isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = last_blocks and not frozen
+
+
+def _batches(
+    pictures: Sequence[Picture], size: int, rng: np.random.Generator, *, shuffled: bool
+) -> Iterator[tuple[list[NDArray[np.uint8]], Numbers]]:
+    order = rng.permutation(len(pictures)) if shuffled else np.arange(len(pictures))
+    for start in range(0, len(order), size):
+        rows = order[start : start + size]
+        images = [canvas(pictures[row].path) for row in rows]
+        usable = [
+            (image, pictures[row].target)
+            for image, row in zip(images, rows, strict=True)
+            if image is not None
+        ]
+        if usable:
+            yield [image for image, _ in usable], np.stack([target for _, target in usable])
+
+
+def _loss(model: Any, pictures: Sequence[Picture], size: int, rng: np.random.Generator) -> float:
+    total, n = 0.0, 0
+    for batch, targets in _batches(pictures, size, rng, shuffled=False):
+        value = model.test_on_batch(np.stack([centred(i) for i in batch]), targets)
+        total += float(np.ravel(value)[0]) * len(batch)
+        n += len(batch)
+    return total / n if n else math.inf
+
+
+def main() -> int:
+    """Fine-tune from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--database", required=True)
+    parser.add_argument("--images", type=Path, required=True, help="the image store")
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--epochs", type=int, default=Plan().epochs)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    pictures = asyncio.run(read_pictures(asked.database, asked.images))
+    try:
+        plan = Plan(epochs=asked.epochs, seed=asked.seed)
+        found = finetune(pictures, asked.weights, asked.out, plan=plan)
+    except FinetuneRefused as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        return 3
+    sys.stdout.write(json.dumps(found) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -37,7 +37,8 @@ def ship(version: Path, target: Path) -> None:
         save_manifest(folder, replace(manifest, name=NAME))
 
     write_folder(target, fill)
-    print(json.dumps({"shipped": str(target), "from": manifest.name, "labels": manifest.labels}))
+    shipped = {"shipped": str(target), "from": manifest.name, "labels": manifest.labels}
+    sys.stdout.write(json.dumps(shipped) + "\n")
 
 
 if __name__ == "__main__":

@@ -34,6 +34,9 @@ BATCH = 64
 #: So many downloads in a row without any connection mean that there is no network.
 NO_NETWORK = 16
 
+#: Longest file name, extension apart, that every file system takes; bytes.
+_MAX_NAME = 240
+
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 
 Advance: TypeAlias = Callable[[int, int], None]
@@ -289,7 +292,7 @@ def _source_id(post: FilePost) -> str:
 
 def _find_image(folder: Path, post_id: str) -> bytes | None:
     """The image of a post in a folder. The id is a stranger's: it must be a plain file name."""
-    if Path(post_id).name != post_id:
+    if Path(post_id).name != post_id or len(post_id.encode()) > _MAX_NAME:
         return None
     for extension in EXTENSIONS:
         path = folder / f"{post_id}{extension}"

@@ -21,6 +21,10 @@ hypothesis.settings.register_profile("peoria", deadline=None, max_examples=60)
 hypothesis.settings.load_profile("peoria")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "tensorflow: starts a real training process; takes a while")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def nobodys_environment() -> Iterator[None]:
     """The developer's own PEORIA_ variables do not reach a test."""

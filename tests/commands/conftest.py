@@ -23,6 +23,7 @@ class Answer:
     @property
     def data(self) -> Any:
         """What was printed as JSON."""
+        assert self.out, self.err
         return json.loads(self.out)
 
     @property

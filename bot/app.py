@@ -1,6 +1,5 @@
 """The composition root: builds the services, starts platforms and jobs, stops them cleanly."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -169,9 +168,3 @@ async def running(app: App) -> AsyncIterator[None]:
         scheduler.start()
         stack.callback(scheduler.shutdown, wait=False)
         yield
-
-
-async def serve(settings: Settings) -> None:
-    """Run until the process is told to stop."""
-    async with open_core(settings) as core, running(build(core)):
-        await asyncio.Event().wait()

@@ -2,7 +2,7 @@
 
     python -m trainer.ship data/models/VERSION
 
-writes ``models/starter/champion``: the head and its manifest, without reports.
+writes ``models/starter/champion``: the head, what it is judged against, and the manifest.
 """
 
 import json
@@ -16,6 +16,7 @@ from models.backbones import STARTER
 from models.head import FILE as HEAD_FILE
 from models.registry import read_version, save_manifest
 from storage.atomic import write_folder
+from trainer.reference import FILE as REFERENCE_FILE
 
 NAME = "starter"
 
@@ -33,7 +34,8 @@ def ship(version: Path, target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
 
     def fill(folder: Path) -> None:
-        shutil.copy(version / HEAD_FILE, folder / HEAD_FILE)
+        for name in (HEAD_FILE, REFERENCE_FILE):
+            shutil.copy(version / name, folder / name)
         save_manifest(folder, replace(manifest, name=NAME))
 
     write_folder(target, fill)

@@ -5,7 +5,18 @@ import sys
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from bot.commands import backbone, db, evaluate, importing, models, predict, read_text, serve, train
+from bot.commands import (
+    backbone,
+    db,
+    evaluate,
+    importing,
+    models,
+    predict,
+    read_text,
+    reproduce,
+    serve,
+    train,
+)
 from bot.commands.console import err
 from bot.platform import PlatformRefused
 from bot.predicting import UnknownCommunity
@@ -37,6 +48,7 @@ app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command("read-text")(read_text.read_text)
 app.command()(distill)
+app.add_typer(reproduce.app, name="reproduce")
 app.add_typer(models.app, name="models")
 app.add_typer(backbone.app, name="backbone")
 app.add_typer(db.app, name="db")

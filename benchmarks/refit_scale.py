@@ -113,9 +113,7 @@ def main() -> None:
             )  # fmt: skip
         rows.append(json.loads(done.stdout.splitlines()[-1]))
         print(rows[-1], flush=True)
-    print(
-        "\n| labels | epochs | seconds | CPU seconds | peak memory |\n| --- | --- | --- | --- | --- |"
-    )
+    print("\n| labels | epochs | seconds | CPU s | peak memory |\n|---|---|---|---|---|")
     for row in rows:
         print(f"| {row['labels']:,} | {row['epochs']} | {row['seconds']} | {row['peak_gb']} GB |")
     if asked.plot:

@@ -85,9 +85,7 @@ async def facts_of(session: AsyncSession, post_id: int, image_id: int) -> PostFa
     return _facts(row, _record(n, total), community)
 
 
-async def community_record(
-    session: AsyncSession, community_id: int, moment: datetime
-) -> Record:
+async def community_record(session: AsyncSession, community_id: int, moment: datetime) -> Record:
     """How a community's posts did, by the labels that had matured by ``moment``."""
     query = select(func.count(), func.sum(_MILLIONTHS)).where(
         Label.community_id == community_id, Label.matured_at <= moment

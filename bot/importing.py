@@ -24,7 +24,7 @@ from bot.serving import Champion, SeenImage
 from models.decoding import ImageRefused
 from models.quantiles import WINDOW, BucketRule, tie_interval
 from storage.communities import find_community, find_or_add_author
-from storage.posts_file import FilePost, read_posts
+from storage.posts_file import FilePost, find_image, read_posts
 from storage.tables import Community, Label, Post, PostImage, Snapshot
 from storage.types import Bucket, Platform, PostOrigin, PostState
 
@@ -34,10 +34,6 @@ BATCH = 64
 #: So many downloads in a row without any connection mean that there is no network.
 NO_NETWORK = 16
 
-#: Longest file name, extension apart, that every file system takes; bytes.
-_MAX_NAME = 240
-
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 
 Advance: TypeAlias = Callable[[int, int], None]
 
@@ -122,9 +118,9 @@ class Import:
 
     async def _data(self, post: FilePost) -> bytes:
         if self._images is not None:
-            data = await asyncio.to_thread(_find_image, self._images, post.source_id)
-            if data is not None:
-                return data
+            path = await asyncio.to_thread(find_image, self._images, post.source_id)
+            if path is not None:
+                return await asyncio.to_thread(path.read_bytes)
         if post.media is None:
             raise DownloadRefused("There is no file for it and no link to one.")
         if self._failures_in_a_row >= NO_NETWORK:
@@ -288,14 +284,3 @@ async def imported_community(core: Core, name: str, rule: BucketRule | None) -> 
 def _source_id(post: FilePost) -> str:
     """The post's full name on Reddit, so that a live reading of it would be the same post."""
     return f"t3_{post.source_id}"
-
-
-def _find_image(folder: Path, post_id: str) -> bytes | None:
-    """The image of a post in a folder. The id is a stranger's: it must be a plain file name."""
-    if Path(post_id).name != post_id or len(post_id.encode()) > _MAX_NAME:
-        return None
-    for extension in EXTENSIONS:
-        path = folder / f"{post_id}{extension}"
-        if path.is_file():
-            return path.read_bytes()
-    return None

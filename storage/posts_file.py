@@ -19,6 +19,12 @@ MAX_ID = 100
 #: What exports write where the author's account is gone.
 _NOBODY = ("", "None", "[deleted]", "[removed]")
 
+#: Longest file name, extension apart, that every file system takes; bytes.
+_MAX_NAME = 240
+
+#: Endings of image files that are looked for.
+_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif")
+
 
 class PostsFileRefused(Exception):
     """The file is not a file of posts; the message says why."""
@@ -118,3 +124,14 @@ def _number(value: Any) -> float | None:
 def _storable(text: str) -> str:
     """The text without what JSON can spell and a database cannot hold: half pairs and NUL."""
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
+def find_image(folder: Path, post_id: str) -> Path | None:
+    """The image of a post in a folder of images named by post id; None where there is none.
+
+    The id is a stranger's: it must be a plain file name, and no longer than one may be.
+    """
+    if Path(post_id).name != post_id or len(post_id.encode()) > _MAX_NAME:
+        return None
+    paths = (folder / f"{post_id}{ending}" for ending in _ENDINGS)
+    return next((path for path in paths if path.is_file()), None)

@@ -16,13 +16,11 @@ from models.decoding import DecodedImage, ImageRefused, decode
 from models.features import PostFacts, Record
 from models.preprocessing import perceptual_hash, to_input
 from models.quantiles import tie_interval
-from storage.posts_file import FilePost, read_posts
+from storage.posts_file import FilePost, find_image, read_posts
 from trainer.dataset import Example, LabelledPosts, assemble
 from trainer.reference import Reference
 
 HORIZON = timedelta(hours=24)
-
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 
 #: Images embedded at once.
 _BATCH = 32
@@ -42,14 +40,6 @@ class Seen:
     phash: str
     text: str | None
     embedding: NDArray[np.float16]
-
-
-def find_image(folder: Path, post_id: str) -> Path | None:
-    """The image of a post, by its id; the id must be a plain file name."""
-    if Path(post_id).name != post_id:
-        return None
-    paths = (folder / f"{post_id}{extension}" for extension in EXTENSIONS)
-    return next((path for path in paths if path.is_file()), None)
 
 
 @dataclass(slots=True)

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.quantiles import BucketRule
+from storage.posts_file import find_image
 from trainer import metrics
 from trainer.comparison import fit_to_serve
 from trainer.evaluation import BUCKETS, Forecasts, figures
-from trainer.file_posts import FilePosts, find_image
+from trainer.file_posts import FilePosts
 from trainer.forecasting import predict_rows
 from trainer.recipe import Recipe
 from trainer.reference import Reference

@@ -17,7 +17,10 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
 
 # No test is a timed test, and a busy machine is no finding.
-hypothesis.settings.register_profile("peoria", deadline=None, max_examples=60)
+# The same examples every time, so that a change is judged by what it changed. To look for new
+# ones: make test PYTEST_ARGS=--hypothesis-profile=explore
+hypothesis.settings.register_profile("peoria", deadline=None, max_examples=60, derandomize=True)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("peoria")
 
 

@@ -42,7 +42,9 @@ ROWS = st.fixed_dictionaries(
 
 def read(folder: Path, content: Any) -> tuple[list[FilePost], dict[str, int]]:
     path = folder / "posts.json"
-    path.write_text(content if isinstance(content, str) else json.dumps(content), "utf-8")
+    # A lone text is written as it is: not JSON, and with half a surrogate pair not even UTF-8.
+    text = content if isinstance(content, str) else json.dumps(content)
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
     posts, dropped = read_posts(path, now=NOW)
     return posts, dict(dropped)
 

@@ -46,6 +46,8 @@ def distill(
     ] = False,
 ) -> None:
     """Train a small MobileNetV2 to see what the ImageNet one sees, and write it as a backbone."""
+    if not data and not smoke:
+        raise typer.BadParameter("give at least one folder of images with --data")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from trainer.distill import DistillOptions, prepare_teacher, train_student
     from trainer.distill_images import find_images
@@ -57,8 +59,6 @@ def distill(
         facts = smoke_run(ProgressDisplay(Console(stderr=True)))
         typer.echo(f"The smoke run went through: embedding of {facts['dim']} numbers exported.")
         return
-    if not data:
-        raise typer.BadParameter("give at least one folder of images with --data")
     if not resume:
         (work / "checkpoint.npz").unlink(missing_ok=True)
     options = DistillOptions(
@@ -72,7 +72,7 @@ def distill(
     )
     try:
         weights = train_student(
-            find_images(data),
+            find_images(data or []),
             prepare_teacher(teacher, work),
             options,
             ProgressDisplay(Console(stderr=True)),

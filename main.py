@@ -33,6 +33,7 @@ from storage.migrate import DatabaseTooNew
 from storage.posts_file import PostsFileRefused
 from trainer.distill_command import distill
 from trainer.evaluate_file import NothingToEvaluate
+from trainer.reference import BucketsRefused
 
 app = typer.Typer(
     name="peoria",
@@ -57,6 +58,7 @@ app.add_typer(db.app, name="db")
 #: is a fault of ours and keeps its traceback.
 _EXPECTED = (
     BackboneUnusable,
+    BucketsRefused,
     DatabaseTooNew,
     HeadUnusable,
     NoChampion,

@@ -1,6 +1,7 @@
 """What every test stands on: nobody's settings, and a data folder of its own."""
 
 import asyncio
+import logging
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -42,6 +43,16 @@ def nobodys_environment() -> Iterator[None]:
 def empty_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The developer's own .env and data folder do not reach a test."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A test that sets logging up does not write into the next one's output."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

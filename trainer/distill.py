@@ -61,10 +61,10 @@ class DistillOptions:
     work: Path
     minutes: float = 90.0
     width: float = 0.5
-    size: int = 160
+    size: int = 128
     batch: int = 32
     crops: int = 40_000
-    learning_rate: float = 2e-3
+    learning_rate: float = 5e-3
     weight_decay: float = 0.02
     warm_up: float = 0.03  # share of the time
     pooled_weight: float = 2.0

@@ -34,9 +34,9 @@ def distill(
     ] = Path("data/distill"),
     minutes: Annotated[float, typer.Option(help="How long to train; the schedule fits it.")] = 90.0,
     width: Annotated[float, typer.Option(help="Width multiplier of the student.")] = 0.5,
-    size: Annotated[int, typer.Option(help="Side in px of the student's input.")] = 160,
+    size: Annotated[int, typer.Option(help="Side in px of the student's input.")] = 128,
     crops: Annotated[int, typer.Option(help="How many crops the teacher looks at.")] = 40_000,
-    learning_rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 2e-3,
+    learning_rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 5e-3,
     seed: Annotated[int, typer.Option(help="Seed of crops, order and first weights.")] = 1,
     resume: Annotated[
         bool, typer.Option(help="Go on from the checkpoint in the work folder if there is one.")

@@ -115,7 +115,8 @@ def main() -> None:
         print(rows[-1], flush=True)
     print("\n| labels | epochs | seconds | CPU s | peak memory |\n|---|---|---|---|---|")
     for row in rows:
-        print(f"| {row['labels']:,} | {row['epochs']} | {row['seconds']} | {row['peak_gb']} GB |")
+        cells = (f"{row['labels']:,}", row["epochs"], row["seconds"], row["cpu_seconds"])
+        print(f"| {' | '.join(map(str, cells))} | {row['peak_gb']} GB |")
     if asked.plot:
         plot(rows, asked.plot)
 

@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw, ImageFont
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-START = datetime(2020, 1, 1, tzinfo=UTC)
+START = datetime(2010, 1, 1, tzinfo=UTC)
 #: A post's place in the order times this is its time: a day apart, hours carry nothing.
 APART = timedelta(days=1) / 7
 KNOWN_AFTER = 200

@@ -19,14 +19,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.app import Core
 from bot.download import DownloadFailed, DownloadRefused
 from bot.people import hash_person
-from bot.pipeline import bucket_rule, store_image
+from bot.pipeline import bucket_rule, store_images
 from bot.serving import Champion, SeenImage
 from models.decoding import ImageRefused
 from models.quantiles import WINDOW, BucketRule, tie_interval
-from storage.communities import find_community, find_or_add_author
+from storage.communities import find_community
 from storage.posts_file import FilePost, find_image, read_posts
-from storage.tables import Community, Label, Post, PostImage, Snapshot
+from storage.tables import Author, Community, Label, Post, PostImage, Snapshot
 from storage.types import Bucket, Platform, PostOrigin, PostState
+from storage.upsert import insert_new
 
 #: Posts stored in one transaction.
 BATCH = 64
@@ -87,17 +88,20 @@ class Import:
         new = [post for post in posts if _source_id(post) not in known]
         report.known = len(posts) - len(new)
         champion = await self._core.serving.champion()
-        for start in range(0, len(new), BATCH):
-            batch = await asyncio.gather(
-                *(self._fetch(post, champion) for post in new[start : start + BATCH])
-            )
-            usable = [each for each in batch if each.reason is None]
-            await self._store(usable, champion)
-            report.imported += len(usable)
-            report.without_image |= {
-                each.post.source_id: each.reason for each in batch if each.reason is not None
-            }
-            on_advance(min(start + BATCH, len(new)), len(new))
+        storing: asyncio.Task[None] | None = None
+        try:
+            for start in range(0, len(new), BATCH):
+                batch = await asyncio.gather(
+                    *(self._fetch(post, champion) for post in new[start : start + BATCH])
+                )
+                if storing is not None:
+                    await storing
+                # One batch is stored while the next is looked at.
+                storing = asyncio.create_task(self._store(batch, champion, report))
+                on_advance(min(start + BATCH, len(new)), len(new))
+        finally:
+            if storing is not None:
+                await storing
         report.labelled = await self._label()
         return report
 
@@ -136,45 +140,71 @@ class Import:
         self._failures_in_a_row = 0
         return data
 
-    async def _store(self, batch: Sequence[_Fetched], champion: Champion) -> None:
+    async def _store(
+        self, batch: Sequence[_Fetched], champion: Champion, report: ImportReport
+    ) -> None:
         """Store posts with their images, embeddings and scores in one transaction."""
         now, community = self._core.clock(), self._community
+        seen = {each.sha256: each.seen for each in batch if each.sha256 and each.seen}
+        usable = [each for each in batch if each.sha256 in seen]
         async with self._core.database.write() as session:
-            for each in batch:
-                post = each.post
-                assert each.seen is not None  # noqa: S101 - there is no reason against it
-                assert each.sha256 is not None  # noqa: S101
-                image_id = await store_image(session, each.sha256, each.seen, champion, now)
-                author_id = None
-                if post.author is not None:
-                    person = hash_person(self._core.people_key, community.platform, post.author)
-                    author = await find_or_add_author(session, community.platform, person)
-                    author_id = author.id
-                source = post.media or f"sha256:{each.sha256}"
-                row = Post(
+            backbone = champion.backbone.fingerprint
+            image_ids = await store_images(session, seen, backbone, now)
+            author_ids = await self._authors(session, [each.post for each in usable])
+            rows = [
+                Post(
                     community_id=community.id,
                     platform=community.platform,
-                    source_id=_source_id(post),
-                    author_id=author_id,
+                    source_id=_source_id(each.post),
+                    author_id=author_ids.get(each.post.author or ""),
                     origin=PostOrigin.IMPORTED,
-                    title=post.title,
-                    posted_at=post.posted_at,
+                    title=each.post.title,
+                    posted_at=each.post.posted_at,
                     seen_at=now,
                     state=PostState.REPLIED,
                     silent=False,
-                    images=[PostImage(position=0, source=source, image_id=image_id)],
+                    images=[
+                        PostImage(
+                            position=0,
+                            source=each.post.media or f"sha256:{each.sha256}",
+                            image_id=image_ids[each.sha256 or ""],
+                        )
+                    ],
                 )
-                session.add(row)
-                await session.flush()
-                session.add(
-                    Snapshot(
-                        post_id=row.id,
-                        reading=community.horizon_seconds,
-                        age_seconds=community.horizon_seconds,
-                        taken_at=now,
-                        score=post.score,
-                    )
+                for each in usable
+            ]
+            session.add_all(rows)
+            await session.flush()
+            session.add_all(
+                Snapshot(
+                    post_id=row.id,
+                    reading=community.horizon_seconds,
+                    age_seconds=community.horizon_seconds,
+                    taken_at=now,
+                    score=each.post.score,
                 )
+                for row, each in zip(rows, usable, strict=True)
+            )
+        report.imported += len(usable)
+        report.without_image |= {
+            each.post.source_id: each.reason for each in batch if each.reason is not None
+        }
+
+    async def _authors(self, session: AsyncSession, posts: Sequence[FilePost]) -> dict[str, int]:
+        """Ids of the posts' authors, by name; new ones are added."""
+        platform, key = self._community.platform, self._core.people_key
+        people = {
+            post.author: hash_person(key, platform, post.author) for post in posts if post.author
+        }
+        hashes = list(people.values())
+        await insert_new(
+            session, Author, [{"platform": platform, "hash": person} for person in set(hashes)]
+        )
+        query = select(Author.hash, Author.id).where(
+            Author.platform == platform, Author.hash.in_(hashes)
+        )
+        ids = {row.hash: row.id for row in await session.execute(query)}
+        return {name: ids[person] for name, person in people.items()}
 
     async def _label(self) -> int:
         """Label every imported post of the community that has no label yet; return how many.

@@ -39,7 +39,7 @@ from storage.posts_file import MAX_TITLE
 from storage.tables import Community, Embedding, Image, Post, PostImage, Prediction, Reply
 from storage.types import Platform as PlatformName
 from storage.types import PostOrigin, PostState, ReplyState
-from storage.upsert import insert_if_new
+from storage.upsert import insert_if_new, insert_new
 
 log = logging.getLogger(__name__)
 
@@ -235,7 +235,10 @@ class Pipeline:
         """Store the file, the image row and the embedding, and note them in the post's place."""
         sha256 = await asyncio.to_thread(self._images.put, data)
         async with self._database.write() as session:
-            image_id = await store_image(session, sha256, seen, champion, self._clock())
+            ids = await store_images(
+                session, {sha256: seen}, champion.backbone.fingerprint, self._clock()
+            )
+            image_id = ids[sha256]
             kept = await session.get_one(PostImage, (place.post_id, place.position))
             kept.image_id = image_id
         return Usable(image_id, seen.embedding)
@@ -391,34 +394,53 @@ async def read_quantiles(
     return quantiles
 
 
-async def store_image(
-    session: AsyncSession, sha256: str, seen: SeenImage, champion: Champion, now: datetime
-) -> int:
-    """Store the row of an image and its embedding, if they are new; return the image's id."""
-    new = await insert_if_new(
+async def store_images(
+    session: AsyncSession, seen: Mapping[str, SeenImage], backbone: str, now: datetime
+) -> dict[str, int]:
+    """Store the rows of images and their embeddings, as far as they are new.
+
+    Args:
+        session: a write session.
+        seen: images by their SHA-256.
+        backbone: fingerprint of the backbone that embedded them.
+        now: the time of storing.
+
+    Returns the images' ids by their SHA-256.
+    """
+    await insert_new(
         session,
         Image,
-        sha256=sha256,
-        format=seen.image.format,
-        bytes=seen.image.bytes,
-        width=seen.image.width,
-        height=seen.image.height,
-        phash=seen.phash,
-        stored_at=now,
+        [
+            {
+                "sha256": sha256,
+                "format": each.image.format,
+                "bytes": each.image.bytes,
+                "width": each.image.width,
+                "height": each.image.height,
+                "phash": each.phash,
+                "stored_at": now,
+            }
+            for sha256, each in seen.items()
+        ],
     )
-    if not new:
-        # Its file may have been dropped after its retention time: the new one counts anew.
-        await session.execute(
-            update(Image)
-            .where(Image.sha256 == sha256, Image.dropped_at.is_not(None))
-            .values(dropped_at=None, stored_at=now)
-        )
-    image_id: int = (await session.scalars(select(Image.id).filter_by(sha256=sha256))).one()
-    await insert_if_new(
+    # The file of one that was there may have been dropped after its time: the new one counts anew.
+    await session.execute(
+        update(Image)
+        .where(Image.sha256.in_(seen), Image.dropped_at.is_not(None))
+        .values(dropped_at=None, stored_at=now)
+    )
+    rows = await session.execute(select(Image.sha256, Image.id).where(Image.sha256.in_(seen)))
+    ids = {row.sha256: row.id for row in rows}
+    await insert_new(
         session,
         Embedding,
-        image_id=image_id,
-        backbone=champion.backbone.fingerprint,
-        vector=seen.embedding.astype("<f2").tobytes(),
+        [
+            {
+                "image_id": ids[sha256],
+                "backbone": backbone,
+                "vector": each.embedding.astype("<f2").tobytes(),
+            }
+            for sha256, each in seen.items()
+        ],
     )
-    return image_id
+    return ids

@@ -1,5 +1,6 @@
 """Inserting what may already be there, on SQLite and PostgreSQL alike."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import CursorResult, Insert
@@ -14,11 +15,20 @@ async def insert_if_new(session: AsyncSession, table: type[Base], **values: Any)
 
     Safe when two processes do it at the same moment: the database decides which was first.
     """
+    return await insert_new(session, table, [values]) == 1
+
+
+async def insert_new(
+    session: AsyncSession, table: type[Base], rows: Sequence[Mapping[str, Any]]
+) -> int:
+    """Insert those of ``rows`` that break no unique constraint; return how many those were."""
+    if not rows:
+        return 0
     statement: Insert
     if session.get_bind().dialect.name == "postgresql":
-        statement = postgresql.insert(table).values(**values).on_conflict_do_nothing()
+        statement = postgresql.insert(table).values(rows).on_conflict_do_nothing()
     else:
-        statement = sqlite.insert(table).values(**values).on_conflict_do_nothing()
+        statement = sqlite.insert(table).values(rows).on_conflict_do_nothing()
     result = await session.execute(statement)
     assert isinstance(result, CursorResult)  # noqa: S101 - what an INSERT gives
-    return result.rowcount == 1
+    return result.rowcount

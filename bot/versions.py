@@ -1,6 +1,7 @@
 """Model versions in the database: which there are, which one serves, and changing that."""
 
 import asyncio
+import contextlib
 import logging
 import shutil
 from collections.abc import Sequence
@@ -155,22 +156,23 @@ async def add_first_version(
 
 def _first_version(versions_dir: Path, backbone: Path, now: datetime) -> Manifest:
     if backbone == STARTER and (STARTER / "champion" / MANIFEST).is_file():
-        source, name = STARTER / "champion", STARTER_VERSION
-        if not (versions_dir / name).exists():
-            write_folder(versions_dir / name, lambda folder: _copy(source, folder))
+        name = STARTER_VERSION
+        # Another process that starts for the first time may be making it too.
+        with contextlib.suppress(FileExistsError):
+            write_folder(versions_dir / name, lambda folder: _copy(STARTER / "champion", folder))
         return read_version(versions_dir / name)
     fingerprint = read_info(backbone).fingerprint
     name = f"{PRIOR}-{fingerprint[:8]}"
-    if not (versions_dir / name).exists():
-        manifest = Manifest(
-            name=name,
-            created_at=now,
-            backbone=fingerprint,
-            features_version=FEATURES_VERSION,
-            trained_until=None,
-            labels=0,
-            metrics={},
-        )
+    manifest = Manifest(
+        name=name,
+        created_at=now,
+        backbone=fingerprint,
+        features_version=FEATURES_VERSION,
+        trained_until=None,
+        labels=0,
+        metrics={},
+    )
+    with contextlib.suppress(FileExistsError):
         write_version(versions_dir, manifest, Head.uniform().save)
     return read_version(versions_dir / name)
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 Floats: TypeAlias = NDArray[np.float64]
 
 BINS = 10
-EDGES: Floats = np.linspace(0.0, 1.0, BINS + 1)
+#: Divided, not summed up, so that 7/10 is the same number here as everywhere.
+EDGES: Floats = np.arange(BINS + 1) / BINS
 
 UNIFORM: Floats = np.full(BINS, 1.0 / BINS)
 

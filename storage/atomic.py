@@ -1,5 +1,6 @@
 """Files and folders that appear whole or not at all."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -34,7 +35,13 @@ def write_folder(target: Path, fill: Callable[[Path], None]) -> None:
                 with path.open("rb") as file:
                     os.fsync(file.fileno())
         temporary.chmod(0o755)
-        temporary.rename(target)
+        try:
+            temporary.rename(target)
+        except OSError as error:
+            # Somebody else made it since we looked: a folder is not renamed over one that is full.
+            if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+                raise FileExistsError(f"{target} is already there") from error
+            raise
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise

@@ -40,7 +40,13 @@ from trainer.distill_student import (
     forward_in_training,
     update_moving_statistics,
 )
-from trainer.export_backbone import StudentSpec, convert, load_weights, save_student
+from trainer.export_backbone import (
+    StudentSpec,
+    convert,
+    load_student,
+    load_weights,
+    save_student,
+)
 
 EMA_DECAY = 0.995
 CHECKPOINT_SECONDS = 120.0
@@ -71,6 +77,7 @@ class DistillOptions:
     seed: int = 1
     max_steps: int | None = None
     matrices: bool = True
+    start: Path | None = None  # a student's weights file (.npz) to begin with instead of random
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +174,10 @@ class StudentRun:
         self.checkpoint = options.work / "checkpoint.npz"
         tf.keras.utils.set_random_seed(options.seed)
         self.model = build_student(self.spec, device_precision())
-        _start_last_norm(self.model, statistics)
+        if options.start is None:
+            _start_last_norm(self.model, statistics)
+        else:
+            self.model.set_weights(_starting_weights(options.start, self.spec))
         self.average = build_student(self.spec)
         self.average.set_weights(self.model.get_weights())
         self.optimizer = MatrixOptimizer(
@@ -354,6 +364,15 @@ def prepare_teacher(weights: str, work: Path) -> Teacher:
         temporary.write_bytes(convert(keras.Model(model.input, model.layers[-2].output)))
         temporary.replace(converted)
     return litert_teacher(converted.read_bytes())
+
+
+def _starting_weights(path: Path, spec: StudentSpec) -> list[Float32]:
+    found, weights = load_student(path)
+    if found.width != spec.width:
+        raise ValueError(
+            f"{path} holds a student of width {found.width}, not {spec.width}; give its width."
+        )
+    return weights
 
 
 def _start_last_norm(model: Any, statistics: TeacherStatistics) -> None:

@@ -38,6 +38,10 @@ def distill(
     crops: Annotated[int, typer.Option(help="How many crops the teacher looks at.")] = 40_000,
     learning_rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 5e-3,
     seed: Annotated[int, typer.Option(help="Seed of crops, order and first weights.")] = 1,
+    start: Annotated[
+        Path | None,
+        typer.Option(help="Begin with these weights (a backbone.weights.npz), not random ones."),
+    ] = None,
     resume: Annotated[
         bool, typer.Option(help="Go on from the checkpoint in the work folder if there is one.")
     ] = True,
@@ -69,6 +73,7 @@ def distill(
         crops=crops,
         learning_rate=learning_rate,
         seed=seed,
+        start=start,
     )
     try:
         weights = train_student(

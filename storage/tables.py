@@ -4,7 +4,7 @@ The constraints make wrong states unrepresentable: a post cannot be `predicted` 
 of it, a reply cannot be `sent` without its id, two model versions cannot both be champion.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -20,15 +20,19 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
+    true,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from storage.types import (
     Bucket,
+    ForecasterKind,
     Platform,
     PostOrigin,
     PostState,
+    ReplyMode,
     ReplyState,
     RunState,
     UtcDateTime,
@@ -71,6 +75,15 @@ class Community(Base):
             "(low_up_to IS NULL) = (medium_up_to IS NULL)", name="thresholds_both_or_neither"
         ),
         CheckConstraint("low_up_to < medium_up_to", name="thresholds_in_order"),
+        CheckConstraint("min_percentile >= 0 AND min_percentile <= 1", name="min_percentile_range"),
+        CheckConstraint("(quiet_from IS NULL) = (quiet_until IS NULL)", name="quiet_hours_whole"),
+        CheckConstraint(
+            "quiet_from >= 0 AND quiet_from < 1440 AND quiet_until >= 0 AND quiet_until < 1440",
+            name="quiet_hours_range",
+        ),
+        CheckConstraint("replies_per_minute > 0", name="replies_per_minute_positive"),
+        CheckConstraint("guess_seconds > 0", name="guess_seconds_positive"),
+        CheckConstraint("(paused_at IS NULL) = (paused_reason IS NULL)", name="pause_has_reason"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -82,6 +95,30 @@ class Community(Base):
     low_up_to: Mapped[int | None]
     medium_up_to: Mapped[int | None]
     created_at: Mapped[datetime]
+    #: Whether new posts are taken up. Posts that were stay on their path.
+    watched: Mapped[bool] = mapped_column(default=True, server_default=true())
+    reply_mode: Mapped[ReplyMode] = mapped_column(
+        enum_column(ReplyMode, "reply_mode"), default=ReplyMode.REPLY, server_default="reply"
+    )
+    #: Whether the prediction is kept from a person until they guessed, and from all until the close.
+    blind: Mapped[bool] = mapped_column(default=False, server_default=false())
+    #: Posts expected to beat a smaller share than this (0 to 1) are predicted without a word.
+    min_percentile: Mapped[float | None]
+    #: No word between these minutes after midnight, by the clocks of ``time_zone``.
+    quiet_from: Mapped[int | None]
+    quiet_until: Mapped[int | None]
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC", server_default="UTC")
+    replies_per_minute: Mapped[int | None]
+    #: Guessing closes at this age of the post, or at this score, whichever comes first.
+    guess_seconds: Mapped[int] = mapped_column(default=3600, server_default="3600")
+    guess_score: Mapped[int | None]
+    #: Since when, and why, the bot says nothing here by itself.
+    paused_at: Mapped[datetime | None]
+    paused_reason: Mapped[str | None] = mapped_column(Text)
+    #: The platform's id of the newest item that was taken up: where catching up begins.
+    high_water: Mapped[str | None] = mapped_column(String(128))
+    #: What only the platform knows how to read: emoji, channels, switches.
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
 
 
 class Author(Base):
@@ -186,6 +223,8 @@ class Post(Base):
     tries: Mapped[int] = mapped_column(default=0)
     #: In the share that is predicted without a word, to measure what speaking does.
     silent: Mapped[bool]
+    #: When guessing closes or closed; null for posts that nobody may guess on.
+    guessing_closed_at: Mapped[datetime | None]
 
     community: Mapped[Community] = relationship(overlaps="platform")
     images: Mapped[list["PostImage"]] = relationship(order_by="PostImage.position")
@@ -284,6 +323,11 @@ class Prediction(Base):
     rps: Mapped[float | None]
     brier: Mapped[float | None]
     points: Mapped[float | None]
+    #: The base rate of its most probable bucket when it was scored, 0 to 1.
+    base_rate: Mapped[float | None]
+    #: What equal chances for all ten bins would have scored.
+    base_rps: Mapped[float | None]
+    base_log_score: Mapped[float | None]
 
     model_version: Mapped[ModelVersion] = relationship()
 
@@ -302,6 +346,29 @@ class Snapshot(Base):
     age_seconds: Mapped[float]
     taken_at: Mapped[datetime]
     score: Mapped[float]
+    #: What Reddit tells besides: number of comments, share of upvotes (0 to 1).
+    comments: Mapped[int | None]
+    upvote_ratio: Mapped[float | None]
+
+
+class Nowcast(Base):
+    """A second look at the final score from an early snapshot; it never enters a prediction."""
+
+    __tablename__ = "nowcasts"
+    __table_args__ = (
+        CheckConstraint(
+            "score_p10 <= score_median AND score_median <= score_p90", name="quantiles_in_order"
+        ),
+    )
+
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
+    )
+    reading: Mapped[int] = mapped_column(primary_key=True)
+    made_at: Mapped[datetime]
+    score_p10: Mapped[float]
+    score_median: Mapped[float]
+    score_p90: Mapped[float]
 
 
 class Label(Base):
@@ -344,6 +411,8 @@ class Guess(Base):
     #: The guesser had not been shown the prediction.
     blind: Mapped[bool]
     points: Mapped[float | None]
+    #: The base rate of the guessed bucket when it was scored, 0 to 1.
+    base_rate: Mapped[float | None]
 
 
 class Reply(Base):
@@ -364,6 +433,111 @@ class Reply(Base):
     source_id: Mapped[str | None] = mapped_column(String(128))
     recorded_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    #: Why nothing was said, a sentence.
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+class Standing(Base):
+    """A forecaster's sums over one season in one community, or everywhere (community 0).
+
+    They grow in the label's own transaction, so that a board is read without counting posts.
+    """
+
+    __tablename__ = "standings"
+    __table_args__ = (
+        CheckConstraint("n > 0 AND blind_n <= n AND hits <= n", name="counts_in_order"),
+        Index("ix_standings_points", "season", "community_id", "kind", "points"),
+    )
+
+    #: ``2026-11`` for a month, ``all`` for all time.
+    season: Mapped[str] = mapped_column(String(16), primary_key=True)
+    community_id: Mapped[int] = mapped_column(Key, primary_key=True)
+    kind: Mapped[ForecasterKind] = mapped_column(
+        enum_column(ForecasterKind, "forecaster_kind"), primary_key=True
+    )
+    #: An author's or a model version's id.
+    forecaster_id: Mapped[int] = mapped_column(Key, primary_key=True)
+    n: Mapped[int]
+    hits: Mapped[int]
+    #: Sum of the base rates of the buckets guessed: hits that chance would have brought.
+    expected_hits: Mapped[float]
+    points: Mapped[float]
+    points_squared: Mapped[float]
+    #: The same over blind guesses only: what is compared with the bot.
+    blind_n: Mapped[int] = mapped_column(default=0)
+    blind_hits: Mapped[int] = mapped_column(default=0)
+    blind_expected_hits: Mapped[float] = mapped_column(default=0.0)
+    blind_points: Mapped[float] = mapped_column(default=0.0)
+    #: Right guesses in a row: now, and at most.
+    streak: Mapped[int]
+    best_streak: Mapped[int]
+    #: Sums of proper scores; zero for people, who give no distribution.
+    log_sum: Mapped[float] = mapped_column(default=0.0)
+    rps_sum: Mapped[float] = mapped_column(default=0.0)
+    base_rps_sum: Mapped[float] = mapped_column(default=0.0)
+    brier_sum: Mapped[float] = mapped_column(default=0.0)
+    updated_at: Mapped[datetime]
+
+
+class DailyScore(Base):
+    """How one model version did in one community on the labels of one day (UTC), as sums."""
+
+    __tablename__ = "daily_scores"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    community_id: Mapped[int] = mapped_column(ForeignKey("communities.id"), primary_key=True)
+    model_version_id: Mapped[int] = mapped_column(ForeignKey("model_versions.id"), primary_key=True)
+    n: Mapped[int]
+    hits: Mapped[int]
+    expected_hits: Mapped[float]
+    rps_sum: Mapped[float]
+    base_rps_sum: Mapped[float]
+    #: Sum of (base RPS − RPS)², for intervals of the skill.
+    gain_squared_sum: Mapped[float]
+    log_sum: Mapped[float]
+    base_log_sum: Mapped[float]
+    brier_sum: Mapped[float]
+
+
+class DailyLabel(Base):
+    """The labels of one community and day (UTC): where speaking was allowed, and where not.
+
+    Scores are summed as log(1 + max(score, 0)): a few posts that go round the world do not drown
+    the rest.
+    """
+
+    __tablename__ = "daily_labels"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    community_id: Mapped[int] = mapped_column(ForeignKey("communities.id"), primary_key=True)
+    spoken_n: Mapped[int]
+    spoken_sum: Mapped[float]
+    spoken_squared: Mapped[float]
+    silent_n: Mapped[int]
+    silent_sum: Mapped[float]
+    silent_squared: Mapped[float]
+
+
+class Notice(Base):
+    """Something that a community's admins are to be told, once."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        Index(
+            "ix_notices_waiting",
+            "made_at",
+            sqlite_where=text("delivered_at IS NULL"),
+            postgresql_where=text("delivered_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    #: Null: it is about all of them.
+    community_id: Mapped[int | None] = mapped_column(ForeignKey("communities.id"))
+    text: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
 
 
 class Vote(Base):

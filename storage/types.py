@@ -37,6 +37,21 @@ class PostOrigin(StrEnum):
     IMPORTED = "imported"
 
 
+class ReplyMode(StrEnum):
+    """What a community hears of a new post: a reply, a reaction only, or nothing at all."""
+
+    REPLY = "reply"
+    REACT = "react"
+    SILENT = "silent"
+
+
+class ForecasterKind(StrEnum):
+    """Who plays in the league."""
+
+    PERSON = "person"
+    MODEL = "model"
+
+
 class ReplyState(StrEnum):
     """A reply is recorded as ``PENDING`` before it is sent; ``SKIPPED`` means none was wanted."""
 

@@ -5,107 +5,16 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from bot.backbones import prepare_backbone
-from bot.clock import Clock, now
-from bot.download import Downloader
+from bot.core import Core
 from bot.housekeeping import Housekeeping
 from bot.jobs import Jobs, schedule
 from bot.labelling import Labelling
-from bot.people import read_key
 from bot.pipeline import Pipeline
 from bot.platform import Platform
-from bot.reading_text import TextReading
-from bot.serving import Serving
-from bot.settings import Settings
-from bot.training import Training, TrainingLimits
-from bot.versions import ensure_champion, has_champion
 from bot.web.board import Board
-from models.decoding import DecodeLimits
-from models.ocr import TextReader, check_ocr
-from storage.database import Database
-from storage.image_store import ImageStore
-from storage.migrate import upgrade
 from storage.types import Platform as PlatformName
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Core:
-    """What every command works with: the data, and what serves predictions."""
-
-    settings: Settings
-    database: Database
-    images: ImageStore
-    serving: Serving
-    downloader: Downloader
-    training: Training
-    people_key: bytes
-    text_reading: TextReading | None
-    clock: Clock
-
-
-@asynccontextmanager
-async def open_core(settings: Settings, *, clock: Clock = now) -> AsyncIterator[Core]:
-    """Open the data, bring it up to date, and make sure that something can serve.
-
-    Raises:
-        DatabaseTooNew: the database was used by a newer Peoria.
-        OcrMissing: PEORIA_READ_TEXT is set without the extra.
-        BackboneUnusable: a new installation's backbone is missing or damaged.
-        OSError: the data folder cannot be written.
-    """
-    async with AsyncExitStack() as stack:
-        database = Database(settings.url)
-        stack.push_async_callback(database.close)
-        await upgrade(database)
-        limits = DecodeLimits(
-            max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
-        )
-        serving = Serving(
-            database,
-            versions_dir=settings.versions_dir,
-            backbones_dir=settings.backbones_dir,
-            limits=limits,
-        )
-        stack.callback(serving.close)
-        downloader = Downloader(
-            max_bytes=settings.max_image_bytes,
-            seconds=settings.download_seconds,
-            at_once=settings.downloads_at_once,
-        )
-        stack.push_async_callback(downloader.close)
-        images = ImageStore(settings.images_dir)
-        text_reading = None
-        if settings.read_text:
-            check_ocr()
-            text_reading = TextReading(database, images, lambda: TextReader().read, limits)
-            stack.callback(text_reading.close)
-        if not await has_champion(database):
-            # Only a new installation needs the configured backbone: afterwards the champion's own
-            # serves, whatever the setting says, until `main.py backbone use` changes both at once.
-            backbone = await prepare_backbone(settings.backbone, settings.backbones_dir)
-            await ensure_champion(database, settings.versions_dir, backbone, clock())
-        yield Core(
-            settings=settings,
-            database=database,
-            images=images,
-            serving=serving,
-            downloader=downloader,
-            training=Training(
-                database,
-                settings.versions_dir,
-                TrainingLimits(
-                    seconds=settings.train_minutes * 60,
-                    memory_mb=settings.train_memory_mb,
-                    min_labels=settings.train_min_labels,
-                ),
-                clock=clock,
-            ),
-            people_key=read_key(settings.data_dir, settings.secret_key),
-            text_reading=text_reading,
-            clock=clock,
-        )
 
 
 @dataclass(frozen=True, slots=True)

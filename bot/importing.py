@@ -16,7 +16,7 @@ from typing import TypeAlias
 from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.app import Core
+from bot.core import Core
 from bot.download import DownloadFailed, DownloadRefused
 from bot.people import hash_person
 from bot.pipeline import bucket_rule, store_images

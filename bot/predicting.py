@@ -10,8 +10,8 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.app import Core
 from bot.cards import Card, read_card
+from bot.core import Core
 from bot.pipeline import bucket_rule, read_quantiles
 from bot.serving import Champion
 from models.decoding import ImageRefused

@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import select
 
-from bot.app import Core
 from bot.backbones import prepare_backbone
+from bot.core import Core
 from bot.serving import SeenImage
 from bot.versions import add_first_version, find_version, make_champion
 from models.backbone import Backbone

@@ -100,7 +100,7 @@ class Community(Base):
     reply_mode: Mapped[ReplyMode] = mapped_column(
         enum_column(ReplyMode, "reply_mode"), default=ReplyMode.REPLY, server_default="reply"
     )
-    #: Whether the prediction is kept from a person until they guessed, and from all until the close.
+    #: Whether the prediction is kept from people until they guessed, and from all until the close.
     blind: Mapped[bool] = mapped_column(default=False, server_default=false())
     #: Posts expected to beat a smaller share than this (0 to 1) are predicted without a word.
     min_percentile: Mapped[float | None]

@@ -10,7 +10,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from bot.app import App, Core, build, open_core
+from bot.app import App, build
+from bot.core import Core, open_core
 from bot.settings import ENV_PREFIX, Settings
 from storage.database import Database
 from storage.types import Platform

@@ -31,7 +31,8 @@ HEAVY = {"tensorflow", "keras"}
 RUNNING = """
 import asyncio, sys
 from pathlib import Path
-from bot.app import build, open_core
+from bot.app import build
+from bot.core import open_core
 from bot.predicting import find_audience, predict_files
 from bot.platform import CommunityRef, IncomingPost
 from bot.settings import load_settings

@@ -7,8 +7,8 @@ import typer
 from rich.table import Table
 from sqlalchemy import select
 
-from bot.app import open_core
 from bot.commands.console import out, print_json, progress, run, say
+from bot.core import open_core
 from bot.settings import load_settings
 from bot.versions import find_version
 from models.backbone import Backbone

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bot.app import open_core
 from bot.commands.console import print_json, progress, run, say
+from bot.core import open_core
 from bot.importing import Import, ImportReport, imported_community
 from bot.settings import load_settings
 from models.quantiles import BucketRule

@@ -6,8 +6,8 @@ import typer
 from rich.table import Column, Table
 from sqlalchemy import select
 
-from bot.app import open_core
 from bot.commands.console import out, print_json, run, say
+from bot.core import open_core
 from bot.settings import load_settings
 from bot.versions import find_version, list_versions
 from bot.versions import promote as promote_version

@@ -8,8 +8,8 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.text import Text
 
-from bot.app import open_core
 from bot.commands.console import out, print_json, run
+from bot.core import open_core
 from bot.predicting import Audience, FilePrediction, find_audience, predict_files
 from bot.settings import load_settings
 from bot.wording import beats_sentence, knowledge_note, percent, score_sentence

@@ -1,7 +1,7 @@
 """main.py read-text: text in stored images, now instead of in the background."""
 
-from bot.app import open_core
 from bot.commands.console import progress, run, say
+from bot.core import open_core
 from bot.settings import load_settings
 
 #: Images read between two moves of the progress bar.

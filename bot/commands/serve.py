@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import signal
 
-from bot.app import build, open_core, running
+from bot.app import build, running
 from bot.commands.console import err, run
+from bot.core import open_core
 from bot.log import set_up_logging
 from bot.settings import Settings, load_settings
 

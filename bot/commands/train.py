@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.app import open_core
 from bot.commands.console import print_json, progress, run, say
+from bot.core import open_core
 from bot.settings import load_settings
 from storage.tables import ModelVersion, TrainingRun
 from storage.types import RunState

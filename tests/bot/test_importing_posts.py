@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from bot.app import Core
+from bot.core import Core
 from bot.download import DownloadFailed, DownloadRefused
 from bot.importing import NO_NETWORK, Import, ImportReport, imported_community
 from models.quantiles import BucketRule

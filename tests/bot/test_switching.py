@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from bot.app import App, Core
+from bot.app import App
+from bot.core import Core
 from bot.switching import SwitchRefused, switch_backbone
 from bot.training import Training, TrainingLimits
 from models.backbone import BackboneUnusable

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from bot.app import Core
+from bot.core import Core
 from storage.tables import Label, ModelVersion, TrainingRun
 from storage.types import RunState
 from tests.fixtures.rows import LATER, MOMENT, one_post, row

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from sqlalchemy import select
 
-from bot.app import Core
+from bot.core import Core
 from bot.training import RunUnderWay, Training, TrainingLimits
 from bot.versions import add_version, list_versions, make_champion
 from models.registry import Manifest

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot.app import App, Core, open_core
+from bot.app import App
 from bot.clock import Clock
+from bot.core import Core, open_core
 from bot.serving import NoChampion, Serving
 from bot.settings import Settings
 from bot.versions import (

@@ -31,9 +31,10 @@ import ai_edge_litert.interpreter  # noqa: F401 - imported once, before the fork
 from PIL import Image, ImageDraw
 from sqlalchemy.ext.asyncio import AsyncSession
 
-import bot.app
-from bot.app import build, open_core
+import bot.core
+from bot.app import build
 from bot.cards import Card, Outcome
+from bot.core import open_core
 from bot.platform import CommunityRef, IncomingPost, PostRef, Reading, ScoreRead
 from bot.settings import Settings
 from storage.database import Database
@@ -255,8 +256,8 @@ def try_boundaries(first_start: Path, work: Path, lane: int) -> None:
 
 def main() -> None:
     first_start, work = Path(sys.argv[1]), Path(sys.argv[2])
-    bot.app.Database = KilledDatabase  # type: ignore[misc]
-    bot.app.ImageStore = KilledImageStore  # type: ignore[misc]
+    bot.core.Database = KilledDatabase  # type: ignore[misc]
+    bot.core.ImageStore = KilledImageStore  # type: ignore[misc]
     # Once round in this process, so that no child has to warm up what they share.
     shutil.copytree(first_start, work / "warm" / "data")
     run(work / "warm", Boundary(None, work / "killed"))

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.app import App, Core, build
+from bot.app import App, build
+from bot.core import Core
 from bot.training import RunUnderWay
 from bot.web.board import Board
 from storage.tables import ModelVersion, TrainingRun

@@ -10,7 +10,7 @@ from bot.labelling import BATCH, Labelling
 from bot.pipeline import Pipeline
 from bot.reading_text import TextReading
 from storage.database import Database
-from storage.posts import due_posts
+from storage.posts import due_posts, load_post, replies_to_remove
 from storage.types import PostState
 
 #: How often image files are looked through.
@@ -65,6 +65,15 @@ class Jobs:
         """Show outcomes under their posts."""
         return await self._labelling.settle_due()
 
+    async def remove_replies(self) -> int:
+        """Take away the replies of posts that were withdrawn."""
+        async with self._database.read() as session:
+            ids = await replies_to_remove(session, limit=BATCH)
+            posts = [post for post in [await load_post(session, each) for each in ids] if post]
+        for post in posts:
+            await self._pipeline.remove_reply(post)
+        return len(posts)
+
     async def keep_house(self) -> int:
         """Drop image files that are needed no more."""
         return await self._housekeeping.sweep()
@@ -87,7 +96,13 @@ def schedule(jobs: Jobs, seconds: float) -> AsyncIOScheduler:
         timezone="UTC",
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    for job in (jobs.advance_posts, jobs.read_scores, jobs.settle_replies, jobs.read_texts):
+    for job in (
+        jobs.advance_posts,
+        jobs.read_scores,
+        jobs.settle_replies,
+        jobs.remove_replies,
+        jobs.read_texts,
+    ):
         scheduler.add_job(job, "interval", seconds=seconds, id=job.__name__)
     scheduler.add_job(jobs.keep_house, "interval", hours=SWEEP_HOURS, id=jobs.keep_house.__name__)
     return scheduler

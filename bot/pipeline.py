@@ -21,20 +21,28 @@ from numpy.typing import NDArray
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.cards import read_card, stored_card
+from bot.cards import Card, read_card, stored_card
 from bot.clock import Clock
 from bot.download import Downloader, DownloadFailed, DownloadRefused
 from bot.people import hash_person
-from bot.platform import IncomingPost, Platform, PlatformUnavailable, PostRef
+from bot.platform import (
+    IncomingPost,
+    Platform,
+    PlatformUnavailable,
+    PostGone,
+    PostRef,
+    ReplyDeclined,
+)
 from bot.readings import next_reading_at
 from bot.serving import Champion, SeenImage, Serving
+from bot.speaking import reason_to_be_silent
 from models.decoding import ImageRefused
 from models.facts import facts_of
 from models.quantiles import WINDOW, BucketRule, Quantiles
 from storage.communities import find_or_add_author, platform_scores, recent_scores
 from storage.database import Database
 from storage.image_store import ImageStore
-from storage.posts import load_post, move_post
+from storage.posts import load_post, move_post, replies_since
 from storage.posts_file import MAX_TITLE
 from storage.tables import Community, Embedding, Image, Post, PostImage, Prediction, Reply
 from storage.types import Platform as PlatformName
@@ -46,6 +54,7 @@ log = logging.getLogger(__name__)
 #: Tries of one step before it is given up; the waits between them double, about an hour in all.
 MAX_TRIES = 8
 FIRST_WAIT = timedelta(seconds=15)
+_MINUTE = timedelta(minutes=1)
 
 _STORED = "sha256:"
 
@@ -91,9 +100,10 @@ class Pipeline:
         self._under_way: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def accept(self, platform: PlatformName, incoming: IncomingPost) -> int | None:
-        """Store a post the moment it is seen; return its id, or None if its author opted out.
+        """Store a post the moment it is seen; return its id, or None if it is not to be stored.
 
-        The same post may be handed in any number of times: it is stored once.
+        The same post may be handed in any number of times: it is stored once. Posts of people who
+        opted out, and in communities that are watched no more, are not stored.
         """
         sources = [await self._source(image) for image in incoming.images]
         now = self._clock()
@@ -110,9 +120,12 @@ class Pipeline:
                 if author.opted_out_at is not None:
                     return None
                 author_id = author.id
-            community_id = await self._community(session, platform, incoming, now)
+            community = await self._community(session, platform, incoming, now)
+            if not community.watched:
+                return None
+            guess_seconds = min(community.guess_seconds, community.horizon_seconds)
             post = Post(
-                community_id=community_id,
+                community_id=community.id,
                 platform=platform,
                 source_id=incoming.source_id,
                 author_id=author_id,
@@ -124,6 +137,7 @@ class Pipeline:
                 state=PostState.SEEN,
                 due_at=now,
                 silent=is_silent(platform, incoming.source_id, self._silent_share),
+                guessing_closed_at=incoming.posted_at + timedelta(seconds=guess_seconds),
                 images=[
                     PostImage(position=position, source=source)
                     for position, source in enumerate(sources)
@@ -171,11 +185,11 @@ class Pipeline:
 
     async def _community(
         self, session: AsyncSession, platform: PlatformName, incoming: IncomingPost, now: datetime
-    ) -> int:
+    ) -> Community:
         ref = incoming.community
-        query = select(Community.id).filter_by(platform=platform, source_id=ref.source_id)
-        community_id = await session.scalar(query)
-        if community_id is None:
+        query = select(Community).filter_by(platform=platform, source_id=ref.source_id)
+        community: Community | None = await session.scalar(query)
+        if community is None:
             await insert_if_new(
                 session,
                 Community,
@@ -187,8 +201,8 @@ class Pipeline:
                 medium_up_to=ref.medium_up_to,
                 created_at=now,
             )
-            community_id = (await session.scalars(query)).one()
-        return community_id
+            community = (await session.scalars(query)).one()
+        return community
 
     async def _predict(self, post: Post) -> None:
         started = time.perf_counter()
@@ -288,14 +302,54 @@ class Pipeline:
                     )
                 )
 
+    async def withdraw(self, post_id: int) -> None:
+        """End a post that was deleted, or whose author opted out: no label, and no reply either.
+
+        A post that has its label keeps it. A reply that cannot be removed now is removed by
+        `remove_replies`.
+        """
+        async with self._database.write() as session:
+            for state in (PostState.SEEN, PostState.PREDICTED, PostState.REPLIED):
+                if await move_post(session, post_id, state, state=PostState.WITHDRAWN, due_at=None):
+                    break
+            else:
+                return
+        # A reply that is being sent just now must be noted before it can be removed.
+        async with self._under_way.setdefault(post_id, asyncio.Lock()):
+            async with self._database.read() as session:
+                post = await load_post(session, post_id)
+            if post is not None:
+                await self.remove_reply(post)
+
+    async def remove_reply(self, post: Post) -> None:
+        """Take the reply of a withdrawn post away, if there is one.
+
+        Where that cannot be done now, the reply stays on record for another try.
+        """
+        platform, reply = self._platforms.get(post.platform), post.reply
+        if reply is None or reply.state not in (ReplyState.PENDING, ReplyState.SENT):
+            return
+        if platform is None:
+            return
+        try:
+            await platform.withdraw(post_ref(post), reply.source_id)
+        except PlatformUnavailable as error:
+            log.info("The reply to post %s cannot be removed now (%s).", post.id, error)
+            return
+        async with self._database.write() as session:
+            removed = await session.get_one(Reply, post.id)
+            removed.state = ReplyState.SKIPPED
+            removed.reason = "The post was withdrawn."
+
     async def _reply(self, post: Post) -> None:
         platform = self._platforms.get(post.platform)
         card = stored_card(post.prediction_rows[0])
         now = self._clock()
-        if platform is None or post.silent:
-            await self._replied(post, ReplyState.SKIPPED, None, now)
-            return
         sent_before = post.reply is not None
+        silence = None if sent_before else await self._reason_to_be_silent(post, card, now)
+        if platform is None or silence is not None:
+            await self._replied(post, ReplyState.SKIPPED, None, now, silence)
+            return
         if not sent_before:
             async with self._database.write() as session:
                 await insert_if_new(
@@ -304,33 +358,64 @@ class Pipeline:
         try:
             reply_id = await platform.reply(post_ref(post), card, sent_before=sent_before)
         except PlatformUnavailable as error:
-            await self._put_off(post, f"the reply could not be sent ({error})")
-            return
-        await self._replied(post, ReplyState.SENT, reply_id, self._clock())
+            await self._put_off(
+                post, f"the reply could not be sent ({error})", after=error.retry_after
+            )
+        except ReplyDeclined as error:
+            await self._replied(post, ReplyState.SKIPPED, None, self._clock(), str(error))
+        except PostGone:
+            async with self._database.write() as session:
+                await move_post(
+                    session, post.id, PostState.PREDICTED, state=PostState.WITHDRAWN, due_at=None
+                )
+        else:
+            await self._replied(post, ReplyState.SENT, reply_id, self._clock())
+
+    async def _reason_to_be_silent(self, post: Post, card: Card, now: datetime) -> str | None:
+        if post.silent:
+            return "It is in the share that is predicted without a word."
+        said_lately = 0
+        if post.community.replies_per_minute is not None:
+            async with self._database.read() as session:
+                said_lately = await replies_since(session, post.community_id, now - _MINUTE)
+        return reason_to_be_silent(post.community, card, now=now, said_lately=said_lately)
 
     async def _replied(
-        self, post: Post, state: ReplyState, reply_id: str | None, now: datetime
+        self,
+        post: Post,
+        state: ReplyState,
+        reply_id: str | None,
+        now: datetime,
+        reason: str | None = None,
     ) -> None:
+        """Note what came of the reply, and when the score is read next.
+
+        A reply that was sent while the post was withdrawn is noted, too: it has to be removed.
+        """
         due_at = next_reading_at(post.posted_at, post.community.horizon_seconds, now)
         async with self._database.write() as session:
-            if await move_post(
+            moved = await move_post(
                 session,
                 post.id,
                 PostState.PREDICTED,
                 state=PostState.REPLIED,
                 due_at=due_at,
                 tries=0,
-            ):
-                sent_at = now if state is ReplyState.SENT else None
-                await session.merge(
-                    Reply(
-                        post_id=post.id,
-                        state=state,
-                        source_id=reply_id,
-                        recorded_at=post.reply.recorded_at if post.reply else now,
-                        sent_at=sent_at,
-                    )
+            )
+            if not moved:
+                query = select(Post.state).where(Post.id == post.id)
+                if await session.scalar(query) is not PostState.WITHDRAWN:
+                    return
+            await session.merge(
+                Reply(
+                    post_id=post.id,
+                    state=state,
+                    source_id=reply_id,
+                    recorded_at=post.reply.recorded_at if post.reply else now,
+                    sent_at=now if state is ReplyState.SENT else None,
+                    reason=reason,
                 )
+            )
 
     async def _refuse_image(self, place: PostImage, reason: str) -> None:
         async with self._database.write() as session:
@@ -348,14 +433,17 @@ class Pipeline:
                 due_at=None,
             )
 
-    async def _put_off(self, post: Post, why: str) -> None:
-        """Try the present step again later, or give the post up after too many tries."""
+    async def _put_off(self, post: Post, why: str, *, after: timedelta | None = None) -> None:
+        """Try the present step again later, or give the post up after too many tries.
+
+        ``after`` is how long to wait; without it the waits double.
+        """
         tries = post.tries + 1
         if tries >= MAX_TRIES and post.state is PostState.SEEN:
             log.warning("Post %s is given up after %s tries: %s.", post.id, tries, why)
             await self._refuse(post, "The image could not be downloaded.")
             return
-        wait = FIRST_WAIT * 2 ** min(post.tries, MAX_TRIES)
+        wait = after or FIRST_WAIT * 2 ** min(post.tries, MAX_TRIES)
         log.info("Post %s is put off for %s: %s.", post.id, wait, why)
         async with self._database.write() as session:
             await move_post(session, post.id, post.state, due_at=self._clock() + wait, tries=tries)
@@ -379,6 +467,8 @@ def post_ref(post: Post) -> PostRef:
         source_id=post.source_id,
         community_source_id=post.community.source_id,
         horizon_at=post.posted_at + timedelta(seconds=post.community.horizon_seconds),
+        mode=post.community.reply_mode,
+        blind=post.community.blind,
     )
 
 

@@ -6,7 +6,7 @@ reads scores. Nothing else knows which platform it is on.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
 from bot.cards import Card, Outcome
@@ -53,6 +53,10 @@ class PostRef:
     source_id: str
     community_source_id: str
     horizon_at: datetime
+    #: What the community hears: a reply, or a reaction only.
+    mode: types.ReplyMode = types.ReplyMode.REPLY
+    #: Whether people guess before they see the prediction.
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,9 @@ class ScoreRead:
 
     score: int
     at: datetime
+    #: What Reddit tells besides: number of comments, share of upvotes (0 to 1).
+    comments: int | None = None
+    upvote_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,23 @@ Reading: TypeAlias = ScoreRead | Gone
 
 
 class PlatformUnavailable(Exception):
-    """The platform cannot be reached just now; whatever was asked is asked again later."""
+    """The platform cannot be reached just now; whatever was asked is asked again later.
+
+    Args:
+        retry_after: how long the platform asked to be left alone, where it said so.
+    """
+
+    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ReplyDeclined(Exception):
+    """The platform will not carry this reply, now or later; the message says why."""
+
+
+class PostGone(Exception):
+    """The post was deleted or removed; there is nothing left to answer."""
 
 
 class Platform(Protocol):
@@ -98,6 +121,31 @@ class Platform(Protocol):
             card: what to say.
             sent_before: the reply may have been sent already by a process that died before it
                 could note it; look for it before sending another.
+
+        Raises:
+            PlatformUnavailable: try again later.
+            ReplyDeclined: there will be no reply; the post is followed all the same.
+            PostGone: the post is no more; it is withdrawn.
+        """
+
+    async def withdraw(self, post: PostRef, reply_id: str | None) -> None:
+        """Take the reply of a withdrawn post away; no harm if it is gone already.
+
+        Args:
+            post: the post that was withdrawn.
+            reply_id: None where a reply may have been sent by a process that died before it
+                could note its id.
+
+        Raises:
+            PlatformUnavailable: try again later.
+        """
+
+    async def announce(self, text: str, community_source_id: str | None) -> None:
+        """Tell the admins something, where they asked to be told; may do nothing.
+
+        Args:
+            text: plain, a sentence or a few.
+            community_source_id: the community that it is about; None: all of them.
 
         Raises:
             PlatformUnavailable: try again later.

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from storage.tables import Post, PostImage, Prediction
-from storage.types import PostState
+from storage.tables import Post, PostImage, Prediction, Reply
+from storage.types import PostState, ReplyState
 
 
 async def due_posts(
@@ -39,6 +39,34 @@ async def load_post(session: AsyncSession, post_id: int) -> Post | None:
         )
     )
     return post
+
+
+async def replies_since(session: AsyncSession, community_id: int, since: datetime) -> int:
+    """How many replies were recorded in a community since ``since``, sent or about to be."""
+    query = (
+        select(func.count())
+        .select_from(Reply)
+        .join(Post, Post.id == Reply.post_id)
+        .where(
+            Post.community_id == community_id,
+            Reply.recorded_at >= since,
+            Reply.state != ReplyState.SKIPPED,
+        )
+    )
+    return (await session.scalars(query)).one()
+
+
+async def replies_to_remove(session: AsyncSession, *, limit: int) -> Sequence[int]:
+    """Ids of withdrawn posts that still have a reply, or may have one."""
+    query = (
+        select(Post.id)
+        .join(Reply, Reply.post_id == Post.id)
+        # Spelt out, so that the partial index serves whatever is bound.
+        .where(text("replies.state IN ('pending', 'sent')"), Post.state == PostState.WITHDRAWN)
+        .order_by(Post.id)
+        .limit(limit)
+    )
+    return (await session.scalars(query)).all()
 
 
 async def move_post(

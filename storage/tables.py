@@ -423,6 +423,13 @@ class Reply(Base):
         CheckConstraint(
             "state NOT IN ('sent', 'settled') OR source_id IS NOT NULL", name="sent_has_id"
         ),
+        Index(
+            "ix_replies_open",
+            "recorded_at",
+            sqlite_where=text("state IN ('pending', 'sent')"),
+            postgresql_where=text("state IN ('pending', 'sent')"),
+        ),
+        Index("ix_replies_recorded", "recorded_at"),
     )
 
     post_id: Mapped[int] = mapped_column(

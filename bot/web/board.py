@@ -122,6 +122,14 @@ class Board:
         """The card is read from the tables by whoever looks; there is nothing to send."""
         return f"card-{post.post_id}"
 
+    async def withdraw(self, post: PostRef, reply_id: str | None) -> None:
+        """The feed shows no withdrawn posts; there is nothing to take away."""
+        return
+
+    async def announce(self, text: str, community_source_id: str | None) -> None:
+        """Notices are read from the tables by the model page."""
+        return
+
     async def settle(self, post: PostRef, reply_id: str, outcome: Outcome) -> None:
         """The outcome is read from the tables by whoever looks."""
         return

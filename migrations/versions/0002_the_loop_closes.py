@@ -263,6 +263,15 @@ def upgrade() -> None:
     with op.batch_alter_table("replies", schema=None) as batch_op:
         batch_op.add_column(sa.Column("reason", sa.Text(), nullable=True))
 
+    op.create_index(
+        "ix_replies_open",
+        "replies",
+        ["recorded_at"],
+        sqlite_where=sa.text("state IN ('pending', 'sent')"),
+        postgresql_where=sa.text("state IN ('pending', 'sent')"),
+    )
+    op.create_index("ix_replies_recorded", "replies", ["recorded_at"])
+
     with op.batch_alter_table("snapshots", schema=None) as batch_op:
         batch_op.add_column(sa.Column("comments", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("upvote_ratio", sa.Double(), nullable=True))

@@ -34,6 +34,11 @@ class FakePlatform:
         #: Whether each reply was asked for as one that may have been sent before.
         self.sent_before: list[bool] = []
         self.reads: list[list[str]] = []
+        #: Posts whose reply was taken away, and what admins were told.
+        self.withdrawn: list[str] = []
+        self.announced: list[tuple[str, str | None]] = []
+        #: Raised by the next replies instead of sending them.
+        self.refusals: list[Exception] = []
 
     async def start(self) -> None:
         pass
@@ -44,6 +49,8 @@ class FakePlatform:
     async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
         self._answer()
         self.sent_before.append(sent_before)
+        if self.refusals:
+            raise self.refusals.pop(0)
         if sent_before:
             for source_id, reply_id, _ in self.replies:
                 if source_id == post.source_id:
@@ -51,6 +58,15 @@ class FakePlatform:
         reply_id = f"reply-{len(self.replies)}"
         self.replies.append((post.source_id, reply_id, card))
         return reply_id
+
+    async def withdraw(self, post: PostRef, reply_id: str | None) -> None:
+        self._answer()
+        self.withdrawn.append(post.source_id)
+        self.replies = [each for each in self.replies if each[0] != post.source_id]
+
+    async def announce(self, text: str, community_source_id: str | None) -> None:
+        self._answer()
+        self.announced.append((text, community_source_id))
 
     async def settle(self, post: PostRef, reply_id: str, outcome: Outcome) -> None:
         self._answer()

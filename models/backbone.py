@@ -79,31 +79,58 @@ class Backbone:
         Returns:
             float32[n, 1280].
         """
-        interpreter, input_index, output_index = self._interpreter()
+        network = self._network()
         embeddings = np.empty((len(batch), EMBEDDING_SIZE), np.float32)
         for row, image in enumerate(batch):
-            interpreter.set_tensor(input_index, image[np.newaxis])
-            interpreter.invoke()
-            embeddings[row] = interpreter.get_tensor(output_index)[0]
+            network.look(image)
+            embeddings[row] = network.output(network.embedding)
         return embeddings
 
-    def _interpreter(self) -> tuple[Any, int, int]:
-        ready: tuple[Any, int, int] | None = getattr(self._local, "ready", None)
-        if ready is None:
-            from ai_edge_litert.interpreter import Interpreter
+    def feature_map(self, image: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """What is seen where: the map whose mean over places is the embedding.
 
-            try:
-                interpreter = Interpreter(model_content=self._model, num_threads=self._threads)
-            except ValueError as error:
-                raise BackboneUnusable(f"LiteRT cannot read the backbone: {error}") from error
-            interpreter.allocate_tensors()
-            ready = (
-                interpreter,
-                interpreter.get_input_details()[0]["index"],
-                interpreter.get_output_details()[0]["index"],
-            )
-            self._local.ready = ready
+        Args:
+            image: float32[input_size, input_size, 3], RGB in [-1, 1].
+
+        Returns:
+            float32[h, w, 1280]; None for a backbone that was exported without it.
+        """
+        network = self._network()
+        if network.map is None:
+            return None
+        network.look(image)
+        return network.output(network.map)
+
+    def _network(self) -> "_Network":
+        ready: _Network | None = getattr(self._local, "ready", None)
+        if ready is None:
+            ready = self._local.ready = _Network(self._model, self._threads)
         return ready
+
+
+class _Network:
+    """One thread's interpreter, and where its input and outputs are."""
+
+    def __init__(self, model: bytes, threads: int) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        try:
+            self._interpreter: Any = Interpreter(model_content=model, num_threads=threads)
+        except ValueError as error:
+            raise BackboneUnusable(f"LiteRT cannot read the backbone: {error}") from error
+        self._interpreter.allocate_tensors()
+        self._entry = self._interpreter.get_input_details()[0]["index"]
+        outputs = {len(each["shape"]): each for each in self._interpreter.get_output_details()}
+        self.embedding: int = outputs[2]["index"]
+        self.map: int | None = outputs[4]["index"] if 4 in outputs else None
+
+    def look(self, image: NDArray[np.float32]) -> None:
+        self._interpreter.set_tensor(self._entry, image[np.newaxis])
+        self._interpreter.invoke()
+
+    def output(self, index: int) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = self._interpreter.get_tensor(index)[0]
+        return found
 
 
 def read_info(folder: Path) -> BackboneInfo:

@@ -163,6 +163,13 @@ def convert(model: Any, *, float16: bool = False) -> bytes:
         return bytes(converter.convert())
 
 
+def _with_map(model: Any) -> Any:
+    """The same network that also gives what it pools, the last feature map [n, h, w, 1280]."""
+    import keras
+
+    return keras.Model(model.input, [model.output, model.layers[-1].input])
+
+
 def largest_difference(model: Any, content: bytes, *, size: int) -> float:
     """Run the converted and the original network on noise; return the largest absolute gap."""
     from ai_edge_litert.interpreter import Interpreter
@@ -174,7 +181,8 @@ def largest_difference(model: Any, content: bytes, *, size: int) -> float:
     interpreter.allocate_tensors()
     interpreter.set_tensor(entry, batch)
     interpreter.invoke()
-    converted = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    (embedding,) = (each for each in interpreter.get_output_details() if len(each["shape"]) == 2)
+    converted = interpreter.get_tensor(embedding["index"])
     original = np.asarray(model(batch, training=False))
     return float(np.abs(converted - original).max())
 
@@ -196,7 +204,7 @@ def write_backbone(
     Returns what was written to backbone.json. An older folder at `out` is replaced; a failure
     leaves it as it was. Raises ExportRefused if the converted network disagrees.
     """
-    content = convert(model, float16=float16)
+    content = convert(_with_map(model), float16=float16)
     gap = largest_difference(model, content, size=spec.input_size)
     # A NaN compares false with everything, so ask for agreement rather than for disagreement.
     if not gap <= (FLOAT16_TOLERANCE if float16 else FLOAT32_TOLERANCE):

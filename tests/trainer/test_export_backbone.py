@@ -67,6 +67,7 @@ def test_a_network_that_converts_to_something_else_is_not_written(
 ) -> None:
     monkeypatch.setattr(export_backbone, "convert", lambda model, *, float16=False: b"")
     monkeypatch.setattr(export_backbone, "largest_difference", lambda *a, **k: float("nan"))
+    monkeypatch.setattr(export_backbone, "_with_map", lambda model: model)
     with pytest.raises(ExportRefused, match="nothing was written"):
         write_backbone(None, SPEC, tmp_path / "out", fingerprint="f", name="x")
     assert not (tmp_path / "out").exists()

@@ -1,0 +1,64 @@
+"""Where in an image a prediction comes from.
+
+The embedding is the mean of the last feature map over its places, so the gradient of the predicted
+percentile by the embedding, read along the map, says which places speak for the image and which
+against it (Grad-CAM, https://arxiv.org/abs/1610.02391, with its sign kept).
+"""
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+#: For and against; told apart by people who do not see red and green alike, too.
+FOR = np.array((255, 140, 0), np.float32)
+AGAINST = np.array((40, 110, 255), np.float32)
+#: How much of the picture the strongest colour covers.
+STRENGTH = 0.6
+
+
+def contributions(
+    feature_map: NDArray[np.float32], gradient: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """What each place adds to the predicted percentile, compared with the rest of the image.
+
+    Args:
+        feature_map: float32[h, w, c].
+        gradient: float64[c], of the percentile (0 to 1) by the embedding.
+
+    Returns:
+        float64[h, w]; its sum is 0.
+    """
+    places = feature_map.shape[0] * feature_map.shape[1]
+    centred = feature_map - feature_map.mean((0, 1))
+    found: NDArray[np.float64] = centred @ gradient / places
+    return found
+
+
+def paint(pixels: NDArray[np.uint8], places: NDArray[np.float64], *, longest: int = 512) -> bytes:
+    """Lay contributions over a picture: orange where they raise the percentile, blue where not.
+
+    Args:
+        pixels: uint8[height, width, 3].
+        places: float64[h, w], as `contributions` gives them.
+        longest: the longer side of the result, pixels; smaller pictures stay as they are.
+
+    Returns:
+        a PNG file.
+    """
+    picture = Image.fromarray(pixels)
+    picture.thumbnail((longest, longest))
+    strongest = np.abs(places).max()
+    share = places / strongest if strongest > 0 else places
+    smooth = np.asarray(
+        Image.fromarray(share.astype(np.float32)).resize(picture.size, Image.Resampling.BICUBIC)
+    ).clip(-1, 1)[..., np.newaxis]
+    colour = np.where(smooth > 0, FOR, AGAINST)
+    cover = STRENGTH * np.abs(smooth)
+    # Greyed, so that the picture's own colours are not taken for the map's.
+    grey = np.asarray(picture.convert("L").convert("RGB"), np.float32)
+    painted = Image.fromarray((grey * (1 - cover) + colour * cover).round().astype(np.uint8))
+    file = io.BytesIO()
+    painted.save(file, "PNG")
+    return file.getvalue()

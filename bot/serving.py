@@ -17,13 +17,18 @@ from sqlalchemy import select
 from models.backbone import Backbone
 from models.backbones import find_backbone
 from models.decoding import DecodedImage, DecodeLimits, decode
+from models.features import PostFacts
 from models.head import Head
+from models.heat_map import contributions, paint
 from models.preprocessing import perceptual_hash, to_input
 from models.registry import Manifest, read_version
 from storage.database import Database
 from storage.tables import ModelVersion
 
 log = logging.getLogger(__name__)
+
+#: Longer side of the picture that an explanation is painted on, pixels.
+_PAINTED = 512
 
 
 class NoChampion(Exception):
@@ -130,6 +135,34 @@ class Serving:
 
     def _look(self, data: bytes, backbone: Backbone) -> SeenImage:
         return look(data, backbone, self._limits)
+
+    async def explain(self, data: bytes, facts: PostFacts) -> bytes | None:
+        """Paint over an image what speaks for it and what against, off the event loop.
+
+        Args:
+            data: the image's file.
+            facts: of its post.
+
+        Returns:
+            a PNG file; None where the champion's backbone gives no map, or its head does not
+            heed images.
+
+        Raises:
+            ImageRefused: the bytes are not an image that can be used; the message says why.
+        """
+        champion = await self.champion()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, self._explain, data, facts, champion)
+
+    def _explain(self, data: bytes, facts: PostFacts, champion: Champion) -> bytes | None:
+        backbone = champion.backbone
+        pixels = decode(data, limits=self._limits, size=_PAINTED).pixels
+        seen = backbone.feature_map(to_input(pixels, backbone.input_size))
+        if seen is None:
+            return None
+        embedding = seen.mean((0, 1))[np.newaxis]
+        gradient = champion.head.percentile_gradient(embedding, [facts])[0]
+        return paint(pixels, contributions(seen, gradient)) if gradient.any() else None
 
     def close(self) -> None:
         """Let the threads go."""

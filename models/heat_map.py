@@ -36,18 +36,18 @@ def contributions(
     return found
 
 
-def paint(pixels: NDArray[np.uint8], places: NDArray[np.float64], *, longest: int = 512) -> bytes:
+def paint(pixels: Image.Image, places: NDArray[np.float64], *, longest: int = 512) -> bytes:
     """Lay contributions over a picture: orange where they raise the percentile, blue where not.
 
     Args:
-        pixels: uint8[height, width, 3].
+        pixels: RGB.
         places: float64[h, w], as `contributions` gives them.
         longest: the longer side of the result, pixels; smaller pictures stay as they are.
 
     Returns:
         a PNG file.
     """
-    picture = Image.fromarray(pixels)
+    picture = pixels.copy()
     picture.thumbnail((longest, longest))
     strongest = np.abs(places).max()
     share = places / strongest if strongest > 0 else places

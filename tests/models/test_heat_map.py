@@ -47,7 +47,7 @@ def test_the_map_of_the_starter_is_what_its_embedding_is_the_mean_of() -> None:
 
 def test_the_picture_is_orange_where_it_is_for_and_blue_where_it_is_against() -> None:
     grey = np.full((80, 160, 3), 128, np.uint8)
-    painted = opened(paint(grey, np.array([[1.0, -0.5]])))
+    painted = opened(paint(Image.fromarray(grey), np.array([[1.0, -0.5]])))
     assert painted.shape == grey.shape
     left, right = painted[40, 10], painted[40, 150]
     assert left[0] > left[1] > left[2]
@@ -56,11 +56,11 @@ def test_the_picture_is_orange_where_it_is_for_and_blue_where_it_is_against() ->
 
 def test_where_nothing_speaks_nothing_is_painted() -> None:
     grey = np.full((8, 8, 3), 128, np.uint8)
-    assert (opened(paint(grey, np.zeros((4, 4)))) == 128).all()
+    assert (opened(paint(Image.fromarray(grey), np.zeros((4, 4)))) == 128).all()
 
 
 @pytest.mark.parametrize(("width", "height"), [(2000, 30), (30, 2000), (513, 513), (1, 1)])
 def test_large_pictures_are_made_small(width: int, height: int) -> None:
     picture = np.zeros((height, width, 3), np.uint8)
-    painted = opened(paint(picture, np.eye(4)))
+    painted = opened(paint(Image.fromarray(picture), np.eye(4)))
     assert max(painted.shape[:2]) == min(512, max(width, height))

@@ -10,11 +10,16 @@ from bot.housekeeping import Housekeeping
 from bot.jobs import Jobs, schedule
 from bot.labelling import Labelling
 from bot.pipeline import Pipeline
-from bot.platform import Platform
+from bot.platform import Platform, PlatformRefused
 from bot.web.board import Board
 from storage.types import Platform as PlatformName
 
 log = logging.getLogger(__name__)
+
+_NOTHING_TO_RUN = (
+    "There is nothing to run: the board is switched off (PEORIA_WEB) and no other platform is set"
+    " up. docs/settings.md says how to set one up."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +52,17 @@ def build(core: Core) -> App:
     jobs = Jobs(
         core.database, pipeline, labelling, housekeeping, core.text_reading, clock=core.clock
     )
-    board = Board(
-        settings=core.settings,
-        database=core.database,
-        images=core.images,
-        pipeline=pipeline,
-        training=core.training,
-        people_key=core.people_key,
-        clock=core.clock,
-    )
-    platforms[board.name] = board
+    if core.settings.web:
+        board = Board(
+            settings=core.settings,
+            database=core.database,
+            images=core.images,
+            pipeline=pipeline,
+            training=core.training,
+            people_key=core.people_key,
+            clock=core.clock,
+        )
+        platforms[board.name] = board
     return App(core, pipeline, jobs, platforms)
 
 
@@ -64,15 +70,28 @@ def build(core: Core) -> App:
 async def running(app: App) -> AsyncIterator[None]:
     """Platforms listening and jobs ticking, until the block ends.
 
+    A platform that cannot run is left out, with an error in the log, so that one revoked token
+    does not silence the others.
+
     Raises:
-        PlatformRefused: a platform cannot run (a port in use, a token that is wrong).
+        PlatformRefused: the board cannot listen, or no platform can run.
     """
     async with AsyncExitStack() as stack:
         # Loaded before anybody can ask, so that a damaged file is found out at the start.
         await app.core.serving.champion()
-        for platform in app.platforms.values():
-            await platform.start()
-            stack.push_async_callback(platform.stop)
+        refusals: list[PlatformRefused] = []
+        for name, platform in app.platforms.items():
+            try:
+                await platform.start()
+            except PlatformRefused as refusal:
+                if name is PlatformName.WEB:
+                    raise
+                log.error("%s is left out: %s", name.value.capitalize(), refusal)
+                refusals.append(refusal)
+            else:
+                stack.push_async_callback(platform.stop)
+        if len(refusals) == len(app.platforms):
+            raise refusals[0] if refusals else PlatformRefused(_NOTHING_TO_RUN)
         scheduler = schedule(app.jobs, app.core.settings.tick_seconds)
         scheduler.start()
         stack.callback(scheduler.shutdown, wait=False)

@@ -61,6 +61,9 @@ class Settings(BaseSettings):
         "INFO", description="The least important log lines that are written."
     )
 
+    web: bool = Field(
+        True, description="Whether the local board runs; off where only other platforms should."
+    )
     web_host: str = Field("127.0.0.1", description="Address the board listens on.")
     web_port: int = Field(8080, ge=0, le=65535, description="Port the board listens on.")
     web_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(

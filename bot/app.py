@@ -86,7 +86,7 @@ async def running(app: App) -> AsyncIterator[None]:
             except PlatformRefused as refusal:
                 if name is PlatformName.WEB:
                     raise
-                log.error("%s is left out: %s", name.value.capitalize(), refusal)
+                log.error("%s is left out: %s", name.value.capitalize(), refusal)  # noqa: TRY400 - it says all
                 refusals.append(refusal)
             else:
                 stack.push_async_callback(platform.stop)

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.communities import find_or_add_author
 from storage.database import Database
-from storage.tables import Author, Community, Guess, Post
+from storage.tables import Author, Community, Guess, Peek, Post
 from storage.types import Bucket, Platform, PostState
 
 #: States in which the outcome is still ahead.
@@ -47,7 +47,8 @@ async def place_guess(
         platform: where the person is.
         person: the keyed hash of their id there.
         bucket: the guess.
-        blind: whether they had not been shown the prediction. A guess that is changed stays
+        blind: whether they had not been shown the prediction, as far as the caller knows. One
+            who peeked (bot/peeking.py) does not guess blindly, and a guess that is changed stays
             blind only if it was blind all along.
         now: aware.
         is_bot: whether the platform marks the account as a bot.
@@ -74,6 +75,7 @@ async def place_guess(
             raise GuessRefused(OPTED_OUT)
         if author.id == post.author_id:
             raise GuessRefused(OWN_POST)
+        blind = blind and await session.get(Peek, (post_id, author.id)) is None
         guess = await session.scalar(select(Guess).filter_by(post_id=post_id, author_id=author.id))
         if guess is None:
             guess = Guess(

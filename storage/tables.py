@@ -415,6 +415,20 @@ class Guess(Base):
     base_rate: Mapped[float | None]
 
 
+class Peek(Base):
+    """A person was shown the prediction of a blind post before guessing closed."""
+
+    __tablename__ = "peeks"
+
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
+    )
+    author_id: Mapped[int] = mapped_column(
+        ForeignKey("authors.id"), primary_key=True, autoincrement=False
+    )
+    peeked_at: Mapped[datetime]
+
+
 class Reply(Base):
     """What the bot said under a post. Recorded before it is sent."""
 

@@ -156,6 +156,19 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("post_id", "reading", name=op.f("pk_nowcasts")),
     )
+    op.create_table(
+        "peeks",
+        sa.Column("post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("peeked_at", UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["author_id"], ["authors.id"], name=op.f("fk_peeks_author_id")),
+        sa.ForeignKeyConstraint(
+            ["post_id"], ["posts.id"], name=op.f("fk_peeks_post_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("post_id", "author_id", name=op.f("pk_peeks")),
+    )
     with op.batch_alter_table("communities", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("watched", sa.Boolean(), server_default=sa.true(), nullable=False)

@@ -8,6 +8,7 @@ from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -75,6 +76,14 @@ class Settings(BaseSettings):
     board_horizon_minutes: float = Field(
         30.0, gt=0, description="Age at which a score on the board is final, minutes."
     )
+    board_guess_minutes: float = Field(
+        10.0, gt=0, description="How long people may guess on a post of the board, minutes."
+    )
+    board_blind: bool = Field(
+        False,
+        description="Keep the prediction of a post on the board from people until they guessed,"
+        " and from all until guessing closes.",
+    )
     silent_share: float = Field(
         0.1,
         ge=0,
@@ -105,6 +114,21 @@ class Settings(BaseSettings):
         " extra ocr.",
     )
 
+    season_time_zone: str = Field(
+        "UTC",
+        description="Whose midnight begins a season of the league, a calendar month; a name such"
+        " as Europe/Berlin. After a change, run main.py leaderboard --rebuild.",
+    )
+    min_guesses: int = Field(
+        10, ge=1, description="Fewest scored guesses that a rank in the league takes."
+    )
+    late_share: float = Field(
+        0.5,
+        ge=0,
+        description="How late the final score may be read, as a share of the horizon; later than"
+        " that the post gets no label.",
+    )
+
     tick_seconds: float = Field(
         2.0, gt=0, description="How often the tables are asked for work that is due, seconds."
     )
@@ -132,6 +156,15 @@ class Settings(BaseSettings):
             raise ValueError("PostgreSQL needs the extra: pip install 'peoria[postgres]'")
         if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
             raise ValueError("names no file; a database in memory cannot be shared")
+        return value
+
+    @field_validator("season_time_zone")
+    @classmethod
+    def _known_time_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, OSError, ValueError) as error:
+            raise ValueError("not a time zone; a name such as Europe/Berlin is") from error
         return value
 
     @field_validator("web_allowed_hosts", mode="before")

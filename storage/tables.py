@@ -112,6 +112,8 @@ class Community(Base):
     #: Guessing closes at this age of the post, or at this score, whichever comes first.
     guess_seconds: Mapped[int] = mapped_column(default=3600, server_default="3600")
     guess_score: Mapped[int | None]
+    #: Ages at which a score is read before the horizon, seconds; null: the usual ones.
+    readings: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     #: Since when, and why, the bot says nothing here by itself.
     paused_at: Mapped[datetime | None]
     paused_reason: Mapped[str | None] = mapped_column(Text)
@@ -128,6 +130,12 @@ class Author(Base):
     __table_args__ = (
         UniqueConstraint("platform", "hash"),
         CheckConstraint(f"length(hash) = {HEX_SHA256}", name="hash_length"),
+        Index(
+            "ix_authors_opted_out",
+            "id",
+            sqlite_where=text("opted_out_at IS NOT NULL"),
+            postgresql_where=text("opted_out_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -380,7 +388,12 @@ class Label(Base):
             "percentile_low >= 0 AND percentile_low < percentile_high AND percentile_high <= 1",
             name="percentile_interval",
         ),
-        Index("ix_labels_community_matured", "community_id", "matured_at"),
+        # With all that the trailing window is read for, so that it is read from the index alone.
+        Index("ix_labels_community_matured", "community_id", "matured_at", "score", "bucket"),
+        Index("ix_labels_matured_at", "matured_at", "score"),
+        # The best of all time.
+        Index("ix_labels_community_score", "community_id", "score"),
+        Index("ix_labels_score", "score"),
     )
 
     post_id: Mapped[int] = mapped_column(
@@ -393,8 +406,9 @@ class Label(Base):
     percentile_high: Mapped[float]
     bucket: Mapped[Bucket] = mapped_column(enum_column(Bucket, "bucket"))
     #: When the score became final: the post's time plus the horizon.
-    matured_at: Mapped[datetime] = mapped_column(index=True)
-    written_at: Mapped[datetime]
+    matured_at: Mapped[datetime]
+    #: No two labels that scored anything have the same: streaks go by it.
+    written_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Guess(Base):
@@ -467,7 +481,17 @@ class Standing(Base):
     __tablename__ = "standings"
     __table_args__ = (
         CheckConstraint("n > 0 AND blind_n <= n AND hits <= n", name="counts_in_order"),
-        Index("ix_standings_points", "season", "community_id", "kind", "points"),
+        # With all that ranks go by, so that counting who stands higher reads the index alone.
+        Index(
+            "ix_standings_points",
+            "season",
+            "community_id",
+            "kind",
+            "points",
+            "n",
+            "forecaster_id",
+        ),
+        Index("ix_standings_forecaster", "kind", "forecaster_id"),
     )
 
     #: ``2026-11`` for a month, ``all`` for all time.

@@ -65,8 +65,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("standings", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_standings_points", ["season", "community_id", "kind", "points"], unique=False
+            "ix_standings_points",
+            ["season", "community_id", "kind", "points", "n", "forecaster_id"],
+            unique=False,
         )
+        batch_op.create_index("ix_standings_forecaster", ["kind", "forecaster_id"], unique=False)
 
     op.create_table(
         "daily_labels",
@@ -245,6 +248,7 @@ def upgrade() -> None:
             )
         )
         batch_op.add_column(sa.Column("guess_score", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("readings", sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column("paused_at", UtcDateTime(timezone=True), nullable=True))
         batch_op.add_column(
             sa.Column(
@@ -259,6 +263,24 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("high_water", sa.String(length=128), nullable=True))
         batch_op.add_column(sa.Column("options", sa.JSON(), server_default="{}", nullable=False))
+
+    op.create_index(
+        "ix_authors_opted_out",
+        "authors",
+        ["id"],
+        sqlite_where=sa.text("opted_out_at IS NOT NULL"),
+        postgresql_where=sa.text("opted_out_at IS NOT NULL"),
+    )
+    op.drop_index("ix_labels_community_matured", "labels")
+    op.drop_index("ix_labels_matured_at", "labels")
+    for name, columns in (
+        ("ix_labels_community_matured", ["community_id", "matured_at", "score", "bucket"]),
+        ("ix_labels_matured_at", ["matured_at", "score"]),
+        ("ix_labels_community_score", ["community_id", "score"]),
+        ("ix_labels_score", ["score"]),
+        ("ix_labels_written_at", ["written_at"]),
+    ):
+        op.create_index(name, "labels", columns)
 
     with op.batch_alter_table("guesses", schema=None) as batch_op:
         batch_op.add_column(sa.Column("base_rate", sa.Double(), nullable=True))

@@ -90,7 +90,7 @@ def _post(row: Any, now: datetime) -> FilePost | str:
     source_id = row.get("id")
     if not isinstance(source_id, str) or not source_id or len(source_id) > MAX_ID:
         return "no id"
-    if _storable(source_id) != source_id:
+    if storable(source_id) != source_id:
         return "no id"
     created, score = _number(row.get("created_utc")), _number(row.get("ups", row.get("score")))
     if score is None:
@@ -102,11 +102,11 @@ def _post(row: Any, now: datetime) -> FilePost | str:
     title, author, media = row.get("title"), row.get("author"), row.get("media")
     return FilePost(
         source_id=source_id,
-        title=_storable(title[:MAX_TITLE]) if isinstance(title, str) else "",
-        author=_storable(author) if isinstance(author, str) and author not in _NOBODY else None,
+        title=storable(title[:MAX_TITLE]) if isinstance(title, str) else "",
+        author=storable(author) if isinstance(author, str) and author not in _NOBODY else None,
         posted_at=datetime.fromtimestamp(created, UTC),
         score=score,
-        media=_storable(media) if isinstance(media, str) and media else None,
+        media=storable(media) if isinstance(media, str) and media else None,
     )
 
 
@@ -121,7 +121,7 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """The text without what JSON can spell and a database cannot hold: half pairs and NUL."""
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 

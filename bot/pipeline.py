@@ -199,6 +199,8 @@ class Pipeline:
                 horizon_seconds=ref.horizon_seconds,
                 low_up_to=ref.low_up_to,
                 medium_up_to=ref.medium_up_to,
+                guess_seconds=ref.guess_seconds,
+                blind=ref.blind,
                 created_at=now,
             )
             community = (await session.scalars(query)).one()

@@ -22,6 +22,8 @@ class CommunityRef:
     horizon_seconds: int = 24 * 3600
     low_up_to: int | None = None
     medium_up_to: int | None = None
+    guess_seconds: int = 3600
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Every setting is an environment variable ``PEORIA_<NAME>`` or a line of ``.env``
 lists them all; a test fails when one is missing there.
 """
 
+import re
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,9 @@ ENV_PREFIX = "PEORIA_"
 
 #: Databases that Peoria works with, by SQLAlchemy's names of dialect and driver.
 _DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
+
+#: Names of subreddits, and of the pages of accounts.
+_SUBREDDIT = re.compile(r"(u_)?[A-Za-z0-9][A-Za-z0-9_]{1,20}")
 
 
 class SettingsRefused(Exception):
@@ -107,6 +111,80 @@ class Settings(BaseSettings):
     downloads_at_once: int = Field(
         8, gt=0, description="Images that are downloaded at the same time."
     )
+    download_allow_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Hosts with private addresses that images may be downloaded from, separated by"
+        " commas; for tests and stand-ins of a platform.",
+    )
+
+    reddit_client_id: str | None = Field(
+        None, description="Id of the Reddit app; set, Reddit is watched. docs/reddit.md says how."
+    )
+    reddit_client_secret: SecretStr | None = Field(None, description="Secret of the Reddit app.")
+    reddit_username: str | None = Field(None, description="Reddit account of the bot.")
+    reddit_password: SecretStr | None = Field(
+        None, description="Its password, for an app of the type script."
+    )
+    reddit_refresh_token: SecretStr | None = Field(
+        None, description="Refresh token, instead of username and password."
+    )
+    reddit_user_agent: str | None = Field(
+        None,
+        description="How the bot introduces itself to Reddit; unset: Peoria, by the account of"
+        " PEORIA_REDDIT_USERNAME.",
+    )
+    reddit_credentials_file: Path | None = Field(
+        None,
+        description="File with the credentials above, a name = value per line; it goes before the"
+        " settings.",
+    )
+    reddit_subreddits: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Subreddits to watch, separated by commas."
+    )
+    reddit_deny: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Subreddits in which nothing is ever done, separated by commas."
+    )
+    reddit_reply: Literal["off", "on"] = Field(
+        "off",
+        description="Whether anything is written on Reddit; off: predictions and labels only.",
+    )
+    reddit_replies_per_hour: int = Field(
+        10, gt=0, description="Most comments in one subreddit within an hour."
+    )
+    reddit_reply_minutes: float = Field(
+        60.0, gt=0, description="Age of a post beyond which it is not replied to, minutes."
+    )
+    reddit_delete_below: int = Field(
+        -3, description="An own comment whose score falls below this is deleted."
+    )
+    reddit_about: str | None = Field(
+        None,
+        description="Page that replies link to, which says what the bot is; unset: the account's"
+        " profile.",
+    )
+    reddit_max_age_hours: float = Field(
+        6.0, gt=0, le=168, description="Older posts are not taken up, hours."
+    )
+    reddit_horizon_hours: float = Field(
+        24.0, gt=0, le=720, description="Age at which a score is final in a new subreddit, hours."
+    )
+    reddit_nsfw: bool = Field(False, description="Whether posts marked NSFW are taken up.")
+    reddit_crossposts: bool = Field(False, description="Whether cross-posts are taken up.")
+    reddit_poll_seconds: float = Field(
+        60.0, ge=5, description="How often a subreddit and the inbox are looked at, seconds."
+    )
+    reddit_gather_minutes: float = Field(
+        60.0,
+        ge=0,
+        le=360,
+        description="How late final scores may be read so that one request reads many, minutes.",
+    )
+    reddit_url: str = Field(
+        "https://www.reddit.com", description="Where Reddit gives tokens; for tests and stand-ins."
+    )
+    reddit_oauth_url: str = Field(
+        "https://oauth.reddit.com", description="Where Reddit answers; for tests and stand-ins."
+    )
 
     read_text: bool = Field(
         False,
@@ -167,12 +245,33 @@ class Settings(BaseSettings):
             raise ValueError("not a time zone; a name such as Europe/Berlin is") from error
         return value
 
-    @field_validator("web_allowed_hosts", mode="before")
+    @field_validator(
+        "web_allowed_hosts",
+        "download_allow_hosts",
+        "reddit_subreddits",
+        "reddit_deny",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("reddit_subreddits", "reddit_deny")
+    @classmethod
+    def _subreddits(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = tuple(name.removeprefix("/").removeprefix("r/") for name in value)
+        if not all(_SUBREDDIT.fullmatch(name) for name in names):
+            raise ValueError("not names of subreddits, separated by commas, such as r/aww,r/pics")
+        return names
+
+    @field_validator("reddit_url", "reddit_oauth_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if not value.startswith(("https://", "http://")):
+            raise ValueError("must begin with https:// or http://")
+        return value.rstrip("/")
 
     @cached_property
     def url(self) -> str:

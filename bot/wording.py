@@ -1,5 +1,6 @@
 """How predictions are put into words: the same sentences on every platform and on the terminal."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from bot.cards import Card, Outcome
@@ -61,6 +62,25 @@ def outcome_sentence(outcome: Outcome) -> str:
         f"Predicted {card.bucket.value} ({percent(chance)}) → was {outcome.bucket.value} {mark},"
         f" score {number(outcome.score)}."
     )
+
+
+def guesses_sentence(counts: Mapping[Bucket, int]) -> str:
+    """How many people guessed what; somebody did."""
+    said = (f"{counts[each]} guessed {each.value}" for each in reversed(Bucket) if counts.get(each))
+    return f"{', '.join(said)}."
+
+
+def own_guess_sentence(bucket: Bucket, points: float | None) -> str:
+    """What a person guessed and, once it is scored, what it earned them."""
+    if points is None:
+        return f"You guessed {bucket.value}."
+    mark = "✔" if points > 0 else "✘"
+    return f"You guessed {bucket.value} {mark} {signed(points)} points."
+
+
+def signed(points: float) -> str:
+    """League points with their sign: "+1.7", "−1"."""
+    return f"{points:+.1f}".replace("-", "−")
 
 
 def label_sentence(bucket: Bucket, score: float) -> str:

@@ -97,13 +97,14 @@ class Board:
         await self.background.stop()
 
     async def _follow_settings(self) -> None:
-        """Give the community the name and the horizon that are set now."""
+        """Give the community the name, the times and the manners that are set now."""
         ref = self._services.community
         async with self._services.database.write() as session:
             community = await find_community(session, self.name, ref.source_id)
             if community is None:
                 return
             community.name = ref.name
+            community.guess_seconds, community.blind = ref.guess_seconds, ref.blind
             if community.horizon_seconds == ref.horizon_seconds:
                 return
             log.info(

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
+from bot.web.guesses import guesses_on
 from bot.web.post_view import PostView, view_post
 from bot.web.services import COMMUNITY, Services
 from bot.web.visitors import Visitor, find_author
@@ -115,10 +116,12 @@ class Feed:
         )
         posts = {post.id: post for post in await session.scalars(query)}
         votes = await tallies(session, ids, author_id)
+        guesses = await guesses_on(session, ids, author_id)
         return [
             view_post(
                 posts[post_id],
                 votes.get(post_id, Tally()),
+                guesses[post_id],
                 author_id=author_id,
                 community=self._services.settings.board_name,
                 now=self._services.clock(),

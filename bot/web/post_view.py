@@ -8,6 +8,10 @@ from typing import Any, Literal, TypeAlias
 
 from bot import wording
 from bot.cards import Card, Outcome, outcome, stored_card
+from bot.guessing import CLOSED as GUESSING_CLOSED
+from bot.guessing import NOTHING_TO_GUESS, guessing_is_open
+from bot.guessing import OWN_POST as OWN_GUESS
+from bot.web.guesses import Guesses
 from bot.web.votes import CLOSED, NOT_OPEN, OWN_POST, Tally
 from storage.tables import Image, Post
 from storage.types import Bucket, PostState
@@ -16,6 +20,7 @@ Stage: TypeAlias = Literal[
     "looking",  # not predicted yet
     "predicted",
     "secret",  # predicted without a word, until the votes are in
+    "blind",  # kept from the visitor until they guess, or guessing closes
     "counting",  # past the horizon, its label not written yet
     "final",
     "refused",
@@ -55,6 +60,9 @@ class PostView:
     outcome_sentences: tuple[str, ...]
     tally: Tally
     vote_refusal: str | None  # why the visitor cannot vote; None if they can
+    guesses: Guesses
+    guess_refusal: str | None  # why the visitor cannot guess; None if they can
+    guessing_closes_at: datetime | None  # None when it has closed, or never was open
 
     @property
     def url(self) -> str:
@@ -67,6 +75,26 @@ class PostView:
         if self.image is None or self.image.dropped_at is not None:
             return None
         return f"/images/{self.image.id}"
+
+    @property
+    def kept_back(self) -> bool:
+        """Whether the visitor may have the prediction for the asking."""
+        return self.stage == "blind"
+
+    @property
+    def guess_line(self) -> str | None:
+        """The guesses in words, once guessing has closed; None while it is open or without any."""
+        if self.guessing_closes_at is not None or not self.guesses.people:
+            return None
+        return wording.guesses_sentence(self.guesses.counts)
+
+    @property
+    def own_guess_line(self) -> str | None:
+        """What became of the visitor's own guess; None while nothing did."""
+        mine = self.guesses.mine
+        if mine is None or self.guessing_closes_at is not None:
+            return None
+        return wording.own_guess_sentence(mine, self.guesses.points)
 
     @property
     def is_settled(self) -> bool:
@@ -113,21 +141,39 @@ class PostView:
                 "mine": self.tally.mine,
                 "closed": self.vote_refusal,
             },
+            "guesses": {
+                "mine": self.guesses.mine,
+                "points": self.guesses.points,
+                "closes_at": self.guessing_closes_at and self.guessing_closes_at.isoformat(),
+                "closed": self.guess_refusal,
+                # Others' guesses would give a hint while one may still guess.
+                "counts": None if self.guessing_closes_at else dict(self.guesses.counts),
+            },
         }
 
 
 def view_post(
-    post: Post, tally: Tally, *, author_id: int | None, community: str, now: datetime
+    post: Post,
+    tally: Tally,
+    guesses: Guesses,
+    *,
+    author_id: int | None,
+    community: str,
+    now: datetime,
 ) -> PostView:
     """What a visitor may see of ``post`` (with everything `storage.posts.load_post` loads).
 
     Args:
         tally: its votes, as they see them.
+        guesses: its guesses, as they see them.
         author_id: the visitor's, if they have one.
         community: the board's name.
     """
     horizon_at = post.posted_at + timedelta(seconds=post.community.horizon_seconds)
-    stage = _stage(post, horizon_at, now)
+    own = author_id is not None and post.author_id == author_id
+    open_ = guessing_is_open(post, now) and now < horizon_at
+    kept_back = post.community.blind and open_ and not guesses.peeked and not own
+    stage = _stage(post, horizon_at, now, kept_back=kept_back)
     card = _card(post, stage)
     result: Outcome | None = None
     if post.label is not None and card is not None:
@@ -149,10 +195,21 @@ def view_post(
         outcome_sentences=_outcome_sentences(post, result, community),
         tally=Tally() if withdrawn else tally,
         vote_refusal=_vote_refusal(post, author_id, closed=now > horizon_at),
+        guesses=Guesses() if withdrawn else guesses,
+        guess_refusal=_guess_refusal(post, own=own, is_open=open_),
+        guessing_closes_at=post.guessing_closed_at if open_ else None,
     )
 
 
-def _stage(post: Post, horizon_at: datetime, now: datetime) -> Stage:
+def _guess_refusal(post: Post, *, own: bool, is_open: bool) -> str | None:
+    if post.state in (PostState.REFUSED, PostState.WITHDRAWN):
+        return NOTHING_TO_GUESS
+    if own:
+        return OWN_GUESS
+    return None if is_open else GUESSING_CLOSED
+
+
+def _stage(post: Post, horizon_at: datetime, now: datetime, *, kept_back: bool) -> Stage:
     if post.state is PostState.REFUSED:
         return "refused"
     if post.state is PostState.WITHDRAWN:
@@ -163,7 +220,9 @@ def _stage(post: Post, horizon_at: datetime, now: datetime) -> Stage:
         return "looking"
     if now >= horizon_at:
         return "counting"
-    return "secret" if post.silent else "predicted"
+    if post.silent:
+        return "secret"
+    return "blind" if kept_back else "predicted"
 
 
 def _card(post: Post, stage: Stage) -> Card | None:

@@ -35,4 +35,6 @@ class Services:
             source_id=COMMUNITY,
             name=self.settings.board_name,
             horizon_seconds=max(round(self.settings.board_horizon_minutes * 60), 1),
+            guess_seconds=max(round(self.settings.board_guess_minutes * 60), 1),
+            blind=self.settings.board_blind,
         )

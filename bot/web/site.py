@@ -10,6 +10,7 @@ from bot import wording
 from bot.web.cards import Cards
 from bot.web.feed import Feed
 from bot.web.guard import answer_refusals, only_hosts, only_own_pages
+from bot.web.guess_forms import GuessForms
 from bot.web.model_pages import ModelPages
 from bot.web.pages import Pages
 from bot.web.pictures import Pictures
@@ -18,6 +19,7 @@ from bot.web.refusals import see_other
 from bot.web.services import Services
 from bot.web.visitors import recognise
 from bot.web.voting import Voting
+from storage.types import Bucket
 
 _HERE = Path(__file__).parent
 #: Only images may be large, and those are read piece by piece.
@@ -48,6 +50,7 @@ def make_site(services: Services) -> web.Application:
             web.get("/posts", _to_the_feed),
             web.post("/posts", Posting(services, feed).handle),
             web.post(post + "/vote", Voting(services, feed).handle),
+            web.post(post + "/guess", GuessForms(services, feed).handle),
             web.get(r"/images/{id:\d{1,18}}", Pictures(services).handle),
             web.get("/models", models.handle_page),
             web.get("/models/state.json", models.handle_state),
@@ -73,7 +76,10 @@ def _set_up_templates(site: web.Application, services: Services) -> None:
         percent=wording.percent, number=wording.number, duration=wording.duration
     )
     environment.globals.update(
-        board=services.settings.board_name, clock=services.clock, wording=wording
+        board=services.settings.board_name,
+        clock=services.clock,
+        wording=wording,
+        buckets=tuple(Bucket),
     )
 
 

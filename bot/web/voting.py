@@ -1,10 +1,9 @@
 """Voting, by form or by the page's scripts."""
 
-import re
-
 from aiohttp import web
 
 from bot.web.cards import card_answer
+from bot.web.choices import read_choice
 from bot.web.feed import Feed
 from bot.web.refusals import Refusal, see_other, wants_json
 from bot.web.services import Services
@@ -12,7 +11,6 @@ from bot.web.visitors import visitor_of
 from bot.web.votes import cast
 
 _VALUES = {"1": 1, "-1": -1, "0": 0}
-_BACK = re.compile(r"/(\?before=\d{1,18})?|/posts/\d{1,18}")
 
 
 class Voting:
@@ -25,7 +23,7 @@ class Voting:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """POST /posts/{id}/vote with ``value`` 1 (up), -1 (down) or 0 (take it back)."""
         post_id = int(request.match_info["id"])
-        value, back = await _read_vote(request)
+        value, back = await read_choice(request, example='{"value": 1}, -1 or 0')
         if value not in _VALUES:
             raise Refusal(400, "A vote is 1 (up), -1 (down) or 0 (take it back).")
         visitor = visitor_of(request)
@@ -37,18 +35,3 @@ class Voting:
         if post is None:
             raise Refusal(404, "There is no such post; it may have been taken away.")
         return card_answer(request, post)
-
-
-async def _read_vote(request: web.Request) -> tuple[str, str]:
-    """The vote's value, and the page to go back to."""
-    if request.content_type == "application/json":
-        try:
-            content = await request.json()
-        except ValueError as error:
-            raise Refusal(400, 'A vote in JSON is {"value": 1}, -1 or 0.') from error
-        value = content.get("value") if isinstance(content, dict) else None
-        return str(value), "/"
-    form = await request.post()
-    back = str(form.get("back", ""))
-    # Only to a page of the board: an address from outside could lead anywhere.
-    return str(form.get("value")), back if _BACK.fullmatch(back) else "/"

@@ -13,8 +13,9 @@ export function findCard(id) {
 // Replaces an element and keeps the keyboard where it was.
 export function replace(before, after) {
   const focused = before.contains(document.activeElement) ? document.activeElement : null;
-  const selector = focused?.dataset.vote
-    ? `[data-vote="${focused.dataset.vote}"]`
+  const button = ["vote", "guess"].find((name) => focused?.dataset[name]);
+  const selector = button
+    ? `[data-${button}="${focused.dataset[button]}"]`
     : focused && `${focused.tagName}[href="${CSS.escape(focused.getAttribute("href") ?? "")}"]`;
   before.replaceWith(after);
   tick();

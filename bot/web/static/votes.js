@@ -1,17 +1,18 @@
-// Votes without leaving the page. Buttons come and go with their cards, so the page listens.
+// Votes and guesses without leaving the page. Buttons come and go with their cards, so the page
+// listens.
 
 import { showCard } from "./cards.js";
 
 const UNREACHED = "The board cannot be reached; is it still running?";
 
-async function vote(form, value) {
+async function send(form, value) {
   const refusal = form.querySelector("[data-refusal]");
   refusal.hidden = true;
   try {
     const answer = await fetch(form.action, {
       method: "POST",
       headers: { Accept: "application/json", "Content-Type": "application/json" },
-      body: JSON.stringify({ value: Number(value) }),
+      body: JSON.stringify({ value }),
     });
     const content = await answer.json();
     if (answer.ok) {
@@ -27,9 +28,10 @@ async function vote(form, value) {
 
 export function watchVotes() {
   document.addEventListener("submit", (event) => {
-    const form = event.target.closest("[data-votes]");
+    const form = event.target.closest("[data-votes], [data-guesses]");
     if (!form || !event.submitter) return;
     event.preventDefault();
-    vote(form, event.submitter.value);
+    const { value } = event.submitter;
+    send(form, form.matches("[data-votes]") ? Number(value) : value);
   });
 }

@@ -1,0 +1,67 @@
+"""Guessing, by form or by the page's scripts."""
+
+from aiohttp import web
+
+from bot.guessing import GuessRefused, place_guess
+from bot.peeking import note_peek
+from bot.web.cards import card_answer
+from bot.web.choices import read_choice
+from bot.web.feed import Feed
+from bot.web.post_view import PostView
+from bot.web.refusals import Refusal, see_other, wants_json
+from bot.web.services import Services
+from bot.web.visitors import Visitor, visitor_of
+from storage.types import Bucket, Platform
+
+_SKIP = "skip"
+
+
+class GuessForms:
+    """Takes guesses in."""
+
+    def __init__(self, services: Services, feed: Feed) -> None:
+        self._services = services
+        self._feed = feed
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """POST /posts/{id}/guess with ``value`` low, medium, high, or skip: show it to me."""
+        post_id = int(request.match_info["id"])
+        value, back = await read_choice(request, example='{"value": "high"}')
+        if value not in (*Bucket, _SKIP):
+            raise Refusal(400, "A guess is low, medium or high; skip shows the prediction.")
+        visitor = visitor_of(request)
+        post = await self._post(visitor, post_id)
+        if value != _SKIP:
+            await self._guess(visitor, post, Bucket(value))
+        if post.kept_back:
+            # From here on they know; remembered before they are told.
+            await note_peek(
+                self._services.database,
+                post_id=post_id,
+                platform=Platform.WEB,
+                person=visitor.hash,
+                now=self._services.clock(),
+            )
+        if not wants_json(request):
+            return see_other(f"{back}#post-{post_id}")
+        return card_answer(request, await self._post(visitor, post_id))
+
+    async def _guess(self, visitor: Visitor, post: PostView, bucket: Bucket) -> None:
+        try:
+            await place_guess(
+                self._services.database,
+                post_id=post.id,
+                platform=Platform.WEB,
+                person=visitor.hash,
+                bucket=bucket,
+                blind=post.card is None,
+                now=self._services.clock(),
+            )
+        except GuessRefused as refusal:
+            raise Refusal(409, str(refusal)) from refusal
+
+    async def _post(self, visitor: Visitor, post_id: int) -> PostView:
+        post = await self._feed.post(visitor, post_id)
+        if post is None:
+            raise Refusal(404, "There is no such post; it may have been taken away.")
+        return post

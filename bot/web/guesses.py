@@ -1,0 +1,61 @@
+"""Guesses on the board, as one visitor may see them."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.tables import Guess, Peek
+from storage.types import Bucket
+
+
+@dataclass(frozen=True, slots=True)
+class Guesses:
+    """The guesses on one post; ``mine`` and ``peeked`` are the visitor's own."""
+
+    mine: Bucket | None = None
+    points: float | None = None
+    #: Whether they were shown the prediction although it was kept back.
+    peeked: bool = False
+    counts: Mapping[Bucket, int] = field(default_factory=dict)
+
+    @property
+    def people(self) -> int:
+        """How many people guessed."""
+        return sum(self.counts.values())
+
+
+async def guesses_on(
+    session: AsyncSession, post_ids: Sequence[int], author_id: int | None
+) -> dict[int, Guesses]:
+    """The guesses on each of ``post_ids``, as ``author_id`` sees them."""
+    counts: defaultdict[int, dict[Bucket, int]] = defaultdict(dict)
+    rows = await session.execute(
+        select(Guess.post_id, Guess.bucket, func.count().label("people"))
+        .where(Guess.post_id.in_(post_ids))
+        .group_by(Guess.post_id, Guess.bucket)
+    )
+    for row in rows:
+        counts[row.post_id][row.bucket] = row.people
+    own = {
+        guess.post_id: guess
+        for guess in await session.scalars(
+            select(Guess).where(Guess.post_id.in_(post_ids), Guess.author_id == author_id)
+        )
+    }
+    peeked = set(
+        await session.scalars(
+            select(Peek.post_id).where(Peek.post_id.in_(post_ids), Peek.author_id == author_id)
+        )
+    )
+    return {
+        post_id: Guesses(
+            mine=own[post_id].bucket if post_id in own else None,
+            points=own[post_id].points if post_id in own else None,
+            peeked=post_id in peeked,
+            counts=counts[post_id],
+        )
+        for post_id in post_ids
+    }

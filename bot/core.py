@@ -63,6 +63,7 @@ async def open_core(settings: Settings, *, clock: Clock = now) -> AsyncIterator[
             max_bytes=settings.max_image_bytes,
             seconds=settings.download_seconds,
             at_once=settings.downloads_at_once,
+            trusted_hosts=settings.download_allow_hosts,
         )
         stack.push_async_callback(downloader.close)
         images = ImageStore(settings.images_dir)

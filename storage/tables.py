@@ -267,6 +267,7 @@ class ModelVersion(Base):
     __tablename__ = "model_versions"
     __table_args__ = (
         CheckConstraint("NOT is_champion OR promoted_at IS NOT NULL", name="champion_has_time"),
+        CheckConstraint("NOT is_champion OR dropped_at IS NULL", name="champion_has_files"),
         # The one pointer to what serves: at most one row can be true.
         Index(
             "uq_model_versions_champion",
@@ -289,6 +290,8 @@ class ModelVersion(Base):
     metrics: Mapped[dict[str, Any]]
     #: Champion that this one replaced: where a rollback goes.
     replaced_id: Mapped[int | None] = mapped_column(ForeignKey("model_versions.id"))
+    #: When its files were dropped to keep only so many; the row stays for its predictions.
+    dropped_at: Mapped[datetime | None]
 
 
 class Prediction(Base):
@@ -583,6 +586,8 @@ class Notice(Base):
     text: Mapped[str] = mapped_column(Text)
     made_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
+    #: Platforms that were told already, and when, while others are still to be told.
+    told: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
 
 
 class Vote(Base):
@@ -634,3 +639,5 @@ class TrainingRun(Base):
     model_version_id: Mapped[int | None] = mapped_column(ForeignKey("model_versions.id"))
     #: Process that runs it: a run whose process is gone has failed.
     pid: Mapped[int | None]
+    #: When that process was started, seconds since 1970: the system gives numbers out again.
+    pid_started: Mapped[float | None]

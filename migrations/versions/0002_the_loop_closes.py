@@ -128,6 +128,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("made_at", UtcDateTime(timezone=True), nullable=False),
         sa.Column("delivered_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("told", sa.JSON(), server_default="{}", nullable=False),
         sa.ForeignKeyConstraint(
             ["community_id"], ["communities.id"], name=op.f("fk_notices_community_id")
         ),
@@ -285,6 +286,19 @@ def upgrade() -> None:
     with op.batch_alter_table("guesses", schema=None) as batch_op:
         batch_op.add_column(sa.Column("base_rate", sa.Double(), nullable=True))
 
+    with op.batch_alter_table("model_versions", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "dropped_at",
+                UtcDateTime(timezone=True),
+                sa.CheckConstraint(
+                    "NOT is_champion OR dropped_at IS NULL",
+                    name=op.f("ck_model_versions_champion_has_files"),
+                ),
+                nullable=True,
+            )
+        )
+
     with op.batch_alter_table("posts", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("guessing_closed_at", UtcDateTime(timezone=True), nullable=True)
@@ -310,6 +324,9 @@ def upgrade() -> None:
     with op.batch_alter_table("snapshots", schema=None) as batch_op:
         batch_op.add_column(sa.Column("comments", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("upvote_ratio", sa.Double(), nullable=True))
+
+    with op.batch_alter_table("training_runs", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("pid_started", sa.Double(), nullable=True))
 
 
 def downgrade() -> None:

@@ -104,17 +104,22 @@ class FakeDiscord(Asking):
         members_intent: the same for the members of guilds.
         shards: how many shards Discord recommends.
         port: 0 takes a free one.
+        check_answers: hold its own answers against the official description, too, where that is
+            there; slow.
     """
 
     def __init__(
         self, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         message_content: bool = True, members_intent: bool = False, shards: int = 1, port: int = 0,
+        check_answers: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
         self.clock = clock
         self.message_content = message_content
         self.members_intent = members_intent
         self.shards = shards
+        self.check_answers = check_answers
+        self.wrong_answers: list[str] = []
         self.token = "MTIz.fake.token"
         self.new_id = Snowflakes(clock)
         self.bot = self.user("peoria", bot=True)

@@ -54,6 +54,8 @@ class Interaction:
     sent: float
     command: Payload | None = None
     message: Message | None = None
+    #: The interaction that opened the form that was sent.
+    opened_by: "Interaction | None" = None
     acknowledged_after: float | None = None
     callback: Payload | None = None
     response: Message | None = None
@@ -201,8 +203,9 @@ class Asking(People):
             "components": [filled(part) for part in asked.modal["components"]],
         }
         return await self._ask(
-            MODAL, asked.user, asked.channel, data, wait=wait, message=asked.message
-        )
+            MODAL, asked.user, asked.channel, data, wait=wait, message=asked.message,
+            opened_by=asked,
+        )  # fmt: skip
 
     def settle_interaction(self, interaction: Interaction) -> None:
         """Note whether the bot has now said what it has to say."""
@@ -319,11 +322,13 @@ class Asking(People):
     async def _ask(
         self, kind: int, person: Person, channel: Channel, data: Payload, *, wait: bool,
         command: Payload | None = None, message: Message | None = None,
+        opened_by: Interaction | None = None,
     ) -> Interaction:  # fmt: skip
         token = f"token-{next(self._tokens)}"
         asked = Interaction(
             self.new_id(), token, kind, person.user, channel,
             asyncio.get_running_loop().time(), command, message,
+            opened_by,
         )  # fmt: skip
         self.interactions[token] = asked
         self.gateway.dispatch(

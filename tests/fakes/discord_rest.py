@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from tests.fakes.discord_faults import Moment, answer
-from tests.fakes.discord_validation import Validator
+from tests.fakes.discord_validation import Validator, answer_problems
 from tests.fakes.discord_world import (
     COMPONENTS_V2,
     EPHEMERAL,
@@ -21,6 +21,7 @@ from tests.fakes.discord_world import (
     Upload,
     User,
     may,
+    numbered,
     walk,
 )
 
@@ -34,6 +35,7 @@ MISSING_PERMISSIONS, INVALID_WEBHOOK_TOKEN, INVALID_FORM = 50013, 50027, 50035
 ALREADY_ACKNOWLEDGED, NO_HISTORY, FILE_TOO_LARGE = 40060, 160002, 40005
 #: The most characters that all embeds of a message may have together, and bytes of an upload.
 MAX_EMBED_TEXT, MAX_UPLOAD = 6000, 10 * 2**20
+COMPONENT = 3
 #: An interaction's token lives this long.
 TOKEN_SECONDS = 15 * 60
 
@@ -158,6 +160,10 @@ class Rest:
             body = await handler(self, call)
         except Refused as refused:
             return answer(refused.status, refused.body)
+        if fake.check_answers:
+            fake.wrong_answers += [
+                f"{entry.step}: {each}" for each in answer_problems(entry.method, entry.route, body)
+            ]
         return answer(status, body, self._headers(entry.step, call))
 
     async def _read(self, request: web.Request) -> Call:
@@ -259,7 +265,8 @@ class Rest:
             "owner": fake.owner.payload(), "verify_key": "0" * 64, "team": None, "type": None,
             "flags": fake.application_flags, "bot": fake.bot.payload(), "redirect_uris": [],
             "interactions_endpoint_url": None, "role_connections_verification_url": None,
-            "hook": True, "tags": [], "approximate_guild_count": len(fake.guilds),
+            "hook": True, "tags": [], "flags_new": str(fake.application_flags),
+            "eligible_oauth2_scopes": [], "approximate_user_authorization_count": 0, "approximate_guild_count": len(fake.guilds),
             "approximate_user_install_count": 0, "explicit_content_filter": 0,
             "event_webhooks_url": None, "event_webhooks_status": 1, "rpc_origins": [],
             "integration_types_config": {"0": {}, "1": {}},
@@ -449,7 +456,7 @@ class Rest:
         if "embeds" in payload:
             message.embeds = payload["embeds"] or []
         if "components" in payload:
-            message.components = payload["components"] or []
+            message.components = numbered(payload["components"] or [])
             self._check_components(message)
         if "attachments" in payload or call.files:
             self._attach(message, call, payload)
@@ -566,7 +573,7 @@ class Rest:
                 "type": 1, "description": "", "default_member_permissions": None, "nsfw": False,
                 "dm_permission": True, "contexts": None, "integration_types": [0],
                 "name_localizations": None, "description_localizations": None,
-                **command,
+                **{name: value for name, value in command.items() if value is not None},
                 "id": known[key]["id"] if key in known else str(self._fake.new_id()),
                 "application_id": str(self._fake.application_id),
                 "version": str(self._fake.new_id()),
@@ -622,12 +629,9 @@ class Rest:
 
     def _belongs(self, message: Message, interaction: "Interaction") -> None:
         message.webhook_id = self._fake.application_id
-        message.interaction = {
-            "id": str(interaction.id), "type": interaction.kind,
-            "user": interaction.user.payload(), "authorizing_integration_owners": {},
-        }  # fmt: skip
-        if interaction.message is not None:
-            message.interaction["interacted_message_id"] = str(interaction.message.id)
+        message.interaction = _origin(interaction)
+        if interaction.opened_by is not None:
+            message.interaction["triggering_interaction_metadata"] = _origin(interaction.opened_by)
         elif interaction.command is not None:
             message.interaction |= {"name": interaction.command["name"], "command_type": 1}
         if message.ephemeral:
@@ -711,6 +715,16 @@ class Rest:
         self._fake.drop(self._followup(call))
 
 
+def _origin(interaction: "Interaction") -> Payload:
+    origin: Payload = {
+        "id": str(interaction.id), "type": interaction.kind, "user": interaction.user.payload(),
+        "authorizing_integration_owners": {},
+    }  # fmt: skip
+    if interaction.kind == COMPONENT and interaction.message is not None:
+        origin["interacted_message_id"] = str(interaction.message.id)
+    return origin
+
+
 def _callback_response(interaction: "Interaction", message: Message | None, bot: User) -> Payload:
     assert interaction.callback is not None
     kind = interaction.callback["type"]
@@ -720,7 +734,8 @@ def _callback_response(interaction: "Interaction", message: Message | None, bot:
         told["response_message_id"] = str(message.id)
         told["response_message_loading"] = kind == 5
         told["response_message_ephemeral"] = bool(message.flags & EPHEMERAL)
-        body["resource"] = {"type": kind, "message": message.payload(bot)}
+        if kind in (4, 7):
+            body["resource"] = {"type": kind, "message": message.payload(bot)}
     return body
 
 

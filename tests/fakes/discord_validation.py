@@ -69,6 +69,15 @@ class Validator:
         return list(found)
 
 
+def answer_problems(method: str, route: str, body: Any) -> list[str]:
+    """What is wrong with an answer of the loopback Discord itself, by the official description."""
+    if not DESCRIPTION.exists():
+        return []
+    document = official()
+    schema = document["routes"].get(f"{method} {route}", {}).get("answer")
+    return [] if schema is None else problems(body, schema, document)
+
+
 def _read(text: str, schema: Mapping[str, Any]) -> Any:
     """A value of a query, which is always text, as what it stands for."""
     kind = str(schema.get("type"))
@@ -110,7 +119,11 @@ def official() -> dict[str, Any]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             if method in ("get", "put", "post", "patch", "delete"):
-                routes[f"{method.upper()} {path}"] = _rules(operation)
+                rules = _rules(operation)
+                answers = operation["responses"].get("200", {}).get("content", {})
+                if "application/json" in answers:
+                    rules["answer"] = answers["application/json"]["schema"]
+                routes[f"{method.upper()} {path}"] = rules
     return {"routes": routes, "components": document["components"]}
 
 

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -377,6 +378,14 @@ def walk(components: list[Payload]) -> "list[Payload]":
             inner = [*inner, component["component"]]
         found += walk(inner)
     return found
+
+
+def numbered(components: list[Payload]) -> list[Payload]:
+    """A copy in which every component has an id, as Discord gives them."""
+    copy: list[Payload] = json.loads(json.dumps(components))
+    for number, component in enumerate(walk(copy), start=1):
+        component.setdefault("id", number)
+    return copy
 
 
 def emoji_payload(emoji: str) -> Payload:

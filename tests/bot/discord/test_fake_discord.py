@@ -134,9 +134,10 @@ async def connected(fake: FakeDiscord, client: Client) -> AsyncIterator[Client]:
 
 @pytest.fixture
 async def fake() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord() as fake:
+    async with FakeDiscord(check_answers=True) as fake:
         yield fake
         fake.assert_valid()
+        assert fake.wrong_answers == []
 
 
 @pytest.fixture

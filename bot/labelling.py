@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 from sqlalchemy import func, select
@@ -13,7 +13,7 @@ from bot.cards import outcome, stored_card
 from bot.clock import Clock
 from bot.league import points, score_prediction
 from bot.pipeline import bucket_rule, post_ref
-from bot.platform import Gone, Platform, PlatformUnavailable, ScoreRead
+from bot.platform import Gone, NotYet, Platform, PlatformUnavailable, ScoreRead
 from bot.readings import next_reading_at, reading_at
 from models.quantiles import WINDOW, tie_interval
 from storage.communities import recent_scores
@@ -72,19 +72,28 @@ class Labelling:
             log.info("Scores on %s cannot be read now (%s).", name.value, error)
             await self._ask_again(posts)
             return
+        later: dict[int, datetime] = {}
         for post in posts:
             match readings.get(post.id):
                 case ScoreRead() as read:
                     await self._record(post, read)
                 case Gone():
                     await self._withdraw(post)
+                case NotYet(until):
+                    later[post.id] = until
                 case None:
-                    await self._ask_again([post])
+                    later[post.id] = self._clock() + RETRY
+        await self._put_off(later)
 
     async def _ask_again(self, posts: Sequence[Post]) -> None:
+        await self._put_off({post.id: self._clock() + RETRY for post in posts})
+
+    async def _put_off(self, later: Mapping[int, datetime]) -> None:
+        if not later:
+            return
         async with self._database.write() as session:
-            for post in posts:
-                await move_post(session, post.id, PostState.REPLIED, due_at=self._clock() + RETRY)
+            for post_id, until in later.items():
+                await move_post(session, post_id, PostState.REPLIED, due_at=until)
 
     async def _withdraw(self, post: Post) -> None:
         async with self._database.write() as session:

@@ -77,7 +77,14 @@ class Gone:
     """The post was deleted or removed: it gets no label."""
 
 
-Reading: TypeAlias = ScoreRead | Gone
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """The score will be read together with others: ask again at ``until``."""
+
+    until: datetime
+
+
+Reading: TypeAlias = ScoreRead | Gone | NotYet
 
 
 class PlatformUnavailable(Exception):

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,15 @@ class FilePrediction:
 
 
 @dataclass(frozen=True, slots=True)
+class ImagePrediction:
+    """What is predicted for an image: the card, what was known, and its perceptual hash."""
+
+    card: Card
+    facts: PostFacts
+    phash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Audience:
     """Who the image is for: the community, and what is known of it."""
 
@@ -53,19 +63,21 @@ async def predict_files(
     return [await _predict(core, file, title, audience, champion) for file in files]
 
 
-async def _predict(
-    core: Core, file: Path, title: str, audience: Audience, champion: Champion
-) -> FilePrediction:
-    started = time.perf_counter()
-    try:
-        data = await asyncio.to_thread(_read, file, core.settings.max_image_bytes)
-        seen = await core.serving.look(data, champion.backbone)
-    except ImageRefused as refusal:
-        return FilePrediction(file, None, str(refusal), _since(started))
-    except OSError as error:
-        return FilePrediction(
-            file, None, f"The file cannot be read: {error.strerror or error}.", _since(started)
-        )
+async def predict_image(
+    core: Core, data: bytes, *, title: str, audience: Audience, champion: Champion | None = None
+) -> ImagePrediction:
+    """Predict an image that nobody posted.
+
+    Args:
+        data: the image's file.
+        champion: what predicts; None: whatever serves now.
+
+    Raises:
+        ImageRefused: the bytes are not an image that can be used; the message says why.
+        NoChampion: nothing serves.
+    """
+    champion = champion or await core.serving.champion()
+    seen = await core.serving.look(data, champion.backbone)
     facts = PostFacts(
         title=title,
         posted_at=core.clock(),
@@ -80,7 +92,25 @@ async def _predict(
     )
     bins = champion.head.predict(seen.embedding[np.newaxis], [facts])[0]
     card = read_card(bins, audience.quantiles, audience.rule, champion.name)
-    return FilePrediction(file, card, None, _since(started))
+    return ImagePrediction(card, facts, seen.phash)
+
+
+async def _predict(
+    core: Core, file: Path, title: str, audience: Audience, champion: Champion
+) -> FilePrediction:
+    started = time.perf_counter()
+    try:
+        data = await asyncio.to_thread(_read, file, core.settings.max_image_bytes)
+        predicted = await predict_image(
+            core, data, title=title, audience=audience, champion=champion
+        )
+    except ImageRefused as refusal:
+        return FilePrediction(file, None, str(refusal), _since(started))
+    except OSError as error:
+        return FilePrediction(
+            file, None, f"The file cannot be read: {error.strerror or error}.", _since(started)
+        )
+    return FilePrediction(file, predicted.card, None, _since(started))
 
 
 def _read(file: Path, max_bytes: int) -> bytes:
@@ -105,15 +135,21 @@ async def find_audience(core: Core, name: str | None) -> Audience:
             community = communities[0] if len(communities) == 1 else None
         else:
             community = await _named(session, name)
-        if community is None:
-            return Audience(None, BucketRule(), Quantiles((), "none"), Record.empty())
-        now = core.clock()
-        return Audience(
-            name=community.name,
-            rule=bucket_rule(community),
-            quantiles=await read_quantiles(session, community, before=now),
-            record=await community_record(session, community.id, now),
-        )
+        return await audience_of(session, community, core.clock())
+
+
+async def audience_of(
+    session: AsyncSession, community: Community | None, now: datetime
+) -> Audience:
+    """What is known of a community; of None that nothing is."""
+    if community is None:
+        return Audience(None, BucketRule(), Quantiles((), "none"), Record.empty())
+    return Audience(
+        name=community.name,
+        rule=bucket_rule(community),
+        quantiles=await read_quantiles(session, community, before=now),
+        record=await community_record(session, community.id, now),
+    )
 
 
 async def _named(session: AsyncSession, name: str) -> Community:

@@ -23,6 +23,7 @@ from storage.tables import (
     Guess,
     Image,
     Label,
+    Peek,
     Post,
     PostImage,
     Prediction,
@@ -93,6 +94,7 @@ async def export_person(
             "opted_out_at": _moment(author.opted_out_at),
             "posts": await _export_posts(session, author.id),
             "guesses": await _export_guesses(session, author.id),
+            "peeks": await _export_peeks(session, author.id),
             "votes": await _export_votes(session, author.id),
             "standings": await _export_standings(session, author.id),
         }
@@ -103,9 +105,9 @@ async def forget_person(
 ) -> int:
     """Delete what is stored about a person; return how many rows were deleted or emptied.
 
-    Guesses, votes and standings go. Posts stay as numbers that others are measured by: without
-    author, title, link and addresses of images. Those that wait for a score are withdrawn as by
-    `opt_out`. Images that nobody else posted are deleted, and the text read from them. The
+    Guesses, peeks, votes and standings go. Posts stay as numbers that others are measured by:
+    without author, title, link and addresses of images. Those that wait for a score are withdrawn
+    as by `opt_out`. Images that nobody else posted are deleted, and the text read from them. The
     platform's own id of a post stays, so that it is not taken up again as a new one.
 
     Who opted out stays opted out: the hash is kept for that alone, with nothing that refers to
@@ -122,6 +124,7 @@ async def forget_person(
         for statement in (
             delete(Guess).filter_by(author_id=author.id),
             delete(Vote).filter_by(author_id=author.id),
+            delete(Peek).filter_by(author_id=author.id),
             delete(Standing).filter_by(kind=ForecasterKind.PERSON, forecaster_id=author.id),
             update(PostImage)
             .where(PostImage.post_id.in_(select(Post.id).filter_by(author_id=author.id)))
@@ -302,6 +305,16 @@ async def _export_guesses(session: AsyncSession, author_id: int) -> list[dict[st
         }
         for guess, post, community in rows
     ]
+
+
+async def _export_peeks(session: AsyncSession, author_id: int) -> list[dict[str, Any]]:
+    rows = await session.execute(
+        select(Peek, Post.source_id)
+        .join(Post, Post.id == Peek.post_id)
+        .where(Peek.author_id == author_id)
+        .order_by(Peek.post_id)
+    )
+    return [{"post": post, "peeked_at": _moment(peek.peeked_at)} for peek, post in rows]
 
 
 async def _export_votes(session: AsyncSession, author_id: int) -> list[dict[str, Any]]:

@@ -45,7 +45,13 @@ def build(core: Core) -> App:
         silent_share=core.settings.silent_share,
         clock=core.clock,
     )
-    labelling = Labelling(core.database, platforms, clock=core.clock)
+    labelling = Labelling(
+        core.database,
+        platforms,
+        clock=core.clock,
+        season_time_zone=core.settings.season_time_zone,
+        late_share=core.settings.late_share,
+    )
     housekeeping = Housekeeping(
         core.database, core.images, keep_days=core.settings.image_days, clock=core.clock
     )

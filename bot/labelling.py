@@ -4,24 +4,24 @@ import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-import numpy as np
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.cards import outcome, stored_card
 from bot.clock import Clock
-from bot.league import points, score_prediction
-from bot.pipeline import bucket_rule, post_ref
+from bot.guessing import close_at_score
+from bot.labels import write_label
+from bot.pipeline import post_ref
 from bot.platform import Gone, NotYet, Platform, PlatformUnavailable, ScoreRead
-from bot.readings import next_reading_at, reading_at
-from models.quantiles import WINDOW, tie_interval
-from storage.communities import recent_scores
+from bot.readings import AgedScore, late_by, next_reading_at, reading_at, score_at_horizon
+from bot.wording import duration
 from storage.database import Database
+from storage.labels import last_score_before
 from storage.posts import due_posts, load_post, move_post
-from storage.tables import Guess, Label, Post, Reply, Snapshot
-from storage.types import Bucket, PostState, ReplyState
+from storage.tables import Post, Reply, Snapshot
 from storage.types import Platform as PlatformName
+from storage.types import PostState, ReplyState
 from storage.upsert import insert_if_new
 
 log = logging.getLogger(__name__)
@@ -32,16 +32,32 @@ BATCH = 100
 #: How long to wait before a score that could not be read is asked for again.
 RETRY = timedelta(minutes=1)
 
+#: Why a post was given up: one sentence for all, so that they can be counted by it.
+TOO_LATE = "Its score could not be read in time: what it was at the horizon is not known."
+
 
 class Labelling:
-    """Reads the scores that are due and writes labels from them."""
+    """Reads the scores that are due and writes labels from them.
+
+    Args:
+        season_time_zone: the one that the league's seasons are counted by.
+        late_share: how late the final score may be read, as a share of the horizon.
+    """
 
     def __init__(
-        self, database: Database, platforms: Mapping[PlatformName, Platform], *, clock: Clock
+        self,
+        database: Database,
+        platforms: Mapping[PlatformName, Platform],
+        *,
+        clock: Clock,
+        season_time_zone: str = "UTC",
+        late_share: float = 0.5,
     ) -> None:
         self._database = database
         self._platforms = platforms
         self._clock = clock
+        self._season_time_zone = season_time_zone
+        self._late_share = late_share
 
     async def read_due(self) -> int:
         """Read every score that is due, write the labels that follow; return how many posts."""
@@ -102,28 +118,21 @@ class Labelling:
             )
 
     async def _record(self, post: Post, read: ScoreRead) -> None:
-        horizon = post.community.horizon_seconds
+        """Store a score that was read; at the horizon write the label, or refuse to."""
+        horizon, early = post.community.horizon_seconds, post.community.readings
         age = max((read.at - post.posted_at).total_seconds(), 0.0)
-        reading = reading_at(age, horizon)
+        reading = reading_at(age, horizon, early)
+        final = reading == horizon
+        step: dict[str, Any]
+        if not final:
+            step = {"due_at": next_reading_at(post.posted_at, horizon, self._clock(), early)}
+        elif late_by(age, horizon) > self._late_share:
+            step = {"state": PostState.REFUSED, "refusal": TOO_LATE, "due_at": None}
+        else:
+            # Due at once: what remains is to show the outcome.
+            step = {"state": PostState.SCORED, "due_at": self._clock(), "tries": 0}
         async with self._database.write() as session:
-            if reading == horizon:
-                # Due at once: what remains is to show the outcome.
-                moved = await move_post(
-                    session,
-                    post.id,
-                    PostState.REPLIED,
-                    state=PostState.SCORED,
-                    due_at=self._clock(),
-                    tries=0,
-                )
-            else:
-                moved = await move_post(
-                    session,
-                    post.id,
-                    PostState.REPLIED,
-                    due_at=next_reading_at(post.posted_at, horizon, self._clock()),
-                )
-            if not moved:
+            if not await move_post(session, post.id, PostState.REPLIED, **step):
                 return
             if reading is not None:
                 await insert_if_new(
@@ -134,51 +143,28 @@ class Labelling:
                     age_seconds=age,
                     taken_at=read.at,
                     score=read.score,
+                    comments=read.comments,
+                    upvote_ratio=read.upvote_ratio,
                 )
-            if reading == horizon:
-                await self._label(session, post, read.score)
+            await close_at_score(session, post.id, post.community.guess_score, read.score, read.at)
+            if step.get("state") is PostState.SCORED:
+                await self._label(session, post.id, AgedScore(age, read.score))
+        if step.get("state") is PostState.REFUSED:
+            late = duration(timedelta(seconds=age - horizon))
+            log.warning("Post %s gets no label: its score was read %s late.", post.id, late)
 
-    async def _label(self, session: AsyncSession, post: Post, score: int) -> None:
-        """Write the label, and score every prediction and guess by it, in one transaction."""
-        now = self._clock()
-        matured_at = post.posted_at + timedelta(seconds=post.community.horizon_seconds)
-        recent = sorted(
-            await recent_scores(session, post.community_id, before=matured_at, limit=WINDOW - 1)
+    async def _label(self, session: AsyncSession, post_id: int, last: AgedScore) -> None:
+        post = await load_post(session, post_id)
+        assert post is not None  # noqa: S101 - it was moved on in this transaction
+        horizon = post.community.horizon_seconds
+        before = await last_score_before(session, post_id, horizon)
+        await write_label(
+            session,
+            post,
+            score_at_horizon(before and AgedScore(*before), last, horizon),
+            now=self._clock(),
+            season_time_zone=self._season_time_zone,
         )
-        low, high = tie_interval(score, recent)
-        bucket = Bucket(bucket_rule(post.community).bucket(score, (low + high) / 2))
-        rates = await base_rates(session, post.community_id)
-        session.add(
-            Label(
-                post_id=post.id,
-                community_id=post.community_id,
-                score=score,
-                percentile_low=low,
-                percentile_high=high,
-                bucket=bucket,
-                matured_at=matured_at,
-                written_at=now,
-            )
-        )
-        current = await load_post(session, post.id)
-        for prediction in current.prediction_rows if current else ():
-            if prediction.made_at >= matured_at:
-                # Made when the votes were in already: it foretold nothing.
-                continue
-            card = stored_card(prediction)
-            scores = score_prediction(
-                np.asarray(prediction.bins),
-                (prediction.p_low, prediction.p_medium, prediction.p_high),
-                (low, high),
-                bucket,
-            )
-            prediction.scored_at = now
-            prediction.log_score = scores.log
-            prediction.rps = scores.rps
-            prediction.brier = scores.brier
-            prediction.points = points(card.bucket, bucket, rates)
-        for guess in await session.scalars(select(Guess).where(Guess.post_id == post.id)):
-            guess.points = points(guess.bucket, bucket, rates)
 
     async def settle_due(self) -> int:
         """Show outcomes that were not shown yet in their replies; return how many posts."""
@@ -215,19 +201,3 @@ class Labelling:
     async def _settle_later(self, post: Post) -> None:
         async with self._database.write() as session:
             await move_post(session, post.id, PostState.SCORED, due_at=self._clock() + RETRY)
-
-
-async def base_rates(session: AsyncSession, community_id: int) -> tuple[float, float, float]:
-    """Shares of low, medium and high among the community's labels so far (0 to 1, sum 1).
-
-    One label of each is added, so that no share is 0 and the first posts count like even odds.
-    """
-    rows = await session.execute(
-        select(Label.bucket, func.count())
-        .where(Label.community_id == community_id)
-        .group_by(Label.bucket)
-    )
-    counts = {bucket: count + 1 for bucket, count in rows}
-    low, medium, high = (counts.get(bucket, 1) for bucket in Bucket)
-    total = low + medium + high
-    return low / total, medium / total, high / total

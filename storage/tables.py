@@ -207,6 +207,12 @@ class Post(Base):
             postgresql_where=text("due_at IS NOT NULL"),
         ),
         Index("ix_posts_feed", "community_id", "posted_at"),
+        Index(
+            "ix_posts_refused",
+            "community_id",
+            sqlite_where=text("state = 'refused'"),
+            postgresql_where=text("state = 'refused'"),
+        ),
         Index("ix_posts_author", "author_id", "community_id"),
     )
 

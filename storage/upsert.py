@@ -1,13 +1,19 @@
 """Inserting what may already be there, on SQLite and PostgreSQL alike."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
-from sqlalchemy import CursorResult, Insert
+from sqlalchemy import ColumnElement, CursorResult, Insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Base
+
+#: Rows of one statement: SQLite binds 32,766 values at most.
+_ROWS = 500
+
+#: What a column becomes where the row is there: from what it holds, and from the new row.
+Change: TypeAlias = Callable[[Any, Any], ColumnElement[Any]]
 
 
 async def insert_if_new(session: AsyncSession, table: type[Base], **values: Any) -> bool:
@@ -32,3 +38,30 @@ async def insert_new(
     result = await session.execute(statement)
     assert isinstance(result, CursorResult)  # noqa: S101 - what an INSERT gives
     return result.rowcount
+
+
+async def insert_or_add(
+    session: AsyncSession,
+    table: type[Base],
+    rows: Sequence[Mapping[str, Any]],
+    **changes: Change,
+) -> None:
+    """Insert rows of sums; where a row is there already, add the new sums to it.
+
+    Args:
+        session: a write session.
+        table: every column that is not in its primary key is a sum, but for those in ``changes``.
+        rows: all with the same columns; no two with the same primary key.
+        changes: by column, what becomes of it instead: called with the two rows' columns.
+    """
+    keys = [column.name for column in table.__table__.primary_key]
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    for start in range(0, len(rows), _ROWS):
+        statement = insert(table).values(rows[start : start + _ROWS])
+        there, new = table.__table__.c, statement.excluded
+        sums = {
+            name: changes[name](there, new) if name in changes else there[name] + new[name]
+            for name in rows[0]
+            if name not in keys
+        }
+        await session.execute(statement.on_conflict_do_update(index_elements=keys, set_=sums))

@@ -272,6 +272,13 @@ def upgrade() -> None:
         sqlite_where=sa.text("opted_out_at IS NOT NULL"),
         postgresql_where=sa.text("opted_out_at IS NOT NULL"),
     )
+    op.create_index(
+        "ix_posts_refused",
+        "posts",
+        ["community_id"],
+        sqlite_where=sa.text("state = 'refused'"),
+        postgresql_where=sa.text("state = 'refused'"),
+    )
     op.drop_index("ix_labels_community_matured", "labels")
     op.drop_index("ix_labels_matured_at", "labels")
     for name, columns in (

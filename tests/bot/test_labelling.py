@@ -6,6 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from bot.app import App
+from bot.labelling import TOO_LATE
+from bot.platform import ScoreRead
+from storage.labels import lost_labels
 from storage.posts import load_post
 from storage.tables import Community, Guess, Label, Post, Snapshot
 from storage.types import Bucket, Platform, PostState, ReplyState
@@ -328,3 +331,101 @@ async def test_a_platform_that_fails_does_not_hold_up_the_outcomes_of_others(
     bad = await stored(app, ids[0])
     assert bad.due_at is not None
     assert bad.due_at > clock()
+
+
+async def test_a_late_score_is_read_back_to_the_horizon(
+    app: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    (post_id,) = await replied(app, clock, "one")
+    platform.scores["one"] = 10
+    clock.forward(HORIZON / 2)
+    await app.jobs.read_scores()
+    platform.scores["one"] = 100
+    clock.forward(HORIZON)
+    await app.jobs.read_scores()
+    post = await stored(app, post_id)
+    assert post.label is not None
+    # From 1 h to 2 h is ln 2 of the growth to 3 h, ln 3: 63%.
+    assert post.label.score == 10 + round(90 * 0.6309)
+    assert [(each.age_seconds, each.score) for each in await snapshots(app, post_id)] == [
+        (HORIZON / 2, 10), (1.5 * HORIZON, 100),
+    ]  # fmt: skip
+
+
+async def test_a_score_that_came_too_late_makes_no_label_and_says_why(
+    app: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    (post_id,) = await replied(app, clock, "one")
+    platform.scores["one"] = 10
+    clock.forward(1.5 * HORIZON + 1)
+    await app.jobs.run_due()
+    post = await stored(app, post_id)
+    assert (post.state, post.due_at, post.label) == (PostState.REFUSED, None, None)
+    assert post.refusal == TOO_LATE
+    assert post.prediction_rows[0].scored_at is None
+    # What was read is kept all the same.
+    assert [each.age_seconds for each in await snapshots(app, post_id)] == [1.5 * HORIZON + 1]
+    async with app.core.database.read() as session:
+        assert await lost_labels(session) == {TOO_LATE: 1}
+        assert await lost_labels(session, community_id=post.community_id) == {TOO_LATE: 1}
+        assert await lost_labels(session, community_id=99) == {}
+
+
+async def test_a_day_without_the_bot_loses_readings_and_no_posts(
+    app: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    day = 24 * 3600
+    ids = await replied(app, clock, "old", horizon=day)
+    clock.forward(day / 2)
+    ids += await replied(app, clock, "new")
+    platform.scores = {"old": 40, "new": 20}
+    clock.forward(day)
+    await app.jobs.run_due()
+    labels = [(await stored(app, each)).label for each in ids]
+    assert [each is not None for each in labels] == [True, True]
+    assert [len(await snapshots(app, each)) for each in ids] == [1, 1]
+
+
+async def test_a_score_that_gives_the_answer_away_closes_guessing(
+    app: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    ids = await replied(app, clock, "quick", "slow")
+    closes_at = (await stored(app, ids[0])).guessing_closed_at
+    async with app.core.database.write() as session:
+        community = (await session.scalars(select(Community).filter_by(source_id="test"))).one()
+        community.guess_score = 50
+    platform.scores = {"quick": 50, "slow": 49}
+    clock.forward(600)
+    await app.jobs.read_scores()
+    assert (await stored(app, ids[0])).guessing_closed_at == clock()
+    assert (await stored(app, ids[1])).guessing_closed_at == closes_at
+
+
+async def test_a_community_may_have_readings_of_its_own(
+    app: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    await replied(app, clock, "first")
+    async with app.core.database.write() as session:
+        community = (await session.scalars(select(Community).filter_by(source_id="test"))).one()
+        community.readings = [300, 1200]
+    (post_id,) = await replied(app, clock, "one")
+    platform.scores["one"] = 1
+    for seconds in (300, 300, 600, 600, HORIZON):
+        clock.forward(seconds)
+        await app.jobs.read_scores()
+    assert [each.reading for each in await snapshots(app, post_id)] == [300, 1200, HORIZON]
+
+
+async def test_what_the_platform_tells_besides_is_kept(
+    app: App, clock: FakeClock, platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (post_id,) = await replied(app, clock, "one")
+
+    async def read(posts: Any) -> Any:
+        return {post_id: ScoreRead(5, clock(), comments=3, upvote_ratio=0.75)}
+
+    monkeypatch.setattr(platform, "read_scores", read)
+    clock.forward(600)
+    await app.jobs.read_scores()
+    (found,) = await snapshots(app, post_id)
+    assert (found.comments, found.upvote_ratio) == (3, 0.75)

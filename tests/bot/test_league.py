@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.league import points, score_prediction
+from bot.league import base_rates, points, score_prediction
 from models.distribution import UNIFORM
 from storage.types import Bucket
 
@@ -74,6 +74,15 @@ def test_knowing_nothing_scores_as_worked_out_by_hand() -> None:
     assert scores.brier == pytest.approx(2 / 3)
 
 
+@given(BINS, INTERVALS)
+def test_knowing_nothing_is_scored_beside_every_prediction(
+    bins: np.ndarray, percentile: tuple[float, float]
+) -> None:
+    scores = score_prediction(bins, EVEN, percentile, Bucket.LOW)
+    nothing = score_prediction(UNIFORM, EVEN, percentile, Bucket.LOW)
+    assert (scores.base_log, scores.base_rps) == (nothing.log, nothing.rps)
+
+
 def test_being_sure_and_right_scores_nothing() -> None:
     scores = score_prediction(sure_of(7), (0.0, 0.0, 1.0), (0.7, 0.8), Bucket.HIGH)
     assert (scores.log, scores.rps, scores.brier) == pytest.approx((0, 0, 0))
@@ -116,3 +125,33 @@ def test_nearer_is_never_scored_worse(happened: int, one: int, other: int) -> No
     near_rps = score_prediction(sure_of(near), EVEN, label, Bucket.LOW).rps
     far_rps = score_prediction(sure_of(far), EVEN, label, Bucket.LOW).rps
     assert near_rps <= far_rps + 1e-12
+
+
+def test_base_rates_begin_with_even_odds() -> None:
+    assert base_rates([]) == EVEN
+    assert base_rates([Bucket.HIGH] * 3 + [Bucket.LOW]) == (2 / 7, 1 / 7, 4 / 7)
+
+
+@given(st.lists(st.sampled_from(Bucket)))
+def test_every_bucket_has_a_base_rate_that_is_neither_none_nor_all(recent: list[Bucket]) -> None:
+    rates = base_rates(recent)
+    assert sum(rates) == pytest.approx(1)
+    assert all(0 < rate < 1 for rate in rates)
+    assert all((points(guess, Bucket.LOW, rates) > 0) == (guess is Bucket.LOW) for guess in Bucket)
+
+
+@given(RATES, st.sampled_from(Bucket), st.integers(0, 2**32 - 1))
+def test_whoever_always_guesses_the_same_stays_around_nothing(
+    rates: tuple[float, float, float], guess: Bucket, seed: int
+) -> None:
+    """Base rates worked out on the way from what was seen, as the league does it."""
+    draw = np.random.default_rng(seed)
+    buckets = draw.choice(list(Bucket), size=600, p=rates)
+    seen = np.ones(3)
+    earned = []
+    for bucket in buckets:
+        earned.append(points(guess, Bucket(bucket), tuple(seen / seen.sum())))
+        seen[list(Bucket).index(Bucket(bucket))] += 1
+    total, spread = sum(earned), math.sqrt(600) * float(np.std(earned))
+    # A tail of 1 in 10^6 on either side of a distribution with a long one.
+    assert abs(total) <= 6 * spread + 30

@@ -1,0 +1,63 @@
+"""Labels: the trailing window that a new one is ranked in, and when the newest was written."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Row, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.tables import Label, Post, Snapshot
+from storage.types import Bucket
+
+
+async def window_before(
+    session: AsyncSession, community_id: int, *, matured_by: datetime, limit: int
+) -> Sequence[Row[float, Bucket]]:
+    """Scores and buckets of the community's newest labels that matured by ``matured_by``."""
+    query = (
+        select(Label.score, Label.bucket)
+        .where(Label.community_id == community_id, Label.matured_at <= matured_by)
+        .order_by(Label.matured_at.desc(), Label.post_id.desc())
+        .limit(limit)
+    )
+    return (await session.execute(query)).all()
+
+
+async def last_score_before(
+    session: AsyncSession, post_id: int, age_seconds: float
+) -> tuple[float, float] | None:
+    """Age (seconds) and score of a post's last snapshot that is younger than ``age_seconds``."""
+    query = (
+        select(Snapshot.age_seconds, Snapshot.score)
+        .where(Snapshot.post_id == post_id, Snapshot.age_seconds < age_seconds)
+        .order_by(Snapshot.age_seconds.desc())
+        .limit(1)
+    )
+    row = (await session.execute(query)).first()
+    return None if row is None else (row.age_seconds, row.score)
+
+
+async def last_written(session: AsyncSession) -> datetime | None:
+    """When the newest label was written; None while there is none."""
+    query = select(func.max(Label.written_at))
+    return (await session.scalars(query)).one()
+
+
+async def lost_labels(session: AsyncSession, *, community_id: int | None = None) -> dict[str, int]:
+    """How many posts were predicted and will have no label, by the reason that they have none.
+
+    Withdrawn posts are not among them: those were taken away, nothing was missed.
+
+    Args:
+        session: to read with.
+        community_id: only that community's; None: all.
+    """
+    query = (
+        select(Post.refusal, func.count().label("posts"))
+        # Spelt out, so that the partial index serves whatever is bound.
+        .where(text("posts.state = 'refused'"), Post.predicted_at.is_not(None))
+        .group_by(Post.refusal)
+    )
+    if community_id is not None:
+        query = query.where(Post.community_id == community_id)
+    return {str(row.refusal): row.posts for row in await session.execute(query)}

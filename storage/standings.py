@@ -1,0 +1,324 @@
+"""The sums that boards and curves are read from: they grow with every label, and can be rebuilt.
+
+A label adds to them in its own transaction, so that they hold each label exactly once.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from math import log1p
+from typing import Any, TypeAlias
+
+from sqlalchemy import ColumnElement, and_, case, delete, insert, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.tables import Base, DailyLabel, DailyScore, Guess, Label, Post, Prediction, Standing
+from storage.types import ForecasterKind, PostOrigin
+from storage.upsert import Change, insert_or_add
+
+#: The community of the sums over all communities, and the season of those over all time.
+EVERYWHERE = 0
+ALL_TIME = "all"
+
+#: Labels that a rebuild takes up at a time.
+_CHUNK = 2000
+
+SeasonOf: TypeAlias = Callable[[datetime], str]
+#: A row of sums: its primary key, and the rest of it by column.
+Key: TypeAlias = tuple[Any, ...]
+Sums: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one forecaster did on one post.
+
+    Attributes:
+        kind: a person or a model.
+        forecaster_id: an author's or a model version's id.
+        points: league points; above 0 exactly when the guess was right, as no base rate is 1.
+        base_rate: of the bucket that was guessed, 0 to 1.
+        blind: a person who had not been shown the prediction.
+        log: log loss, nats; 0 for people, like the rest.
+        rps: ranked probability score.
+        brier: Brier score.
+        base_log: what equal chances for all bins would have scored.
+        base_rps: the same for the ranked probability score.
+    """
+
+    kind: ForecasterKind
+    forecaster_id: int
+    points: float
+    base_rate: float
+    blind: bool = False
+    log: float = 0.0
+    rps: float = 0.0
+    brier: float = 0.0
+    base_log: float = 0.0
+    base_rps: float = 0.0
+
+    @property
+    def hit(self) -> bool:
+        """Whether the guess was right."""
+        return self.points > 0
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredLabel:
+    """A label with everything that was scored by it.
+
+    Attributes:
+        community_id: where the post is.
+        score: the label's.
+        matured_at: decides day (UTC) and season.
+        written_at: decides the order, which streaks go by.
+        silent: whether the post was in the share that is predicted without a word; None where
+            that means nothing, as for posts that were never predicted in time.
+        results: of every forecaster.
+    """
+
+    community_id: int
+    score: float
+    matured_at: datetime
+    written_at: datetime
+    silent: bool | None
+    results: Sequence[Result]
+
+
+async def add_label(session: AsyncSession, label: ScoredLabel, season: str) -> None:
+    """Add one label to all sums. Needs the label's own write session.
+
+    Labels must be added in the order of ``written_at``.
+    """
+    changes: dict[str, Change] = {
+        "streak": _streak,
+        "best_streak": _best_streak,
+        "updated_at": lambda _, new: new.updated_at,
+    }
+    await insert_or_add(session, Standing, _rows(Standing, _standings(label, season)), **changes)
+    await insert_or_add(session, DailyScore, _rows(DailyScore, _daily_scores(label)))
+    await insert_or_add(session, DailyLabel, _rows(DailyLabel, _daily_labels(label)))
+
+
+async def rebuild(session: AsyncSession, season_of: SeasonOf) -> int:
+    """Work all sums out anew from labels, predictions and guesses; return how many labels.
+
+    Args:
+        session: a write session; other writers wait until it is done.
+        season_of: the season of a moment, as ``2026-11``.
+    """
+    standings: dict[Key, Sums] = {}
+    scores: dict[Key, Sums] = {}
+    labels: dict[Key, Sums] = {}
+    count = 0
+    async for label in _scored_labels(session):
+        count += 1
+        for key, sums in _standings(label, season_of(label.matured_at)).items():
+            _add_standing(standings, key, sums)
+        for key, sums in _daily_scores(label).items():
+            _add(scores, key, sums)
+        for key, sums in _daily_labels(label).items():
+            _add(labels, key, sums)
+    tables: tuple[tuple[type[Base], dict[Key, Sums]], ...] = (
+        (Standing, standings), (DailyScore, scores), (DailyLabel, labels),
+    )  # fmt: skip
+    for table, rows in tables:
+        await session.execute(delete(table))
+        if rows:
+            await session.execute(insert(table), _rows(table, rows))
+    return count
+
+
+async def drop_person(session: AsyncSession, author_id: int) -> None:
+    """Forget a person's sums. Needs a write session."""
+    await session.execute(
+        delete(Standing).where(
+            Standing.kind == ForecasterKind.PERSON, Standing.forecaster_id == author_id
+        )
+    )
+
+
+async def _scored_labels(session: AsyncSession) -> AsyncIterator[ScoredLabel]:
+    """Every label that scored anything or counts in a comparison, in the order of writing."""
+    after: ColumnElement[bool] = true()
+    while True:
+        chunk = (
+            await session.execute(
+                select(
+                    Label.post_id, Label.community_id, Label.score, Label.matured_at,
+                    Label.written_at, Post.origin, Post.silent,
+                )
+                .join(Post, Post.id == Label.post_id)
+                .where(after)
+                .order_by(Label.written_at, Label.post_id)
+                .limit(_CHUNK)
+            )
+        ).all()  # fmt: skip
+        if not chunk:
+            return
+        results = await _results(session, [row.post_id for row in chunk])
+        for row in chunk:
+            found = results[row.post_id]
+            live = row.origin is PostOrigin.LIVE
+            if found or live:
+                yield ScoredLabel(
+                    community_id=row.community_id,
+                    score=row.score,
+                    matured_at=row.matured_at,
+                    written_at=row.written_at,
+                    silent=row.silent if live else None,
+                    results=found,
+                )
+        last = chunk[-1]
+        after = or_(
+            Label.written_at > last.written_at,
+            and_(Label.written_at == last.written_at, Label.post_id > last.post_id),
+        )
+
+
+async def _results(
+    session: AsyncSession, post_ids: Sequence[int]
+) -> Mapping[int, Sequence[Result]]:
+    """What was scored on each post: models and people, each in the order of their rows."""
+    found: defaultdict[int, list[Result]] = defaultdict(list)
+    predictions = await session.execute(
+        select(
+            Prediction.post_id, Prediction.model_version_id, Prediction.points,
+            Prediction.base_rate, Prediction.log_score, Prediction.rps, Prediction.brier,
+            Prediction.base_log_score, Prediction.base_rps,
+        )
+        .where(Prediction.post_id.in_(post_ids), Prediction.base_rate.is_not(None))
+        .order_by(Prediction.id)
+    )  # fmt: skip
+    for row in predictions:
+        found[row.post_id].append(
+            Result(
+                kind=ForecasterKind.MODEL,
+                forecaster_id=row.model_version_id,
+                points=row.points,
+                base_rate=row.base_rate,
+                log=row.log_score,
+                rps=row.rps,
+                brier=row.brier,
+                base_log=row.base_log_score,
+                base_rps=row.base_rps,
+            )
+        )
+    guesses = await session.execute(
+        select(Guess.post_id, Guess.author_id, Guess.points, Guess.base_rate, Guess.blind)
+        .where(Guess.post_id.in_(post_ids), Guess.base_rate.is_not(None))
+        .order_by(Guess.id)
+    )
+    for guess in guesses:
+        found[guess.post_id].append(
+            Result(
+                kind=ForecasterKind.PERSON,
+                forecaster_id=guess.author_id,
+                points=guess.points,
+                base_rate=guess.base_rate,
+                blind=guess.blind,
+            )
+        )
+    return found
+
+
+def _standings(label: ScoredLabel, season: str) -> dict[Key, Sums]:
+    return {
+        (span, community_id, result.kind, result.forecaster_id): {
+            "n": 1,
+            "hits": int(result.hit),
+            "expected_hits": result.base_rate,
+            "points": result.points,
+            "points_squared": result.points**2,
+            "blind_n": int(result.blind),
+            "blind_hits": int(result.blind and result.hit),
+            "blind_expected_hits": result.base_rate if result.blind else 0.0,
+            "blind_points": result.points if result.blind else 0.0,
+            "streak": int(result.hit),
+            "best_streak": int(result.hit),
+            "log_sum": result.log,
+            "rps_sum": result.rps,
+            "base_rps_sum": result.base_rps,
+            "brier_sum": result.brier,
+            "updated_at": label.written_at,
+        }
+        for result in label.results
+        for span in (season, ALL_TIME)
+        for community_id in (label.community_id, EVERYWHERE)
+    }
+
+
+def _daily_scores(label: ScoredLabel) -> dict[Key, Sums]:
+    return {
+        (_day(label), label.community_id, result.forecaster_id): {
+            "n": 1,
+            "hits": int(result.hit),
+            "expected_hits": result.base_rate,
+            "rps_sum": result.rps,
+            "base_rps_sum": result.base_rps,
+            "gain_squared_sum": (result.base_rps - result.rps) ** 2,
+            "log_sum": result.log,
+            "base_log_sum": result.base_log,
+            "brier_sum": result.brier,
+        }
+        for result in label.results
+        if result.kind is ForecasterKind.MODEL
+    }
+
+
+def _daily_labels(label: ScoredLabel) -> dict[Key, Sums]:
+    if label.silent is None:
+        return {}
+    value = log1p(max(label.score, 0.0))
+    spoken = int(not label.silent)
+    return {
+        (_day(label), label.community_id): {
+            "spoken_n": spoken,
+            "spoken_sum": spoken * value,
+            "spoken_squared": spoken * value**2,
+            "silent_n": 1 - spoken,
+            "silent_sum": (1 - spoken) * value,
+            "silent_squared": (1 - spoken) * value**2,
+        }
+    }
+
+
+def _day(label: ScoredLabel) -> date:
+    return label.matured_at.astimezone(UTC).date()
+
+
+def _rows(table: type[Base], sums: Mapping[Key, Sums]) -> list[dict[str, Any]]:
+    names = [column.name for column in table.__table__.primary_key]
+    return [dict(zip(names, key, strict=True)) | each for key, each in sums.items()]
+
+
+# Streaks: once for the database, once for a rebuild. A new row's own streak is 1 or 0.
+
+
+def _streak(there: Any, new: Any) -> ColumnElement[int]:
+    return case((new.streak > 0, there.streak + 1), else_=0)
+
+
+def _best_streak(there: Any, new: Any) -> ColumnElement[int]:
+    streak = _streak(there, new)
+    return case((streak > there.best_streak, streak), else_=there.best_streak)
+
+
+def _add_standing(rows: dict[Key, Sums], key: Key, new: Sums) -> None:
+    before = rows.get(key)
+    if before is not None:
+        streak = before["streak"] + 1 if new["streak"] else 0
+        best_streak = max(before["best_streak"], streak)
+        new = new | {"streak": streak, "best_streak": best_streak}
+    _add(rows, key, new, kept=("streak", "best_streak", "updated_at"))
+
+
+def _add(rows: dict[Key, Sums], key: Key, new: Sums, *, kept: Sequence[str] = ()) -> None:
+    before = rows.get(key)
+    if before is None:
+        rows[key] = new
+        return
+    rows[key] = {
+        name: value if name in kept else before[name] + value for name, value in new.items()
+    }

@@ -1,0 +1,320 @@
+"""The label's transaction: everything scored once, and sums that hold each label once."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, select
+
+from bot.labels import write_label
+from bot.seasons import season_of
+from storage.database import Database
+from storage.posts import load_post
+from storage.standings import drop_person, rebuild
+from storage.tables import (
+    Author,
+    Community,
+    DailyLabel,
+    DailyScore,
+    Guess,
+    Image,
+    Label,
+    ModelVersion,
+    Post,
+    Prediction,
+    Standing,
+)
+from storage.types import Bucket, ForecasterKind, PostOrigin, PostState
+from tests.fixtures.rows import MOMENT, row
+
+HORIZON = timedelta(seconds=7200)
+ZONE = "America/Chicago"
+SUMS = (Standing, DailyScore, DailyLabel)
+
+
+class History(NamedTuple):
+    """A post that gets its label: how it was forecast, and what became of it."""
+
+    community: int
+    #: Minutes after the post before it, and between the horizon and the label.
+    gap: int
+    late: int
+    score: int
+    silent: bool
+    guesses: dict[int, tuple[Bucket, bool]]
+    models: dict[int, int]
+
+
+HISTORIES = st.lists(
+    st.builds(
+        History,
+        community=st.integers(1, 2),
+        gap=st.integers(0, 20_000),
+        late=st.integers(0, 3),
+        score=st.integers(-2, 5),
+        silent=st.booleans(),
+        guesses=st.dictionaries(
+            st.integers(1, 3), st.tuples(st.sampled_from(Bucket), st.booleans())
+        ),
+        models=st.dictionaries(st.integers(100, 101), st.integers(0, 9)),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+def sure_of(number: int) -> dict[str, Any]:
+    """A prediction that puts half of its mass on one bin."""
+    bins = [0.5 / 9] * 10
+    bins[number] = 0.5
+    low, high = sum(bins[:3]) + bins[3] / 3, bins[6] * 2 / 3 + sum(bins[7:])
+    return {"bins": bins, "p_low": low, "p_medium": 1 - low - high, "p_high": high}
+
+
+async def store(database: Database, histories: Sequence[History]) -> None:
+    posted_at = MOMENT
+    async with database.write() as session:
+        for number, history in enumerate(histories, start=1):
+            posted_at += timedelta(minutes=history.gap)
+            session.add(
+                row(
+                    Post, id=number, source_id=f"p{number}", community_id=history.community,
+                    author_id=None, posted_at=posted_at, silent=history.silent,
+                    state=PostState.REPLIED, predicted_at=posted_at,
+                )
+            )  # fmt: skip
+            await session.flush()
+            for model, sure in history.models.items():
+                session.add(
+                    row(
+                        Prediction, id=None, post_id=number, model_version_id=model,
+                        made_at=posted_at, **sure_of(sure),
+                    )
+                )  # fmt: skip
+            for person, (bucket, blind) in history.guesses.items():
+                session.add(
+                    Guess(
+                        post_id=number, author_id=person, bucket=bucket, guessed_at=posted_at,
+                        blind=blind,
+                    )
+                )  # fmt: skip
+
+
+async def label(database: Database, number: int, history: History, now: datetime) -> None:
+    async with database.write() as session:
+        post = await load_post(session, number)
+        assert post is not None
+        await write_label(session, post, history.score, now=now, season_time_zone=ZONE)
+
+
+async def label_all(database: Database, histories: Sequence[History]) -> None:
+    now = MOMENT
+    for number, history in enumerate(histories, start=1):
+        # Minutes that are 0: several labels at one moment, and a clock that stands still.
+        now += timedelta(minutes=history.gap + history.late)
+        await label(database, number, history, now + HORIZON)
+
+
+async def forecasters(database: Database) -> None:
+    async with database.write() as session:
+        for each in (
+            row(Community), row(Community, id=2, source_id="other"),
+            *(row(Author, id=each, hash=f"{each:064}") for each in (1, 2, 3)),
+            row(Image), row(ModelVersion, id=100, name="v100"),
+            row(ModelVersion, id=101, name="v101"),
+        ):  # fmt: skip
+            session.add(each)
+            await session.flush()
+
+
+async def sums(database: Database, table: Any) -> dict[Any, dict[str, Any]]:
+    keys = [column.name for column in table.__table__.primary_key]
+    async with database.read() as session:
+        return {
+            tuple(str(getattr(each, key)) for key in keys): {
+                column.name: getattr(each, column.name)
+                for column in table.__table__.columns
+                if column.name not in keys
+            }
+            for each in await session.scalars(select(table))
+        }
+
+
+async def rebuilt(database: Database) -> int:
+    async with database.write() as session:
+        return await rebuild(session, lambda moment: season_of(moment, ZONE))
+
+
+def test_sums_that_grew_are_the_sums_worked_out_anew(data_dir: Path) -> None:
+    with asyncio.Runner() as runner:
+        database = Database(f"sqlite+aiosqlite:///{data_dir / 'peoria.db'}")
+        runner.run(forecasters(database))
+
+        async def compare(histories: list[History]) -> None:
+            async with database.write() as session:
+                for table in (Post, *SUMS):
+                    await session.execute(delete(table))
+            await store(database, histories)
+            await label_all(database, histories)
+            grown = [await sums(database, table) for table in SUMS]
+            assert await rebuilt(database) == len(histories)
+            for before, table in zip(grown, SUMS, strict=True):
+                after = await sums(database, table)
+                assert after.keys() == before.keys()
+                for key, values in after.items():
+                    moment = values.pop("updated_at", None)
+                    assert before[key].pop("updated_at", None) == moment
+                    assert before[key] == pytest.approx(values)
+
+        @settings(max_examples=25)
+        @given(HISTORIES)
+        def every_history(histories: list[History]) -> None:
+            runner.run(compare(histories))
+
+        every_history()
+        runner.run(database.close())
+
+
+@pytest.fixture
+async def league(database: Database) -> Database:
+    """Two communities, three people and two models."""
+    await forecasters(database)
+    return database
+
+
+def told(score: int, guesses: dict[int, Bucket], **changes: Any) -> History:
+    history = History(
+        1, 1, 0, score, silent=False, guesses={who: (what, True) for who, what in guesses.items()},
+        models={100: 5},
+    )  # fmt: skip
+    return history._replace(**changes)
+
+
+async def play(database: Database, *histories: History) -> None:
+    await store(database, histories)
+    await label_all(database, histories)
+
+
+async def standing(database: Database, forecaster: int, **key: Any) -> Standing | None:
+    kind = ForecasterKind.PERSON if forecaster < 100 else ForecasterKind.MODEL
+    wanted = {"season": "all", "community_id": 0, "kind": kind, **key}
+    async with database.read() as session:
+        found: Standing | None = await session.get(
+            Standing, {**wanted, "forecaster_id": forecaster}
+        )
+        return found
+
+
+async def test_streaks_go_by_the_order_in_which_labels_were_written(league: Database) -> None:
+    # The first label has nothing to be compared with: medium. Then ever higher ones: high.
+    right, wrong = Bucket.HIGH, Bucket.LOW
+    guesses = [wrong, right, right, right, wrong, right]
+    await play(league, *(told(n, {1: guess}) for n, guess in enumerate(guesses)))
+    found = await standing(league, 1)
+    assert found is not None
+    assert (found.n, found.hits, found.streak, found.best_streak) == (6, 4, 1, 3)
+
+
+async def test_labels_of_one_moment_still_come_one_after_another(league: Database) -> None:
+    await play(league, *(told(n, {1: Bucket.HIGH}, gap=0) for n in range(4)))
+    async with league.read() as session:
+        moments = list(await session.scalars(select(Label.written_at).order_by(Label.post_id)))
+    assert moments == sorted(set(moments))
+    assert moments[-1] - moments[0] < timedelta(seconds=1)
+
+
+async def test_a_clock_that_was_set_back_does_not_change_the_order(league: Database) -> None:
+    histories = [told(n, {}) for n in range(2)]
+    await store(league, histories)
+    await label(league, 1, histories[0], MOMENT + timedelta(days=1))
+    await label(league, 2, histories[1], MOMENT + timedelta(hours=3))
+    async with league.read() as session:
+        first, second = await session.scalars(select(Label.written_at).order_by(Label.post_id))
+    assert first < second
+
+
+async def test_a_guess_counts_in_its_community_and_everywhere_in_its_season_and_for_all_time(
+    league: Database,
+) -> None:
+    # Two hours before the horizon it is still February in Chicago: the label decides.
+    begin = datetime.fromisoformat("2026-03-01T05:00+00:00")
+    await store(league, [told(1, {1: Bucket.MEDIUM})])
+    async with league.write() as session:
+        (await session.get_one(Post, 1)).posted_at = begin
+        (await session.scalars(select(Guess))).one().guessed_at = begin
+    await label(league, 1, told(1, {}), begin + HORIZON)
+    for season in ("2026-03", "all"):
+        for community in (0, 1):
+            found = await standing(league, 1, season=season, community_id=community)
+            assert found is not None
+            assert (found.n, found.points, found.blind_n) == (1, pytest.approx(2), 1)
+    assert await standing(league, 1, season="2026-02") is None
+    assert await standing(league, 1, community_id=2) is None
+
+
+async def test_a_guess_that_was_not_blind_is_not_compared_with_the_bot(league: Database) -> None:
+    await play(league, told(1, {})._replace(guesses={1: (Bucket.MEDIUM, False)}))
+    found = await standing(league, 1)
+    assert found is not None
+    assert (found.n, found.hits, found.blind_n, found.blind_points) == (1, 1, 0, 0)
+
+
+async def test_a_model_plays_by_its_most_probable_bucket_and_by_proper_scores(
+    league: Database,
+) -> None:
+    await play(league, told(1, {}, models={100: 5, 101: 9}))
+    right, wrong = await standing(league, 100), await standing(league, 101)
+    assert right is not None
+    assert wrong is not None
+    assert (right.points, wrong.points) == (pytest.approx(2), -1)
+    assert right.rps_sum < wrong.rps_sum
+    assert right.base_rps_sum == wrong.base_rps_sum
+    async with league.read() as session:
+        days = list(await session.scalars(select(DailyScore)))
+    assert [(each.model_version_id, each.n, each.hits) for each in days] == [
+        (100, 1, 1), (101, 1, 0),
+    ]  # fmt: skip
+    gain = right.base_rps_sum - right.rps_sum
+    assert days[0].gain_squared_sum == pytest.approx(gain**2)
+
+
+async def test_labels_are_counted_by_whether_speaking_was_allowed(league: Database) -> None:
+    await play(league, told(0, {}), told(0, {}, silent=True), told(-4, {}))
+    (day,) = (await sums(league, DailyLabel)).values()
+    assert (day["spoken_n"], day["silent_n"]) == (2, 1)
+    assert (day["spoken_sum"], day["silent_sum"]) == (0, 0)
+
+
+async def test_imported_posts_are_in_no_comparison(league: Database) -> None:
+    await play(league, told(3, {}, models={}))
+    async with league.write() as session:
+        (await session.get_one(Post, 1)).origin = PostOrigin.IMPORTED
+    assert await rebuilt(league) == 0
+    assert await sums(league, DailyLabel) == {}
+
+
+async def test_a_guess_made_when_the_votes_were_in_does_not_count(league: Database) -> None:
+    """It cannot be placed so late; but a horizon can be shortened after a guess."""
+    await store(league, [told(1, {1: Bucket.MEDIUM})])
+    async with league.write() as session:
+        guess = (await session.scalars(select(Guess))).one()
+        guess.guessed_at = MOMENT + timedelta(days=1)
+    await label(league, 1, told(1, {}), MOMENT + timedelta(days=1))
+    assert await standing(league, 1) is None
+
+
+async def test_a_person_who_is_forgotten_stands_nowhere(league: Database) -> None:
+    await play(league, told(1, {1: Bucket.MEDIUM, 2: Bucket.MEDIUM}))
+    async with league.write() as session:
+        await drop_person(session, 1)
+    assert await standing(league, 1) is None
+    assert await standing(league, 2) is not None
+
+
+async def test_rebuilding_nothing_is_nothing(database: Database) -> None:
+    assert await rebuilt(database) == 0

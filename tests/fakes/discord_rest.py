@@ -13,7 +13,6 @@ from tests.fakes.discord_validation import Validator, answer_problems
 from tests.fakes.discord_world import (
     COMPONENTS_V2,
     EPHEMERAL,
-    NONCE_WINDOW,
     Channel,
     Guild,
     Message,
@@ -107,6 +106,10 @@ class Rest:
         """Answer 429 to whoever asks more often, by channel, guild or webhook as Discord does."""
         self._limits[step] = (times, seconds)
 
+    def problems(self, entry: "Request") -> list[str]:
+        """What is wrong with a request."""
+        return self._validator.problems(entry.method, entry.route, entry.payload, entry.query)
+
     async def _unknown(self, request: web.Request) -> web.StreamResponse:
         entry = self._fake.log_request(request.method, "unknown", request.path, {}, None)
         entry.problems.append("the loopback Discord has no such route")
@@ -150,9 +153,8 @@ class Rest:
         fake = self._fake
         if token and request.headers.get("Authorization") != f"Bot {fake.token}":
             return answer(401, {"message": "401: Unauthorized", "code": 0})
-        entry.problems = self._validator.problems(
-            entry.method, entry.route, call.payload, call.query
-        )
+        if not fake.validate_late:
+            entry.problems = self.problems(entry)
         if entry.problems:
             wrong = {"code": INVALID_FORM, "message": "Invalid Form Body"}
             return answer(400, {**wrong, "errors": {"_": entry.problems}})
@@ -404,7 +406,7 @@ class Rest:
 
     def _sent_before(self, channel: Channel, nonce: str) -> Message | None:
         for known in reversed(channel.messages.values()):
-            if self._fake.clock() - known.sent_at > NONCE_WINDOW:
+            if self._fake.clock() - known.sent_at > self._fake.nonce_window:
                 return None
             if known.author is self._fake.bot and known.nonce == nonce:
                 return known

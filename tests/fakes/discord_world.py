@@ -5,7 +5,7 @@ import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from discord import Permissions
@@ -423,6 +423,3 @@ def permissions_in(channel: Channel, person: Person) -> int:
 def may(channel: Channel, person: Person, permission: str) -> bool:
     """Whether a person may do something there: ``may(channel, bot, "send_messages")``."""
     return bool(permissions_in(channel, person) & Permissions(**{permission: True}).value)
-
-
-NONCE_WINDOW = timedelta(minutes=5)

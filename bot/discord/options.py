@@ -1,0 +1,26 @@
+"""What a Discord channel has settings for besides those of every community: `Community.options`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+#: Keys of `Community.options`. Emoji are stored as Discord writes them: the character, or
+#: ``<:name:id>``; channels and guilds as their ids in digits.
+UPVOTE = "upvote"
+DOWNVOTE = "downvote"
+GUILD = "guild"
+#: Where admins are told things; `NOWHERE`: not at all; unset: wherever is usual in the guild.
+ANNOUNCEMENTS = "announcements"
+NOWHERE = "nowhere"
+
+DEFAULT_UPVOTE = "⬆️"
+DEFAULT_DOWNVOTE = "⬇️"
+
+
+def upvote_of(options: Mapping[str, Any]) -> str:
+    """The emoji that counts as an upvote."""
+    return str(options.get(UPVOTE) or DEFAULT_UPVOTE)
+
+
+def downvote_of(options: Mapping[str, Any]) -> str:
+    """The emoji that counts as a downvote."""
+    return str(options.get(DOWNVOTE) or DEFAULT_DOWNVOTE)

@@ -61,6 +61,14 @@ class ReplyState(StrEnum):
     SKIPPED = "skipped"
 
 
+class InboxKind(StrEnum):
+    """What somebody asks the bot for in a message: a prediction, or to be left alone or not."""
+
+    PREDICT = "predict"
+    OPT_OUT = "optout"
+    OPT_IN = "optin"
+
+
 class Bucket(StrEnum):
     """The three answers that people see and guess."""
 

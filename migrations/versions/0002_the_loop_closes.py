@@ -144,6 +144,85 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "inbox_items",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "platform",
+            sa.Enum(
+                "discord",
+                "reddit",
+                "web",
+                name="platform",
+                native_enum=False,
+                create_constraint=True,
+                length=16,
+            ),
+            nullable=False,
+        ),
+        sa.Column("source_id", sa.String(length=128), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "predict",
+                "optout",
+                "optin",
+                name="inbox_kind",
+                native_enum=False,
+                create_constraint=True,
+                length=16,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "community_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("post_source_id", sa.String(length=128), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "pending",
+                "sent",
+                "settled",
+                "skipped",
+                name="reply_state",
+                native_enum=False,
+                create_constraint=True,
+                length=16,
+            ),
+            nullable=False,
+        ),
+        sa.Column("answer_id", sa.String(length=128), nullable=True),
+        sa.Column("recorded_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("due_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "state NOT IN ('sent', 'settled') OR answer_id IS NOT NULL",
+            name=op.f("ck_inbox_items_answered_has_id"),
+        ),
+        sa.CheckConstraint(
+            "(due_at IS NOT NULL) = (state = 'pending')",
+            name=op.f("ck_inbox_items_pending_is_due"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id"], ["communities.id"], name=op.f("fk_inbox_items_community_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox_items")),
+        sa.UniqueConstraint(
+            "platform", "source_id", name=op.f("uq_inbox_items_platform_source_id")
+        ),
+    )
+    op.create_index(
+        "ix_inbox_items_due",
+        "inbox_items",
+        ["due_at"],
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index("ix_inbox_items_answered", "inbox_items", ["community_id", "answered_at"])
+
+    op.create_table(
         "nowcasts",
         sa.Column("post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("reading", sa.Integer(), nullable=False),

@@ -14,6 +14,7 @@ from storage.tables import (
     Embedding,
     Guess,
     Image,
+    InboxItem,
     Label,
     ModelVersion,
     Post,
@@ -104,6 +105,10 @@ WRONG: list[tuple[type[Base], dict[str, Any], str]] = [
     (Label, {"post_id": 9}, "FOREIGN KEY"),
     (Reply, {"state": ReplyState.SENT}, "sent_has_id"),
     (Reply, {"state": ReplyState.SETTLED}, "sent_has_id"),
+    (InboxItem, {"state": ReplyState.SENT, "due_at": None}, "answered_has_id"),
+    (InboxItem, {"due_at": None}, "pending_is_due"),
+    (InboxItem, {"state": ReplyState.SKIPPED}, "pending_is_due"),
+    (InboxItem, {"community_id": 9}, "FOREIGN KEY"),
     (Vote, {"value": 0}, "up_or_down"),
     (Vote, {"value": 2}, "up_or_down"),
     (TrainingRun, {"finished_at": LATER}, "ended_has_time"),
@@ -113,7 +118,7 @@ WRONG: list[tuple[type[Base], dict[str, Any], str]] = [
 ]  # fmt: skip
 
 #: Rows of which there can be only one.
-ONCE = (Embedding, Prediction, Snapshot, Label, Reply, Vote, TrainingRun)
+ONCE = (Embedding, Prediction, Snapshot, Label, Reply, InboxItem, Vote, TrainingRun)
 
 
 async def store(database: Database, *rows: Any) -> None:
@@ -160,13 +165,15 @@ async def test_a_person_guesses_once_on_a_post(database: Database) -> None:
         (Post, "origin"),
         (Label, "bucket"),
         (Reply, "state"),
+        (InboxItem, "state"),
+        (InboxItem, "kind"),
         (TrainingRun, "state"),
     ],
 )
 async def test_only_the_known_words_can_be_stored(
     database: Database, table: type[Base], column: str
 ) -> None:
-    await store(database, *one_post(), row(Label), row(Reply), row(TrainingRun))
+    await store(database, *one_post(), row(Label), row(Reply), row(InboxItem), row(TrainingRun))
     async with database.write() as session:
         connection = await session.connection()
         with pytest.raises(IntegrityError, match="CHECK"):

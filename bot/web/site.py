@@ -11,6 +11,8 @@ from bot.web.cards import Cards
 from bot.web.feed import Feed
 from bot.web.guard import answer_refusals, only_hosts, only_own_pages
 from bot.web.guess_forms import GuessForms
+from bot.web.league_pages import LeaguePages
+from bot.web.me_pages import MePages
 from bot.web.model_pages import ModelPages
 from bot.web.pages import Pages
 from bot.web.pictures import Pictures
@@ -40,6 +42,7 @@ def make_site(services: Services) -> web.Application:
     _set_up_templates(site, services)
     feed = Feed(services)
     pages, cards, models = Pages(services, feed), Cards(feed), ModelPages(services)
+    me = MePages(services)
     post = r"/posts/{id:\d{1,18}}"
     site.add_routes(
         [
@@ -52,6 +55,10 @@ def make_site(services: Services) -> web.Application:
             web.post(post + "/vote", Voting(services, feed).handle),
             web.post(post + "/guess", GuessForms(services, feed).handle),
             web.get(r"/images/{id:\d{1,18}}", Pictures(services).handle),
+            web.get("/league", LeaguePages(services).handle),
+            web.get("/me", me.handle_page),
+            web.get("/me.json", me.handle_export),
+            web.post("/me", me.handle_wish),
             web.get("/models", models.handle_page),
             web.get("/models/state.json", models.handle_state),
             web.post("/models/train", models.handle_train),

@@ -1,0 +1,100 @@
+"""The league: who foresees best on this board, people and model versions, month by month."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp_jinja2
+from aiohttp import web
+
+from bot.boards import BoardName, BoardPage, list_seasons, read_board
+from bot.seasons import ALL_TIME, UnknownSeason, read_season, season_of
+from bot.web.names import nickname
+from bot.web.refusals import Refusal
+from bot.web.services import COMMUNITY, Services
+from bot.web.visitors import find_author, visitor_of
+from storage.communities import find_community
+from storage.types import Platform
+
+#: Rows of a page.
+PAGE = 25
+_MAX_OFFSET_DIGITS = 6
+
+#: The boards of one community; channels are for those who have several.
+BOARDS = {
+    BoardName.FORECASTERS: "People",
+    BoardName.MODELS: "Model versions",
+    BoardName.POSTS: "Posts",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which board, which season, from which row on."""
+
+    board: BoardName
+    season: str
+    offset: int
+
+
+class LeaguePages:
+    """Answers browsers that ask for a leaderboard."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """GET /league?board=forecasters&season=2026-11&from=25."""
+        asked = self._asked(request)
+        settings = self._services.settings
+        async with self._services.database.read() as session:
+            community = await find_community(session, Platform.WEB, COMMUNITY)
+            seasons = await list_seasons(session)
+            page = BoardPage([], 0, None)
+            if community is not None:
+                page = await read_board(
+                    session,
+                    asked.board,
+                    season=asked.season,
+                    community_id=community.id,
+                    offset=asked.offset,
+                    limit=PAGE,
+                    min_guesses=settings.min_guesses,
+                    me=await find_author(session, visitor_of(request)),
+                    time_zone=settings.season_time_zone,
+                )
+        return aiohttp_jinja2.render_template(
+            "league.html", request, self._shown(asked, page, seasons)
+        )
+
+    def _asked(self, request: web.Request) -> Asked:
+        settings = self._services.settings
+        board = request.query.get("board", BoardName.FORECASTERS)
+        if board not in BOARDS:
+            raise Refusal(404, f"There is no such leaderboard. There are: {', '.join(BOARDS)}.")
+        offset = request.query.get("from", "0")
+        if not (offset.isascii() and offset.isdigit() and len(offset) <= _MAX_OFFSET_DIGITS):
+            raise Refusal(400, "This is not an address of a page of the league.")
+        try:
+            season = read_season(
+                request.query.get("season", "now"),
+                now=self._services.clock(),
+                time_zone=settings.season_time_zone,
+            )
+        except UnknownSeason as error:
+            raise Refusal(400, str(error)) from error
+        return Asked(BoardName(board), season, int(offset))
+
+    def _shown(self, asked: Asked, page: BoardPage, seasons: list[str]) -> dict[str, Any]:
+        settings = self._services.settings
+        current = season_of(self._services.clock(), settings.season_time_zone)
+        months = seasons if current in seasons else [current, *seasons]
+        return {
+            "asked": asked,
+            "page": page,
+            "boards": BOARDS,
+            "seasons": [*months, ALL_TIME],
+            "all_time": ALL_TIME,
+            "page_size": PAGE,
+            "min_guesses": settings.min_guesses,
+            "nickname": nickname,
+        }

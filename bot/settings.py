@@ -16,6 +16,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from bot.cron import cron_trigger
+
 ENV_PREFIX = "PEORIA_"
 
 #: Databases that Peoria works with, by SQLAlchemy's names of dialect and driver.
@@ -217,6 +219,30 @@ class Settings(BaseSettings):
         60.0, gt=0, description="Longest time for one training run, minutes; then it is stopped."
     )
     train_memory_mb: int = Field(6000, ge=1500, description="Most memory for one training run, MB.")
+    retrain_cron: str = Field(
+        "30 4 * * *",
+        description="When Peoria trains by itself, as in cron: minute, hour, day of month, month,"
+        " day of week; or off.",
+    )
+    retrain_time_zone: str = Field(
+        "UTC", description="By whose clocks that is; a name such as Europe/Berlin."
+    )
+    retrain_min_new_labels: int = Field(
+        50,
+        ge=1,
+        description="Labels that must be new since the last run for it to train by itself.",
+    )
+    keep_versions: int = Field(
+        5,
+        ge=1,
+        description="Model versions whose files are kept, the newest first; beside them the one"
+        " that serves, the one it replaced, and those with predictions that wait for a label.",
+    )
+    pause_on_bad_skill: bool = Field(
+        True,
+        description="Stop replying by itself in a community where the predictions are worse than"
+        " its base rate, until they are better again.",
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -236,7 +262,16 @@ class Settings(BaseSettings):
             raise ValueError("names no file; a database in memory cannot be shared")
         return value
 
-    @field_validator("season_time_zone")
+    @field_validator("retrain_cron")
+    @classmethod
+    def _schedule(cls, value: str) -> str:
+        try:
+            cron_trigger(value, "UTC")
+        except ValueError as error:
+            raise ValueError(f"not a schedule: {error}") from None
+        return value
+
+    @field_validator("season_time_zone", "retrain_time_zone")
     @classmethod
     def _known_time_zone(cls, value: str) -> str:
         try:

@@ -69,6 +69,11 @@ def build(core: Core) -> App:
             clock=core.clock,
         )
         platforms[board.name] = board
+    if core.settings.reddit_client_id or core.settings.reddit_credentials_file:
+        # Here, so that praw is imported only where it is used.
+        from bot.reddit.platform import RedditPlatform
+
+        platforms[PlatformName.REDDIT] = RedditPlatform(core, pipeline)
     return App(core, pipeline, jobs, platforms)
 
 
@@ -86,7 +91,7 @@ async def running(app: App) -> AsyncIterator[None]:
         # Loaded before anybody can ask, so that a damaged file is found out at the start.
         await app.core.serving.champion()
         refusals: list[PlatformRefused] = []
-        for name, platform in app.platforms.items():
+        for name, platform in [*app.platforms.items()]:
             try:
                 await platform.start()
             except PlatformRefused as refusal:
@@ -94,9 +99,11 @@ async def running(app: App) -> AsyncIterator[None]:
                     raise
                 log.error("%s is left out: %s", name.value.capitalize(), refusal)  # noqa: TRY400 - it says all
                 refusals.append(refusal)
+                # Nobody may ask it for anything either: its posts wait until it is there again.
+                del app.platforms[name]
             else:
                 stack.push_async_callback(platform.stop)
-        if len(refusals) == len(app.platforms):
+        if not app.platforms:
             raise refusals[0] if refusals else PlatformRefused(_NOTHING_TO_RUN)
         scheduler = schedule(app.jobs, app.core.settings.tick_seconds)
         scheduler.start()

@@ -26,7 +26,7 @@ def percent(share: float) -> str:
 
 def number(score: float) -> str:
     """A score, rounded to what a forecast can know."""
-    return f"{round(score):,}"
+    return f"{round(score):,}".replace("-", "−")
 
 
 def beats_sentence(card: Card, community: str) -> str:

@@ -143,8 +143,9 @@ class People:
 
     def replies_to(self, message: Message) -> list[Message]:
         """What the bot has said in reply to a message, oldest first."""
-        found = self.messages(message.channel, author=self.bot)
-        return [each for each in found if each.replied_to is message]
+        return [
+            each for each in message.replies if each.author.user is self.bot and not each.deleted
+        ]
 
     def whispers_to(self, person: Person) -> list[Message]:
         """What only one person sees, oldest first."""
@@ -236,6 +237,7 @@ class People:
     def refer(self, message: Message, replied_to: Message) -> None:
         """Make a message a reply."""
         message.replied_to = replied_to
+        replied_to.replies.append(message)
         message.reference = {
             "type": 0, "message_id": str(replied_to.id), **_where(message.channel),
         }  # fmt: skip

@@ -281,6 +281,8 @@ class Message:
     reactions: dict[str, list[int]] = field(default_factory=dict)
     reference: Payload | None = None
     replied_to: "Message | None" = None
+    #: Messages that reply to it.
+    replies: "list[Message]" = field(default_factory=list)
     mentions: list[User] = field(default_factory=list)
     nonce: str | None = None
     flags: int = 0

@@ -15,6 +15,7 @@ from bot.commands import (
     read_text,
     reproduce,
     serve,
+    simulate,
     train,
 )
 from bot.commands.console import err
@@ -22,6 +23,7 @@ from bot.platform import PlatformRefused
 from bot.predicting import UnknownCommunity
 from bot.serving import NoChampion
 from bot.settings import SettingsRefused
+from bot.simulation.failures import SimulationRefused, SomethingLost
 from bot.switching import SwitchRefused
 from bot.training import RunUnderWay
 from bot.versions import UnknownVersion
@@ -48,6 +50,7 @@ app.command("import")(importing.import_posts)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command("read-text")(read_text.read_text)
+app.command()(simulate.simulate)
 app.command()(distill)
 app.add_typer(reproduce.app, name="reproduce")
 app.add_typer(models.app, name="models")
@@ -68,6 +71,8 @@ _EXPECTED = (
     PostsFileRefused,
     RunUnderWay,
     SettingsRefused,
+    SimulationRefused,
+    SomethingLost,
     SwitchRefused,
     UnknownCommunity,
     UnknownVersion,

@@ -1,0 +1,138 @@
+"""The platform of the made-up community. What people saw on it outlives Peoria's process."""
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from bot.cards import Card, Outcome
+from bot.clock import Clock
+from bot.platform import Gone, PlatformUnavailable, PostGone, PostRef, Reading, ScoreRead
+from bot.simulation.community import HORIZON, MadePost, World
+from bot.simulation.truth import LIFT, grown, score_of
+from storage.types import Platform
+
+#: Spread of a score that is read before any votes came, of the logarithm; it shrinks to nothing
+#: at the horizon.
+NOISE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A reply as people see it."""
+
+    reply_id: str
+    at: datetime
+
+
+class SimulatedPlatform:
+    """Shows replies and tells scores.
+
+    Args:
+        world: what is posted, and when the platform is away.
+        path: where replies are kept, a line each, written before anybody is told.
+    """
+
+    name = Platform.REDDIT
+
+    def __init__(self, world: World, path: Path, clock: Clock) -> None:
+        self._world = world
+        self._clock = clock
+        self.replies: dict[str, Spoken] = {}
+        #: Posts that were replied to more than once, which nobody may ever see.
+        self.doubled: list[str] = []
+        self.announced: list[str] = []
+        if path.exists():
+            for line in path.read_text("utf-8").splitlines():
+                kept = json.loads(line)
+                self._spoke(kept["post"], kept["reply"], datetime.fromisoformat(kept["at"]))
+        self._file = path.open("a", encoding="utf-8")
+
+    async def start(self) -> None:
+        """Nothing to listen to: the simulation hands posts in."""
+
+    async def stop(self) -> None:
+        """Close the file of replies."""
+        self._file.close()
+
+    async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
+        """Keep the reply, once."""
+        self._answer()
+        made = self._world.by_source_id[post.source_id]
+        if _is_deleted(made, self._clock()):
+            raise PostGone
+        if sent_before and post.source_id in self.replies:
+            return self.replies[post.source_id].reply_id
+        reply_id = f"reply to {post.source_id}"
+        now = self._clock()
+        line = {"post": post.source_id, "reply": reply_id, "at": now.isoformat()}
+        self._file.write(json.dumps(line) + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._spoke(post.source_id, reply_id, now)
+        return reply_id
+
+    async def withdraw(self, post: PostRef, reply_id: str | None) -> None:
+        """The reply goes with its post."""
+        self._answer()
+
+    async def announce(self, text: str, community_source_id: str | None) -> None:
+        """Hear what admins are told."""
+        self._answer()
+        self.announced.append(text)
+
+    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome) -> None:
+        """People read the outcome; it changes nothing here."""
+        self._answer()
+
+    async def read_scores(self, posts: Sequence[PostRef]) -> Mapping[int, Reading]:
+        """The scores of this moment; some posts cannot be read for a while."""
+        self._answer()
+        now = self._clock()
+        readings: dict[int, Reading] = {}
+        for post in posts:
+            made = self._world.by_source_id[post.source_id]
+            if _is_deleted(made, now):
+                readings[post.post_id] = Gone()
+            elif made.unread is None or not made.unread[0] <= now < made.unread[1]:
+                readings[post.post_id] = ScoreRead(self.score(made, now), now)
+        return readings
+
+    def score(self, made: MadePost, moment: datetime) -> int:
+        """The score of a post at a moment: early ones are noisy, the one at the horizon is not."""
+        age = (moment - made.posted_at).total_seconds()
+        share = grown(age, HORIZON, made.pace)
+        rng = np.random.default_rng([self._world.seed, 3, made.number, int(age)])
+        noise = rng.normal(0, NOISE * max(0.0, 1 - share))
+        votes = math.exp(made.expected + made.luck + noise)
+        return score_of(votes * (share + self._lifted(made, share)))
+
+    def lift(self, made: MadePost) -> float:
+        """What the reply, as it was made, multiplies the votes at the horizon by."""
+        return 1 + self._lifted(made, 1.0)
+
+    def _lifted(self, made: MadePost, share: float) -> float:
+        """Votes that came since the reply are lifted by it."""
+        spoken = self.replies.get(made.source_id)
+        if spoken is None:
+            return 0.0
+        before = grown((spoken.at - made.posted_at).total_seconds(), HORIZON, made.pace)
+        return (LIFT - 1) * max(0.0, share - before)
+
+    def _spoke(self, source_id: str, reply_id: str, at: datetime) -> None:
+        if source_id in self.replies:
+            self.doubled.append(source_id)
+        self.replies[source_id] = Spoken(reply_id, at)
+
+    def _answer(self) -> None:
+        if any(period.holds(self._clock()) for period in self._world.away):
+            raise PlatformUnavailable("the simulated platform is away")
+
+
+def _is_deleted(made: MadePost, moment: datetime) -> bool:
+    return made.deleted_at is not None and made.deleted_at <= moment

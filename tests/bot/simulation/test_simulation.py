@@ -1,0 +1,63 @@
+"""A small made-up community, lived through twice."""
+
+import asyncio
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.simulation.failures import SimulationRefused
+from bot.simulation.report import Report, simulate
+from bot.simulation.run import Plan, prepare
+
+TRAINER = (sys.executable, "-m", "tests.fakes.quick_trainer")
+PLAN = Plan(posts=30, days=3, seed=3, retrain_labels=8, trainer=TRAINER)
+
+
+def run(folder: Path) -> Report:
+    return asyncio.run(
+        simulate(PLAN, folder, resume=False, draw=False, on_progress=lambda moment, posts: None)
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("simulated")
+
+
+@pytest.fixture(scope="module")
+def report(folder: Path) -> Report:
+    return run(folder)
+
+
+def rows(folder: Path, query: str) -> list[Any]:
+    with closing(sqlite3.connect(folder / "data" / "peoria.db")) as database:
+        return database.execute(query).fetchall()
+
+
+def test_every_post_comes_to_its_end(report: Report) -> None:
+    """The audit inside raises where one does not."""
+    counts = report.counts
+    assert counts["posts"] == PLAN.posts
+    assert counts["scored"] + counts["withdrawn"] + counts["refused"] == PLAN.posts
+    assert counts["labels"] == counts["scored"] > 20
+    assert counts["guesses"] > 0
+
+
+def test_nights_bring_new_versions_that_then_serve(report: Report, folder: Path) -> None:
+    assert [state for _, state, _ in report.runs] == ["promoted"] * len(report.runs)
+    assert len(report.runs) >= 1
+    used = rows(folder, "SELECT DISTINCT model_version_id FROM predictions")
+    assert len(used) >= 2
+
+
+def test_its_folder_is_its_own(folder: Path, report: Report) -> None:
+    assert report
+    with pytest.raises(SimulationRefused, match="--resume"):
+        prepare(folder, PLAN, resume=False)
+    other = Plan(posts=31, days=3, seed=3, retrain_labels=8)
+    with pytest.raises(SimulationRefused, match="other options"):
+        prepare(folder, other, resume=True)

@@ -530,7 +530,9 @@ class Rest:
     async def reacted(self, call: Call) -> list[Payload]:
         message = self.message(call)
         after, limit = int(call.query.get("after", 0)), int(call.query.get("limit", 25))
-        ids = sorted(each for each in message.reactions.get(call.path["emoji_name"], ()))
+        if call.query.get("type") == "1":
+            return []  # Super reactions, which nobody pays for here.
+        ids = sorted(message.reactions.get(call.path["emoji_name"], ()))
         return [self._fake.users[each].payload() for each in ids if each > after][:limit]
 
     # Application commands.

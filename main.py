@@ -10,6 +10,7 @@ from bot.commands import (
     db,
     evaluate,
     importing,
+    leaderboard,
     models,
     predict,
     read_text,
@@ -21,6 +22,7 @@ from bot.commands import (
 from bot.commands.console import err
 from bot.platform import PlatformRefused
 from bot.predicting import UnknownCommunity
+from bot.seasons import UnknownSeason
 from bot.serving import NoChampion
 from bot.settings import SettingsRefused
 from bot.simulation.failures import SimulationRefused, SomethingLost
@@ -50,6 +52,7 @@ app.command("import")(importing.import_posts)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command("read-text")(read_text.read_text)
+app.command()(leaderboard.leaderboard)
 app.command()(simulate.simulate)
 app.command()(distill)
 app.add_typer(reproduce.app, name="reproduce")
@@ -75,6 +78,7 @@ _EXPECTED = (
     SomethingLost,
     SwitchRefused,
     UnknownCommunity,
+    UnknownSeason,
     UnknownVersion,
     VersionUnusable,
 )

@@ -134,7 +134,7 @@ async def find_audience(core: Core, name: str | None) -> Audience:
             communities = (await session.scalars(select(Community).limit(2))).all()
             community = communities[0] if len(communities) == 1 else None
         else:
-            community = await _named(session, name)
+            community = await find_named_community(session, name)
         return await audience_of(session, community, core.clock())
 
 
@@ -152,7 +152,12 @@ async def audience_of(
     )
 
 
-async def _named(session: AsyncSession, name: str) -> Community:
+async def find_named_community(session: AsyncSession, name: str) -> Community:
+    """The community that people call ``name``: its name, or its id on its platform.
+
+    Raises:
+        UnknownCommunity: there is none of that name, or several.
+    """
     plain = name.removeprefix("/").removeprefix("r/").casefold()
     matches = func.lower(Community.name).in_([name.casefold(), plain]) | (
         func.lower(Community.source_id) == plain

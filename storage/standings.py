@@ -130,15 +130,6 @@ async def rebuild(session: AsyncSession, season_of: SeasonOf) -> int:
     return count
 
 
-async def drop_person(session: AsyncSession, author_id: int) -> None:
-    """Forget a person's sums. Needs a write session."""
-    await session.execute(
-        delete(Standing).where(
-            Standing.kind == ForecasterKind.PERSON, Standing.forecaster_id == author_id
-        )
-    )
-
-
 async def _scored_labels(session: AsyncSession) -> AsyncIterator[ScoredLabel]:
     """Every label that scored anything or counts in a comparison, in the order of writing."""
     after: ColumnElement[bool] = true()

@@ -15,7 +15,7 @@ from bot.labels import write_label
 from bot.seasons import season_of
 from storage.database import Database
 from storage.posts import load_post
-from storage.standings import drop_person, rebuild
+from storage.standings import rebuild
 from storage.tables import (
     Author,
     Community,
@@ -306,14 +306,6 @@ async def test_a_guess_made_when_the_votes_were_in_does_not_count(league: Databa
         guess.guessed_at = MOMENT + timedelta(days=1)
     await label(league, 1, told(1, {}), MOMENT + timedelta(days=1))
     assert await standing(league, 1) is None
-
-
-async def test_a_person_who_is_forgotten_stands_nowhere(league: Database) -> None:
-    await play(league, told(1, {1: Bucket.MEDIUM, 2: Bucket.MEDIUM}))
-    async with league.write() as session:
-        await drop_person(session, 1)
-    assert await standing(league, 1) is None
-    assert await standing(league, 2) is not None
 
 
 async def test_rebuilding_nothing_is_nothing(database: Database) -> None:

@@ -120,7 +120,7 @@ def _heading(season: str, settings: Settings) -> str:
 
 def _show(board: BoardName, page: BoardPage, caption: str) -> None:
     columns = _COLUMNS[board]
-    table = Table(title=f"{board.value.capitalize()}: {caption}")
+    table = Table(title=escape(f"{board.value.capitalize()}: {caption}"))
     for heading, _, kind in columns:
         table.add_column(
             heading,

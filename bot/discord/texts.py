@@ -43,11 +43,50 @@ ENGLISH: dict[str, str] = {
     "card.refused": "This image cannot be used: {reason}",
     "card.image_number": "Image {n} of {total}",
     "card.best_of": "{total} images: the one that should do best counts.",
+    # --- Automatic replies, guess buttons and outcomes
+    "reply.guess": "Do you know better? Guess until {when}.",
+    "reply.blind": "I have made up my mind. Guess first: you see my prediction then, and everybody"
+    " sees it when guessing closes, {when}.",
+    "reply.closed": "Guessing has closed. {guesses}",
+    "reply.guesses": "Guesses: {counts}.",
+    "reply.no_guesses": "Nobody guessed.",
+    "guess.skip": "Skip",
+    "guess.why": "Why?",
+    "guess.placed": "You guessed **{bucket}**. You may change that until {when}.",
+    "guess.placed_shown": "You guessed **{bucket}**, and this is my prediction. You may change your"
+    " guess until {when}, but then it counts as one that has seen it.",
+    "guess.skipped": "This is my prediction. You may still guess, but it counts as a guess that has"
+    " seen it.",
+    "guess.kept_secret": "My prediction is kept until guessing closes. Guess first, or skip.",
+    "guess.no_prediction": "There is no prediction for this post any more.",
+    "guess.closed": "Guessing on this post has closed: its votes so far would give the answer away."
+    " Newer posts are open.",
+    "guess.own_post": "Your own post is for others to guess.",
+    "guess.opted_out": "You have opted out, so no guess of yours is kept. `/opt-in` lets you play.",
+    "guess.no_such_post": "There is no such post; it may have been taken away.",
+    "guess.nothing_to_guess": "There is nothing to guess: this post was refused or withdrawn.",
+    "guess.bots": "Bots do not play in the league.",
+    "outcome.heading": "How it did",
+    "outcome.line": "Predicted **{predicted}** {chance} → **{score}** {upvote}, **{bucket}**"
+    " {mark}",
+    "outcome.standing": "That beats {share} of the recent posts in {community}.",
+    "outcome.first": "There is no other score in {community} to compare it with yet.",
+    "outcome.best_guess": "Best guess: **{bucket}** by {name}",
+    "outcome.right_guesses": "{right} of {total} guesses were right.",
+    "notice.missing": "I lack permissions in {channel}: {permissions}. Images posted there are"
+    " predicted without an answer until my role has them (Edit Channel → Permissions).",
+    "notice.unreadable": "I cannot read {channel}: {permissions} missing. Images posted there are"
+    " not taken up until my role has them (Edit Channel → Permissions).",
     # --- /predict and the context menu
     "predict.about": "What would this image come to here?",
     "predict.image": "The image: JPEG, PNG, WebP or GIF",
     "predict.title": "The text that you would post it with",
     "predict.menu": "Will it play?",
+    "predict.private": "Show the answer to you alone",
+    "predict.guess_first": "That image is being guessed at in this channel. Guess first under my"
+    " answer, or skip; then you see what I think.",
+    "predict.kept_secret": "What I think of this image is kept secret until the votes are in, to"
+    " measure what telling it would do.",
     "predict.no_image": "There is no image in that message. Attached images, image links and"
     " embedded images are looked at.",
     "predict.more_images": "That message has {total} images; these are the first {shown}.",
@@ -325,7 +364,7 @@ ENGLISH: dict[str, str] = {
     "image.too_many_pixels": "The image has too many pixels; make it smaller and try again.",
     "image.too_complex": "The file is built in a way that takes too long to decode; save it anew"
     " and try again.",
-    "image.gone": "There is nothing at the image's address any more.",
+    "image.not_fetched": "There is nothing that could be fetched from the image's address.",
 }
 
 _LANGUAGES = {"en": ENGLISH, "de": GERMAN}

@@ -38,11 +38,53 @@ GERMAN: dict[str, str] = {
     "card.refused": "Dieses Bild lässt sich nicht verwenden: {reason}",
     "card.image_number": "Bild {n} von {total}",
     "card.best_of": "{total} Bilder: Es zählt das mit den besten Aussichten.",
+    # --- Antworten von selbst, Knöpfe zum Tippen und Ergebnisse
+    "reply.guess": "Weißt du es besser? Tippe bis {when}.",
+    "reply.blind": "Ich habe mich festgelegt. Tippe zuerst: Dann siehst du meine Vorhersage, und"
+    " alle sehen sie, wenn das Tippen endet, {when}.",
+    "reply.closed": "Das Tippen ist beendet. {guesses}",
+    "reply.guesses": "Tipps: {counts}.",
+    "reply.no_guesses": "Niemand hat getippt.",
+    "guess.skip": "Auslassen",
+    "guess.why": "Warum?",
+    "guess.placed": "Du hast **{bucket}** getippt. Bis {when} kannst du das ändern.",
+    "guess.placed_shown": "Du hast **{bucket}** getippt, und das ist meine Vorhersage. Bis {when}"
+    " kannst du deinen Tipp ändern; er zählt dann als einer, der sie kannte.",
+    "guess.skipped": "Das ist meine Vorhersage. Du kannst noch tippen, aber der Tipp zählt als"
+    " einer, der sie kannte.",
+    "guess.kept_secret": "Meine Vorhersage bleibt geheim, bis das Tippen endet. Tippe zuerst, oder"
+    " lass es aus.",
+    "guess.no_prediction": "Zu diesem Post gibt es keine Vorhersage mehr.",
+    "guess.closed": "Das Tippen auf diesen Post ist beendet: Seine Stimmen würden schon verraten,"
+    " wie es ausgeht. Neuere Posts sind offen.",
+    "guess.own_post": "Auf deinen eigenen Post tippen die anderen.",
+    "guess.opted_out": "Du hast widersprochen, deshalb wird kein Tipp von dir aufgehoben. Mit"
+    " `/opt-in` spielst du wieder mit.",
+    "guess.no_such_post": "Diesen Post gibt es nicht; vielleicht wurde er gelöscht.",
+    "guess.nothing_to_guess": "Hier gibt es nichts zu tippen: Der Post wurde abgelehnt oder"
+    " zurückgezogen.",
+    "guess.bots": "Bots spielen in der Liga nicht mit.",
+    "outcome.heading": "Wie es ausging",
+    "outcome.line": "Vorhergesagt **{predicted}** {chance} → **{score}** {upvote}, **{bucket}**"
+    " {mark}",
+    "outcome.standing": "Das schlägt {share} der letzten Posts in {community}.",
+    "outcome.first": "In {community} gibt es noch keine andere Punktzahl zum Vergleichen.",
+    "outcome.best_guess": "Bester Tipp: **{bucket}** von {name}",
+    "outcome.right_guesses": "{right} von {total} Tipps waren richtig.",
+    "notice.missing": "Mir fehlen Rechte in {channel}: {permissions}. Bilder dort werden ohne"
+    " Antwort vorhergesagt, bis meine Rolle sie hat (Kanal bearbeiten → Berechtigungen).",
+    "notice.unreadable": "Ich kann {channel} nicht lesen: Es fehlt {permissions}. Bilder dort"
+    " werden nicht aufgenommen, bis meine Rolle das darf (Kanal bearbeiten → Berechtigungen).",
     # --- /predict and the context menu
     "predict.about": "Was würde aus diesem Bild hier?",
     "predict.image": "Das Bild: JPEG, PNG, WebP oder GIF",
     "predict.title": "Der Text, mit dem du es posten würdest",
     "predict.menu": "Kommt das an?",
+    "predict.private": "Die Antwort nur dir zeigen",
+    "predict.guess_first": "Auf dieses Bild wird in diesem Kanal getippt. Tippe erst unter meiner"
+    " Antwort, oder überspringe; dann siehst du, was ich denke.",
+    "predict.kept_secret": "Was ich von diesem Bild halte, bleibt geheim, bis die Stimmen da sind:"
+    " So wird gemessen, was das Verraten bewirkt.",
     "predict.no_image": "In dieser Nachricht ist kein Bild. Angesehen werden angehängte Bilder,"
     " Links auf Bilder und eingebettete Bilder.",
     "predict.more_images": "Diese Nachricht hat {total} Bilder; das sind die ersten {shown}.",
@@ -332,5 +374,5 @@ GERMAN: dict[str, str] = {
     "image.too_many_pixels": "Das Bild hat zu viele Pixel; mach es kleiner und versuche es wieder.",
     "image.too_complex": "Die Datei ist so gebaut, dass sie zu lange zum Lesen braucht; speichere"
     " sie neu und versuche es wieder.",
-    "image.gone": "An der Adresse des Bildes ist nichts mehr.",
+    "image.not_fetched": "Von der Adresse des Bildes ließ sich nichts holen.",
 }

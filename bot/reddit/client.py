@@ -1,0 +1,278 @@
+"""The one way to Reddit: praw on a thread of its own, behind a few coroutines.
+
+praw is neither async nor thread-safe, so one thread does everything that touches it, and only
+plain data comes out. Its `request` is used rather than its objects: these fetch what is missing
+when an attribute is read, a request for every post, and one broken item breaks a whole listing.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import praw
+from praw.exceptions import PRAWException, RedditAPIException
+from prawcore.exceptions import (
+    BadJSON,
+    Conflict,
+    Forbidden,
+    InsufficientScope,
+    InvalidToken,
+    NotFound,
+    PrawcoreException,
+    Redirect,
+    UnavailableForLegalReasons,
+)
+
+from bot.clock import Clock
+from bot.reddit.credentials import Credentials
+from bot.reddit.faults import CredentialsRefused, NotAllowed, NotThere, RedditRefusal
+from bot.reddit.limits import Pace, told_wait
+from bot.reddit.transport import AskedToWait, NoAnswer, SaidLimit, Transport
+
+T = TypeVar("T")
+
+#: Items in a page, and things in one request for information: as many as Reddit gives.
+PAGE = 100
+
+#: Longest time for one answer, seconds.
+SECONDS = 16.0
+
+Item = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a listing: its things (``kind`` is added to each), and where the next begins."""
+
+    items: Sequence[Item]
+    after: str | None
+
+
+class RedditClient:
+    """Reads and writes on Reddit, one request at a time.
+
+    Every method raises `PlatformUnavailable` when Reddit cannot be asked now (it says when to try
+    again), `CredentialsRefused` when it does not accept who we are, `NotAllowed` and `NotThere`
+    when it is this one thing that it refuses.
+
+    Args:
+        url, oauth_url: where Reddit is.
+        seconds: longest time for one answer.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        url: str,
+        oauth_url: str,
+        clock: Clock,
+        seconds: float = SECONDS,
+    ) -> None:
+        self._credentials = credentials
+        self._urls = (url.rstrip("/"), oauth_url.rstrip("/"))
+        self._seconds = seconds
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reddit")
+        self._said = SaidLimit()
+        self._reddit: praw.Reddit | None = None
+        self._me: str | None = None
+        self.pace = Pace(clock)
+        #: Requests that were tried since the start.
+        self.requests = 0
+
+    async def me(self) -> str:
+        """The name of the account that we are."""
+        if self._me is None:
+            answer = await self._get("api/v1/me")
+            name = answer.get("name") if isinstance(answer, dict) else None
+            if not isinstance(name, str) or not name:
+                raise self.pace.failed("Reddit did not say which account this is")
+            self._me = name
+        return self._me
+
+    async def scopes(self) -> frozenset[str]:
+        """What the account allowed us to do; ``*`` is everything."""
+        return await self._call(lambda reddit: frozenset(reddit.auth.scopes()))
+
+    async def about(self, subreddit: str) -> Item:
+        """What Reddit tells about a subreddit."""
+        answer = await self._get(f"r/{subreddit}/about")
+        if not isinstance(answer, dict) or not isinstance(answer.get("data"), dict):
+            raise self.pace.failed(f"Reddit's answer about r/{subreddit} makes no sense")
+        if answer.get("kind") != "t5":
+            raise NotThere(f"There is no subreddit r/{subreddit}.")
+        data: Item = answer["data"]
+        return data
+
+    async def new(self, subreddit: str, after: str | None = None) -> Page:
+        """The newest posts of a subreddit, or those after the post ``after``."""
+        return await self._page(f"r/{subreddit}/new", after)
+
+    async def top(self, subreddit: str, after: str | None = None) -> Page:
+        """The posts of a subreddit with the highest scores of all time."""
+        return await self._page(f"r/{subreddit}/top", after, t="all")
+
+    async def info(self, names: Sequence[str]) -> Mapping[str, Item]:
+        """What there is to know of at most 100 things (``t3_…``, ``t1_…``), by name."""
+        if not 0 < len(names) <= PAGE:
+            raise ValueError(f"information is asked for 1 to {PAGE} things at a time")
+        page = await self._page("api/info", None, id=",".join(names))
+        return {str(item.get("name")): item for item in page.items}
+
+    async def inbox(self, after: str | None = None) -> Page:
+        """The newest messages, replies and mentions."""
+        return await self._page("message/inbox", after)
+
+    async def own_comments(self, after: str | None = None) -> Page:
+        """The newest comments of the account that we are."""
+        return await self._page(f"user/{await self.me()}/comments", after, sort="new")
+
+    async def comment(self, parent: str, text: str) -> str:
+        """Comment on a post or a comment; returns the new comment's name.
+
+        Sent once. When it raises `PlatformUnavailable` the comment may be there all the same.
+
+        Raises:
+            RedditRefusal: Reddit refused the comment, and says why.
+        """
+        answer = await self._post("api/comment", {"thing_id": parent, "text": text})
+        name = _first_thing(answer).get("name")
+        if not isinstance(name, str) or not name.startswith("t1_"):
+            raise self.pace.failed("Reddit took a comment and did not say which one it is")
+        return name
+
+    async def edit(self, comment: str, text: str) -> None:
+        """Change the text of an own comment.
+
+        Raises:
+            RedditRefusal: Reddit refused it, and says why.
+        """
+        await self._post("api/editusertext", {"thing_id": comment, "text": text})
+
+    async def delete(self, comment: str) -> None:
+        """Delete an own comment; no harm if it is gone already."""
+        await self._post("api/del", {"id": comment})
+
+    async def close(self) -> None:
+        """Let go of the thread; a request that is under way is not waited for."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _page(self, path: str, after: str | None, **params: str) -> Page:
+        asked: dict[str, str | int] = {"limit": PAGE, **params}
+        if after is not None:
+            asked["after"] = after
+        answer = await self._get(path, asked)
+        data = answer.get("data") if isinstance(answer, dict) else None
+        children = data.get("children") if isinstance(data, dict) else None
+        if not isinstance(data, dict) or not isinstance(children, list):
+            raise self.pace.failed(f"Reddit's answer to {path} makes no sense")
+        items = [
+            {**child["data"], "kind": child.get("kind")}
+            for child in children
+            if isinstance(child, dict) and isinstance(child.get("data"), dict)
+        ]
+        following = data.get("after")
+        return Page(items, following if isinstance(following, str) and following else None)
+
+    async def _get(self, path: str, params: Mapping[str, str | int] | None = None) -> Any:
+        asked = dict(params or {})
+        return await self._call(
+            lambda reddit: reddit.request(method="GET", path=path, params=asked)
+        )
+
+    async def _post(self, path: str, data: Mapping[str, str]) -> Any:
+        answer = await self._call(
+            lambda reddit: reddit.request(method="POST", path=path, data=dict(data))
+        )
+        body = answer.get("json") if isinstance(answer, dict) else None
+        errors = body.get("errors") if isinstance(body, dict) else None
+        if errors:
+            raise self._refusal(errors, body.get("ratelimit") if isinstance(body, dict) else None)
+        return answer
+
+    def _refusal(self, errors: Any, wait: object) -> Exception:
+        first = errors[0] if isinstance(errors, list) else None
+        if isinstance(first, str):
+            first = errors
+        code, message = "UNKNOWN", ""
+        if isinstance(first, list) and first:
+            code = str(first[0])[:80]
+            message = str(first[1])[:300] if len(first) > 1 else ""
+        if code == "RATELIMIT":
+            # Reddit means comments, but whoever is told to slow down may as well do so altogether.
+            return self.pace.told_to_wait(told_wait(message, wait), "Reddit asked for a break")
+        return RedditRefusal(code, message)
+
+    async def _call(self, work: Callable[[praw.Reddit], T]) -> T:
+        self.pace.check()
+        loop = asyncio.get_running_loop()
+        try:
+            result = await loop.run_in_executor(self._thread, self._work, work)
+        except AskedToWait as error:
+            raise self.pace.told_to_wait(
+                told_wait("", error.wait.total_seconds() if error.wait else None), str(error)
+            ) from None
+        except (NoAnswer, BadJSON) as error:
+            raise self.pace.failed(str(error)) from None
+        except InvalidToken:
+            raise CredentialsRefused(
+                "Reddit refuses the tokens that it gives us: the app's access was revoked, or the"
+                " account is suspended. Look at https://www.reddit.com/prefs/apps."
+            ) from None
+        except InsufficientScope:
+            raise NotAllowed(
+                "The refresh token does not allow this; `main.py reddit check` names the scopes"
+                " that it needs."
+            ) from None
+        except (Forbidden, UnavailableForLegalReasons):
+            raise NotAllowed("Reddit does not allow it to this account.") from None
+        except (NotFound, Redirect):
+            raise NotThere("There is nothing of that name on Reddit.") from None
+        except RedditAPIException as error:
+            item = error.items[0]
+            raise self._refusal([[item.error_type, item.message]], None) from None
+        except Conflict as error:
+            raise self.pace.failed(str(error)) from None
+        except (PrawcoreException, PRAWException) as error:
+            raise RedditRefusal("REFUSED", str(error)[:300]) from None
+        self.pace.answered(self._said.remaining, self._said.reset)
+        return result
+
+    def _work(self, work: Callable[[praw.Reddit], T]) -> T:
+        """What happens on the thread."""
+        if self._reddit is None:
+            self._reddit = self._open()
+        self.requests += 1
+        return work(self._reddit)
+
+    def _open(self) -> praw.Reddit:
+        """praw, told everything, so that neither its files nor its variables have a say."""
+        secrets = self._credentials
+        url, oauth_url = self._urls
+        return praw.Reddit(
+            "DEFAULT",
+            requestor_class=Transport,
+            requestor_kwargs={"seconds": self._seconds, "said": self._said},
+            client_id=secrets.client_id,
+            client_secret=secrets.client_secret,
+            username=secrets.username,
+            password=secrets.password,
+            refresh_token=secrets.refresh_token,
+            redirect_uri=None,
+            user_agent=secrets.user_agent,
+            reddit_url=url,
+            oauth_url=oauth_url,
+            check_for_async=False,
+            check_for_updates=False,
+        )
+
+
+def _first_thing(answer: Any) -> Item:
+    """The first thing in the answer to a POST; empty where there is none."""
+    try:
+        thing = answer["json"]["data"]["things"][0]["data"]
+    except (KeyError, IndexError, TypeError):
+        return {}
+    return thing if isinstance(thing, dict) else {}

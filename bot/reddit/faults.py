@@ -1,0 +1,39 @@
+"""What can go wrong between us and Reddit."""
+
+from datetime import timedelta
+
+from bot.platform import PlatformUnavailable
+
+#: Where Reddit says nothing about it.
+DEFAULT_WAIT = timedelta(minutes=1)
+
+
+class RedditBusy(PlatformUnavailable):
+    """Reddit did not answer, or asked to be left alone for a while; ask again later."""
+
+
+class CredentialsRefused(PlatformUnavailable):
+    """Reddit does not accept who we are: nothing works until a person changes something."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry_after=timedelta(hours=1))
+
+
+class NotAllowed(Exception):
+    """Reddit knows us and refuses this one thing (a private subreddit, a ban)."""
+
+
+class NotThere(Exception):
+    """There is no such subreddit or thing, or none any more."""
+
+
+class RedditRefusal(Exception):
+    """Reddit refused what was posted, with a code of its own (``THREAD_LOCKED``).
+
+    Attributes:
+        code: capitals and underscores.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code

@@ -1,0 +1,112 @@
+"""When Reddit may be asked again: as it says, and politely where it says nothing."""
+
+import math
+import random
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.reddit.faults import RedditBusy
+
+#: Waits after failures double from the first to the longest.
+FIRST_WAIT = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(minutes=10)
+
+#: What a RATELIMIT without a time in it is taken for; Reddit's longest common one.
+UNSAID_WAIT = timedelta(minutes=10)
+
+#: Nobody may tell us to wait longer, by mistake or otherwise.
+LONGEST_TOLD = timedelta(hours=2)
+
+_SAID = re.compile(r"(\d{1,4})\s*(millisecond|second|sec|minut|min|hour)", re.IGNORECASE)
+_UNITS = {
+    "millisecond": timedelta(milliseconds=1),
+    "second": timedelta(seconds=1),
+    "sec": timedelta(seconds=1),
+    "minut": timedelta(minutes=1),
+    "min": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+}
+
+
+def seconds(value: object) -> timedelta | None:
+    """A number of seconds as Reddit gives it, in a header or in JSON; None where it is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    if not math.isfinite(number) or number < 0:
+        return None
+    return min(timedelta(seconds=min(number, 1e6)), LONGEST_TOLD)
+
+
+def told_wait(message: str, given: object = None) -> timedelta:
+    """How long a RATELIMIT answer asks to wait.
+
+    Args:
+        message: its sentence, "Take a break for 9 minutes before trying again."
+        given: seconds, where the answer has them as a number.
+    """
+    said = _SAID.search(message)
+    wait = seconds(given)
+    if wait is None and said is not None:
+        wait = int(said[1]) * _UNITS[said[2].lower()]
+    # The sentence rounds down: a second more, so that the next try is not too early again.
+    return min((UNSAID_WAIT if wait is None else wait) + timedelta(seconds=1), LONGEST_TOLD)
+
+
+class Pace:
+    """Remembers what Reddit said about waiting; asked before every request.
+
+    Args:
+        jitter: a number from 0 to 1, anew for every call; it spreads the tries of many bots.
+    """
+
+    def __init__(self, clock: Clock, jitter: Callable[[], float] = random.random) -> None:
+        self._clock = clock
+        self._jitter = jitter
+        self._until: datetime | None = None
+        self._why = ""
+        self._failures = 0
+        #: Requests left in this window, and when the next begins; None until Reddit said so.
+        self.remaining: float | None = None
+        self.resets_at: datetime | None = None
+
+    def check(self) -> None:
+        """Do nothing if a request may be made now.
+
+        Raises:
+            RedditBusy: not yet; it says when.
+        """
+        now = self._clock()
+        if self._until is not None and now < self._until:
+            raise RedditBusy(self._why, self._until - now)
+        if self.remaining is not None and self.remaining < 1:
+            if self.resets_at is not None and now < self.resets_at:
+                raise RedditBusy("the rate limit is used up", self.resets_at - now)
+            self.remaining = None
+
+    def answered(self, remaining: float | None, reset: timedelta | None) -> None:
+        """Note an answer, with what its headers said of the rate limit."""
+        self._failures = 0
+        self._until = None
+        if remaining is not None and reset is not None:
+            self.remaining = remaining
+            self.resets_at = self._clock() + reset
+
+    def told_to_wait(self, wait: timedelta, why: str) -> RedditBusy:
+        """Note that Reddit asked to be left alone; returns what to raise."""
+        self._until, self._why = self._clock() + wait, why
+        return RedditBusy(why, wait)
+
+    def failed(self, why: str) -> RedditBusy:
+        """Note that there was no answer, or none that makes sense; returns what to raise.
+
+        The waits double, and half of each is chance.
+        """
+        full = min(FIRST_WAIT * 2 ** min(self._failures, 16), LONGEST_WAIT)
+        self._failures += 1
+        return self.told_to_wait(full * (0.5 + 0.5 * self._jitter()), why)

@@ -1,0 +1,278 @@
+"""Comments: written once, found again before they are tried again, taken back when unwelcome."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from bot.cards import Card, Outcome
+from bot.clock import Clock
+from bot.platform import PlatformUnavailable, PostGone, PostRef, ReplyDeclined
+from bot.reddit.client import RedditClient
+from bot.reddit.communities import BANNED_AT, Communities
+from bot.reddit.faults import NotAllowed, NotThere, RedditBusy, RedditRefusal
+from bot.reddit.items import is_closed, is_gone, time_of
+from bot.reddit.notices import note
+from bot.reddit.wording import prediction_text, settled_text
+from storage.database import Database
+from storage.posts import load_post
+from storage.tables import Community, InboxItem, Post, Reply
+
+log = logging.getLogger(__name__)
+
+HOUR = timedelta(hours=1)
+
+#: The clocks of Reddit and of this machine may differ by so much.
+CLOCKS = timedelta(minutes=2)
+
+#: Reddit's codes for a thread that takes no more comments, and for a post that is no more.
+_CLOSED = {"THREAD_LOCKED", "TOO_OLD"}
+_DELETED = {"DELETED_LINK", "DELETED_COMMENT", "NO_THING_ID"}
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How and where the bot speaks.
+
+    Attributes:
+        speaks: whether it writes at all.
+        watched: the subreddits where it answers posts unasked, in small letters.
+        denied: those where it never does anything, in small letters.
+        per_hour: most comments in one subreddit within an hour.
+        within: age of a post beyond which it is not answered.
+        about: address of the page that says what the bot is; None: the account's profile.
+    """
+
+    speaks: bool
+    watched: frozenset[str]
+    denied: frozenset[str]
+    per_hour: int
+    within: timedelta
+    about: str | None
+
+
+class Replies:
+    """Writes, changes and deletes the bot's own comments."""
+
+    def __init__(
+        self,
+        client: RedditClient,
+        database: Database,
+        communities: Communities,
+        manners: Manners,
+        *,
+        clock: Clock,
+    ) -> None:
+        self._client = client
+        self._database = database
+        self._communities = communities
+        self._manners = manners
+        self._clock = clock
+        #: Things that were looked for and have no comment of ours, as far as nothing was sent.
+        self._unanswered: set[str] = set()
+
+    async def about(self) -> str:
+        """Address of the page that says what the bot is."""
+        return self._manners.about or f"https://www.reddit.com/user/{await self._client.me()}"
+
+    async def reply(self, ref: PostRef, card: Card, *, sent_before: bool) -> str:
+        """Comment a prediction under its post; returns the comment's name.
+
+        Raises:
+            PlatformUnavailable, ReplyDeclined, PostGone: as `Platform.reply` says.
+        """
+        post = await self._load(ref.post_id)
+        recorded_at = post.reply.recorded_at if post.reply else self._clock()
+        if sent_before:
+            found = await self.find_own(ref.source_id, since=recorded_at)
+            if found is not None:
+                return found
+        try:
+            self._check_manners(post)
+            await self.check_room(post.community, until=post.posted_at + self._manners.within)
+        except (RedditBusy, ReplyDeclined):
+            self._unanswered.add(ref.source_id)
+            raise
+        text = prediction_text(card, post.community.name, await self.about())
+        return await self.say(ref.source_id, text, post.community, ref.source_id)
+
+    async def say(self, parent: str, text: str, community: Community, source_id: str) -> str:
+        """Comment once on a post or a comment; returns the comment's name.
+
+        Args:
+            parent: the thing to comment on.
+            source_id: the submission that it belongs to.
+
+        Raises:
+            PlatformUnavailable: it may have been sent all the same: look before the next try.
+            ReplyDeclined: Reddit will not have it.
+            PostGone: the submission is no more.
+        """
+        self._client.pace.check()
+        self._unanswered.discard(parent)
+        try:
+            return await self._client.comment(parent, text)
+        except RedditRefusal as refusal:
+            if refusal.code in _DELETED:
+                raise PostGone(str(refusal)) from refusal
+            if refusal.code in _CLOSED:
+                raise ReplyDeclined("The thread is locked or archived.") from refusal
+            log.warning("A comment in %s was refused (%s).", community.name, refusal)
+            raise ReplyDeclined(f"Reddit refused the comment ({refusal.code}).") from refusal
+        except NotThere as error:
+            raise PostGone("The post is gone.") from error
+        except NotAllowed as error:
+            raise await self._why_not(community, source_id) from error
+
+    async def find_own(self, parent: str, *, since: datetime) -> str | None:
+        """Our own comment on a thing, written since then; None where there is none.
+
+        The list of our own comments is read: a thread's shows not all, and none that a moderator
+        took away.
+        """
+        if parent in self._unanswered:
+            return None
+        after: str | None = None
+        while True:
+            page = await self._client.own_comments(after)
+            for item in page.items:
+                name = item.get("name")
+                if item.get("parent_id") == parent and isinstance(name, str):
+                    return name
+            times = [time for time in map(time_of, page.items) if time is not None]
+            after = page.after
+            if after is None or (times and min(times) < since - CLOCKS):
+                self._unanswered.add(parent)
+                return None
+
+    async def settle(self, ref: PostRef, reply_id: str, outcome: Outcome) -> None:
+        """Put the outcome into the comment, where that is still possible.
+
+        Raises:
+            PlatformUnavailable: try again later.
+        """
+        if not self._manners.speaks:
+            return
+        async with self._database.read() as session:
+            community = await session.scalar(
+                select(Community)
+                .join(Post, Post.community_id == Community.id)
+                .filter(Post.id == ref.post_id)
+            )
+        if community is None:
+            return
+        text = settled_text(outcome, community.name, await self.about())
+        try:
+            await self._client.edit(reply_id, text)
+        except (RedditRefusal, NotAllowed, NotThere) as error:
+            # Deleted, archived, banned: there is nobody left to tell.
+            log.info("The outcome of post %s cannot be shown (%s).", ref.post_id, error)
+
+    async def withdraw(self, ref: PostRef, reply_id: str | None) -> None:
+        """Delete the comment on a withdrawn post.
+
+        Raises:
+            PlatformUnavailable: try again later.
+        """
+        if reply_id is None:
+            post = await self._load(ref.post_id)
+            since = post.reply.recorded_at if post.reply else post.seen_at
+            reply_id = await self.find_own(ref.source_id, since=since)
+        if reply_id is not None:
+            await self.delete(reply_id)
+
+    async def delete(self, comment: str) -> None:
+        """Delete an own comment; no harm if it is gone already.
+
+        Raises:
+            PlatformUnavailable: try again later.
+        """
+        try:
+            await self._client.delete(comment)
+        except (RedditRefusal, NotAllowed, NotThere) as error:
+            log.info("The comment %s cannot be deleted (%s).", comment, error)
+
+    async def check_room(self, community: Community, *, until: datetime) -> None:
+        """Do nothing if one more comment is fine in a subreddit.
+
+        Args:
+            until: when it would be too late.
+
+        Raises:
+            RedditBusy: not yet; it says when there is room.
+            ReplyDeclined: there will be none in time.
+        """
+        now = self._clock()
+        if now > until:
+            raise ReplyDeclined("The post was too old for a reply when there could be one.")
+        sent = await self._sent_since(community.id, now - HOUR)
+        if len(sent) < self._manners.per_hour:
+            return
+        free_at = sorted(sent)[-self._manners.per_hour] + HOUR
+        if free_at > until:
+            raise ReplyDeclined(
+                f"{self._manners.per_hour} comments an hour were made here already."
+            )
+        raise RedditBusy("enough was said there within the hour", free_at - now)
+
+    async def _sent_since(self, community_id: int, since: datetime) -> Sequence[datetime]:
+        async with self._database.read() as session:
+            replies = await session.scalars(
+                select(Reply.sent_at)
+                .join(Post, Post.id == Reply.post_id)
+                .where(Post.community_id == community_id, Reply.sent_at >= since)
+            )
+            answers = await session.scalars(
+                select(InboxItem.answered_at).where(
+                    InboxItem.community_id == community_id, InboxItem.answered_at >= since
+                )
+            )
+            return [time for time in (*replies, *answers) if time is not None]
+
+    def _check_manners(self, post: Post) -> None:
+        name = post.community.source_id.lower()
+        if not self._manners.speaks:
+            raise ReplyDeclined("Replies on Reddit are switched off (PEORIA_REDDIT_REPLY).")
+        if name in self._manners.denied:
+            raise ReplyDeclined("Nothing is ever said in this subreddit (PEORIA_REDDIT_DENY).")
+        if name not in self._manners.watched:
+            raise ReplyDeclined("It is answered where it was asked for.")
+        if BANNED_AT in post.community.options:
+            raise ReplyDeclined("The account is banned from this subreddit.")
+
+    async def _why_not(self, community: Community, source_id: str) -> Exception:
+        """Why a comment was forbidden: what to raise."""
+        try:
+            about = await self._client.about(community.source_id)
+            banned = about.get("user_is_banned") is True
+            item = (await self._client.info([source_id])).get(source_id)
+        except (NotAllowed, NotThere):
+            return ReplyDeclined("The subreddit is closed to this account.")
+        except PlatformUnavailable as error:
+            return error
+        if banned:
+            await self.note_ban(community)
+            return ReplyDeclined("The account is banned from this subreddit.")
+        if item is None or is_gone(item):
+            return PostGone("The post is gone.")
+        if is_closed(item):
+            return ReplyDeclined("The thread is locked or archived.")
+        return ReplyDeclined("Reddit does not allow this account to comment there.")
+
+    async def note_ban(self, community: Community) -> None:
+        """Remember a ban, and tell the admins once."""
+        if await self._communities.note_ban(community.id, self._clock()):
+            text = (
+                f"The account is banned from {community.name}: nothing is said there any more."
+                " Posts are still predicted and their scores read."
+            )
+            log.warning("%s", text)
+            await note(self._database, "banned", text, self._clock(), community_id=community.id)
+
+    async def _load(self, post_id: int) -> Post:
+        async with self._database.read() as session:
+            post = await load_post(session, post_id)
+        assert post is not None  # noqa: S101 - whoever asks has just read it
+        return post

@@ -1,0 +1,128 @@
+"""Looking after comments that were made: unwelcome ones are deleted, removed ones are noted."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from bot.clock import Clock
+from bot.reddit.client import PAGE, RedditClient
+from bot.reddit.replies import Replies
+from storage.database import Database
+from storage.tables import InboxItem, Post, Reply
+from storage.types import Platform, ReplyState
+
+log = logging.getLogger(__name__)
+
+#: Comments older than this are left as they are: votes have come to rest.
+TENDED = timedelta(days=2)
+
+UNWELCOME = "It was voted down, so it was taken away."
+REMOVED = "A moderator removed it."
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment of ours: under a post, or in answer to a message."""
+
+    name: str
+    post_id: int | None
+    inbox_id: int | None
+
+
+class Tending:
+    """Reads the scores of the bot's own comments, a hundred a request.
+
+    Args:
+        delete_below: a comment whose score is lower is deleted.
+    """
+
+    def __init__(
+        self,
+        client: RedditClient,
+        database: Database,
+        replies: Replies,
+        *,
+        delete_below: int,
+        clock: Clock,
+    ) -> None:
+        self._client = client
+        self._database = database
+        self._replies = replies
+        self._delete_below = delete_below
+        self._clock = clock
+
+    async def tend(self) -> int:
+        """Look after all comments that are recent; return how many were taken off the list.
+
+        Raises:
+            PlatformUnavailable: Reddit cannot be asked now.
+        """
+        comments = await self._recent()
+        ended = 0
+        for start in range(0, len(comments), PAGE):
+            batch = comments[start : start + PAGE]
+            items = await self._client.info([comment.name for comment in batch])
+            for comment in batch:
+                item = items.get(comment.name)
+                if item is None:
+                    continue
+                if _is_removed(item):
+                    await self._end(comment, REMOVED)
+                    ended += 1
+                elif _score(item) < self._delete_below:
+                    await self._replies.delete(comment.name)
+                    await self._end(comment, UNWELCOME)
+                    ended += 1
+        return ended
+
+    async def _recent(self) -> Sequence[Comment]:
+        since = self._clock() - TENDED
+        said = (ReplyState.SENT, ReplyState.SETTLED)
+        async with self._database.read() as session:
+            replies = await session.execute(
+                select(Reply.source_id, Reply.post_id)
+                .join(Post, Post.id == Reply.post_id)
+                .where(
+                    Post.platform == Platform.REDDIT, Reply.state.in_(said), Reply.sent_at >= since
+                )
+                .order_by(Reply.post_id)
+            )
+            answers = await session.execute(
+                select(InboxItem.answer_id, InboxItem.id)
+                .where(InboxItem.state.in_(said), InboxItem.answered_at >= since)
+                .order_by(InboxItem.id)
+            )
+            return [
+                *(Comment(name, post_id, None) for name, post_id in replies if name),
+                *(Comment(name, None, inbox_id) for name, inbox_id in answers if name),
+            ]
+
+    async def _end(self, comment: Comment, reason: str) -> None:
+        log.info("The comment %s is gone: %s", comment.name, reason)
+        async with self._database.write() as session:
+            row: Reply | InboxItem
+            if comment.post_id is not None:
+                row = await session.get_one(Reply, comment.post_id)
+            else:
+                row = await session.get_one(InboxItem, comment.inbox_id)
+            row.state, row.reason = ReplyState.SKIPPED, reason
+
+
+def _is_removed(item: Mapping[str, Any]) -> bool:
+    return (
+        item.get("author") in (None, "", "[deleted]")
+        or item.get("body") in ("[removed]", "[deleted]")
+        or item.get("removed") is True
+        or bool(item.get("removed_by_category"))
+        or bool(item.get("banned_by"))
+    )
+
+
+def _score(item: Mapping[str, Any]) -> int:
+    """The score; 1, what a comment starts with, where it makes no sense."""
+    score = item.get("score")
+    return score if isinstance(score, int) else 1

@@ -1,0 +1,131 @@
+"""The HTTP underneath praw: what prawcore would wait for or send again, is told to us instead.
+
+prawcore sends a failed request up to three times, POSTs too, and sleeps where it is told to wait.
+A comment that was accepted and not answered would be there twice, and a thread that sleeps for
+ten minutes serves nobody. Here every failure is raised at once; who asked decides what then.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from prawcore import Requestor
+from prawcore.const import ACCESS_TOKEN_PATH
+from prawcore.exceptions import RequestException
+
+from bot.reddit.faults import CredentialsRefused
+from bot.reddit.limits import seconds
+
+_LIMIT_HEADERS = ("x-ratelimit-remaining", "x-ratelimit-used", "x-ratelimit-reset")
+
+
+class NoAnswer(Exception):
+    """There was no answer, or none that makes sense. What was asked may have happened."""
+
+
+class AskedToWait(Exception):
+    """Reddit answered 429."""
+
+    def __init__(self, wait: timedelta | None) -> None:
+        super().__init__("Reddit asked for fewer requests")
+        self.wait = wait
+
+
+@dataclass(slots=True)
+class SaidLimit:
+    """What the latest answer said of the rate limit: requests left, and until when."""
+
+    remaining: float | None = None
+    reset: timedelta | None = None
+
+
+class Transport(Requestor):
+    """Sends one request once.
+
+    Args:
+        seconds: longest time for an answer.
+        said: where to note what answers say of the rate limit.
+    """
+
+    def __init__(self, *, seconds: float, said: SaidLimit, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._seconds = seconds
+        self._said = said
+
+    def request(self, *args: Any, timeout: float | None = None, **kwargs: Any) -> Any:
+        """Send a request.
+
+        Raises:
+            NoAnswer: no connection, no answer in time, or an error of the server.
+            AskedToWait: too many requests.
+            CredentialsRefused: no token is given to us.
+        """
+        try:
+            response = super().request(*args, timeout=self._seconds, **kwargs)
+        except RequestException as error:
+            # Its arguments hold the token: what it says of itself is not repeated.
+            cause = type(error.original_exception).__name__
+            raise NoAnswer(f"no answer from Reddit ({cause})") from None
+        self._note_limit(response)
+        if response.status_code == 429:
+            raise AskedToWait(seconds(response.headers.get("retry-after")) or self._said.reset)
+        if response.status_code >= 500 or response.status_code == 408:
+            raise NoAnswer(f"Reddit answered {response.status_code}")
+        if str(args[1] if len(args) > 1 else kwargs.get("url")).endswith(ACCESS_TOKEN_PATH):
+            _check_token(response)
+        _mend(response)
+        return response
+
+    def _note_limit(self, response: Any) -> None:
+        remaining = seconds(response.headers.get("x-ratelimit-remaining"))
+        self._said.remaining = None if remaining is None else remaining.total_seconds()
+        self._said.reset = seconds(response.headers.get("x-ratelimit-reset"))
+        for name in _LIMIT_HEADERS:
+            # Where prawcore sees them, it sleeps.
+            response.headers.pop(name, None)
+
+
+def _check_token(response: Any) -> None:
+    """Whether an answer to a request for a token holds one.
+
+    Raises:
+        CredentialsRefused: it does not, and will not next time.
+        NoAnswer: it makes no sense.
+    """
+    try:
+        answer = response.json()
+    except ValueError:
+        answer = None
+    error = answer.get("error") if isinstance(answer, dict) else None
+    if response.status_code == 401:
+        raise CredentialsRefused(
+            "Reddit does not know this app: check PEORIA_REDDIT_CLIENT_ID and"
+            " PEORIA_REDDIT_CLIENT_SECRET."
+        )
+    if error == "invalid_grant" or response.status_code in (400, 403):
+        raise CredentialsRefused(
+            "Reddit does not let this account in: the password or refresh token is wrong, or was"
+            " revoked. Check PEORIA_REDDIT_USERNAME and PEORIA_REDDIT_PASSWORD, or make a new"
+            " PEORIA_REDDIT_REFRESH_TOKEN."
+        )
+    if error is not None:
+        raise CredentialsRefused(f"Reddit gives no token ({str(error)[:80]}).")
+    if (
+        not isinstance(answer, dict)
+        or not isinstance(answer.get("access_token"), str)
+        or not isinstance(answer.get("expires_in"), int | float)
+        or not isinstance(answer.get("scope"), str)
+    ):
+        raise NoAnswer("Reddit's answer to the request for a token makes no sense")
+
+
+def _mend(response: Any) -> None:
+    """Give 401 and 403 the one header by which prawcore tells its exceptions apart.
+
+    It stumbles where the header is missing or names anything else.
+    """
+    said = response.headers.get("www-authenticate", "")
+    if response.status_code == 401:
+        response.headers["www-authenticate"] = 'Bearer realm="reddit", error="invalid_token"'
+    elif response.status_code == 403 and "insufficient_scope" not in said:
+        response.headers.pop("www-authenticate", None)

@@ -1,0 +1,63 @@
+"""What is written on Reddit, as Markdown. Nothing that people wrote is ever repeated in it."""
+
+from bot.cards import Card, Outcome
+from bot.wording import (
+    beats_sentence,
+    knowledge_note,
+    outcome_sentence,
+    percent,
+    score_sentence,
+    standing_sentence,
+)
+
+#: Words that people say to the bot, in a comment or a message.
+PREDICT, OPT_OUT, OPT_IN = "!predict", "!optout", "!optin"
+
+OPTED_OUT = (
+    f"Done: your posts are left alone from now on. Reply `{OPT_IN}` if you change your mind."
+)
+OPTED_IN = "Done: your posts are predicted again."
+STILL_WAITING = "The image could not be looked at yet, so there is no prediction."
+
+
+def prediction_text(card: Card, community: str, about: str) -> str:
+    """A prediction, what it means, and who says so.
+
+    Args:
+        community: ``r/aww``.
+        about: address of the page that says what the bot is.
+    """
+    return f"{_card(card, community)}\n\n{_signature(about)}"
+
+
+def settled_text(outcome: Outcome, community: str, about: str) -> str:
+    """A prediction with what became of it, which comes first now."""
+    middle = standing_sentence(outcome.percentile, outcome.percentile, community)
+    verdict = f"**The votes are in.** {outcome_sentence(outcome)} {middle}"
+    return f"{verdict}\n\n---\n\n{_card(outcome.card, community)}\n\n{_signature(about)}"
+
+
+def plain_text(sentence: str, about: str) -> str:
+    """An answer without a prediction."""
+    return f"{sentence}\n\n{_signature(about)}"
+
+
+def _card(card: Card, community: str) -> str:
+    chances = ", ".join(
+        f"{word} {percent(chance)}"
+        for word, chance in (("low", card.p_low), ("medium", card.p_medium), ("high", card.p_high))
+    )
+    lines = [
+        f"**{beats_sentence(card, community)}**",
+        f"Chances: {chances}.",
+        score_sentence(card),
+        knowledge_note(card, community),
+    ]
+    return "\n\n".join(line for line in lines if line is not None)
+
+
+def _signature(about: str) -> str:
+    return (
+        "^(I am a bot that guesses how popular images will be, and comes back when the votes are"
+        f" in.) [^(What is this?)]({about}) ^(· Reply) `{OPT_OUT}` ^(and I leave your posts alone.)"
+    )

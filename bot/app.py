@@ -6,11 +6,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from bot.core import Core
+from bot.cron import cron_trigger
 from bot.housekeeping import Housekeeping
 from bot.jobs import Jobs, schedule
 from bot.labelling import Labelling
+from bot.notices import Notices
 from bot.pipeline import Pipeline
 from bot.platform import Platform, PlatformRefused
+from bot.retraining import Retraining
 from bot.web.board import Board
 from storage.types import Platform as PlatformName
 
@@ -55,19 +58,27 @@ def build(core: Core) -> App:
     housekeeping = Housekeeping(
         core.database, core.images, keep_days=core.settings.image_days, clock=core.clock
     )
+    retraining = Retraining(
+        core.database,
+        core.training,
+        cron_trigger(core.settings.retrain_cron, core.settings.retrain_time_zone),
+        min_new=core.settings.retrain_min_new_labels,
+        min_labels=core.settings.train_min_labels,
+        clock=core.clock,
+    )
     jobs = Jobs(
-        core.database, pipeline, labelling, housekeeping, core.text_reading, clock=core.clock
+        core.database,
+        pipeline,
+        labelling,
+        housekeeping,
+        core.text_reading,
+        training=core.training,
+        retraining=retraining,
+        notices=Notices(core.database, platforms, clock=core.clock),
+        clock=core.clock,
     )
     if core.settings.web:
-        board = Board(
-            settings=core.settings,
-            database=core.database,
-            images=core.images,
-            pipeline=pipeline,
-            training=core.training,
-            people_key=core.people_key,
-            clock=core.clock,
-        )
+        board = Board(core, pipeline)
         platforms[board.name] = board
     if core.settings.reddit_client_id or core.settings.reddit_credentials_file:
         # Here, so that praw is imported only where it is used.
@@ -105,6 +116,7 @@ async def running(app: App) -> AsyncIterator[None]:
                 stack.push_async_callback(platform.stop)
         if not app.platforms:
             raise refusals[0] if refusals else PlatformRefused(_NOTHING_TO_RUN)
+        await app.jobs.make_up_for_missed()
         scheduler = schedule(app.jobs, app.core.settings.tick_seconds)
         scheduler.start()
         stack.callback(scheduler.shutdown, wait=False)

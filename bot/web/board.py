@@ -10,18 +10,14 @@ from aiohttp import web
 from sqlalchemy import select
 
 from bot.cards import Card, Outcome
-from bot.clock import Clock
+from bot.core import Core
 from bot.pipeline import Pipeline
 from bot.platform import PlatformRefused, PostRef, Reading, ScoreRead
-from bot.settings import Settings
-from bot.training import Training
 from bot.web.background import Background
 from bot.web.services import Services
 from bot.web.site import make_site
 from bot.web.votes import scores_at_horizon
 from storage.communities import find_community
-from storage.database import Database
-from storage.image_store import ImageStore
 from storage.tables import Post
 from storage.types import Platform, PostState
 
@@ -36,28 +32,9 @@ class Board:
 
     name = Platform.WEB
 
-    def __init__(
-        self,
-        *,
-        settings: Settings,
-        database: Database,
-        images: ImageStore,
-        pipeline: Pipeline,
-        training: Training,
-        people_key: bytes,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, core: Core, pipeline: Pipeline) -> None:
         self.background = Background()
-        self._services = Services(
-            settings=settings,
-            database=database,
-            images=images,
-            pipeline=pipeline,
-            training=training,
-            people_key=people_key,
-            clock=clock,
-            background=self.background,
-        )
+        self._services = Services(core, pipeline, self.background)
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:

@@ -1,8 +1,6 @@
 """What predicts: the model versions, the training runs, and a button that starts one."""
 
-import asyncio
 import hashlib
-import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,17 +8,12 @@ import aiohttp_jinja2
 from aiohttp import web
 from sqlalchemy import func, select
 
-from bot.training import RunUnderWay
 from bot.versions import list_versions
-from bot.web.refusals import Refusal, see_other, wants_json
+from bot.web.refusals import see_other, wants_json
 from bot.web.services import Services
 from storage.tables import Label, ModelVersion, TrainingRun
 from storage.types import RunState
 
-log = logging.getLogger(__name__)
-
-#: How long the answer to "train now" waits for the run to be refused, seconds.
-_PATIENCE = 0.5
 _RUNS = 10
 
 
@@ -106,24 +99,14 @@ class ModelPages:
         return web.json_response(content, headers={"ETag": tag})
 
     async def handle_train(self, request: web.Request) -> web.Response:
-        """POST /models/train: start a training run, one at a time."""
-        task = self._services.background.start(self._train(), "Training")
-        # A refusal comes at once; a run goes on for minutes and is followed in the tables.
-        await asyncio.wait([task], timeout=_PATIENCE)
-        if task.done() and not task.cancelled() and (refusal := task.result()) is not None:
-            raise Refusal(409, refusal)
-        if wants_json(request):
-            return web.json_response({"started": True}, status=202)
-        return see_other("/models")
+        """POST /models/train: start a training run, or join the one that is under way.
 
-    async def _train(self) -> str | None:
-        """Run to the end; the reason when it could not begin."""
-        try:
-            run = await self._services.training.run(asked_by="board")
-        except RunUnderWay as refusal:
-            return str(refusal)
-        log.info("The training run that the board asked for ended: %s.", run.state.value)
-        return None
+        It goes on for minutes and is followed in the tables.
+        """
+        asked = await self._services.training.request(asked_by="board")
+        if wants_json(request):
+            return web.json_response({"run": asked.run_id, "joined": asked.joined}, status=202)
+        return see_other("/models")
 
     async def _state(self) -> dict[str, Any]:
         async with self._services.database.read() as session:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.clock import Clock
+from bot.core import Core
 from bot.pipeline import Pipeline
 from bot.platform import CommunityRef
 from bot.settings import Settings
@@ -19,14 +20,39 @@ COMMUNITY = "main"
 class Services:
     """Handed to every room of the board; nothing here is its own but ``background``."""
 
-    settings: Settings
-    database: Database
-    images: ImageStore
+    core: Core
     pipeline: Pipeline
-    training: Training
-    people_key: bytes
-    clock: Clock
     background: Background
+
+    @property
+    def settings(self) -> Settings:
+        """What is set."""
+        return self.core.settings
+
+    @property
+    def database(self) -> Database:
+        """Where everything is stored."""
+        return self.core.database
+
+    @property
+    def images(self) -> ImageStore:
+        """The image files."""
+        return self.core.images
+
+    @property
+    def training(self) -> Training:
+        """The training runs."""
+        return self.core.training
+
+    @property
+    def people_key(self) -> bytes:
+        """Key of the hashes that stand for people."""
+        return self.core.people_key
+
+    @property
+    def clock(self) -> Clock:
+        """What time it is."""
+        return self.core.clock
 
     @property
     def community(self) -> CommunityRef:

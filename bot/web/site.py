@@ -11,6 +11,7 @@ from bot.web.cards import Cards
 from bot.web.feed import Feed
 from bot.web.guard import answer_refusals, only_hosts, only_own_pages
 from bot.web.guess_forms import GuessForms
+from bot.web.heat_maps import HeatMaps
 from bot.web.league_pages import LeaguePages
 from bot.web.me_pages import MePages
 from bot.web.model_pages import ModelPages
@@ -53,6 +54,7 @@ def make_site(services: Services) -> web.Application:
             web.get("/posts", _to_the_feed),
             web.post("/posts", Posting(services, feed).handle),
             web.post(post + "/vote", Voting(services, feed).handle),
+            web.get(post + "/heat.png", HeatMaps(services, feed).handle),
             web.post(post + "/guess", GuessForms(services, feed).handle),
             web.get(r"/images/{id:\d{1,18}}", Pictures(services).handle),
             web.get("/league", LeaguePages(services).handle),

@@ -1,4 +1,5 @@
 import asyncio
+import dataclasses
 
 import pytest
 
@@ -9,15 +10,8 @@ from storage.types import Platform
 
 
 def board_with(app: App, **settings: object) -> Board:
-    return Board(
-        settings=app.core.settings.model_copy(update=settings),
-        database=app.core.database,
-        images=app.core.images,
-        pipeline=app.pipeline,
-        training=app.core.training,
-        people_key=app.core.people_key,
-        clock=app.core.clock,
-    )
+    changed = dataclasses.replace(app.core, settings=app.core.settings.model_copy(update=settings))
+    return Board(changed, app.pipeline)
 
 
 async def test_a_port_in_use_is_said_with_the_setting(app: App, board: Board) -> None:

@@ -1,4 +1,3 @@
-import asyncio
 import os
 from dataclasses import replace
 from typing import Any
@@ -7,7 +6,7 @@ import pytest
 
 from bot.app import App, build
 from bot.core import Core
-from bot.training import RunUnderWay
+from bot.training import Requested
 from bot.web.board import Board
 from storage.tables import ModelVersion, TrainingRun
 from storage.types import Platform, RunState
@@ -15,26 +14,18 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.visitor import Visitor
 from tests.fixtures.rows import row
 
-OTHER = "A training run is under way already."
-
 
 class FakeTraining:
     """A training run that goes on until it is let go."""
 
     def __init__(self) -> None:
         self.asked_by: list[str] = []
-        self.let_go = asyncio.Event()
         self.running = False
 
-    async def run(self, *, asked_by: str, **_: Any) -> TrainingRun:
-        if self.running:
-            raise RunUnderWay(OTHER)
-        self.running = True
+    async def request(self, *, asked_by: str) -> Requested:
+        joined, self.running = self.running, True
         self.asked_by.append(asked_by)
-        await self.let_go.wait()
-        self.running = False
-        run: TrainingRun = row(TrainingRun, state=RunState.KEPT)
-        return run
+        return Requested(7, joined)
 
 
 @pytest.fixture
@@ -43,35 +34,20 @@ def training() -> FakeTraining:
 
 
 @pytest.fixture
-def app(core: Core, training: FakeTraining, monkeypatch: pytest.MonkeyPatch) -> App:
-    monkeypatch.setattr("bot.web.model_pages._PATIENCE", 0.02)
+def app(core: Core, training: FakeTraining) -> App:
     return build(replace(core, training=training))  # type: ignore[arg-type]
 
 
-async def test_the_button_starts_one_run_at_a_time(
-    ann: Visitor, board: Board, training: FakeTraining
+async def test_the_button_starts_a_run_or_joins_the_one_under_way(
+    ann: Visitor, training: FakeTraining
 ) -> None:
     async with ann.send("/models/train", {}) as answer:
         assert answer.status == 303
         assert answer.headers["Location"] == "/models"
     async with ann.send("/models/train", {}, json=True) as answer:
-        assert answer.status == 409
-        assert (await answer.json())["error"] == OTHER
-    training.let_go.set()
-    await board.background.idle()
-    async with ann.send("/models/train", {}, json=True) as answer:
-        # It ended at once this time, before the answer was given.
         assert answer.status == 202
+        assert await answer.json() == {"run": 7, "joined": True}
     assert training.asked_by == ["board", "board"]
-
-
-async def test_by_form_a_run_under_way_is_a_page_with_a_sentence(
-    ann: Visitor, training: FakeTraining
-) -> None:
-    training.running = True
-    async with ann.send("/models/train", {}) as answer:
-        assert answer.status == 409
-        assert OTHER in await answer.text()
 
 
 class TestRealTraining:
@@ -83,10 +59,9 @@ class TestRealTraining:
         self, ann: Visitor, app: App, clock: FakeClock
     ) -> None:
         async with app.core.database.write() as session:
-            session.add(row(TrainingRun, pid=os.getpid(), started_at=clock()))
+            session.add(row(TrainingRun, pid=os.getppid(), started_at=clock()))
         async with ann.send("/models/train", {}, json=True) as answer:
-            assert answer.status == 409
-            assert "under way already" in (await answer.json())["error"]
+            assert await answer.json() == {"run": 1, "joined": True}
 
 
 async def test_the_champion_and_every_version_are_shown(ann: Visitor, app: App) -> None:

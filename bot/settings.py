@@ -119,6 +119,35 @@ class Settings(BaseSettings):
         " commas; for tests and stand-ins of a platform.",
     )
 
+    discord_token: SecretStr | None = Field(
+        None, description="Token of the Discord bot; set, Discord runs. docs/discord.md says how."
+    )
+    discord_token_file: Path | None = Field(
+        None, description="File that holds the token, in place of PEORIA_DISCORD_TOKEN."
+    )
+    discord_api_url: str | None = Field(
+        None, description="Where Discord's API is; unset: Discord's own. For compatible servers."
+    )
+    discord_gateway_url: str | None = Field(
+        None, description="Where Discord's gateway is; unset: where the API says it is."
+    )
+    discord_message_content: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Whether to ask Discord for the content of messages, which automatic replies"
+        " need: auto does where the Message Content Intent is switched on in the Developer Portal.",
+    )
+    discord_shards: str | None = Field(
+        None,
+        description="Shards that this process serves, such as 0-3/8; unset: all of them. The same"
+        " as main.py run --shards.",
+    )
+    discord_catch_up_hours: float = Field(
+        24.0,
+        gt=0,
+        description="Messages posted while Peoria was away are taken up when it is back, unless"
+        " they are older than this, hours.",
+    )
+
     reddit_client_id: str | None = Field(
         None, description="Id of the Reddit app; set, Reddit is watched. docs/reddit.md says how."
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import CursorResult, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from storage.tables import Post, PostImage, Prediction, Reply
 from storage.types import PostState, ReplyState
@@ -31,11 +31,12 @@ async def load_post(session: AsyncSession, post_id: int) -> Post | None:
         select(Post)
         .where(Post.id == post_id)
         .options(
-            selectinload(Post.community),
-            selectinload(Post.images).selectinload(PostImage.image),
-            selectinload(Post.prediction_rows).selectinload(Prediction.model_version),
-            selectinload(Post.label),
-            selectinload(Post.reply),
+            # Joined where there is one at most: a tick loads many posts, and every statement costs.
+            joinedload(Post.community),
+            joinedload(Post.label),
+            joinedload(Post.reply),
+            selectinload(Post.images).joinedload(PostImage.image),
+            selectinload(Post.prediction_rows).joinedload(Prediction.model_version),
         )
     )
     return post

@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.cron import cron_trigger
+from bot.discord.shards import parse_shards
 
 ENV_PREFIX = "PEORIA_"
 
@@ -336,6 +337,13 @@ class Settings(BaseSettings):
         if not value.startswith(("https://", "http://")):
             raise ValueError("must begin with https:// or http://")
         return value.rstrip("/")
+
+    @field_validator("discord_shards")
+    @classmethod
+    def _known_shards(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_shards(value)
+        return value
 
     @cached_property
     def url(self) -> str:

@@ -15,7 +15,7 @@ run: $(VENV)/installed ## set up, then start Peoria: the board is at http://127.
 	$(BIN)/python main.py run
 
 test: $(VENV)/installed-dev ## set up, then run the tests
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n logical --dist loadfile $(PYTEST_ARGS)
 
 lint: $(VENV)/installed-dev ## check style and types
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ from bot.cards import outcome, stored_card
 from bot.clock import Clock
 from bot.guessing import close_at_score
 from bot.labels import write_label
+from bot.nowcasting import SecondLooks
 from bot.pipeline import post_ref
 from bot.platform import Gone, NotYet, Platform, PlatformUnavailable, ScoreRead
 from bot.readings import AgedScore, late_by, next_reading_at, reading_at, score_at_horizon
@@ -19,7 +20,7 @@ from bot.wording import duration
 from storage.database import Database
 from storage.labels import last_score_before
 from storage.posts import due_posts, load_post, move_post
-from storage.tables import Post, Reply, Snapshot
+from storage.tables import Nowcast, Post, Reply, Snapshot
 from storage.types import Platform as PlatformName
 from storage.types import PostState, ReplyState
 from storage.upsert import insert_if_new
@@ -58,6 +59,7 @@ class Labelling:
         self._clock = clock
         self._season_time_zone = season_time_zone
         self._late_share = late_share
+        self._second_looks = SecondLooks(database)
 
     async def read_due(self) -> int:
         """Read every score that is due, write the labels that follow; return how many posts."""
@@ -131,6 +133,11 @@ class Labelling:
         else:
             # Due at once: what remains is to show the outcome.
             step = {"state": PostState.SCORED, "due_at": self._clock(), "tries": 0}
+        heading = None
+        if reading is not None and not final:
+            heading = await self._second_looks.look(
+                post.community, reading, age, read.score, self._clock()
+            )
         async with self._database.write() as session:
             if not await move_post(session, post.id, PostState.REPLIED, **step):
                 return
@@ -145,6 +152,17 @@ class Labelling:
                     score=read.score,
                     comments=read.comments,
                     upvote_ratio=read.upvote_ratio,
+                )
+            if heading is not None:
+                await insert_if_new(
+                    session,
+                    Nowcast,
+                    post_id=post.id,
+                    reading=reading,
+                    made_at=self._clock(),
+                    score_p10=heading.low,
+                    score_median=heading.median,
+                    score_p90=heading.high,
                 )
             await close_at_score(session, post.id, post.community.guess_score, read.score, read.at)
             if step.get("state") is PostState.SCORED:

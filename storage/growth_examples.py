@@ -1,0 +1,67 @@
+"""Early and final scores of the same posts: what growth is learned from."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.tables import Community, Label, Nowcast, Snapshot
+
+#: Communities that one leans on: the newest ones of its kind.
+_COMMUNITIES = 20
+
+
+async def alike_communities(session: AsyncSession, community: Community) -> Sequence[int]:
+    """Ids of other communities on the same platform with the same horizon, newest first."""
+    query = (
+        select(Community.id)
+        .where(
+            Community.platform == community.platform,
+            Community.horizon_seconds == community.horizon_seconds,
+            Community.id != community.id,
+        )
+        .order_by(Community.id.desc())
+        .limit(_COMMUNITIES)
+    )
+    return (await session.scalars(query)).all()
+
+
+async def growth_examples(
+    session: AsyncSession,
+    community_id: int,
+    reading: int,
+    *,
+    before: datetime,
+    limit: int,
+    latest_age: float,
+) -> Sequence[tuple[float, float]]:
+    """Early and final score of a community's newest labels that had the reading.
+
+    Args:
+        session: to read with.
+        community_id: the community.
+        reading: the early reading, as its due age in seconds.
+        before: labels that matured later are left out.
+        limit: labels that are looked at.
+        latest_age: readings that came at a greater age (seconds) are left out.
+    """
+    newest = (
+        select(Label.post_id, Label.score)
+        .where(Label.community_id == community_id, Label.matured_at <= before)
+        .order_by(Label.matured_at.desc(), Label.post_id.desc())
+        .limit(limit)
+        .subquery()
+    )
+    query = (
+        select(Snapshot.score, newest.c.score)
+        .join(newest, newest.c.post_id == Snapshot.post_id)
+        .where(Snapshot.reading == reading, Snapshot.age_seconds <= latest_age)
+    )
+    return [(early, final) for early, final in await session.execute(query)]
+
+
+async def newest_nowcasts(session: AsyncSession, post_ids: Sequence[int]) -> dict[int, Nowcast]:
+    """The latest second look at each of ``post_ids`` that had one."""
+    query = select(Nowcast).where(Nowcast.post_id.in_(post_ids)).order_by(Nowcast.reading)
+    return {nowcast.post_id: nowcast for nowcast in await session.scalars(query)}

@@ -113,6 +113,8 @@ ENGLISH: dict[str, str] = {
     "unwatch.now": "**{channel}** is watched no more. Posts that were taken up get their outcome.",
     "unwatch.not_watched": "**{channel}** is not watched. `/watch` begins to.",
     "watching.other_server": "That channel belongs to another server.",
+    "watching.no_images": "Only text channels, threads and the text of voice channels can be"
+    " watched. Name one with *channel*.",
     "watching.hidden": "I only change channels that you can see yourself.",
     "watching.not_here": "Images in {channel} are not watched. Start with `/watch`.",
     # --- Permissions by Discord's own names

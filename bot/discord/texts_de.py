@@ -114,6 +114,8 @@ GERMAN: dict[str, str] = {
     " noch seinen Ausgang.",
     "unwatch.not_watched": "**{channel}** wird nicht beobachtet. `/watch` fängt damit an.",
     "watching.other_server": "Dieser Kanal gehört zu einem anderen Server.",
+    "watching.no_images": "Beobachtet werden nur Textkanäle, Threads und der Text von"
+    " Sprachkanälen. Nenne einen mit *channel*.",
     "watching.hidden": "Ich ändere nur Kanäle, die du selbst sehen kannst.",
     "watching.not_here": "Bilder in {channel} werden nicht beobachtet. Beginne mit `/watch`.",
     # --- Permissions by Discord's own names

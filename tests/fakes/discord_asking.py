@@ -121,7 +121,7 @@ class Asking(People):
         self._tokens = itertools.count(1)
 
     async def slash(
-        self, person: Person, channel: Channel, name: str, *, wait: bool = True,
+        self, person: Person, channel: Channel, name: str, /, *, wait: bool = True,
         anyway: bool = False, **options: Any,
     ) -> Interaction:  # fmt: skip
         """Somebody uses a slash command; "model rollback" is a subcommand.
@@ -137,7 +137,7 @@ class Asking(People):
         return await self._ask(COMMAND, person, channel, data, wait=wait, command=command)
 
     async def autocomplete(
-        self, person: Person, channel: Channel, name: str, option: str, typed: str = "",
+        self, person: Person, channel: Channel, name: str, option: str, typed: str = "", /,
         **options: Any,
     ) -> list[Payload]:  # fmt: skip
         """What is offered while somebody types: [{"name", "value"}]."""

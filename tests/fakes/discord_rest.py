@@ -682,7 +682,7 @@ class Rest:
     async def follow_up(self, call: Call) -> Payload:
         interaction = self._interaction(call)
         original = interaction.response
-        if original is not None and original.loading:
+        if original is not None and original.loading and not original.deleted:
             # The first follow-up of a deferred answer takes its place, its ephemerality included.
             self.change(original, call)
             original.loading = False

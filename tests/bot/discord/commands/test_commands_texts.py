@@ -10,7 +10,7 @@ from discord import Locale, app_commands
 from bot.discord.texts import ENGLISH, Texts, Translation, label
 from bot.discord.texts_de import GERMAN
 
-HERE = Path(__file__).parents[3] / "bot" / "discord"
+HERE = Path(__file__).parents[4] / "bot" / "discord"
 
 
 def placeholders(text: str) -> set[str]:

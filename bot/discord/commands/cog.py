@@ -1,0 +1,86 @@
+"""What every feature's commands stand on."""
+
+from typing import Any, TypeAlias
+
+import discord
+from discord.ext import commands
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.core import Core
+from bot.discord.cooldowns import Cooldowns
+from bot.discord.errors import ALONE
+from bot.discord.texts import Texts
+from bot.people import hash_person
+from bot.pipeline import Pipeline
+from storage.communities import find_community
+from storage.tables import Community
+from storage.types import Platform
+
+Interaction: TypeAlias = discord.Interaction[Any]
+
+
+class Feature(commands.Cog):
+    """The commands of one feature.
+
+    Args:
+        bot: the client that they are added to.
+        core: the data, and what serves predictions.
+        pipeline: where posts go.
+        cooldowns: shared by all features.
+    """
+
+    def __init__(
+        self,
+        bot: commands.AutoShardedBot,
+        core: Core,
+        pipeline: Pipeline,
+        cooldowns: Cooldowns,
+    ) -> None:
+        self.bot = bot
+        self.core = core
+        self.pipeline = pipeline
+        self.cooldowns = cooldowns
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        """Before every command: not too much at once."""
+        self.cooldowns.take(interaction.user.id, interaction.channel_id or 0)
+        return True
+
+    def person(self, user: discord.abc.User) -> str:
+        """The keyed hash that stands for a person in the database."""
+        return hash_person(self.core.people_key, Platform.DISCORD, str(user.id))
+
+
+def texts_for(interaction: Interaction) -> Texts:
+    """The texts in the language of the person who asked."""
+    return Texts(interaction.locale)
+
+
+async def community_here(session: AsyncSession, interaction: Interaction) -> Community | None:
+    """The channel in which something was asked, if it was ever watched."""
+    return await find_community(session, Platform.DISCORD, str(interaction.channel_id))
+
+
+async def think(interaction: Interaction, *, alone: bool) -> None:
+    """Acknowledge a command at once: "is thinking", for all to see or for who asked alone."""
+    interaction.extras[ALONE] = alone
+    await interaction.response.defer(thinking=True, ephemeral=alone)
+
+
+async def say(
+    interaction: Interaction,
+    text: str | None = None,
+    *,
+    embed: discord.Embed | None = None,
+    embeds: list[discord.Embed] | None = None,
+    files: list[discord.File] | None = None,
+    view: discord.ui.View | None = None,
+) -> None:
+    """Put the answer in the place of "is thinking"; nobody is pinged, whatever the text holds."""
+    await interaction.edit_original_response(
+        content=text,
+        embeds=embeds if embeds is not None else [embed] if embed else [],
+        attachments=files or [],
+        view=view,
+        allowed_mentions=discord.AllowedMentions.none(),
+    )

@@ -1,0 +1,181 @@
+"""`/predict`, and "Will it play?" in a message's menu: what an image would come to.
+
+Nothing is stored, so that anybody can ask about anything: in servers, in DMs, and with the app
+installed for oneself, where the bot is no member.
+"""
+
+import io
+from typing import Any
+
+import discord
+from discord import app_commands
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.discord.card import CardMessage, card_message
+from bot.discord.commands.cog import Feature, Interaction, community_here, say, texts_for, think
+from bot.discord.errors import Refused, sentence_of
+from bot.discord.escaping import escape
+from bot.discord.incoming import images_of, title_of
+from bot.discord.texts import Texts, label
+from bot.download import DownloadFailed, DownloadRefused
+from bot.guessing import guess_of, guessing_is_open
+from bot.predicting import Audience, audience_of, predict_image
+from bot.seen_before import SeenBefore, seen_before
+from models.decoding import ImageRefused
+from storage.tables import Community, Label, Post
+from storage.types import Platform
+
+#: Images of one message that are answered for.
+MOST_IMAGES = 4
+_LONGEST_TITLE = 300
+_LONGEST_NAME = 60
+
+
+class Predicting(Feature):
+    """Predictions that somebody asked for."""
+
+    def __init__(self, *services: Any) -> None:
+        super().__init__(*services)
+        # discord.py takes no context menu declared inside a cog: it is added by hand.
+        self._menu = app_commands.ContextMenu(
+            name=label("predict.menu"),
+            callback=self._look_at_message,
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=True, private_channel=True
+            ),
+        )
+
+    async def cog_load(self) -> None:
+        """Offer the menu entry."""
+        self.bot.tree.add_command(self._menu)
+
+    async def cog_unload(self) -> None:
+        """Take the menu entry back."""
+        self.bot.tree.remove_command(self._menu.name, type=self._menu.type)
+
+    @app_commands.command(name="predict", description=label("predict.about"))
+    @app_commands.describe(
+        image=label("predict.image"), title=label("predict.title"), private=label("predict.private")
+    )
+    @app_commands.allowed_installs(guilds=True, users=True)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    async def predict(
+        self,
+        interaction: Interaction,
+        image: discord.Attachment,
+        title: app_commands.Range[str, 0, _LONGEST_TITLE] = "",
+        private: bool = False,
+    ) -> None:
+        """Predict one image."""
+        await think(interaction, alone=private)
+        texts = texts_for(interaction)
+        self._check_size(image.size)
+        async with self.core.database.read() as session:
+            community = await community_here(session, interaction)
+            audience = await audience_of(session, community, self.core.clock())
+        message = await self._card(
+            interaction, texts, image.url, title, community, audience, alone=private
+        )
+        if heading := escape(title, _LONGEST_NAME):
+            message.embed.title = heading
+        await say(interaction, embed=message.embed, files=message.files())
+
+    async def _look_at_message(self, interaction: Interaction, message: discord.Message) -> None:
+        """The menu entry: predict the images of a message, for the one who asked alone."""
+        await self.interaction_check(interaction)
+        await think(interaction, alone=True)
+        texts = texts_for(interaction)
+        urls = images_of(message)
+        if not urls:
+            raise Refused("predict.no_image")
+        async with self.core.database.read() as session:
+            community = await community_here(session, interaction)
+            audience = await audience_of(session, community, self.core.clock())
+        embeds, files = [], []
+        for number, url in enumerate(urls[:MOST_IMAGES], start=1):
+            heading = texts("card.image_number", n=number, total=len(urls))
+            try:
+                card = await self._card(
+                    interaction, texts, url, title_of(message), community, audience,
+                    alone=True,
+                )  # fmt: skip
+            except (ImageRefused, DownloadRefused, DownloadFailed) as error:
+                if len(urls) == 1:
+                    raise
+                # One that cannot be used does not keep the others from an answer.
+                embeds.append(discord.Embed(title=heading, description=sentence_of(texts, error)))
+                continue
+            if len(urls) > 1:
+                card.embed.title = heading
+            embeds.append(card.embed)
+            if card.heat_map is not None:
+                # Each of several pictures needs a name of its own.
+                name = f"what-drove-it-{number}.png"
+                card.embed.set_image(url=f"attachment://{name}")
+                files.append(discord.File(io.BytesIO(card.heat_map), name))
+        more = None
+        if len(urls) > MOST_IMAGES:
+            more = texts("predict.more_images", total=len(urls), shown=MOST_IMAGES)
+        await say(interaction, more, embeds=embeds, files=files)
+
+    def _check_size(self, size: int) -> None:
+        most = self.core.settings.max_image_bytes
+        if size > most:
+            raise Refused("image.too_large", megabytes=f"{most / 2**20:g}")
+
+    async def _card(
+        self,
+        interaction: Interaction,
+        texts: Texts,
+        url: str,
+        title: str,
+        community: Community | None,
+        audience: Audience,
+        *,
+        alone: bool,
+    ) -> CardMessage:
+        data = await self.core.downloader.fetch(url)
+        predicted = await predict_image(self.core, data, title=title, audience=audience)
+        seen = None
+        if community is not None:
+            async with self.core.database.read() as session:
+                seen = await seen_before(
+                    session,
+                    community_id=community.id,
+                    phash=predicted.phash,
+                    before=self.core.clock(),
+                )
+                await self._check_kept_back(session, interaction, community, seen, alone=alone)
+        heat_map = await self.core.serving.explain(data, predicted.facts)
+        where = None if community is None else f"<#{community.source_id}>"
+        return card_message(texts, predicted.card, community=where, seen=seen, heat_map=heat_map)
+
+    async def _check_kept_back(
+        self,
+        session: AsyncSession,
+        interaction: Interaction,
+        community: Community,
+        seen: SeenBefore | None,
+        *,
+        alone: bool,
+    ) -> None:
+        """Do not give away by the side door what is kept back under a post of the same image.
+
+        Args:
+            alone: whether only the person who asks sees the answer.
+
+        Raises:
+            Refused: the prediction is kept from this person, or from the others, for now.
+        """
+        post = None if seen is None else await session.get(Post, seen.post_id)
+        if post is None or await session.get(Label, post.id) is not None:
+            return
+        if post.silent:
+            raise Refused("predict.kept_secret")
+        if community.blind and guessing_is_open(post, self.core.clock()):
+            guess = await guess_of(
+                session, post.id, Platform.DISCORD, self.person(interaction.user)
+            )
+            if guess is None or not alone:
+                raise Refused("predict.guess_first")

@@ -1,0 +1,107 @@
+"""`/privacy`, `/opt-out`, `/opt-in`, `/export-me`, `/forget-me`: one's own data, for oneself."""
+
+import io
+import json
+
+import discord
+from discord import app_commands
+
+from bot.discord.commands.cog import Interaction, say, texts_for, think
+from bot.discord.commands.confirming import AsksFirst
+from bot.discord.errors import Refused
+from bot.discord.texts import label
+from bot.privacy import export_person, forget_person, has_opted_out, opt_in, opt_out
+from storage.types import Platform
+
+_FILE = "peoria-export.json"
+
+
+class Privacy(AsksFirst):
+    """What people can do about what is stored of them."""
+
+    @app_commands.command(name="privacy", description=label("privacy.about"))
+    @app_commands.allowed_installs(guilds=True, users=True)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    async def privacy(self, interaction: Interaction) -> None:
+        """Say what is stored, and what can be done about it."""
+        texts = texts_for(interaction)
+        embed = discord.Embed(
+            title=texts("privacy.heading"),
+            description=texts("privacy.text", days=texts.number(self.core.settings.image_days)),
+        )
+        await interaction.response.send_message(embed=embed, ephemeral=True)
+
+    @app_commands.command(name="opt-out", description=label("optout.about"))
+    @app_commands.allowed_installs(guilds=True, users=True)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    async def opt_out(self, interaction: Interaction) -> None:
+        """Take up nothing of this person any more."""
+        await think(interaction, alone=True)
+        texts = texts_for(interaction)
+        done = await opt_out(
+            self.core.database,
+            platform=Platform.DISCORD,
+            person=self.person(interaction.user),
+            now=self.core.clock(),
+        )
+        if done.newly:
+            await say(interaction, texts("optout.done", posts=texts.number(done.withdrawn)))
+        else:
+            await say(interaction, texts("optout.already"))
+
+    @app_commands.command(name="opt-in", description=label("optin.about"))
+    @app_commands.allowed_installs(guilds=True, users=True)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    async def opt_in(self, interaction: Interaction) -> None:
+        """Take an opt-out back."""
+        await think(interaction, alone=True)
+        texts = texts_for(interaction)
+        changed = await opt_in(
+            self.core.database, platform=Platform.DISCORD, person=self.person(interaction.user)
+        )
+        await say(interaction, texts("optin.done" if changed else "optin.already"))
+
+    @app_commands.command(name="export-me", description=label("export.about"))
+    @app_commands.allowed_installs(guilds=True, users=True)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    async def export_me(self, interaction: Interaction) -> None:
+        """Hand a person everything that is stored about them."""
+        await think(interaction, alone=True)
+        texts = texts_for(interaction)
+        stored = await export_person(
+            self.core.database, platform=Platform.DISCORD, person=self.person(interaction.user)
+        )
+        if stored is None:
+            await say(interaction, texts("export.nothing"))
+            return
+        data = json.dumps(stored, ensure_ascii=False, indent=2).encode()
+        if len(data) > interaction.filesize_limit:
+            raise Refused("export.too_large")
+        await say(interaction, texts("export.done"), files=[discord.File(io.BytesIO(data), _FILE)])
+
+    @app_commands.command(name="forget-me", description=label("forget.about"))
+    @app_commands.allowed_installs(guilds=True, users=True)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    async def forget_me(self, interaction: Interaction) -> None:
+        """Ask whether everything about this person is to be deleted."""
+        await think(interaction, alone=True)
+        await self.ask(interaction, texts_for(interaction)("forget.ask"), what="forget")
+
+    async def confirmed(self, interaction: Interaction, what: str, about: str) -> None:
+        """Delete it."""
+        texts = texts_for(interaction)
+        person = self.person(interaction.user)
+        rows = await forget_person(
+            self.core.database,
+            platform=Platform.DISCORD,
+            person=person,
+            images=self.core.images,
+            now=self.core.clock(),
+        )
+        async with self.core.database.read() as session:
+            opted_out = await has_opted_out(session, Platform.DISCORD, person)
+        if rows == 0:
+            key = "forget.nothing"
+        else:
+            key = "forget.done_opted_out" if opted_out else "forget.done"
+        await say(interaction, texts(key, rows=texts.number(rows)))

@@ -1,0 +1,110 @@
+"""`/watch` and `/unwatch`: which channels' images are predicted."""
+
+from typing import TypeAlias
+
+import discord
+from discord import app_commands
+
+from bot.discord.commands.cog import Feature, Interaction, say, texts_for, think
+from bot.discord.errors import Refused, permission_name
+from bot.discord.escaping import escape
+from bot.discord.options import GUILD
+from bot.discord.permissions import missing_permissions
+from bot.discord.texts import Texts, label
+from bot.platform import CommunityRef
+from bot.watching import unwatch_community, watch_community
+from storage.posts_file import storable
+from storage.tables import Community
+from storage.types import Platform
+
+#: Channels in which people post images, and react to them.
+PostingChannel: TypeAlias = discord.TextChannel | discord.Thread | discord.VoiceChannel
+
+_LONGEST_NAME = 100
+
+
+class WatchedChannels(Feature):
+    """Beginning and ending to watch a channel."""
+
+    @app_commands.command(name="watch", description=label("watch.about"))
+    @app_commands.describe(channel=label("watch.channel"))
+    @app_commands.default_permissions(manage_guild=True)
+    @app_commands.allowed_installs(guilds=True, users=False)
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+    async def watch(
+        self, interaction: Interaction, channel: discord.TextChannel | None = None
+    ) -> None:
+        """Take up the images of a channel from now on."""
+        await think(interaction, alone=True)
+        texts = texts_for(interaction)
+        target = channel_meant(interaction, channel)
+        community, newly = await watch_community(
+            self.core.database,
+            Platform.DISCORD,
+            CommunityRef(str(target.id), storable(f"#{target.name}")),
+            now=self.core.clock(),
+            # What was posted before is history: it was not asked about.
+            high_water=str(target.last_message_id) if target.last_message_id else None,
+            options={GUILD: str(target.guild.id)},
+        )
+        name = escape(f"#{target.name}", _LONGEST_NAME)
+        if newly:
+            after = texts.duration(community.horizon_seconds)
+            lines = [texts("watch.now", channel=name, after=after)]
+        else:
+            lines = [texts("watch.already", channel=name)]
+        lines += self._warnings(texts, interaction, target, community)
+        if newly:
+            lines.append(texts("watch.next"))
+        await say(interaction, "\n\n".join(lines))
+
+    @app_commands.command(name="unwatch", description=label("unwatch.about"))
+    @app_commands.describe(channel=label("unwatch.channel"))
+    @app_commands.default_permissions(manage_guild=True)
+    @app_commands.allowed_installs(guilds=True, users=False)
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+    async def unwatch(
+        self, interaction: Interaction, channel: discord.TextChannel | None = None
+    ) -> None:
+        """Take up no more images of a channel."""
+        await think(interaction, alone=True)
+        texts = texts_for(interaction)
+        target = channel_meant(interaction, channel)
+        watched = await unwatch_community(self.core.database, Platform.DISCORD, str(target.id))
+        key = "unwatch.now" if watched else "unwatch.not_watched"
+        await say(interaction, texts(key, channel=escape(f"#{target.name}", _LONGEST_NAME)))
+
+    def _warnings(
+        self, texts: Texts, interaction: Interaction, target: PostingChannel, community: Community
+    ) -> list[str]:
+        """What keeps the bot from doing its work in a channel, each with what to do about it."""
+        warnings = []
+        if not self.bot.intents.message_content:
+            warnings.append(texts("watch.no_intent"))
+        here = target.id == interaction.channel_id
+        missing = missing_permissions(
+            target, community.reply_mode, interaction.app_permissions if here else None
+        )
+        if missing:
+            names = ", ".join(f"**{permission_name(texts, each)}**" for each in missing)
+            name = escape(f"#{target.name}", _LONGEST_NAME)
+            warnings.append(texts("watch.missing", channel=name, permissions=names))
+        return warnings
+
+
+def channel_meant(interaction: Interaction, channel: discord.TextChannel | None) -> PostingChannel:
+    """The channel that an admin names, or the one they are in.
+
+    Raises:
+        Refused: it is not in this server, they cannot see it, or no images are posted there.
+    """
+    target = channel or interaction.channel
+    if interaction.guild is None or not isinstance(interaction.user, discord.Member):
+        raise Refused("error.guild_only")
+    if not isinstance(target, discord.TextChannel | discord.Thread | discord.VoiceChannel):
+        raise Refused("watching.no_images")
+    if target.guild.id != interaction.guild_id:
+        raise Refused("watching.other_server")
+    if channel is not None and not target.permissions_for(interaction.user).view_channel:
+        raise Refused("watching.hidden")
+    return target

@@ -1,0 +1,67 @@
+"""Telling Discord which commands there are: when they changed, not at every start.
+
+Discord limits how often commands may be created, and everybody's client shows "outdated command"
+for a while after each change.
+"""
+
+import asyncio
+import hashlib
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from discord import app_commands
+
+log = logging.getLogger(__name__)
+
+FILE = "discord-commands.sha256"
+
+
+async def sync_commands(tree: app_commands.CommandTree[Any], data_dir: Path) -> bool:
+    """Tell Discord the commands if they are not those of last time; return whether it was told.
+
+    Raises:
+        discord.HTTPException: Discord did not take them.
+        OSError: the data folder cannot be written.
+    """
+    fingerprint = await _fingerprint(tree)
+    if await asyncio.to_thread(_read, data_dir) == fingerprint:
+        return False
+    told = await tree.sync()
+    # Noted only once Discord has them: a failure is tried again at the next start.
+    await asyncio.to_thread(_note, data_dir, fingerprint)
+    log.info("Discord was told of %s commands.", len(told))
+    return True
+
+
+async def commands_are_in_sync(tree: app_commands.CommandTree[Any], data_dir: Path) -> bool:
+    """Whether Discord was last told the commands that there are now."""
+    return await asyncio.to_thread(_read, data_dir) == await _fingerprint(tree)
+
+
+async def _fingerprint(tree: app_commands.CommandTree[Any]) -> str:
+    """A hash of everything Discord is told, the translations and whose application included."""
+    payloads = []
+    for command in tree.get_commands():
+        if tree.translator is None:
+            payloads.append(command.to_dict(tree))
+        else:
+            payloads.append(await command.get_translated_payload(tree, tree.translator))
+    payloads.sort(key=lambda payload: (payload["type"], payload["name"]))
+    told = json.dumps([tree.client.application_id, payloads], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _read(data_dir: Path) -> str | None:
+    try:
+        return (data_dir / FILE).read_text("ascii")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+
+
+def _note(data_dir: Path, fingerprint: str) -> None:
+    data_dir.mkdir(parents=True, exist_ok=True)
+    temporary = data_dir / f".{FILE}"
+    temporary.write_text(fingerprint, "ascii")
+    temporary.replace(data_dir / FILE)

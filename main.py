@@ -14,6 +14,7 @@ from bot.commands import (
     models,
     predict,
     read_text,
+    reddit,
     reproduce,
     serve,
     simulate,
@@ -57,6 +58,7 @@ app.command()(simulate.simulate)
 app.command()(distill)
 app.add_typer(reproduce.app, name="reproduce")
 app.add_typer(models.app, name="models")
+app.add_typer(reddit.app, name="reddit")
 app.add_typer(backbone.app, name="backbone")
 app.add_typer(db.app, name="db")
 

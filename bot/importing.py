@@ -84,9 +84,17 @@ class Import:
         """
         posts, dropped = await asyncio.to_thread(read_posts, path, now=self._core.clock())
         report = ImportReport(dropped=dropped)
+        await self.take(posts, report, on_advance)
+        report.labelled = await self.label()
+        return report
+
+    async def take(
+        self, posts: Sequence[FilePost], report: ImportReport, on_advance: Advance
+    ) -> None:
+        """Store those of ``posts`` that are new; what came of each is added to ``report``."""
         known = await self._known()
         new = [post for post in posts if _source_id(post) not in known]
-        report.known = len(posts) - len(new)
+        report.known += len(posts) - len(new)
         champion = await self._core.serving.champion()
         storing: asyncio.Task[None] | None = None
         try:
@@ -102,8 +110,6 @@ class Import:
         finally:
             if storing is not None:
                 await storing
-        report.labelled = await self._label()
-        return report
 
     async def _known(self) -> set[str]:
         async with self._core.database.read() as session:
@@ -206,7 +212,7 @@ class Import:
         ids = {row.hash: row.id for row in await session.execute(query)}
         return {name: ids[person] for name, person in people.items()}
 
-    async def _label(self) -> int:
+    async def label(self) -> int:
         """Label every imported post of the community that has no label yet; return how many.
 
         Percentiles are taken in the order in which scores became final, each among the window

@@ -89,6 +89,13 @@ class Pace:
                 raise RedditBusy("the rate limit is used up", self.resets_at - now)
             self.remaining = None
 
+    @property
+    def resets_in(self) -> timedelta | None:
+        """How long the present window lasts; None until Reddit said so."""
+        if self.resets_at is None:
+            return None
+        return max(self.resets_at - self._clock(), timedelta())
+
     def answered(self, remaining: float | None, reset: timedelta | None) -> None:
         """Note an answer, with what its headers said of the rate limit."""
         self._failures = 0

@@ -1,0 +1,172 @@
+"""Posts of the past, with their scores as labels: what a first head learns from."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from functools import partial
+from typing import TypeVar
+
+from bot.core import Core
+from bot.importing import Import, ImportReport
+from bot.platform import PlatformRefused, ScoreRead
+from bot.reddit.client import Item, Page, RedditClient
+from bot.reddit.communities import Communities, community_ref
+from bot.reddit.faults import CredentialsRefused, NotAllowed, NotThere, RedditBusy
+from bot.reddit.items import Rules, Skip, read_item
+from bot.reddit.scores import read_score
+from storage.posts_file import FilePost
+from storage.tables import Community
+
+T = TypeVar("T")
+
+#: Tries of one page before the back-fill is left for another time.
+MAX_TRIES = 10
+
+#: Posts of any age are taken.
+_EVER = timedelta(days=365 * 30)
+
+#: Told what is going on: a sentence, posts done, posts in all.
+Advance = Callable[[str, int, int], None]
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class Listing(StrEnum):
+    """Which posts: the newest are a fair sample; the top ones are all successes."""
+
+    NEW = "new"
+    TOP = "top"
+
+
+@dataclass(slots=True)
+class BackfillReport:
+    """What came of a back-fill."""
+
+    community: str
+    imported: ImportReport = field(default_factory=ImportReport)
+    skipped: Counter[str] = field(default_factory=Counter)
+    requests: int = 0
+
+
+class Backfill:
+    """Imports posts of one subreddit.
+
+    It may be stopped at any moment: each page is stored before the next is asked for, and a post
+    that is there is not downloaded again.
+
+    Args:
+        sleep: waits so many seconds.
+    """
+
+    def __init__(
+        self, core: Core, client: RedditClient, rules: Rules, *, sleep: Sleep = asyncio.sleep
+    ) -> None:
+        self._core = core
+        self._client = client
+        self._rules = Rules(_EVER, nsfw=rules.nsfw, crossposts=rules.crossposts)
+        self._sleep = sleep
+
+    async def run(
+        self, name: str, *, limit: int, listing: Listing, on_advance: Advance
+    ) -> BackfillReport:
+        """Import up to ``limit`` posts of ``r/name`` whose score is final.
+
+        Raises:
+            PlatformRefused: the subreddit or Reddit as a whole is closed to us; the message says
+                what to do.
+        """
+        report = BackfillReport(f"r/{name}")
+        community = await self._community(name, on_advance)
+        report.community = community.name
+        load = Import(self._core, community, None)
+        after: str | None = None
+        done = 0
+        while done < limit:
+            page = await self._patiently(partial(self._page, listing, name, after), on_advance)
+            items = page.items[: limit - done]
+            posts = self._posts(items, community, report)
+
+            def advance(part: int, _: int, done: int = done) -> None:
+                on_advance(f"Importing from r/{name}", done + part, limit)
+
+            await load.take(posts, report.imported, advance)
+            done += len(items)
+            on_advance(f"Importing from r/{name}", done, limit)
+            after = page.after
+            if after is None or not page.items:
+                break
+        on_advance("Writing labels", done, done)
+        report.imported.labelled = await load.label()
+        report.requests = self._client.requests
+        return report
+
+    async def _community(self, name: str, on_advance: Advance) -> Community:
+        about = await self._patiently(partial(self._client.about, name), on_advance)
+        spelt = about.get("display_name")
+        communities = Communities(
+            self._core.database,
+            horizon_seconds=round(self._core.settings.reddit_horizon_hours * 3600),
+            clock=self._core.clock,
+        )
+        return await communities.ensure(
+            spelt if isinstance(spelt, str) and spelt.lower() == name.lower() else name
+        )
+
+    async def _page(self, listing: Listing, name: str, after: str | None) -> Page:
+        if listing is Listing.TOP:
+            return await self._client.top(name, after)
+        return await self._client.new(name, after)
+
+    async def _patiently(self, ask: Callable[[], Awaitable[T]], on_advance: Advance) -> T:
+        """Ask until there is an answer, waiting in between as Reddit says."""
+        for _ in range(MAX_TRIES):
+            try:
+                return await ask()
+            except RedditBusy as error:
+                wait = (error.retry_after or timedelta(seconds=30)).total_seconds()
+                on_advance(f"Waiting {wait:.0f} s: {error}", 0, 0)
+                await self._sleep(wait)
+            except CredentialsRefused as error:
+                raise PlatformRefused(str(error)) from error
+            except NotThere as error:
+                raise PlatformRefused("There is no such subreddit on Reddit.") from error
+            except NotAllowed as error:
+                raise PlatformRefused(
+                    "The subreddit is closed to this account: it is private, or the account is"
+                    " banned from it."
+                ) from error
+        raise PlatformRefused(
+            "Reddit cannot be asked just now. Run the same command later: it goes on from here."
+        )
+
+    def _posts(
+        self, items: Sequence[Item], community: Community, report: BackfillReport
+    ) -> list[FilePost]:
+        now = self._core.clock()
+        final = timedelta(seconds=community.horizon_seconds)
+        posts = []
+        for item in items:
+            taken, score = read_item(item, community_ref(community), self._rules, now), None
+            if not isinstance(taken, Skip):
+                read = read_score(item, now)
+                score = read.score if isinstance(read, ScoreRead) else None
+            if isinstance(taken, Skip):
+                report.skipped[taken.value] += 1
+            elif score is None:
+                report.skipped["no score"] += 1
+            elif now - taken.posted_at < final:
+                report.skipped["too young: its score is not final"] += 1
+            else:
+                posts.append(
+                    FilePost(
+                        source_id=taken.source_id.removeprefix("t3_"),
+                        title=taken.title,
+                        author=taken.author,
+                        posted_at=taken.posted_at,
+                        score=score,
+                        media=str(taken.images[0]),
+                    )
+                )
+        return posts

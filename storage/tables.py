@@ -480,6 +480,8 @@ class Reply(Base):
     sent_at: Mapped[datetime | None]
     #: Why nothing was said, a sentence.
     reason: Mapped[str | None] = mapped_column(Text)
+    #: When it was changed to show that guessing has closed, where the platform does that.
+    closed_at: Mapped[datetime | None]
 
 
 class Standing(Base):

@@ -397,6 +397,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("replies", schema=None) as batch_op:
         batch_op.add_column(sa.Column("reason", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("closed_at", UtcDateTime(timezone=True), nullable=True))
 
     op.create_index(
         "ix_replies_open",

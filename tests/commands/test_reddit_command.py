@@ -147,6 +147,6 @@ def test_backfill_refuses_what_it_cannot_do(
 
 
 def test_backfill_of_a_subreddit_that_is_not_there(peoria: Peoria, reddit: FakeReddit) -> None:
-    assert peoria("reddit", "backfill", "nowhere").sentence == (
-        "There is no such subreddit on Reddit."
-    )
+    answer = peoria("reddit", "backfill", "nowhere")
+    assert answer.status == 1
+    assert answer.err.splitlines()[-1] == "There is no such subreddit on Reddit."

@@ -42,6 +42,11 @@ def score_sentence(card: Card) -> str | None:
     return f"Expected score {number(median)}, most likely {number(low)} to {number(high)}."
 
 
+def heading_sentence(low: float, median: float, high: float) -> str:
+    """Where a score is heading, from its early votes: 10%, 50% and 90% points of the final one."""
+    return f"Now heading for {number(median)}, most likely {number(low)} to {number(high)}."
+
+
 def knowledge_note(card: Card, community: str) -> str | None:
     """What the prediction cannot know yet; None when it rests on the community's own history."""
     if max(card.bins) - min(card.bins) < 1e-9:

@@ -14,6 +14,7 @@ from bot.web.services import COMMUNITY, Services
 from bot.web.visitors import Visitor, find_author
 from bot.web.votes import Tally, tallies
 from storage.communities import find_community
+from storage.growth_examples import newest_nowcasts
 from storage.tables import Community, Post, PostImage, Prediction, Snapshot
 from storage.types import Platform, PostState
 
@@ -117,11 +118,13 @@ class Feed:
         posts = {post.id: post for post in await session.scalars(query)}
         votes = await tallies(session, ids, author_id)
         guesses = await guesses_on(session, ids, author_id)
+        second_looks = await newest_nowcasts(session, ids)
         return [
             view_post(
                 posts[post_id],
                 votes.get(post_id, Tally()),
                 guesses[post_id],
+                second_looks.get(post_id),
                 author_id=author_id,
                 community=self._services.settings.board_name,
                 now=self._services.clock(),

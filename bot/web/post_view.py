@@ -13,7 +13,7 @@ from bot.guessing import NOTHING_TO_GUESS, guessing_is_open
 from bot.guessing import OWN_POST as OWN_GUESS
 from bot.web.guesses import Guesses
 from bot.web.votes import CLOSED, NOT_OPEN, OWN_POST, Tally
-from storage.tables import Image, Post
+from storage.tables import Image, Nowcast, Post
 from storage.types import Bucket, PostState
 
 Stage: TypeAlias = Literal[
@@ -56,6 +56,7 @@ class PostView:
     card: Card | None
     outcome: Outcome | None
     sentences: tuple[str, ...]  # the prediction in words, the first is the main one
+    heading: str | None  # where the early votes say that it is heading, in words
     notes: tuple[str, ...]  # what to know about it
     outcome_sentences: tuple[str, ...]
     tally: Tally
@@ -132,6 +133,7 @@ class PostView:
             "posted_at": self.posted_at.isoformat(),
             "horizon_at": self.horizon_at.isoformat(),
             "prediction": _prediction_json(self),
+            "heading": self.heading,
             "outcome": _outcome_json(self),
             "notes": self.notes,
             "votes": {
@@ -156,6 +158,7 @@ def view_post(
     post: Post,
     tally: Tally,
     guesses: Guesses,
+    second_look: Nowcast | None,
     *,
     author_id: int | None,
     community: str,
@@ -166,6 +169,7 @@ def view_post(
     Args:
         tally: its votes, as they see them.
         guesses: its guesses, as they see them.
+        second_look: the newest, if it had one.
         author_id: the visitor's, if they have one.
         community: the board's name.
     """
@@ -191,6 +195,7 @@ def view_post(
         card=card,
         outcome=result,
         sentences=_sentences(card, community) if card else (),
+        heading=_heading(second_look) if stage == "predicted" and not open_ else None,
         notes=tuple(_notes(post, card, horizon_at, community)),
         outcome_sentences=_outcome_sentences(post, result, community),
         tally=Tally() if withdrawn else tally,
@@ -241,6 +246,14 @@ def _sentences(card: Card, community: str) -> tuple[str, ...]:
     score = wording.score_sentence(card)
     beats = wording.beats_sentence(card, community)
     return (beats, score) if score else (beats,)
+
+
+def _heading(second_look: Nowcast | None) -> str | None:
+    if second_look is None:
+        return None
+    return wording.heading_sentence(
+        second_look.score_p10, second_look.score_median, second_look.score_p90
+    )
 
 
 def _notes(post: Post, card: Card | None, horizon_at: datetime, community: str) -> list[str]:

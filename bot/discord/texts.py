@@ -162,6 +162,7 @@ ENGLISH: dict[str, str] = {
     "settings.line.no_rate": "No limit on answers a minute",
     "settings.line.guessing": "Guessing closes after **{value}**",
     "settings.line.announcements": "Announcements in {channel}",
+    "settings.line.usual_announcements": "Announcements where system messages go, or to the owner",
     "settings.line.no_announcements": "No announcements",
     "settings.line.paused": "⏸ Automatic answers are paused: {reason}",
     # --- Refusals of a setting (bot.watching's reasons)

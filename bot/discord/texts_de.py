@@ -162,6 +162,8 @@ GERMAN: dict[str, str] = {
     "settings.line.no_rate": "Beliebig viele Antworten pro Minute",
     "settings.line.guessing": "Tippschluss nach **{value}**",
     "settings.line.announcements": "Mitteilungen in {channel}",
+    "settings.line.usual_announcements": "Mitteilungen dort, wohin Systemnachrichten gehen, oder"
+    " an den Besitzer",
     "settings.line.no_announcements": "Keine Mitteilungen",
     "settings.line.paused": "⏸ Automatische Antworten sind angehalten: {reason}",
     # --- Refusals of a setting (bot.watching's reasons)

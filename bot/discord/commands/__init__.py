@@ -9,24 +9,45 @@ from bot.discord.commands.cog import Feature
 from bot.discord.commands.confirming import ConfirmButton
 from bot.discord.commands.predict import Predicting
 from bot.discord.commands.privacy import Privacy
+from bot.discord.commands.settings import ChannelSettings
 from bot.discord.commands.watch import WatchedChannels
 from bot.discord.cooldowns import Cooldowns
 from bot.discord.errors import answer_error
+from bot.discord.known_people import KnownPeople
 from bot.discord.texts import Translation
 from bot.pipeline import Pipeline
 
 #: In the order in which /help speaks of them.
-FEATURES: tuple[type[Feature], ...] = (Predicting, WatchedChannels, Privacy)
+FEATURES: tuple[type[Feature], ...] = (
+    Predicting,
+    WatchedChannels,
+    ChannelSettings,
+    Privacy,
+)
 
 #: Commands of one person, and of everybody in one channel, within ten seconds.
 PER_PERSON, PER_CHANNEL, WITHIN = 5, 20, timedelta(seconds=10)
 
 
-async def add_commands(bot: commands.AutoShardedBot, core: Core, pipeline: Pipeline) -> None:
-    """Give the bot its commands, their translations, and the one handler of their errors."""
+async def add_commands(
+    bot: commands.AutoShardedBot,
+    core: Core,
+    pipeline: Pipeline,
+    *,
+    known: KnownPeople | None = None,
+) -> None:
+    """Give the bot its commands, their translations, and the one handler of their errors.
+
+    Args:
+        bot: the client, not connected yet.
+        core: the data, and what serves predictions.
+        pipeline: where posts go.
+        known: who can be named on boards; None: only who uses a command.
+    """
+    known = known or KnownPeople(core.people_key)
     await bot.tree.set_translator(Translation())
     bot.tree.error(answer_error)
     bot.add_dynamic_items(ConfirmButton)
     cooldowns = Cooldowns(core.clock, per_person=PER_PERSON, per_channel=PER_CHANNEL, within=WITHIN)
     for feature in FEATURES:
-        await bot.add_cog(feature(bot, core, pipeline, cooldowns))
+        await bot.add_cog(feature(bot, core, pipeline, cooldowns, known))

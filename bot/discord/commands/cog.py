@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.core import Core
 from bot.discord.cooldowns import Cooldowns
 from bot.discord.errors import ALONE
+from bot.discord.known_people import KnownPeople
 from bot.discord.texts import Texts
 from bot.people import hash_person
 from bot.pipeline import Pipeline
@@ -27,6 +28,7 @@ class Feature(commands.Cog):
         core: the data, and what serves predictions.
         pipeline: where posts go.
         cooldowns: shared by all features.
+        known: who can be named on boards.
     """
 
     def __init__(
@@ -35,15 +37,18 @@ class Feature(commands.Cog):
         core: Core,
         pipeline: Pipeline,
         cooldowns: Cooldowns,
+        known: KnownPeople,
     ) -> None:
         self.bot = bot
         self.core = core
         self.pipeline = pipeline
         self.cooldowns = cooldowns
+        self.known = known
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Before every command: not too much at once."""
         self.cooldowns.take(interaction.user.id, interaction.channel_id or 0)
+        self.known.meet(interaction.user.id)
         return True
 
     def person(self, user: discord.abc.User) -> str:

@@ -98,6 +98,7 @@ class Privacy(AsksFirst):
             images=self.core.images,
             now=self.core.clock(),
         )
+        self.known.forget(person)
         async with self.core.database.read() as session:
             opted_out = await has_opted_out(session, Platform.DISCORD, person)
         if rows == 0:

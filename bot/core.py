@@ -77,22 +77,24 @@ async def open_core(settings: Settings, *, clock: Clock = now) -> AsyncIterator[
             # serves, whatever the setting says, until `main.py backbone use` changes both at once.
             backbone = await prepare_backbone(settings.backbone, settings.backbones_dir)
             await ensure_champion(database, settings.versions_dir, backbone, clock())
+        training = Training(
+            database,
+            settings.versions_dir,
+            TrainingLimits(
+                seconds=settings.train_minutes * 60,
+                memory_mb=settings.train_memory_mb,
+                min_labels=settings.train_min_labels,
+            ),
+            clock=clock,
+        )
+        stack.push_async_callback(training.close)
         yield Core(
             settings=settings,
             database=database,
             images=images,
             serving=serving,
             downloader=downloader,
-            training=Training(
-                database,
-                settings.versions_dir,
-                TrainingLimits(
-                    seconds=settings.train_minutes * 60,
-                    memory_mb=settings.train_memory_mb,
-                    min_labels=settings.train_min_labels,
-                ),
-                clock=clock,
-            ),
+            training=training,
             people_key=read_key(settings.data_dir, settings.secret_key),
             text_reading=text_reading,
             clock=clock,

@@ -3,18 +3,24 @@
 import logging
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
 
 from bot.clock import Clock
 from bot.housekeeping import Housekeeping
 from bot.labelling import BATCH, Labelling
+from bot.notices import Notices
 from bot.pipeline import Pipeline
 from bot.reading_text import TextReading
+from bot.retraining import Retraining
+from bot.training import Training
 from storage.database import Database
 from storage.posts import due_posts, load_post, replies_to_remove
 from storage.types import PostState
 
 #: How often image files are looked through.
 SWEEP_HOURS = 6
+#: How often the process of a training run is looked for.
+LOOK_AFTER_SECONDS = 60
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +36,9 @@ class Jobs:
         housekeeping: Housekeeping,
         text_reading: TextReading | None,
         *,
+        training: Training,
+        retraining: Retraining,
+        notices: Notices,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -37,6 +46,9 @@ class Jobs:
         self._labelling = labelling
         self._housekeeping = housekeeping
         self._text_reading = text_reading
+        self._training = training
+        self._retraining = retraining
+        self._notices = notices
         self._clock = clock
 
     async def advance_posts(self) -> int:
@@ -82,6 +94,28 @@ class Jobs:
         """Read the text of one image; the next tick takes the next."""
         return await self._text_reading.read_next() if self._text_reading else 0
 
+    async def retrain(self) -> bool:
+        """Ask for a training run if enough was learned; it goes on by itself."""
+        return await self._retraining.retrain_if_worth_it()
+
+    async def look_after_training(self) -> None:
+        """End the run of a process that was killed, so that nobody waits for it."""
+        await self._training.bury_dead_run()
+
+    async def deliver_notices(self) -> int:
+        """Tell the admins what they were not told yet."""
+        return await self._notices.deliver()
+
+    async def make_up_for_missed(self) -> None:
+        """Do what was to be done at a set time while Peoria was not running."""
+        await self._training.bury_dead_run()
+        await self._retraining.make_up_for_missed()
+
+    @property
+    def retrain_times(self) -> CronTrigger | None:
+        """When to retrain; None: never."""
+        return self._retraining.trigger
+
     async def run_due(self) -> int:
         """Everything that is due now, once round; returns how much there was."""
         return await self.advance_posts() + await self.read_scores() + await self.settle_replies()
@@ -102,7 +136,16 @@ def schedule(jobs: Jobs, seconds: float) -> AsyncIOScheduler:
         jobs.settle_replies,
         jobs.remove_replies,
         jobs.read_texts,
+        jobs.deliver_notices,
     ):
         scheduler.add_job(job, "interval", seconds=seconds, id=job.__name__)
+    scheduler.add_job(
+        jobs.look_after_training,
+        "interval",
+        seconds=LOOK_AFTER_SECONDS,
+        id=jobs.look_after_training.__name__,
+    )
+    if jobs.retrain_times is not None:
+        scheduler.add_job(jobs.retrain, jobs.retrain_times, id=jobs.retrain.__name__)
     scheduler.add_job(jobs.keep_house, "interval", hours=SWEEP_HOURS, id=jobs.keep_house.__name__)
     return scheduler

@@ -2,29 +2,33 @@
 
 The child has a time limit and a memory limit and never writes to the database. Whatever happens
 to it (it fails, hangs, is killed), the champion stays what it was and the run says why.
+
+At most one run is under way, whichever process started it: the table says so. Who asks for one
+meanwhile gets that one.
 """
 
 import asyncio
-import contextlib
-import json
 import logging
 import os
 import sys
 import time
-from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import psutil
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.backbones import ROOT, child_environment
 from bot.clock import Clock
+from bot.notices import NoticeKind, add_notice
+from bot.outcomes import outcome_text
+from bot.training_process import OnStep, RunFailed, train_in_child
+from bot.training_process import TrainingLimits as TrainingLimits
 from bot.versions import add_version, make_champion
 from models.head import Head, HeadUnusable
 from models.registry import VersionUnusable, read_version
@@ -36,28 +40,35 @@ log = logging.getLogger(__name__)
 
 Progress: TypeAlias = Callable[[dict[str, Any]], None]
 
-_REFUSED_STATUS = 3
-#: A child's lines are short; a longer one is not from our trainer.
-_MAX_LINE = 16 * 2**20
 #: How often progress is written to the database, seconds.
 _PROGRESS_SECONDS = 2.0
+#: How often a run of another process is looked at by who waits for it, seconds.
+_LOOK_SECONDS = 1.0
+#: Two readings of when a process was started may differ by so much, seconds.
+_START_SLACK = 5.0
 
 
 class RunUnderWay(Exception):
-    """A training run is under way already; the message says since when."""
+    """A training run is under way already.
 
+    Attributes:
+        run_id: which.
+    """
 
-class _RunFailed(Exception):
-    """The run failed; the message says how."""
+    def __init__(self, run_id: int) -> None:
+        super().__init__(
+            "A training run is under way already. It takes up every label there is; wait for it"
+            " to end."
+        )
+        self.run_id = run_id
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingLimits:
-    """What a run may take, and the fewest labels worth a run."""
+class Requested:
+    """The run that a request led to; ``joined`` when it was under way already."""
 
-    seconds: float
-    memory_mb: int
-    min_labels: int
+    run_id: int
+    joined: bool
 
 
 class Training:
@@ -66,6 +77,10 @@ class Training:
     Args:
         command: the training process; it is told what to do on standard input.
     """
+
+    #: Runs that this process carries out, by database and id: a run in the table that bears this
+    #: process's number and is not here has ended without being able to say so.
+    _here: ClassVar[set[tuple[str, int]]] = set()
 
     def __init__(
         self,
@@ -81,6 +96,64 @@ class Training:
         self._limits = limits
         self._clock = clock
         self._command = command
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._listeners: defaultdict[int, list[Progress]] = defaultdict(list)
+
+    async def request(self, *, asked_by: str, seed: int = 1) -> Requested:
+        """Have a run started that goes on by itself, or join the one that is under way.
+
+        Returns at once; `outcome` waits for the end.
+
+        Args:
+            asked_by: who wanted it: ``command``, ``board``, ``schedule``, …
+            seed: of everything random in the run.
+        """
+        try:
+            run_id, champion = await self._begin(asked_by)
+        except RunUnderWay as other:
+            return Requested(other.run_id, joined=True)
+        task = asyncio.create_task(
+            self._carry_out(run_id, champion, seed=seed), name=f"training run {run_id}"
+        )
+        self._tasks[run_id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(run_id, None))
+        task.add_done_callback(_log_fault)
+        # Let it begin: a task that is cancelled before that could not end the run.
+        await asyncio.sleep(0)
+        return Requested(run_id, joined=False)
+
+    async def outcome(self, run_id: int, *, on_progress: Progress | None = None) -> TrainingRun:
+        """Wait for a run to end, whichever process carries it out, and return it.
+
+        Args:
+            run_id: of a run that was requested.
+            on_progress: told its steps as they become known: stage, done, total, epoch, loss.
+        """
+        task = self._tasks.get(run_id)
+        if task is not None:
+            if on_progress is not None:
+                self._listeners[run_id].append(on_progress)
+            # Who waits may give up; the run goes on.
+            await asyncio.wait([task])
+        seen: dict[str, Any] | None = None
+        while True:
+            await self.bury_dead_run()
+            async with self._database.read() as session:
+                run = await session.get_one(TrainingRun, run_id)
+            if run.state is not RunState.RUNNING:
+                return run
+            if on_progress is not None and run.progress and run.progress != seen:
+                seen = run.progress
+                on_progress(seen)
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def close(self) -> None:
+        """Stop the runs that this object started."""
+        tasks = [*self._tasks.values()]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
 
     async def run(
         self,
@@ -106,6 +179,22 @@ class Training:
             RunUnderWay: there is one already.
         """
         run_id, champion = await self._begin(asked_by)
+        if on_progress is not None:
+            self._listeners[run_id].append(on_progress)
+        await self._carry_out(run_id, champion, seed=seed, options=options, switch_to=switch_to)
+        async with self._database.read() as session:
+            return await session.get_one(TrainingRun, run_id)
+
+    async def _carry_out(
+        self,
+        run_id: int,
+        champion: ModelVersion,
+        *,
+        seed: int,
+        options: dict[str, Any] | None = None,
+        switch_to: str | None = None,
+    ) -> None:
+        """Take a run that was begun to its end, whatever that is."""
         try:
             task = {
                 "database_url": self._database.url,
@@ -116,37 +205,54 @@ class Training:
                 "seed": seed,
                 "options": options or {},
             }
-            last = await self._supervise(run_id, task, on_progress)
+            last = await train_in_child(self._command, task, self._limits, self._follow(run_id))
             await self._conclude(run_id, champion.name, last, switched=switch_to is not None)
-        except _RunFailed as failure:
+        except RunFailed as failure:
             await self._end(run_id, RunState.FAILED, str(failure))
+        except (DBAPIError, OSError) as error:
+            log.exception("Training run %s could not be seen through.", run_id)
+            await self._end(run_id, RunState.FAILED, f"It could not be seen through: {error}.")
         except BaseException:
             await self._end(run_id, RunState.FAILED, "The process that ran it was stopped.")
             raise
-        async with self._database.read() as session:
-            return await session.get_one(TrainingRun, run_id)
+        finally:
+            self._listeners.pop(run_id, None)
+            self._here.discard((self._database.url, run_id))
 
     async def _begin(self, asked_by: str) -> tuple[int, ModelVersion]:
-        """Record the run; return its id and the champion of this moment."""
-        now = self._clock()
-        try:
-            async with self._database.write() as session:
-                await self._bury_dead_run(session)
-                champion = (
-                    await session.scalars(select(ModelVersion).where(ModelVersion.is_champion))
-                ).one()
-                run = TrainingRun(
-                    state=RunState.RUNNING, asked_by=asked_by, started_at=now, pid=os.getpid()
-                )
-                session.add(run)
-                await session.flush()
-                run_id = run.id
-        except IntegrityError as error:
-            raise RunUnderWay(
-                "A training run is under way already. It takes up every label there is; wait for"
-                " it to end."
-            ) from error
-        return run_id, champion
+        """Record the run; return its id and the champion of this moment.
+
+        Raises:
+            RunUnderWay: there is one already.
+        """
+        while True:
+            try:
+                return await self._try_to_begin(asked_by)
+            except IntegrityError:
+                # PostgreSQL only: another process recorded one since we looked. Look again.
+                log.debug("Another training run was begun at the same moment.")
+
+    async def _try_to_begin(self, asked_by: str) -> tuple[int, ModelVersion]:
+        async with self._database.write() as session:
+            other = await self._living_run(session)
+            if other is not None:
+                raise RunUnderWay(other.id)
+            champion = (
+                await session.scalars(select(ModelVersion).where(ModelVersion.is_champion))
+            ).one()
+            run = TrainingRun(
+                state=RunState.RUNNING,
+                asked_by=asked_by,
+                started_at=self._clock(),
+                pid=os.getpid(),
+                pid_started=psutil.Process().create_time(),
+            )
+            session.add(run)
+            await session.flush()
+            # Before the row can be seen, or it would look like a dead one.
+            self._here.add((self._database.url, run.id))
+        log.info("Training run %s begins, asked for by %s.", run.id, asked_by)
+        return run.id, champion
 
     async def _rival(self, champion: ModelVersion) -> dict[str, Any] | None:
         """What the challenger has to beat; None, the base rate, where that cannot be the champion.
@@ -180,99 +286,53 @@ class Training:
             "trained_until": manifest.trained_until and manifest.trained_until.isoformat(),
         }
 
-    async def _bury_dead_run(self, session: AsyncSession) -> None:
+    async def bury_dead_run(self) -> None:
         """End a run whose process was killed before it could end it itself."""
-        run = await session.scalar(select(TrainingRun).where(TrainingRun.state == RunState.RUNNING))
-        if run is None:
-            return
-        alive = run.pid is not None and psutil.pid_exists(run.pid)
-        over_time = run.started_at + timedelta(seconds=2 * self._limits.seconds) < self._clock()
-        if alive and not over_time:
-            return
-        run.state = RunState.FAILED
-        run.finished_at = self._clock()
-        run.reason = "The process that ran it was killed."
+        async with self._database.read() as session:
+            run = await session.scalar(_RUNNING)
+        if run is not None and not self._is_alive(run):
+            async with self._database.write() as session:
+                await self._living_run(session)
+
+    async def _living_run(self, session: AsyncSession) -> TrainingRun | None:
+        """The run that is under way; one whose process is gone is ended. Needs a write session."""
+        run = await session.scalar(_RUNNING)
+        if run is None or self._is_alive(run):
+            return run
+        await self._note_end(session, run, RunState.FAILED, "The process that ran it was killed.")
         await session.flush()
+        return None
 
-    async def _supervise(
-        self, run_id: int, task: dict[str, Any], on_progress: Progress | None
-    ) -> dict[str, Any]:
-        process = await asyncio.create_subprocess_exec(
-            *self._command,
-            cwd=ROOT,
-            env=child_environment(),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=_MAX_LINE,
-        )  # fmt: skip
-        memory = asyncio.create_task(_watch_memory(process, self._limits.memory_mb))
-        try:
-            async with asyncio.timeout(self._limits.seconds):
-                return await self._listen(run_id, process, task, on_progress, memory)
-        except TimeoutError as error:
-            minutes = self._limits.seconds / 60
-            raise _RunFailed(
-                f"Stopped after {minutes:g} minutes, the most that a run may take"
-                " (PEORIA_TRAIN_MINUTES)."
-            ) from error
-        finally:
-            memory.cancel()
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
+    def _is_alive(self, run: TrainingRun) -> bool:
+        if run.started_at + timedelta(seconds=2 * self._limits.seconds) < self._clock():
+            return False
+        if run.pid == os.getpid():
+            return (self._database.url, run.id) in self._here
+        return run.pid is not None and _is_running(run.pid, run.pid_started)
 
-    async def _listen(
-        self,
-        run_id: int,
-        process: Process,
-        task: dict[str, Any],
-        on_progress: Progress | None,
-        memory: "asyncio.Task[bool]",
-    ) -> dict[str, Any]:
-        assert process.stdin is not None  # noqa: S101 - all three were asked for
-        assert process.stdout is not None  # noqa: S101
-        assert process.stderr is not None  # noqa: S101
-        process.stdin.write(json.dumps(task).encode() + b"\n")
-        with contextlib.suppress(ConnectionError):
-            # A child that is gone already is asked below how it ended.
-            await process.stdin.drain()
-        errors = asyncio.create_task(process.stderr.read())
-        last: dict[str, Any] = {}
-        written = 0.0
-        stage = None
-        async for line in _lines(process.stdout):
-            if _is_outcome(line):
-                last = line
-            if "stage" not in line:
-                continue
-            if line["stage"] != stage:
-                stage = line["stage"]
-                log.info("Training: %s.", stage)
-            if on_progress is not None:
-                on_progress(line)
+    def _follow(self, run_id: int) -> OnStep:
+        """Passes steps on to whoever listens, and now and then to the table."""
+        written = -_PROGRESS_SECONDS
+
+        async def on_step(step: dict[str, Any]) -> None:
+            nonlocal written
+            for listener in self._listeners[run_id]:
+                listener(step)
             if time.monotonic() - written > _PROGRESS_SECONDS:
                 written = time.monotonic()
-                await self._note_progress(run_id, line)
-        status = await process.wait()
-        if memory.done() and not memory.cancelled() and memory.result():
-            raise _RunFailed(
-                f"Stopped when it took more than {self._limits.memory_mb} MB"
-                " (PEORIA_TRAIN_MEMORY_MB)."
-            )
-        if status in (0, _REFUSED_STATUS) and last:
-            return last
-        words = (await errors).decode(errors="replace").strip().splitlines()
-        log.error("The training process failed:\n%s", "\n".join(words[-30:]))
-        raise _RunFailed(
-            f"The training process ended with status {status}: {words[-1] if words else 'no word'}"
-        )
+                await self._note_progress(run_id, step)
+
+        return on_step
 
     async def _note_progress(self, run_id: int, progress: dict[str, Any]) -> None:
-        async with self._database.write() as session:
-            await session.execute(
-                update(TrainingRun).where(TrainingRun.id == run_id).values(progress=progress)
-            )
+        try:
+            async with self._database.write() as session:
+                await session.execute(
+                    update(TrainingRun).where(TrainingRun.id == run_id).values(progress=progress)
+                )
+        except DBAPIError as error:
+            # Nothing depends on it; what does will fail for itself, and say so.
+            log.warning("Progress of training run %s could not be noted: %s", run_id, error.orig)
 
     async def _conclude(
         self, run_id: int, before: str, last: dict[str, Any], *, switched: bool
@@ -306,60 +366,54 @@ class Training:
             if promote:
                 await make_champion(session, row, now)
             run = await session.get_one(TrainingRun, run_id)
-            run.state = RunState.PROMOTED if promote else RunState.KEPT
-            run.reason = reason
             run.evidence = result["evidence"]
             run.model_version_id = row.id
-            run.finished_at = now
+            state = RunState.PROMOTED if promote else RunState.KEPT
+            await self._note_end(session, run, state, reason, made=manifest.name)
         log.info("Training made %s: %s %s", manifest.name, run.state.value, reason)
 
     async def _end(self, run_id: int, state: RunState, reason: str) -> None:
         async with self._database.write() as session:
             run = await session.get_one(TrainingRun, run_id)
-            run.state = state
-            run.reason = reason
-            run.finished_at = self._clock()
+            await self._note_end(session, run, state, reason)
         log.log(
             logging.ERROR if state is RunState.FAILED else logging.INFO,
             "Training %s: %s", state.value, reason,
         )  # fmt: skip
 
+    async def _note_end(
+        self,
+        session: AsyncSession,
+        run: TrainingRun,
+        state: RunState,
+        reason: str,
+        *,
+        made: str | None = None,
+    ) -> None:
+        """End a run, and have the admins told what came of it."""
+        run.state = state
+        run.reason = reason
+        run.finished_at = self._clock()
+        if state is not RunState.REFUSED:
+            # A refusal (too few labels yet) changes nothing that anybody has to know of.
+            add_notice(session, NoticeKind.TRAINING, outcome_text(run, made), now=self._clock())
 
-async def _watch_memory(process: Process, limit_mb: int) -> bool:
-    """Kill the child when its memory, with its children's, passes ``limit_mb``; True if it did."""
+
+#: The run under way: the index lets there be one.
+_RUNNING = select(TrainingRun).where(TrainingRun.state == RunState.RUNNING)
+
+
+def _is_running(pid: int, started: float | None) -> bool:
+    """Whether the process that had this number when it was noted is still running."""
     try:
-        watched = psutil.Process(process.pid)
-        while process.returncode is None:
-            family = [watched, *watched.children(recursive=True)]
-            if sum(each.memory_info().rss for each in family) > limit_mb * 2**20:
-                process.kill()
-                return True
-            await asyncio.sleep(1)
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return started is None or abs(process.create_time() - started) < _START_SLACK
     except psutil.NoSuchProcess:
-        # It ended between two looks.
-        pass
-    return False
+        return False
 
 
-async def _lines(output: asyncio.StreamReader) -> AsyncIterator[dict[str, Any]]:
-    try:
-        async for line in output:
-            yield _parse(line)
-    except ValueError as error:
-        raise _RunFailed("The training process wrote a line without end.") from error
-
-
-def _is_outcome(line: dict[str, Any]) -> bool:
-    result = line.get("result")
-    return "refused" in line or (
-        isinstance(result, dict) and {"version", "promote", "reason", "evidence"} <= result.keys()
-    )
-
-
-def _parse(line: bytes) -> dict[str, Any]:
-    try:
-        parsed = json.loads(line)
-    except ValueError:
-        # A library's chatter on standard output.
-        return {}
-    return parsed if isinstance(parsed, dict) else {}
+def _log_fault(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("The %s ended by a fault.", task.get_name(), exc_info=error)

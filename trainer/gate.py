@@ -78,7 +78,16 @@ def judge(
         )
     rng = np.random.default_rng(rules.seed)
     # One resample at a time: n may be large.
-    means = np.array([gain[rng.integers(0, n, n)].mean() for _ in range(rules.resamples)])
+    resamples = np.empty((rules.resamples, 3))
+    for number in range(rules.resamples):
+        rows = rng.integers(0, n, n)
+        resamples[number] = (
+            gain[rows].mean(),
+            challenger.rps[rows].mean(),
+            champion.rps[rows].mean(),
+        )
+    means = resamples[:, 0]
+    intervals = np.quantile(resamples, [0.025, 0.975], axis=0).T.tolist()
     probability = float((means > 0).mean() + (means == 0).mean() / 2)
     needed = rules.min_probability if against else rules.min_probability_first
     worst, worst_loss = _worst_community(challenger.rps, champion.rps, communities, rules)
@@ -88,9 +97,11 @@ def judge(
         "probability_better": probability,
         "probability_needed": needed,
         "rps_challenger": float(challenger.rps.mean()),
+        "rps_challenger_interval": intervals[1],
         "rps_champion": float(champion.rps.mean()),
+        "rps_champion_interval": intervals[2],
         "gain": float(gain.mean()),
-        "gain_interval": [float(q) for q in np.quantile(means, [0.025, 0.975])],
+        "gain_interval": intervals[0],
         "ece_challenger": challenger.calibration_error,
         "ece_champion": champion.calibration_error,
         "worst_community": worst,

@@ -10,13 +10,13 @@ from typing import Any
 
 import psutil
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from bot.core import Core
 from bot.training import RunUnderWay, Training, TrainingLimits
 from bot.versions import add_version, list_versions, make_champion
 from models.registry import Manifest
-from storage.tables import ModelVersion, TrainingRun
+from storage.tables import ModelVersion, Notice, TrainingRun
 from storage.types import RunState
 from tests.fakes import trainer
 from tests.fakes.clock import FakeClock
@@ -134,6 +134,10 @@ async def test_a_refusal_is_recorded_in_its_words(
         ("forgets", "status 0"),
         ("floods", "line without end"),
         ("lies", "v-other cannot be read"),
+        ("dies", "killed. The system does that when memory runs out"),
+        ("crashes", "ended by signal 6"),
+        ("fills the disk", "The disk is full"),
+        ("runs out of memory", "Memory ran out"),
     ],
 )
 async def test_a_run_that_fails_changes_nothing(
@@ -189,11 +193,14 @@ async def test_a_run_that_is_cancelled_ends_its_child(
     await nothing_changed(core, before)
 
 
-async def leave_running(core: Core, clock: FakeClock, pid: int) -> None:
+async def leave_running(
+    core: Core, clock: FakeClock, pid: int, pid_started: float | None = None
+) -> None:
     async with core.database.write() as session:
         session.add(
             TrainingRun(
                 state=RunState.RUNNING, asked_by="board", started_at=clock(), pid=pid,
+                pid_started=pid_started,
             )
         )  # fmt: skip
 
@@ -219,12 +226,142 @@ async def test_a_run_whose_process_was_killed_is_buried(
 async def test_a_run_far_over_its_time_is_buried_even_if_its_number_lives_on(
     core: Core, trained: Trained, clock: FakeClock
 ) -> None:
-    await leave_running(core, clock, os.getpid())
+    await leave_running(core, clock, os.getppid())
     with pytest.raises(RunUnderWay):
         await trained("refuses").run(asked_by="command")
     clock.now += timedelta(seconds=2 * LIMITS.seconds + 1)
     assert (await trained("refuses").run(asked_by="command")).state is RunState.REFUSED
     assert [run.state for run in await runs(core)] == [RunState.FAILED, RunState.REFUSED]
+
+
+async def test_a_run_is_buried_when_its_number_went_to_another_process(
+    core: Core, trained: Trained, clock: FakeClock
+) -> None:
+    alive = psutil.Process(os.getppid())
+    await leave_running(core, clock, alive.pid, alive.create_time() - 60)
+    assert (await trained("refuses").run(asked_by="command")).state is RunState.REFUSED
+    await leave_running(core, clock, alive.pid, alive.create_time())
+    with pytest.raises(RunUnderWay):
+        await trained("refuses").run(asked_by="command")
+
+
+async def test_a_run_that_this_process_knows_nothing_of_is_buried(
+    core: Core, trained: Trained, clock: FakeClock
+) -> None:
+    """As after a container was started again: the process has the same number as the one before."""
+    await leave_running(core, clock, os.getpid(), psutil.Process().create_time())
+    await trained("refuses").bury_dead_run()
+    (run,) = await runs(core)
+    assert (run.state, run.reason) == (RunState.FAILED, "The process that ran it was killed.")
+
+
+async def test_a_run_under_way_is_not_buried(core: Core, trained: Trained, tmp_path: Path) -> None:
+    training = trained("waits")
+    asked = await training.request(asked_by="board")
+    await trained("refuses").bury_dead_run()
+    assert (await runs(core))[0].state is RunState.RUNNING
+    (tmp_path / "go").touch()
+    assert (await training.outcome(asked.run_id)).state is RunState.PROMOTED
+
+
+async def test_requests_that_overlap_become_one_run(
+    core: Core, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.training._LOOK_SECONDS", 0.01)
+    training, elsewhere = trained("waits"), trained("refuses")
+    first = await training.request(asked_by="schedule")
+    assert not first.joined
+    again = await asyncio.gather(
+        training.request(asked_by="board"), elsewhere.request(asked_by="command")
+    )
+    assert [each.run_id for each in again] == [first.run_id] * 2
+    assert all(each.joined for each in again)
+    steps: list[dict[str, Any]] = []
+    seen = asyncio.Event()
+
+    def on_progress(step: dict[str, Any]) -> None:
+        steps.append(step)
+        seen.set()
+
+    waiting = [
+        asyncio.create_task(training.outcome(first.run_id)),
+        # Stands for another process: it knows of the run by the tables alone.
+        asyncio.create_task(elsewhere.outcome(first.run_id, on_progress=on_progress)),
+    ]
+    await seen.wait()
+    (tmp_path / "go").touch()
+    ended = await asyncio.gather(*waiting)
+    assert [run.state for run in ended] == [RunState.PROMOTED] * 2
+    assert steps == [{"stage": "fitting", "done": 1, "total": 2, "epoch": 1, "loss": 2.3}]
+    assert len(await runs(core)) == 1
+
+
+async def test_who_gives_up_waiting_does_not_end_the_run(
+    core: Core, trained: Trained, tmp_path: Path
+) -> None:
+    training = trained("waits")
+    asked = await training.request(asked_by="discord")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await training.outcome(asked.run_id)
+    (tmp_path / "go").touch()
+    assert (await training.outcome(asked.run_id)).state is RunState.PROMOTED
+
+
+async def test_closing_ends_what_was_begun(
+    core: Core, trained: Trained, before: str, tmp_path: Path
+) -> None:
+    training = trained("hangs")
+    asked = await training.request(asked_by="board")
+    await training.close()
+    run = await training.outcome(asked.run_id)
+    assert (run.state, run.reason) == (RunState.FAILED, "The process that ran it was stopped.")
+    await nothing_changed(core, before)
+
+
+async def test_what_came_of_a_run_is_told_to_the_admins(
+    core: Core, trained: Trained, tmp_path: Path
+) -> None:
+    for mode in ("refuses", "fails", "promotes"):
+        await trained(mode).run(asked_by="schedule")
+    async with core.database.read() as session:
+        texts = list(await session.scalars(select(Notice.text).order_by(Notice.id)))
+    failed, promoted = texts
+    assert failed.startswith("Retraining failed, and nothing was changed: The training process")
+    assert failed.endswith("RuntimeError: the network is not a network")
+    assert promoted == f"Retrained: {trainer.NAME} serves from now on. Better."
+
+
+async def test_a_database_that_cannot_take_progress_does_not_end_a_run(
+    core: Core, trained: Trained, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with core.database.write() as session:
+        await session.execute(
+            text(
+                "CREATE TRIGGER full BEFORE UPDATE OF progress ON training_runs"
+                " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+            )
+        )
+    run = await trained("promotes").run(asked_by="command")
+    assert run.state is RunState.PROMOTED
+    assert "database or disk is full" in caplog.text
+
+
+async def test_a_database_that_cannot_take_the_version_fails_the_run(
+    core: Core, trained: Trained, before: str
+) -> None:
+    async with core.database.write() as session:
+        await session.execute(
+            text(
+                "CREATE TRIGGER full BEFORE INSERT ON model_versions"
+                " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+            )
+        )
+    run = await trained("promotes").run(asked_by="command")
+    assert run.state is RunState.FAILED
+    assert run.reason is not None
+    assert "database or disk is full" in run.reason
+    await nothing_changed(core, before)
 
 
 async def test_of_runs_asked_for_at_once_one_runs(core: Core, trained: Trained) -> None:

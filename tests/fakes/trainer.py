@@ -3,8 +3,10 @@
 It reads the same task and speaks the same lines as `trainer.run`, without training anything.
 """
 
+import errno
 import json
 import os
+import signal
 import sys
 import time
 from datetime import UTC, datetime
@@ -70,6 +72,22 @@ def main() -> int:  # noqa: C901 - one case a mode
             time.sleep(600)
         case "floods":
             sys.stdout.write("x" * 20_000_000)
+        case "dies":
+            say(stage="fitting")
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "crashes":
+            say(stage="fitting")
+            os.kill(os.getpid(), signal.SIGABRT)
+        case "fills the disk":
+            say(stage="writing")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "head.npz")
+        case "runs out of memory":
+            raise MemoryError("Unable to allocate 9.31 GiB")
+        case "waits":
+            say(stage="fitting", done=1, total=2, epoch=1, loss=2.3)
+            while not Path(sys.argv[2], "go").exists():
+                time.sleep(0.01)
+            say(result=write_result(task, promote=True))
         case "says nothing":
             pass
         case "lies":

@@ -16,6 +16,7 @@ from bot.commands import (
     read_text,
     reddit,
     reproduce,
+    retrain,
     serve,
     simulate,
     train,
@@ -51,6 +52,7 @@ app.command("run")(serve.serve)
 app.command()(predict.predict)
 app.command("import")(importing.import_posts)
 app.command()(train.train)
+app.command()(retrain.retrain)
 app.command()(evaluate.evaluate)
 app.command("read-text")(read_text.read_text)
 app.command()(leaderboard.leaderboard)

@@ -1,14 +1,26 @@
-"""main.py train: one training run, now."""
+"""main.py train: one training run, now, with a seed of its own."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
+from rich.progress import Progress
 
 from bot.commands.console import print_json, progress, run, say
-from bot.core import open_core
+from bot.core import Core, open_core
+from bot.outcomes import change_text
 from bot.settings import load_settings
 from storage.tables import ModelVersion, TrainingRun
 from storage.types import RunState
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run that ended, and what it made."""
+
+    run: TrainingRun
+    version: ModelVersion | None
 
 
 def train(
@@ -20,7 +32,44 @@ def train(
     A running bot takes the new champion up by itself. Exit status 1 when the run failed or was
     refused.
     """
-    result, version = run(_train(seed))
+    report(run(_train(seed)), as_json=as_json)
+
+
+async def _train(seed: int) -> Ended:
+    async with open_core(load_settings()) as core:
+        with progress() as bar:
+            ended = await core.training.run(asked_by="command", seed=seed, on_progress=follow(bar))
+        return await read_made(core, ended)
+
+
+def follow(bar: Progress) -> Callable[[dict[str, Any]], None]:
+    """Shows the steps of a run on a progress bar."""
+    task = bar.add_task("Starting the training process", total=None)
+
+    def show(step: dict[str, Any]) -> None:
+        loss = step.get("loss")
+        note = f" (loss {loss:.4f})" if isinstance(loss, float) else ""
+        bar.update(
+            task,
+            description=f"{str(step['stage']).capitalize()}{note}",
+            completed=step.get("done") or 0,
+            total=step.get("total"),
+        )
+
+    return show
+
+
+async def read_made(core: Core, ended: TrainingRun) -> Ended:
+    """A run with the version that it made."""
+    if ended.model_version_id is None:
+        return Ended(ended, None)
+    async with core.database.read() as session:
+        return Ended(ended, await session.get(ModelVersion, ended.model_version_id))
+
+
+def report(ended: Ended, *, as_json: bool) -> None:
+    """Print what came of a run; exit with status 1 when it made nothing."""
+    result, version = ended.run, ended.version
     if as_json:
         print_json(
             {
@@ -38,29 +87,6 @@ def train(
         raise typer.Exit(1)
 
 
-async def _train(seed: int) -> tuple[TrainingRun, ModelVersion | None]:
-    async with open_core(load_settings()) as core:
-        with progress() as bar:
-            task = bar.add_task("Starting the training process", total=None)
-
-            def show(step: dict[str, Any]) -> None:
-                loss = step.get("loss")
-                note = f" (loss {loss:.4f})" if isinstance(loss, float) else ""
-                bar.update(
-                    task,
-                    description=f"{str(step['stage']).capitalize()}{note}",
-                    completed=step.get("done") or 0,
-                    total=step.get("total"),
-                )
-
-            result = await core.training.run(asked_by="command", seed=seed, on_progress=show)
-        version = None
-        if result.model_version_id is not None:
-            async with core.database.read() as session:
-                version = await session.get(ModelVersion, result.model_version_id)
-        return result, version
-
-
 def _show(result: TrainingRun, version: ModelVersion | None) -> None:
     if version is not None:
         say(f"Made {version.name} from {version.labels:,} labels.")
@@ -71,3 +97,6 @@ def _show(result: TrainingRun, version: ModelVersion | None) -> None:
         RunState.FAILED: "Failed",
     }
     say(f"{words[result.state]}: {result.reason}")
+    change = change_text(result.evidence)
+    if change is not None:
+        say(change)

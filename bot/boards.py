@@ -56,10 +56,13 @@ class BoardRow:
         points_interval: of the points; None for fewer than two guesses.
         streak: right guesses in a row, by now.
         best_streak: the longest run of right guesses.
-        blind_n: how many guesses were made without having seen the prediction.
+        blind_n: how many guesses were made without having seen the prediction, on posts that the
+            bot was scored on.
         blind_hit_rate: the hit rate of those.
         blind_base_rate: what chance would have brought in those.
         blind_points: the points of those.
+        bot_hit_rate: the bot's hit rate on the very posts of the blind guesses.
+        bot_points: the bot's points on them.
         rps_skill: share of the base rate's ranked probability score that was saved; 1 perfect,
             0 no better, negative worse.
         log_score: mean log loss, nats.
@@ -92,6 +95,8 @@ class BoardRow:
     blind_hit_rate: float | None = None
     blind_base_rate: float | None = None
     blind_points: float | None = None
+    bot_hit_rate: float | None = None
+    bot_points: float | None = None
     rps_skill: float | None = None
     log_score: float | None = None
     brier: float | None = None
@@ -389,6 +394,8 @@ def _forecaster(standing: Standing, name: str, rank: int | None) -> BoardRow:
         blind_hit_rate=standing.blind_hits / blind if blind else None,
         blind_base_rate=standing.blind_expected_hits / blind if blind else None,
         blind_points=standing.blind_points if blind else None,
+        bot_hit_rate=standing.bot_hits / blind if blind else None,
+        bot_points=standing.bot_points if blind else None,
         rps_skill=_skill(standing.rps_sum, standing.base_rps_sum) if is_model else None,
         log_score=standing.log_sum / n if is_model else None,
         brier=standing.brier_sum / n if is_model else None,

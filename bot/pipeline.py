@@ -394,7 +394,9 @@ class Pipeline:
 
         A reply that was sent while the post was withdrawn is noted, too: it has to be removed.
         """
-        due_at = next_reading_at(post.posted_at, post.community.horizon_seconds, now)
+        due_at = next_reading_at(
+            post.posted_at, post.community.horizon_seconds, now, post.community.readings
+        )
         async with self._database.write() as session:
             moved = await move_post(
                 session,

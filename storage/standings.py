@@ -75,7 +75,7 @@ class ScoredLabel:
         written_at: decides the order, which streaks go by.
         silent: whether the post was in the share that is predicted without a word; None where
             that means nothing, as for posts that were never predicted in time.
-        results: of every forecaster.
+        results: of every forecaster; models in the order in which they predicted.
     """
 
     community_id: int
@@ -215,6 +215,8 @@ async def _results(
 
 
 def _standings(label: ScoredLabel, season: str) -> dict[Key, Sums]:
+    # What people are compared with: the prediction that came first, the one that was shown.
+    bot = next((each for each in label.results if each.kind is ForecasterKind.MODEL), None)
     return {
         (span, community_id, result.kind, result.forecaster_id): {
             "n": 1,
@@ -222,10 +224,7 @@ def _standings(label: ScoredLabel, season: str) -> dict[Key, Sums]:
             "expected_hits": result.base_rate,
             "points": result.points,
             "points_squared": result.points**2,
-            "blind_n": int(result.blind),
-            "blind_hits": int(result.blind and result.hit),
-            "blind_expected_hits": result.base_rate if result.blind else 0.0,
-            "blind_points": result.points if result.blind else 0.0,
+            **_duel(result, bot),
             "streak": int(result.hit),
             "best_streak": int(result.hit),
             "log_sum": result.log,
@@ -237,6 +236,19 @@ def _standings(label: ScoredLabel, season: str) -> dict[Key, Sums]:
         for result in label.results
         for span in (season, ALL_TIME)
         for community_id in (label.community_id, EVERYWHERE)
+    }
+
+
+def _duel(result: Result, bot: Result | None) -> Sums:
+    """A blind guess beside the bot's; nothing where one of the two is missing."""
+    compared = result.blind and bot is not None
+    return {
+        "blind_n": int(compared),
+        "blind_hits": int(compared and result.hit),
+        "blind_expected_hits": result.base_rate if compared else 0.0,
+        "blind_points": result.points if compared else 0.0,
+        "bot_hits": int(bot.hit) if compared and bot else 0,
+        "bot_points": bot.points if compared and bot else 0.0,
     }
 
 

@@ -520,11 +520,14 @@ class Standing(Base):
     expected_hits: Mapped[float]
     points: Mapped[float]
     points_squared: Mapped[float]
-    #: The same over blind guesses only: what is compared with the bot.
+    #: The same over blind guesses only, on posts that the bot was scored on: what is compared.
     blind_n: Mapped[int] = mapped_column(default=0)
     blind_hits: Mapped[int] = mapped_column(default=0)
     blind_expected_hits: Mapped[float] = mapped_column(default=0.0)
     blind_points: Mapped[float] = mapped_column(default=0.0)
+    #: How the bot did on the very posts of the blind guesses.
+    bot_hits: Mapped[int] = mapped_column(default=0)
+    bot_points: Mapped[float] = mapped_column(default=0.0)
     #: Right guesses in a row: now, and at most.
     streak: Mapped[int]
     best_streak: Mapped[int]

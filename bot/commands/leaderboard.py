@@ -159,7 +159,7 @@ def _streak(row: BoardRow) -> str:
 def _blind(row: BoardRow) -> str:
     if row.blind_hit_rate is None:
         return "—"
-    return f"{row.blind_hit_rate:.0%} of {row.blind_n:,}"
+    return f"{row.blind_hit_rate:.0%} of {row.blind_n:,}, bot {_share(row.bot_hit_rate)}"
 
 
 def _people(row: BoardRow) -> str:
@@ -231,7 +231,7 @@ _COLUMNS: dict[BoardName, tuple[_Field, ...]] = {
 
 _NOTES = {
     BoardName.FORECASTERS: "By points; of equals, who needed fewer guesses, then who was there"
-    " first. Blind: without having seen the prediction.",
+    " first. Blind: guessed without having seen the prediction, and the bot on the same posts.",
     BoardName.MODELS: "By RPS skill: the share of the base rate's ranked probability score that is"
     " saved; 0 is no better, 1 perfect.",
     BoardName.CHANNELS: "By RPS skill: how well the bot foresees what happens there.",

@@ -49,6 +49,8 @@ def upgrade() -> None:
         sa.Column("blind_hits", sa.Integer(), nullable=False),
         sa.Column("blind_expected_hits", sa.Double(), nullable=False),
         sa.Column("blind_points", sa.Double(), nullable=False),
+        sa.Column("bot_hits", sa.Integer(), nullable=False),
+        sa.Column("bot_points", sa.Double(), nullable=False),
         sa.Column("streak", sa.Integer(), nullable=False),
         sa.Column("best_streak", sa.Integer(), nullable=False),
         sa.Column("log_sum", sa.Double(), nullable=False),

@@ -409,6 +409,7 @@ async def test_a_community_may_have_readings_of_its_own(
         community = (await session.scalars(select(Community).filter_by(source_id="test"))).one()
         community.readings = [300, 1200]
     (post_id,) = await replied(app, clock, "one")
+    assert (await stored(app, post_id)).due_at == clock() + timedelta(seconds=300)
     platform.scores["one"] = 1
     for seconds in (300, 300, 600, 600, HORIZON):
         clock.forward(seconds)

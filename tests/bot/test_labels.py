@@ -247,6 +247,7 @@ async def test_a_guess_counts_in_its_community_and_everywhere_in_its_season_and_
     async with league.write() as session:
         (await session.get_one(Post, 1)).posted_at = begin
         (await session.scalars(select(Guess))).one().guessed_at = begin
+        (await session.scalars(select(Prediction))).one().made_at = begin
     await label(league, 1, told(1, {}), begin + HORIZON)
     for season in ("2026-03", "all"):
         for community in (0, 1):
@@ -262,6 +263,22 @@ async def test_a_guess_that_was_not_blind_is_not_compared_with_the_bot(league: D
     found = await standing(league, 1)
     assert found is not None
     assert (found.n, found.hits, found.blind_n, found.blind_points) == (1, 1, 0, 0)
+
+
+async def test_blind_guesses_stand_beside_the_bot_on_the_same_posts(league: Database) -> None:
+    await play(
+        league,
+        # The first label is medium, and so says the model that came first; then high.
+        told(1, {1: Bucket.LOW}, models={100: 5, 101: 9}),
+        told(2, {1: Bucket.HIGH}, models={100: 5}),
+        told(3, {}, models={100: 9}),
+        # Not foreseen by the bot: nothing to compare with.
+        told(4, {1: Bucket.HIGH}, models={}),
+    )
+    found = await standing(league, 1)
+    assert found is not None
+    assert (found.n, found.blind_n, found.blind_hits, found.bot_hits) == (3, 2, 1, 1)
+    assert found.bot_points == pytest.approx(2 - 1)
 
 
 async def test_a_model_plays_by_its_most_probable_bucket_and_by_proper_scores(

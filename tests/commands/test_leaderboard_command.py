@@ -33,8 +33,8 @@ def standing(forecaster: int, **changes: Any) -> Standing:
         **{
             "season": SEASON, "community_id": 0, "kind": ForecasterKind.PERSON,
             "forecaster_id": forecaster, "n": 20, "hits": 9, "expected_hits": 6.7, "points": 6.5,
-            "points_squared": 45.0, "blind_n": 10, "blind_hits": 5, "streak": 2, "best_streak": 4,
-            "updated_at": MOMENT, **changes,
+            "points_squared": 45.0, "blind_n": 10, "blind_hits": 5, "bot_hits": 6, "streak": 2,
+            "best_streak": 4, "updated_at": MOMENT, **changes,
         }
     )  # fmt: skip
 
@@ -74,7 +74,10 @@ def test_without_a_season_it_is_this_month(peoria: Peoria) -> None:
 @pytest.mark.parametrize(
     ("board", "words"),
     [
-        ("forecasters", ["forecaster abcdef", "45% (26%–66%)", "34%", "+6.5 ±", "50% of 10"]),
+        (
+            "forecasters",
+            ["forecaster abcdef", "45% (26%–66%)", "34%", "+6.5 ±", "50% of 10, bot 60%"],
+        ),
         ("models", ["v1", "0.250", "45%"]),
         ("channels", ["r/[test]", "0.250"]),
         ("posts", ["[red]A title", "r/[test]", "low"]),

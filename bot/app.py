@@ -80,6 +80,11 @@ def build(core: Core) -> App:
     if core.settings.web:
         board = Board(core, pipeline)
         platforms[board.name] = board
+    if core.settings.discord_token or core.settings.discord_token_file:
+        # Here, so that discord.py is imported only where it is used.
+        from bot.discord.platform import DiscordPlatform
+
+        platforms[PlatformName.DISCORD] = DiscordPlatform(core, pipeline)
     if core.settings.reddit_client_id or core.settings.reddit_credentials_file:
         # Here, so that praw is imported only where it is used.
         from bot.reddit.platform import RedditPlatform

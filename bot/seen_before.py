@@ -68,7 +68,7 @@ async def seen_before(
 
 def _earlier(
     community_id: int, before: datetime, without_post: int | None
-) -> Select[tuple[int, str]]:
+) -> Select[int, str]:
     query = (
         select(Post.id, Image.phash)
         .join(PostImage, PostImage.post_id == Post.id)

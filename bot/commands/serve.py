@@ -3,17 +3,36 @@
 import asyncio
 import contextlib
 import signal
+from typing import Annotated
+
+import typer
 
 from bot.app import build, running
 from bot.commands.console import err, run
 from bot.core import open_core
+from bot.discord.shards import parse_shards
 from bot.log import set_up_logging
 from bot.settings import Settings, load_settings
 
 
-def serve() -> None:
+def serve(
+    shards: Annotated[
+        str | None,
+        typer.Option(
+            help="Shards of the Discord bot that this process serves, such as 0-3/8; the other"
+            " processes serve the rest. Without it, all of them.",
+            metavar="FIRST-LAST/COUNT",
+        ),
+    ] = None,
+) -> None:
     """Run Peoria: the local board, every platform that is set up, and the jobs. Ctrl-C stops it."""
     settings = load_settings()
+    if shards is not None:
+        try:
+            parse_shards(shards)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--shards") from error
+        settings = settings.model_copy(update={"discord_shards": shards})
     set_up_logging(settings.log_format, settings.log_level)
     run(_serve(settings))
 

@@ -1,0 +1,216 @@
+"""Staying connected to Discord, and what goes on over the connection."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import discord
+
+from bot.core import Core
+from bot.discord.ballots import Ballots
+from bot.discord.client import Client, needed_intents, point_at
+from bot.discord.cogs.catching_up import CatchingUp
+from bot.discord.cogs.guessing import Guessing
+from bot.discord.cogs.reactions import Reactions
+from bot.discord.cogs.watching import Watching
+from bot.discord.commands import add_commands
+from bot.discord.cooldowns import Cooldowns
+from bot.discord.faults import AUTHENTICATION_FAILED, AWAY, INVALID_SHARD, SHARDING_REQUIRED
+from bot.discord.guess_buttons import GuessButton
+from bot.discord.high_water import HighWater
+from bot.discord.known_people import KnownPeople
+from bot.discord.locking import Lock
+from bot.discord.scores import Scores
+from bot.discord.shards import Shards, parse_shards
+from bot.discord.showing import Showing
+from bot.discord.syncing import sync_commands
+from bot.discord.token import NOT_ACCEPTED, read_token
+from bot.pipeline import Pipeline
+from bot.platform import PlatformRefused, PlatformUnavailable
+
+log = logging.getLogger(__name__)
+
+#: How long the start waits for Discord before it goes on without, seconds.
+_PATIENCE = 30.0
+#: Waits between tries to connect, seconds.
+_FIRST_WAIT, _LONGEST_WAIT = 5.0, 300.0
+
+_NO_INTENT = (
+    "Discord does not give this bot the content of messages. Switch on Message Content Intent in"
+    " the Discord Developer Portal (your application → Bot → Privileged Gateway Intents), or set"
+    " PEORIA_DISCORD_MESSAGE_CONTENT=auto to run without automatic replies until then."
+)
+_BAD_SHARDS = (
+    "Discord does not accept the shards {shards}: the servers of this bot need another number of"
+    " them. Start every process with the same larger number, as in main.py run --shards 0-3/8."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One client, from logging in to being closed, and what works over it."""
+
+    client: Client
+    showing: Showing
+    scores: Scores
+
+
+class Connection:
+    """Keeps one session after another alive, until it is closed or Discord refuses for good."""
+
+    def __init__(self, core: Core, pipeline: Pipeline) -> None:
+        self._core = core
+        self._pipeline = pipeline
+        settings = core.settings
+        shards = settings.discord_shards
+        self._shards: Shards | None = parse_shards(shards) if shards else None
+        self._lock = Lock(core.database, self._shards)
+        self._people = KnownPeople(core.people_key)
+        self._cooldowns = Cooldowns(
+            core.clock, per_person=10, per_channel=120, within=timedelta(seconds=30)
+        )
+        self._high_water = HighWater(core.database)
+        self._ballots = Ballots()
+        self._session: Session | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._refusal: PlatformRefused | None = None
+
+    async def open(self) -> None:
+        """Connect for the first time.
+
+        Raises:
+            PlatformRefused: it is no use to try again.
+        """
+        token = read_token(self._core.settings)
+        point_at(self._core.settings.discord_api_url, self._core.settings.discord_gateway_url)
+        await self._lock.take()
+        ready = asyncio.Event()
+        self._running = asyncio.create_task(self._run(token, ready), name="Discord")
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait(
+            {waiting, self._running}, timeout=_PATIENCE, return_when=asyncio.FIRST_COMPLETED
+        )
+        waiting.cancel()
+        if self._refusal is not None:
+            await self.close()
+            raise self._refusal
+        if not ready.is_set():
+            log.warning("Discord has not answered yet; it is tried on in the background.")
+
+    async def close(self) -> None:
+        """Disconnect for good."""
+        if self._running is not None:
+            self._running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._running
+            self._running = None
+        await self._lock.release()
+
+    def session(self) -> Session:
+        """The session that is connected.
+
+        Raises:
+            PlatformUnavailable: there is none just now.
+        """
+        session = self._session
+        if session is None or session.client.is_closed():
+            raise PlatformUnavailable(str(self._refusal or "Discord is not connected"))
+        return session
+
+    async def _run(self, token: str, ready: asyncio.Event) -> None:
+        wait = _FIRST_WAIT
+        while True:
+            try:
+                await self._run_once(token, ready)
+            except PlatformRefused as refusal:
+                self._refusal = refusal
+                log.error("Discord has stopped: %s", refusal)  # noqa: TRY400 - it says all
+                return
+            except (*AWAY, discord.HTTPException, discord.ConnectionClosed) as error:
+                log.warning("Discord cannot be reached (%s); tried again in %g s.", error, wait)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, _LONGEST_WAIT)
+            else:
+                wait = _FIRST_WAIT
+
+    async def _run_once(self, token: str, ready: asyncio.Event) -> None:
+        """One session, from logging in until it ends.
+
+        Raises:
+            PlatformRefused: it is no use to try again.
+        """
+        try:
+            content = await self._may_read_content(token)
+            await self._start_session(token, ready, content=content)
+        except discord.LoginFailure as error:
+            raise PlatformRefused(NOT_ACCEPTED) from error
+        except discord.PrivilegedIntentsRequired as error:
+            raise PlatformRefused(_NO_INTENT) from error
+        except discord.ConnectionClosed as error:
+            if error.code == AUTHENTICATION_FAILED:
+                raise PlatformRefused(NOT_ACCEPTED) from error
+            if error.code in (INVALID_SHARD, SHARDING_REQUIRED):
+                shards = self._core.settings.discord_shards
+                raise PlatformRefused(_BAD_SHARDS.format(shards=shards)) from error
+            raise
+        finally:
+            self._session = None
+
+    async def _may_read_content(self, token: str) -> bool:
+        """Whether to ask for the content of messages; asking in vain ends the connection.
+
+        Raises:
+            PlatformRefused: it is asked for by the settings, and not granted.
+        """
+        wanted = self._core.settings.discord_message_content
+        if wanted == "off":
+            return False
+        async with discord.Client(intents=needed_intents(message_content=False)) as client:
+            await client.login(token)
+            flags = client.application_flags
+        granted = flags.gateway_message_content or flags.gateway_message_content_limited
+        if wanted == "on" and not granted:
+            raise PlatformRefused(_NO_INTENT)
+        if not granted:
+            log.warning(
+                "Discord keeps the content of messages from this bot: there are no automatic"
+                " replies until Message Content Intent is switched on in the Developer Portal."
+            )
+        return granted
+
+    async def _start_session(self, token: str, ready: asyncio.Event, *, content: bool) -> None:
+        client = Client(
+            message_content=content,
+            shards=self._shards,
+            gateway_url=self._core.settings.discord_gateway_url,
+        )
+        async with client:
+            showing = Showing(client, self._core, self._people)
+            await self._add_cogs(client, showing)
+            client.add_listener(_setter(ready), "on_ready")
+            self._session = Session(client, showing, Scores(client, self._core, self._ballots))
+            await client.login(token)
+            await sync_commands(client.tree, self._core.settings.data_dir)
+            await client.connect()
+
+    async def _add_cogs(self, client: Client, showing: Showing) -> None:
+        watching = Watching(self._core, self._pipeline, self._ballots, self._high_water)
+        client.add_dynamic_items(GuessButton)
+        await client.add_cog(watching)
+        await client.add_cog(Reactions(self._ballots))
+        await client.add_cog(
+            CatchingUp(client, self._core, watching, self._ballots, self._high_water)
+        )
+        await client.add_cog(Guessing(self._core, showing, self._people, self._cooldowns))
+        await add_commands(client, self._core, self._pipeline, known=self._people)
+
+
+def _setter(event: asyncio.Event) -> Callable[[], Coroutine[Any, Any, None]]:
+    async def on_ready() -> None:
+        event.set()
+
+    return on_ready

@@ -1,0 +1,105 @@
+"""Discord as a platform: a connection that is kept up, and what is said and read over it."""
+
+from collections.abc import Mapping, Sequence
+
+import discord
+from sqlalchemy import select
+
+from bot.cards import Card, Outcome
+from bot.core import Core
+from bot.discord.admins import tell_admins
+from bot.discord.connection import Connection
+from bot.discord.options import ANNOUNCEMENTS
+from bot.pipeline import Pipeline
+from bot.platform import PostRef, Reading
+from storage.tables import Community
+from storage.types import Platform
+
+
+class DiscordPlatform:
+    """Communities that are Discord channels."""
+
+    name = Platform.DISCORD
+
+    def __init__(self, core: Core, pipeline: Pipeline) -> None:
+        self._core = core
+        self._connection = Connection(core, pipeline)
+
+    async def start(self) -> None:
+        """Connect, and stay connected; returns when Discord has told what there is.
+
+        Where Discord cannot be reached just now, it is tried again in the background.
+
+        Raises:
+            PlatformRefused: the token is wrong, an intent is not granted, or another bot runs on
+                this database.
+        """
+        await self._connection.open()
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        await self._connection.close()
+
+    async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
+        """Reply to the message with the prediction, or react to it where that is all there may be.
+
+        Raises:
+            PlatformUnavailable: try again later.
+            ReplyDeclined: the bot may not; admins are told once what it lacks.
+            PostGone: the message was deleted.
+        """
+        showing = self._connection.session().showing
+        stored = await showing.load(post.post_id)
+        return await showing.reply(stored, card, post.mode, sent_before=sent_before)
+
+    async def withdraw(self, post: PostRef, reply_id: str | None) -> None:
+        """Delete the reply.
+
+        Raises:
+            PlatformUnavailable: try again later.
+        """
+        showing = self._connection.session().showing
+        await showing.withdraw(await showing.load(post.post_id), reply_id)
+
+    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome) -> None:
+        """Change the reply into the outcome.
+
+        Raises:
+            PlatformUnavailable: try again later.
+        """
+        showing = self._connection.session().showing
+        await showing.settle(await showing.load(post.post_id), reply_id, outcome)
+
+    async def read_scores(self, posts: Sequence[PostRef]) -> Mapping[int, Reading]:
+        """Scores from the votes that were followed, and from one fetch at the horizon.
+
+        Raises:
+            PlatformUnavailable: try again later.
+        """
+        return await self._connection.session().scores.read(posts)
+
+    async def announce(self, text: str, community_source_id: str | None) -> None:
+        """Tell the admins of a channel's server, or of every server with a watched channel.
+
+        Raises:
+            PlatformUnavailable: try again later.
+        """
+        client = self._connection.session().client
+        query = select(Community).filter_by(platform=Platform.DISCORD)
+        if community_source_id is None:
+            query = query.filter_by(watched=True)
+        else:
+            query = query.filter_by(source_id=community_source_id)
+        async with self._core.database.read() as session:
+            communities = (await session.scalars(query.order_by(Community.id))).all()
+        told: dict[int, tuple[discord.Guild, object]] = {}
+        for community in communities:
+            channel = client.get_channel(int(community.source_id))
+            guild = getattr(channel, "guild", None)
+            if isinstance(guild, discord.Guild):
+                # Of several channels the first that has a wish of its own decides.
+                wish = community.options.get(ANNOUNCEMENTS)
+                if guild.id not in told or told[guild.id][1] is None:
+                    told[guild.id] = (guild, wish)
+        for guild, wish in told.values():
+            await tell_admins(client, guild, wish, text)

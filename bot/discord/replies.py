@@ -1,0 +1,157 @@
+"""What stands under a post: a prediction to be guessed at, the same when guessing has closed, and
+at the horizon what came of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import discord
+
+from bot.cards import Card, Outcome
+from bot.discord.card import bars, card_message
+from bot.discord.guess_buttons import buttons_when_closed, buttons_when_open
+from bot.discord.texts import Texts
+from bot.guessing import guessing_is_open
+from bot.seen_before import SeenBefore
+from storage.tables import Post
+from storage.types import Bucket
+
+_COLOURS = {True: 0x2E9E5B, False: 0x9AA0A6}
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyMessage:
+    """What to send or to change a reply into."""
+
+    embed: discord.Embed
+    view: discord.ui.View
+
+
+@dataclass(frozen=True, slots=True)
+class RightGuess:
+    """The guess that was right first: what it was, and how Discord shows who made it."""
+
+    bucket: Bucket
+    name: str
+
+
+def reply_message(
+    texts: Texts,
+    post: Post,
+    card: Card,
+    *,
+    seen: SeenBefore | None,
+    tally: Mapping[Bucket, int],
+    now: datetime,
+) -> ReplyMessage:
+    """The reply before the outcome is known.
+
+    Args:
+        texts: the server's language.
+        post: with its community loaded.
+        card: the prediction.
+        seen: an earlier post of the same image.
+        tally: how many people guessed what.
+        now: aware.
+    """
+    community = f"<#{post.community.source_id}>"
+    is_open = guessing_is_open(post, now)
+    if is_open and post.community.blind:
+        when = _when(post.guessing_closed_at)
+        embed = discord.Embed(
+            title=texts("card.heading"),
+            description=texts("reply.blind", when=when),
+            colour=_COLOURS[False],
+        )
+        embed.set_footer(text=texts("card.footer", version=card.model_version))
+        return ReplyMessage(embed, buttons_when_open(texts, post.id, blind=True))
+    if is_open:
+        note = texts("reply.guess", when=_when(post.guessing_closed_at))
+        view = buttons_when_open(texts, post.id, blind=False)
+    else:
+        note = texts("reply.closed", guesses=_guesses(texts, tally))
+        view = buttons_when_closed(texts, post.id)
+    if len(post.images) > 1:
+        note = f"{texts('card.best_of', total=len(post.images))}\n{note}"
+    return ReplyMessage(
+        card_message(texts, card, community=community, seen=seen, note=note).embed, view
+    )
+
+
+def outcome_message(
+    texts: Texts,
+    post: Post,
+    outcome: Outcome,
+    *,
+    upvote: str,
+    best: RightGuess | None,
+    right: int,
+    guesses: int,
+) -> ReplyMessage:
+    """The reply when the score is final.
+
+    Args:
+        texts: the server's language.
+        post: with its community and its label loaded.
+        outcome: predicted and real.
+        upvote: the channel's emoji.
+        best: the guess that was right first, if its author can be named.
+        right: how many guesses were right.
+        guesses: how many there were.
+    """
+    card = outcome.card
+    chance = {Bucket.LOW: card.p_low, Bucket.MEDIUM: card.p_medium, Bucket.HIGH: card.p_high}
+    is_right = card.bucket is outcome.bucket
+    lines = [
+        texts(
+            "outcome.line",
+            predicted=texts(f"bucket.{card.bucket.value}"),
+            chance=texts.percent(chance[card.bucket]),
+            score=texts.number(outcome.score),
+            upvote=upvote,
+            bucket=texts(f"bucket.{outcome.bucket.value}"),
+            mark="✔" if is_right else "✘",
+        ),
+        _standing(texts, post, outcome),
+        *_guess_lines(texts, best, right, guesses),
+        "",
+        bars(texts, card),
+    ]
+    embed = discord.Embed(
+        title=texts("outcome.heading"), description="\n".join(lines), colour=_COLOURS[is_right]
+    )
+    embed.set_footer(text=texts("card.footer", version=card.model_version))
+    return ReplyMessage(embed, buttons_when_closed(texts, post.id))
+
+
+def _standing(texts: Texts, post: Post, outcome: Outcome) -> str:
+    community = f"<#{post.community.source_id}>"
+    label = post.label
+    if label is not None and label.percentile_low <= 0 and label.percentile_high >= 1:
+        return texts("outcome.first", community=community)
+    return texts("outcome.standing", share=texts.percent(outcome.percentile), community=community)
+
+
+def _guess_lines(texts: Texts, best: RightGuess | None, right: int, guesses: int) -> Sequence[str]:
+    lines = []
+    if best is not None:
+        bucket = texts(f"bucket.{best.bucket.value}")
+        lines.append(texts("outcome.best_guess", bucket=bucket, name=best.name))
+    if guesses:
+        lines.append(texts("outcome.right_guesses", right=right, total=guesses))
+    return lines
+
+
+def _guesses(texts: Texts, tally: Mapping[Bucket, int]) -> str:
+    counts = [
+        f"{texts(f'bucket.{bucket.value}')} {texts.number(tally[bucket])}"
+        for bucket in reversed(Bucket)
+        if tally.get(bucket)
+    ]
+    return (
+        texts("reply.guesses", counts=" · ".join(counts)) if counts else texts("reply.no_guesses")
+    )
+
+
+def _when(moment: datetime | None) -> str:
+    return "" if moment is None else discord.utils.format_dt(moment, "R")

@@ -102,9 +102,8 @@ ENGLISH: dict[str, str] = {
     "watch.already": "**{channel}** is watched already. `/settings` shows and changes how.",
     "watch.no_intent": "⚠ I do not see images posted here yet, because Discord keeps the content of"
     " messages from me. Whoever runs this bot turns on *Message Content Intent* in the Discord"
-    " Developer Portal (Bot → Privileged Gateway Intents), sets"
-    " `PEORIA_DISCORD_MESSAGE_CONTENT=true` and starts it again. Until then `/predict` and"
-    " *Will it play?* in a message's menu work everywhere.",
+    " Developer Portal (Bot → Privileged Gateway Intents) and starts it again. Until then"
+    " `/predict` and *Will it play?* in a message's menu work everywhere.",
     "watch.missing": "⚠ I lack permissions in {channel}: {permissions}. Give them to my role in"
     " the channel's settings (Edit Channel → Permissions).",
     "watch.next": "`/settings` changes the emoji, the horizon, what I say and when.",
@@ -202,6 +201,16 @@ ENGLISH: dict[str, str] = {
     "leaderboard.scope_everywhere": "everywhere",
     "leaderboard.page": "Page {page} of {pages} · {total} in all",
     "leaderboard.least": "from {n} scored guesses on",
+    "leaderboard.row.forecasters": "`{rank}` **{name}** · **{points}** points · {hits} of {n}"
+    " right, {rate} (chance {base})",
+    "leaderboard.row.models": "`{rank}` **{name}** · RPS skill **{skill}** · {hits} of {n} right,"
+    " {rate} {interval} (chance {base})",
+    "leaderboard.row.channels": "`{rank}` **{name}** · RPS skill **{skill}** · {hits} of {n} right,"
+    " {rate} {interval} (chance {base})",
+    "leaderboard.row.people": " · people {rate}",
+    "leaderboard.row.posts": "`{rank}` **{score}** · {title} · {bucket}",
+    "leaderboard.untitled": "(no title)",
+    "leaderboard.only_here": "That board is about this server's channels. Ask for it in a server.",
     "leaderboard.previous": "Previous",
     "leaderboard.next": "Next",
     "leaderboard.you": "You",
@@ -341,7 +350,6 @@ ENGLISH: dict[str, str] = {
     "about.model_line": "`{version}`, learned from {labels} labels",
     "about.scale": "Here",
     "about.scale_line": "{servers} servers · {channels} watched channels",
-    "about.source": "Source and documentation",
     # --- What went wrong
     "error.cooldown": "That was a bit much at once. Try again in {seconds} s.",
     "error.cooldown_channel": "There is much going on in this channel. Try again in {seconds} s.",

@@ -102,9 +102,8 @@ GERMAN: dict[str, str] = {
     "watch.already": "**{channel}** wird schon beobachtet. `/settings` zeigt und ändert, wie.",
     "watch.no_intent": "⚠ Noch sehe ich hier keine Bilder, denn Discord enthält mir den Inhalt von"
     " Nachrichten vor. Wer diesen Bot betreibt, schaltet im Discord Developer Portal *Message"
-    " Content Intent* ein (Bot → Privileged Gateway Intents), setzt"
-    " `PEORIA_DISCORD_MESSAGE_CONTENT=true` und startet ihn neu. Bis dahin gehen `/predict` und"
-    " *Kommt das an?* im Menü einer Nachricht überall.",
+    " Content Intent* ein (Bot → Privileged Gateway Intents) und startet ihn neu. Bis dahin gehen"
+    " `/predict` und *Kommt das an?* im Menü einer Nachricht überall.",
     "watch.missing": "⚠ In {channel} fehlen mir Rechte: {permissions}. Gib sie meiner Rolle in den"
     " Einstellungen des Kanals (Kanal bearbeiten → Berechtigungen).",
     "watch.next": "`/settings` ändert Emoji, Horizont, was ich sage und wann.",
@@ -205,6 +204,17 @@ GERMAN: dict[str, str] = {
     "leaderboard.scope_everywhere": "überall",
     "leaderboard.page": "Seite {page} von {pages} · {total} insgesamt",
     "leaderboard.least": "ab {n} gewerteten Tipps",
+    "leaderboard.row.forecasters": "`{rank}` **{name}** · **{points}** Punkte · {hits} von {n}"
+    " richtig, {rate} (Zufall {base})",
+    "leaderboard.row.models": "`{rank}` **{name}** · RPS-Können **{skill}** · {hits} von {n}"
+    " richtig, {rate} {interval} (Zufall {base})",
+    "leaderboard.row.channels": "`{rank}` **{name}** · RPS-Können **{skill}** · {hits} von {n}"
+    " richtig, {rate} {interval} (Zufall {base})",
+    "leaderboard.row.people": " · Menschen {rate}",
+    "leaderboard.row.posts": "`{rank}` **{score}** · {title} · {bucket}",
+    "leaderboard.untitled": "(ohne Titel)",
+    "leaderboard.only_here": "Diese Tafel handelt von den Kanälen eines Servers. Frag auf einem"
+    " Server danach.",
     "leaderboard.previous": "Zurück",
     "leaderboard.next": "Weiter",
     "leaderboard.you": "Du",
@@ -349,7 +359,6 @@ GERMAN: dict[str, str] = {
     "about.model_line": "`{version}`, gelernt aus {labels} Ausgängen",
     "about.scale": "Hier",
     "about.scale_line": "{servers} Server · {channels} beobachtete Kanäle",
-    "about.source": "Quelltext und Anleitung",
     # --- What went wrong
     "error.cooldown": "Das war ein bisschen viel auf einmal. Versuche es in {seconds} s wieder.",
     "error.cooldown_channel": "In diesem Kanal ist viel los. Versuche es in {seconds} s wieder.",

@@ -7,6 +7,9 @@ from discord.ext import commands
 from bot.core import Core
 from bot.discord.commands.cog import Feature
 from bot.discord.commands.confirming import ConfirmButton
+from bot.discord.commands.help import Helping
+from bot.discord.commands.leaderboard import Leaderboards, PageButton
+from bot.discord.commands.me import Records
 from bot.discord.commands.predict import Predicting
 from bot.discord.commands.privacy import Privacy
 from bot.discord.commands.settings import ChannelSettings
@@ -22,7 +25,10 @@ FEATURES: tuple[type[Feature], ...] = (
     Predicting,
     WatchedChannels,
     ChannelSettings,
+    Leaderboards,
+    Records,
     Privacy,
+    Helping,
 )
 
 #: Commands of one person, and of everybody in one channel, within ten seconds.
@@ -47,7 +53,7 @@ async def add_commands(
     known = known or KnownPeople(core.people_key)
     await bot.tree.set_translator(Translation())
     bot.tree.error(answer_error)
-    bot.add_dynamic_items(ConfirmButton)
+    bot.add_dynamic_items(ConfirmButton, PageButton)
     cooldowns = Cooldowns(core.clock, per_person=PER_PERSON, per_channel=PER_CHANNEL, within=WITHIN)
     for feature in FEATURES:
         await bot.add_cog(feature(bot, core, pipeline, cooldowns, known))

@@ -1,0 +1,109 @@
+"""Pages of a board as one server may see them."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.boards import MOST_POSTS, BoardName, BoardPage, BoardRow, read_board
+from bot.discord.commands.scope import communities_of, players_of
+from bot.discord.errors import Refused
+from bot.settings import Settings
+from storage.communities import find_community
+from storage.tables import Author
+from storage.types import Platform
+
+#: Rows of a page.
+ROWS = 10
+#: Channels of one server whose posts are put together.
+_MOST_CHANNELS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which page of which board was asked for, and by whom.
+
+    Attributes:
+        channel: the id of the channel that it is about; 0: everywhere.
+        offset: rows before the page.
+        who: the id of the person who turns the pages.
+    """
+
+    board: BoardName
+    season: str
+    channel: int
+    offset: int
+    who: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, and who of it may be named here (by author id)."""
+
+    board: BoardPage
+    named: frozenset[int]
+
+
+async def read_page(
+    session: AsyncSession,
+    question: Question,
+    *,
+    guild_id: int | None,
+    person: str,
+    settings: Settings,
+) -> Page:
+    """Read a page.
+
+    Forecasters and models are compared everywhere or in one channel; channels and posts are those
+    of the server that it was asked in, because what is posted elsewhere is nobody's business here.
+
+    Raises:
+        Refused: it is about a server, and was asked for outside of one.
+    """
+    community_id = None
+    if question.channel:
+        community = await find_community(session, Platform.DISCORD, str(question.channel))
+        if community is None:
+            return Page(BoardPage((), 0, None), frozenset())
+        community_id = community.id
+    me = await session.scalar(select(Author.id).filter_by(platform=Platform.DISCORD, hash=person))
+
+    async def read(where: int | None, offset: int, limit: int) -> BoardPage:
+        return await read_board(
+            session,
+            question.board,
+            season=question.season,
+            community_id=where,
+            offset=offset,
+            limit=limit,
+            min_guesses=settings.min_guesses,
+            me=me,
+            time_zone=settings.season_time_zone,
+        )
+
+    board, offset = question.board, question.offset
+    if board is BoardName.MODELS or (board is BoardName.POSTS and community_id is not None):
+        return Page(await read(community_id, offset, ROWS), frozenset())
+    ours = [] if guild_id is None else await communities_of(session, guild_id)
+    if board is BoardName.FORECASTERS:
+        page = await read(community_id, offset, ROWS)
+        named = await players_of(session, ours, [row.id for row in page.rows])
+        return Page(page, frozenset(named))
+    if guild_id is None:
+        raise Refused("leaderboard.only_here")
+    ids = {each.id for each in ours}
+    if board is BoardName.CHANNELS:
+        whole = await read(None, 0, MOST_POSTS)
+        rows = _ranked([row for row in whole.rows if row.id in ids])
+        return Page(BoardPage(rows[offset : offset + ROWS], len(rows), None), frozenset())
+    pages = [await read(each, 0, offset + ROWS) for each in sorted(ids)[:_MOST_CHANNELS]]
+    rows = [row for page in pages for row in page.rows]
+    rows.sort(key=lambda row: (-(row.score or 0.0), row.id))
+    total = min(sum(page.total for page in pages), MOST_POSTS)
+    return Page(BoardPage(_ranked(rows)[offset : offset + ROWS], total, None), frozenset())
+
+
+def _ranked(rows: Sequence[BoardRow]) -> list[BoardRow]:
+    return [dataclasses.replace(row, rank=rank) for rank, row in enumerate(rows, start=1)]

@@ -1,0 +1,66 @@
+"""`/help` and `/about`."""
+
+import discord
+from discord import app_commands
+from sqlalchemy import func, select
+
+from bot.discord.commands.cog import Feature, Interaction, community_here, say, texts_for, think
+from bot.discord.escaping import escape
+from bot.discord.options import downvote_of, upvote_of
+from bot.discord.texts import label
+from storage.tables import Community, ModelVersion
+from storage.types import Platform
+
+
+class Helping(Feature):
+    """What the bot can do, and what it is."""
+
+    @app_commands.command(name="help", description=label("help.about"))
+    @app_commands.allowed_installs(guilds=True, users=True)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    async def help(self, interaction: Interaction) -> None:
+        """List the commands, and say how things stand in this channel."""
+        await think(interaction, alone=True)
+        texts = texts_for(interaction)
+        async with self.core.database.read() as session:
+            community = await community_here(session, interaction)
+        lines = [texts("help.text")]
+        if community is not None and community.watched:
+            upvote, downvote = upvote_of(community.options), downvote_of(community.options)
+            lines.append(texts("help.watched", upvote=upvote, downvote=downvote))
+        elif interaction.guild_id is not None:
+            lines.append(texts("help.start"))
+        embed = discord.Embed(title=texts("help.heading"), description="\n\n".join(lines))
+        for part in ("everybody", "admins", "privacy"):
+            embed.add_field(
+                name=texts(f"help.{part}"), value=texts(f"help.{part}_lines"), inline=False
+            )
+        await say(interaction, embed=embed)
+
+    @app_commands.command(name="about", description=label("about.about"))
+    @app_commands.allowed_installs(guilds=True, users=True)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    async def about(self, interaction: Interaction) -> None:
+        """Say what this is, and which model serves."""
+        await think(interaction, alone=True)
+        texts = texts_for(interaction)
+        async with self.core.database.read() as session:
+            champion = await session.scalar(select(ModelVersion).where(ModelVersion.is_champion))
+            watched = await session.scalars(
+                select(func.count())
+                .select_from(Community)
+                .where(Community.platform == Platform.DISCORD, Community.watched)
+            )
+            channels = watched.one()
+        embed = discord.Embed(title=texts("about.heading"), description=texts("about.text"))
+        if champion is not None:
+            line = texts(
+                "about.model_line",
+                version=escape(champion.name, 64),
+                labels=texts.number(champion.labels),
+            )
+            embed.add_field(name=texts("about.model"), value=line)
+        servers = texts.number(len(self.bot.guilds))
+        line = texts("about.scale_line", servers=servers, channels=texts.number(channels))
+        embed.add_field(name=texts("about.scale"), value=line)
+        await say(interaction, embed=embed)

@@ -1,0 +1,157 @@
+"""`/leaderboard`: who and what is right most often, page by page."""
+
+import re
+from typing import Any
+
+import discord
+from discord import app_commands
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.boards import BoardName, list_seasons
+from bot.discord.commands.board_layout import board_embed
+from bot.discord.commands.board_pages import ROWS, Question, read_page
+from bot.discord.commands.cog import Feature, Interaction, say, texts_for, think
+from bot.discord.errors import Refused, answer_error
+from bot.discord.escaping import escape
+from bot.discord.texts import Texts, label
+from bot.seasons import ALL_TIME, UnknownSeason, read_season
+from storage.communities import find_community
+from storage.types import Platform
+
+_CHOICES = 25
+_NAMED_SEASONS = 12
+
+
+class Leaderboards(Feature):
+    """The boards of the league."""
+
+    @app_commands.command(name="leaderboard", description=label("leaderboard.about"))
+    @app_commands.describe(
+        board=label("leaderboard.board"),
+        season=label("leaderboard.season"),
+        where=label("leaderboard.where"),
+    )
+    @app_commands.choices(
+        board=[
+            app_commands.Choice(name=label(f"board.{board.value}"), value=board.value)
+            for board in BoardName
+        ],
+        where=[
+            app_commands.Choice(name=label(f"leaderboard.where.{where}"), value=where)
+            for where in ("here", "everywhere")
+        ],
+    )
+    @app_commands.allowed_installs(guilds=True, users=True)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    async def leaderboard(
+        self,
+        interaction: Interaction,
+        board: str = BoardName.FORECASTERS.value,
+        season: str = "",
+        where: str | None = None,
+    ) -> None:
+        """Show the first page of a board."""
+        await think(interaction, alone=False)
+        channel = interaction.channel_id or 0
+        async with self.core.database.read() as session:
+            known = await find_community(session, Platform.DISCORD, str(channel))
+            which = await self._season(session, season)
+        if where == "everywhere" or (where is None and known is None):
+            channel = 0
+        await self.show(
+            interaction, Question(BoardName(board), which, channel, 0, interaction.user.id)
+        )
+
+    @leaderboard.autocomplete("season")
+    async def _seasons(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        async with self.core.database.read() as session:
+            seasons = await list_seasons(session)
+        wanted = typed.strip().casefold()
+        found = [each for each in (*seasons, ALL_TIME) if wanted in each]
+        return [app_commands.Choice(name=each, value=each) for each in found[:_CHOICES]]
+
+    async def show(self, interaction: Interaction, question: Question) -> None:
+        """Put a page in the place of the answer so far; the interaction is acknowledged."""
+        texts = texts_for(interaction)
+        settings = self.core.settings
+        async with self.core.database.read() as session:
+            page = await read_page(
+                session,
+                question,
+                guild_id=interaction.guild_id,
+                person=self.person(interaction.user),
+                settings=settings,
+            )
+        embed = board_embed(texts, question, page, self.known, min_guesses=settings.min_guesses)
+        await say(interaction, embed=embed, view=_buttons(texts, question, page.board.total))
+
+    async def _season(self, session: AsyncSession, text: str) -> str:
+        zone = self.core.settings.season_time_zone
+        try:
+            return read_season(text, now=self.core.clock(), time_zone=zone)
+        except UnknownSeason as error:
+            seasons = [*(await list_seasons(session))[:_NAMED_SEASONS], ALL_TIME]
+            raise Refused(
+                "leaderboard.unknown_season", season=escape(text, 30), seasons=", ".join(seasons)
+            ) from error
+
+
+class PageButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"board:(?P<board>[a-z]+):(?P<season>[0-9a-z-]+):(?P<channel>\d+)"
+    r":(?P<offset>\d{1,6}):(?P<who>\d+)",
+):
+    """Turns to another page. Which one is written in the button: a restart changes nothing."""
+
+    def __init__(self, question: Question, text: str, *, disabled: bool = False) -> None:
+        parts = (
+            question.board.value, question.season, question.channel, question.offset, question.who,
+        )  # fmt: skip
+        super().__init__(
+            discord.ui.Button(
+                label=text,
+                style=discord.ButtonStyle.secondary,
+                custom_id="board:" + ":".join(map(str, parts)),
+                disabled=disabled,
+            )
+        )
+        self._question = question
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> "PageButton":
+        """The button as it was, from what is written in it."""
+        question = Question(
+            BoardName(match["board"]), match["season"], int(match["channel"]),
+            int(match["offset"]), int(match["who"]),
+        )  # fmt: skip
+        return cls(question, getattr(item, "label", None) or "")
+
+    async def callback(self, interaction: Interaction) -> None:
+        """Show that page, to the person who asked for the board."""
+        try:
+            await self._pressed(interaction)
+        except Exception as error:  # noqa: BLE001 - the one handler tells them apart
+            await answer_error(interaction, error)
+
+    async def _pressed(self, interaction: Interaction) -> None:
+        boards = interaction.client.get_cog(Leaderboards.__name__)
+        if not isinstance(boards, Leaderboards) or interaction.user.id != self._question.who:
+            raise Refused("leaderboard.not_yours")
+        await boards.interaction_check(interaction)
+        await interaction.response.defer()
+        await boards.show(interaction, self._question)
+
+
+def _buttons(texts: Texts, question: Question, total: int) -> discord.ui.View | None:
+    if total <= ROWS:
+        return None
+    view = discord.ui.View(timeout=None)
+    for key, step in (("leaderboard.previous", -ROWS), ("leaderboard.next", ROWS)):
+        offset = question.offset + step
+        there = Question(
+            question.board, question.season, question.channel, max(offset, 0), question.who
+        )
+        view.add_item(PageButton(there, texts(key), disabled=not 0 <= offset < total))
+    return view

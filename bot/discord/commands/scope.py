@@ -1,0 +1,37 @@
+"""What of the tables concerns one server: nobody reads here what happened on another."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.discord.options import GUILD
+from storage.standings import ALL_TIME
+from storage.tables import Community, Standing
+from storage.types import ForecasterKind, Platform
+
+
+async def communities_of(session: AsyncSession, guild_id: int) -> Sequence[Community]:
+    """The channels of a server that are or were watched, the oldest first."""
+    found = await session.scalars(
+        select(Community).filter_by(platform=Platform.DISCORD).order_by(Community.id)
+    )
+    return [each for each in found if each.options.get(GUILD) == str(guild_id)]
+
+
+async def players_of(
+    session: AsyncSession, communities: Sequence[Community], authors: Sequence[int]
+) -> set[int]:
+    """Those of ``authors`` whose guesses were scored in one of ``communities``.
+
+    Only they may be called by their names there: the others are of other servers.
+    """
+    found = await session.scalars(
+        select(Standing.forecaster_id).where(
+            Standing.season == ALL_TIME,
+            Standing.kind == ForecasterKind.PERSON,
+            Standing.community_id.in_([each.id for each in communities]),
+            Standing.forecaster_id.in_(authors),
+        )
+    )
+    return set(found)

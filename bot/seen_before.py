@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Image, Label, Post, PostImage
 from storage.types import Bucket, PostState
 from trainer.near_duplicates import MAX_DISTANCE
 
-#: How many of a community's newest images are compared; identical hashes are found among all.
-_COMPARED = 5000
+#: A hash is cut into one piece more than may differ: a near-duplicate then has one in common. The
+#: database looks for those, and only what it finds is compared bit by bit. First digit and length.
+_PIECES = ((1, 3), (4, 3), (7, 3), (10, 3), (13, 4))
+assert len(_PIECES) == MAX_DISTANCE + 1  # noqa: S101 - a changed distance needs other pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,40 +46,38 @@ async def seen_before(
         before: only posts that were posted earlier than this.
         without_post: a post that is not looked at: the one that is asked about.
     """
-    query = _earlier(community_id, before, without_post)
-    row = (await session.execute(query.where(Image.phash == phash).limit(1))).first()
-    post_id = row.id if row else None
-    if post_id is None:
-        wanted = int(phash, 16)
-        nearest = MAX_DISTANCE + 1
-        for each in await session.execute(query.limit(_COMPARED)):
-            distance = (int(each.phash, 16) ^ wanted).bit_count()
-            if distance < nearest:
-                post_id, nearest = each.id, distance
-    if post_id is None:
-        return None
-    found = (
-        await session.execute(
-            select(Post.posted_at, Post.link, Label.score, Label.bucket)
-            .outerjoin(Label, Label.post_id == Post.id)
-            .where(Post.id == post_id)
-        )
-    ).one()
-    return SeenBefore(post_id, found.posted_at, found.link, found.score, found.bucket)
-
-
-def _earlier(
-    community_id: int, before: datetime, without_post: int | None
-) -> Select[int, str]:
     query = (
-        select(Post.id, Image.phash)
+        select(Post.id, Post.posted_at, Post.link, Image.phash)
         .join(PostImage, PostImage.post_id == Post.id)
         .join(Image, Image.id == PostImage.image_id)
         .where(
             Post.community_id == community_id,
             Post.posted_at < before,
             Post.state.not_in((PostState.WITHDRAWN, PostState.REFUSED)),
+            or_(
+                *(
+                    func.substr(Image.phash, first, length) == phash[first - 1 : first - 1 + length]
+                    for first, length in _PIECES
+                )
+            ),
         )
         .order_by(Post.posted_at.desc(), Post.id.desc())
     )
-    return query if without_post is None else query.where(Post.id != without_post)
+    if without_post is not None:
+        query = query.where(Post.id != without_post)
+    candidates = (await session.execute(query)).all()
+    wanted = int(phash, 16)
+    # Of equals the first one, which is the newest.
+    nearest = min(
+        candidates, key=lambda row: (int(row.phash, 16) ^ wanted).bit_count(), default=None
+    )
+    if nearest is None or (int(nearest.phash, 16) ^ wanted).bit_count() > MAX_DISTANCE:
+        return None
+    label = await session.get(Label, nearest.id)
+    return SeenBefore(
+        nearest.id,
+        nearest.posted_at,
+        nearest.link,
+        label.score if label else None,
+        label.bucket if label else None,
+    )

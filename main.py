@@ -5,6 +5,7 @@ import sys
 import typer
 from sqlalchemy.exc import DBAPIError
 
+from bot.charts import ChartFailed
 from bot.commands import (
     backbone,
     db,
@@ -19,6 +20,7 @@ from bot.commands import (
     retrain,
     serve,
     simulate,
+    stats,
     train,
 )
 from bot.commands.console import err
@@ -53,6 +55,7 @@ app.command()(predict.predict)
 app.command("import")(importing.import_posts)
 app.command()(train.train)
 app.command()(retrain.retrain)
+app.command()(stats.stats)
 app.command()(evaluate.evaluate)
 app.command("read-text")(read_text.read_text)
 app.command()(leaderboard.leaderboard)
@@ -69,6 +72,7 @@ app.add_typer(db.app, name="db")
 _EXPECTED = (
     BackboneUnusable,
     BucketsRefused,
+    ChartFailed,
     DatabaseTooNew,
     HeadUnusable,
     NoChampion,

@@ -1,0 +1,91 @@
+"""main.py stats: how good the predictions are, and what speaking does."""
+
+import asyncio
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from bot.charts import stats_chart
+from bot.commands.console import out, print_json, run, say
+from bot.core import open_core
+from bot.predicting import find_named_community
+from bot.settings import load_settings
+from bot.stats import Interval, Stats, read_stats
+
+
+def stats(
+    community: Annotated[
+        str | None, typer.Option(help="One community, for example r/memes. [default: all]")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Days to look back.")] = 30,
+    chart: Annotated[Path | None, typer.Option(help="PNG file to draw a chart into.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """How good the predictions were, day by day, and what speaking does to the votes."""
+    found = run(_stats(community, days, chart))
+    if as_json:
+        print_json(_plain(asdict(found)))
+        return
+    _show(found)
+    if chart is not None:
+        say(f"The chart is in {chart}.")
+
+
+async def _stats(community: str | None, days: int, chart: Path | None) -> Stats:
+    async with open_core(load_settings()) as core:
+        async with core.database.read() as session:
+            where = None if community is None else await find_named_community(session, community)
+            found = await read_stats(
+                session, community_id=where.id if where else None, days=days, now=core.clock()
+            )
+        if chart is not None:
+            await asyncio.to_thread(chart.write_bytes, await stats_chart(found))
+        return found
+
+
+def _show(found: Stats) -> None:
+    say(
+        f"{found.labels:,} labels since {found.since}: {found.spoken:,} of posts that were spoken"
+        f" about, {found.silent:,} of posts that were predicted silently."
+    )
+    if found.effect is not None:
+        say(
+            f"Speaking changes 1 + score by a factor of {found.effect.factor:.2f}"
+            f" ({_range(found.effect.interval, '.2f')})."
+        )
+    if not found.versions:
+        say("No prediction has been scored in that time.")
+        return
+    table = Table("Version", "Posts", "RPS skill", "95%", "Right bucket", "95%", "By luck")
+    for version in found.versions:
+        table.add_row(
+            f"{'★ ' if version.is_champion else ''}{version.name}",
+            f"{version.skill.n:,}",
+            f"{version.skill.skill:+.3f}",
+            _range(version.skill.interval, "+.3f"),
+            f"{version.accuracy:.1%}",
+            _range(version.accuracy_interval, ".1%"),
+            f"{version.base_rate:.1%}",
+        )
+    out.print(table)
+
+
+def _range(interval: Interval | None, style: str) -> str:
+    return f"{interval[0]:{style}} … {interval[1]:{style}}" if interval else "—"
+
+
+def _plain(value: Any) -> Any:
+    """Days as text, for JSON."""
+    match value:
+        case dict():
+            return {key: _plain(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case date():
+            return value.isoformat()
+        case _:
+            return value

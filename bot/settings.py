@@ -142,6 +142,11 @@ class Settings(BaseSettings):
         description="Shards that this process serves, such as 0-3/8; unset: all of them. The same"
         " as main.py run --shards.",
     )
+    discord_model_servers: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Ids of the Discord servers whose admins may use /retrain and /model promote"
+        " and rollback, separated by commas; unset: all. One model serves every server.",
+    )
     discord_catch_up_hours: float = Field(
         24.0,
         gt=0,
@@ -313,6 +318,7 @@ class Settings(BaseSettings):
     @field_validator(
         "web_allowed_hosts",
         "download_allow_hosts",
+        "discord_model_servers",
         "reddit_subreddits",
         "reddit_deny",
         mode="before",

@@ -69,7 +69,7 @@ def read_item(
         return reason
     images = tuple(images_of(item))
     if not images:
-        return Skip.TEXT if item.get("is_self") is True else Skip.NO_IMAGE
+        return Skip.NO_IMAGE
     return IncomingPost(
         community=community,
         source_id=source_id,
@@ -137,7 +137,10 @@ def _barred(item: Mapping[str, Any], rules: Rules) -> Skip | None:
         return Skip.NSFW
     if item.get("crosspost_parent") and not rules.crossposts:
         return Skip.CROSSPOST
-    return Skip.VIDEO if _is_video(_original(item)) else None
+    original = _original(item)
+    if _is_video(original):
+        return Skip.VIDEO
+    return Skip.TEXT if original.get("is_self") is True else None
 
 
 def _original(item: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -167,10 +170,9 @@ def images_of(item: Mapping[str, Any]) -> Iterator[str]:
     if _is_address(url) and (item.get("post_hint") == "image" or _ends_like_an_image(url)):
         yield url
         return
-    if item.get("is_self") is not True:
-        source = _at(item, "preview", "images", 0, "source", "url")
-        if _is_address(source):
-            yield source
+    source = _at(item, "preview", "images", 0, "source", "url")
+    if _is_address(source):
+        yield source
 
 
 def _gallery(item: Mapping[str, Any]) -> Iterator[str]:

@@ -7,6 +7,7 @@ loop, `serving_apart` on a thread of its own for commands that have a loop of th
 import asyncio
 import base64
 import json
+import math
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -47,6 +48,13 @@ class FakeReddit(FakeWorld):
         #: Asked to reorder or repeat a listing's items.
         self.shuffle: Any = None
         self._tokens = 0
+        self._reached: tuple[float, asyncio.Future[None] | None] = (math.inf, None)
+
+    def reach(self, requests: int) -> "asyncio.Future[None]":
+        """Done as soon as so many more requests arrived."""
+        future = asyncio.get_running_loop().create_future()
+        self._reached = len(self.requests) + requests, future
+        return future
 
     def counted(self) -> Counter[str]:
         """How often each path was asked for."""
@@ -80,6 +88,9 @@ class FakeReddit(FakeWorld):
     async def _fail(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not request.path.startswith("/img/"):
             self.requests.append((request.method, request.path))
+            at, reached = self._reached
+            if reached is not None and len(self.requests) >= at and not reached.done():
+                reached.set_result(None)
         for fault in self.faults:
             if fault.path in request.path and fault.times > 0:
                 fault.times -= 1

@@ -242,6 +242,13 @@ ENGLISH: dict[str, str] = {
     # --- /stats
     "stats.about": "How good the predictions were: accuracy over time, calibration",
     "stats.days": "How many days to look back",
+    "stats.where": "Only this channel, or all of them",
+    "stats.line.version": "**{name}** was right on {rate} {interval} of {n} posts; chance would"
+    " have been on {base}. RPS skill {skill} {skill_interval}.",
+    "stats.line.labels": "{labels} posts were scored: {spoken} answered, {silent} predicted in"
+    " silence.",
+    "stats.line.effect": "Answering goes with × {factor} ({low} to {high}) on 1 + score.",
+    "stats.no_chart": "The chart could not be drawn this time.",
     "stats.heading": "How good were the predictions?",
     "stats.nothing": "Nothing was scored in the last {days} days yet. A post is scored at its"
     " horizon.",
@@ -251,6 +258,9 @@ ENGLISH: dict[str, str] = {
     "retrain.started": "Training has begun. I answer here when it has ended.",
     "retrain.under_way": "A training run is under way already. It takes up every label there is;"
     " wait for it to end.",
+    "retrain.gone": "Training that you asked for has ended.",
+    "retrain.joined": "A training run is under way already; it takes up every label there is. I"
+    " answer here when it has ended.",
     "retrain.promoted": "✔ **{version}** serves now. {reason}",
     "retrain.kept": "**{version}** was made and is kept, but does not serve. {reason}",
     "retrain.refused": "No training: {reason}",

@@ -246,6 +246,14 @@ GERMAN: dict[str, str] = {
     # --- /stats
     "stats.about": "Wie gut die Vorhersagen waren: Treffer über die Zeit, Kalibrierung",
     "stats.days": "Wie viele Tage zurück",
+    "stats.where": "Nur dieser Kanal, oder alle",
+    "stats.line.version": "**{name}** hatte bei {rate} {interval} von {n} Posts recht; der Zufall"
+    " hätte es bei {base}. RPS-Können {skill} {skill_interval}.",
+    "stats.line.labels": "{labels} Posts wurden gewertet: {spoken} beantwortet, {silent} im"
+    " Stillen vorhergesagt.",
+    "stats.line.effect": "Mit einer Antwort geht × {factor} ({low} bis {high}) auf 1 + Punktzahl"
+    " einher.",
+    "stats.no_chart": "Das Diagramm ließ sich diesmal nicht zeichnen.",
     "stats.heading": "Wie gut waren die Vorhersagen?",
     "stats.nothing": "In den letzten {days} Tagen wurde noch nichts gewertet. Gewertet wird ein"
     " Post an seinem Horizont.",
@@ -255,6 +263,9 @@ GERMAN: dict[str, str] = {
     "retrain.started": "Das Training läuft. Ich antworte hier, wenn es zu Ende ist.",
     "retrain.under_way": "Ein Training läuft schon. Es nimmt alle Ausgänge auf, die es gibt; warte,"
     " bis es zu Ende ist.",
+    "retrain.gone": "Das Training, um das du gebeten hast, ist zu Ende.",
+    "retrain.joined": "Ein Training läuft schon; es nimmt alle Ausgänge auf, die es gibt. Ich"
+    " antworte hier, wenn es zu Ende ist.",
     "retrain.promoted": "✔ **{version}** dient jetzt. {reason}",
     "retrain.kept": "**{version}** wurde gemacht und aufgehoben, dient aber nicht. {reason}",
     "retrain.refused": "Kein Training: {reason}",

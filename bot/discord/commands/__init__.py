@@ -10,9 +10,11 @@ from bot.discord.commands.confirming import ConfirmButton
 from bot.discord.commands.help import Helping
 from bot.discord.commands.leaderboard import Leaderboards, PageButton
 from bot.discord.commands.me import Records
+from bot.discord.commands.models import Models
 from bot.discord.commands.predict import Predicting
 from bot.discord.commands.privacy import Privacy
 from bot.discord.commands.settings import ChannelSettings
+from bot.discord.commands.stats import Statistics
 from bot.discord.commands.watch import WatchedChannels
 from bot.discord.cooldowns import Cooldowns
 from bot.discord.errors import answer_error
@@ -27,6 +29,8 @@ FEATURES: tuple[type[Feature], ...] = (
     ChannelSettings,
     Leaderboards,
     Records,
+    Statistics,
+    Models,
     Privacy,
     Helping,
 )

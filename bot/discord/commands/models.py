@@ -1,0 +1,204 @@
+"""`/retrain` and `/model`: learning from the votes, and choosing which version serves."""
+
+import asyncio
+import logging
+
+import discord
+from discord import app_commands
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.discord.commands.cog import Interaction, say, texts_for, think
+from bot.discord.commands.confirming import AsksFirst
+from bot.discord.errors import Refused
+from bot.discord.escaping import escape
+from bot.discord.texts import Texts, label
+from bot.versions import list_versions, promote, rollback
+from storage.tables import ModelVersion, TrainingRun
+
+log = logging.getLogger(__name__)
+
+#: Versions that are listed; there may be hundreds.
+_LISTED = 10
+_CHOICES = 25
+_LONGEST_NAME = 64
+_LONGEST_REASON = 600
+
+
+class Models(AsksFirst):
+    """Training, and which model version serves."""
+
+    def __init__(self, *services: object) -> None:
+        super().__init__(*services)  # type: ignore[arg-type]
+        self._waiting: set[asyncio.Task[None]] = set()
+
+    async def cog_unload(self) -> None:
+        """Wait for no more training runs; they go on by themselves."""
+        for task in self._waiting:
+            task.cancel()
+
+    @app_commands.command(name="retrain", description=label("retrain.about"))
+    @app_commands.default_permissions(manage_guild=True)
+    @app_commands.allowed_installs(guilds=True, users=False)
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+    async def retrain(self, interaction: Interaction) -> None:
+        """Have a training run started, and answer again when it has ended."""
+        await think(interaction, alone=False)
+        self._check_server(interaction)
+        texts = texts_for(interaction)
+        asked = await self.core.training.request(asked_by="discord")
+        await say(interaction, texts("retrain.joined" if asked.joined else "retrain.started"))
+        task = asyncio.create_task(self._follow(interaction, asked.run_id))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
+    async def _follow(self, interaction: Interaction, run_id: int) -> None:
+        texts = texts_for(interaction)
+        run = await self.core.training.outcome(run_id)
+        async with self.core.database.read() as session:
+            made = (
+                await session.get(ModelVersion, run.model_version_id)
+                if run.model_version_id is not None
+                else None
+            )
+        words = ended(texts, run, made.name if made else "")
+        try:
+            await interaction.followup.send(words)
+        except discord.HTTPException:
+            # An answer may be added for 15 minutes; a run may take longer.
+            await self._tell_later(interaction, f"{texts('retrain.gone')} {words}")
+
+    async def _tell_later(self, interaction: Interaction, words: str) -> None:
+        try:
+            await interaction.user.send(words)
+        except discord.HTTPException as error:
+            log.info("Nobody could be told that a training run has ended: %s", error)
+
+    model = app_commands.Group(
+        name="model",
+        description=label("model.about"),
+        default_permissions=discord.Permissions(manage_guild=True),
+        allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+        allowed_contexts=app_commands.AppCommandContext(
+            guild=True, dm_channel=False, private_channel=False
+        ),
+    )
+
+    @model.command(name="versions", description=label("model.versions"))
+    async def versions(self, interaction: Interaction) -> None:
+        """List the newest versions, and the one that serves."""
+        await think(interaction, alone=True)
+        texts = texts_for(interaction)
+        newest = [*await list_versions(self.core.database)][::-1]
+        lines = [_line(texts, each) for each in newest[:_LISTED]]
+        lines += [_line(texts, each) for each in newest[_LISTED:] if each.is_champion]
+        if len(newest) > len(lines):
+            lines.append(texts("model.more", n=texts.number(len(newest) - len(lines))))
+        embed = discord.Embed(title=texts("model.heading"), description="\n".join(lines))
+        await say(interaction, embed=embed)
+
+    @model.command(name="promote", description=label("model.promote"))
+    @app_commands.describe(version=label("model.version"))
+    async def promote(
+        self, interaction: Interaction, version: app_commands.Range[str, 1, _LONGEST_NAME]
+    ) -> None:
+        """Ask whether another version is to serve."""
+        await think(interaction, alone=True)
+        self._check_server(interaction)
+        texts = texts_for(interaction)
+        async with self.core.database.read() as session:
+            champion = await _champion(session)
+            wanted = await session.scalar(select(ModelVersion).filter_by(name=version))
+        if wanted is None or wanted.dropped_at is not None:
+            raise Refused("model.unknown", name=escape(version, _LONGEST_NAME))
+        if wanted.id == champion.id:
+            raise Refused("model.serves_already", name=escape(version, _LONGEST_NAME))
+        question = texts("model.ask_promote", name=_name(wanted), champion=_name(champion))
+        await self.ask(interaction, question, what="promote", about=f"{champion.id}-{wanted.id}")
+
+    @promote.autocomplete("version")
+    async def _choices(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        wanted = typed.strip().casefold()
+        found = [
+            each.name
+            for each in [*await list_versions(self.core.database)][::-1]
+            if not each.is_champion and each.dropped_at is None and wanted in each.name.casefold()
+        ]
+        return [app_commands.Choice(name=name, value=name) for name in found[:_CHOICES]]
+
+    @model.command(name="rollback", description=label("model.rollback"))
+    async def rollback(self, interaction: Interaction) -> None:
+        """Ask whether the version that was replaced is to serve again."""
+        await think(interaction, alone=True)
+        self._check_server(interaction)
+        texts = texts_for(interaction)
+        async with self.core.database.read() as session:
+            champion = await _champion(session)
+            before = (
+                await session.get(ModelVersion, champion.replaced_id)
+                if champion.replaced_id is not None
+                else None
+            )
+        if before is None:
+            raise Refused("model.nothing_before")
+        question = texts("model.ask_rollback", name=_name(before), champion=_name(champion))
+        await self.ask(interaction, question, what="rollback", about=f"{champion.id}-{before.id}")
+
+    async def confirmed(self, interaction: Interaction, what: str, about: str) -> None:
+        """Let the version serve that was asked about, if the same one serves as then."""
+        self._check_server(interaction)
+        texts = texts_for(interaction)
+        champion_id, wanted_id = (int(number) for number in about.split("-"))
+        async with self.core.database.read() as session:
+            champion = await _champion(session)
+            wanted = await session.get_one(ModelVersion, wanted_id)
+        if champion.id != champion_id:
+            await say(interaction, texts("model.changed_meanwhile", champion=_name(champion)))
+            return
+        database, folder = self.core.database, self.core.settings.versions_dir
+        if what == "rollback":
+            await rollback(database, folder, self.core.clock())
+        else:
+            await promote(database, folder, wanted.name, self.core.clock())
+        log.info("%s serves, chosen on Discord in server %s.", wanted.name, interaction.guild_id)
+        key = "model.rolled_back" if what == "rollback" else "model.promoted"
+        await say(interaction, texts(key, name=_name(wanted)))
+
+    def _check_server(self, interaction: Interaction) -> None:
+        """One model serves every server: whoever runs the bot may say who chooses it."""
+        servers = self.core.settings.discord_model_servers
+        if servers and str(interaction.guild_id) not in servers:
+            raise Refused("model.not_here")
+
+
+def ended(texts: Texts, run: TrainingRun, version: str) -> str:
+    """What came of a training run, in words."""
+    reason = escape(run.reason or "", _LONGEST_REASON)
+    return texts(
+        f"retrain.{run.state.value}", version=escape(version, _LONGEST_NAME), reason=reason
+    )
+
+
+async def _champion(session: AsyncSession) -> ModelVersion:
+    champion = await session.scalar(select(ModelVersion).where(ModelVersion.is_champion))
+    if champion is None:
+        raise Refused("error.no_model")
+    return champion
+
+
+def _name(version: ModelVersion) -> str:
+    return escape(version.name, _LONGEST_NAME)
+
+
+def _line(texts: Texts, version: ModelVersion) -> str:
+    line = texts(
+        "model.line_champion" if version.is_champion else "model.line",
+        # In a code span nothing is markup, and a name has no backtick.
+        name=version.name,
+        labels=texts.number(version.labels),
+        date=discord.utils.format_dt(version.created_at, "d"),
+    )
+    skill = version.metrics.get("rps_skill")
+    if isinstance(skill, int | float):
+        line += texts("model.line_skill", skill=texts.number(skill, 3))
+    return line

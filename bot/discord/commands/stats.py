@@ -1,0 +1,112 @@
+"""`/stats`: how good the predictions were, in sentences and as a chart."""
+
+import io
+import logging
+
+import discord
+from discord import app_commands
+
+from bot.charts import ChartFailed, stats_chart
+from bot.discord.commands.cog import Feature, Interaction, community_here, say, texts_for, think
+from bot.discord.escaping import escape
+from bot.discord.texts import Texts, label
+from bot.stats import Stats, VersionStats, read_stats
+
+log = logging.getLogger(__name__)
+
+_DAYS = 30
+_FILE = "stats.png"
+#: Versions that get a sentence; the chart has more.
+_SENTENCES = 3
+
+
+class Statistics(Feature):
+    """How good the predictions were."""
+
+    @app_commands.command(name="stats", description=label("stats.about"))
+    @app_commands.describe(days=label("stats.days"), where=label("stats.where"))
+    @app_commands.choices(
+        where=[
+            app_commands.Choice(name=label(f"leaderboard.where.{where}"), value=where)
+            for where in ("here", "everywhere")
+        ]
+    )
+    @app_commands.allowed_installs(guilds=True, users=True)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    async def stats(
+        self,
+        interaction: Interaction,
+        days: app_commands.Range[int, 1, 365] = _DAYS,
+        where: str | None = None,
+    ) -> None:
+        """Show the stats of this channel, or of all channels together."""
+        await think(interaction, alone=False)
+        texts = texts_for(interaction)
+        async with self.core.database.read() as session:
+            community = await community_here(session, interaction)
+            if where == "everywhere":
+                community = None
+            stats = await read_stats(
+                session,
+                community_id=community.id if community else None,
+                days=days,
+                now=self.core.clock(),
+            )
+        if community is None:
+            place = texts("leaderboard.scope_everywhere")
+        else:
+            place = texts("leaderboard.scope_here", channel=f"<#{community.source_id}>")
+        embed = discord.Embed(title=texts("stats.heading"))
+        if not stats.labels and not stats.versions:
+            embed.description = f"*{place}*\n\n{texts('stats.nothing', days=days)}"
+            await say(interaction, embed=embed)
+            return
+        lines = [f"*{place}*", "", *stats_lines(texts, stats)]
+        files = []
+        try:
+            chart = await stats_chart(stats)
+        except ChartFailed as error:
+            # The figures are worth something without their picture.
+            log.warning("/stats goes without its chart: %s", error)
+            lines += ["", texts("stats.no_chart")]
+        else:
+            files.append(discord.File(io.BytesIO(chart), _FILE, description=texts("stats.chart")))
+            embed.set_image(url=f"attachment://{_FILE}")
+        embed.description = "\n".join(lines)
+        await say(interaction, embed=embed, files=files)
+
+
+def stats_lines(texts: Texts, stats: Stats) -> list[str]:
+    """The stats in sentences, one a line."""
+    lines = [_version_line(texts, each) for each in stats.versions[:_SENTENCES]]
+    lines.append(
+        texts(
+            "stats.line.labels",
+            labels=texts.number(stats.labels),
+            spoken=texts.number(stats.spoken),
+            silent=texts.number(stats.silent),
+        )
+    )
+    if stats.effect is not None:
+        low, high = (texts.number(each, 2) for each in stats.effect.interval)
+        factor = texts.number(stats.effect.factor, 2)
+        lines.append(texts("stats.line.effect", factor=factor, low=low, high=high))
+    return lines
+
+
+def _version_line(texts: Texts, version: VersionStats) -> str:
+    low, high = version.accuracy_interval
+    interval = version.skill.interval
+    skills = (
+        "" if interval is None else f"[{', '.join(texts.number(each, 3) for each in interval)}]"
+    )
+    return texts(
+        "stats.line.version",
+        name=escape(version.name, 64),
+        rate=texts.percent(version.accuracy),
+        interval=f"[{texts.percent(low)}, {texts.percent(high)}]",
+        n=texts.number(version.skill.n),
+        base=texts.percent(version.base_rate),
+        skill=texts.number(version.skill.skill, 3),
+        skill_interval=skills,
+    ).strip()

@@ -11,10 +11,11 @@ from sqlalchemy import func, select
 from bot.versions import list_versions
 from bot.web.refusals import see_other, wants_json
 from bot.web.services import Services
-from storage.tables import Label, ModelVersion, TrainingRun
+from storage.tables import Label, ModelVersion, Notice, TrainingRun
 from storage.types import RunState
 
 _RUNS = 10
+_NOTICES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,9 @@ class ModelPages:
                 .limit(_RUNS)
             )
             runs = [RunView(run, version) for run, version in rows]
+            notices = (
+                await session.scalars(select(Notice).order_by(Notice.id.desc()).limit(_NOTICES))
+            ).all()
             labels = (await session.scalars(select(func.count()).select_from(Label))).one()
         versions = list(reversed(await list_versions(self._services.database)))
         return {
@@ -127,6 +131,7 @@ class ModelPages:
             ],
             "runs": runs,
             "running": next((each for each in runs if each.is_running), None),
+            "notices": notices,
             "labels": labels,
             "min_labels": self._services.settings.train_min_labels,
         }

@@ -20,6 +20,7 @@ from bot.web.pictures import Pictures
 from bot.web.posting import Posting
 from bot.web.refusals import see_other
 from bot.web.services import Services
+from bot.web.stats_pages import StatsPages
 from bot.web.visitors import recognise
 from bot.web.voting import Voting
 from storage.types import Bucket
@@ -43,7 +44,7 @@ def make_site(services: Services) -> web.Application:
     _set_up_templates(site, services)
     feed = Feed(services)
     pages, cards, models = Pages(services, feed), Cards(feed), ModelPages(services)
-    me = MePages(services)
+    me, stats = MePages(services), StatsPages(services)
     post = r"/posts/{id:\d{1,18}}"
     site.add_routes(
         [
@@ -58,6 +59,8 @@ def make_site(services: Services) -> web.Application:
             web.post(post + "/guess", GuessForms(services, feed).handle),
             web.get(r"/images/{id:\d{1,18}}", Pictures(services).handle),
             web.get("/league", LeaguePages(services).handle),
+            web.get("/stats", stats.handle_page),
+            web.get("/stats.png", stats.handle_chart),
             web.get("/me", me.handle_page),
             web.get("/me.json", me.handle_export),
             web.post("/me", me.handle_wish),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.core import Core
 from bot.cron import cron_trigger
+from bot.health import Health
 from bot.housekeeping import Housekeeping
 from bot.jobs import Jobs, schedule
 from bot.labelling import Labelling
@@ -75,6 +76,7 @@ def build(core: Core) -> App:
         training=core.training,
         retraining=retraining,
         notices=Notices(core.database, platforms, clock=core.clock),
+        health=Health(core.database, pause=core.settings.pause_on_bad_skill, clock=core.clock),
         clock=core.clock,
     )
     if core.settings.web:

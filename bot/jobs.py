@@ -6,6 +6,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from bot.clock import Clock
+from bot.health import Health
 from bot.housekeeping import Housekeeping
 from bot.labelling import BATCH, Labelling
 from bot.notices import Notices
@@ -21,6 +22,8 @@ from storage.types import PostState
 SWEEP_HOURS = 6
 #: How often the process of a training run is looked for.
 LOOK_AFTER_SECONDS = 60
+#: How often predictions are held against the base rate, and labels against those before.
+HEALTH_MINUTES = 60
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +42,7 @@ class Jobs:
         training: Training,
         retraining: Retraining,
         notices: Notices,
+        health: Health,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -49,6 +53,7 @@ class Jobs:
         self._training = training
         self._retraining = retraining
         self._notices = notices
+        self._health = health
         self._clock = clock
 
     async def advance_posts(self) -> int:
@@ -106,6 +111,10 @@ class Jobs:
         """Tell the admins what they were not told yet."""
         return await self._notices.deliver()
 
+    async def check_health(self) -> int:
+        """Look whether what was learned still holds."""
+        return await self._health.check()
+
     async def make_up_for_missed(self) -> None:
         """Do what was to be done at a set time while Peoria was not running."""
         await self._training.bury_dead_run()
@@ -144,6 +153,9 @@ def schedule(jobs: Jobs, seconds: float) -> AsyncIOScheduler:
         "interval",
         seconds=LOOK_AFTER_SECONDS,
         id=jobs.look_after_training.__name__,
+    )
+    scheduler.add_job(
+        jobs.check_health, "interval", minutes=HEALTH_MINUTES, id=jobs.check_health.__name__
     )
     if jobs.retrain_times is not None:
         scheduler.add_job(jobs.retrain, jobs.retrain_times, id=jobs.retrain.__name__)

@@ -57,6 +57,7 @@ class Session:
     client: Client
     showing: Showing
     scores: Scores
+    guessing: Guessing
 
 
 class Connection:
@@ -190,14 +191,16 @@ class Connection:
         )
         async with client:
             showing = Showing(client, self._core, self._people)
-            await self._add_cogs(client, showing)
+            guessing = Guessing(self._core, showing, self._people, self._cooldowns)
+            await self._add_cogs(client, guessing)
             client.add_listener(_setter(ready), "on_ready")
-            self._session = Session(client, showing, Scores(client, self._core, self._ballots))
+            scores = Scores(client, self._core, self._ballots)
+            self._session = Session(client, showing, scores, guessing)
             await client.login(token)
             await sync_commands(client.tree, self._core.settings.data_dir)
             await client.connect()
 
-    async def _add_cogs(self, client: Client, showing: Showing) -> None:
+    async def _add_cogs(self, client: Client, guessing: Guessing) -> None:
         watching = Watching(self._core, self._pipeline, self._ballots, self._high_water)
         client.add_dynamic_items(GuessButton)
         await client.add_cog(watching)
@@ -205,7 +208,7 @@ class Connection:
         await client.add_cog(
             CatchingUp(client, self._core, watching, self._ballots, self._high_water)
         )
-        await client.add_cog(Guessing(self._core, showing, self._people, self._cooldowns))
+        await client.add_cog(guessing)
         await add_commands(client, self._core, self._pipeline, known=self._people)
 
 

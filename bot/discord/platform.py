@@ -78,6 +78,14 @@ class DiscordPlatform:
         """
         return await self._connection.session().scores.read(posts)
 
+    async def close_guessing(self) -> int:
+        """Show in replies that guessing has closed; return how many. Happens by itself, too.
+
+        Raises:
+            PlatformUnavailable: try again later.
+        """
+        return await self._connection.session().guessing.close_due()
+
     async def announce(self, text: str, community_source_id: str | None) -> None:
         """Tell the admins of a channel's server, or of every server with a watched channel.
 

@@ -21,6 +21,7 @@ from bot.commands import (
     serve,
     simulate,
     stats,
+    suspicions,
     train,
 )
 from bot.commands.console import err
@@ -59,6 +60,7 @@ app.command()(stats.stats)
 app.command()(evaluate.evaluate)
 app.command("read-text")(read_text.read_text)
 app.command()(leaderboard.leaderboard)
+app.command()(suspicions.suspicions)
 app.command()(simulate.simulate)
 app.command()(distill)
 app.add_typer(reproduce.app, name="reproduce")

@@ -19,6 +19,7 @@ from bot.discord.incoming import images_of, title_of
 from bot.discord.texts import Texts, label
 from bot.download import DownloadFailed, DownloadRefused
 from bot.guessing import guess_of, guessing_is_open
+from bot.peeking import has_peeked
 from bot.predicting import Audience, audience_of, predict_image
 from bot.seen_before import SeenBefore, seen_before
 from models.decoding import ImageRefused
@@ -174,8 +175,9 @@ class Predicting(Feature):
         if post.silent:
             raise Refused("predict.kept_secret")
         if community.blind and guessing_is_open(post, self.core.clock()):
-            guess = await guess_of(
-                session, post.id, Platform.DISCORD, self.person(interaction.user)
+            person = self.person(interaction.user)
+            may_see = await guess_of(session, post.id, Platform.DISCORD, person) or (
+                await has_peeked(session, post_id=post.id, platform=Platform.DISCORD, person=person)
             )
-            if guess is None or not alone:
+            if not may_see or not alone:
                 raise Refused("predict.guess_first")

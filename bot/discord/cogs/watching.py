@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from datetime import timedelta
+from enum import Enum, auto
 from weakref import WeakValueDictionary
 
 import discord
@@ -28,6 +29,14 @@ _AT_ONCE_HERE, _AT_ONCE = 4, 32
 _WRITE_SECONDS = 2.0
 #: A preview is added to a message within moments; what changes later is no new post.
 _PREVIEW = timedelta(minutes=10)
+
+
+class Wanted(Enum):
+    """Whether a message is to be taken up."""
+
+    NEW = auto()
+    KNOWN = auto()
+    NOT = auto()
 
 
 class Watching(commands.Cog):
@@ -106,22 +115,29 @@ class Watching(commands.Cog):
             return
         post_id = None
         async with self._order(message.channel.id):
-            if await self._is_watched(message.channel.id):
+            wanted = await self._look_up(message)
+            if wanted is Wanted.NEW:
                 post_id = await self._pipeline.accept(Platform.DISCORD, incoming)
-                if live and message.guild is not None:
-                    self._high_water.live(message.guild.shard_id, message.channel.id, message.id)
+            if live and wanted is not Wanted.NOT and message.guild is not None:
+                self._high_water.live(message.guild.shard_id, message.channel.id, message.id)
         if post_id is None:
-            self._ballots.close(message.id)
+            # One that is known already is on its way, or waits for its time.
+            if wanted is not Wanted.KNOWN:
+                self._ballots.close(message.id)
             return
         self._background.start(self._advance(message.channel.id, post_id), f"Post {post_id}")
 
     def _order(self, channel_id: int) -> asyncio.Lock:
         return self._in_order.setdefault(channel_id, asyncio.Lock())
 
-    async def _is_watched(self, channel_id: int) -> bool:
+    async def _look_up(self, message: discord.Message) -> Wanted:
         async with self._core.database.read() as session:
-            community = await find_community(session, Platform.DISCORD, str(channel_id))
-        return community is not None and community.watched
+            here = str(message.channel.id)
+            community = await find_community(session, Platform.DISCORD, here)
+            if community is None or not community.watched:
+                return Wanted.NOT
+            query = select(Post.id).filter_by(platform=Platform.DISCORD, source_id=str(message.id))
+            return Wanted.NEW if await session.scalar(query) is None else Wanted.KNOWN
 
     async def _advance(self, channel_id: int, post_id: int) -> None:
         here = self._at_once_here.setdefault(channel_id, asyncio.Semaphore(_AT_ONCE_HERE))

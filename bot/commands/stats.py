@@ -1,8 +1,9 @@
 """main.py stats: how good the predictions are, and what speaking does."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,9 +13,11 @@ from rich.table import Table
 from bot.charts import stats_chart
 from bot.commands.console import out, print_json, run, say
 from bot.core import open_core
+from bot.nowcast_report import SecondLookScore, read_second_looks, score_second_looks
 from bot.predicting import find_named_community
 from bot.settings import load_settings
 from bot.stats import Interval, Stats, read_stats
+from bot.wording import duration
 
 
 def stats(
@@ -26,25 +29,31 @@ def stats(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """How good the predictions were, day by day, and what speaking does to the votes."""
-    found = run(_stats(community, days, chart))
+    found, second_looks = run(_stats(community, days, chart))
     if as_json:
-        print_json(_plain(asdict(found)))
+        looks = [asdict(each) for each in second_looks]
+        print_json(_plain(asdict(found) | {"second_looks": looks}))
         return
     _show(found)
+    _show_second_looks(second_looks)
     if chart is not None:
         say(f"The chart is in {chart}.")
 
 
-async def _stats(community: str | None, days: int, chart: Path | None) -> Stats:
+async def _stats(
+    community: str | None, days: int, chart: Path | None
+) -> tuple[Stats, list[SecondLookScore]]:
     async with open_core(load_settings()) as core:
         async with core.database.read() as session:
             where = None if community is None else await find_named_community(session, community)
+            community_id = where.id if where else None
             found = await read_stats(
-                session, community_id=where.id if where else None, days=days, now=core.clock()
+                session, community_id=community_id, days=days, now=core.clock()
             )
+            looks = await read_second_looks(session, community_id=community_id)
         if chart is not None:
             await asyncio.to_thread(chart.write_bytes, await stats_chart(found))
-        return found
+        return found, score_second_looks(looks)
 
 
 def _show(found: Stats) -> None:
@@ -72,6 +81,32 @@ def _show(found: Stats) -> None:
             f"{version.base_rate:.1%}",
         )
     out.print(table)
+
+
+def _show_second_looks(scores: Sequence[SecondLookScore]) -> None:
+    """How far off the newest second looks were, beside simpler ways of looking twice."""
+    if not scores:
+        return
+    table = Table(
+        "Second look after", "Posts", "Off by", "Times typical growth", "As it stands",
+        "Before any vote", "In the 80% interval",
+    )  # fmt: skip
+    for score in scores:
+        table.add_row(
+            duration(timedelta(seconds=score.reading)),
+            f"{score.n:,}",
+            f"{score.error:.3f}",
+            _error(score.typical_error),
+            _error(score.unchanged_error),
+            _error(score.first_error),
+            f"{score.coverage:.0%}",
+        )
+    out.print(table)
+    say("Off by: the mean difference of the logarithms of foreseen and final score.")
+
+
+def _error(value: float | None) -> str:
+    return "—" if value is None else f"{value:.3f}"
 
 
 def _range(interval: Interval | None, style: str) -> str:

@@ -4,7 +4,7 @@ Readings come late when the bot or its platform was away. A score is stored with
 really had; a label needs the score at the horizon, and takes it from the line between the last
 reading before and the first one after. The line is straight in the logarithm of the age: scores
 grow fast and then flatten, so that a line in the age itself gives the horizon too small a share
-of the growth. (Six curves that flatten, read at 6 h and 36 h in place of 24 h: off by at most 7%
+of the growth. (Nine curves that flatten, read at 6 h and 36 h in place of 24 h: off by at most 7%
 in log-age, by up to 16% in age, and by up to 23% if the late score were taken as it is.)
 """
 

@@ -213,7 +213,8 @@ class Replies:
         free_at = sorted(sent)[-self._manners.per_hour] + HOUR
         if free_at > until:
             raise ReplyDeclined(
-                f"{self._manners.per_hour} comments an hour were made here already."
+                "There was no room for it in time: PEORIA_REDDIT_REPLIES_PER_HOUR is"
+                f" {self._manners.per_hour}."
             )
         raise RedditBusy("enough was said there within the hour", free_at - now)
 

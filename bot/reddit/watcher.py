@@ -130,7 +130,8 @@ class Watcher:
         now = self._clock()
         fresh = [item for item in items if name_of(item) not in self._settled]
         known = await self._known([name for name in map(name_of, fresh) if name])
-        for item in fresh:
+        # Listings begin with the newest; who came first is served first.
+        for item in reversed(fresh):
             name = name_of(item)
             if name in known:
                 self._settle(name)

@@ -9,7 +9,9 @@ from bot.charts import ChartFailed
 from bot.commands import (
     backbone,
     db,
+    discord,
     evaluate,
+    finetune,
     importing,
     leaderboard,
     models,
@@ -25,6 +27,7 @@ from bot.commands import (
     train,
 )
 from bot.commands.console import err
+from bot.finetuning import FinetuneRefused
 from bot.platform import PlatformRefused
 from bot.predicting import UnknownCommunity
 from bot.seasons import UnknownSeason
@@ -33,6 +36,7 @@ from bot.settings import SettingsRefused
 from bot.simulation.failures import SimulationRefused, SomethingLost
 from bot.switching import SwitchRefused
 from bot.training import RunUnderWay
+from bot.training_process import RunFailed
 from bot.versions import UnknownVersion
 from models.backbone import BackboneUnusable
 from models.head import HeadUnusable
@@ -58,6 +62,7 @@ app.command()(train.train)
 app.command()(retrain.retrain)
 app.command()(stats.stats)
 app.command()(evaluate.evaluate)
+app.command()(finetune.finetune)
 app.command("read-text")(read_text.read_text)
 app.command()(leaderboard.leaderboard)
 app.command()(suspicions.suspicions)
@@ -65,6 +70,7 @@ app.command()(simulate.simulate)
 app.command()(distill)
 app.add_typer(reproduce.app, name="reproduce")
 app.add_typer(models.app, name="models")
+app.add_typer(discord.app, name="discord")
 app.add_typer(reddit.app, name="reddit")
 app.add_typer(backbone.app, name="backbone")
 app.add_typer(db.app, name="db")
@@ -76,12 +82,14 @@ _EXPECTED = (
     BucketsRefused,
     ChartFailed,
     DatabaseTooNew,
+    FinetuneRefused,
     HeadUnusable,
     NoChampion,
     NothingToEvaluate,
     OcrMissing,
     PlatformRefused,
     PostsFileRefused,
+    RunFailed,
     RunUnderWay,
     SettingsRefused,
     SimulationRefused,

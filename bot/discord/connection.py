@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import discord
+from sqlalchemy.exc import DBAPIError
 
 from bot.core import Core
 from bot.discord.ballots import Ballots
@@ -31,6 +32,7 @@ from bot.discord.syncing import sync_commands
 from bot.discord.token import NOT_ACCEPTED, read_token
 from bot.pipeline import Pipeline
 from bot.platform import PlatformRefused, PlatformUnavailable
+from storage.tables import Notice
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,8 @@ log = logging.getLogger(__name__)
 _PATIENCE = 30.0
 #: Waits between tries to connect, seconds.
 _FIRST_WAIT, _LONGEST_WAIT = 5.0, 300.0
+#: How often the lock on the database is looked after, seconds.
+_LOCK_SECONDS = 20.0
 
 _NO_INTENT = (
     "Discord does not give this bot the content of messages. Switch on Message Content Intent in"
@@ -78,6 +82,7 @@ class Connection:
         self._ballots = Ballots()
         self._session: Session | None = None
         self._running: asyncio.Task[None] | None = None
+        self._keeping: asyncio.Task[None] | None = None
         self._refusal: PlatformRefused | None = None
 
     async def open(self) -> None:
@@ -89,8 +94,10 @@ class Connection:
         token = read_token(self._core.settings)
         point_at(self._core.settings.discord_api_url, self._core.settings.discord_gateway_url)
         await self._lock.take()
+        self._refusal = None
         ready = asyncio.Event()
         self._running = asyncio.create_task(self._run(token, ready), name="Discord")
+        self._keeping = asyncio.create_task(self._keep_lock(), name="Lock of Discord")
         waiting = asyncio.create_task(ready.wait())
         await asyncio.wait(
             {waiting, self._running}, timeout=_PATIENCE, return_when=asyncio.FIRST_COMPLETED
@@ -104,12 +111,18 @@ class Connection:
 
     async def close(self) -> None:
         """Disconnect for good."""
-        if self._running is not None:
-            self._running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._running
-            self._running = None
+        for task in (self._keeping, self._running):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        self._keeping = self._running = None
         await self._lock.release()
+
+    async def ended(self) -> None:
+        """Return when it is no use to try again."""
+        if self._running is not None:
+            await asyncio.wait({self._running})
 
     def session(self) -> Session:
         """The session that is connected.
@@ -129,7 +142,8 @@ class Connection:
                 await self._run_once(token, ready)
             except PlatformRefused as refusal:
                 self._refusal = refusal
-                log.error("Discord has stopped: %s", refusal)  # noqa: TRY400 - it says all
+                if ready.is_set():
+                    await self._tell_of_the_end(refusal)
                 return
             except (*AWAY, discord.HTTPException, discord.ConnectionClosed) as error:
                 log.warning("Discord cannot be reached (%s); tried again in %g s.", error, wait)
@@ -160,6 +174,35 @@ class Connection:
             raise
         finally:
             self._session = None
+
+    async def _tell_of_the_end(self, refusal: PlatformRefused) -> None:
+        log.error("Discord has stopped: %s", refusal)
+        async with self._core.database.write() as session:
+            session.add(
+                Notice(
+                    kind="discord",
+                    text=f"Discord has stopped: {refusal}",
+                    made_at=self._core.clock(),
+                )
+            )
+
+    async def _keep_lock(self) -> None:
+        """Keep watch over the lock, which a database server takes away with a lost connection."""
+        while True:
+            await asyncio.sleep(_LOCK_SECONDS)
+            if await self._lock.is_held():
+                continue
+            try:
+                await self._lock.release()
+                await self._lock.take()
+            except PlatformRefused as refusal:
+                self._refusal = refusal
+                await self._tell_of_the_end(refusal)
+                if self._running is not None:
+                    self._running.cancel()
+                return
+            except (DBAPIError, OSError) as error:
+                log.warning("The lock on the database was lost (%s); tried again.", error)
 
     async def _may_read_content(self, token: str) -> bool:
         """Whether to ask for the content of messages; asking in vain ends the connection.

@@ -40,6 +40,10 @@ class DiscordPlatform:
         """Disconnect."""
         await self._connection.close()
 
+    async def ended(self) -> None:
+        """Return when Discord has refused for good, which the log explains."""
+        await self._connection.ended()
+
     async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
         """Reply to the message with the prediction, or react to it where that is all there may be.
 

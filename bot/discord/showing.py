@@ -61,7 +61,7 @@ class Showing:
                     return str(earlier.id)
                 message = await self._message(post, card, channel)
                 sent = await original.reply(
-                    embed=message.embed, view=message.view, nonce=f"peoria-{post.source_id}"[:25]
+                    embed=message.embed, view=message.view, nonce=nonce_of(post.source_id)
                 )
         except discord.Forbidden as error:
             raise ReplyDeclined(f"Discord does not let me reply there: {error.text}.") from error
@@ -247,6 +247,11 @@ class Showing:
         if user is None:
             raise RuntimeError("not logged in")
         return user.id
+
+
+def nonce_of(message_id: str) -> str:
+    """What makes Discord answer a repeated reply with the first one: 25 characters at most."""
+    return f"p{message_id}"
 
 
 def is_a_message(reply_id: str | None) -> bool:

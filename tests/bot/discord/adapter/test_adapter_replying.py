@@ -4,6 +4,7 @@ import pytest
 
 from bot.app import App
 from bot.discord.platform import DiscordPlatform
+from bot.discord.showing import nonce_of
 from storage.tables import Reply
 from storage.types import PostState, ReplyMode, ReplyState
 from tests.bot.discord.adapter.adapting import PNG, answered, connected, stored, watch
@@ -128,3 +129,10 @@ async def test_seen_before_is_said(
     await answered(fake, second)
     assert "Seen before" not in fake.replies_to(first)[0].text
     assert f"/{channel.id}/{first.id}" in fake.replies_to(second)[0].text
+
+
+def test_each_post_has_a_nonce_of_its_own_that_discord_takes() -> None:
+    # Ids of messages that follow each other differ in their last digit only.
+    nonces = {nonce_of(str(2**63 - 1 - each)) for each in range(10)}
+    assert len(nonces) == 10
+    assert max(len(each) for each in nonces) <= 25

@@ -89,6 +89,7 @@ ENGLISH: dict[str, str] = {
     " measure what telling it would do.",
     "predict.no_image": "There is no image in that message. Attached images, image links and"
     " embedded images are looked at.",
+    "predict.too_large": "The file is larger than {megabytes} MB; make it smaller and try again.",
     "predict.more_images": "That message has {total} images; these are the first {shown}.",
     "predict.not_an_image": "{name} is not an image that can be looked at. Use JPEG, PNG, WebP or"
     " GIF.",
@@ -377,7 +378,7 @@ ENGLISH: dict[str, str] = {
     " the number **{number}**.",
     # --- Why an image is refused (models.decoding's reasons) or did not arrive
     "image.empty": "The file is empty; choose the image again.",
-    "image.too_large": "The file is larger than {megabytes} MB; make it smaller and try again.",
+    "image.too_large": "The file is too large; make it smaller and try again.",
     "image.unsupported_format": "This is not a JPEG, PNG, WebP or GIF image; save it as one of"
     " those.",
     "image.truncated": "A part of the file is missing; choose the image again.",

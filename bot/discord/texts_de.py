@@ -87,6 +87,8 @@ GERMAN: dict[str, str] = {
     " So wird gemessen, was das Verraten bewirkt.",
     "predict.no_image": "In dieser Nachricht ist kein Bild. Angesehen werden angehängte Bilder,"
     " Links auf Bilder und eingebettete Bilder.",
+    "predict.too_large": "Die Datei ist größer als {megabytes} MB; mach sie kleiner und versuche"
+    " es wieder.",
     "predict.more_images": "Diese Nachricht hat {total} Bilder; das sind die ersten {shown}.",
     "predict.not_an_image": "{name} ist kein Bild, das ich ansehen kann. Nimm JPEG, PNG, WebP oder"
     " GIF.",
@@ -389,8 +391,7 @@ GERMAN: dict[str, str] = {
     " betreibt, die Nummer **{number}**.",
     # --- Why an image is refused (models.decoding's reasons) or did not arrive
     "image.empty": "Die Datei ist leer; wähle das Bild noch einmal.",
-    "image.too_large": "Die Datei ist größer als {megabytes} MB; mach sie kleiner und versuche es"
-    " wieder.",
+    "image.too_large": "Die Datei ist zu groß; mach sie kleiner und versuche es wieder.",
     "image.unsupported_format": "Das ist kein JPEG-, PNG-, WebP- oder GIF-Bild; speichere es als"
     " eins davon.",
     "image.truncated": "Ein Teil der Datei fehlt; wähle das Bild noch einmal.",

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from tests.fakes.discord import FakeDiscord, Interaction, Request
 
 UNKNOWN_CHANNEL, UNKNOWN_GUILD, UNKNOWN_MEMBER, UNKNOWN_MESSAGE = 10003, 10004, 10007, 10008
-UNKNOWN_USER, UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION = 10013, 10015, 10062
+UNKNOWN_USER, UNKNOWN_EMOJI, UNKNOWN_WEBHOOK = 10013, 10014, 10015
+UNKNOWN_INTERACTION = 10062
 MISSING_ACCESS, OTHERS_MESSAGE, EMPTY_MESSAGE, CANNOT_DM = 50001, 50005, 50006, 50007
 MISSING_PERMISSIONS, INVALID_WEBHOOK_TOKEN, INVALID_FORM = 50013, 50027, 50035
 ALREADY_ACKNOWLEDGED, NO_HISTORY, FILE_TOO_LARGE = 40060, 160002, 40005
@@ -324,6 +325,16 @@ class Rest:
     @route("GET", "/guilds/{guild_id}/roles")
     async def guild_roles(self, call: Call) -> list[Payload]:
         return [role.payload() for role in self.guild(call).roles.values()]
+
+    @route("GET", "/guilds/{guild_id}/emojis/{emoji_id}")
+    async def guild_emoji(self, call: Call) -> Payload:
+        name = self.guild(call).emojis.get(call.id("emoji_id"))
+        if name is None:
+            raise Refused(404, UNKNOWN_EMOJI, "Unknown Emoji")
+        return {
+            "id": str(call.id("emoji_id")), "name": name, "roles": [], "require_colons": True,
+            "managed": False, "animated": False, "available": True,
+        }  # fmt: skip
 
     @route("GET", "/guilds/{guild_id}/members/{user_id}")
     async def guild_member(self, call: Call) -> Payload:

@@ -171,6 +171,8 @@ class Guild:
     has_bot: bool = True
     locale: str = "en-US"
     roles: dict[int, Role] = field(default_factory=dict)
+    #: Names of its own emoji, by id.
+    emojis: dict[int, str] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)
     members: dict[int, Member] = field(default_factory=dict)
 

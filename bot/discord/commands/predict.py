@@ -123,7 +123,7 @@ class Predicting(Feature):
     def _check_size(self, size: int) -> None:
         most = self.core.settings.max_image_bytes
         if size > most:
-            raise Refused("image.too_large", megabytes=f"{most / 2**20:g}")
+            raise Refused("predict.too_large", megabytes=f"{most / 2**20:g}")
 
     async def _card(
         self,

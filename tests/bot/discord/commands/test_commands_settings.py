@@ -101,6 +101,17 @@ async def test_what_cannot_be_is_refused(
     assert not (await community(app)).blind
 
 
+async def test_a_servers_own_emoji_can_be_votes(
+    app: App, fake: FakeDiscord, guild: Guild, watched: Channel, admin: Member
+) -> None:
+    ours = fake.new_id()
+    guild.emojis[ours] = "doge"
+    await fake.slash(admin, watched, "settings", upvote=f"<:doge:{ours}>")
+    assert upvote_of((await community(app)).options) == f"<:doge:{ours}>"
+    asked = await fake.slash(admin, watched, "settings", upvote=f"<:doge:{fake.new_id()}>")
+    assert "belongs to a server that I am not in" in asked.text
+
+
 async def test_a_channel_that_is_not_watched_has_none(
     fake: FakeDiscord, channel: Channel, admin: Member, bot: Commanding
 ) -> None:

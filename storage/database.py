@@ -1,7 +1,8 @@
 """One database: its engine, its read sessions and its write sessions."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,11 @@ class Database:
         self.engine = create_async_engine(url)
         if self.engine.dialect.name == "sqlite":
             _apply_sqlite_rules(self.engine)
+        # SQLite has one writer at a time and lets those who wait try again in no order: of many,
+        # some wait until they give up. In this process they take turns instead.
+        self._turn: AbstractAsyncContextManager[None] = nullcontext()
+        if self.engine.dialect.name == "sqlite":
+            self._turn = asyncio.Lock()
         self._read = async_sessionmaker(self.engine, expire_on_commit=False)
         self._write = async_sessionmaker(
             self.engine.execution_options(peoria_write=True), expire_on_commit=False
@@ -50,9 +56,11 @@ class Database:
         async with self._read() as session:
             yield session
 
-    def write(self) -> AbstractAsyncContextManager[AsyncSession]:
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
         """A session in one transaction: committed at the end, rolled back on any exception."""
-        return self._write.begin()
+        async with self._turn, self._write.begin() as session:
+            yield session
 
     async def close(self) -> None:
         """Close every connection. The database can be opened again with a new object."""

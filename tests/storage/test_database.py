@@ -134,3 +134,15 @@ async def test_a_file_that_is_no_database_is_an_error_and_stays(tmp_path: Path) 
         await pragma(database, "user_version")
     await database.close()
     assert path.read_text().startswith("Dear")
+
+
+async def test_writers_take_turns_in_the_order_in_which_they_asked(database: Database) -> None:
+    order: list[int] = []
+
+    async def write(number: int) -> None:
+        async with database.write() as session:
+            await session.execute(text("SELECT 1"))
+            order.append(number)
+
+    await asyncio.gather(*(write(number) for number in range(100)))
+    assert order == [*range(100)]

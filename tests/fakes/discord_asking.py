@@ -25,7 +25,7 @@ ACKNOWLEDGE_WITHIN = 3.0
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 IN_GUILD, IN_BOT_DM = 0, 1
 #: How long a test waits before it calls it a failure, seconds. Nothing else depends on it.
-PATIENCE = 20.0
+PATIENCE = 90.0
 
 
 class NotOffered(Exception):
@@ -210,7 +210,8 @@ class Asking(People):
     def settle_interaction(self, interaction: Interaction) -> None:
         """Note whether the bot has now said what it has to say."""
         response = interaction.response
-        if response is None or response.deleted or not response.loading:
+        # A bot that takes its "is thinking" back has something else to say.
+        if response is None or not response.loading or interaction.followups:
             interaction.finished.set()
         self.changed()
 

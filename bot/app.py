@@ -14,6 +14,7 @@ from bot.labelling import Labelling
 from bot.notices import Notices
 from bot.pipeline import Pipeline
 from bot.platform import Platform, PlatformRefused
+from bot.retention import Retention
 from bot.retraining import Retraining
 from bot.web.board import Board
 from storage.types import Platform as PlatformName
@@ -77,6 +78,12 @@ def build(core: Core) -> App:
         retraining=retraining,
         notices=Notices(core.database, platforms, clock=core.clock),
         health=Health(core.database, pause=core.settings.pause_on_bad_skill, clock=core.clock),
+        retention=Retention(
+            core.database,
+            core.settings.versions_dir,
+            keep=core.settings.keep_versions,
+            clock=core.clock,
+        ),
         clock=core.clock,
     )
     if core.settings.web:

@@ -12,13 +12,14 @@ from bot.labelling import BATCH, Labelling
 from bot.notices import Notices
 from bot.pipeline import Pipeline
 from bot.reading_text import TextReading
+from bot.retention import Retention
 from bot.retraining import Retraining
 from bot.training import Training
 from storage.database import Database
 from storage.posts import due_posts, load_post, replies_to_remove
 from storage.types import PostState
 
-#: How often image files are looked through.
+#: How often image files and model versions are looked through.
 SWEEP_HOURS = 6
 #: How often the process of a training run is looked for.
 LOOK_AFTER_SECONDS = 60
@@ -43,6 +44,7 @@ class Jobs:
         retraining: Retraining,
         notices: Notices,
         health: Health,
+        retention: Retention,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -54,6 +56,7 @@ class Jobs:
         self._retraining = retraining
         self._notices = notices
         self._health = health
+        self._retention = retention
         self._clock = clock
 
     async def advance_posts(self) -> int:
@@ -92,8 +95,8 @@ class Jobs:
         return len(posts)
 
     async def keep_house(self) -> int:
-        """Drop image files that are needed no more."""
-        return await self._housekeeping.sweep()
+        """Drop image files and model versions that are needed no more."""
+        return await self._housekeeping.sweep() + await self._retention.sweep()
 
     async def read_texts(self) -> int:
         """Read the text of one image; the next tick takes the next."""

@@ -15,7 +15,13 @@ from models.backbone import read_info
 from models.backbones import STARTER
 from models.features import FEATURES_VERSION
 from models.head import Head
-from models.registry import MANIFEST, Manifest, read_version, write_version
+from models.registry import (
+    MANIFEST,
+    Manifest,
+    VersionUnusable,
+    read_version,
+    write_version,
+)
 from storage.atomic import write_folder
 from storage.database import Database
 from storage.tables import ModelVersion
@@ -66,9 +72,19 @@ def add_version(session: AsyncSession, manifest: Manifest) -> ModelVersion:
 
 
 async def make_champion(session: AsyncSession, row: ModelVersion, now: datetime) -> None:
-    """Point at ``row`` as the one that serves. Needs a write session."""
+    """Point at ``row`` as the one that serves. Needs a write session.
+
+    Raises:
+        VersionUnusable: its files were dropped.
+    """
     if row.is_champion:
         return
+    if row.dropped_at is not None:
+        raise VersionUnusable(
+            f"The files of model version {row.name} were deleted on {row.dropped_at:%Y-%m-%d}"
+            " (PEORIA_KEEP_VERSIONS says how many are kept). Restore its folder from a backup, or"
+            " choose another version."
+        )
     before = await session.scalar(select(ModelVersion).where(ModelVersion.is_champion))
     # Two statements in one transaction: nobody ever sees two champions, or none.
     await session.execute(
@@ -90,7 +106,7 @@ async def promote(database: Database, versions_dir: Path, name: str, now: dateti
     """
     async with database.read() as session:
         await find_version(session, name)
-    await asyncio.to_thread(read_version, versions_dir / name)
+    await _check_files(database, versions_dir, name)
     async with database.write() as session:
         await make_champion(session, await find_version(session, name), now)
 
@@ -111,7 +127,7 @@ async def rollback(database: Database, versions_dir: Path, now: datetime) -> str
         )
     if before is None:
         raise UnknownVersion("There is nothing to roll back to: the champion replaced no other.")
-    await asyncio.to_thread(read_version, versions_dir / before.name)
+    await _check_files(database, versions_dir, before.name)
     async with database.write() as session:
         row = await find_version(session, before.name)
         # A rollback must not become something to roll back to.
@@ -119,6 +135,25 @@ async def rollback(database: Database, versions_dir: Path, now: datetime) -> str
         await make_champion(session, row, now)
         row.replaced_id = replaced
     return before.name
+
+
+async def _check_files(database: Database, versions_dir: Path, name: str) -> None:
+    """Make sure that a version can be read; one whose folder was put back is taken up again.
+
+    Raises:
+        VersionUnusable: its files are missing or damaged.
+    """
+    async with database.read() as session:
+        dropped = (await find_version(session, name)).dropped_at is not None
+    if dropped and not (versions_dir / name).is_dir():
+        # What says so says what to do.
+        return
+    await asyncio.to_thread(read_version, versions_dir / name)
+    if dropped:
+        async with database.write() as session:
+            # Unless a sweep has taken it away since.
+            if (versions_dir / name).is_dir():
+                (await find_version(session, name)).dropped_at = None
 
 
 async def has_champion(database: Database) -> bool:
@@ -151,6 +186,8 @@ async def add_first_version(
         query = select(ModelVersion.id).where(ModelVersion.name == manifest.name)
         if await session.scalar(query) is None:
             add_version(session, manifest)
+        else:
+            (await find_version(session, manifest.name)).dropped_at = None
     return manifest.name
 
 

@@ -1,5 +1,7 @@
 """main.py models: the versions there are, and which one serves."""
 
+import asyncio
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -8,6 +10,7 @@ from sqlalchemy import select
 
 from bot.commands.console import out, print_json, run, say
 from bot.core import open_core
+from bot.outcomes import change_text
 from bot.settings import load_settings
 from bot.versions import find_version, list_versions
 from bot.versions import promote as promote_version
@@ -39,7 +42,7 @@ def list_(as_json: AsJson = False) -> None:
     for version in versions:
         table.add_row(
             "★" if version.is_champion else "",
-            version.name,
+            version.name if version.dropped_at is None else f"{version.name} (no files)",
             f"{version.created_at:%Y-%m-%d %H:%M}",
             f"{version.labels:,}",
             *(_figure(version.metrics.get(key)) for key in _COLUMNS),
@@ -54,15 +57,16 @@ async def _list() -> list[ModelVersion]:
 
 @app.command()
 def show(name: Name, as_json: AsJson = False) -> None:
-    """One model version: its metrics, and how the gate decided."""
-    version, training_run = run(_show(name))
+    """One model version: its metrics, how the gate decided, and where its report and plots are."""
+    version, training_run, files = run(_show(name))
     decision = training_run and {
         "state": training_run.state.value,
+        "asked_by": training_run.asked_by,
         "reason": training_run.reason,
         "evidence": training_run.evidence,
     }
     if as_json:
-        print_json(_as_json(version) | {"decision": decision})
+        print_json(_as_json(version) | {"decision": decision, "files": [*map(str, files)]})
         return
     facts = Table(show_header=False, title=f"{'★ ' if version.is_champion else ''}{version.name}")
     facts.add_row("made", f"{version.created_at:%Y-%m-%d %H:%M} UTC")
@@ -75,17 +79,31 @@ def show(name: Name, as_json: AsJson = False) -> None:
     out.print(facts)
     if training_run:
         say(f"{training_run.state.value.capitalize()}: {training_run.reason}")
+        change = change_text(training_run.evidence)
+        if change is not None:
+            say(change)
         for key, value in (training_run.evidence or {}).items():
             say(f"  {key}: {_figure(value)}")
+    if version.dropped_at is not None:
+        say(f"Its files were deleted on {version.dropped_at:%Y-%m-%d} (PEORIA_KEEP_VERSIONS).")
+    for path in files:
+        say(f"{'Report' if path.suffix == '.md' else 'Plot'}: {path}")
 
 
-async def _show(name: str) -> tuple[ModelVersion, TrainingRun | None]:
-    async with open_core(load_settings()) as core, core.database.read() as session:
+async def _show(name: str) -> tuple[ModelVersion, TrainingRun | None, list[Path]]:
+    settings = load_settings()
+    async with open_core(settings) as core, core.database.read() as session:
         version = await find_version(session, name)
         training_run = await session.scalar(
             select(TrainingRun).where(TrainingRun.model_version_id == version.id)
         )
-        return version, training_run
+        files = await asyncio.to_thread(_papers, settings.versions_dir / version.name)
+        return version, training_run, files
+
+
+def _papers(folder: Path) -> list[Path]:
+    """What a version's folder holds for people: the report first, then its plots."""
+    return [*sorted(folder.glob("*.md")), *sorted(folder.glob("*.png"))]
 
 
 @app.command()
@@ -120,6 +138,7 @@ def _as_json(version: ModelVersion) -> dict[str, Any]:
         "labels": version.labels,
         "trained_until": version.trained_until and version.trained_until.isoformat(),
         "backbone": version.backbone,
+        "dropped_at": version.dropped_at and version.dropped_at.isoformat(),
         "metrics": version.metrics,
     }
 

@@ -18,6 +18,10 @@ from storage.types import RunState
 from tests.commands.conftest import Peoria
 
 MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+EVIDENCE = {
+    "p": 0.4, "rps_champion": 0.155, "rps_champion_interval": [0.15, 0.16],
+    "rps_challenger": 0.15,
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -38,7 +42,7 @@ def challenger(settings: Settings) -> str:
             session.add(
                 TrainingRun(
                     state=RunState.KEPT, asked_by="command", started_at=MOMENT, finished_at=MOMENT,
-                    reason="Not better [sic].", evidence={"p": 0.4}, model_version_id=row.id,
+                    reason="Not better [sic].", evidence=EVIDENCE, model_version_id=row.id,
                 )
             )  # fmt: skip
         await database.close()
@@ -65,15 +69,22 @@ def test_versions_are_listed(peoria: Peoria, challenger: str) -> None:
         assert words in in_words.out
 
 
-def test_a_version_is_shown_with_how_the_gate_decided(peoria: Peoria, challenger: str) -> None:
+def test_a_version_is_shown_with_how_the_gate_decided(
+    peoria: Peoria, challenger: str, settings: Settings
+) -> None:
+    (settings.versions_dir / challenger / "gate.png").touch()
     shown = peoria("models", "show", challenger, "--json").data
     assert shown["metrics"] == {"rps": 0.15, "rps_skill": 0.0625}
     assert shown["decision"] == {
-        "state": "kept", "reason": "Not better [sic].", "evidence": {"p": 0.4},
+        "state": "kept", "asked_by": "command", "reason": "Not better [sic].",
+        "evidence": EVIDENCE,
     }  # fmt: skip
+    assert shown["files"] == [str(settings.versions_dir / challenger / "gate.png")]
     in_words = peoria("models", "show", challenger)
     assert "Kept: Not better [sic]." in in_words.out
     assert "p: 0.400" in in_words.out
+    assert "0.1550 (0.1500 … 0.1600) → 0.1500" in in_words.out
+    assert "gate.png" in in_words.out
 
 
 def test_a_version_that_no_run_made_is_shown(peoria: Peoria) -> None:

@@ -64,6 +64,10 @@ class Ballots:
         if len(self._ballots) > MOST_MESSAGES:
             self._ballots.popitem(last=False)
 
+    def follows(self, message_id: int) -> bool:
+        """Whether a message's votes are held."""
+        return message_id in self._ballots
+
     def close(self, message_id: int) -> None:
         """Follow a message no more."""
         self._ballots.pop(message_id, None)

@@ -62,6 +62,7 @@ class Session:
     showing: Showing
     scores: Scores
     guessing: Guessing
+    reactions: Reactions
 
 
 class Connection:
@@ -137,7 +138,9 @@ class Connection:
 
     async def _run(self, token: str, ready: asyncio.Event) -> None:
         wait = _FIRST_WAIT
+        loop = asyncio.get_running_loop()
         while True:
+            started = loop.time()
             try:
                 await self._run_once(token, ready)
             except PlatformRefused as refusal:
@@ -146,11 +149,14 @@ class Connection:
                     await self._tell_of_the_end(refusal)
                 return
             except (*AWAY, discord.HTTPException, discord.ConnectionClosed) as error:
-                log.warning("Discord cannot be reached (%s); tried again in %g s.", error, wait)
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, _LONGEST_WAIT)
+                why = str(error) or type(error).__name__
             else:
+                why = "it ended the connection"
+            if loop.time() - started > _LONGEST_WAIT:
                 wait = _FIRST_WAIT
+            log.warning("Discord cannot be reached (%s); tried again in %g s.", why, wait)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, _LONGEST_WAIT)
 
     async def _run_once(self, token: str, ready: asyncio.Event) -> None:
         """One session, from logging in until it ends.
@@ -235,19 +241,20 @@ class Connection:
         async with client:
             showing = Showing(client, self._core, self._people)
             guessing = Guessing(self._core, showing, self._people, self._cooldowns)
-            await self._add_cogs(client, guessing)
+            reactions = Reactions(self._core, self._ballots)
+            await self._add_cogs(client, guessing, reactions)
             client.add_listener(_setter(ready), "on_ready")
             scores = Scores(client, self._core, self._ballots)
-            self._session = Session(client, showing, scores, guessing)
+            self._session = Session(client, showing, scores, guessing, reactions)
             await client.login(token)
             await sync_commands(client.tree, self._core.settings.data_dir)
             await client.connect()
 
-    async def _add_cogs(self, client: Client, guessing: Guessing) -> None:
+    async def _add_cogs(self, client: Client, guessing: Guessing, reactions: Reactions) -> None:
         watching = Watching(self._core, self._pipeline, self._ballots, self._high_water)
         client.add_dynamic_items(GuessButton)
         await client.add_cog(watching)
-        await client.add_cog(Reactions(self._ballots))
+        await client.add_cog(reactions)
         await client.add_cog(
             CatchingUp(client, self._core, watching, self._ballots, self._high_water)
         )

@@ -83,12 +83,16 @@ class DiscordPlatform:
         return await self._connection.session().scores.read(posts)
 
     async def close_guessing(self) -> int:
-        """Show in replies that guessing has closed; return how many. Happens by itself, too.
+        """Close guessing where votes give posts away, and show in replies that it has closed.
+
+        Happens by itself every few seconds. Returns how many replies were changed.
 
         Raises:
             PlatformUnavailable: try again later.
         """
-        return await self._connection.session().guessing.close_due()
+        session = self._connection.session()
+        await session.reactions.close_guessing()
+        return await session.guessing.close_due()
 
     async def announce(self, text: str, community_source_id: str | None) -> None:
         """Tell the admins of a channel's server, or of every server with a watched channel.

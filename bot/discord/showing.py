@@ -1,6 +1,7 @@
 """Sending replies, changing them, taking them away: never twice, and never where it may not be."""
 
 import logging
+from collections.abc import Mapping
 
 import discord
 from sqlalchemy import select
@@ -15,12 +16,12 @@ from bot.discord.options import upvote_of
 from bot.discord.permissions import missing_permissions
 from bot.discord.replies import ReplyMessage, RightGuess, outcome_message, reply_message
 from bot.discord.texts import Texts
-from bot.guessing import guess_tally
+from bot.guessing import guess_tally, guessing_is_open
 from bot.platform import PostGone, ReplyDeclined
 from bot.seen_before import SeenBefore, seen_before
 from storage.posts import load_post
 from storage.tables import Author, Guess, Image, Post
-from storage.types import ReplyMode
+from storage.types import Bucket, ReplyMode
 
 log = logging.getLogger(__name__)
 
@@ -166,15 +167,18 @@ class Showing:
         return post
 
     async def _message(self, post: Post, card: Card, channel: PostChannel) -> ReplyMessage:
-        async with self._core.database.read() as session:
-            tally = await guess_tally(session, post.id)
+        now = self._core.clock()
+        tally: Mapping[Bucket, int] = {}
+        if not guessing_is_open(post, now):
+            async with self._core.database.read() as session:
+                tally = await guess_tally(session, post.id)
         return reply_message(
             _texts(channel),
             post,
             card,
             seen=await self.seen(post),
             tally=tally,
-            now=self._core.clock(),
+            now=now,
         )
 
     async def _edit(

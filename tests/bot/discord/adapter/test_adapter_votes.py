@@ -8,7 +8,7 @@ from bot.app import App
 from bot.discord.ballots import Ballots, VoteEmoji, emoji_key
 from bot.discord.platform import DiscordPlatform
 from storage.tables import Snapshot
-from tests.bot.discord.adapter.adapting import PNG, answered, stored
+from tests.bot.discord.adapter.adapting import PNG, answered, connected, stored, watch
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Guild, Member
 
@@ -100,3 +100,20 @@ async def test_after_a_gap_votes_are_counted_anew(
     async with app.core.database.read() as session:
         early = await session.get_one(Snapshot, (post.id, 3600))
     assert early.score == 1
+
+
+async def test_guessing_closes_when_the_votes_give_a_post_away(
+    app: App, fake: FakeDiscord, guild: Guild, channel: Channel, ann: Member, bob: Member
+) -> None:
+    await watch(app, channel, guess_score=2)
+    async with connected(app, fake) as discord:
+        message = await fake.post_message(channel, ann, attachments=[PNG])
+        await answered(fake, message)
+        (reply,) = fake.replies_to(message)
+        await fake.react(bob, message, "⬆️")
+        await fake.settle()
+        assert await discord.close_guessing() == 0
+        await fake.react(fake.member(guild, "cleo"), message, "⬆️")
+        await fake.settle()
+        assert await discord.close_guessing() == 1
+        assert "Guessing has closed" in reply.text

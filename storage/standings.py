@@ -4,15 +4,16 @@ A label adds to them in its own transaction, so that they hold each label exactl
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from math import log1p
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, and_, case, delete, insert, or_, select, true
+from sqlalchemy import ColumnElement, Row, case, delete, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.database import Database
 from storage.tables import Base, DailyLabel, DailyScore, Guess, Label, Post, Prediction, Standing
 from storage.types import ForecasterKind, PostOrigin
 from storage.upsert import Change, insert_or_add
@@ -101,71 +102,107 @@ async def add_label(session: AsyncSession, label: ScoredLabel, season: str) -> N
     await insert_or_add(session, DailyLabel, _rows(DailyLabel, _daily_labels(label)))
 
 
-async def rebuild(session: AsyncSession, season_of: SeasonOf) -> int:
+async def rebuild(database: Database, season_of: SeasonOf) -> int:
     """Work all sums out anew from labels, predictions and guesses; return how many labels.
 
+    Most of it is read while others write; they wait only for the labels that came meanwhile, and
+    for the sums to be exchanged.
+
     Args:
-        session: a write session; other writers wait until it is done.
+        database: whose sums.
         season_of: the season of a moment, as ``2026-11``.
     """
-    standings: dict[Key, Sums] = {}
-    scores: dict[Key, Sums] = {}
-    labels: dict[Key, Sums] = {}
-    count = 0
-    async for label in _scored_labels(session):
-        count += 1
-        for key, sums in _standings(label, season_of(label.matured_at)).items():
-            _add_standing(standings, key, sums)
+    sums = _Rebuilt(season_of)
+    async with database.read() as session:
+        await sums.take_up(session)
+    async with database.write() as session:
+        await sums.take_up(session)
+        await sums.put_in_place(session)
+    return sums.count
+
+
+class _Rebuilt:
+    """Sums in memory, and up to which label they go."""
+
+    def __init__(self, season_of: SeasonOf) -> None:
+        self._season_of = season_of
+        self._standings: dict[Key, Sums] = {}
+        self._daily_scores: dict[Key, Sums] = {}
+        self._daily_labels: dict[Key, Sums] = {}
+        self._last: tuple[datetime, int] | None = None
+        self.count = 0
+
+    async def take_up(self, session: AsyncSession) -> None:
+        """Add every label that was written after the last one."""
+        while chunk := await _labels_after(session, self._last):
+            results = await _results(session, [row.post_id for row in chunk])
+            for row in chunk:
+                found = results[row.post_id]
+                live = row.origin is PostOrigin.LIVE
+                if found or live:
+                    self._add(
+                        ScoredLabel(
+                            community_id=row.community_id,
+                            score=row.score,
+                            matured_at=row.matured_at,
+                            written_at=row.written_at,
+                            silent=row.silent if live else None,
+                            results=found,
+                        )
+                    )
+            self._last = chunk[-1].written_at, chunk[-1].post_id
+
+    def _add(self, label: ScoredLabel) -> None:
+        self.count += 1
+        for key, sums in _standings(label, self._season_of(label.matured_at)).items():
+            _add_standing(self._standings, key, sums)
         for key, sums in _daily_scores(label).items():
-            _add(scores, key, sums)
+            _add(self._daily_scores, key, sums)
         for key, sums in _daily_labels(label).items():
-            _add(labels, key, sums)
-    tables: tuple[tuple[type[Base], dict[Key, Sums]], ...] = (
-        (Standing, standings), (DailyScore, scores), (DailyLabel, labels),
-    )  # fmt: skip
-    for table, rows in tables:
-        await session.execute(delete(table))
-        if rows:
-            await session.execute(insert(table), _rows(table, rows))
-    return count
+            _add(self._daily_labels, key, sums)
 
-
-async def _scored_labels(session: AsyncSession) -> AsyncIterator[ScoredLabel]:
-    """Every label that scored anything or counts in a comparison, in the order of writing."""
-    after: ColumnElement[bool] = true()
-    while True:
-        chunk = (
-            await session.execute(
-                select(
-                    Label.post_id, Label.community_id, Label.score, Label.matured_at,
-                    Label.written_at, Post.origin, Post.silent,
-                )
-                .join(Post, Post.id == Label.post_id)
-                .where(after)
-                .order_by(Label.written_at, Label.post_id)
-                .limit(_CHUNK)
-            )
-        ).all()  # fmt: skip
-        if not chunk:
-            return
-        results = await _results(session, [row.post_id for row in chunk])
-        for row in chunk:
-            found = results[row.post_id]
-            live = row.origin is PostOrigin.LIVE
-            if found or live:
-                yield ScoredLabel(
-                    community_id=row.community_id,
-                    score=row.score,
-                    matured_at=row.matured_at,
-                    written_at=row.written_at,
-                    silent=row.silent if live else None,
-                    results=found,
-                )
-        last = chunk[-1]
-        after = or_(
-            Label.written_at > last.written_at,
-            and_(Label.written_at == last.written_at, Label.post_id > last.post_id),
+    async def put_in_place(self, session: AsyncSession) -> None:
+        """Exchange what is stored. Needs the write session that the last labels were read in."""
+        # Who was forgotten since they were read stays forgotten.
+        scored = select(Guess.author_id).where(Guess.base_rate.is_not(None)).distinct()
+        people = set(await session.scalars(scored))
+        standings = {
+            (season, community, kind, who): sums
+            for (season, community, kind, who), sums in self._standings.items()
+            if kind is ForecasterKind.MODEL or who in people
+        }
+        tables: tuple[tuple[type[Base], dict[Key, Sums]], ...] = (
+            (Standing, standings),
+            (DailyScore, self._daily_scores),
+            (DailyLabel, self._daily_labels),
         )
+        for table, rows in tables:
+            await session.execute(delete(table))
+            if rows:
+                await session.execute(insert(table), _rows(table, rows))
+
+
+async def _labels_after(
+    session: AsyncSession, last: tuple[datetime, int] | None
+) -> Sequence[Row[Any, Any, Any, Any, Any, Any, Any]]:
+    """The next labels, in the order in which they were written."""
+    query = (
+        select(
+            Label.post_id, Label.community_id, Label.score, Label.matured_at, Label.written_at,
+            Post.origin, Post.silent,
+        )
+        .join(Post, Post.id == Label.post_id)
+        .order_by(Label.written_at, Label.post_id)
+        .limit(_CHUNK)
+    )  # fmt: skip
+    if last is not None:
+        written_at, post_id = last
+        # The first part says nothing new, but it is what the index is searched by.
+        query = query.where(
+            Label.written_at >= written_at,
+            or_(Label.written_at > written_at, Label.post_id > post_id),
+        )
+    return (await session.execute(query)).all()
 
 
 async def _results(

@@ -89,10 +89,9 @@ async def _read(
         await upgrade(database)
         labels = None
         if rebuild:
-            async with database.write() as session:
-                labels = await rebuild_sums(
-                    session, lambda moment: season_of(moment, settings.season_time_zone)
-                )
+            labels = await rebuild_sums(
+                database, lambda moment: season_of(moment, settings.season_time_zone)
+            )
         async with database.read() as session:
             found = None if community is None else await find_named_community(session, community)
             page = await read_board(

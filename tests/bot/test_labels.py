@@ -1,7 +1,8 @@
 """The label's transaction: everything scored once, and sums that hold each label once."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.labels import write_label
 from bot.seasons import season_of
@@ -146,8 +148,7 @@ async def sums(database: Database, table: Any) -> dict[Any, dict[str, Any]]:
 
 
 async def rebuilt(database: Database) -> int:
-    async with database.write() as session:
-        return await rebuild(session, lambda moment: season_of(moment, ZONE))
+    return await rebuild(database, lambda moment: season_of(moment, ZONE))
 
 
 def test_sums_that_grew_are_the_sums_worked_out_anew(data_dir: Path) -> None:
@@ -323,6 +324,53 @@ async def test_a_guess_made_when_the_votes_were_in_does_not_count(league: Databa
         guess.guessed_at = MOMENT + timedelta(days=1)
     await label(league, 1, told(1, {}), MOMENT + timedelta(days=1))
     assert await standing(league, 1) is None
+
+
+def then(database: Database, happen: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let ``happen`` happen once, right after the next read session has ended."""
+    read = database.read
+
+    @asynccontextmanager
+    async def read_once() -> AsyncIterator[AsyncSession]:
+        async with read() as session:
+            yield session
+        monkeypatch.setattr(database, "read", read)
+        await happen()
+
+    monkeypatch.setattr(database, "read", read_once)
+
+
+async def test_who_is_forgotten_during_a_rebuild_stays_forgotten(
+    league: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await play(league, told(1, {1: Bucket.MEDIUM, 2: Bucket.MEDIUM}))
+
+    async def forget() -> None:
+        async with league.write() as session:
+            await session.execute(delete(Guess).where(Guess.author_id == 1))
+
+    then(league, forget, monkeypatch)
+    await rebuilt(league)
+    assert await standing(league, 1) is None
+    assert await standing(league, 2) is not None
+
+
+async def test_labels_that_came_during_a_rebuild_are_in_it_once(
+    league: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    histories = [told(n, {1: Bucket.HIGH}) for n in range(3)]
+    await store(league, histories)
+    await label(league, 1, histories[0], MOMENT + timedelta(hours=3))
+
+    async def go_on() -> None:
+        for number in (2, 3):
+            await label(league, number, histories[number - 1], MOMENT + timedelta(hours=4))
+
+    then(league, go_on, monkeypatch)
+    assert await rebuilt(league) == 3
+    found = await standing(league, 1)
+    assert found is not None
+    assert found.n == 3
 
 
 async def test_rebuilding_nothing_is_nothing(database: Database) -> None:

@@ -1,0 +1,334 @@
+"""One full story on the loopback Discord, told as a transcript with pictures.
+
+    python benchmarks/discord_story.py [--into docs/discord.md] [--pictures docs]
+
+Install, watch, post, guess, outcome, leaderboard, retrain, rollback: the whole bot, connected by
+the real discord.py, with its own database, jobs and trainer. The people, their memes and their
+taste are made up; the time is moved by hand. Everything shown was sent by the bot in this run.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from pydantic import SecretStr
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.discord_layout import Layout  # noqa: E402
+from bot.app import App, build  # noqa: E402
+from bot.core import open_core  # noqa: E402
+from bot.settings import Settings  # noqa: E402
+from bot.simulation.memes import Meme, Palette, Scene, draw  # noqa: E402
+from bot.versions import list_versions  # noqa: E402
+from storage.types import Platform  # noqa: E402
+from tests.fakes.clock import FakeClock  # noqa: E402
+from tests.fakes.discord import (  # noqa: E402
+    Channel,
+    FakeDiscord,
+    Interaction,
+    Member,
+    Message,
+    Upload,
+)
+
+#: What follows this line of the page is written by this script.
+MARK = "<!-- The story: written by benchmarks/discord_story.py -->"
+START = datetime(2026, 11, 2, 18, tzinfo=UTC)
+UP, DOWN = "⬆️", "⬇️"
+HOUR, DAY = 3600, 24 * 3600
+#: Posts of the weeks that are told in one line, so that there is something to learn from.
+WEEKS = 76
+PEOPLE = ("ann", "bob", "cleo", "dan", "eve", "finn", "gus", "hana", "ivo", "juno", "kim", "lea")
+WORDS = (
+    "when the build is green", "monday again", "nobody asked", "me after lunch",
+    "it works on mine", "the plan", "the result", "every single time", "just one more level",
+    "expectation and reality",
+)  # fmt: skip
+#: What these people like, and what they do not.
+LIKED = {Scene.CAT: 5.0, Scene.FACE: 3.5, Scene.FOOD: 3.0, Scene.CHART: -2.0, Scene.PATTERN: -2.5}
+LIKED_COLOURS = {Palette.NEON: 1.5, Palette.GREY: -1.5}
+
+
+class Story:
+    """The transcript and its pictures, while they are made."""
+
+    def __init__(self, fake: FakeDiscord, clock: FakeClock, pictures: Path) -> None:
+        self.fake, self.clock = fake, clock
+        self._layout = Layout(fake)
+        self._pictures = pictures
+        self.lines: list[str] = []
+
+    def tell(self, text: str) -> None:
+        self.lines += [text, ""]
+
+    def chapter(self, title: str) -> None:
+        self.lines += [f"### {title}", ""]
+
+    def show(self, name: str, alt: str, messages: Sequence[Message | None]) -> None:
+        """A picture of messages as they stand now."""
+        path = self._pictures / f"discord-{name}.png"
+        self._layout.picture([each for each in messages if each is not None], path)
+        self.lines += [f"![{alt}]({path.name})", ""]
+
+    def quote(self, who: str, asked: str, answer: str, seconds: float | None = None) -> None:
+        """What somebody did, and what the bot said."""
+        took = "" if seconds is None else f" *(acknowledged after {seconds * 1000:.0f} ms)*"
+        self.lines += [f"**{who}**: {asked}{took}", ""]
+        if answer:
+            said = self._layout.words(answer).split("\n")
+            self.lines += [f"> {line}  " if line else ">" for line in said] + [""]
+
+
+class Village:
+    """Some people, and what they like."""
+
+    def __init__(self, app: App, story: Story, channel: Channel, people: list[Member]) -> None:
+        self.app, self.story, self.channel, self.people = app, story, channel, people
+        self.rng = np.random.default_rng(20)
+
+    def meme(self, scene: Scene | None = None, palette: Palette | None = None) -> Meme:
+        return Meme(
+            scene=scene or self.rng.choice(list(Scene)),
+            palette=palette or self.rng.choice(list(Palette)),
+            clutter=float(self.rng.uniform(0, 0.5)), caption=str(self.rng.choice(WORDS)),
+            width=480, height=360, format="JPEG", variation=int(self.rng.integers(2**31)),
+        )  # fmt: skip
+
+    async def post(self, author: Member, meme: Meme, words: str = "") -> Message:
+        upload = Upload(draw(meme), "meme.jpg")
+        message = await self.story.fake.post_message(
+            self.channel, author, content=words, attachments=[upload]
+        )
+        await self.story.fake.settle(within=120)
+        return message
+
+    async def reply_to(self, message: Message) -> Message:
+        (reply,) = await self.story.fake.until(
+            lambda: self.story.fake.replies_to(message), "a reply", within=120
+        )
+        return reply
+
+    async def vote(self, message: Message, meme: Meme) -> None:
+        """Everybody votes as they like."""
+        liked = LIKED.get(meme.scene, 0.5) + LIKED_COLOURS.get(meme.palette, 0.0)
+        for person in self.people:
+            if person is message.author:
+                continue
+            mood = liked + self.rng.normal(0, 1.6)
+            if mood > 1.5:
+                await self.story.fake.react(person, message, UP)
+            elif mood < -3:
+                await self.story.fake.react(person, message, DOWN)
+        await self.story.fake.settle(within=120)
+
+    async def pass_time(self, seconds: float) -> None:
+        """The time moves on, and what is due is done."""
+        end = self.story.clock() + timedelta(seconds=seconds)
+        while self.story.clock() < end:
+            left = (end - self.story.clock()).total_seconds()
+            self.story.clock.forward(min(HOUR / 2, left))
+            while await self.app.jobs.run_due():
+                pass
+        await self.story.fake.settle(within=120)
+
+
+def said(asked: Interaction) -> str:
+    return asked.text.strip()
+
+
+async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
+    fake, channel = story.fake, village.channel
+    ann, bob, cleo = village.people[:3]
+
+    story.chapter("Install")
+    names = ", ".join(sorted(f"`/{name}`" for name, kind in fake.commands if kind == 1))
+    story.tell(
+        f"The bot starts, logs in and tells Discord its {len(fake.commands)} commands, once:"
+        f" {names}, and *Will it play?* in the menu of every message."
+    )
+    asked = await fake.slash(admin, channel, "help")
+    story.show("help", "/help lists what there is", [asked.response])
+
+    story.chapter("Watch")
+    asked = await fake.slash(admin, channel, "watch")
+    story.quote(admin.name, "`/watch`", said(asked), asked.acknowledged_after)
+    asked = await fake.slash(admin, channel, "settings", guess_minutes=120, mode="reply")
+    story.quote(admin.name, "`/settings guess_minutes: 120`", said(asked), asked.acknowledged_after)
+
+    story.chapter("Three weeks go by")
+    started = perf_counter()
+    for number in range(WEEKS):
+        meme = village.meme()
+        author = village.people[number % len(village.people)]
+        message = await village.post(author, meme, meme.caption)
+        reply = await village.reply_to(message)
+        for person, taste in ((ann, 0.9), (bob, 0.5), (cleo, 0.2)):
+            if person is not author and number % 3:
+                await guess(village, person, reply, meme, taste)
+        await village.vote(message, meme)
+        await village.pass_time(5 * HOUR)
+    await village.pass_time(DAY)
+    story.tell(
+        f"{WEEKS} memes are posted, guessed at and voted on by twelve people"
+        f" ({perf_counter() - started:.0f} s in this run, with the clock moved by hand)."
+    )
+
+    story.chapter("Post")
+    meme = village.meme(Scene.CAT, Palette.NEON)
+    post = await village.post(ann, meme, "she has seen the logs")
+    reply = await village.reply_to(post)
+    story.show("post", "A post and the reply to it, with the guess buttons", [post, reply])
+
+    story.chapter("Ask before posting")
+    idea = village.meme(Scene.CHART, Palette.GREY)
+    asked = await fake.slash(
+        bob, channel, "predict", image=Upload(draw(idea), "chart.jpg"), title="numbers"
+    )
+    story.quote(
+        bob.name, "`/predict image: chart.jpg title: numbers`", "", asked.acknowledged_after
+    )
+    story.show("predict", "/predict: three bars, and what drove it", [asked.response])
+
+    story.chapter("Guess")
+    clicked = await fake.click(bob, reply, "High")
+    await fake.settle(within=120)
+    story.quote(bob.name, "presses **High**", said(clicked), clicked.acknowledged_after)
+    clicked = await fake.click(ann, reply, "High")
+    await fake.settle(within=120)
+    story.quote(ann.name, "presses **High** under her own post", "\n".join(
+        each.text for each in fake.whispers_to(ann)[-1:]
+    ), clicked.acknowledged_after)  # fmt: skip
+
+    story.chapter("Outcome")
+    await village.vote(post, meme)
+    await village.pass_time(DAY)
+    await village.pass_time(60)
+    story.tell("A day later the score is final, and the same reply says what came of it.")
+    story.show("outcome", "The reply after the horizon", [post, reply])
+
+    story.chapter("Leaderboard")
+    asked = await fake.slash(ann, channel, "leaderboard", season="all")
+    story.show("leaderboard", "The forecasters of all time", [asked.response])
+    asked = await fake.slash(cleo, channel, "me")
+    story.quote(cleo.name, "`/me`", said(asked), asked.acknowledged_after)
+
+    story.chapter("Retrain")
+    started = perf_counter()
+    asked = await fake.slash(admin, channel, "retrain")
+    story.quote(admin.name, "`/retrain`", said(asked), asked.acknowledged_after)
+    (ended,) = await fake.until(lambda: asked.followups, "the end of the training", within=900)
+    story.quote("peoria", f"{perf_counter() - started:.0f} s later", ended.text)
+    asked = await fake.slash(admin, channel, "model versions")
+    story.show("versions", "/model versions", [asked.response])
+
+    if "serves now" not in ended.text:
+        story.chapter("Promote")
+        version = await newest_version(app)
+        asked = await fake.slash(admin, channel, "model promote", version=version)
+        question = asked.response
+        assert question is not None
+        clicked = await fake.click(admin, question, "Let it serve")
+        await fake.settle(within=120)
+        story.quote(
+            admin.name, f"`/model promote {version}`, and presses **Let it serve**", question.text
+        )
+
+    story.chapter("Rollback")
+    asked = await fake.slash(admin, channel, "model rollback")
+    question = asked.response
+    assert question is not None
+    story.show("rollback", "/model rollback asks first", [question])
+    clicked = await fake.click(admin, question, "Go back")
+    await fake.settle(within=120)
+    story.quote(admin.name, "presses **Go back**", question.text, clicked.acknowledged_after)
+
+    story.chapter("One's own data")
+    asked = await fake.slash(cleo, channel, "export-me")
+    story.quote(cleo.name, "`/export-me`", said(asked), asked.acknowledged_after)
+    asked = await fake.slash(cleo, channel, "forget-me")
+    question = asked.response
+    assert question is not None
+    clicked = await fake.click(cleo, question, "Delete it")
+    await fake.settle(within=120)
+    story.quote(cleo.name, "`/forget-me`, and presses **Delete it**", question.text)
+
+    invalid = [entry for entry in fake.requests if entry.problems]
+    times = sorted(
+        each.acknowledged_after for each in fake.interactions.values()
+        if each.acknowledged_after is not None
+    )  # fmt: skip
+    story.tell(
+        f"In all the bot made {len(fake.requests):,} requests; {len(invalid)} were not what"
+        " Discord's own API description takes. Of"
+        f" {len(fake.interactions)} commands and buttons the slowest was acknowledged after"
+        f" {times[-1] * 1000:.0f} ms, the median after {times[len(times) // 2] * 1000:.0f} ms"
+        f" ({os.cpu_count()} cores, load average {os.getloadavg()[2]:.0f}: the machine was"
+        f" {'busy with other things' if os.getloadavg()[2] > 4 else 'otherwise idle'})."
+    )
+
+
+async def newest_version(app: App) -> str:
+    return (await list_versions(app.core.database))[-1].name
+
+
+async def guess(village: Village, person: Member, reply: Message, meme: Meme, taste: float) -> None:
+    """Somebody guesses, as well as they know the others' taste (0 to 1)."""
+    liked = LIKED.get(meme.scene, 0.5) + LIKED_COLOURS.get(meme.palette, 0.0)
+    known = taste * liked + (1 - taste) * village.rng.normal(0, 4)
+    label = "High" if known > 2 else "Low" if known < 0 else "Medium"
+    await village.story.fake.click(person, reply, label)
+
+
+async def play(pictures: Path) -> str:
+    """Play the story and return its transcript."""
+    clock = FakeClock(START)
+    with tempfile.TemporaryDirectory() as scratch:
+        async with FakeDiscord(clock=clock) as fake:
+            settings = Settings(
+                _env_file=None, data_dir=Path(scratch) / "data", web=False, silent_share=0,
+                discord_token=SecretStr(fake.token), discord_api_url=fake.api_url,
+                discord_gateway_url=fake.gateway_url, download_allow_hosts=("127.0.0.1",),
+                log_level="WARNING",
+            )  # fmt: skip
+            guild = fake.guild("The village")
+            channel = fake.channel(guild, "memes")
+            people = [fake.member(guild, name) for name in PEOPLE]
+            admin = fake.member(guild, "mayor", manage_guild=True)
+            async with open_core(settings, clock=clock) as core:
+                app = build(core)
+                story = Story(fake, clock, pictures)
+                await app.platforms[Platform.DISCORD].start()
+                try:
+                    await fake.ready()
+                    village = Village(app, story, channel, people)
+                    await tell(story, app, village, admin)
+                finally:
+                    await app.platforms[Platform.DISCORD].stop()
+    return "\n".join(story.lines).rstrip() + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--into", type=Path, default=ROOT / "docs" / "discord.md")
+    parser.add_argument("--pictures", type=Path, default=ROOT / "docs")
+    arguments = parser.parse_args()
+    page, mark, _ = arguments.into.read_text("utf-8").partition(MARK)
+    if not mark:
+        raise SystemExit(f"{arguments.into} has no line {MARK!r} after which the story goes.")
+    story = asyncio.run(play(arguments.pictures))
+    arguments.into.write_text(f"{page}{mark}\n\n{story}", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

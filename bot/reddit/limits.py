@@ -30,17 +30,21 @@ _UNITS = {
 }
 
 
-def seconds(value: object) -> timedelta | None:
-    """A number of seconds as Reddit gives it, in a header or in JSON; None where it is none."""
+def number(value: object) -> float | None:
+    """A number as Reddit gives it, in a header or in JSON; None where it is none, or negative."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
-        number = float(value)
+        found = float(value)
     except (ValueError, OverflowError):
         return None
-    if not math.isfinite(number) or number < 0:
-        return None
-    return min(timedelta(seconds=min(number, 1e6)), LONGEST_TOLD)
+    return found if math.isfinite(found) and found >= 0 else None
+
+
+def seconds(value: object) -> timedelta | None:
+    """A number of seconds as Reddit gives it; None where it is none."""
+    found = number(value)
+    return None if found is None else timedelta(seconds=min(found, LONGEST_TOLD.total_seconds()))
 
 
 def told_wait(message: str, given: object = None) -> timedelta:

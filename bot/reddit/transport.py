@@ -14,7 +14,7 @@ from prawcore.const import ACCESS_TOKEN_PATH
 from prawcore.exceptions import RequestException
 
 from bot.reddit.faults import CredentialsRefused
-from bot.reddit.limits import seconds
+from bot.reddit.limits import number, seconds
 
 _LIMIT_HEADERS = ("x-ratelimit-remaining", "x-ratelimit-used", "x-ratelimit-reset")
 
@@ -77,8 +77,7 @@ class Transport(Requestor):
         return response
 
     def _note_limit(self, response: Any) -> None:
-        remaining = seconds(response.headers.get("x-ratelimit-remaining"))
-        self._said.remaining = None if remaining is None else remaining.total_seconds()
+        self._said.remaining = number(response.headers.get("x-ratelimit-remaining"))
         self._said.reset = seconds(response.headers.get("x-ratelimit-reset"))
         for name in _LIMIT_HEADERS:
             # Where prawcore sees them, it sleeps.

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.reddit.faults import RedditBusy
-from bot.reddit.limits import FIRST_WAIT, LONGEST_TOLD, LONGEST_WAIT, Pace, seconds, told_wait
+from bot.reddit.limits import (
+    FIRST_WAIT,
+    LONGEST_TOLD,
+    LONGEST_WAIT,
+    Pace,
+    number,
+    seconds,
+    told_wait,
+)
 from tests.fakes.clock import FakeClock
 
 
@@ -34,6 +42,11 @@ def test_a_break_lasts_as_long_as_we_are_told(message: str, given: object, wait:
 def test_no_answer_makes_us_wait_for_ever_or_not_at_all(message: str, given: object) -> None:
     assert timedelta(seconds=1) <= told_wait(message, given) <= LONGEST_TOLD
     assert (wait := seconds(given)) is None or timedelta() <= wait <= LONGEST_TOLD
+
+
+def test_a_number_of_requests_is_no_time() -> None:
+    assert number("100000.0") == 100_000
+    assert number("-1") is number("nan") is number("many") is number(None) is None
 
 
 def test_nothing_is_asked_before_the_time() -> None:

@@ -55,7 +55,7 @@ async def lost_labels(session: AsyncSession, *, community_id: int | None = None)
     query = (
         select(Post.refusal, func.count().label("posts"))
         # Spelt out, so that the partial index serves whatever is bound.
-        .where(text("posts.state = 'refused'"), Post.predicted_at.is_not(None))
+        .where(text("posts.state = 'refused' AND posts.predicted_at IS NOT NULL"))
         .group_by(Post.refusal)
     )
     if community_id is not None:

@@ -60,11 +60,12 @@ async def replies_since(session: AsyncSession, community_id: int, since: datetim
 async def replies_to_remove(session: AsyncSession, *, limit: int) -> Sequence[int]:
     """Ids of withdrawn posts that still have a reply, or may have one."""
     query = (
-        select(Post.id)
-        .join(Reply, Reply.post_id == Post.id)
-        # Spelt out, so that the partial index serves whatever is bound.
+        select(Reply.post_id)
+        .join(Post, Post.id == Reply.post_id)
+        # Spelt out, so that the partial index serves whatever is bound; and in its order, so that
+        # it is walked through instead of the posts.
         .where(text("replies.state IN ('pending', 'sent')"), Post.state == PostState.WITHDRAWN)
-        .order_by(Post.id)
+        .order_by(Reply.recorded_at)
         .limit(limit)
     )
     return (await session.scalars(query)).all()

@@ -209,10 +209,11 @@ class Post(Base):
         ),
         Index("ix_posts_feed", "community_id", "posted_at"),
         Index(
-            "ix_posts_refused",
+            "ix_posts_lost",
             "community_id",
-            sqlite_where=text("state = 'refused'"),
-            postgresql_where=text("state = 'refused'"),
+            "refusal",
+            sqlite_where=text("state = 'refused' AND predicted_at IS NOT NULL"),
+            postgresql_where=text("state = 'refused' AND predicted_at IS NOT NULL"),
         ),
         Index("ix_posts_author", "author_id", "community_id"),
     )

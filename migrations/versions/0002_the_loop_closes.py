@@ -354,11 +354,11 @@ def upgrade() -> None:
         postgresql_where=sa.text("opted_out_at IS NOT NULL"),
     )
     op.create_index(
-        "ix_posts_refused",
+        "ix_posts_lost",
         "posts",
-        ["community_id"],
-        sqlite_where=sa.text("state = 'refused'"),
-        postgresql_where=sa.text("state = 'refused'"),
+        ["community_id", "refusal"],
+        sqlite_where=sa.text("state = 'refused' AND predicted_at IS NOT NULL"),
+        postgresql_where=sa.text("state = 'refused' AND predicted_at IS NOT NULL"),
     )
     op.drop_index("ix_labels_community_matured", "labels")
     op.drop_index("ix_labels_matured_at", "labels")

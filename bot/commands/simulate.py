@@ -108,7 +108,8 @@ def _show(report: "Report") -> None:
     counts = report.counts
     say(
         f"{counts['posts']:,} posts were made: {counts['scored']:,} scored,"
-        f" {counts['withdrawn']:,} deleted, {counts['refused']:,} refused. Nothing was lost or"
+        f" {counts['withdrawn']:,} deleted, {counts['refused']:,} refused ({counts['late']:,} as"
+        " their score could not be read in time). Nothing was lost or"
         f" doubled: {counts['predictions']:,} predictions, {counts['replies']:,} replies,"
         f" {counts['labels']:,} labels, {counts['guesses']:,} guesses."
     )

@@ -1,20 +1,38 @@
 """Whether anything was lost or doubled in a simulation that is over."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
+import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.simulation.community import HORIZON, World
+from bot.labelling import TOO_LATE
+from bot.seasons import ALL_TIME
+from bot.simulation.community import HORIZON, MadePost, World
 from bot.simulation.failures import SomethingLost
 from bot.simulation.platform import SimulatedPlatform
-from storage.tables import Guess, Label, Post, Prediction, Reply, Snapshot
-from storage.types import PostState, ReplyState
+from bot.simulation.truth import Numbers
+from storage.standings import EVERYWHERE
+from storage.tables import Guess, Label, Post, Prediction, Reply, Snapshot, Standing
+from storage.types import ForecasterKind, PostState, ReplyState
 
-#: Problems of one kind that are named one by one; more are counted.
+#: Problems that are named one by one; more are counted.
 _NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What is stored of all posts, by post."""
+
+    predictions: Counter[int]
+    labels: Counter[int]
+    replies: dict[int, Reply]
+    #: Posts with a prediction without a score, and with a guess without points.
+    unscored: set[int]
+    without_points: set[int]
 
 
 async def audit(session: AsyncSession, world: World, platform: SimulatedPlatform) -> Counter[str]:
@@ -24,54 +42,30 @@ async def audit(session: AsyncSession, world: World, platform: SimulatedPlatform
         SomethingLost: something is missing or there twice; the message says what.
     """
     posts = (await session.scalars(select(Post).order_by(Post.id))).all()
-    predictions = await _per_post(session, Prediction)
-    labels = await _per_post(session, Label)
-    unscored = set(
-        await session.scalars(select(Prediction.post_id).where(Prediction.scored_at.is_(None)))
+    unscored = select(Prediction.post_id).where(Prediction.scored_at.is_(None))
+    without_points = select(Guess.post_id).where(Guess.points.is_(None))
+    stored = _Stored(
+        predictions=await _per_post(session, Prediction),
+        labels=await _per_post(session, Label),
+        replies={row.post_id: row for row in await session.scalars(select(Reply))},
+        unscored=set(await session.scalars(unscored)),
+        without_points=set(await session.scalars(without_points)),
     )
-    without_points = set(await session.scalars(select(Guess.post_id).where(Guess.points.is_(None))))
-    replies = {row.post_id: row for row in await session.scalars(select(Reply))}
-    problems: list[str] = []
-
-    def expect(is_so: bool, post: Post, what: str) -> None:
-        if not is_so:
-            problems.append(f"{post.source_id} ({post.state.value}) {what}")
-
-    stored = Counter(post.source_id for post in posts)
-    problems += [f"{name} is stored {n} times" for name, n in stored.items() if n != 1]
-    problems += [f"{name} is not stored" for name in sorted(world.by_source_id.keys() - stored)]
+    there = Counter(post.source_id for post in posts)
+    problems = [f"{name} is stored {n} times" for name, n in there.items() if n != 1]
+    problems += [f"{name} was never posted" for name in there.keys() - world.by_source_id]
+    problems += [f"{name} is not stored" for name in world.by_source_id.keys() - there]
     problems += [f"{name} was replied to twice" for name in platform.doubled]
     for post in posts:
-        made = world.by_source_id.get(post.source_id)
-        if made is None:
-            problems.append(f"{post.source_id} was never posted")
-            continue
-        reply = replies.get(post.id)
-        said = reply is not None and reply.state in (ReplyState.SENT, ReplyState.SETTLED)
-        heard = post.source_id in platform.replies
-        scored = post.state is PostState.SCORED
-        matured_at = post.posted_at + timedelta(seconds=HORIZON)
-        expect(post.due_at is None, post, f"is still due at {post.due_at}")
-        expect(
-            post.state in (PostState.SCORED, PostState.REFUSED, PostState.WITHDRAWN),
-            post,
-            "did not come to an end",
-        )
-        expect((post.state is PostState.REFUSED) == made.broken, post, "was refused wrongly")
-        if post.state is PostState.WITHDRAWN:
-            expect(made.deleted_at is not None, post, "was withdrawn but never deleted")
-        elif made.deleted_at is not None and not made.broken:
-            expect(made.deleted_at > matured_at, post, "was deleted but not withdrawn")
-        if scored:
-            expect(predictions[post.id] == 1, post, f"has {predictions[post.id]} predictions")
-            expect(post.id not in unscored, post, "has a prediction without a score")
-            expect(post.id not in without_points, post, "has a guess without points")
-        expect(labels[post.id] == int(scored), post, f"has {labels[post.id]} labels")
-        expect(not (post.silent and heard), post, "is silent and was replied to")
-        expect(heard or not said, post, "is noted as replied to and was not")
-        if scored and not post.silent:
-            expect(said and heard, post, "was not replied to")
+        made = world.by_source_id[post.source_id]
+        wrong = [
+            *_wrong_end(post, made),
+            *_wrong_rows(post, stored),
+            *_wrong_reply(post, stored.replies.get(post.id), post.source_id in platform.replies),
+        ]
+        problems += [f"{post.source_id} ({post.state.value}) {each}" for each in wrong]
     problems += [each async for each in _wrong_scores(session, world, platform)]
+    problems += [each async for each in _wrong_sums(session)]
     if problems:
         shown = "; ".join(problems[:_NAMED])
         more = f"; and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
@@ -80,12 +74,61 @@ async def audit(session: AsyncSession, world: World, platform: SimulatedPlatform
         {
             "posts": len(posts),
             **{state.value: n for state, n in Counter(post.state for post in posts).items()},
-            "predictions": predictions.total(),
+            "late": sum(post.refusal == TOO_LATE for post in posts),
+            "predictions": stored.predictions.total(),
             "replies": len(platform.replies),
-            "labels": labels.total(),
+            "labels": stored.labels.total(),
             "guesses": (await session.scalars(select(func.count()).select_from(Guess))).one(),
         }
     )
+
+
+def _wrong_end(post: Post, made: MadePost) -> Iterator[str]:
+    """What is wrong with how a post ended."""
+    if post.due_at is not None:
+        yield f"is still due at {post.due_at}"
+    match post.state:
+        case PostState.REFUSED:
+            if not made.broken and (post.refusal != TOO_LATE or made.unread is None):
+                yield f"was refused wrongly: {post.refusal}"
+        case PostState.WITHDRAWN:
+            if made.deleted_at is None:
+                yield "was withdrawn but never deleted"
+        case PostState.SCORED:
+            if made.broken:
+                yield "has no picture that could be used"
+            matured_at = post.posted_at + timedelta(seconds=HORIZON)
+            if made.deleted_at is not None and made.deleted_at <= matured_at:
+                yield "was deleted but not withdrawn"
+        case _:
+            yield "did not come to an end"
+
+
+def _wrong_rows(post: Post, stored: _Stored) -> Iterator[str]:
+    """What is stored of a post too often, or not at all."""
+    scored = post.state is PostState.SCORED
+    if stored.labels[post.id] != scored:
+        yield f"has {stored.labels[post.id]} labels"
+    if stored.predictions[post.id] > 1 or scored > stored.predictions[post.id]:
+        yield f"has {stored.predictions[post.id]} predictions"
+    if scored and post.id in stored.unscored:
+        yield "has a prediction without a score"
+    if scored and post.id in stored.without_points:
+        yield "has a guess without points"
+
+
+def _wrong_reply(post: Post, reply: Reply | None, heard: bool) -> Iterator[str]:
+    """What is wrong between the reply on record and the one that people saw."""
+    said = reply is not None and reply.state in (ReplyState.SENT, ReplyState.SETTLED)
+    if heard and post.silent:
+        yield "is silent and was replied to"
+    if said and not heard:
+        yield "is noted as replied to and was not"
+    if post.state is PostState.SCORED:
+        if heard and not said:
+            yield "was replied to and is not noted so"
+        if not said and not (reply and reply.reason):
+            yield "was not replied to, and nobody knows why"
 
 
 async def _per_post(session: AsyncSession, table: type[Prediction] | type[Label]) -> Counter[int]:
@@ -104,3 +147,31 @@ async def _wrong_scores(
         shown = platform.score(world.by_source_id[source_id], taken_at)
         if score != shown:
             yield f"{source_id} has the score {score} where {shown} was shown"
+
+
+async def _wrong_sums(session: AsyncSession) -> AsyncIterator[str]:
+    """Standings over all time that are not what the points of guesses and predictions add up to."""
+    counted: dict[tuple[ForecasterKind, int], Numbers] = {}
+    for kind, forecaster, table in (
+        (ForecasterKind.PERSON, Guess.author_id, Guess),
+        (ForecasterKind.MODEL, Prediction.model_version_id, Prediction),
+    ):
+        scored = select(forecaster, table.points, table.base_rate).where(table.points.is_not(None))
+        for who, points, rate in await session.execute(scored):
+            won, share = float(points or 0.0), float(rate or 0.0)
+            added = np.array([1, won > 0, share, won, won**2], np.float64)
+            counted[kind, who] = counted.get((kind, who), np.zeros(5)) + added
+    rows = (await session.scalars(select(Standing).where(Standing.season == ALL_TIME))).all()
+    for community in {row.community_id for row in rows} | {EVERYWHERE}:
+        grown = {
+            (row.kind, row.forecaster_id): np.array(
+                [row.n, row.hits, row.expected_hits, row.points, row.points_squared], np.float64
+            )
+            for row in rows
+            if row.community_id == community
+        }
+        for key in grown.keys() | counted.keys():
+            sums, right = grown.get(key, np.zeros(5)), counted.get(key, np.zeros(5))
+            if not np.allclose(sums, right, rtol=1e-9, atol=1e-6):
+                kind, who = key
+                yield f"the standing of {kind.value} {who} is {sums} where {right} is right"

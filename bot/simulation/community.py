@@ -21,8 +21,8 @@ COMMUNITY = CommunityRef("simulated", "r/simulated", horizon_seconds=HORIZON)
 #: People who post again and again; the busiest of them many times as often as the last.
 REGULARS = 60
 #: Shares of posts by people who are seen once, whose picture was posted before, that are deleted,
-#: whose picture cannot be used, and whose score cannot be read for a while.
-STRANGERS, REPEATED, DELETED, BROKEN, SLOW = 0.1, 0.05, 0.03, 0.005, 0.03
+#: whose picture cannot be used, whose score cannot be read for a while, or not until too late.
+STRANGERS, REPEATED, DELETED, BROKEN, SLOW, LOST = 0.1, 0.05, 0.03, 0.005, 0.03, 0.003
 #: Median of the pace at which votes come, seconds, and its spread (of the logarithm).
 PACE, PACE_SPREAD = 6 * 3600, 0.3
 #: The platform is away about every so many days, for up to so many minutes.
@@ -107,7 +107,6 @@ class World:
 
     def __init__(self, seed: int, posts: int, days: int) -> None:
         self.seed = seed
-        self.end = START + timedelta(days=days)
         rng = np.random.default_rng([seed, 1])
         self.away = _away(rng, days)
         off = START + timedelta(days=days) * OFF_AT
@@ -161,6 +160,8 @@ def _posts(
     deleted, deleted_after = rng.random(n) < DELETED, rng.uniform(0.1, 1.5, n) * HORIZON
     slow, slow_from = rng.random(n) < SLOW, rng.uniform(0, 1.01, n) * HORIZON
     slow_minutes = rng.uniform(5, 60, n)
+    lost = rng.random(n) < LOST
+    slow, slow_minutes = slow | lost, np.where(lost, 2 * HORIZON / 60, slow_minutes)
     openings = rng.integers(0, len(_OPENINGS), n)
     made = []
     for k, moment in enumerate(posted_at):
@@ -230,7 +231,6 @@ def _visible(
     return Visible(
         scene=np.array([scenes.index(each.scene) for each in memes]),
         palette=np.array([palettes.index(each.palette) for each in memes]),
-        clutter=np.array([each.clutter for each in memes]),
         caption_words=np.array([float(len(each.caption.split())) for each in memes]),
         topic=topic,
         question=question,

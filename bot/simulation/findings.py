@@ -18,7 +18,7 @@ from bot.simulation.platform import SimulatedPlatform
 from bot.simulation.truth import LUCK, Numbers, score_of
 from models.distribution import UNIFORM, interval_target
 from models.quantiles import WINDOW
-from storage.tables import Author, Guess, Label, ModelVersion, Post, Prediction
+from storage.tables import Author, Guess, Label, ModelVersion, Post, Prediction, Reply
 from storage.types import Platform
 from trainer.metrics import ranked_probability_scores
 from trainer.targets import interval_of, soft_bins
@@ -193,13 +193,25 @@ async def read_effect(
     session: AsyncSession, world: World, platform: SimulatedPlatform
 ) -> Effect | None:
     """What speaking did to the votes, from the silent share; None before both were seen."""
-    query = select(Post.source_id, Post.silent, Label.score).join(Label, Label.post_id == Post.id)
+    query = (
+        select(Post.source_id, Post.silent, Label.score, Reply.sent_at)
+        .join(Label, Label.post_id == Post.id)
+        .join(Reply, Reply.post_id == Post.id)
+        .order_by(Post.posted_at, Post.id)
+    )
     spoken: list[float] = []
     silent: list[float] = []
     lifts: list[float] = []
-    for source_id, is_silent, score in await session.execute(query):
-        (silent if is_silent else spoken).append(math.log1p(max(score, 0.0)))
+    # While Peoria has fallen silent altogether, its silence says nothing about the silent share.
+    speaks = True
+    for source_id, is_silent, score, sent_at in await session.execute(query):
+        votes = math.log1p(max(score, 0.0))
         if not is_silent:
+            speaks = sent_at is not None
+        if is_silent and speaks:
+            silent.append(votes)
+        elif sent_at is not None:
+            spoken.append(votes)
             lifts.append(math.log(platform.lift(world.by_source_id[source_id])))
     if len(spoken) < 2 or len(silent) < 2:
         return None

@@ -48,7 +48,11 @@ class SimulatedPlatform:
         self.doubled: list[str] = []
         self.announced: list[str] = []
         if path.exists():
-            for line in path.read_text("utf-8").splitlines():
+            content = path.read_bytes()
+            whole = content[: content.rfind(b"\n") + 1]
+            # Of a line that was cut short nobody was told.
+            os.truncate(path, len(whole))
+            for line in whole.splitlines():
                 kept = json.loads(line)
                 self._spoke(kept["post"], kept["reply"], datetime.fromisoformat(kept["at"]))
         self._file = path.open("a", encoding="utf-8")

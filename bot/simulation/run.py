@@ -28,16 +28,15 @@ from bot.simulation.community import COMMUNITY, START, MadePost, World, after
 from bot.simulation.failures import SimulationRefused
 from bot.simulation.people import MadeGuess, guesses
 from bot.simulation.platform import SimulatedPlatform
-from bot.training import Training, TrainingLimits
-from storage.tables import Community, Label, Post, TrainingRun
-from storage.types import Platform, RunState
+from bot.training import Training
+from bot.training_process import TrainingLimits
+from storage.tables import Community, Post, TrainingRun
+from storage.types import Platform
 
 log = logging.getLogger(__name__)
 
 #: Peoria looks for work at whole multiples of this.
 GRID = timedelta(minutes=5)
-#: When it thinks about training, after midnight.
-NIGHT = timedelta(hours=3)
 
 Progress: TypeAlias = Callable[[datetime, int], None]
 
@@ -96,10 +95,10 @@ def prepare(folder: Path, plan: Plan, *, resume: bool) -> None:
                 f"The simulation in {folder} was begun with other options: {begun}."
             )
         return
-    if folder.exists() and any(folder.iterdir()):
+    temporary = path.with_suffix(".new")
+    if folder.exists() and {*folder.iterdir()} - {temporary}:
         raise SimulationRefused(f"{folder} holds something else. Name an empty or a new folder.")
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".new")
     temporary.write_text(json.dumps(wanted), "utf-8")
     temporary.replace(path)
 
@@ -150,19 +149,24 @@ class Simulation:
         arrivals = _Agenda(self.world.posts, lambda post: self._tick(post.seen_at))
         guessed = _Agenda(self._guesses, lambda guess: self._tick(guess.at))
         moment: datetime | None = self._clock()
+        night = self._night(self._clock())
         while moment is not None:
             self._clock.move_to(moment)
             for post in arrivals.take(moment):
                 await self._arrive(post)
             for guess in guessed.take(moment):
                 await self._guess(guess)
-            while await self.app.jobs.run_due():
-                pass
-            await self.app.jobs.remove_replies()
-            if moment == self._night(moment) and moment <= self.world.end:
-                await self._train()
+            while (due := await self._due()) is not None and due <= moment:
+                await self.app.jobs.run_due()
+                await self.app.jobs.remove_replies()
+            if moment == night:
+                await self._pass_night()
+                night = self._night(moment + GRID)
             on_progress(moment, arrivals.done)
-            moment = await self._next(moment, arrivals, guessed)
+            # What was due at once was done, or put off.
+            ahead = [arrivals.next, guessed.next, due and self._tick(due)]
+            coming = [each for each in ahead if each is not None]
+            moment = min([*coming, *([night] if night else [])]) if coming else None
 
     async def _found_community(self) -> None:
         """A community in which people guess before they see what the bot says."""
@@ -212,41 +216,31 @@ class Simulation:
         except GuessRefused as refusal:
             log.debug("A guess on %s was refused: %s", guess.source_id, refusal)
 
-    async def _train(self) -> None:
-        async with self.core.database.read() as session:
-            ended = (RunState.PROMOTED, RunState.KEPT, RunState.REFUSED)
-            last = await session.scalar(
-                select(func.max(TrainingRun.started_at)).where(TrainingRun.state.in_(ended))
-            )
-            new = await session.scalar(
-                select(func.count()).select_from(Label).where(Label.written_at > (last or START))
-            )
-        if (new or 0) >= self.plan.retrain_labels:
-            await self.core.training.run(asked_by="schedule")
+    async def _pass_night(self) -> None:
+        """What happens at the time set for training, which ends before time goes on."""
+        await self.app.jobs.check_health()
+        if await self.app.jobs.retrain():
+            async with self.core.database.read() as session:
+                run_id = await session.scalar(select(func.max(TrainingRun.id)))
+            run = await self.core.training.outcome(run_id or 0)
+            log.info("Training %s: %s", run.state.value, run.reason)
+        await self.app.jobs.deliver_notices()
 
     def _tick(self, moment: datetime) -> datetime:
         """When Peoria looks next, at or after a moment."""
         moment = after(self.world.off, moment)
         return START - (START - moment) // GRID * GRID
 
-    def _night(self, moment: datetime) -> datetime:
-        """The first night at or after a moment."""
-        night = moment.replace(hour=0, minute=0, second=0, microsecond=0) + NIGHT
-        return night if night >= moment else night + timedelta(days=1)
+    def _night(self, since: datetime) -> datetime | None:
+        """When training comes up next, from a moment on."""
+        trigger = self.app.jobs.retrain_times
+        fires = trigger and trigger.get_next_fire_time(None, since)
+        return self._tick(fires) if fires else None
 
-    async def _next(
-        self, moment: datetime, arrivals: _Agenda[MadePost], guessed: _Agenda[MadeGuess]
-    ) -> datetime | None:
+    async def _due(self) -> datetime | None:
+        """When the next step of any post is due."""
         async with self.core.database.read() as session:
-            due = await session.scalar(select(func.min(Post.due_at)))
-        night = self._tick(self._night(moment + GRID))
-        coming = [
-            arrivals.next,
-            guessed.next,
-            None if due is None else max(self._tick(due), self._tick(moment + GRID)),
-            night if night <= self.world.end else None,
-        ]
-        return min((each for each in coming if each is not None), default=None)
+            return await session.scalar(select(func.min(Post.due_at)))
 
 
 @asynccontextmanager
@@ -258,7 +252,12 @@ async def opened(plan: Plan, folder: Path) -> AsyncIterator[Simulation]:
     """
     world = World(plan.seed, plan.posts, plan.days)
     clock = SimulatedClock(folder / "clock", START)
-    settings = _OnlyWhatIsGiven(data_dir=folder / "data")
+    settings = _OnlyWhatIsGiven(
+        data_dir=folder / "data",
+        web=False,
+        retrain_min_new_labels=plan.retrain_labels,
+        train_min_labels=max(20, min(60, plan.retrain_labels)),
+    )
     async with open_core(settings, clock=clock) as core:
         app = build(core if plan.trainer is None else _with_trainer(core, plan.trainer))
         platform = SimulatedPlatform(world, folder / "replies.jsonl", clock)

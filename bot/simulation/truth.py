@@ -2,7 +2,8 @@
 
 The logarithm of a post's votes is a sum of what is to be seen, what is said, when it is posted and
 by whom, and luck. How much each part counts is fixed here; what the community likes in each (cats
-or cities, warm colours or cold ones) is drawn from the seed.
+or cities, warm colours or cold ones) is drawn from the seed. Stickers strewn over a picture mean
+nothing: they are in the way.
 """
 
 import math
@@ -32,7 +33,6 @@ class Visible:
 
     scene: NDArray[np.int64]
     palette: NDArray[np.int64]
-    clutter: Numbers
     caption_words: Numbers
     topic: NDArray[np.int64]
     question: NDArray[np.bool_]
@@ -57,12 +57,11 @@ def expected_log_votes(
     likes_scene, likes_palette = rng.normal(size=scenes), rng.normal(size=palettes)
     # Neon cats may do better than either of the two would make one think.
     likes_both = rng.normal(size=(scenes, palettes))
-    best_clutter, best_caption = rng.uniform(0, 1), rng.uniform(0, 12)
+    best_caption = rng.uniform(0, 12)
     image: Numbers = (
         likes_scene[visible.scene]
         + 0.7 * likes_palette[visible.palette]
         + 0.5 * likes_both[visible.scene, visible.palette]
-        - 0.7 * _standard(np.square(visible.clutter - best_clutter))
         - 0.7 * _standard(np.square(visible.caption_words - best_caption))
     )
     title = (

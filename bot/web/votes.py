@@ -8,6 +8,7 @@ from sqlalchemy import and_, case, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.clock import Clock
+from bot.guessing import close_at_score
 from bot.platform import PostRef
 from bot.web.refusals import Refusal
 from bot.web.visitors import Visitor
@@ -39,6 +40,8 @@ async def cast(
 ) -> None:
     """Make ``value`` (-1, 1, or 0 for none) the visitor's vote. Needs a write session.
 
+    A score that the community set as its bound closes guessing on the post.
+
     Raises:
         Refusal: there is no such post, it is theirs, or voting on it has ended.
     """
@@ -61,6 +64,11 @@ async def cast(
         await session.execute(delete(Vote).filter_by(post_id=post_id, author_id=author.id))
     else:
         await session.merge(Vote(post_id=post_id, author_id=author.id, value=value, voted_at=now))
+    if community.guess_score is not None:
+        await session.flush()
+        cast_so_far = select(func.coalesce(func.sum(Vote.value), 0)).filter_by(post_id=post_id)
+        score = (await session.scalars(cast_so_far)).one()
+        await close_at_score(session, post_id, community.guess_score, score, now)
 
 
 async def tallies(

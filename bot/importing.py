@@ -67,14 +67,22 @@ class Import:
 
     Args:
         images: folder of the images, named by the posts' ids; None: download them all.
+        links: remember where images were linked from. A head that is to serve where images are
+            uploaded must not learn from that.
     """
 
-    def __init__(self, core: Core, community: Community, images: Path | None) -> None:
+    def __init__(
+        self, core: Core, community: Community, images: Path | None, *, links: bool = True
+    ) -> None:
         self._core = core
         self._community = community
         self._images = images
+        self._links = links
         self._failures_in_a_row = 0
         self._at_once = asyncio.Semaphore(core.settings.downloads_at_once)
+
+    def _source(self, each: _Fetched) -> str:
+        return (each.post.media if self._links else None) or f"sha256:{each.sha256}"
 
     async def run(self, path: Path, on_advance: Advance) -> ImportReport:
         """Import ``path``; ``on_advance`` is told how many of how many posts are done.
@@ -172,7 +180,7 @@ class Import:
                     images=[
                         PostImage(
                             position=0,
-                            source=each.post.media or f"sha256:{each.sha256}",
+                            source=self._source(each),
                             image_id=image_ids[each.sha256 or ""],
                         )
                     ],

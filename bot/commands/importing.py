@@ -32,11 +32,15 @@ def import_posts(
     buckets: Annotated[
         str | None, typer.Option(help="terciles, or fixed:LOW,MEDIUM, for example fixed:2000,20000")
     ] = None,
+    links: Annotated[
+        bool,
+        typer.Option(help="Remember where images were linked from; a head may learn from it."),
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Import posts with their scores as labels. Run again, it imports only what is missing."""
     rule = _rule(buckets)
-    report = run(_import(file, images, community or file.resolve().parent.name, rule))
+    report = run(_import(file, images, community or file.resolve().parent.name, rule, links=links))
     if as_json:
         print_json(
             {
@@ -68,7 +72,7 @@ def _rule(text: str | None) -> BucketRule | None:
 
 
 async def _import(
-    file: Path, images: Path | None, name: str, rule: BucketRule | None
+    file: Path, images: Path | None, name: str, rule: BucketRule | None, *, links: bool
 ) -> ImportReport:
     async with open_core(load_settings()) as core:
         community = await imported_community(core, name, rule)
@@ -78,7 +82,7 @@ async def _import(
             def advance(done: int, total: int) -> None:
                 bar.update(task, completed=done, total=total)
 
-            return await Import(core, community, images).run(file, advance)
+            return await Import(core, community, images, links=links).run(file, advance)
 
 
 def _show(report: ImportReport) -> None:

@@ -12,7 +12,7 @@ from bot.download import DownloadFailed, DownloadRefused
 from bot.importing import NO_NETWORK, Import, ImportReport, imported_community
 from models.quantiles import BucketRule
 from storage.image_store import ImageStore
-from storage.tables import Author, Base, Embedding, Image, Label, Post, Snapshot
+from storage.tables import Author, Base, Embedding, Image, Label, Post, PostImage, Snapshot
 from storage.types import Bucket, PostOrigin, PostState
 from tests.fixtures import images
 
@@ -184,3 +184,16 @@ async def test_thresholds_decide_the_buckets(
     async with core.database.read() as session:
         buckets = (await session.scalars(select(Label.bucket).order_by(Label.matured_at))).all()
     assert list(buckets) == [Bucket.MEDIUM, Bucket.LOW, Bucket.LOW, Bucket.HIGH, Bucket.MEDIUM]
+
+
+async def test_where_images_were_linked_from_can_be_forgotten(
+    core: Core, folder: Path, posts: Callable[..., Path]
+) -> None:
+    community = await imported_community(core, "test", None)
+    (folder / "linked.png").write_bytes(images.encode(images.photo(77, 30), "PNG"))
+    path = posts(other("linked", media="https://i.example/linked.png"))
+    await Import(core, community, folder, links=False).run(path, lambda *_: None)
+    async with core.database.read() as session:
+        sources = (await session.scalars(select(PostImage.source))).all()
+    assert len(sources) == len(SCORES) + 1
+    assert all(source.startswith("sha256:") for source in sources)

@@ -16,8 +16,9 @@ class GateRules:
 
     #: Probability of being better than the champion (paired bootstrap, ranked probability score).
     min_probability: float = 0.9
-    #: A first version has no champion to beat: it must only be likelier better than not.
-    min_probability_first: float = 0.5
+    #: Probability of being better than the base rate. A champion can be beaten by knowing nothing,
+    #: where labels are wrong or the community has changed its mind: that is no reason to serve.
+    min_probability_of_skill: float = 0.99
     #: How much worse calibrated (expected calibration error) than the champion it may be.
     max_calibration_loss: float = 0.03
     #: A community may lose at most this share of its ranked probability score …
@@ -52,6 +53,7 @@ def judge(
     champion: Judged,
     communities: NDArray[np.int64],
     *,
+    base_rps: Numbers,
     against: str | None,
     rules: GateRules | None = None,
     community_names: Mapping[int, str] | None = None,
@@ -62,6 +64,7 @@ def judge(
         challenger: its scores on the ``n`` judged posts.
         champion: the champion's on the same posts; the base rate's when there is none.
         communities: int64 [n].
+        base_rps: the base rate's ranked probability scores on the same posts, float64 [n].
         against: the champion's name; None when there is none.
         rules: thresholds; the defaults are the design's.
         community_names: for the sentence; numbers are used for names not given.
@@ -78,24 +81,26 @@ def judge(
         )
     rng = np.random.default_rng(rules.seed)
     # One resample at a time: n may be large.
-    resamples = np.empty((rules.resamples, 3))
+    resamples = np.empty((rules.resamples, 4))
+    over_base = base_rps - challenger.rps
     for number in range(rules.resamples):
         rows = rng.integers(0, n, n)
         resamples[number] = (
             gain[rows].mean(),
             challenger.rps[rows].mean(),
             champion.rps[rows].mean(),
+            over_base[rows].mean(),
         )
-    means = resamples[:, 0]
+    probability, probability_of_skill = _share_above(resamples[:, 0]), _share_above(resamples[:, 3])
     intervals = np.quantile(resamples, [0.025, 0.975], axis=0).T.tolist()
-    probability = float((means > 0).mean() + (means == 0).mean() / 2)
-    needed = rules.min_probability if against else rules.min_probability_first
+    needed = rules.min_probability if against else rules.min_probability_of_skill
     worst, worst_loss = _worst_community(challenger.rps, champion.rps, communities, rules)
     evidence: dict[str, Any] = {
         "posts": n,
         "against": against,
         "probability_better": probability,
         "probability_needed": needed,
+        "probability_of_skill": probability_of_skill,
         "rps_challenger": float(challenger.rps.mean()),
         "rps_challenger_interval": intervals[1],
         "rps_champion": float(champion.rps.mean()),
@@ -114,6 +119,13 @@ def judge(
             f"{needed:.2f} is needed."
         )
         return Verdict(False, reason, evidence)
+    if probability_of_skill < rules.min_probability_of_skill:
+        reason = (
+            f"Better than {rival}, but better than the base rate only with probability "
+            f"{probability_of_skill:.2f} on {n} labels; {rules.min_probability_of_skill:.2f} is "
+            "needed."
+        )
+        return Verdict(False, reason, evidence)
     # The base rate is calibrated by definition, so a first version has nothing to be held to.
     excess = challenger.calibration_error - champion.calibration_error
     if against and excess > rules.max_calibration_loss:
@@ -128,6 +140,11 @@ def judge(
         return Verdict(False, reason, evidence)
     reason = f"Better than {rival} with probability {probability:.2f} on {n} labels."
     return Verdict(True, reason, evidence)
+
+
+def _share_above(means: Numbers) -> float:
+    """The share of resampled means above 0; those of exactly 0 count half."""
+    return float((means > 0).mean() + (means == 0).mean() / 2)
 
 
 def _worst_community(

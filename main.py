@@ -5,11 +5,14 @@ import sys
 import typer
 from sqlalchemy.exc import DBAPIError
 
+from bot.backup import BackupRefused
 from bot.charts import ChartFailed
 from bot.commands import (
     backbone,
+    backup,
     db,
     discord,
+    doctor,
     evaluate,
     finetune,
     importing,
@@ -62,6 +65,8 @@ app.command("import")(importing.import_posts)
 app.command()(train.train)
 app.command()(retrain.retrain)
 app.command()(stats.stats)
+app.command()(doctor.doctor)
+app.command()(backup.backup)
 app.command()(evaluate.evaluate)
 app.command()(finetune.finetune)
 app.command("read-text")(read_text.read_text)
@@ -81,6 +86,7 @@ app.add_typer(db.app, name="db")
 #: is a fault of ours and keeps its traceback.
 _EXPECTED = (
     BackboneUnusable,
+    BackupRefused,
     BucketsRefused,
     ChartFailed,
     DatabaseTooNew,

@@ -53,6 +53,18 @@ def add_notice(
     session.add(Notice(kind=kind.value, text=text, made_at=now, community_id=community_id))
 
 
+async def waiting_notices(session: AsyncSession) -> list[tuple[Notice, Community | None]]:
+    """Notices that somebody was not told yet, the oldest first, with their communities."""
+    rows = await session.execute(
+        select(Notice, Community)
+        .outerjoin(Community, Community.id == Notice.community_id)
+        .where(Notice.delivered_at.is_(None))
+        .order_by(Notice.made_at, Notice.id)
+        .limit(BATCH)
+    )
+    return [(notice, community) for notice, community in rows]
+
+
 class Notices:
     """Hands notices to the platforms, each of which hears of one once."""
 
@@ -66,14 +78,7 @@ class Notices:
     async def deliver(self) -> int:
         """Hand over what waits; return how many notices were done with."""
         async with self._database.read() as session:
-            rows = await session.execute(
-                select(Notice, Community)
-                .outerjoin(Community, Community.id == Notice.community_id)
-                .where(Notice.delivered_at.is_(None))
-                .order_by(Notice.made_at, Notice.id)
-                .limit(BATCH)
-            )
-            waiting = [(notice, community) for notice, community in rows]
+            waiting = await waiting_notices(session)
         return sum([await self._hand_over(*each) for each in waiting])
 
     async def _hand_over(self, notice: Notice, community: Community | None) -> bool:

@@ -68,7 +68,7 @@ class Retention:
         newest_first = await session.scalars(select(ModelVersion).order_by(ModelVersion.id.desc()))
         versions = [each for each in newest_first if each.dropped_at is None]
         needed = {each.id for each in versions[: self._keep]}
-        needed.update(await _with_unscored_predictions(session))
+        needed.update(await with_unscored_predictions(session))
         for each in versions:
             if each.is_champion:
                 needed.add(each.id)
@@ -103,7 +103,7 @@ class Retention:
         return gone
 
 
-async def _with_unscored_predictions(session: AsyncSession) -> set[int]:
+async def with_unscored_predictions(session: AsyncSession) -> set[int]:
     """Versions with predictions on posts that are still to be labelled."""
     # From the posts that are due, of which there are few, whatever was predicted in all time.
     query = (

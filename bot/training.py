@@ -308,7 +308,7 @@ class Training:
             return False
         if run.pid == os.getpid():
             return (self._database.url, run.id) in self._here
-        return run.pid is not None and _is_running(run.pid, run.pid_started)
+        return process_of_run_lives(run)
 
     def _follow(self, run_id: int) -> OnStep:
         """Passes steps on to whoever listens, and now and then to the table."""
@@ -401,6 +401,11 @@ class Training:
 
 #: The run under way: the index lets there be one.
 _RUNNING = select(TrainingRun).where(TrainingRun.state == RunState.RUNNING)
+
+
+def process_of_run_lives(run: TrainingRun) -> bool:
+    """Whether the process that carries a run out is still there; asked from another process."""
+    return run.pid is not None and _is_running(run.pid, run.pid_started)
 
 
 def _is_running(pid: int, started: float | None) -> bool:

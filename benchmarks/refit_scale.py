@@ -1,13 +1,17 @@
 """Refit the head on 1,000 to 1,000,000 synthetic labels: seconds and peak memory of each.
 
     python benchmarks/refit_scale.py [--sizes 1000,10000,100000,1000000] [--plot FILE.png]
+    python benchmarks/refit_scale.py --database [--sizes 1000,10000]
 
 Features are memory-mapped files, as large as a community's stored embeddings would be, and every
 size is fitted in a process of its own: encoding, early stopping on a tenth, calibration on
-another. Bars: 100,000 labels in 60 s and 2 GB; a million within 24 GB.
+another. With ``--database`` the labels and embeddings lie in a database, and reading them as a
+training run does is part of what is measured. Bars: 100,000 labels in 60 s and 2 GB; a million
+within 24 GB.
 """
 
 import argparse
+import asyncio
 import json
 import os
 import resource
@@ -59,6 +63,100 @@ def make(folder: Path, n: int) -> None:
             maps[name][start : start + rows] = values
 
 
+BACKBONE = "b" * 64
+
+
+async def store(folder: Path, n: int) -> str:
+    """A database of ``n`` labelled and embedded posts by a thousand people; its URL."""
+    from datetime import UTC, datetime, timedelta
+
+    from sqlalchemy import insert
+
+    from storage.database import Database
+    from storage.migrate import upgrade
+    from storage.tables import Author, Community, Embedding, Image, Label, Post, PostImage
+    from storage.types import Bucket, Platform, PostOrigin, PostState
+
+    start = datetime(2020, 1, 1, tzinfo=UTC)
+    url = f"sqlite+aiosqlite:///{folder / 'scale.db'}"
+    database = Database(url)
+    await upgrade(database)
+    rng = np.random.default_rng(1)
+    reddit = Platform.REDDIT
+    async with database.write() as session:
+        community = {"id": 1, "platform": reddit, "source_id": "x", "name": "x"}
+        await session.execute(insert(Community), [community | {"created_at": start}])
+        people = [{"id": i, "platform": reddit, "hash": f"{i:064x}"} for i in range(1, 1001)]
+        await session.execute(insert(Author), people)
+    for first in range(1, n + 1, 2000):
+        numbers = range(first, min(first + 2000, n + 1))
+        times = {i: start + timedelta(minutes=10 * i) for i in numbers}
+        rows = {
+            Image: [
+                {"id": i, "sha256": f"{i:064x}", "format": "JPEG", "bytes": 50_000, "width": 600,
+                 "height": 400, "phash": f"{int(rng.integers(0, 2**63)):016x}",
+                 "stored_at": times[i]}
+                for i in numbers
+            ],
+            Post: [
+                {"id": i, "community_id": 1, "platform": reddit, "source_id": f"p{i}",
+                 "author_id": 1 + i % 1000, "origin": PostOrigin.IMPORTED,
+                 "title": f"when the build {i % 97} passes again", "posted_at": times[i],
+                 "seen_at": times[i], "state": PostState.LABELLED, "silent": False}
+                for i in numbers
+            ],
+            PostImage: [
+                {"post_id": i, "position": 0, "source": "x", "image_id": i} for i in numbers
+            ],
+            Label: [
+                {"post_id": i, "community_id": 1, "score": float(rng.integers(0, 1000)),
+                 "percentile_low": 0.4, "percentile_high": 0.5, "bucket": Bucket.MEDIUM,
+                 "matured_at": times[i] + timedelta(days=1), "written_at": times[i]}
+                for i in numbers
+            ],
+            Embedding: [
+                {"image_id": i, "backbone": BACKBONE,
+                 "vector": rng.random(1280, np.float32).astype("<f2").tobytes()}
+                for i in numbers
+            ],
+        }  # fmt: skip
+        async with database.write() as session:
+            for table, values in rows.items():
+                await session.execute(insert(table), values)
+    await database.close()
+    return url
+
+
+def fit_database(url: str) -> None:
+    """Read the labels of a database and fit on them; print one JSON line."""
+    from trainer.comparison import Parts, fit_calibrated
+    from trainer.dataset import read_labelled
+    from trainer.recipe import Recipe
+
+    started = time.perf_counter()
+    posts = asyncio.run(read_labelled(url, BACKBONE))
+    n = len(posts)
+    read = {"read_seconds": round(time.perf_counter() - started, 1),
+            "read_cpu_seconds": round(sum(os.times()[:2]), 1), "read_peak_gb": _peak()}  # fmt: skip
+    parts = Parts(*np.split(np.arange(n), [int(0.8 * n), int(0.9 * n)]), np.arange(0))
+    fit_calibrated(posts.groups, posts, parts, recipe=Recipe.for_labels(n), seed=1)
+    print(
+        json.dumps(
+            {
+                "labels": n,
+                **read,
+                "seconds": round(time.perf_counter() - started, 1),
+                "cpu_seconds": round(sum(os.times()[:2]), 1),
+                "peak_gb": _peak(),
+            }
+        )
+    )
+
+
+def _peak() -> float:
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2)
+
+
 def fit_once(folder: Path) -> None:
     """Fit on what ``folder`` holds; print one JSON line."""
     from models.head import GROUPS
@@ -86,7 +184,7 @@ def fit_once(folder: Path) -> None:
                 "cpu_seconds": round(sum(os.times()[:2]), 1),
                 "epochs": len(fitted.losses),
                 "temperature": round(temperature, 3),
-                "peak_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+                "peak_gb": _peak(),
             }
         )
     )
@@ -97,22 +195,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="1000,10000,100000,1000000")
     parser.add_argument("--plot", type=Path)
+    parser.add_argument("--database", action="store_true", help="read from a database, too")
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--url", help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    if asked.url:
+        fit_database(asked.url)
+        return
     if asked.folder:
         fit_once(asked.folder)
         return
     rows = []
     for n in map(int, asked.sizes.split(",")):
         with tempfile.TemporaryDirectory() as folder:
-            make(Path(folder), n)
+            if asked.database:
+                what = ["--url", asyncio.run(store(Path(folder), n))]
+            else:
+                make(Path(folder), n)
+                what = ["--folder", folder]
             done = subprocess.run(
-                [sys.executable, __file__, "--folder", folder],
+                [sys.executable, __file__, *what],
                 check=True, stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL,
                 env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
             )  # fmt: skip
         rows.append(json.loads(done.stdout.splitlines()[-1]))
         print(rows[-1], flush=True)
+    if asked.database:
+        return
     print("\n| labels | epochs | seconds | CPU s | peak memory |\n|---|---|---|---|---|")
     for row in rows:
         cells = (f"{row['labels']:,}", row["epochs"], row["seconds"], row["cpu_seconds"])

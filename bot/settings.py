@@ -254,6 +254,11 @@ class Settings(BaseSettings):
         60.0, gt=0, description="Longest time for one training run, minutes; then it is stopped."
     )
     train_memory_mb: int = Field(6000, ge=1500, description="Most memory for one training run, MB.")
+    finetune: bool = Field(
+        False,
+        description="Allow `main.py finetune`, which trains the backbone's last blocks. Scheduled"
+        " training fits the head only, whatever this says.",
+    )
     retrain_cron: str = Field(
         "30 4 * * *",
         description="When Peoria trains by itself, as in cron: minute, hour, day of month, month,"

@@ -44,11 +44,19 @@ class Switched:
     reason: str
 
 
-async def switch_backbone(core: Core, source: str, on_advance: Advance) -> Switched:
+async def switch_backbone(
+    core: Core, source: str, on_advance: Advance, *, only_if_better: bool = False
+) -> Switched:
     """Switch to the backbone that ``source`` names: ``starter``, ``imagenet``, or a path.
 
+    Args:
+        core: whose backbone is switched.
+        source: the new backbone.
+        on_advance: told how far it is.
+        only_if_better: the gate decides; otherwise the new backbone serves whatever it says.
+
     Raises:
-        SwitchRefused: it serves already, or the refit failed.
+        SwitchRefused: it serves already, the refit failed, or the gate was against it.
         BackboneUnusable: its weights are missing or damaged.
         RunUnderWay: a training run is under way.
     """
@@ -63,10 +71,13 @@ async def switch_backbone(core: Core, source: str, on_advance: Advance) -> Switc
         on_advance(str(step["stage"]).capitalize(), step.get("done") or 0, step.get("total"))
 
     run = await core.training.run(
-        asked_by="switch", switch_to=backbone.fingerprint, on_progress=follow
-    )
+        asked_by="switch", switch_to=backbone.fingerprint, only_if_better=only_if_better,
+        on_progress=follow,
+    )  # fmt: skip
     if run.state is RunState.FAILED:
         raise SwitchRefused(f"The refit failed, so nothing was switched: {run.reason}")
+    if only_if_better and run.state is not RunState.PROMOTED:
+        raise SwitchRefused(f"The old backbone goes on serving: {run.reason}")
     version = await _serving_version(core, run, folder)
     # Posts that arrived meanwhile were embedded by the old backbone only.
     late, _ = await _embed_missing(core, backbone, on_advance)

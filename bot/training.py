@@ -162,6 +162,7 @@ class Training:
         seed: int = 1,
         options: dict[str, Any] | None = None,
         switch_to: str | None = None,
+        only_if_better: bool = False,
         on_progress: Progress | None = None,
     ) -> TrainingRun:
         """Train a challenger, let the gate decide, and return the finished run.
@@ -173,6 +174,8 @@ class Training:
             switch_to: fingerprint of another backbone to fit a head on. The champion sees with
                 other eyes and cannot be judged beside it, so the new version serves whatever the
                 gate says: backbone and head change at once.
+            only_if_better: with ``switch_to``: let the gate decide after all, between a head on
+                the new backbone and one fitted alike on the backbone that serves.
             on_progress: told every step of the child: stage, done, total, epoch, loss.
 
         Raises:
@@ -181,7 +184,10 @@ class Training:
         run_id, champion = await self._begin(asked_by)
         if on_progress is not None:
             self._listeners[run_id].append(on_progress)
-        await self._carry_out(run_id, champion, seed=seed, options=options, switch_to=switch_to)
+        await self._carry_out(
+            run_id, champion,
+            seed=seed, options=options, switch_to=switch_to, only_if_better=only_if_better,
+        )  # fmt: skip
         async with self._database.read() as session:
             return await session.get_one(TrainingRun, run_id)
 
@@ -193,6 +199,7 @@ class Training:
         seed: int,
         options: dict[str, Any] | None = None,
         switch_to: str | None = None,
+        only_if_better: bool = False,
     ) -> None:
         """Take a run that was begun to its end, whatever that is."""
         try:
@@ -200,13 +207,15 @@ class Training:
                 "database_url": self._database.url,
                 "models_root": str(self._versions_dir.resolve()),
                 "backbone": switch_to or champion.backbone,
+                "rival": champion.backbone if only_if_better else None,
                 "champion": None if switch_to else await self._rival(champion),
                 "min_labels": self._limits.min_labels,
                 "seed": seed,
                 "options": options or {},
             }
             last = await train_in_child(self._command, task, self._limits, self._follow(run_id))
-            await self._conclude(run_id, champion.name, last, switched=switch_to is not None)
+            switched = switch_to is not None and not only_if_better
+            await self._conclude(run_id, champion.name, last, switched=switched)
         except RunFailed as failure:
             await self._end(run_id, RunState.FAILED, str(failure))
         except (DBAPIError, OSError) as error:

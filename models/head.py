@@ -56,6 +56,12 @@ class Member:
         )
         return out
 
+    def times(self, factor: float) -> "Member":
+        """The member whose logits are ``factor`` times as large."""
+        kernel, bias = self.out
+        scale = np.float32(factor)
+        return Member(self.hidden, (kernel * scale, bias * scale))
+
     def embedding_jacobian(self, encoded: Floats) -> NDArray[np.float64]:
         """How the logits change with the encoded embedding: float64 [n, 10, width]."""
         kernel, bias = self.hidden[0]
@@ -69,9 +75,9 @@ class Member:
 class Head:
     """Embedding + facts → a calibrated distribution over the percentile.
 
-    A head is an encoding, some **members** (the same network from different seeds), whose logits
-    are averaged, and a temperature that the logits are divided by. Without members it knows
-    nothing and says so: every bin alike.
+    A head is an encoding, some **members** (a linear part, and the same network from different
+    seeds), whose logits are averaged, and a temperature that the logits are divided by. Without
+    members it knows nothing and says so: every bin alike.
     """
 
     encoding: Encoding | None

@@ -9,9 +9,13 @@ from trainer.metrics import log_losses
 #: The temperatures that are tried; a head that learned nothing is flattened by the largest.
 LOWEST, HIGHEST = 0.25, 20.0
 
+#: How far the logarithm of a temperature is expected from 0: what a hundred posts say by chance
+#: then moves it little (their optimum alone cost 0.003 of skill by folds, and gained no ECE).
+SPREAD = 0.2
+
 
 def fit_temperature(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> float:
-    """The temperature whose probabilities have the least log loss on these posts.
+    """The most probable temperature, judging by the log loss on these posts.
 
     Args:
         logits: float64 [n, k] of posts that the head was not fitted on.
@@ -26,9 +30,10 @@ def fit_temperature(logits: NDArray[np.float64], targets: NDArray[np.float64]) -
     golden = (np.sqrt(5) - 1) / 2
 
     def loss(log_temperature: float) -> float:
-        return float(log_losses(softmax(logits / np.exp(log_temperature)), targets).mean())
+        lost = float(log_losses(softmax(logits / np.exp(log_temperature)), targets).sum())
+        return lost + (log_temperature / SPREAD) ** 2 / 2
 
-    # The loss is convex in the inverse temperature, so it has one valley to close in on.
+    # The log loss is convex in the inverse temperature: one valley to close in on.
     first, second = high - golden * (high - low), low + golden * (high - low)
     at_first, at_second = loss(first), loss(second)
     while high - low > 1e-6:

@@ -2,20 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from models.distribution import UNIFORM
 from models.features import Features
 from models.head import Head
 from trainer.calibration import fit_temperature
-from trainer.comparison import Parts, Row, compare, hiding
+from trainer.comparison import Parts, Row, compare, fit_calibrated, hiding
 from trainer.cross_validation import cross_validate
-from trainer.dataset import LabelledPosts
+from trainer.dataset import RIVAL, LabelledPosts
 from trainer.evaluation import Evaluation, evaluate, figures
 from trainer.fit import Fitted, LossNotFinite, fit
 from trainer.forecasting import forecasts_of, intervals_of, predict_rows, ranking_of
@@ -133,23 +132,25 @@ def challenge(
         ours = forecasts_of(
             posts, split.judge, predict_rows(judged.head, posts, split.judge), ranking
         )
-        rival = Head.load(champion.folder) if champion else Head.uniform()
-        theirs = forecasts_of(posts, split.judge, predict_rows(rival, posts, split.judge), ranking)
+        rival, its_posts, rival_name = _rival(posts, parts, champion, recipe, seed)
+        theirs = forecasts_of(
+            posts, split.judge, predict_rows(rival, its_posts, split.judge), ranking
+        )
         wanted = targets[split.judge]
         verdict = judge(
             Judged(ranked_probability_scores(ours.bins, wanted), figures(ours)["ece"]),
             Judged(ranked_probability_scores(theirs.bins, wanted), figures(theirs)["ece"]),
             posts.community[split.judge],
-            base_rps=ranked_probability_scores(np.broadcast_to(UNIFORM, wanted.shape), wanted),
             # A champion that has learned nothing is the base rate by another name.
-            against=champion.name if champion and rival.members else None,
+            against=rival_name if rival.members else None,
         )
         everything = np.arange(len(posts))
         ranking_of_all = ranking_of(posts, everything)
         served = fit(
             posts.groups, soft_bins(intervals_of(posts, ranking_of_all)),
             everything, everything[:0],
-            recipe=recipe, seed=seed, epochs=max(judged.epochs, 1), blanks=blanks,
+            recipe=recipe, seed=seed, epochs=max(judged.epochs, 1),
+            linear_share=judged.linear_share, blanks=blanks,
             progress=progress("refitting", max(judged.epochs, 1)),
         )  # fmt: skip
         comparisons = comparisons or ("split" if len(posts) <= _QUICK else "none")
@@ -186,6 +187,23 @@ def challenge(
         compared=compared,
         by_folds=by_folds,
     )
+
+
+def _rival(
+    posts: LabelledPosts, parts: Parts, champion: Champion | None, recipe: Recipe, seed: int
+) -> tuple[Head, LabelledPosts, str | None]:
+    """What has to be beaten, the posts as it sees them, and its name.
+
+    A new backbone has to beat the old one under a head fitted on the same posts, which says what
+    the backbone alone is worth.
+    """
+    if RIVAL in posts.groups:
+        seen = replace(posts, groups={**posts.groups, "embedding": posts.groups[RIVAL]})
+        head = fit_calibrated(seen.groups, seen, parts, recipe=recipe, seed=seed)
+        return head, seen, "the same head on the backbone that serves"
+    if champion is None:
+        return Head.uniform(), posts, None
+    return Head.load(champion.folder), posts, champion.name
 
 
 def _split(posts: LabelledPosts, champion: Champion | None) -> TimeSplit:

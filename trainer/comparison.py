@@ -112,7 +112,8 @@ def fit_to_serve(posts: LabelledPosts, *, recipe: Recipe, seed: int) -> Head:
     everything = np.arange(len(posts))
     served = fit(
         posts.groups, targets, everything, everything[:0],
-        recipe=recipe, seed=seed, epochs=max(first.epochs, 1), blanks=blanks,
+        recipe=recipe, seed=seed, epochs=max(first.epochs, 1),
+        linear_share=first.linear_share, blanks=blanks,
     )  # fmt: skip
     return served.head.at_temperature(fit_temperature(logits, targets[parts[2]]))
 

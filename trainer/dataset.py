@@ -1,7 +1,8 @@
 """Labelled posts as arrays: what training reads, and what it had to leave out."""
 
+import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.facts import LabelledFacts, labelled_facts
 from models.features import Features, PostFacts
@@ -17,6 +19,17 @@ from storage.database import Database
 from storage.tables import Community, Embedding
 
 DIM = 1280
+
+#: Posts read, and written to the mapped files, at once.
+BLOCK = 1000
+
+#: The group of the embeddings of the backbone that a new one has to beat.
+RIVAL = "rival_embedding"
+
+#: The wide groups and how they are kept.
+_WIDE: dict[str, type[np.floating[Any]]] = {
+    "embedding": np.float16, "title": np.float16, "text": np.float16, "metadata": np.float32,
+}  # fmt: skip
 
 #: Posts dated later than now by more than this have a wrong date.
 _CLOCK_SLACK = 3600.0
@@ -86,75 +99,153 @@ def flaw(example: Example, now: datetime) -> str | None:
     return None
 
 
+class _Gathering:
+    """Collects examples; the wide groups go to unnamed files a block at a time.
+
+    The arrays are then mapped from those files, so that a hundred thousand posts cost the memory
+    of the pages in use.
+    """
+
+    def __init__(self, now: datetime, groups: tuple[str, ...] = ()) -> None:
+        """``groups``: names of further embeddings that each example brings."""
+        self._now = now
+        self._features = Features()
+        self._files = {
+            name: tempfile.TemporaryFile()  # noqa: SIM115 - mapped as long as the arrays live
+            for name in (*_WIDE, *groups)
+        }
+        self._block: list[tuple[Example, dict[str, NDArray[np.float16]]]] = []
+        self._labels: list[tuple[float, int, float, float, int]] = []
+        self._platforms: list[str] = []
+        self._dim = DIM
+        self.dropped: Counter[str] = Counter()
+
+    def add(self, example: Example, **further: NDArray[np.float16] | None) -> None:
+        """Take an example in, or count why not."""
+        reason = flaw(example, self._now)
+        if reason is None and any(values is None for values in further.values()):
+            reason = "no embedding from both backbones"
+        if reason is not None:
+            self.dropped[reason] += 1
+            return
+        self._block.append(
+            (example, {name: values for name, values in further.items() if values is not None})
+        )
+        self._labels.append(
+            (
+                example.score, example.community, example.facts.posted_at.timestamp(),
+                example.matured_at.timestamp(), int(example.phash, 16),
+            )
+        )  # fmt: skip
+        self._platforms.append(example.platform)
+        if len(self._block) >= BLOCK:
+            self._flush()
+
+    def _flush(self) -> None:
+        block, self._block = self._block, []
+        if not block:
+            return
+        groups: dict[str, NDArray[Any]] = {
+            **self._features.of([example.facts for example, _ in block]),
+            "embedding": np.array([example.embedding for example, _ in block]),
+        }
+        self._dim = groups["embedding"].shape[1]
+        for name in block[0][1]:
+            groups[name] = np.array([further[name] for _, further in block])
+        for name, file in self._files.items():
+            file.write(groups[name].astype(_WIDE.get(name, np.float16)).tobytes())
+
+    def posts(self) -> LabelledPosts:
+        """Everything that was added, in that order."""
+        self._flush()
+        n = len(self._labels)
+        widths = {
+            "title": self._features.text_dim, "text": self._features.text_dim,
+            "metadata": len(self._features.metadata_names),
+        }  # fmt: skip
+        groups: dict[str, NDArray[Any]] = {}
+        for name, file in self._files.items():
+            kind, shape = _WIDE.get(name, np.float16), (n, widths.get(name, self._dim))
+            file.flush()
+            # A file of nothing cannot be mapped.
+            groups[name] = np.memmap(file, kind, "r", shape=shape) if n else np.empty(shape, kind)
+        score, community, posted_at, matured_at, phash = (
+            zip(*self._labels, strict=True) if n else [()] * 5
+        )
+        return LabelledPosts(
+            groups=groups,
+            score=np.array(score, np.float64),
+            community=np.array(community, np.int64),
+            platform=np.array(self._platforms, np.str_),
+            posted_at=np.array(posted_at, np.float64),
+            matured_at=np.array(matured_at, np.float64),
+            phash=np.array(phash, np.uint64),
+            dropped=self.dropped,
+        )
+
+
 def assemble(examples: Iterable[Example], *, now: datetime | None = None) -> LabelledPosts:
     """Turn examples into arrays, counting those left out by reason."""
-    now = now or datetime.now(UTC)
-    features = Features()
-    dropped: Counter[str] = Counter()
-    kept: list[Example] = []
-    titles, texts, metadata = [], [], []
+    gathering = _Gathering(now or datetime.now(UTC))
     for example in examples:
-        reason = flaw(example, now)
-        if reason is not None:
-            dropped[reason] += 1
-            continue
-        groups = features.of([example.facts])
-        titles.append(groups["title"][0].astype(np.float16))
-        texts.append(groups["text"][0].astype(np.float16))
-        metadata.append(groups["metadata"][0])
-        kept.append(example)
-    embeddings = [e.embedding for e in kept if e.embedding is not None]
-    return LabelledPosts(
-        groups={
-            "embedding": np.array(embeddings, np.float16).reshape(len(kept), -1 if kept else DIM),
-            "title": np.array(titles, np.float16).reshape(len(kept), features.text_dim),
-            "text": np.array(texts, np.float16).reshape(len(kept), features.text_dim),
-            "metadata": np.array(metadata, np.float32).reshape(
-                len(kept), len(features.metadata_names)
-            ),
-        },
-        score=np.array([e.score for e in kept], np.float64),
-        community=np.array([e.community for e in kept], np.int64),
-        platform=np.array([e.platform for e in kept], np.str_),
-        posted_at=np.array([e.facts.posted_at.timestamp() for e in kept], np.float64),
-        matured_at=np.array([e.matured_at.timestamp() for e in kept], np.float64),
-        phash=np.array([int(e.phash, 16) for e in kept], np.uint64),
-        dropped=dropped,
-    )
+        gathering.add(example)
+    return gathering.posts()
 
 
-async def read_labelled(database_url: str, backbone: str) -> LabelledPosts:
-    """Read every labelled post and its stored embedding.
+async def read_labelled(
+    database_url: str, backbone: str, *, rival: str | None = None
+) -> LabelledPosts:
+    """Read every labelled post and its stored embedding, a block at a time.
 
     Args:
         database_url: as the storage package takes it (``sqlite+aiosqlite:///…``).
         backbone: fingerprint of the backbone whose embeddings are wanted.
+        rival: of another, whose embeddings of the same posts become the group `RIVAL`.
     """
     database = Database(database_url)
+    wanted = {"embedding": backbone} | ({RIVAL: rival} if rival else {})
+    gathering = _Gathering(datetime.now(UTC), tuple(wanted)[1:])
     try:
         async with database.read() as session:
-            posts: list[LabelledFacts] = [post async for post in labelled_facts(session)]
-            rows = await session.stream(
-                select(Embedding.image_id, Embedding.vector)
-                .where(Embedding.backbone == backbone)
-                .execution_options(yield_per=1000)
-            )
-            vectors = {
-                image_id: np.frombuffer(vector, "<f2").astype(np.float16)
-                async for image_id, vector in rows
-            }
+            block: list[LabelledFacts] = []
+            async for post in labelled_facts(session):
+                block.append(post)
+                if len(block) == BLOCK:
+                    await _gather(session, block, wanted, gathering)
+                    block = []
+            await _gather(session, block, wanted, gathering)
             thresholds = await session.execute(
                 select(Community.id, Community.low_up_to, Community.medium_up_to)
             )
             rules = {community: BucketRule(low, medium) for community, low, medium in thresholds}
     finally:
         await database.close()
-    labelled = assemble(
-        Example(
-            post.facts, vectors.get(post.image_id), post.score, post.community_id,
-            post.platform, post.matured_at, post.phash,
-        )
-        for post in posts
-    )  # fmt: skip
+    labelled = gathering.posts()
     labelled.rules = rules
     return labelled
+
+
+async def _gather(
+    session: AsyncSession,
+    block: Sequence[LabelledFacts],
+    wanted: Mapping[str, str],
+    gathering: _Gathering,
+) -> None:
+    """Add a block of posts with their embeddings."""
+    query = select(Embedding.backbone, Embedding.image_id, Embedding.vector).where(
+        Embedding.image_id.in_([post.image_id for post in block]),
+        Embedding.backbone.in_(list(wanted.values())),
+    )
+    vectors = {
+        (backbone, image): np.frombuffer(vector, "<f2").astype(np.float16)
+        for backbone, image, vector in await session.execute(query)
+    }
+    for post in block:
+        found = {name: vectors.get((print_, post.image_id)) for name, print_ in wanted.items()}
+        gathering.add(
+            Example(
+                post.facts, found.pop("embedding"), post.score, post.community_id,
+                post.platform, post.matured_at, post.phash,
+            ),
+            **found,
+        )  # fmt: skip

@@ -1,12 +1,13 @@
 """Fitting the encodings of a head, and encoding stored features a chunk at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.encoding import Encoding, Projection, Staircase
+from models.features import Features
 from models.head import GROUPS
 from trainer.recipe import Recipe
 
@@ -32,18 +33,31 @@ def fit_encoding(groups: Groups, rows: Rows, recipe: Recipe) -> Encoding:
     if len(rows) > MAX_ROWS:
         rows = rows[np.linspace(0, len(rows) - 1, MAX_ROWS).astype(np.intp)]
     return Encoding(
-        _projection(groups["embedding"], rows, recipe.embedding_directions, standardise=True),
+        _projection(
+            groups["embedding"], rows, recipe.embedding_directions, recipe.embedding_strength,
+            standardise=True,
+        ),
         # Hashed words are rare: dividing each column by its own deviation would blow up noise.
-        _projection(groups["title"], rows, recipe.text_directions, standardise=False),
-        _projection(groups["text"], rows, recipe.text_directions, standardise=False),
-        _staircase(groups["metadata"][rows].astype(np.float32), recipe.steps),
-    )
+        _projection(
+            groups["title"], rows, recipe.text_directions, recipe.title_strength, standardise=False
+        ),
+        _projection(
+            groups["text"], rows, recipe.text_directions, recipe.text_strength, standardise=False
+        ),
+        _staircase(groups["metadata"][rows].astype(np.float32), recipe),
+    )  # fmt: skip
+
+
+def strength_of(column: str, strengths: Sequence[tuple[str, float]]) -> float:
+    """The strength of a metadata column: that of the longest beginning that its name has."""
+    fitting = [(len(start), value) for start, value in strengths if column.startswith(start)]
+    return max(fitting)[1]
 
 
 def _projection(
-    values: NDArray[Any], rows: Rows, directions: int, *, standardise: bool
+    values: NDArray[Any], rows: Rows, directions: int, strength: float, *, standardise: bool
 ) -> Projection:
-    """Main directions of the rows, scaled so that the strongest has deviation 1."""
+    """Main directions of the rows, scaled so that the strongest has the deviation ``strength``."""
     width = values.shape[1]
     total, products = np.zeros(width), np.zeros((width, width))
     for start in range(0, len(rows), CHUNK):
@@ -56,8 +70,8 @@ def _projection(
     scale = np.ones(width)
     if standardise:
         scale = np.divide(1, deviation, out=np.zeros(width), where=deviation > _STILL)
-    strength, vectors = _main_directions(covariance * np.outer(scale, scale), directions)
-    basis = vectors * scale[:, None] / max(float(np.sqrt(max(strength, 0))), _STILL)
+    variance, vectors = _main_directions(covariance * np.outer(scale, scale), directions)
+    basis = vectors * scale[:, None] * (strength / max(float(np.sqrt(max(variance, 0))), _STILL))
     return Projection(mean.astype(np.float32), basis.astype(np.float32))
 
 
@@ -78,7 +92,8 @@ def _main_directions(
     return float(strength.max()), subspace @ turn[:, strongest]
 
 
-def _staircase(values: Floats, steps: int) -> Staircase:
+def _staircase(values: Floats, recipe: Recipe) -> Staircase:
+    steps, names = recipe.steps, Features().metadata_names
     edges = np.empty((values.shape[1], steps + 1), np.float32)
     for column in range(values.shape[1]):
         found = np.unique(np.quantile(values[:, column], np.linspace(0, 1, steps + 1)))
@@ -88,6 +103,8 @@ def _staircase(values: Floats, steps: int) -> Staircase:
     progress = bare.steps(values)
     deviation = progress.std(axis=0)
     scale = np.divide(1, deviation, out=np.zeros_like(deviation), where=deviation > 0.02)
+    strengths = np.array([strength_of(name, recipe.metadata_strength) for name in names])
+    scale *= np.repeat(strengths, steps).astype(np.float32)
     return Staircase(edges, progress.mean(axis=0), scale)
 
 

@@ -67,8 +67,9 @@ class Forecasts:
         return np.column_stack([below[:, 0], below[:, 1] - below[:, 0], 1 - below[:, 1]])
 
     def mean_percentile(self) -> Numbers:
-        """Expected percentile, float64 [n]."""
-        expected: Numbers = self.bins @ (EDGES[:-1] + 0.5 / BINS)
+        """Expected percentile, float64 [n]; equal for equal distributions."""
+        # A matrix product may round a row by its place, and ties would become ranks.
+        expected: Numbers = np.round(self.bins @ (EDGES[:-1] + 0.5 / BINS), 12)
         return expected
 
 

@@ -1,19 +1,16 @@
 """Fine-tuning the backbone on a community with thousands of labels. Off unless asked for.
 
-    python -m trainer.finetune --database URL --images FOLDER --weights FILE --out FILE.weights.h5
-
-The last blocks of MobileNetV2 are unfrozen and trained on the percentile bins, with random crops
-(256 → 224), flips and changes of colour. What comes out is a weights file: a backbone of its own,
-with a fingerprint of its own, taken into service by `main.py backbone use FILE`, which embeds
-anew what is stored and refits the head.
+`main.py finetune` starts it as a process (one JSON object in, JSON lines out) and has the gate
+judge what it made. The last blocks of MobileNetV2 are unfrozen and trained on the percentile bins,
+with random crops (as 256 → 224), flips and changes of colour. What comes out is a weights file: a
+backbone of its own, with a fingerprint of its own.
 """
 
-import argparse
 import asyncio
 import json
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +26,12 @@ from models.facts import labelled_facts
 from storage.database import Database
 from storage.image_store import ImageStore
 from storage.tables import Image
+from trainer.export_backbone import ExportRefused, StudentSpec, load_weights, save_student
+from trainer.splits import SHARES
 from trainer.targets import Ranking, soft_bins
+
+#: Exit status of a refusal.
+REFUSED_STATUS = 3
 
 #: With fewer labels the unfrozen blocks learn the images by heart.
 MIN_LABELS = 2000
@@ -37,7 +39,14 @@ MIN_LABELS = 2000
 #: Blocks from this one on are unfrozen.
 FIRST_UNFROZEN = "block_14_expand"
 
-CANVAS, SIDE = 256, 224
+#: An image is squashed to so many times the side that the network sees of it.
+MARGIN = 256 / 224
+
+#: Share of the posts, the oldest, that is learned from: the gate calibrates on and judges by the
+#: rest, which the backbone must not have seen.
+LEARNED = SHARES[0] + SHARES[1]
+
+Progress = Callable[[int, int, float], None]
 
 Numbers = NDArray[np.float64]
 
@@ -67,7 +76,7 @@ class Plan:
 
 
 async def read_pictures(database_url: str, images: Path) -> list[Picture]:
-    """Labelled posts whose image file is still kept, the oldest first."""
+    """The older labelled posts whose image file is still kept (`LEARNED`), the oldest first."""
     database = Database(database_url)
     try:
         async with database.read() as session:
@@ -78,6 +87,7 @@ async def read_pictures(database_url: str, images: Path) -> list[Picture]:
         await database.close()
     store = ImageStore(images)
     kept = [post for post in posts if post.image_id in sha256]
+    kept = kept[: round(LEARNED * len(kept))]
     if not kept:
         return []
     score = np.array([post.score for post in kept])
@@ -91,28 +101,29 @@ async def read_pictures(database_url: str, images: Path) -> list[Picture]:
     ]
 
 
-def canvas(path: Path) -> NDArray[np.uint8] | None:
-    """An image squashed to 256 × 256, uint8; None where it cannot be decoded."""
+def canvas(path: Path, side: int) -> NDArray[np.uint8] | None:
+    """An image squashed to a square a little larger than ``side``, uint8; None if undecodable."""
+    size = round(side * MARGIN)
     try:
-        decoded = decode(path.read_bytes(), size=CANVAS)
+        decoded = decode(path.read_bytes(), size=size)
     except (ImageRefused, OSError):
         return None
-    return np.asarray(decoded.pixels.resize((CANVAS, CANVAS), Pillow.Resampling.BILINEAR))
+    return np.asarray(decoded.pixels.resize((size, size), Pillow.Resampling.BILINEAR))
 
 
-def augmented(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:
+def augmented(image: NDArray[np.uint8], side: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """A random crop, perhaps mirrored, of changed brightness, contrast and colour, in [-1, 1]."""
-    top, left = rng.integers(0, CANVAS - SIDE + 1, 2)
-    crop = image[top : top + SIDE, left : left + SIDE].astype(np.float32) / 127.5 - 1
+    top, left = rng.integers(0, len(image) - side + 1, 2)
+    crop = image[top : top + side, left : left + side].astype(np.float32) / 127.5 - 1
     if rng.random() < 0.5:
         crop = crop[:, ::-1]
     crop = crop * rng.uniform(0.8, 1.2) + rng.uniform(-0.15, 0.15)
     return np.clip(crop * rng.uniform(0.92, 1.08, 3), -1, 1).astype(np.float32)
 
 
-def centred(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+def whole(image: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
     """The whole image at the backbone's size, as it is served: in [-1, 1]."""
-    small = Pillow.fromarray(image).resize((SIDE, SIDE), Pillow.Resampling.BILINEAR)
+    small = Pillow.fromarray(image).resize((side, side), Pillow.Resampling.BILINEAR)
     return np.asarray(small, np.float32) / 127.5 - 1
 
 
@@ -123,57 +134,78 @@ def finetune(
     *,
     plan: Plan | None = None,
     min_labels: int = MIN_LABELS,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Train, and write the backbone of the best epoch to ``out``.
 
     The newest tenth of the pictures decides which epoch is best; if none is better than no
     fine-tuning at all, nothing is written.
 
+    Args:
+        pictures: the oldest first.
+        weights: of the backbone to begin with: Keras weights, or a student's (``.npz``).
+        out: written in the same form; the file's ending is the one of ``weights``.
+        plan: how to train.
+        min_labels: fewer pictures are refused.
+        progress: told the batches done, of how many in all, and the last loss held out.
+
     Returns:
         ``written``, the epoch that was kept, and the losses by epoch (epoch 0: the top alone).
 
     Raises:
         FinetuneRefused: too few labels, or a loss that is not finite.
+        ExportRefused: the weights cannot be read.
     """
     if len(pictures) < min_labels:
         raise FinetuneRefused(
-            f"Only {len(pictures)} labels have their image; fine-tuning needs {min_labels}."
+            f"Only {len(pictures)} images of older posts can be learned from (the newest "
+            f"{1 - LEARNED:.0%} are kept to judge by); fine-tuning needs {min_labels}."
         )
     import keras
 
     plan = plan or Plan()
     keras.utils.set_random_seed(plan.seed)
     rng = np.random.default_rng(plan.seed)
-    backbone = keras.applications.MobileNetV2(
-        input_shape=(SIDE, SIDE, 3), include_top=False, pooling="avg", weights=None
-    )
-    backbone.load_weights(weights)
+    backbone, spec, _, _ = load_weights(str(weights))
+    side = spec.input_size
     model = keras.Sequential(
         [backbone, keras.layers.Dropout(plan.dropout), keras.layers.Dense(BINS)]
     )
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     newest = max(1, len(pictures) // 10)
     train, held_out = pictures[:-newest], pictures[-newest:]
-    losses = []
+    losses: list[float] = []
+    told = progress or (lambda *_: None)
+    batches = math.ceil(len(train) / plan.batch) * (plan.epochs + 1)
+    done = 0
     best, kept = math.inf, None
     for epoch in range(plan.epochs + 1):
         _unfreeze(backbone, last_blocks=epoch > 0)
         if epoch <= 1:
             rate = 1e-3 if epoch == 0 else plan.learning_rate
-            model.compile(keras.optimizers.Adam(rate), loss)
-        for batch, targets in _batches(train, plan.batch, rng, shuffled=True):
-            model.train_on_batch(np.stack([augmented(i, rng) for i in batch]), targets)
-        value = _loss(model, held_out, plan.batch, rng)
+            model.compile(keras.optimizers.Adam(rate), loss, jit_compile=False)
+        for batch, targets in _batches(train, side, plan.batch, rng, shuffled=True):
+            model.train_on_batch(np.stack([augmented(i, side, rng) for i in batch]), targets)
+            done += 1
+            told(done, batches, losses[-1] if losses else math.nan)
+        value = _loss(model, held_out, side, plan.batch, rng)
         if not math.isfinite(value):
             raise FinetuneRefused(f"The loss was not finite in epoch {epoch}.")
         losses.append(value)
         if value < best:
             best, kept = value, epoch
             if epoch > 0:
-                backbone.save_weights(out)
+                _save(backbone, spec, out)
         elif epoch - (kept or 0) >= plan.patience:
             break
     return {"written": bool(kept), "epoch": kept, "losses": losses}
+
+
+def _save(backbone: Any, spec: StudentSpec, out: Path) -> None:
+    if out.suffix == ".npz":
+        save_student(out, spec, backbone.get_weights())
+    else:
+        backbone.save_weights(out)
 
 
 def _unfreeze(backbone: Any, *, last_blocks: bool) -> None:
@@ -190,12 +222,17 @@ def _unfreeze(backbone: Any, *, last_blocks: bool) -> None:
 
 
 def _batches(
-    pictures: Sequence[Picture], size: int, rng: np.random.Generator, *, shuffled: bool
+    pictures: Sequence[Picture],
+    side: int,
+    size: int,
+    rng: np.random.Generator,
+    *,
+    shuffled: bool,
 ) -> Iterator[tuple[list[NDArray[np.uint8]], Numbers]]:
     order = rng.permutation(len(pictures)) if shuffled else np.arange(len(pictures))
     for start in range(0, len(order), size):
         rows = order[start : start + size]
-        images = [canvas(pictures[row].path) for row in rows]
+        images = [canvas(pictures[row].path, side) for row in rows]
         usable = [
             (image, pictures[row].target)
             for image, row in zip(images, rows, strict=True)
@@ -205,33 +242,45 @@ def _batches(
             yield [image for image, _ in usable], np.stack([target for _, target in usable])
 
 
-def _loss(model: Any, pictures: Sequence[Picture], size: int, rng: np.random.Generator) -> float:
+def _loss(
+    model: Any, pictures: Sequence[Picture], side: int, size: int, rng: np.random.Generator
+) -> float:
     total, n = 0.0, 0
-    for batch, targets in _batches(pictures, size, rng, shuffled=False):
-        value = model.test_on_batch(np.stack([centred(i) for i in batch]), targets)
+    for batch, targets in _batches(pictures, side, size, rng, shuffled=False):
+        value = model.test_on_batch(np.stack([whole(i, side) for i in batch]), targets)
         total += float(np.ravel(value)[0]) * len(batch)
         n += len(batch)
     return total / n if n else math.inf
 
 
+def _say(**line: Any) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
 def main() -> int:
-    """Fine-tune from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--database", required=True)
-    parser.add_argument("--images", type=Path, required=True, help="the image store")
-    parser.add_argument("--weights", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=Plan().epochs)
-    parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
-    pictures = asyncio.run(read_pictures(asked.database, asked.images))
+    """Run the task on standard input; 0 when it was seen through, 3 when refused."""
+    task = json.loads(sys.stdin.readline())
+    pictures = asyncio.run(read_pictures(task["database_url"], Path(task["images"])))
     try:
-        plan = Plan(epochs=asked.epochs, seed=asked.seed)
-        found = finetune(pictures, asked.weights, asked.out, plan=plan)
-    except FinetuneRefused as refusal:
-        sys.stderr.write(f"{refusal}\n")
-        return 3
-    sys.stdout.write(json.dumps(found) + "\n")
+        found = finetune(
+            pictures, Path(task["weights"]), Path(task["out"]),
+            plan=Plan(epochs=task["epochs"], seed=task["seed"]), min_labels=task["min_labels"],
+            progress=lambda done, total, loss: _say(
+                stage="fine-tuning", done=done, total=total,
+                loss=loss if math.isfinite(loss) else None,
+            ),
+        )  # fmt: skip
+    except (FinetuneRefused, ExportRefused) as refusal:
+        _say(refused=str(refusal))
+        return REFUSED_STATUS
+    reason = "" if found["written"] else "No epoch did better than the backbone as it was."
+    _say(
+        result={
+            "version": task["out"], "promote": found["written"], "reason": reason,
+            "evidence": found,
+        }
+    )  # fmt: skip
     return 0
 
 

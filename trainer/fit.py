@@ -1,16 +1,18 @@
-"""Fitting a head on stored features: encode once, train with early stopping, export."""
+"""Fitting a head on stored features: encode once, fit both parts, blend them, export."""
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.head import GROUPS, Head
+from models.encoding import Encoding
+from models.head import GROUPS, Head, Member
 from trainer.encode import CHUNK, Groups, Rows, encode, encoded_blanks, fit_encoding
+from trainer.linear import fit_linear
 from trainer.recipe import Recipe
 
 Floats = NDArray[np.float32]
@@ -18,6 +20,9 @@ Progress = Callable[[int, float, float], None]
 
 #: Fixed, so that sums are taken in the same order wherever the same processor runs.
 _THREADS = 2
+
+#: Shares of the linear part that are tried below all of it.
+_SHARES = (0.75, 0.5, 0.25, 0.0)
 
 
 class LossNotFinite(Exception):
@@ -30,6 +35,8 @@ class Fitted:
 
     head: Head
     epochs: int
+    #: What the linear part has to say, 0 to 1; the network has the rest.
+    linear_share: float = 1.0
     losses: list[float] = field(default_factory=list)
     stop_losses: list[float] = field(default_factory=list)
 
@@ -43,10 +50,11 @@ def fit(
     recipe: Recipe,
     seed: int,
     epochs: int | None = None,
+    linear_share: float | None = None,
     blanks: Mapping[str, Mapping[str, Floats]] | None = None,
     progress: Progress | None = None,
 ) -> Fitted:
-    """Fit the members of a head.
+    """Fit a head: its linear part, and the network as far as it does better than that.
 
     Args:
         groups: raw groups (`models.head.GROUPS`), each [n, width]; may be memory-mapped.
@@ -56,17 +64,22 @@ def fit(
         recipe: sizes and regularisation.
         seed: of everything random; the same seed and data give the same head, bit for bit.
         epochs: train exactly so long instead of stopping early.
+        linear_share: the linear part's share, instead of finding it on ``stop``; with all of it
+            no network is trained. Without ``stop`` and this, the two have half each.
         blanks: raw values of each missing source (`models.features.Features.blanks`).
         progress: called after each epoch with its number, its loss and the loss on ``stop``.
 
     Raises:
         LossNotFinite: a loss became infinite or undefined.
     """
+    encoding = fit_encoding(groups, train, recipe)
+    encoded = encode(encoding, groups, train)
+    linear = fit_linear(encoded, targets[train], penalty=recipe.linear_penalty)
+    if linear_share == 1:
+        return Fitted(Head(encoding, (linear,)), 0)
     tf = _tensorflow()
     from trainer.network import build, epoch_of, forgetter, members_of
 
-    encoding = fit_encoding(groups, train, recipe)
-    encoded = encode(encoding, groups, train)
     held_out = encode(encoding, groups, stop)
     model = build({group: encoded[group].shape[1] for group in GROUPS}, recipe, seed)
     forget = forgetter(encoded_blanks(encoding, blanks or {}), recipe.forget, seed)
@@ -80,7 +93,8 @@ def fit(
     for number in range(1, (epochs or recipe.max_epochs) + 1):
         value = float(epoch(tensors, wanted, tf.constant(_batches(rng, len(train), recipe.batch))))
         head = Head(encoding, members_of(model, recipe))
-        stop_value = _loss(head, held_out, targets[stop], recipe) if len(stop) else value
+        losses = _losses(head, held_out, targets[stop], recipe)
+        stop_value = float(losses.mean()) if len(stop) else value
         if not (math.isfinite(value) and math.isfinite(stop_value)):
             raise LossNotFinite(f"The loss was not finite in epoch {number}.")
         fitted.losses.append(value)
@@ -91,8 +105,50 @@ def fit(
             best, best_members, fitted.epochs = stop_value, head.members, number
         if epochs is None and number - fitted.epochs >= recipe.patience:
             break
-    fitted.head = Head(encoding, best_members)
+    fitted.linear_share = linear_share if linear_share is not None else 0.5
+    if linear_share is None and len(stop):
+        fitted.linear_share = _share(
+            encoding, linear, best_members, held_out, targets[stop], recipe
+        )
+    fitted.head = Head(encoding, blended(linear, best_members, fitted.linear_share))
     return fitted
+
+
+def blended(linear: Member, network: Sequence[Member], share: float) -> tuple[Member, ...]:
+    """Members whose mean is the linear part, with ``share`` (0 to 1), and the network's mean."""
+    if share == 1:
+        return (linear,)
+    if share == 0:
+        return tuple(network)
+    count = len(network) + 1
+    return (
+        linear.times(share * count),
+        *(member.times((1 - share) * count / len(network)) for member in network),
+    )
+
+
+def _share(
+    encoding: Encoding,
+    linear: Member,
+    network: Sequence[Member],
+    held_out: Mapping[str, Floats],
+    targets: NDArray[np.float64],
+    recipe: Recipe,
+) -> float:
+    """The linear part's share with the least loss on posts held out.
+
+    All of it, unless a smaller one does better by more than the gain's standard error: the
+    network was stopped on these posts, and few posts show little.
+    """
+
+    def losses(share: float) -> NDArray[np.float64]:
+        return _losses(Head(encoding, blended(linear, network, share)), held_out, targets, recipe)
+
+    alone = losses(1.0)
+    gains = {share: alone - losses(share) for share in _SHARES}
+    best = max(gains, key=lambda share: float(gains[share].mean()))
+    error = float(gains[best].std()) / math.sqrt(len(alone))
+    return best if float(gains[best].mean()) > error else 1.0
 
 
 def _tensorflow() -> Any:
@@ -117,16 +173,17 @@ def _batches(rng: np.random.Generator, n: int, size: int) -> NDArray[np.int32]:
     return order.astype(np.int32).reshape(-1, size)
 
 
-def _loss(
+def _losses(
     head: Head, encoded: Mapping[str, Floats], targets: NDArray[np.float64], recipe: Recipe
-) -> float:
-    """The training loss of the averaged members, a chunk at a time."""
-    total = 0.0
+) -> NDArray[np.float64]:
+    """The training loss of the averaged members on each post, a chunk at a time."""
+    found = [np.empty(0)]
     for start in range(0, len(targets), CHUNK):
         rows = slice(start, start + CHUNK)
         logits = head.encoded_logits({group: values[rows] for group, values in encoded.items()})
         shifted = logits - logits.max(axis=1, keepdims=True)
         log_bins = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
         gaps = np.cumsum(np.exp(log_bins), axis=1) - np.cumsum(targets[rows], axis=1)
-        total += float(-(targets[rows] * log_bins).sum() + recipe.ranked_weight * (gaps**2).sum())
-    return total / len(targets)
+        log_loss = -(targets[rows] * log_bins).sum(axis=1)
+        found.append(log_loss + recipe.ranked_weight * (gaps**2).sum(axis=1))
+    return np.concatenate(found)

@@ -22,3 +22,10 @@ def test_a_head_that_knows_nothing_is_flattened() -> None:
 
 def test_without_posts_nothing_changes() -> None:
     assert fit_temperature(np.empty((0, 10)), np.empty((0, 10))) == 1
+
+
+def test_few_posts_move_it_little() -> None:
+    rng = np.random.default_rng(3)
+    logits = rng.normal(size=(20, 10)) * 0.3
+    drawn = np.eye(10)[rng.integers(0, 10, 20)]
+    assert 0.8 < fit_temperature(logits, drawn) < 1.25

@@ -25,10 +25,11 @@ def forecasts(bins: np.ndarray, score: np.ndarray) -> Forecasts:
     )  # fmt: skip
 
 
-def test_the_base_rate_has_no_skill() -> None:
-    found = figures(forecasts(np.full((300, 10), 0.1), RNG.random(300) * 1000))
+@pytest.mark.parametrize("n", [300, 381])
+def test_the_base_rate_has_no_skill(n: int) -> None:
+    found = figures(forecasts(np.full((n, 10), 0.1), RNG.random(n) * 1000))
     assert found["rps_skill"] == pytest.approx(0, abs=1e-9)
-    assert found["log_loss_skill"] == pytest.approx(0, abs=1e-3)
+    assert found["log_loss_skill"] == pytest.approx(0, abs=2e-3)
     assert found["ordinal_loss_reduction"] == pytest.approx(0, abs=1e-9)
     assert found["spearman"] == 0
     assert found["pair_accuracy"] == 0.5

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from models.distribution import UNIFORM
 from models.features import Features
 from models.head import Head
 from trainer.calibration import fit_temperature
@@ -141,6 +142,7 @@ def challenge(
             Judged(ranked_probability_scores(ours.bins, wanted), figures(ours)["ece"]),
             Judged(ranked_probability_scores(theirs.bins, wanted), figures(theirs)["ece"]),
             posts.community[split.judge],
+            base_rps=ranked_probability_scores(np.broadcast_to(UNIFORM, wanted.shape), wanted),
             # A champion that has learned nothing is the base rate by another name.
             against=rival_name if rival.members else None,
         )

@@ -53,8 +53,7 @@ class DiscordPlatform:
             PostGone: the message was deleted.
         """
         showing = self._connection.session().showing
-        stored = await showing.load(post.post_id)
-        return await showing.reply(stored, card, post.mode, sent_before=sent_before)
+        return await showing.reply(post.post_id, card, post.mode, sent_before=sent_before)
 
     async def withdraw(self, post: PostRef, reply_id: str | None) -> None:
         """Delete the reply.

@@ -40,6 +40,7 @@ def reply_message(
     post: Post,
     card: Card,
     *,
+    images: int,
     seen: SeenBefore | None,
     tally: Mapping[Bucket, int],
     now: datetime,
@@ -50,6 +51,7 @@ def reply_message(
         texts: the server's language.
         post: with its community loaded.
         card: the prediction.
+        images: how many the post has.
         seen: an earlier post of the same image.
         tally: how many people guessed what.
         now: aware.
@@ -71,8 +73,8 @@ def reply_message(
     else:
         note = texts("reply.closed", guesses=_guesses(texts, tally))
         view = buttons_when_closed(texts, post.id)
-    if len(post.images) > 1:
-        note = f"{texts('card.best_of', total=len(post.images))}\n{note}"
+    if images > 1:
+        note = f"{texts('card.best_of', total=images)}\n{note}"
     return ReplyMessage(
         card_message(texts, card, community=community, seen=seen, note=note).embed, view
     )

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import discord
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from bot.cards import Card, Outcome, stored_card
 from bot.core import Core
@@ -20,7 +22,7 @@ from bot.guessing import guess_tally, guessing_is_open
 from bot.platform import PostGone, ReplyDeclined
 from bot.seen_before import SeenBefore, seen_before
 from storage.posts import load_post
-from storage.tables import Author, Guess, Image, Post
+from storage.tables import Author, Guess, Image, Post, PostImage, Prediction
 from storage.types import Bucket, ReplyMode
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,20 @@ REACTION = "reaction"
 _LOOKED_THROUGH = 2000
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A post with its community, and what else a reply to it needs to know.
+
+    Attributes:
+        images: how many the post has.
+        seen: an earlier post of the image that it was predicted by.
+    """
+
+    post: Post
+    images: int
+    seen: SeenBefore | None
+
+
 class Showing:
     """What people see of predictions in channels, on one connection."""
 
@@ -42,7 +58,7 @@ class Showing:
         self._core = core
         self._people = people
 
-    async def reply(self, post: Post, card: Card, mode: ReplyMode, *, sent_before: bool) -> str:
+    async def reply(self, post_id: int, card: Card, mode: ReplyMode, *, sent_before: bool) -> str:
         """Reply to a post and return the reply's id.
 
         Raises:
@@ -50,6 +66,8 @@ class Showing:
             ReplyDeclined: the bot may not, or has no business there any more.
             PostGone: the post was deleted.
         """
+        answered = await self._look_up(post_id)
+        post = answered.post
         channel = await self._channel(post)
         await self._check_permissions(post, channel, mode)
         original = channel.get_partial_message(int(post.source_id))
@@ -60,7 +78,7 @@ class Showing:
                     return REACTION
                 if sent_before and (earlier := await self._own_reply(channel, post)) is not None:
                     return str(earlier.id)
-                message = await self._message(post, card, channel)
+                message = await self._message(answered, card, channel)
                 sent = await original.reply(
                     embed=message.embed, view=message.view, nonce=nonce_of(post.source_id)
                 )
@@ -80,7 +98,9 @@ class Showing:
         """
         channel = await self._channel_or_none(post)
         if channel is not None and post.reply is not None and post.prediction_rows:
-            message = await self._message(post, stored_card(post.prediction_rows[0]), channel)
+            answered = Answered(post, len(post.images), await self.seen(post))
+            card = stored_card(post.prediction_rows[0])
+            message = await self._message(answered, card, channel)
             await self._edit(channel, post.reply.source_id, message)
 
     async def settle(self, post: Post, reply_id: str, outcome: Outcome) -> None:
@@ -166,7 +186,37 @@ class Showing:
             raise PostGone("The post is stored no more.")
         return post
 
-    async def _message(self, post: Post, card: Card, channel: PostChannel) -> ReplyMessage:
+    async def _look_up(self, post_id: int) -> Answered:
+        """What a reply needs, in few statements: many posts may come at once."""
+        count = select(func.count()).where(PostImage.post_id == Post.id).scalar_subquery()
+        async with self._core.database.read() as session:
+            row = (
+                await session.execute(
+                    select(Post, count.label("images"), Image.phash)
+                    .outerjoin(Prediction, Prediction.post_id == Post.id)
+                    .outerjoin(Image, Image.id == Prediction.image_id)
+                    .where(Post.id == post_id)
+                    .order_by(Prediction.id)
+                    .limit(1)
+                    .options(joinedload(Post.community))
+                )
+            ).first()
+            if row is None:
+                raise PostGone("The post is stored no more.")
+            post: Post = row.Post
+            seen = None
+            if row.phash is not None:
+                seen = await seen_before(
+                    session,
+                    community_id=post.community_id,
+                    phash=row.phash,
+                    before=post.posted_at,
+                    without_post=post.id,
+                )
+        return Answered(post, row.images, seen)
+
+    async def _message(self, answered: Answered, card: Card, channel: PostChannel) -> ReplyMessage:
+        post = answered.post
         now = self._core.clock()
         tally: Mapping[Bucket, int] = {}
         if not guessing_is_open(post, now):
@@ -176,7 +226,8 @@ class Showing:
             _texts(channel),
             post,
             card,
-            seen=await self.seen(post),
+            images=answered.images,
+            seen=answered.seen,
             tally=tally,
             now=now,
         )

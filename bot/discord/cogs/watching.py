@@ -50,6 +50,8 @@ class Watching(commands.Cog):
         self._ballots = ballots
         self._high_water = high_water
         self._background = Background()
+        #: Channels that were found to be watched; that they are no more, `accept` finds out.
+        self._watched: set[int] = set()
         self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._at_once_here: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
         # Messages of a channel are taken up in their order: the high water stands for all before.
@@ -115,9 +117,12 @@ class Watching(commands.Cog):
             return
         post_id = None
         async with self._order(message.channel.id):
-            wanted = await self._look_up(message)
+            wanted = await self._look_up(message, live=live)
             if wanted is Wanted.NEW:
                 post_id = await self._pipeline.accept(Platform.DISCORD, incoming)
+                if post_id is None:
+                    # Its author opted out, or the channel is watched no more: looked up anew.
+                    self._watched.discard(message.channel.id)
             if live and wanted is not Wanted.NOT and message.guild is not None:
                 self._high_water.live(message.guild.shard_id, message.channel.id, message.id)
         if post_id is None:
@@ -130,12 +135,15 @@ class Watching(commands.Cog):
     def _order(self, channel_id: int) -> asyncio.Lock:
         return self._in_order.setdefault(channel_id, asyncio.Lock())
 
-    async def _look_up(self, message: discord.Message) -> Wanted:
+    async def _look_up(self, message: discord.Message, *, live: bool) -> Wanted:
+        if live and message.channel.id in self._watched:
+            return Wanted.NEW
         async with self._core.database.read() as session:
             here = str(message.channel.id)
             community = await find_community(session, Platform.DISCORD, here)
             if community is None or not community.watched:
                 return Wanted.NOT
+            self._watched.add(message.channel.id)
             query = select(Post.id).filter_by(platform=Platform.DISCORD, source_id=str(message.id))
             return Wanted.NEW if await session.scalar(query) is None else Wanted.KNOWN
 

@@ -79,6 +79,10 @@ class RedditClient:
         self._reddit: praw.Reddit | None = None
         self._me: str | None = None
         self.pace = Pace(clock)
+        #: Comments have a limit of their own, hard on accounts that are new: whoever must wait
+        #: with the next one may go on reading.
+        self._writing = Pace(clock)
+        self._turn = asyncio.Lock()
         #: Requests that were tried since the start.
         self.requests = 0
 
@@ -129,6 +133,15 @@ class RedditClient:
         """The newest comments of the account that we are."""
         return await self._page(f"user/{await self.me()}/comments", after, sort="new")
 
+    def check_writing(self) -> None:
+        """Do nothing if a comment may be sent now.
+
+        Raises:
+            RedditBusy: not yet; it says when.
+        """
+        self.pace.check()
+        self._writing.check()
+
     async def comment(self, parent: str, text: str) -> str:
         """Comment on a post or a comment; returns the new comment's name.
 
@@ -137,6 +150,7 @@ class RedditClient:
         Raises:
             RedditRefusal: Reddit refused the comment, and says why.
         """
+        self.check_writing()
         answer = await self._post("api/comment", {"thing_id": parent, "text": text})
         name = _first_thing(answer).get("name")
         if not isinstance(name, str) or not name.startswith("t1_"):
@@ -149,6 +163,7 @@ class RedditClient:
         Raises:
             RedditRefusal: Reddit refused it, and says why.
         """
+        self.check_writing()
         await self._post("api/editusertext", {"thing_id": comment, "text": text})
 
     async def delete(self, comment: str) -> None:
@@ -201,12 +216,16 @@ class RedditClient:
             code = str(first[0])[:80]
             message = str(first[1])[:300] if len(first) > 1 else ""
         if code == "RATELIMIT":
-            # Reddit means comments, but whoever is told to slow down may as well do so altogether.
-            return self.pace.told_to_wait(told_wait(message, wait), "Reddit asked for a break")
+            return self._writing.told_to_wait(told_wait(message, wait), "Reddit asked for a break")
         return RedditRefusal(code, message)
 
     async def _call(self, work: Callable[[praw.Reddit], T]) -> T:
-        self.pace.check()
+        # One after the other, so that whoever waits for the thread hears what Reddit said.
+        async with self._turn:
+            self.pace.check()
+            return await self._ask(work)
+
+    async def _ask(self, work: Callable[[praw.Reddit], T]) -> T:
         loop = asyncio.get_running_loop()
         try:
             result = await loop.run_in_executor(self._thread, self._work, work)

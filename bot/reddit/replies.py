@@ -19,6 +19,7 @@ from bot.reddit.wording import prediction_text, settled_text
 from storage.database import Database
 from storage.posts import load_post
 from storage.tables import Community, InboxItem, Post, Reply
+from storage.types import ReplyMode
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ class Replies:
             if found is not None:
                 return found
         try:
-            self._check_manners(post)
+            self._check_manners(post, ref)
             await self.check_room(post.community, until=post.posted_at + self._manners.within)
         except (RedditBusy, ReplyDeclined):
             self._unanswered.add(ref.source_id)
@@ -110,7 +111,7 @@ class Replies:
             ReplyDeclined: Reddit will not have it.
             PostGone: the submission is no more.
         """
-        self._client.pace.check()
+        self._client.check_writing()
         self._unanswered.discard(parent)
         try:
             return await self._client.comment(parent, text)
@@ -232,8 +233,12 @@ class Replies:
             )
             return [time for time in (*replies, *answers) if time is not None]
 
-    def _check_manners(self, post: Post) -> None:
+    def _check_manners(self, post: Post, ref: PostRef) -> None:
         name = post.community.source_id.lower()
+        if ref.mode is ReplyMode.REACT:
+            raise ReplyDeclined("Reactions were asked for, and Reddit has none.")
+        if ref.blind:
+            raise ReplyDeclined("It is for guessers first, and nobody can guess on Reddit.")
         if not self._manners.speaks:
             raise ReplyDeclined("Replies on Reddit are switched off (PEORIA_REDDIT_REPLY).")
         if name in self._manners.denied:

@@ -3,7 +3,7 @@
 import logging
 from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -127,7 +127,9 @@ class Watcher:
         return self._clock() - max(times) > self._rules.max_age
 
     async def _take(self, items: Sequence[Item], community: Community, polled: Polled) -> None:
-        now = self._clock()
+        now, final = self._clock(), timedelta(seconds=community.horizon_seconds)
+        # What is final already cannot be foretold.
+        rules = replace(self._rules, max_age=min(self._rules.max_age, final))
         fresh = [item for item in items if name_of(item) not in self._settled]
         known = await self._known([name for name in map(name_of, fresh) if name])
         # Listings begin with the newest; who came first is served first.
@@ -136,7 +138,7 @@ class Watcher:
             if name in known:
                 self._settle(name)
                 continue
-            taken = read_item(item, community_ref(community), self._rules, now)
+            taken = read_item(item, community_ref(community), rules, now)
             if isinstance(taken, Skip):
                 if taken is Skip.NO_IMAGE and _may_get_one(item, now):
                     continue

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from storage.tables import Label, Notice
-from storage.types import PostState, ReplyState
+from storage.tables import Community, Label, Notice
+from storage.types import PostState, ReplyMode, ReplyState
 from tests.bot.reddit.conftest import Bot, OpenBot
 from tests.fakes.reddit import FakeReddit
 from tests.fakes.reddit_faults import refusal
@@ -271,3 +271,40 @@ async def test_a_silent_post_is_not_answered(start: OpenBot, reddit: FakeReddit)
         await bot.tick()
         assert reddit.comments_on(shown["name"]) == []
         assert "without a word" in str(await skipped(bot, shown["name"]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"reply_mode": ReplyMode.REACT}, "Reactions were asked for, and Reddit has none."),
+        ({"blind": True}, "It is for guessers first, and nobody can guess on Reddit."),
+    ],
+)
+async def test_what_reddit_has_no_way_for_is_left(
+    bot: Bot, reddit: FakeReddit, changes: dict[str, Any], reason: str
+) -> None:
+    await bot.tick()
+    async with bot.app.core.database.write() as session:
+        community = await session.get_one(Community, (await bot.community()).id)
+        for name, value in changes.items():
+            setattr(community, name, value)
+    bot.clock.forward(60)
+    shown = reddit.post("aww")
+    await bot.tick()
+    assert await skipped(bot, shown["name"]) == reason
+
+
+async def test_whoever_must_wait_with_a_comment_goes_on_reading(
+    bot: Bot, reddit: FakeReddit
+) -> None:
+    reddit.post("aww")
+    body = refusal("RATELIMIT", "Take a break for 9 minutes before trying again.")
+    reddit.fail("/api/comment", body=json.dumps(body))
+    await bot.tick()
+    bot.clock.forward(60)
+    second = reddit.post("aww")
+    await bot.tick()
+    post = await bot.post(second["name"])
+    assert post is not None
+    assert post.state is PostState.PREDICTED
+    assert reddit.counted()["/api/comment"] == 1

@@ -207,3 +207,12 @@ async def test_a_revoked_account_is_told_once_and_asks_no_more(
     (notice,) = await bot.all(Notice)
     assert notice.text.startswith("Reddit is stopped: Reddit does not let this account in")
     assert reddit.counted()["/api/v1/access_token"] <= 4
+
+
+async def test_what_is_final_already_is_not_taken_up(start: OpenBot, reddit: FakeReddit) -> None:
+    async with start(reddit_horizon_hours=1) as bot:
+        old = reddit.post("aww", created_utc=bot.clock().timestamp() - 3601)
+        fresh = reddit.post("aww", created_utc=bot.clock().timestamp() - 3500)
+        await bot.tick()
+        assert await names(bot) == {fresh["name"]}
+        assert old["name"]

@@ -138,7 +138,7 @@ def main() -> int:
         if threading.active_count() > 1:
             raise RuntimeError("threads do not survive a fork")
         plan = Plan(
-            asked.posts, asked.days, seed, retrain_labels=50,
+            asked.posts, asked.days, seed, retrain_labels=max(20, asked.posts // 6),
             trainer=(sys.executable, "-m", "tests.fakes.quick_trainer"),
         )  # fmt: skip
         with tempfile.TemporaryDirectory(prefix="peoria-kills-") as work:

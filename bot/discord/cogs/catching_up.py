@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Collection, Iterable
 from datetime import timedelta
+from typing import Any
 
 import discord
 from discord.ext import commands, tasks
@@ -48,6 +49,7 @@ class CatchingUp(commands.Cog):
         self._ballots = ballots
         self._high_water = high_water
         self._background = Background()
+        self._shards: dict[int, asyncio.Task[Any]] = {}
         self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._max_age = timedelta(hours=core.settings.discord_catch_up_hours)
 
@@ -63,11 +65,18 @@ class CatchingUp(commands.Cog):
         """A new session has begun; what happened before it was not told."""
         self._high_water.hold(shard_id)
         self._ballots.close_all()
+        # What reads on from the session before may be done with channels that missed more since:
+        # only the new one may say that the shard has caught up.
+        earlier = self._shards.pop(shard_id, None)
+        if earlier is not None:
+            earlier.cancel()
 
     @commands.Cog.listener()
     async def on_shard_ready(self, shard_id: int) -> None:
         """The shard's servers are known: read what was missed."""
-        self._background.start(self._catch_up_shard(shard_id), f"Catching up on shard {shard_id}")
+        self._shards[shard_id] = self._background.start(
+            self._catch_up_shard(shard_id), f"Catching up on shard {shard_id}"
+        )
 
     @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:
@@ -80,13 +89,20 @@ class CatchingUp(commands.Cog):
         )
 
     async def _catch_up_shard(self, shard_id: int) -> None:
-        guilds = [guild for guild in self._client.guilds if guild.shard_id == shard_id]
-        await self._catch_up(_channels(guilds))
-        self._high_water.release(shard_id)
+        while True:
+            guilds = [guild for guild in self._client.guilds if guild.shard_id == shard_id]
+            try:
+                await self._catch_up(_channels(guilds))
+            except Exception:
+                log.exception("Shard %s could not catch up; tried again.", shard_id)
+                await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                self._high_water.release(shard_id)
+                return
 
     @tasks.loop(seconds=_RETRY_SECONDS)
     async def _retry(self) -> None:
-        if self._client.is_ready():
+        if self._client.is_ready() and self._high_water.stalled:
             await self._catch_up(self._high_water.stalled)
 
     async def _catch_up(self, channel_ids: Collection[int]) -> None:

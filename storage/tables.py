@@ -494,7 +494,8 @@ class Standing(Base):
     __tablename__ = "standings"
     __table_args__ = (
         CheckConstraint("n > 0 AND blind_n <= n AND hits <= n", name="counts_in_order"),
-        # With all that ranks go by, so that counting who stands higher reads the index alone.
+        # With all that ranks and the sums of a channel go by, so that both are read from the index
+        # alone: in the order of points, the table would be read here and there.
         Index(
             "ix_standings_points",
             "season",
@@ -503,6 +504,8 @@ class Standing(Base):
             "points",
             "n",
             "forecaster_id",
+            "hits",
+            "expected_hits",
         ),
         Index("ix_standings_forecaster", "kind", "forecaster_id"),
     )

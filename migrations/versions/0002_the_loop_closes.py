@@ -68,7 +68,16 @@ def upgrade() -> None:
     with op.batch_alter_table("standings", schema=None) as batch_op:
         batch_op.create_index(
             "ix_standings_points",
-            ["season", "community_id", "kind", "points", "n", "forecaster_id"],
+            [
+                "season",
+                "community_id",
+                "kind",
+                "points",
+                "n",
+                "forecaster_id",
+                "hits",
+                "expected_hits",
+            ],
             unique=False,
         )
         batch_op.create_index("ix_standings_forecaster", ["kind", "forecaster_id"], unique=False)

@@ -38,8 +38,10 @@ from bot.simulation.run import Plan  # noqa: E402
 
 #: Processor time that a child gets before it is killed, seconds: from … to.
 STRETCH = (0.5, 4.0)
-#: What may differ: how long things took, who ran them, and the key of the hashes.
+#: What may differ: how long things took, who ran them, and the key of the hashes. Of a training
+#: run that was killed the admins are told.
 DIFFERS = {
+    "notices": None,
     "authors": {"hash"},
     "predictions": {"latency_ms"},
     "training_runs": None,

@@ -16,10 +16,11 @@ from bot.core import Core
 from bot.training import RunUnderWay, Training, TrainingLimits
 from bot.versions import add_version, list_versions, make_champion
 from models.registry import Manifest
-from storage.tables import ModelVersion, Notice, TrainingRun
+from storage.tables import Embedding, Label, ModelVersion, Notice, PostImage, TrainingRun
 from storage.types import RunState
 from tests.fakes import trainer
 from tests.fakes.clock import FakeClock
+from tests.fixtures.rows import one_post, row
 
 LIMITS = TrainingLimits(seconds=60, memory_mb=2000, min_labels=60)
 
@@ -402,3 +403,29 @@ async def test_switching_the_backbone_promotes_whatever_the_gate_says(
     assert run.state is RunState.PROMOTED
     assert run.reason == "The backbone was switched. Not better."
     assert await champion(core) == trainer.NAME
+
+
+@pytest.mark.tensorflow
+async def test_rows_that_are_corrupt_fail_the_run_and_nothing_else(core: Core, before: str) -> None:
+    """With the real training process, which is through before it would import TensorFlow."""
+    backbone = (await core.serving.champion()).backbone.fingerprint
+    async with core.database.write() as session:
+        for each in one_post():
+            if not isinstance(each, ModelVersion):
+                session.add(each)
+                await session.flush()
+        (await session.get_one(PostImage, (1, 0))).image_id = 1
+        session.add_all([row(Label), row(Embedding, backbone=backbone)])
+        await session.flush()
+        # SQLite takes any value for any column.
+        await session.execute(text("UPDATE labels SET score = 'x'"))
+    run = await core.training.run(asked_by="schedule")
+    assert run.state is RunState.FAILED
+    assert run.reason is not None
+    assert "status 1" in run.reason
+    await nothing_changed(core, before)
+    async with core.database.write() as session:
+        await session.execute(text("UPDATE labels SET score = 5"))
+    again = await core.training.run(asked_by="schedule")
+    assert again.state is RunState.REFUSED
+    assert "labels; at least" in (again.reason or "")

@@ -72,7 +72,7 @@ def statements(posts: int, dialect: str) -> Iterator[str]:
                 "(WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i <"
                 f" {n}) SELECT i FROM s)"
             )
-        return f"(SELECT i FROM generate_series(1, {n}) AS g(i))"
+        return f"(SELECT i FROM generate_series(1::bigint, {n}) AS g(i))"
 
     def at(seconds: str) -> str:
         if sqlite:

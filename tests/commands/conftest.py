@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import main
+from bot.commands.console import err, out
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ def peoria(
 ) -> Peoria:
     """Runs a command on the test's data folder, after its first start."""
     monkeypatch.setenv("PEORIA_DATA_DIR", str(data_dir))
-    monkeypatch.setenv("COLUMNS", "200")
+    # Not by COLUMNS: where the suite runs in several processes, it is read before a test begins.
+    for console in (out, err):
+        monkeypatch.setattr(console, "_width", 200)
 
     def run(*arguments: object) -> Answer:
         with monkeypatch.context() as patch:

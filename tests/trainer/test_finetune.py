@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -42,6 +43,7 @@ def test_too_few_labels_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_finetuned_backbone_is_a_weights_file_of_its_own(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(1)
     spec = StudentSpec(0.35, SIDE)
     backbone = build_backbone(spec)
     weights, out = tmp_path / "before.npz", tmp_path / "after.npz"
@@ -62,5 +64,7 @@ def test_a_finetuned_backbone_is_a_weights_file_of_its_own(tmp_path: Path) -> No
         assert written_spec == spec
         names = [variable.path for variable in backbone.weights]
         changed = {name for name, a, b in zip(names, before, after, strict=True) if (a != b).any()}
-        assert any("Conv_1" in name for name in changed)
-        assert not any(name.startswith(("Conv1", "block_1_")) for name in changed)
+        # Which of the last blocks move far enough for half precision depends on the first weights.
+        assert changed
+        last = ("block_14_", "block_15_", "block_16_", "Conv_1")
+        assert all(name.startswith(last) for name in changed)

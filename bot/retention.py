@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 #: A folder without a row that is younger than this may be a version that is being made.
 GRACE = timedelta(days=1)
 _PUT_ASIDE = ".dropped-"
+#: Posts that are asked for in one query.
+_AT_ONCE = 1000
 
 #: Posts in these states are still to be labelled, and their predictions to be scored.
 _TO_BE_SCORED = (PostState.SEEN, PostState.PREDICTED, PostState.REPLIED)
@@ -105,15 +107,18 @@ class Retention:
 
 async def with_unscored_predictions(session: AsyncSession) -> set[int]:
     """Versions with predictions on posts that are still to be labelled."""
-    # From the posts that are due, of which there are few, whatever was predicted in all time.
-    query = (
-        select(Prediction.model_version_id)
-        .join(Post, Post.id == Prediction.post_id)
-        .where(
-            Post.due_at.is_not(None),
-            Post.state.in_(_TO_BE_SCORED),
-            Prediction.scored_at.is_(None),
+    # In two steps: left to itself, SQLite looks at every prediction there ever was.
+    waiting = select(Post.id).where(Post.due_at.is_not(None), Post.state.in_(_TO_BE_SCORED))
+    post_ids = list(await session.scalars(waiting))
+    found: set[int] = set()
+    for start in range(0, len(post_ids), _AT_ONCE):
+        query = (
+            select(Prediction.model_version_id)
+            .where(
+                Prediction.post_id.in_(post_ids[start : start + _AT_ONCE]),
+                Prediction.scored_at.is_(None),
+            )
+            .distinct()
         )
-        .distinct()
-    )
-    return set(await session.scalars(query))
+        found.update(await session.scalars(query))
+    return found

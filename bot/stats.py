@@ -22,7 +22,7 @@ from storage.types import Bucket
 #: A point of a curve stands for the labels of so many days up to it: single days are mostly luck.
 TRAILING = 7
 #: Newest scored predictions that the calibration is taken from.
-CALIBRATED_ON = 2000
+CALIBRATED_ON = 1000
 #: Equal steps of confidence, from 0 to 1, in which posts are put together.
 _CONFIDENCE_BINS = 10
 #: Model versions that have a curve of their own, those with the most posts.

@@ -35,7 +35,7 @@ from benchmarks.discord_stage import (
 from tests.fakes.discord import Channel, FakeDiscord, Interaction, Member, Message, NotOffered
 
 SEND = "POST /channels/{channel_id}/messages"
-LABELS = 600
+LABELS = 150
 #: Share of guesses among what people ask; the rest is /predict.
 GUESSES = 0.9
 #: Posts that are under way at the same time while memory is filled.
@@ -138,11 +138,11 @@ async def press(
         channel, person = rng.choice(channels), rng.choice(people)
         replies = [each for each in fake.messages(channel, author=fake.bot) if each.buttons]
         try:
-            if replies and rng.random() < GUESSES:
+            if rng.random() >= GUESSES:
+                asked.append(await fake.slash(person, channel, "predict", image=data, wait=False))
+            elif replies:
                 button = rng.choice(("Low", "Medium", "High"))
                 asked.append(await fake.click(person, rng.choice(replies), button, wait=False))
-            else:
-                asked.append(await fake.slash(person, channel, "predict", image=data, wait=False))
         except NotOffered as refused:
             raise RuntimeError(f"the benchmark no longer fits the bot: {refused}") from refused
         await asyncio.sleep(0.1)

@@ -60,8 +60,9 @@ def environment(fake: FakeDiscord, data_dir: Path, **more: str) -> dict[str, str
         "PEORIA_DATA_DIR": str(data_dir), "PEORIA_WEB": "false", "PEORIA_SILENT_SHARE": "0",
         "PEORIA_DISCORD_TOKEN": fake.token, "PEORIA_DISCORD_API_URL": fake.api_url,
         "PEORIA_DISCORD_GATEWAY_URL": fake.gateway_url,
-        "PEORIA_DOWNLOAD_ALLOW_HOSTS": "127.0.0.1", "PEORIA_LOG_LEVEL": "WARNING",
-        "TF_CPP_MIN_LOG_LEVEL": "3", **more,
+        "PEORIA_DOWNLOAD_ALLOW_HOSTS": "127.0.0.1", "PEORIA_LOG_LEVEL": "ERROR",
+        # Laying tracebacks out for people takes the event loop long enough to be measured.
+        "PEORIA_LOG_FORMAT": "json", "TF_CPP_MIN_LOG_LEVEL": "3", **more,
     }  # fmt: skip
 
 

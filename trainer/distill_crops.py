@@ -18,13 +18,16 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from trainer.distill_images import ROUNDS, SourceImage
+from trainer.distill_images import CAPTIONED, ROUNDS, SourceImage, draw_captions
 
 TEACHER_SIZE = 224
 TEACHER_BATCH = 8
 # The rest are plain random crops.
 WHOLE_IMAGE_SHARE = 0.4
 MIXUP_SHARE = 0.1
+# The few templates would be learned by heart: as many photos and drawings get a caption of one.
+CAPTIONED_SHARE = 0.25
+CAPTIONED_SIDE = 400  # px of the shorter side under the letters, so that they are sharp
 
 UInt8 = npt.NDArray[np.uint8]
 Float16 = npt.NDArray[np.float16]
@@ -93,11 +96,13 @@ class CropStore:
             described.write_text(json.dumps(facts))
         self.ready = int(self._ready_file.read_text())
         self.failure: BaseException | None = None
+        self._captions: list[tuple[str, ...]] = []
 
     def fill(self, images: list[SourceImage], teacher: Teacher, stop: threading.Event) -> None:
         """Make the missing rows, a few at a time, until all are there or `stop` is set."""
         try:
             pool = [i for i, image in enumerate(images) for _ in range(ROUNDS.get(image.source, 1))]
+            self._captions = [image.captions for image in images if image.captions]
             while self.ready < self.rows and not stop.is_set():
                 chunk = range(self.ready, min(self.ready + TEACHER_BATCH, self.rows))
                 pixels = np.stack([self._make_crop(images, pool, row) for row in chunk])
@@ -123,13 +128,26 @@ class CropStore:
         round_number, place = divmod(row, len(pool))
         order = np.random.default_rng([self.seed, round_number]).permutation(len(pool))
         random = np.random.default_rng([self.seed, round_number, row])
-        crop = random_crop(images[pool[order[place]]].open(), random, TEACHER_SIZE)
+        chosen = images[pool[order[place]]]
+        crop = random_crop(self._picture(chosen, random), random, TEACHER_SIZE)
         if random.random() >= MIXUP_SHARE:
             return crop
         other = images[pool[int(random.integers(len(pool)))]].open()
         weight = random.uniform(0.2, 0.8)
         mixed = weight * crop + (1 - weight) * random_crop(other, random, TEACHER_SIZE)
         return mixed.round().astype(np.uint8)
+
+    def _picture(self, chosen: SourceImage, random: np.random.Generator) -> Image.Image:
+        picture = chosen.open()
+        if (
+            chosen.source not in CAPTIONED
+            or not self._captions
+            or random.random() >= CAPTIONED_SHARE
+        ):
+            return picture
+        scale = max(1.0, CAPTIONED_SIDE / min(picture.size))
+        enlarged = picture.resize((round(picture.width * scale), round(picture.height * scale)))
+        return draw_captions(enlarged, self._captions[int(random.integers(len(self._captions)))])
 
     def draw(self, random: np.random.Generator, count: int) -> tuple[UInt8, Float16]:
         """Return `count` random ready rows, each mirrored (picture and map alike) half the time."""

@@ -20,6 +20,8 @@ from PIL import Image, ImageDraw, ImageFont
 HELD_OUT_PERCENT = {"corpus": 5, "reddit_memes": 20, "genres": 50, "faces": 50, "imgflip": 15}
 # How often an image of a source is drawn in one round: memes are what the bot will see.
 ROUNDS = {"reddit_memes": 3, "genres": 2}
+# Sources of pictures without words, some of which are trained on with a meme's caption drawn on.
+CAPTIONED = {"corpus"}
 RENDERED_MEMES = 2000
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif"}
 

@@ -195,3 +195,24 @@ def test_the_orthogonal_part_has_singular_values_near_one() -> None:
         assert matrix.shape == shape
         assert values.min() > 0.3
         assert values.max() < 1.4
+
+
+def test_some_photos_get_a_caption_and_other_pictures_never(
+    tmp_path: Path,
+) -> None:
+    grey = tmp_path / "grey.png"
+    Image.new("RGB", (300, 200), (60, 60, 60)).save(grey)
+    template = SourceImage("imgflip", grey, held_out=False, captions=("WHEN THE TESTS PASS",))
+
+    def share_with_letters(source: str) -> float:
+        images = [SourceImage(source, grey, held_out=False), template]
+        store = CropStore(tmp_path / source, rows=80, size=32, map_shape=(1, 1, 1), seed=5)
+        store.fill(images[:1], lambda batch: np.zeros((len(batch), 1, 1, 1)), threading.Event())
+        assert len({tuple(crop.reshape(-1)) for crop in np.array(store.crops)}) == 1
+        captioned = CropStore(
+            tmp_path / f"{source}2", rows=80, size=32, map_shape=(1, 1, 1), seed=5
+        )
+        captioned.fill(images, lambda batch: np.zeros((len(batch), 1, 1, 1)), threading.Event())
+        return float(np.mean([np.ptp(crop) > 0 for crop in captioned.crops]))
+
+    assert share_with_letters("corpus") > share_with_letters("faces") + 0.05

@@ -10,15 +10,12 @@ from PIL import Image as Picture
 from sqlalchemy import ColumnElement, func, select, update
 
 from models.decoding import DecodeLimits, ImageRefused, decode
+from models.ocr import READ_SIZE
 from storage.database import Database
 from storage.image_store import ImageStore
 from storage.tables import Image
 
 log = logging.getLogger(__name__)
-
-#: Side (pixels) that the shorter side keeps at least half of when an image is decoded: letters
-#: need more of it than the backbone does.
-READ_SIZE = 480
 
 Read: TypeAlias = Callable[[Picture.Image], str]
 

@@ -10,6 +10,10 @@ from PIL import Image
 #: Longest text that is kept.
 MAX_TEXT = 2_000
 
+#: What a picture to read is decoded for (side in px): at least twice as much of its shorter side
+#: is kept. Letters need more of it than the backbone does.
+READ_SIZE = 480
+
 #: Lines that the reader is less sure of are noise of textures.
 _MIN_CONFIDENCE = 0.5
 

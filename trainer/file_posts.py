@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from models.backbone import Backbone
 from models.decoding import DecodedImage, ImageRefused, decode
 from models.features import PostFacts, Record
+from models.ocr import READ_SIZE
 from models.preprocessing import perceptual_hash, to_input
 from models.quantiles import tie_interval
 from storage.posts_file import FilePost, find_image, read_posts
@@ -25,7 +27,7 @@ HORIZON = timedelta(hours=24)
 #: Images embedded at once.
 _BATCH = 32
 
-ReadText = Callable[[DecodedImage], str]
+ReadText = Callable[[Image.Image], str]
 Progress = Callable[[int, int], None]
 
 
@@ -147,21 +149,24 @@ def _see(
     refused: Counter[str] = Counter()
     seen: dict[int, Seen] = {}
     for batch in _batches(posts):
-        decoded: list[tuple[int, DecodedImage]] = []
+        decoded: list[tuple[int, DecodedImage, str | None]] = []
         for number in batch:
             path = find_image(folder, posts[number].source_id)
             if path is None:
                 refused["no image"] += 1
                 continue
             try:
-                decoded.append((number, decode(path.read_bytes(), size=backbone.input_size)))
+                content = path.read_bytes()
+                image = decode(content, size=backbone.input_size)
+                # A second time, because what is enough for the backbone has no legible letters.
+                text = read_text(decode(content, size=READ_SIZE).pixels) if read_text else None
+                decoded.append((number, image, text))
             except ImageRefused as refusal:
                 refused[f"image refused ({refusal.reason})"] += 1
         if decoded:
-            pixels = [to_input(image.pixels, backbone.input_size) for _, image in decoded]
+            pixels = [to_input(image.pixels, backbone.input_size) for _, image, _ in decoded]
             embedded = backbone.embed(np.stack(pixels)).astype(np.float16)
-            for (number, image), embedding in zip(decoded, embedded, strict=True):
-                text = read_text(image) if read_text else None
+            for (number, image, text), embedding in zip(decoded, embedded, strict=True):
                 seen[number] = Seen(
                     image.width, image.height, image.bytes, image.format,
                     perceptual_hash(image.pixels), text, embedding,

@@ -55,7 +55,7 @@ def run(task: Task) -> dict[str, Any]:
     reader = TextReader() if task.text else None
     posts = read_file_posts(
         task.file, task.images, Backbone.load(task.backbone), now=datetime.now(UTC),
-        read_text=(lambda image: reader.read(image.pixels)) if reader else None,
+        read_text=reader.read if reader else None,
         progress=lambda done, total: _say(stage="looking at images", done=done, total=total),
     )  # fmt: skip
     studies: dict[str, Callable[[Task, FilePosts], dict[str, Any]]] = {"lu": _lu, "dufour": _dufour}

@@ -87,5 +87,4 @@ async def _evaluate(
 def _reader() -> Any:
     from models.ocr import TextReader
 
-    reader = TextReader()
-    return lambda image: reader.read(image.pixels)
+    return TextReader().read

@@ -50,6 +50,20 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_text_is_read_from_pixels_that_still_have_letters(folder: Path) -> None:
+    Image.new("RGB", (1600, 1200)).save(folder / "images" / "p3.jpg")
+    seen: list[tuple[int, int]] = []
+
+    def read_text(picture: Image.Image) -> str:
+        seen.append(picture.size)
+        return "words"
+
+    read_file_posts(
+        folder / "posts.json", folder / "images", FakeBackbone(), now=NOW, read_text=read_text
+    )
+    assert (1600, 1200) in seen
+
+
 def test_rows_are_read_or_dropped_with_a_reason(folder: Path) -> None:
     found = read_file_posts(folder / "posts.json", folder / "images", FakeBackbone(), now=NOW)
     posts = found.labelled()

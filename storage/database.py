@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -15,6 +14,9 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from storage.sqlite_driver import Connection as DriverConnection
+from storage.sqlite_driver import Driver
 
 #: How long a writer waits for another one before it gives up.
 BUSY_TIMEOUT_MS = 30_000
@@ -37,9 +39,10 @@ class Database:
             if path is None or path == ":memory:":
                 raise ValueError("Peoria needs a database file; an in-memory one cannot be shared.")
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = create_async_engine(url)
-        if self.engine.dialect.name == "sqlite":
+            self.engine = create_async_engine(url, module=Driver())
             _apply_sqlite_rules(self.engine)
+        else:
+            self.engine = create_async_engine(url)
         # SQLite has one writer at a time and lets those who wait try again in no order: of many,
         # some wait until they give up. In this process they take turns instead.
         self._turn: AbstractAsyncContextManager[None] = nullcontext()
@@ -81,5 +84,7 @@ def _apply_sqlite_rules(engine: AsyncEngine) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
-        options: dict[str, Any] = dict(connection.get_execution_options())
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("peoria_write") else "BEGIN")
+        write = connection.get_execution_options().get("peoria_write")
+        driver = connection.connection.dbapi_connection
+        assert isinstance(driver, DriverConnection)  # noqa: S101 - what our driver opens
+        driver.begin_with = "BEGIN IMMEDIATE" if write else "BEGIN"

@@ -72,6 +72,17 @@ async def test_a_reader_keeps_one_view_of_the_data(database: Database) -> None:
     assert await count(database) == 1
 
 
+async def test_a_stream_keeps_one_view_of_the_data(database: Database) -> None:
+    async with database.write() as writer:
+        writer.add(row(Author, id=1))
+    async with database.read() as session:
+        query = select(Author.id).execution_options(yield_per=1)
+        assert [each async for each in await session.stream_scalars(query)] == [1]
+        async with database.write() as writer:
+            writer.add(row(Author, id=2, hash="2".zfill(64)))
+        assert await session.scalar(select(func.count()).select_from(Author)) == 1
+
+
 async def test_what_a_read_session_writes_is_not_kept(database: Database) -> None:
     async with database.read() as session:
         session.add(row(Author))

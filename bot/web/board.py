@@ -9,11 +9,11 @@ from datetime import timedelta
 from aiohttp import web
 from sqlalchemy import select
 
+from bot.background import Background
 from bot.cards import Card, Outcome
 from bot.core import Core
 from bot.pipeline import Pipeline
 from bot.platform import PlatformRefused, PostRef, Reading, ScoreRead
-from bot.web.background import Background
 from bot.web.services import Services
 from bot.web.site import make_site
 from bot.web.votes import scores_at_horizon

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
+from bot.background import Background
 from bot.clock import Clock
 from bot.core import Core
 from bot.pipeline import Pipeline
 from bot.platform import CommunityRef
 from bot.settings import Settings
 from bot.training import Training
-from bot.web.background import Background
 from storage.database import Database
 from storage.image_store import ImageStore
 

@@ -10,6 +10,7 @@ import discord
 from discord.ext import commands, tasks
 from sqlalchemy import select
 
+from bot.background import Background
 from bot.core import Core
 from bot.discord.admins import warn_of_permissions
 from bot.discord.ballots import Ballots
@@ -18,7 +19,6 @@ from bot.discord.cogs.watching import Watching
 from bot.discord.faults import AWAY
 from bot.discord.high_water import HighWater
 from bot.discord.permissions import missing_permissions
-from bot.web.background import Background
 from storage.tables import Community
 from storage.types import Platform, ReplyMode
 

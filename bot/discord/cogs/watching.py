@@ -11,12 +11,12 @@ import discord
 from discord.ext import commands, tasks
 from sqlalchemy import select
 
+from bot.background import Background
 from bot.core import Core
 from bot.discord.ballots import Ballots
 from bot.discord.high_water import HighWater
 from bot.discord.incoming import incoming_post
 from bot.pipeline import Pipeline
-from bot.web.background import Background
 from storage.communities import find_community
 from storage.tables import Post
 from storage.types import Platform

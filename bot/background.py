@@ -1,4 +1,4 @@
-"""Work that goes on after a request was answered, owned by the board and ended with it."""
+"""Work that goes on by itself, owned by whoever started it and ended with its owner."""
 
 import asyncio
 import logging

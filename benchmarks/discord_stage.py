@@ -76,7 +76,13 @@ async def command(env: Mapping[str, str], *arguments: str) -> str:
         sys.executable, "main.py", *arguments, cwd=ROOT, env=env,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    out, errors = await process.communicate()
+    try:
+        out, errors = await process.communicate()
+    except asyncio.CancelledError:
+        for each in (*psutil.Process(process.pid).children(recursive=True), process):
+            each.kill()
+        await process.wait()
+        raise
     if process.returncode:
         raise RuntimeError(f"main.py {' '.join(arguments)}: {errors.decode()}")
     return out.decode()

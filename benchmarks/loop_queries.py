@@ -1,15 +1,16 @@
 """Leaderboards, stats and due work with a million posts in the database, on SQLite and PostgreSQL.
 
-    python benchmarks/loop_queries.py [--posts 1000000] [--only sqlite|postgresql]
+    python benchmarks/loop_queries.py [--posts 1000000] [--only sqlite|postgresql] [--keep FOLDER]
 
 The tables are filled with made-up rows, in bulk and in SQL: posts over a year in fifty communities,
 each with a label, a prediction and a reply, the newest still waiting for theirs; twenty thousand
 people with standings in every season; the daily sums. Then every query of the loop is asked through
 the functions that the bot itself calls. Bar: 50 ms each.
 
-SQLite is measured as the bot finds it, without ANALYZE. PostgreSQL is a throwaway cluster on a
+SQLite is measured as the bot finds it, without ANALYZE. PostgreSQL is a cluster of our own on a
 loopback port, run by the user postgres (its programs are looked for where Debian puts them); it is
-analysed, as its autovacuum would do.
+analysed, as its autovacuum would do. With --keep the databases stay in FOLDER, and the next run
+brings their tables up to date and asks again, instead of filling them anew.
 """
 
 # ruff: noqa: S608, C901 - the SQL is made of the numbers of this file alone
@@ -26,12 +27,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +47,7 @@ from bot.stats import read_stats  # noqa: E402
 from storage.database import Database  # noqa: E402
 from storage.migrate import upgrade  # noqa: E402
 from storage.posts import due_posts, replies_to_remove  # noqa: E402
+from storage.tables import Post  # noqa: E402
 from storage.types import PostState  # noqa: E402
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -176,9 +178,9 @@ def statements(posts: int, dialect: str) -> Iterator[str]:
         f" FROM {series(DAYS)} s CROSS JOIN {series(COMMUNITIES)} m"
     )
     yield (
-        "INSERT INTO daily_labels (day, community_id, spoken_n, spoken_sum, spoken_squared,"
+        "INSERT INTO daily_labels (day, community_id, n, spoken_n, spoken_sum, spoken_squared,"
         f" silent_n, silent_sum, silent_squared) SELECT {date(f'({end} - s.i * {day})')}, m.i,"
-        f" {labels}, {labels} * 3.0, {labels} * 10.0, 6, 18, 60"
+        f" {labels} + 6, {labels}, {labels} * 3.0, {labels} * 10.0, 6, 18, 60"
         f" FROM {series(DAYS)} s CROSS JOIN {series(COMMUNITIES)} m"
     )
     yield (
@@ -195,10 +197,14 @@ def statements(posts: int, dialect: str) -> Iterator[str]:
 
 
 async def fill(database: Database, posts: int) -> None:
-    """Make the tables and fill them."""
+    """Make the tables and fill them; those of a kept database are only brought up to date."""
     await upgrade(database)
     dialect = database.engine.dialect.name
-    for statement in statements(posts, dialect):
+    async with database.read() as session:
+        kept = await session.scalar(select(func.max(Post.id)))
+    if kept not in (None, posts):
+        raise SystemExit(f"The database that was kept has {kept} posts, not {posts}.")
+    for statement in statements(posts, dialect) if kept is None else ():
         async with database.write() as session:
             await session.execute(_as_it_is(statement))
     if dialect == "postgresql":
@@ -295,14 +301,15 @@ async def timed(database: Database, ask: Question) -> tuple[Sequence[float], Seq
 
 
 @contextmanager
-def throwaway_postgresql(folder: Path) -> Iterator[str]:
-    """A cluster of our own on a free loopback port; its URL."""
+def own_postgresql(folder: Path) -> Iterator[str]:
+    """A cluster of our own in ``folder``, on a free loopback port; its URL."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if not programs:
         raise SystemExit("There is no PostgreSQL: apt-get install postgresql")
     as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     data = folder / "cluster"
-    data.mkdir(parents=True)
+    is_new = not data.exists()
+    data.mkdir(parents=True, exist_ok=True)
     if as_postgres:
         shutil.chown(folder, "postgres")
         shutil.chown(data, "postgres")
@@ -315,13 +322,14 @@ def throwaway_postgresql(folder: Path) -> Iterator[str]:
             check=True, stdout=subprocess.DEVNULL, cwd=folder,
         )  # fmt: skip
 
-    call("initdb", "-D", str(data), "-U", "peoria", "--auth=trust", "-E", "UTF8", "--locale=C")
+    if is_new:
+        call("initdb", "-D", str(data), "-U", "peoria", "--auth=trust", "-E", "UTF8", "--locale=C")
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c shared_buffers=512MB"
     call("pg_ctl", "-D", str(data), "-l", str(folder / "log"), "-o", options, "-w", "start")
     try:
         yield f"postgresql+asyncpg://peoria@127.0.0.1:{port}/postgres"
     finally:
-        call("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+        call("pg_ctl", "-D", str(data), "-m", "fast", "stop")
 
 
 def main() -> None:
@@ -329,19 +337,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--posts", type=int, default=1_000_000)
     parser.add_argument("--only", choices=["sqlite", "postgresql"])
+    parser.add_argument("--keep", type=Path, metavar="FOLDER")
     asked = parser.parse_args()
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, load"
         f" {', '.join(f'{load:.1f}' for load in os.getloadavg())}"
     )
-    with tempfile.TemporaryDirectory(prefix="peoria-queries-") as folder:
-        Path(folder).chmod(0o755)
+    with ExitStack() as stack:
+        folder = asked.keep or Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="peoria-queries-"))
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)
         if asked.only != "postgresql":
-            file = Path(folder) / "peoria.db"
-            asyncio.run(measure(f"sqlite+aiosqlite:///{file}", asked.posts))
+            asyncio.run(measure(f"sqlite+aiosqlite:///{folder / 'peoria.db'}", asked.posts))
         if asked.only != "sqlite":
-            with throwaway_postgresql(Path(folder) / "postgresql") as url:
-                asyncio.run(measure(url, asked.posts))
+            url = stack.enter_context(own_postgresql(folder.resolve() / "postgresql"))
+            asyncio.run(measure(url, asked.posts))
     print(f"\nLoad at the end: {os.getloadavg()[0]:.1f}")
 
 

@@ -12,9 +12,9 @@ from bot.pipeline import bucket_rule
 from bot.seasons import season_of
 from models.quantiles import WINDOW, tie_interval
 from storage.labels import last_written, window_before
-from storage.standings import Result, ScoredLabel, add_label
+from storage.standings import Result, ScoredLabel, add_label, was_spoken
 from storage.tables import Guess, Label, Post, Prediction
-from storage.types import Bucket, ForecasterKind
+from storage.types import Bucket, ForecasterKind, PostOrigin
 
 #: Labels are written one after another: streaks go by the order.
 _ONE_AFTER = timedelta(microseconds=1)
@@ -29,7 +29,7 @@ async def write_label(
 
     Args:
         session: the write session in which the post was moved on.
-        post: with its community, predictions and their model versions loaded.
+        post: with its community, reply, predictions and their model versions loaded.
         score: at the horizon.
         now: aware.
         season_time_zone: the one that seasons are counted by.
@@ -69,12 +69,14 @@ async def write_label(
         ],
     ]
     await session.flush()
+    reply = post.reply
     scored = ScoredLabel(
         community_id=label.community_id,
         score=label.score,
         matured_at=matured_at,
         written_at=label.written_at,
-        silent=post.silent,
+        live=post.origin is PostOrigin.LIVE,
+        spoken=was_spoken(post.silent, reply and reply.state, reply and reply.reason),
         results=results,
     )
     await add_label(session, scored, season_of(matured_at, season_time_zone))

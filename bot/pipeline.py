@@ -44,6 +44,7 @@ from storage.database import Database
 from storage.image_store import ImageStore
 from storage.posts import load_post, move_post, replies_since
 from storage.posts_file import MAX_TITLE
+from storage.standings import BY_CHANCE
 from storage.tables import Community, Embedding, Image, Post, PostImage, Prediction, Reply
 from storage.types import Platform as PlatformName
 from storage.types import PostOrigin, PostState, ReplyState
@@ -374,13 +375,13 @@ class Pipeline:
             await self._replied(post, ReplyState.SENT, reply_id, self._clock())
 
     async def _reason_to_be_silent(self, post: Post, card: Card, now: datetime) -> str | None:
-        if post.silent:
-            return "It is in the share that is predicted without a word."
         said_lately = 0
         if post.community.replies_per_minute is not None:
             async with self._database.read() as session:
                 said_lately = await replies_since(session, post.community_id, now - _MINUTE)
-        return reason_to_be_silent(post.community, card, now=now, said_lately=said_lately)
+        reason = reason_to_be_silent(post.community, card, now=now, said_lately=said_lately)
+        # Last: only a post that would have been answered shows what an answer does.
+        return reason or (BY_CHANCE if post.silent else None)
 
     async def _replied(
         self,

@@ -93,8 +93,8 @@ class CalibrationPoint:
 class SpeakingEffect:
     """What replying does to the score, as a factor, with its 95% interval.
 
-    From the difference of the means of log(1 + score) of posts that were spoken about and posts of
-    the silent share (Welch). 1.1 means about a tenth more.
+    From the difference of the means of log(1 + score) of posts that were answered and posts that
+    chance alone kept from it (Welch). 1.1 means about a tenth more.
     """
 
     factor: float
@@ -109,8 +109,8 @@ class Stats:
         since: first day.
         until: last day with a label, or the first day where there is none.
         labels: labels of live posts.
-        spoken: of these, posts that were spoken about.
-        silent: of these, posts of the silent share.
+        spoken: of these, posts that were answered.
+        silent: of these, posts that chance alone kept from being answered.
         effect: of speaking; None until both sides have two labels.
         versions: those with the most labels first.
         calibration: ascending confidence, over the newest scored predictions.
@@ -140,13 +140,13 @@ async def read_stats(
     """
     now = now or present()
     since = now.date() - timedelta(days=max(days, 1) - 1)
-    sums, last = await _label_sums(session, community_id, since)
+    labels, sums, last = await _label_sums(session, community_id, since)
     versions, last_scored = await _versions(session, community_id, since)
     return Stats(
         community_id=community_id,
         since=since,
         until=max(last or since, last_scored or since),
-        labels=sums.spoken_n + sums.silent_n,
+        labels=labels,
         spoken=sums.spoken_n,
         silent=sums.silent_n,
         effect=speaking_effect(sums),
@@ -157,7 +157,7 @@ async def read_stats(
 
 @dataclass(frozen=True, slots=True)
 class LabelSums:
-    """Sums of log(1 + max(score, 0)) over labels, spoken about or not."""
+    """Sums of log(1 + max(score, 0)) over labels, of posts answered and silent by chance."""
 
     spoken_n: int
     spoken_sum: float
@@ -229,8 +229,10 @@ def _welch_t(sums: LabelSums, spoken_error: float, silent_error: float) -> float
 
 async def _label_sums(
     session: AsyncSession, community_id: int | None, since: date
-) -> tuple[LabelSums, date | None]:
+) -> tuple[int, LabelSums, date | None]:
+    """How many labels there are, the sums of those that are compared, and the last day."""
     columns = (
+        DailyLabel.n,
         DailyLabel.spoken_n, DailyLabel.spoken_sum, DailyLabel.spoken_squared,
         DailyLabel.silent_n, DailyLabel.silent_sum, DailyLabel.silent_squared,
     )  # fmt: skip
@@ -239,8 +241,8 @@ async def _label_sums(
     ).where(DailyLabel.day >= since)
     if community_id is not None:
         query = query.where(DailyLabel.community_id == community_id)
-    *sums, last = (await session.execute(query)).one()
-    return LabelSums(*sums), last
+    labels, *sums, last = (await session.execute(query)).one()
+    return labels, LabelSums(*sums), last
 
 
 @dataclass(slots=True)

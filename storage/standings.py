@@ -14,13 +14,27 @@ from sqlalchemy import ColumnElement, Row, case, delete, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database
-from storage.tables import Base, DailyLabel, DailyScore, Guess, Label, Post, Prediction, Standing
-from storage.types import ForecasterKind, PostOrigin
+from storage.tables import (
+    Base,
+    DailyLabel,
+    DailyScore,
+    Guess,
+    Label,
+    Post,
+    Prediction,
+    Reply,
+    Standing,
+)
+from storage.types import ForecasterKind, PostOrigin, ReplyState
 from storage.upsert import Change, insert_or_add
 
 #: The community of the sums over all communities, and the season of those over all time.
 EVERYWHERE = 0
 ALL_TIME = "all"
+
+#: Why nothing was said of a post of the silent share that would have been answered otherwise.
+#: What counts as silent is found by it.
+BY_CHANCE = "It is in the share that is predicted without a word."
 
 #: Labels that a rebuild takes up at a time.
 _CHUNK = 2000
@@ -74,8 +88,9 @@ class ScoredLabel:
         score: the label's.
         matured_at: decides day (UTC) and season.
         written_at: decides the order, which streaks go by.
-        silent: whether the post was in the share that is predicted without a word; None where
-            that means nothing, as for posts that were never predicted in time.
+        live: whether the post was seen when it appeared.
+        spoken: True where people were answered, False where chance alone kept them from it, None
+            where it was something else.
         results: of every forecaster; models in the order in which they predicted.
     """
 
@@ -83,8 +98,24 @@ class ScoredLabel:
     score: float
     matured_at: datetime
     written_at: datetime
-    silent: bool | None
+    live: bool
+    spoken: bool | None
     results: Sequence[Result]
+
+
+def was_spoken(silent: bool, reply: ReplyState | None, reason: str | None) -> bool | None:
+    """Whether people were answered (True) or chance alone kept them from it (False).
+
+    None where nothing was said for another reason: those posts tell nothing of what speaking does.
+
+    Args:
+        silent: whether the post was in the silent share.
+        reply: what became of the reply; None where none was recorded.
+        reason: why nothing was said.
+    """
+    if reply in (ReplyState.SENT, ReplyState.SETTLED):
+        return True
+    return False if silent and reason == BY_CHANCE else None
 
 
 async def add_label(session: AsyncSession, label: ScoredLabel, season: str) -> None:
@@ -146,7 +177,8 @@ class _Rebuilt:
                             score=row.score,
                             matured_at=row.matured_at,
                             written_at=row.written_at,
-                            silent=row.silent if live else None,
+                            live=live,
+                            spoken=was_spoken(row.silent, row.state, row.reason),
                             results=found,
                         )
                     )
@@ -184,14 +216,15 @@ class _Rebuilt:
 
 async def _labels_after(
     session: AsyncSession, last: tuple[datetime, int] | None
-) -> Sequence[Row[Any, Any, Any, Any, Any, Any, Any]]:
+) -> Sequence[Row[*tuple[Any, ...]]]:
     """The next labels, in the order in which they were written."""
     query = (
         select(
             Label.post_id, Label.community_id, Label.score, Label.matured_at, Label.written_at,
-            Post.origin, Post.silent,
+            Post.origin, Post.silent, Reply.state, Reply.reason,
         )
         .join(Post, Post.id == Label.post_id)
+        .outerjoin(Reply, Reply.post_id == Label.post_id)
         .order_by(Label.written_at, Label.post_id)
         .limit(_CHUNK)
     )  # fmt: skip
@@ -308,18 +341,19 @@ def _daily_scores(label: ScoredLabel) -> dict[Key, Sums]:
 
 
 def _daily_labels(label: ScoredLabel) -> dict[Key, Sums]:
-    if label.silent is None:
+    if not label.live:
         return {}
     value = log1p(max(label.score, 0.0))
-    spoken = int(not label.silent)
+    spoken, silent = int(label.spoken is True), int(label.spoken is False)
     return {
         (_day(label), label.community_id): {
+            "n": 1,
             "spoken_n": spoken,
             "spoken_sum": spoken * value,
             "spoken_squared": spoken * value**2,
-            "silent_n": 1 - spoken,
-            "silent_sum": (1 - spoken) * value,
-            "silent_squared": (1 - spoken) * value**2,
+            "silent_n": silent,
+            "silent_sum": silent * value,
+            "silent_squared": silent * value**2,
         }
     }
 

@@ -564,7 +564,7 @@ class DailyScore(Base):
 
 
 class DailyLabel(Base):
-    """The labels of one community and day (UTC): where speaking was allowed, and where not.
+    """The labels of one community and day (UTC): all, those answered, those silent by chance.
 
     Scores are summed as log(1 + max(score, 0)): a few posts that go round the world do not drown
     the rest.
@@ -574,6 +574,8 @@ class DailyLabel(Base):
 
     day: Mapped[date] = mapped_column(primary_key=True)
     community_id: Mapped[int] = mapped_column(ForeignKey("communities.id"), primary_key=True)
+    #: All of them, with those that were not answered for another reason than chance.
+    n: Mapped[int] = mapped_column(default=0, server_default="0")
     spoken_n: Mapped[int]
     spoken_sum: Mapped[float]
     spoken_squared: Mapped[float]

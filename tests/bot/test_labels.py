@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from math import log
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from bot.labels import write_label
 from bot.seasons import season_of
 from storage.database import Database
 from storage.posts import load_post
-from storage.standings import rebuild
+from storage.standings import BY_CHANCE, rebuild
 from storage.tables import (
     Author,
     Community,
@@ -29,9 +30,10 @@ from storage.tables import (
     ModelVersion,
     Post,
     Prediction,
+    Reply,
     Standing,
 )
-from storage.types import Bucket, ForecasterKind, PostOrigin, PostState
+from storage.types import Bucket, ForecasterKind, PostOrigin, PostState, ReplyState
 from tests.fixtures.rows import MOMENT, row
 
 HORIZON = timedelta(seconds=7200)
@@ -47,7 +49,8 @@ class History(NamedTuple):
     gap: int
     late: int
     score: int
-    silent: bool
+    #: Whether people were answered; None: neither answered nor kept silent by chance alone.
+    spoken: bool | None
     guesses: dict[int, tuple[Bucket, bool]]
     models: dict[int, int]
 
@@ -59,7 +62,7 @@ HISTORIES = st.lists(
         gap=st.integers(0, 20_000),
         late=st.integers(0, 3),
         score=st.integers(-2, 5),
-        silent=st.booleans(),
+        spoken=st.sampled_from([True, False, None]),
         guesses=st.dictionaries(
             st.integers(1, 3), st.tuples(st.sampled_from(Bucket), st.booleans())
         ),
@@ -78,6 +81,14 @@ def sure_of(number: int) -> dict[str, Any]:
     return {"bins": bins, "p_low": low, "p_medium": 1 - low - high, "p_high": high}
 
 
+def reply(number: int, spoken: bool | None) -> Reply:
+    """What was said of a post, or why nothing was."""
+    if spoken:
+        return row(Reply, post_id=number, state=ReplyState.SENT, source_id=f"r{number}")
+    reason = "It was posted in the quiet hours." if spoken is None else BY_CHANCE
+    return row(Reply, post_id=number, state=ReplyState.SKIPPED, reason=reason)
+
+
 async def store(database: Database, histories: Sequence[History]) -> None:
     posted_at = MOMENT
     async with database.write() as session:
@@ -86,11 +97,12 @@ async def store(database: Database, histories: Sequence[History]) -> None:
             session.add(
                 row(
                     Post, id=number, source_id=f"p{number}", community_id=history.community,
-                    author_id=None, posted_at=posted_at, silent=history.silent,
+                    author_id=None, posted_at=posted_at, silent=history.spoken is False,
                     state=PostState.REPLIED, predicted_at=posted_at,
                 )
             )  # fmt: skip
             await session.flush()
+            session.add(reply(number, history.spoken))
             for model, sure in history.models.items():
                 session.add(
                     row(
@@ -190,7 +202,7 @@ async def league(database: Database) -> Database:
 
 def told(score: int, guesses: dict[int, Bucket], **changes: Any) -> History:
     history = History(
-        1, 1, 0, score, silent=False, guesses={who: (what, True) for who, what in guesses.items()},
+        1, 1, 0, score, spoken=True, guesses={who: (what, True) for who, what in guesses.items()},
         models={100: 5},
     )  # fmt: skip
     return history._replace(**changes)
@@ -301,11 +313,41 @@ async def test_a_model_plays_by_its_most_probable_bucket_and_by_proper_scores(
     assert days[0].gain_squared_sum == pytest.approx(gain**2)
 
 
-async def test_labels_are_counted_by_whether_speaking_was_allowed(league: Database) -> None:
-    await play(league, told(0, {}), told(0, {}, silent=True), told(-4, {}))
+async def test_labels_are_counted_by_whether_people_were_answered(league: Database) -> None:
+    await play(league, told(0, {}), told(0, {}, spoken=False), told(-4, {}))
     (day,) = (await sums(league, DailyLabel)).values()
-    assert (day["spoken_n"], day["silent_n"]) == (2, 1)
+    assert (day["n"], day["spoken_n"], day["silent_n"]) == (3, 2, 1)
     assert (day["spoken_sum"], day["silent_sum"]) == (0, 0)
+
+
+async def test_posts_that_were_not_answered_for_another_reason_are_in_no_comparison(
+    league: Database,
+) -> None:
+    """They would hide what speaking does: nobody heard of them, and chance did not choose them."""
+    await play(league, told(9, {}, spoken=None), told(3, {}), told(1, {}, spoken=False))
+    (day,) = (await sums(league, DailyLabel)).values()
+    assert (day["n"], day["spoken_n"], day["silent_n"]) == (3, 1, 1)
+    assert (day["spoken_sum"], day["silent_sum"]) == pytest.approx((log(4), log(2)))
+
+
+async def test_a_post_in_the_silent_share_that_nobody_wanted_to_hear_of_is_in_no_comparison(
+    league: Database,
+) -> None:
+    await store(league, [told(3, {}, spoken=False)])
+    async with league.write() as session:
+        (await session.get_one(Reply, 1)).reason = "It was posted in the quiet hours."
+    await label(league, 1, told(3, {}), MOMENT + HORIZON)
+    (day,) = (await sums(league, DailyLabel)).values()
+    assert (day["n"], day["spoken_n"], day["silent_n"]) == (1, 0, 0)
+
+
+async def test_an_answer_counts_as_one_when_the_outcome_is_shown_in_it(league: Database) -> None:
+    await play(league, told(3, {}))
+    async with league.write() as session:
+        (await session.get_one(Reply, 1)).state = ReplyState.SETTLED
+    await rebuilt(league)
+    (day,) = (await sums(league, DailyLabel)).values()
+    assert (day["n"], day["spoken_n"], day["silent_n"]) == (1, 1, 0)
 
 
 async def test_imported_posts_are_in_no_comparison(league: Database) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from bot.app import App
 from bot.download import DownloadFailed, DownloadRefused
@@ -14,8 +14,9 @@ from bot.people import hash_person
 from bot.pipeline import MAX_TRIES, is_silent
 from models.head import Head
 from storage.posts import load_post
-from storage.tables import Author, Base, Embedding, Image, Post, Prediction
-from storage.types import Platform, PostState, ReplyState
+from storage.standings import BY_CHANCE
+from storage.tables import Author, Base, Community, Embedding, Image, Post, Prediction
+from storage.types import Platform, PostState, ReplyMode, ReplyState
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform, incoming
 from tests.fixtures import images
@@ -304,6 +305,22 @@ async def test_a_silent_post_is_predicted_without_a_word(
     assert post.reply.state is ReplyState.SKIPPED
     assert platform.replies == []
     assert len(post.prediction_rows) == 1
+
+
+async def test_chance_is_the_reason_only_where_a_post_would_have_been_answered(
+    app: App, clock: FakeClock
+) -> None:
+    app.pipeline._silent_share = 1
+    reasons = []
+    for mode in (ReplyMode.REPLY, ReplyMode.SILENT):
+        post_id = await accept(app, clock, mode.value, PICTURE)
+        async with app.core.database.write() as session:
+            await session.execute(update(Community).values(reply_mode=mode))
+        await app.pipeline.advance(post_id)
+        reply = (await stored(app, post_id)).reply
+        assert reply is not None
+        reasons.append(reply.reason)
+    assert reasons == [BY_CHANCE, "The community records predictions without a word."]
 
 
 @given(st.text(max_size=20), st.sampled_from(Platform), st.floats(0, 1), st.floats(0, 1))

@@ -47,7 +47,7 @@ def scores(day: date, **changes: object) -> DailyScore:
 def labels(day: date, **changes: object) -> DailyLabel:
     return DailyLabel(
         **{
-            "day": day, "community_id": 1, "spoken_n": 9, "spoken_sum": 18.0,
+            "day": day, "community_id": 1, "n": 12, "spoken_n": 9, "spoken_sum": 18.0,
             "spoken_squared": 40.0, "silent_n": 3, "silent_sum": 5.0, "silent_squared": 9.0,
             **changes,
         }

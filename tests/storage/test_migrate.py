@@ -1,17 +1,23 @@
 import asyncio
 import multiprocessing
 import sqlite3
+from math import log
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 
 from storage.database import Database
-from storage.migrate import HEAD, DatabaseTooNew, revision, upgrade
-from storage.tables import Base
+from storage.migrate import HEAD, DatabaseTooNew, _config, _revision, revision, upgrade
+from storage.standings import BY_CHANCE
+from storage.tables import Author, Base, Community, Label, Post, Reply
+from storage.types import ReplyState
+from tests.fixtures.rows import row
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -70,6 +76,61 @@ async def test_migrations_make_the_same_checks_as_the_tables(tmp_path: Path) -> 
         await each.close()
     assert checks[0] == checks[1]
     assert len(checks[0]) > 20
+
+
+async def test_days_are_summed_anew_by_who_was_answered(tmp_path: Path) -> None:
+    """Up to 0002 a post counted as spoken whenever it was not in the silent share."""
+    database = empty(tmp_path)
+    await move_to(database, "0002")
+    said = {
+        1: (False, ReplyState.SENT, None),
+        2: (False, ReplyState.SETTLED, None),
+        3: (False, ReplyState.SKIPPED, "It was posted in the quiet hours."),
+        4: (True, ReplyState.SKIPPED, BY_CHANCE),
+        5: (True, ReplyState.SKIPPED, "It was posted in the quiet hours."),
+    }
+    async with database.write() as session:
+        session.add_all([row(Community), row(Author)])
+        await session.flush()
+        for number, (silent, state, reason) in said.items():
+            session.add(row(Post, id=number, source_id=f"p{number}", silent=silent))
+            await session.flush()
+            source_id = None if reason else f"r{number}"
+            session.add(row(Reply, post_id=number, state=state, reason=reason, source_id=source_id))
+            session.add(row(Label, post_id=number, score=number - 1.0))
+        for day in ("2026-03-01", "2026-02-01"):
+            await session.execute(
+                text(
+                    "INSERT INTO daily_labels (day, community_id, spoken_n, spoken_sum,"  # noqa: S608
+                    f" spoken_squared, silent_n, silent_sum, silent_squared) VALUES ('{day}', 1, 3,"
+                    " 9, 9, 2, 9, 9)"
+                )
+            )
+    days = text("SELECT * FROM daily_labels WHERE day = '2026-03-01'")
+    await move_to(database, "0003")
+    async with database.read() as session:
+        up = (await session.execute(days)).mappings().one()
+        assert (up["n"], up["spoken_n"], up["silent_n"]) == (5, 2, 1)
+        assert (up["spoken_sum"], up["silent_sum"]) == pytest.approx((log(2), log(4)))
+        assert (up["spoken_squared"], up["silent_squared"]) == pytest.approx(
+            (log(2) ** 2, log(4) ** 2)
+        )
+    await move_to(database, "0002")
+    async with database.read() as session:
+        down = (await session.execute(days)).mappings().one()
+    assert "n" not in down
+    assert (down["spoken_n"], down["silent_n"]) == (3, 2)
+    assert down["spoken_sum"] == pytest.approx(log(2) + log(3))
+    await database.close()
+
+
+async def move_to(database: Database, revision: str) -> None:
+    """Migrate up or down."""
+    async with database.write() as session:
+        connection = await session.connection()
+        at = await connection.run_sync(_revision)
+        move = command.downgrade if at is not None and at > revision else command.upgrade
+        await connection.run_sync(lambda sync: move(_config(sync), revision))
 
 
 def test_head_is_the_newest_migration() -> None:

@@ -222,7 +222,7 @@ async def some_scores(app: App, channel: Channel) -> None:
             )  # fmt: skip
             session.add(
                 DailyLabel(
-                    day=day, community_id=community.id, spoken_n=18, spoken_sum=40.0,
+                    day=day, community_id=community.id, n=20, spoken_n=18, spoken_sum=40.0,
                     spoken_squared=100.0, silent_n=2, silent_sum=4.0, silent_squared=9.0,
                 )
             )  # fmt: skip

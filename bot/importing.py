@@ -18,8 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core import Core
 from bot.download import DownloadFailed, DownloadRefused
+from bot.keeping_images import store_images
 from bot.people import hash_person
-from bot.pipeline import bucket_rule, store_images
+from bot.scales import bucket_rule
 from bot.serving import Champion, SeenImage
 from models.decoding import ImageRefused
 from models.quantiles import WINDOW, BucketRule, tie_interval
@@ -163,7 +164,7 @@ class Import:
         usable = [each for each in batch if each.sha256 in seen]
         async with self._core.database.write() as session:
             backbone = champion.backbone.fingerprint
-            image_ids = await store_images(session, seen, backbone, now)
+            stored = await store_images(session, seen, backbone, now)
             author_ids = await self._authors(session, [each.post for each in usable])
             rows = [
                 Post(
@@ -181,7 +182,7 @@ class Import:
                         PostImage(
                             position=0,
                             source=self._source(each),
-                            image_id=image_ids[each.sha256 or ""],
+                            image_id=stored[each.sha256 or ""].id,
                         )
                     ],
                 )

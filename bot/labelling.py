@@ -13,8 +13,7 @@ from bot.clock import Clock
 from bot.guessing import close_at_score
 from bot.labels import write_label
 from bot.nowcasting import SecondLooks
-from bot.pipeline import post_ref
-from bot.platform import Gone, NotYet, Platform, PlatformUnavailable, ScoreRead
+from bot.platform import Gone, NotYet, Platform, PlatformUnavailable, ScoreRead, post_ref
 from bot.readings import AgedScore, late_by, next_reading_at, reading_at, score_at_horizon
 from bot.wording import duration
 from storage.database import Database

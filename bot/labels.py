@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.cards import stored_card
 from bot.league import base_rate, base_rates, points, score_prediction
-from bot.pipeline import bucket_rule
+from bot.scales import bucket_rule
 from bot.seasons import season_of
 from models.quantiles import WINDOW, tie_interval
 from storage.labels import last_written, window_before

@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 
 from bot.cards import Card, Outcome
 from storage import types
+from storage.tables import Post
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,18 @@ class PostRef:
     mode: types.ReplyMode = types.ReplyMode.REPLY
     #: Whether people guess before they see the prediction.
     blind: bool = False
+
+
+def post_ref(post: Post) -> PostRef:
+    """A stored post (with its community loaded) as its platform needs it."""
+    return PostRef(
+        post_id=post.id,
+        source_id=post.source_id,
+        community_source_id=post.community.source_id,
+        horizon_at=post.posted_at + timedelta(seconds=post.community.horizon_seconds),
+        mode=post.community.reply_mode,
+        blind=post.community.blind,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.cards import Card, read_card
 from bot.core import Core
-from bot.pipeline import bucket_rule, read_quantiles
+from bot.scales import bucket_rule, read_quantiles
 from bot.serving import Champion
 from models.decoding import ImageRefused
 from models.facts import community_record

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.backbone import Backbone
 from models.backbones import find_backbone
@@ -23,9 +24,13 @@ from models.heat_map import contributions, paint
 from models.preprocessing import perceptual_hash, to_input
 from models.registry import Manifest, read_version
 from storage.database import Database
+from storage.plain import table_of
 from storage.tables import ModelVersion
 
 log = logging.getLogger(__name__)
+
+_VERSIONS = table_of(ModelVersion)
+_CHAMPION = select(_VERSIONS.c.id, _VERSIONS.c.name).where(_VERSIONS.c.is_champion)
 
 #: Longer side of the picture that an explanation is painted on, pixels.
 _PAINTED = 512
@@ -33,6 +38,14 @@ _PAINTED = 512
 
 class NoChampion(Exception):
     """No model version can serve; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which model version is to serve."""
+
+    version_id: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,34 +107,47 @@ class Serving:
                 no other was loaded before.
         """
         async with self._database.read() as session:
-            row = await session.scalar(select(ModelVersion).where(ModelVersion.is_champion))
+            chosen = await self.chosen(session)
+        return await self.serve(chosen)
+
+    async def chosen(self, session: AsyncSession) -> Chosen:
+        """Which model version is to serve; `serve` loads it, when the session is over.
+
+        Raises:
+            NoChampion: there is none in the database.
+        """
+        row = (await session.execute(_CHAMPION)).first()
         if row is None:
             raise NoChampion(
                 "No model version is champion. Choose one with `main.py models promote NAME`."
             )
+        return Chosen(row.id, row.name)
+
+    async def serve(self, chosen: Chosen) -> Champion:
+        """A model version that is to serve, loaded; raises what `champion` raises."""
         async with self._loading:
-            if self._champion is None or self._champion.version_id != row.id:
+            if self._champion is None or self._champion.version_id != chosen.version_id:
                 try:
-                    self._champion = await asyncio.to_thread(self._load, row.id, row.name)
+                    self._champion = await asyncio.to_thread(self._load, chosen)
                 except Exception:
                     if self._champion is None:
                         raise
                     log.exception(
                         "The champion %s cannot be loaded; %s goes on serving.",
-                        row.name, self._champion.name,
+                        chosen.name, self._champion.name,
                     )  # fmt: skip
             return self._champion
 
-    def _load(self, version_id: int, name: str) -> Champion:
-        folder = self._versions_dir / name
+    def _load(self, chosen: Chosen) -> Champion:
+        folder = self._versions_dir / chosen.name
         manifest = read_version(folder)
         backbone = (
             self._champion.backbone
             if self._champion and self._champion.backbone.fingerprint == manifest.backbone
             else Backbone.load(find_backbone(self._backbones_dir, manifest.backbone))
         )
-        champion = Champion(version_id, Head.load(folder), backbone, manifest)
-        log.info("Serving model version %s on backbone %s.", name, backbone.info.name)
+        champion = Champion(chosen.version_id, Head.load(folder), backbone, manifest)
+        log.info("Serving model version %s on backbone %s.", chosen.name, backbone.info.name)
         return champion
 
     async def look(self, data: bytes, backbone: Backbone) -> SeenImage:

@@ -11,16 +11,18 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 import numpy as np
-from sqlalchemy import Integer, Row, Select, cast, func, select
+from sqlalchemy import Integer, Row, Select, bindparam, cast, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.features import PostFacts, Record
+from storage.plain import table_of
 from storage.tables import Image, Label, Post, PostImage
 
 #: Percentiles are summed as whole millionths, so that no order of summing changes a record.
 _MILLION = 1_000_000
+_LABELS = table_of(Label).c
 _MILLIONTHS = cast(
-    func.round((Label.percentile_low + Label.percentile_high) * (_MILLION // 2)), Integer
+    func.round((_LABELS.percentile_low + _LABELS.percentile_high) * (_MILLION // 2)), Integer
 )
 
 _COLUMNS = (
@@ -35,17 +37,54 @@ def _host(source: str) -> str | None:
     return parts.hostname if parts.scheme in ("http", "https") else None
 
 
+def facts_of_image(
+    *,
+    title: str,
+    posted_at: datetime,
+    source: str,
+    width: int,
+    height: int,
+    size: int,
+    kind: str,
+    text: str | None,
+    author: Record,
+    community: Record,
+) -> PostFacts:
+    """The facts of one image of one post.
+
+    Args:
+        source: where the image was found, as `PostImage` has it.
+        width, height: pixels.
+        size: bytes.
+        kind: format, such as ``JPEG``.
+        text: read from the image; None if it was not read.
+        author, community: their records at ``posted_at``.
+    """
+    return PostFacts(
+        title=title,
+        posted_at=posted_at,
+        width=width,
+        height=height,
+        bytes=size,
+        format=kind,
+        link_host=_host(source),
+        text_in_image=text,
+        author=author,
+        community=community,
+    )
+
+
 def _facts(row: Row[*tuple[object, ...]], author: Record, community: Record) -> PostFacts:
     values = row._mapping  # noqa: SLF001 - the public name of SQLAlchemy rows
-    return PostFacts(
+    return facts_of_image(
         title=values[Post.title],
         posted_at=values[Post.posted_at],
+        source=values[PostImage.source],
         width=values[Image.width],
         height=values[Image.height],
-        bytes=values[Image.bytes],
-        format=values[Image.format],
-        link_host=_host(values[PostImage.source]),
-        text_in_image=values[Image.text],
+        size=values[Image.bytes],
+        kind=values[Image.format],
+        text=values[Image.text],
         author=author,
         community=community,
     )
@@ -69,20 +108,67 @@ async def facts_of(session: AsyncSession, post_id: int, image_id: int) -> PostFa
     query = _posts().where(Post.id == post_id, PostImage.image_id == image_id).limit(1)
     row = (await session.execute(query)).one()
     values = row._mapping  # noqa: SLF001
-    labels = select(func.count(), func.sum(_MILLIONTHS)).where(
-        Label.community_id == values[Post.community_id],
-        Label.matured_at <= values[Post.posted_at],
-        Label.post_id != post_id,
+    records = await records_of(
+        session,
+        post_id=post_id,
+        community_id=values[Post.community_id],
+        author_id=values[Post.author_id],
+        posted_at=values[Post.posted_at],
     )
-    n, total = (await session.execute(labels)).one()
-    community = _record(n, total)
-    if values[Post.author_id] is None:
-        return _facts(row, Record.empty(), community)
-    own = labels.join(Post, Post.id == Label.post_id).where(
-        Post.author_id == values[Post.author_id]
+    return _facts(row, records.author, records.community)
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """How the posts of an author and of a community did up to a moment."""
+
+    author: Record
+    community: Record
+
+
+def _matured() -> Select[*tuple[object, ...]]:
+    return select(func.count().label("n"), func.sum(_MILLIONTHS).label("total")).where(
+        _LABELS.community_id == bindparam("community_id"),
+        _LABELS.matured_at <= bindparam("posted_at"),
+        _LABELS.post_id != bindparam("post_id"),
     )
-    n, total = (await session.execute(own)).one()
-    return _facts(row, _record(n, total), community)
+
+
+def _records() -> Select[*tuple[object, ...]]:
+    labels, posts = table_of(Label), table_of(Post)
+    here = _matured().select_from(labels).subquery()
+    own = (
+        _matured()
+        .select_from(labels.join(posts, posts.c.id == labels.c.post_id))
+        .where(posts.c.author_id == bindparam("author_id"))
+        .subquery()
+    )
+    return select(
+        here.c.n, here.c.total, own.c.n.label("own_n"), own.c.total.label("own_total")
+    ).select_from(here.join(own, true()))
+
+
+_RECORDS = _records()
+
+
+async def records_of(
+    session: AsyncSession,
+    *,
+    post_id: int,
+    community_id: int,
+    author_id: int | None,
+    posted_at: datetime,
+) -> Records:
+    """How an author's posts in a community and all posts there had done when a post appeared."""
+    keys = {
+        "post_id": post_id,
+        "community_id": community_id,
+        "author_id": author_id,
+        "posted_at": posted_at,
+    }
+    row = (await session.execute(_RECORDS, keys)).one()
+    # No post is nobody's: who has no author finds no labels.
+    return Records(_record(row.own_n, row.own_total), _record(row.n, row.total))
 
 
 async def community_record(session: AsyncSession, community_id: int, moment: datetime) -> Record:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Integer, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.plain import table_of
 from storage.tables import Author, Community, Label
 from storage.types import Platform
 
@@ -30,35 +31,44 @@ async def find_or_add_author(session: AsyncSession, platform: Platform, person: 
     return author
 
 
+_LABELS, _COMMUNITIES = table_of(Label), table_of(Community)
+
+_RECENT = (
+    select(_LABELS.c.score)
+    .where(
+        _LABELS.c.community_id == bindparam("community_id"),
+        _LABELS.c.matured_at <= bindparam("before"),
+    )
+    .order_by(_LABELS.c.matured_at.desc(), _LABELS.c.post_id.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+_RECENT_EVERYWHERE = (
+    select(_LABELS.c.score)
+    .join(_COMMUNITIES, _COMMUNITIES.c.id == _LABELS.c.community_id)
+    .where(
+        _COMMUNITIES.c.platform == bindparam("platform"),
+        _LABELS.c.matured_at <= bindparam("before"),
+    )
+    .order_by(_LABELS.c.matured_at.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+
+
 async def recent_scores(
     session: AsyncSession,
     community_id: int,
     *,
     before: datetime,
     limit: int,
-    without_post: int | None = None,
 ) -> Sequence[float]:
     """Scores of the community's newest labels that matured by ``before``, newest first."""
-    query = (
-        select(Label.score)
-        .where(Label.community_id == community_id, Label.matured_at <= before)
-        .order_by(Label.matured_at.desc(), Label.post_id.desc())
-        .limit(limit)
-    )
-    if without_post is not None:
-        query = query.where(Label.post_id != without_post)
-    return (await session.scalars(query)).all()
+    keys = {"community_id": community_id, "before": before, "most": limit}
+    return (await session.scalars(_RECENT, keys)).all()
 
 
 async def platform_scores(
     session: AsyncSession, platform: Platform, *, before: datetime, limit: int
 ) -> Sequence[float]:
     """Scores of the newest labels of a whole platform that matured by ``before``."""
-    query = (
-        select(Label.score)
-        .join(Community, Community.id == Label.community_id)
-        .where(Community.platform == platform, Label.matured_at <= before)
-        .order_by(Label.matured_at.desc())
-        .limit(limit)
-    )
-    return (await session.scalars(query)).all()
+    keys = {"platform": platform, "before": before, "most": limit}
+    return (await session.scalars(_RECENT_EVERYWHERE, keys)).all()

@@ -4,12 +4,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, func, select, text, update
+from sqlalchemy import CursorResult, bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
+from storage.plain import table_of
 from storage.tables import Post, PostImage, Prediction, Reply
 from storage.types import PostState, ReplyState
+
+_POSTS = table_of(Post)
+
+_NEW = (
+    select(Post)
+    .where(Post.id == bindparam("post_id"))
+    .options(joinedload(Post.community), selectinload(Post.images).joinedload(PostImage.image))
+)
 
 
 async def due_posts(
@@ -39,6 +48,12 @@ async def load_post(session: AsyncSession, post_id: int) -> Post | None:
             selectinload(Post.prediction_rows).joinedload(Prediction.model_version),
         )
     )
+    return post
+
+
+async def load_new_post(session: AsyncSession, post_id: int) -> Post | None:
+    """A post with its community and images: all that matters of one without a prediction."""
+    post: Post | None = await session.scalar(_NEW, {"post_id": post_id})
     return post
 
 
@@ -79,7 +94,7 @@ async def move_post(
     Two workers that took up the same post thereby find out which of them came first.
     """
     result = await session.execute(
-        update(Post).where(Post.id == post_id, Post.state == expected).values(**values)
+        update(_POSTS).where(_POSTS.c.id == post_id, _POSTS.c.state == expected).values(**values)
     )
     assert isinstance(result, CursorResult)  # noqa: S101 - what an UPDATE gives
     return result.rowcount == 1

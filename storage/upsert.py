@@ -1,12 +1,14 @@
 """Inserting what may already be there, on SQLite and PostgreSQL alike."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, CursorResult, Insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.plain import table_of
 from storage.tables import Base
 
 #: Rows of one statement: SQLite binds 32,766 values at most.
@@ -16,12 +18,30 @@ _ROWS = 500
 Change: TypeAlias = Callable[[Any, Any], ColumnElement[Any]]
 
 
+def insert_unless_there(
+    session: AsyncSession, table: type[Base]
+) -> sqlite.Insert | postgresql.Insert:
+    """An insert that skips rows which would break a unique constraint.
+
+    To be executed with a list of rows. It is built once, which is much of what it costs.
+    """
+    return _unless_there(session.get_bind().dialect.name, table)
+
+
+@cache
+def _unless_there(dialect: str, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table_of(table)).on_conflict_do_nothing()
+
+
 async def insert_if_new(session: AsyncSession, table: type[Base], **values: Any) -> bool:
     """Insert a row unless it would break a unique constraint; return whether it was inserted.
 
     Safe when two processes do it at the same moment: the database decides which was first.
     """
-    return await insert_new(session, table, [values]) == 1
+    result = await session.execute(insert_unless_there(session, table), values)
+    assert isinstance(result, CursorResult)  # noqa: S101 - what an INSERT gives
+    return result.rowcount == 1
 
 
 async def insert_new(

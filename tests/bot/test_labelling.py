@@ -224,7 +224,7 @@ async def test_an_outcome_waits_for_a_platform_that_is_away(
 async def test_a_silent_post_is_labelled_and_nothing_is_shown(
     app: App, clock: FakeClock, platform: FakePlatform
 ) -> None:
-    app.pipeline._silent_share = 1
+    app.pipeline._taking_up._silent_share = 1
     (post_id,) = await replied(app, clock, "one")
     platform.scores["one"] = 7
     clock.forward(HORIZON)

@@ -11,7 +11,8 @@ from sqlalchemy import func, select, update
 from bot.app import App
 from bot.download import DownloadFailed, DownloadRefused
 from bot.people import hash_person
-from bot.pipeline import MAX_TRIES, is_silent
+from bot.putting_off import MAX_TRIES
+from bot.taking_up import is_silent
 from models.head import Head
 from storage.posts import load_post
 from storage.standings import BY_CHANCE
@@ -50,7 +51,7 @@ class Downloads:
     def __init__(self, app: App) -> None:
         self.answers: dict[str, bytes | Exception] = {}
         self.fetched: list[str] = []
-        app.pipeline._downloader = self  # type: ignore[assignment]
+        app.pipeline._predicting._downloader = self  # type: ignore[assignment]
 
     async def fetch(self, url: str) -> bytes:
         self.fetched.append(url)
@@ -296,7 +297,7 @@ async def test_nobody_is_named_in_the_database(app: App, clock: FakeClock) -> No
 async def test_a_silent_post_is_predicted_without_a_word(
     app: App, clock: FakeClock, platform: FakePlatform
 ) -> None:
-    app.pipeline._silent_share = 1
+    app.pipeline._taking_up._silent_share = 1
     post_id = await accept(app, clock, "one", PICTURE)
     await app.pipeline.advance(post_id)
     post = await stored(app, post_id)
@@ -310,7 +311,7 @@ async def test_a_silent_post_is_predicted_without_a_word(
 async def test_chance_is_the_reason_only_where_a_post_would_have_been_answered(
     app: App, clock: FakeClock
 ) -> None:
-    app.pipeline._silent_share = 1
+    app.pipeline._taking_up._silent_share = 1
     reasons = []
     for mode in (ReplyMode.REPLY, ReplyMode.SILENT):
         post_id = await accept(app, clock, mode.value, PICTURE)

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select, update
 
 from bot.app import App
-from bot.pipeline import post_ref
-from bot.platform import PostRef, ScoreRead
+from bot.platform import PostRef, ScoreRead, post_ref
 from bot.web.board import Board
 from bot.web.votes import Tally
 from storage.posts import load_post

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.seasons import ALL_TIME, season_bounds
-from storage.tables import Author, Community, Label, ModelVersion, Post, Standing
+from storage.tables import Author, Community, CommunityGuesses, Label, ModelVersion, Post, Standing
 from storage.types import Bucket, ForecasterKind
 
 #: The community of the sums over all communities.
@@ -272,33 +272,20 @@ async def _channels(session: AsyncSession, season: str, min_guesses: int) -> lis
             Standing.brier_sum,
         )
     ]  # fmt: skip
-
+    # Named one by one, so that the index leads past people and past the sums over all communities.
+    communities = select(Community.id).scalar_subquery()
     scored = (
         select(Standing.community_id, *sums)
         .where(
             Standing.season == season,
-            Standing.community_id != EVERYWHERE,
+            Standing.community_id.in_(communities),
             Standing.kind == ForecasterKind.MODEL,
         )
         .group_by(Standing.community_id)
     )
     models = (await session.execute(scored)).all()
-    # Named one by one, so that the index leads past the sums over all communities.
-    query = (
-        select(
-            Standing.community_id,
-            func.sum(Standing.n).label("n"),
-            func.sum(Standing.hits).label("hits"),
-            func.sum(Standing.expected_hits).label("expected_hits"),
-        )
-        .where(
-            Standing.season == season,
-            Standing.community_id.in_([row.community_id for row in models]),
-            Standing.kind == ForecasterKind.PERSON,
-        )
-        .group_by(Standing.community_id)
-    )
-    people = {row.community_id: row for row in await session.execute(query)}
+    guessed = await session.scalars(select(CommunityGuesses).filter_by(season=season))
+    people = {each.community_id: each for each in guessed}
     names = {
         row.id: row.name for row in await session.execute(select(Community.id, Community.name))
     }

@@ -69,14 +69,13 @@ async def write_label(
         ],
     ]
     await session.flush()
-    reply = post.reply
     scored = ScoredLabel(
         community_id=label.community_id,
         score=label.score,
         matured_at=matured_at,
         written_at=label.written_at,
         live=post.origin is PostOrigin.LIVE,
-        spoken=was_spoken(post.silent, reply and reply.state, reply and reply.reason),
+        spoken=was_spoken(post.silent, post.reply),
         results=results,
     )
     await add_label(session, scored, season_of(matured_at, season_time_zone))

@@ -17,6 +17,7 @@ from sqlalchemy.sql.base import Executable
 from storage.communities import find_or_add_author
 from storage.database import Database
 from storage.image_store import ImageStore
+from storage.standings import drop_standings
 from storage.tables import (
     Author,
     Community,
@@ -120,12 +121,11 @@ async def forget_person(
         await _withdraw_waiting(session, author.id)
         posts = (await session.scalars(select(Post.id).filter_by(author_id=author.id))).all()
         dropped = await _drop_images(session, posts, author.id, now)
-        rows = len(dropped)
+        rows = len(dropped) + await drop_standings(session, author.id)
         for statement in (
             delete(Guess).filter_by(author_id=author.id),
             delete(Vote).filter_by(author_id=author.id),
             delete(Peek).filter_by(author_id=author.id),
-            delete(Standing).filter_by(kind=ForecasterKind.PERSON, forecaster_id=author.id),
             update(PostImage)
             .where(PostImage.post_id.in_(select(Post.id).filter_by(author_id=author.id)))
             .values(source=""),

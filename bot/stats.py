@@ -232,16 +232,17 @@ async def _label_sums(
 ) -> tuple[int, LabelSums, date | None]:
     """How many labels there are, the sums of those that are compared, and the last day."""
     columns = (
-        DailyLabel.n,
         DailyLabel.spoken_n, DailyLabel.spoken_sum, DailyLabel.spoken_squared,
         DailyLabel.silent_n, DailyLabel.silent_sum, DailyLabel.silent_squared,
     )  # fmt: skip
     query = select(
-        *(func.coalesce(func.sum(column), 0) for column in columns), func.max(DailyLabel.day)
+        func.coalesce(func.sum(DailyLabel.n), 0),
+        func.max(DailyLabel.day),
+        *(func.coalesce(func.sum(column), 0) for column in columns),
     ).where(DailyLabel.day >= since)
     if community_id is not None:
         query = query.where(DailyLabel.community_id == community_id)
-    labels, *sums, last = (await session.execute(query)).one()
+    labels, last, *sums = (await session.execute(query)).one()
     return labels, LabelSums(*sums), last
 
 

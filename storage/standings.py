@@ -8,14 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from math import log1p
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import ColumnElement, Row, case, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Row, case, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database
 from storage.tables import (
     Base,
+    CommunityGuesses,
     DailyLabel,
     DailyScore,
     Guess,
@@ -103,19 +104,32 @@ class ScoredLabel:
     results: Sequence[Result]
 
 
-def was_spoken(silent: bool, reply: ReplyState | None, reason: str | None) -> bool | None:
+class Answer(Protocol):
+    """What became of a reply, as `storage.tables.Reply` has it."""
+
+    @property
+    def state(self) -> ReplyState | None:
+        """None where no reply was recorded."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why nothing was said."""
+
+
+def was_spoken(silent: bool, answer: Answer | None) -> bool | None:
     """Whether people were answered (True) or chance alone kept them from it (False).
 
     None where nothing was said for another reason: those posts tell nothing of what speaking does.
 
     Args:
         silent: whether the post was in the silent share.
-        reply: what became of the reply; None where none was recorded.
-        reason: why nothing was said.
+        answer: what became of the reply.
     """
-    if reply in (ReplyState.SENT, ReplyState.SETTLED):
+    if answer is None:
+        return None
+    if answer.state in (ReplyState.SENT, ReplyState.SETTLED):
         return True
-    return False if silent and reason == BY_CHANCE else None
+    return False if silent and answer.reason == BY_CHANCE else None
 
 
 async def add_label(session: AsyncSession, label: ScoredLabel, season: str) -> None:
@@ -129,8 +143,33 @@ async def add_label(session: AsyncSession, label: ScoredLabel, season: str) -> N
         "updated_at": lambda _, new: new.updated_at,
     }
     await insert_or_add(session, Standing, _rows(Standing, _standings(label, season)), **changes)
+    guesses = _rows(CommunityGuesses, _community_guesses(label, season))
+    await insert_or_add(session, CommunityGuesses, guesses)
     await insert_or_add(session, DailyScore, _rows(DailyScore, _daily_scores(label)))
     await insert_or_add(session, DailyLabel, _rows(DailyLabel, _daily_labels(label)))
+
+
+async def drop_standings(session: AsyncSession, author_id: int) -> int:
+    """Drop a person's standings, and take them out of the sums; return how many there were."""
+    mine = (Standing.kind == ForecasterKind.PERSON, Standing.forecaster_id == author_id)
+    columns = (
+        Standing.season, Standing.community_id, Standing.n, Standing.hits, Standing.expected_hits,
+    )  # fmt: skip
+    rows = (await session.execute(select(*columns).where(*mine))).all()
+    sums = CommunityGuesses
+    for row in rows:
+        await session.execute(
+            update(sums)
+            .where(sums.season == row.season, sums.community_id == row.community_id)
+            .values(
+                n=sums.n - row.n,
+                hits=sums.hits - row.hits,
+                expected_hits=sums.expected_hits - row.expected_hits,
+            )
+        )
+    await session.execute(delete(sums).where(sums.n <= 0))
+    await session.execute(delete(Standing).where(*mine))
+    return len(rows)
 
 
 async def rebuild(database: Database, season_of: SeasonOf) -> int:
@@ -178,7 +217,7 @@ class _Rebuilt:
                             matured_at=row.matured_at,
                             written_at=row.written_at,
                             live=live,
-                            spoken=was_spoken(row.silent, row.state, row.reason),
+                            spoken=was_spoken(row.silent, row),
                             results=found,
                         )
                     )
@@ -205,6 +244,7 @@ class _Rebuilt:
         }
         tables: tuple[tuple[type[Base], dict[Key, Sums]], ...] = (
             (Standing, standings),
+            (CommunityGuesses, _summed(standings)),
             (DailyScore, self._daily_scores),
             (DailyLabel, self._daily_labels),
         )
@@ -320,6 +360,28 @@ def _duel(result: Result, bot: Result | None) -> Sums:
         "bot_hits": int(bot.hit) if compared and bot else 0,
         "bot_points": bot.points if compared and bot else 0.0,
     }
+
+
+def _community_guesses(label: ScoredLabel, season: str) -> dict[Key, Sums]:
+    guesses = [each for each in label.results if each.kind is ForecasterKind.PERSON]
+    if not guesses:
+        return {}
+    sums = {
+        "n": len(guesses),
+        "hits": sum(each.hit for each in guesses),
+        "expected_hits": sum(each.base_rate for each in guesses),
+    }
+    return {(span, label.community_id): sums for span in (season, ALL_TIME)}
+
+
+def _summed(standings: Mapping[Key, Sums]) -> dict[Key, Sums]:
+    """What `CommunityGuesses` holds, from the standings."""
+    found: dict[Key, Sums] = {}
+    for (season, community_id, kind, _), sums in standings.items():
+        if kind is ForecasterKind.PERSON and community_id != EVERYWHERE:
+            few = {name: sums[name] for name in ("n", "hits", "expected_hits")}
+            _add(found, (season, community_id), few)
+    return found
 
 
 def _daily_scores(label: ScoredLabel) -> dict[Key, Sums]:

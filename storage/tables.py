@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    desc,
     false,
     text,
     true,
@@ -401,10 +402,16 @@ class Label(Base):
         ),
         # With all that the trailing window is read for, so that it is read from the index alone.
         Index("ix_labels_community_matured", "community_id", "matured_at", "score", "bucket"),
-        Index("ix_labels_matured_at", "matured_at", "score"),
+        Index("ix_labels_matured_at", "matured_at", "score", postgresql_include=["post_id"]),
         # The best of all time.
-        Index("ix_labels_community_score", "community_id", "score"),
-        Index("ix_labels_score", "score"),
+        Index("ix_labels_community_score", "community_id", "score").ddl_if("sqlite"),
+        Index("ix_labels_score", "score").ddl_if("sqlite"),
+        # PostgreSQL reads a tie through before it sorts it, and a score may be that of thousands:
+        # here in the order of the board, and with what it is narrowed by.
+        Index(
+            "ix_labels_community_best", "community_id", desc("score"), "post_id", "matured_at"
+        ).ddl_if("postgresql"),
+        Index("ix_labels_best", desc("score"), "post_id", "matured_at").ddl_if("postgresql"),
     )
 
     post_id: Mapped[int] = mapped_column(
@@ -541,6 +548,19 @@ class Standing(Base):
     base_rps_sum: Mapped[float] = mapped_column(default=0.0)
     brier_sum: Mapped[float] = mapped_column(default=0.0)
     updated_at: Mapped[datetime]
+
+
+class CommunityGuesses(Base):
+    """People's guesses in one community over one season: the sums of their standings there."""
+
+    __tablename__ = "community_guesses"
+
+    #: As in `Standing`.
+    season: Mapped[str] = mapped_column(String(16), primary_key=True)
+    community_id: Mapped[int] = mapped_column(ForeignKey("communities.id"), primary_key=True)
+    n: Mapped[int]
+    hits: Mapped[int]
+    expected_hits: Mapped[float]
 
 
 class DailyScore(Base):

@@ -1,15 +1,19 @@
-"""What speaking does: days count who was answered, and who was kept from it by chance alone.
+"""Sums that say what they should, and boards that are read quickly from a million posts.
 
-Before, whatever was not in the silent share counted as spoken, answered or not. The sums are worked
-out anew from what became of each reply.
+Days count who was answered, and who was kept from it by chance alone. Before, whatever was not in
+the silent share counted as spoken, answered or not; the sums are worked out anew from what became
+of each reply. People's guesses are summed by community, from their standings. PostgreSQL gets
+indexes in the order of the boards.
 
 Revision ID: 0003
 Revises: 0002
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from math import log1p
+from typing import TypeAlias
 
 import sqlalchemy as sa
 from alembic import op
@@ -55,6 +59,25 @@ _days = sa.table(
 )
 
 
+_Indexes: TypeAlias = Sequence[tuple[str, list[str | sa.TextClause], list[str]]]
+
+#: PostgreSQL's: name, columns, and what stands beside them in the index.
+_BEFORE: _Indexes = (
+    ("ix_labels_matured_at", ["matured_at", "score"], []),
+    ("ix_labels_community_score", ["community_id", "score"], []),
+    ("ix_labels_score", ["score"], []),
+)
+_AFTER: _Indexes = (
+    ("ix_labels_matured_at", ["matured_at", "score"], ["post_id"]),
+    (
+        "ix_labels_community_best",
+        ["community_id", sa.text("score DESC"), "post_id", "matured_at"],
+        [],
+    ),
+    ("ix_labels_best", [sa.text("score DESC"), "post_id", "matured_at"], []),
+)
+
+
 def upgrade() -> None:
     op.add_column("daily_labels", sa.Column("n", sa.Integer(), server_default="0", nullable=False))
     op.execute("UPDATE daily_labels SET n = spoken_n + silent_n")
@@ -63,11 +86,44 @@ def upgrade() -> None:
         silent=_posts.c.silent
         & (_replies.c.reason == "It is in the share that is predicted without a word."),
     )
+    op.create_table(
+        "community_guesses",
+        sa.Column("season", sa.String(length=16), nullable=False),
+        sa.Column(
+            "community_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("hits", sa.Integer(), nullable=False),
+        sa.Column("expected_hits", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_community_guesses_community_id"),
+        ),
+        sa.PrimaryKeyConstraint("season", "community_id", name=op.f("pk_community_guesses")),
+    )
+    op.execute(
+        "INSERT INTO community_guesses (season, community_id, n, hits, expected_hits)"
+        " SELECT season, community_id, sum(n), sum(hits), sum(expected_hits) FROM standings"
+        " WHERE kind = 'person' AND community_id <> 0 GROUP BY season, community_id"
+    )
+    _exchange_indexes(_BEFORE, _AFTER)
 
 
 def downgrade() -> None:
+    _exchange_indexes(_AFTER, _BEFORE)
+    op.drop_table("community_guesses")
     _sum_anew(spoken=~_posts.c.silent, silent=_posts.c.silent)
     op.drop_column("daily_labels", "n")
+
+
+def _exchange_indexes(old: _Indexes, new: _Indexes) -> None:
+    if op.get_bind().dialect.name != "postgresql":
+        return
+    for name, _, _ in old:
+        op.drop_index(name, "labels")
+    for name, columns, beside in new:
+        op.create_index(name, "labels", columns, postgresql_include=beside or None)
 
 
 def _sum_anew(*, spoken: sa.ColumnElement[bool], silent: sa.ColumnElement[bool]) -> None:

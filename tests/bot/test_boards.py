@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.boards import BoardName, BoardPage, list_seasons, points_interval, read_board, wilson
 from bot.seasons import UnknownSeason
 from storage.database import Database
-from storage.tables import Author, Community, Label, ModelVersion, Post, Standing
+from storage.tables import Author, Community, CommunityGuesses, Label, ModelVersion, Post, Standing
 from storage.types import ForecasterKind
 from tests.fixtures.rows import MOMENT, row
 
@@ -199,8 +199,8 @@ async def test_channels_stand_by_how_well_they_can_be_foretold(database: Databas
         standing(100, community_id=2, rps_sum=0.5, **model),
         standing(101, community_id=2, rps_sum=0.7, **model),
         standing(100, rps_sum=1.4, **model | {"base_rps_sum": 2.0}),
-        standing(1, community_id=2, hits=6),
-        standing(2, community_id=2, hits=8),
+        CommunityGuesses(season="2026-03", community_id=2, n=20, hits=14, expected_hits=7.0),
+        CommunityGuesses(season="all", community_id=1, n=20, hits=14, expected_hits=7.0),
     )
     first, second = (await board(database, BoardName.CHANNELS)).rows
     assert (first.rank, first.label, first.n, first.people_n) == (1, "r/other", 20, 20)

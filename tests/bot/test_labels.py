@@ -18,10 +18,11 @@ from bot.labels import write_label
 from bot.seasons import season_of
 from storage.database import Database
 from storage.posts import load_post
-from storage.standings import BY_CHANCE, rebuild
+from storage.standings import BY_CHANCE, drop_standings, rebuild
 from storage.tables import (
     Author,
     Community,
+    CommunityGuesses,
     DailyLabel,
     DailyScore,
     Guess,
@@ -38,7 +39,7 @@ from tests.fixtures.rows import MOMENT, row
 
 HORIZON = timedelta(seconds=7200)
 ZONE = "America/Chicago"
-SUMS = (Standing, DailyScore, DailyLabel)
+SUMS = (Standing, CommunityGuesses, DailyScore, DailyLabel)
 
 
 class History(NamedTuple):
@@ -348,6 +349,28 @@ async def test_an_answer_counts_as_one_when_the_outcome_is_shown_in_it(league: D
     await rebuilt(league)
     (day,) = (await sums(league, DailyLabel)).values()
     assert (day["n"], day["spoken_n"], day["silent_n"]) == (1, 1, 0)
+
+
+async def test_guesses_are_summed_by_community_and_go_with_who_made_them(league: Database) -> None:
+    # The first label has nothing to be compared with: medium.
+    await play(
+        league,
+        told(1, {1: Bucket.MEDIUM, 2: Bucket.LOW}),
+        told(1, {1: Bucket.MEDIUM}, community=2),
+    )
+    found = await sums(league, CommunityGuesses)
+    assert {key: (each["n"], each["hits"]) for key, each in found.items()} == {
+        ("all", "1"): (2, 1), ("2026-03", "1"): (2, 1),
+        ("all", "2"): (1, 1), ("2026-03", "2"): (1, 1),
+    }  # fmt: skip
+    async with league.write() as session:
+        await drop_standings(session, 1)
+    found = await sums(league, CommunityGuesses)
+    assert (found["all", "1"]["n"], found["all", "1"]["hits"]) == (1, 0)
+    assert found["all", "1"]["expected_hits"] == pytest.approx(1 / 3)
+    assert {community for _, community in found} == {"1"}
+    assert await standing(league, 1) is None
+    assert await standing(league, 2) is not None
 
 
 async def test_imported_posts_are_in_no_comparison(league: Database) -> None:

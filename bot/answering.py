@@ -82,8 +82,9 @@ class Answering:
         elif post.reply is not None:
             await self._send(post, card, sent_before=True, tries=post.tries)
         else:
-            async with self._database.write() as session:
-                silence = await self.claim(session, post, card, self._clock())
+            silence = await self._database.write_in_one_go(
+                lambda session: self.claim(session, post, card, self._clock())
+            )
             await self.answer(post, card, silence)
 
     async def remove_reply(self, post: Post) -> None:
@@ -160,7 +161,8 @@ class Answering:
             "sent_at": now if state is ReplyState.SENT else None,
             "reason": reason,
         }
-        async with self._database.write() as session:
+
+        async def note(session: AsyncSession) -> None:
             moved = await move_post(
                 session,
                 post.id,
@@ -177,3 +179,5 @@ class Answering:
             assert isinstance(noted, CursorResult)  # noqa: S101 - what an UPDATE gives
             if not noted.rowcount:
                 await session.execute(_CLAIM, {"post_id": post.id, "recorded_at": now, **values})
+
+        await self._database.write_in_one_go(note)

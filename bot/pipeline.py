@@ -9,13 +9,16 @@ process killed at any instant therefore loses nothing and repeats nothing that p
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from weakref import WeakValueDictionary
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.answering import Answering
 from bot.clock import Clock
 from bot.download import Downloader
 from bot.platform import IncomingPost, Platform
-from bot.predicting_posts import PredictingPosts
+from bot.predicting_posts import Known, PredictingPosts
 from bot.putting_off import wait_after
 from bot.serving import Serving
 from bot.taking_up import TakingUp
@@ -76,21 +79,22 @@ class Pipeline:
         already, it waits for that and then takes what is left.
         """
         async with self._under_way.setdefault(post_id, asyncio.Lock()):
-            known = None
-            async with self._database.read() as session:
-                post = await load_new_post(session, post_id)
-                if post is None:
-                    return
-                if post.state is PostState.SEEN:
-                    known = await self._predicting.read(session, post)
-                elif post.state is PostState.PREDICTED:
-                    post = await load_post(session, post_id)
-            if known is not None:
-                predicted = await self._predicting.predict(known)
+            found = await self._database.read_in_one_go(partial(self._read, post_id))
+            if isinstance(found, Known):
+                predicted = await self._predicting.predict(found)
                 if predicted is not None:
-                    await self._answering.answer(known.post, predicted.card, predicted.silence)
-            elif post is not None and post.state is PostState.PREDICTED:
-                await self._answering.take_up(post)
+                    await self._answering.answer(found.post, predicted.card, predicted.silence)
+            elif found is not None:
+                await self._answering.take_up(found)
+
+    async def _read(self, post_id: int, session: AsyncSession) -> Known | Post | None:
+        """What is known of a new post, or a post that waits for its reply; None: all was done."""
+        post = await load_new_post(session, post_id)
+        if post is not None and post.state is PostState.SEEN:
+            return await self._predicting.read(session, post)
+        if post is not None and post.state is PostState.PREDICTED:
+            return await load_post(session, post_id)
+        return None
 
     async def put_off_fault(self, post_id: int) -> None:
         """Have another look later at a post whose step failed in a way nobody foresaw.

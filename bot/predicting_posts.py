@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from sqlalchemy import bindparam, insert, update
@@ -86,6 +87,19 @@ class Predicted:
     silence: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A prediction that is to be stored, and what it went by."""
+
+    known: Known
+    found: Found
+    champion: Champion
+    best: Usable
+    card: Card
+    texts: dict[str, str]
+    took_ms: float
+
+
 class PredictingPosts:
     """Takes posts from "seen" to "predicted"."""
 
@@ -138,20 +152,19 @@ class PredictingPosts:
             await self._put_off(known.post, found, champion)
             return None
         if not found.usable:
-            await self._refuse(known.post, found)
+            await self._refuse(known.post, found, champion)
             return None
         texts: dict[str, str] = {}
         while True:
             best, card = _best(known, champion, found.usable, texts)
-            took = (time.perf_counter() - started) * 1000
-            async with self._database.write() as session:
-                stored = await self._keep(session, known.post, found, champion)
-                before = {sha256: each.text for sha256, each in stored.items() if each.text}
-                if before == texts:
-                    image_id = stored[best.sha256].id
-                    return await self._write(session, known, card, champion, image_id, took)
+            made = _Made(
+                known, found, champion, best, card, texts, (time.perf_counter() - started) * 1000
+            )
+            written = await self._database.write_in_one_go(partial(self._write, made))
+            if not isinstance(written, dict):
+                return written
             # One of them was posted before, and its text was read: that counts, too.
-            texts = before
+            texts = written
 
     async def _look(self, post: Post, champion: Champion) -> Found:
         found = Found()
@@ -202,16 +215,17 @@ class PredictingPosts:
             await session.execute(_KEEP, places)
         return stored
 
-    async def _write(
-        self,
-        session: AsyncSession,
-        known: Known,
-        card: Card,
-        champion: Champion,
-        image_id: int,
-        took_ms: float,
-    ) -> Predicted | None:
-        now, post = self._clock(), known.post
+    async def _write(self, made: _Made, session: AsyncSession) -> Predicted | dict[str, str] | None:
+        """Store images and prediction, and claim the reply.
+
+        Returns the texts of the images where those were not what the prediction went by, and then
+        stores the images alone; None where the post was withdrawn meanwhile.
+        """
+        now, post, card = self._clock(), made.known.post, made.card
+        stored = await self._keep(session, post, made.found, made.champion)
+        texts = {sha256: each.text for sha256, each in stored.items() if each.text}
+        if texts != made.texts:
+            return texts
         if not await move_post(
             session,
             post.id,
@@ -227,8 +241,8 @@ class PredictingPosts:
             _INSERT,
             {
                 "post_id": post.id,
-                "model_version_id": champion.version_id,
-                "image_id": image_id,
+                "model_version_id": made.champion.version_id,
+                "image_id": stored[made.best.sha256].id,
                 "made_at": now,
                 "bins": list(card.bins),
                 "p_low": card.p_low,
@@ -238,22 +252,15 @@ class PredictingPosts:
                 "score_median": median,
                 "score_p90": high,
                 "quantiles": card.quantiles,
-                "latency_ms": took_ms,
+                "latency_ms": made.took_ms,
             },
         )
         return Predicted(card, await self._answering.claim(session, post, card, now))
 
-    async def _refuse(self, post: Post, found: Found) -> None:
+    async def _refuse(self, post: Post, found: Found, champion: Champion) -> None:
         reason = found.refused[min(found.refused)] if found.refused else "The post has no image."
         async with self._database.write() as session:
-            if found.refused:
-                await session.execute(
-                    _KEEP,
-                    [
-                        {"post": post.id, "place": position, "image": None, "reason": why}
-                        for position, why in found.refused.items()
-                    ],
-                )
+            await self._keep(session, post, found, champion)
             await _end(session, post.id, reason)
 
     async def _put_off(self, post: Post, found: Found, champion: Champion) -> None:

@@ -93,7 +93,8 @@ class TakingUp:
             "post": incoming.source_id,
         }
         now = self._clock()
-        async with self._database.write() as session:
+
+        async def store(session: AsyncSession) -> int | None:
             known = (await session.execute(_KNOWN, keys)).one()
             if known.post_id is not None:
                 return int(known.post_id)
@@ -134,6 +135,8 @@ class TakingUp:
                     ],
                 )
             return post_id
+
+        return await self._database.write_in_one_go(store)
 
     async def _source(self, image: str | bytes) -> str:
         # The bytes go to disk before the post is stored: a post never points at nothing, and a

@@ -1,22 +1,27 @@
 """One database: its engine, its read sessions and its write sessions."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import (
-    AsyncEngine,
     AsyncSession,
     async_sessionmaker,
     create_async_engine,
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from storage.one_go import OneGo
 from storage.sqlite_driver import Connection as DriverConnection
 from storage.sqlite_driver import Driver
+
+T = TypeVar("T")
+
+_WRITE: dict[str, Any] = {"peoria_write": True}
 
 #: How long a writer waits for another one before it gives up.
 BUSY_TIMEOUT_MS = 30_000
@@ -40,9 +45,13 @@ class Database:
                 raise ValueError("Peoria needs a database file; an in-memory one cannot be shared.")
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             self.engine = create_async_engine(url, module=Driver())
-            _apply_sqlite_rules(self.engine)
+            _apply_sqlite_rules(self.engine.sync_engine)
+            plain = create_engine(make_url(url).set(drivername="sqlite+pysqlite"))
+            _apply_sqlite_rules(plain)
+            self._one_go: OneGo | None = OneGo(plain)
         else:
             self.engine = create_async_engine(url)
+            self._one_go = None
         # SQLite has one writer at a time and lets those who wait try again in no order: of many,
         # some wait until they give up. In this process they take turns instead.
         self._turn: AbstractAsyncContextManager[None] = nullcontext()
@@ -50,8 +59,30 @@ class Database:
             self._turn = asyncio.Lock()
         self._read = async_sessionmaker(self.engine, expire_on_commit=False)
         self._write = async_sessionmaker(
-            self.engine.execution_options(peoria_write=True), expire_on_commit=False
+            self.engine.execution_options(**_WRITE), expire_on_commit=False
         )
+
+    async def read_in_one_go(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """What ``work`` returns, called with a session like that of `read`.
+
+        Much quicker for a few short statements on SQLite (storage/one_go.py). ``work`` waits for
+        nothing but its session, and streams nothing.
+        """
+        if self._one_go is not None:
+            return await self._one_go.run(work, {}, keep=False)
+        async with self.read() as session:
+            return await work(session)
+
+    async def write_in_one_go(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """The same with a session like that of `write`.
+
+        Whoever is cancelled while it is under way does not learn whether it was kept.
+        """
+        if self._one_go is not None:
+            async with self._turn:
+                return await self._one_go.run(work, _WRITE, keep=True)
+        async with self.write() as session:
+            return await work(session)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -67,11 +98,13 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection. The database can be opened again with a new object."""
+        if self._one_go is not None:
+            await self._one_go.close()
         await self.engine.dispose()
 
 
-def _apply_sqlite_rules(engine: AsyncEngine) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
+def _apply_sqlite_rules(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
     def set_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         # The driver's own transaction control would open transactions behind our back.
         connection.isolation_level = None
@@ -82,9 +115,12 @@ def _apply_sqlite_rules(engine: AsyncEngine) -> None:
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         write = connection.get_execution_options().get("peoria_write")
+        statement = "BEGIN IMMEDIATE" if write else "BEGIN"
         driver = connection.connection.dbapi_connection
-        assert isinstance(driver, DriverConnection)  # noqa: S101 - what our driver opens
-        driver.begin_with = "BEGIN IMMEDIATE" if write else "BEGIN"
+        if isinstance(driver, DriverConnection):
+            driver.begin_with = statement
+        else:
+            connection.exec_driver_sql(statement)

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import discord
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from bot.cards import Card, Outcome, stored_card
@@ -34,6 +35,18 @@ REACTION = "reaction"
 
 #: Messages after a post among which an earlier reply is looked for.
 _LOOKED_THROUGH = 2000
+
+
+_IMAGES = select(func.count()).where(PostImage.post_id == Post.id).scalar_subquery()
+_TO_ANSWER = (
+    select(Post, _IMAGES.label("images"), Image.phash)
+    .outerjoin(Prediction, Prediction.post_id == Post.id)
+    .outerjoin(Image, Image.id == Prediction.image_id)
+    .where(Post.id == bindparam("post_id"))
+    .order_by(Prediction.id)
+    .limit(1)
+    .options(joinedload(Post.community))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,19 +201,9 @@ class Showing:
 
     async def _look_up(self, post_id: int) -> Answered:
         """What a reply needs, in few statements: many posts may come at once."""
-        count = select(func.count()).where(PostImage.post_id == Post.id).scalar_subquery()
-        async with self._core.database.read() as session:
-            row = (
-                await session.execute(
-                    select(Post, count.label("images"), Image.phash)
-                    .outerjoin(Prediction, Prediction.post_id == Post.id)
-                    .outerjoin(Image, Image.id == Prediction.image_id)
-                    .where(Post.id == post_id)
-                    .order_by(Prediction.id)
-                    .limit(1)
-                    .options(joinedload(Post.community))
-                )
-            ).first()
+
+        async def look_up(session: AsyncSession) -> Answered:
+            row = (await session.execute(_TO_ANSWER, {"post_id": post_id})).first()
             if row is None:
                 raise PostGone("The post is stored no more.")
             post: Post = row.Post
@@ -213,7 +216,9 @@ class Showing:
                     before=post.posted_at,
                     without_post=post.id,
                 )
-        return Answered(post, row.images, seen)
+            return Answered(post, row.images, seen)
+
+        return await self._core.database.read_in_one_go(look_up)
 
     async def _message(self, answered: Answered, card: Card, channel: PostChannel) -> ReplyMessage:
         post = answered.post

@@ -21,11 +21,11 @@ import sqlite3
 import sys
 import threading
 import traceback
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import ai_edge_litert.interpreter  # noqa: F401 - imported once, before the forks
 from PIL import Image, ImageDraw
@@ -40,6 +40,8 @@ from bot.settings import Settings
 from storage.database import Database
 from storage.image_store import ImageStore
 from storage.types import Platform
+
+T = TypeVar("T")
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HORIZON = 1800
@@ -81,6 +83,18 @@ class KilledDatabase(Database):
             await session.flush()
             self.boundary.cross("before a commit")
         self.boundary.cross("after a commit")
+
+    async def write_in_one_go(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        async def crossing(session: AsyncSession) -> T:
+            done = await work(session)
+            await session.flush()
+            self.boundary.cross("before a commit")
+            return done
+
+        self.boundary.cross("before a transaction")
+        done = await super().write_in_one_go(crossing)
+        self.boundary.cross("after a commit")
+        return done
 
 
 class KilledImageStore(ImageStore):

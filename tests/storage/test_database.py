@@ -1,9 +1,11 @@
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import BUSY_TIMEOUT_MS, Database
 from storage.tables import Author, Post
@@ -157,3 +159,72 @@ async def test_writers_take_turns_in_the_order_in_which_they_asked(database: Dat
 
     await asyncio.gather(*(write(number) for number in range(100)))
     assert order == [*range(100)]
+
+
+async def add_in_one_go(session: AsyncSession) -> int:
+    session.add(row(Author, id=7))
+    await session.flush()
+    return await session.scalar(select(func.count()).select_from(Author)) or 0
+
+
+async def test_in_one_go_is_like_any_other_transaction(database: Database) -> None:
+    assert await database.read_in_one_go(add_in_one_go) == 1
+    assert await count(database) == 0
+    assert await database.write_in_one_go(add_in_one_go) == 1
+    assert await count(database) == 1
+
+
+async def test_what_waits_for_something_else_is_taken_back(database: Database) -> None:
+    async def wait(session: AsyncSession) -> None:
+        await add_in_one_go(session)
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="nothing but its session"):
+        await database.write_in_one_go(wait)
+    assert await count(database) == 0
+
+
+async def test_an_exception_in_one_go_takes_everything_back(database: Database) -> None:
+    async def fail(session: AsyncSession) -> None:
+        await add_in_one_go(session)
+        raise LookupError("half way")
+
+    with pytest.raises(LookupError, match="half way"):
+        await database.write_in_one_go(fail)
+    assert await count(database) == 0
+
+
+async def test_more_transactions_than_threads_and_connections(database: Database) -> None:
+    async def count_up(session: AsyncSession) -> int:
+        seen = await session.scalar(select(func.count()).select_from(Author)) or 0
+        session.add(Author(platform=Platform.WEB, hash=f"{seen}".zfill(64)))
+        return seen
+
+    async def look(session: AsyncSession) -> int:
+        return await session.scalar(select(func.count()).select_from(Author)) or 0
+
+    order = await asyncio.gather(
+        *(database.write_in_one_go(count_up) for _ in range(50)),
+        *(database.read_in_one_go(look) for _ in range(50)),
+    )
+    assert order[:50] == [*range(50)]
+    assert await count(database) == 50
+
+
+async def test_who_is_cancelled_in_one_go_leaves_no_lock_behind(database: Database) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    async def hang(session: AsyncSession) -> None:
+        await add_in_one_go(session)
+        begun.set()
+        go_on.wait()
+
+    task = asyncio.create_task(database.write_in_one_go(hang))
+    await asyncio.to_thread(begun.wait)
+    task.cancel()
+    # It is over when the thread has let go, not before.
+    asyncio.get_running_loop().call_soon(go_on.set)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with asyncio.timeout(5), database.write() as session:
+        session.add(row(Author, id=8, hash="8".zfill(64)))

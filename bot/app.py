@@ -133,5 +133,8 @@ async def running(app: App) -> AsyncIterator[None]:
         await app.jobs.make_up_for_missed()
         scheduler = schedule(app.jobs, app.core.settings.tick_seconds)
         scheduler.start()
-        stack.callback(scheduler.shutdown, wait=False)
+        # Ended from the last to the first: a tick that waits for a lane ends with the lane.
+        stack.push_async_callback(scheduler.stop)
+        stack.push_async_callback(app.jobs.stop)
+        stack.callback(scheduler.pause)
         yield

@@ -1,23 +1,21 @@
 """The ticks. APScheduler only wakes us: what there is to do stands in our own tables."""
 
-import logging
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from bot.clock import Clock
 from bot.health import Health
 from bot.housekeeping import Housekeeping
 from bot.labelling import BATCH, Labelling
+from bot.lanes import Lanes
 from bot.notices import Notices
 from bot.pipeline import Pipeline
 from bot.reading_text import TextReading
 from bot.retention import Retention
 from bot.retraining import Retraining
+from bot.ticker import Ticker
 from bot.training import Training
 from storage.database import Database
-from storage.posts import due_posts, load_post, replies_to_remove
-from storage.types import PostState
+from storage.posts import load_post, posts_to_advance, replies_to_remove
 
 #: How often image files and model versions are looked through.
 SWEEP_HOURS = 6
@@ -25,8 +23,6 @@ SWEEP_HOURS = 6
 LOOK_AFTER_SECONDS = 60
 #: How often predictions are held against the base rate, and labels against those before.
 HEALTH_MINUTES = 60
-
-log = logging.getLogger(__name__)
 
 
 class Jobs:
@@ -49,6 +45,7 @@ class Jobs:
     ) -> None:
         self._database = database
         self._pipeline = pipeline
+        self._lanes = Lanes(pipeline)
         self._labelling = labelling
         self._housekeeping = housekeeping
         self._text_reading = text_reading
@@ -61,21 +58,21 @@ class Jobs:
 
     async def advance_posts(self) -> int:
         """Take up posts whose prediction or reply is due: new, put off, or cut short."""
-        async with self._database.read() as session:
-            ids = await due_posts(
+        due = await self._database.read_in_one_go(
+            lambda session: posts_to_advance(
                 session,
-                [PostState.SEEN, PostState.PREDICTED],
                 now=self._clock(),
                 limit=BATCH,
+                without=self._pipeline.promised,
+                without_communities=self._lanes.busy,
             )
-        for post_id in ids:
-            try:
-                await self._pipeline.advance(post_id)
-            except Exception:
-                # The longest waiting come first: one that fails must not keep the others waiting.
-                log.exception("Post %s could not be advanced; it is tried again later.", post_id)
-                await self._pipeline.put_off_fault(post_id)
-        return len(ids)
+        )
+        await self._lanes.take(due)
+        return len(due)
+
+    async def stop(self) -> None:
+        """Let go of what goes on by itself."""
+        await self._lanes.stop()
 
     async def read_scores(self) -> int:
         """Read the scores that are due and write labels at the horizon."""
@@ -133,15 +130,9 @@ class Jobs:
         return await self.advance_posts() + await self.read_scores() + await self.settle_replies()
 
 
-def schedule(jobs: Jobs, seconds: float) -> AsyncIOScheduler:
-    """A scheduler, not yet started, that ticks every ``seconds``.
-
-    Runs that were missed are made up for by one; no job runs beside itself.
-    """
-    scheduler = AsyncIOScheduler(
-        timezone="UTC",
-        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-    )
+def schedule(jobs: Jobs, seconds: float) -> Ticker:
+    """A scheduler, not yet started, that ticks every ``seconds``."""
+    scheduler = Ticker()
     for job in (
         jobs.advance_posts,
         jobs.read_scores,

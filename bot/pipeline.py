@@ -8,7 +8,8 @@ process killed at any instant therefore loses nothing and repeats nothing that p
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from weakref import WeakValueDictionary
 
@@ -62,6 +63,7 @@ class Pipeline:
         # A tick and whoever handed a post in may take it up at the same moment, and a reply that
         # was sent twice cannot be taken back.
         self._under_way: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._promised: set[int] = set()
 
     async def accept(self, platform: PlatformName, incoming: IncomingPost) -> int | None:
         """Store a post the moment it is seen; return its id, or None if it is not to be stored.
@@ -95,6 +97,20 @@ class Pipeline:
         if post is not None and post.state is PostState.PREDICTED:
             return await load_post(session, post_id)
         return None
+
+    @contextmanager
+    def promise(self, post_id: int) -> Iterator[None]:
+        """Keep ticks from taking a post up that is about to be advanced, until the block ends."""
+        self._promised.add(post_id)
+        try:
+            yield
+        finally:
+            self._promised.discard(post_id)
+
+    @property
+    def promised(self) -> frozenset[int]:
+        """Posts that somebody is about to advance."""
+        return frozenset(self._promised)
 
     async def put_off_fault(self, post_id: int) -> None:
         """Have another look later at a post whose step failed in a way nobody foresaw.

@@ -27,6 +27,8 @@ OnStep: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 _REFUSED_STATUS = 3
 #: A child's lines are short; a longer one is not from our trainer.
 _MAX_LINE = 16 * 2**20
+#: Priority of the process on Unix: 0 is everybody's, 19 the lowest.
+_NICE = 15
 #: How often progress within a stage is worth a line in the log, seconds.
 _LOG_SECONDS = 15.0
 
@@ -67,6 +69,7 @@ async def train_in_child(
         stderr=asyncio.subprocess.PIPE,
         limit=_MAX_LINE,
     )  # fmt: skip
+    _give_way(process)
     memory = asyncio.create_task(_watch_memory(process, limits.memory_mb))
     try:
         async with asyncio.timeout(limits.seconds):
@@ -89,6 +92,13 @@ async def train_in_child(
         return last
     log.error("The training process failed:\n%s", "\n".join(words[-30:]))
     raise RunFailed(_why_it_ended(status, words[-1] if words else "no word"))
+
+
+def _give_way(process: Process) -> None:
+    """Let the child have what others leave: people wait for the bot, nobody for a training run."""
+    with contextlib.suppress(psutil.Error):
+        # Before it starts threads: each begins with the priority of the one that started it.
+        psutil.Process(process.pid).nice(getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", _NICE))
 
 
 async def _listen(

@@ -1,8 +1,8 @@
 """Posts: finding the ones that are due, and moving one on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import CursorResult, bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -32,6 +32,45 @@ async def due_posts(
         .limit(limit)
     )
     return (await session.scalars(query)).all()
+
+
+class DuePost(NamedTuple):
+    """A post whose next step is due."""
+
+    id: int
+    community_id: int
+
+
+async def posts_to_advance(
+    session: AsyncSession,
+    *,
+    now: datetime,
+    limit: int,
+    without: Collection[int],
+    without_communities: Collection[int],
+) -> list[DuePost]:
+    """Posts whose prediction or reply is due, the longest waiting first.
+
+    Args:
+        session: a read session.
+        now: aware.
+        limit: the most that are wanted.
+        without: posts that are left out.
+        without_communities: communities whose posts are left out.
+    """
+    query = (
+        select(_POSTS.c.id, _POSTS.c.community_id)
+        .where(
+            _POSTS.c.due_at.is_not(None),
+            _POSTS.c.due_at <= now,
+            _POSTS.c.state.in_([PostState.SEEN, PostState.PREDICTED]),
+            _POSTS.c.id.not_in(without),
+            _POSTS.c.community_id.not_in(without_communities),
+        )
+        .order_by(_POSTS.c.due_at, _POSTS.c.id)
+        .limit(limit)
+    )
+    return [DuePost(row.id, row.community_id) for row in await session.execute(query)]
 
 
 async def load_post(session: AsyncSession, post_id: int) -> Post | None:

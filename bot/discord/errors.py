@@ -66,6 +66,9 @@ async def answer_error(interaction: discord.Interaction[Any], error: Exception) 
     if _is_gone(cause):
         log.info("%s was answered too late: %s", _name(interaction), cause)
         return
+    if interaction.client.is_closed():
+        log.info("%s was not answered: the bot was stopping (%s).", _name(interaction), cause)
+        return
     sentence = sentence_of(texts, cause)
     if sentence is None:
         number = secrets.token_hex(3)

@@ -149,12 +149,16 @@ class Watching(commands.Cog):
 
     async def _advance(self, channel_id: int, post_id: int) -> None:
         here = self._at_once_here.setdefault(channel_id, asyncio.Semaphore(_AT_ONCE_HERE))
-        async with here, self._at_once:
-            try:
-                await self._pipeline.advance(post_id)
-            except Exception:
-                log.exception("Post %s could not be advanced; it is tried again later.", post_id)
-                await self._pipeline.put_off_fault(post_id)
+        with self._pipeline.promise(post_id):
+            async with here, self._at_once:
+                await self._advance_one(post_id)
+
+    async def _advance_one(self, post_id: int) -> None:
+        try:
+            await self._pipeline.advance(post_id)
+        except Exception:
+            log.exception("Post %s could not be advanced; it is tried again later.", post_id)
+            await self._pipeline.put_off_fault(post_id)
 
     async def _withdraw(self, channel_id: int, message_ids: Iterable[int]) -> None:
         ids = [str(each) for each in message_ids]

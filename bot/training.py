@@ -102,7 +102,8 @@ class Training:
     async def request(self, *, asked_by: str, seed: int = 1) -> Requested:
         """Have a run started that goes on by itself, or join the one that is under way.
 
-        Returns at once; `outcome` waits for the end.
+        Returns at once; `outcome` waits for the end. Contenders are not compared, which would take
+        most of the time and decides nothing.
 
         Args:
             asked_by: who wanted it: ``command``, ``board``, ``schedule``, …
@@ -113,7 +114,8 @@ class Training:
         except RunUnderWay as other:
             return Requested(other.run_id, joined=True)
         task = asyncio.create_task(
-            self._carry_out(run_id, champion, seed=seed), name=f"training run {run_id}"
+            self._carry_out(run_id, champion, seed=seed, options={"comparisons": "none"}),
+            name=f"training run {run_id}",
         )
         self._tasks[run_id] = task
         task.add_done_callback(lambda _: self._tasks.pop(run_id, None))

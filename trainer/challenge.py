@@ -1,4 +1,4 @@
-"""One try at a better head: split, fit, calibrate, judge against the champion, refit on all."""
+"""One try at a better head: plan, cross-fit, judge against the champion, refit on all."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -8,23 +8,31 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.distribution import UNIFORM
-from models.features import Features
 from models.head import Head
-from trainer.calibration import fit_temperature
-from trainer.comparison import Parts, Row, compare, fit_calibrated, hiding
+from trainer.comparison import Parts, Row, compare
+from trainer.cross_fit import (
+    CrossFitted,
+    Fold,
+    Plan,
+    cross_fit,
+    fit_planned,
+    judging_folds,
+    plan,
+)
 from trainer.cross_validation import cross_validate
 from trainer.dataset import RIVAL, LabelledPosts
 from trainer.evaluation import Evaluation, evaluate, figures
-from trainer.fit import Fitted, LossNotFinite, fit
+from trainer.fit import LossNotFinite
 from trainer.forecasting import forecasts_of, intervals_of, predict_rows, ranking_of
 from trainer.gate import Judged, Verdict, judge
 from trainer.metrics import ranked_probability_scores
 from trainer.near_duplicates import near_duplicate_groups
 from trainer.recipe import Recipe
 from trainer.reference import Reference
-from trainer.splits import TimeSplit, time_split
+from trainer.splits import time_split
 from trainer.targets import soft_bins
 
 Say = Callable[..., None]
@@ -59,21 +67,28 @@ class Champion:
 
 @dataclass(slots=True)
 class Challenge:
-    """What came of the try: the head to serve, and everything that its report shows."""
+    """What came of the try: the head to serve, and everything that its report shows.
+
+    Attributes:
+        folds: what each judged head was fitted on and judged on.
+        plan: how they and the head that serves were fitted.
+        comparisons: which were asked for, one of `COMPARISONS`.
+        posted_at: when the judged posts of each fold were posted, first and last.
+    """
 
     head: Head
     reference: Reference
-    judged: Fitted
+    plan: Plan
+    folds: list[Fold]
     verdict: Verdict
     evaluation: Evaluation
     labels: int
     trained_until: datetime
     seed: int
-    recipe: Recipe
-    split: TimeSplit
-    posted_at: dict[str, tuple[datetime, datetime]]
+    posted_at: list[tuple[datetime, datetime]]
     dropped: Counter[str]
     hidden: dict[str, dict[str, float]]
+    comparisons: str
     compared: list[Row] = field(default_factory=list)
     by_folds: dict[str, list[Row]] = field(default_factory=dict)
 
@@ -90,10 +105,9 @@ def challenge(
 ) -> Challenge:
     """Try for a better head.
 
-    The head that is judged is fitted on the oldest posts, stopped and calibrated on later ones
-    and judged on the newest. The head that would serve is then fitted anew on everything, for as
-    many epochs and with the temperature that the judged one found: its own newest posts would
-    otherwise be wasted.
+    The labels that are new since the champion are cut into stretches of time, and a head fitted
+    without each is judged on it beside the champion (`trainer.cross_fit`). The head that would
+    serve is then fitted as those were, on everything.
 
     Args:
         posts: everything labelled.
@@ -101,66 +115,36 @@ def challenge(
         champion: what it has to beat.
         min_labels: fewer are refused.
         seed: of everything random.
-        say: told the stage, and each epoch.
+        say: told the stage, and how far it is.
         comparisons: one of `COMPARISONS`; by default ``split``, or ``none`` when posts are many.
 
     Raises:
         Refused: too few labels, all alike, none since the champion, or a loss not finite.
     """
     _refuse_unlearnable(posts, champion, min_labels)
-    split = _split(posts, champion)
-    parts = Parts(split.fit, split.stop, split.calibrate, split.judge)
-    ranking = ranking_of(posts, np.concatenate([split.fit, split.stop]))
-    targets = soft_bins(intervals_of(posts, ranking))
-    blanks = Features().blanks()
-
-    def progress(stage: str, total: int) -> Callable[[int, float, float], None]:
-        return lambda epoch, loss, stop_loss: say(
-            stage=stage, done=epoch, total=total, epoch=epoch, loss=loss, stop_loss=stop_loss
-        )
-
+    comparisons = comparisons or ("split" if len(posts) <= _QUICK else "none")
+    folds, seen_before = _folds(posts, champion)
+    compared: list[Row] = []
+    by_folds: dict[str, list[Row]] = {}
     try:
-        judged = fit(
-            posts.groups, targets, split.fit, split.stop,
-            recipe=recipe, seed=seed, blanks=blanks,
-            progress=progress("fitting", recipe.max_epochs),
+        planned = plan(
+            posts, recipe, seed=seed,
+            progress=lambda epoch, loss, stop_loss: say(
+                stage="fitting", done=epoch, total=recipe.max_epochs,
+                epoch=epoch, loss=loss, stop_loss=stop_loss,
+            ),
         )  # fmt: skip
-        say(stage="calibrating")
-        calibrate = {name: g[split.calibrate] for name, g in posts.groups.items()}
-        temperature = fit_temperature(judged.head.logits(calibrate), targets[split.calibrate])
-        judged.head = judged.head.at_temperature(temperature)
-        say(stage="judging")
-        ours = forecasts_of(
-            posts, split.judge, predict_rows(judged.head, posts, split.judge), ranking
-        )
-        rival, its_posts, rival_name = _rival(posts, parts, champion, recipe, seed)
-        theirs = forecasts_of(
-            posts, split.judge, predict_rows(rival, its_posts, split.judge), ranking
-        )
-        wanted = targets[split.judge]
-        verdict = judge(
-            Judged(ranked_probability_scores(ours.bins, wanted), figures(ours)["ece"]),
-            Judged(ranked_probability_scores(theirs.bins, wanted), figures(theirs)["ece"]),
-            posts.community[split.judge],
-            base_rps=ranked_probability_scores(np.broadcast_to(UNIFORM, wanted.shape), wanted),
-            # A champion that has learned nothing is the base rate by another name.
-            against=rival_name if rival.members else None,
-        )
+        found = cross_fit(
+            posts, folds, planned, seed=seed,
+            progress=lambda done, total: say(stage="judging", done=done, total=total),
+        )  # fmt: skip
+        rival, rival_name = _rival(posts, folds, found, champion, planned, seed)
+        say(stage="refitting")
         everything = np.arange(len(posts))
-        ranking_of_all = ranking_of(posts, everything)
-        served = fit(
-            posts.groups, soft_bins(intervals_of(posts, ranking_of_all)),
-            everything, everything[:0],
-            recipe=recipe, seed=seed, epochs=max(judged.epochs, 1),
-            linear_share=judged.linear_share, blanks=blanks,
-            progress=progress("refitting", max(judged.epochs, 1)),
-        )  # fmt: skip
-        comparisons = comparisons or ("split" if len(posts) <= _QUICK else "none")
-        compared: list[Row] = []
+        head = fit_planned(posts, everything, planned, seed=seed)
         if comparisons != "none":
             say(stage="comparing")
-            compared = compare(posts, parts, recipe=recipe, seed=seed)
-        by_folds: dict[str, list[Row]] = {}
+            compared = compare(posts, _parts(posts), recipe=recipe, seed=seed)
         if comparisons == "folds":
             by_folds = cross_validate(
                 posts, recipe=recipe, seed=seed,
@@ -168,65 +152,103 @@ def challenge(
             )  # fmt: skip
     except LossNotFinite as error:
         raise Refused(str(error)) from error
-    hidden = hiding(judged.head, posts, split.judge, split.fit)
+    # Every bin is equally full among all labels, so that the base rate is what it says it is.
+    ranking = ranking_of(posts, everything)
+    wanted = soft_bins(intervals_of(posts, ranking))[found.rows]
+    ours = forecasts_of(posts, found.rows, found.bins, ranking)
+    theirs = forecasts_of(posts, found.rows, rival, ranking)
+    verdict = judge(
+        Judged(ranked_probability_scores(ours.bins, wanted), figures(ours)["ece"]),
+        Judged(ranked_probability_scores(theirs.bins, wanted), figures(theirs)["ece"]),
+        posts.community[found.rows],
+        base_rps=ranked_probability_scores(np.broadcast_to(UNIFORM, wanted.shape), wanted),
+        against=rival_name,
+    )
+    verdict.evidence["folds"] = len(folds)
+    verdict.evidence["comparisons"] = comparisons
     return Challenge(
-        head=served.head.at_temperature(temperature),
+        head=head,
         reference=Reference.of(posts.score),
-        judged=judged,
+        plan=planned,
+        folds=folds,
         verdict=verdict,
         evaluation=evaluate(ours),
         labels=len(posts),
         trained_until=datetime.fromtimestamp(float(posts.matured_at.max()), UTC),
         seed=seed,
-        recipe=recipe,
-        split=split,
-        posted_at=_periods(posts, split),
-        dropped=posts.dropped + Counter({"near-duplicate across the split": len(split.straddling)}),
+        posted_at=[_period(posts, fold) for fold in folds],
+        dropped=posts.dropped + Counter({"looks like what the champion has seen": seen_before}),
         hidden={
-            name: figures(forecasts_of(posts, split.judge, bins, ranking))
-            for name, bins in hidden.items()
+            name: figures(forecasts_of(posts, found.rows, bins, ranking))
+            for name, bins in found.hidden.items()
         },
+        comparisons=comparisons,
         compared=compared,
         by_folds=by_folds,
     )
 
 
 def _rival(
-    posts: LabelledPosts, parts: Parts, champion: Champion | None, recipe: Recipe, seed: int
-) -> tuple[Head, LabelledPosts, str | None]:
-    """What has to be beaten, the posts as it sees them, and its name.
+    posts: LabelledPosts,
+    folds: list[Fold],
+    found: CrossFitted,
+    champion: Champion | None,
+    planned: Plan,
+    seed: int,
+) -> tuple[NDArray[np.float64], str | None]:
+    """Predictions of the judged posts by what has to be beaten, float64 [n, 10], and its name.
 
-    A new backbone has to beat the old one under a head fitted on the same posts, which says what
+    A new backbone has to beat the old one under heads fitted on the same posts, which says what
     the backbone alone is worth.
     """
     if RIVAL in posts.groups:
         seen = replace(posts, groups={**posts.groups, "embedding": posts.groups[RIVAL]})
-        head = fit_calibrated(seen.groups, seen, parts, recipe=recipe, seed=seed)
-        return head, seen, "the same head on the backbone that serves"
-    if champion is None:
-        return Head.uniform(), posts, None
-    return Head.load(champion.folder), posts, champion.name
-
-
-def _split(posts: LabelledPosts, champion: Champion | None) -> TimeSplit:
-    judge_from = None
-    if champion and champion.trained_until is not None:
-        # Judged posts are those that matured after the champion's cut-off.
-        seen = posts.posted_at[posts.matured_at <= champion.trained_until.timestamp()]
-        judge_from = float(seen.max()) if len(seen) else None
-    split = time_split(posts.posted_at, near_duplicate_groups(posts.phash), judge_from=judge_from)
-    for purpose, rows in (("fit on", split.fit), ("judge by", split.judge)):
-        if not len(rows):
-            raise Refused(
-                f"No independent posts to {purpose}: of {len(posts)} labels "
-                f"{len(split.straddling)} have near-duplicates among the earlier ones."
-            )
-    if len(np.unique(posts.score[split.fit])) == 1:
-        raise Refused(
-            f"The {len(split.fit)} labels to fit on have the same score: "
-            "there is nothing to tell apart."
+        other = plan(seen, planned.recipe, seed=seed)
+        return (
+            cross_fit(seen, folds, other, seed=seed).bins,
+            "the same head on the backbone that serves",
         )
-    return split
+    head = Head.load(champion.folder) if champion is not None else Head.uniform()
+    # A champion that has learned nothing is the base rate by another name.
+    name = champion.name if champion is not None and head.members else None
+    return predict_rows(head, posts, found.rows), name
+
+
+def _folds(posts: LabelledPosts, champion: Champion | None) -> tuple[list[Fold], int]:
+    """The folds, and how many new posts are not judged as the champion saw pictures like theirs."""
+    groups = near_duplicate_groups(posts.phash)
+    seen = np.zeros(len(posts), bool)
+    if champion and champion.trained_until is not None:
+        seen = posts.matured_at <= champion.trained_until.timestamp()
+    # What a backbone was fine-tuned on lies before its newest fifth, whatever heads have seen.
+    folds = judging_folds(posts.posted_at, groups, seen=seen, newest_only=RIVAL in posts.groups)
+    like_seen = int((~seen & np.isin(groups, groups[seen])).sum())
+    if not folds:
+        alike = like_seen or len(posts) - len(np.unique(groups))
+        raise Refused(
+            f"No independent posts to judge by: of {len(posts)} labels "
+            f"{alike} have near-duplicates among the earlier ones."
+        )
+    for fold in folds:
+        if len(np.unique(posts.score[fold.fit])) == 1:
+            raise Refused(
+                f"The {len(fold.fit)} labels to fit on have the same score: "
+                "there is nothing to tell apart."
+            )
+    return folds, like_seen
+
+
+def _parts(posts: LabelledPosts) -> Parts:
+    """The split by time that contenders are compared on."""
+    split = time_split(posts.posted_at, near_duplicate_groups(posts.phash))
+    return Parts(split.fit, split.stop, split.calibrate, split.judge)
+
+
+def _period(posts: LabelledPosts, fold: Fold) -> tuple[datetime, datetime]:
+    """When the first and the last judged post were posted."""
+    moments = posts.posted_at[fold.judge]
+    first, last = float(moments.min()), float(moments.max())
+    return datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC)
 
 
 def _refuse_unlearnable(posts: LabelledPosts, champion: Champion | None, min_labels: int) -> None:
@@ -242,19 +264,3 @@ def _refuse_unlearnable(posts: LabelledPosts, champion: Champion | None, min_lab
         new = int((posts.matured_at > champion.trained_until.timestamp()).sum())
         if new == 0:
             raise Refused(f"Nothing has matured since {champion.name} was trained.{note}")
-
-
-def _periods(posts: LabelledPosts, split: TimeSplit) -> dict[str, tuple[datetime, datetime]]:
-    """When the posts of each part were posted."""
-    parts = {
-        "fitted on": split.fit, "stopped by": split.stop,
-        "calibrated on": split.calibrate, "judged on": split.judge,
-    }  # fmt: skip
-    return {
-        name: (
-            datetime.fromtimestamp(float(posts.posted_at[rows].min()), UTC),
-            datetime.fromtimestamp(float(posts.posted_at[rows].max()), UTC),
-        )
-        for name, rows in parts.items()
-        if len(rows)
-    }

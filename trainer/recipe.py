@@ -6,12 +6,21 @@ from typing import Any, Self
 #: Labels up to which the defaults are meant.
 _MANY = 10_000
 
+#: With fewer labels than this there is nothing to overrule the defaults by.
+_ENOUGH_TO_DOUBT = 1_000
+
 #: Trust in metadata columns, by the longest beginning of the name that fits. What a title looks
 #: like beside its length goes out of fashion within months (half a year back such columns cost a
 #: ridge 0.05 of its rank correlation); authors' records hold.
 METADATA_STRENGTH = (
     ("", 0.25), ("title_", 0.05), ("title_length", 1.0), ("text_", 0.1), ("text_length", 0.25),
     ("hour_", 0.05), ("weekday_", 0.05), ("author_", 1.5),
+)  # fmt: skip
+
+#: As much trust in the hour, the weekday and what a title looks like; hardly any in the file.
+_TRUSTING_STRENGTH = (
+    ("", 0.02), ("title_", 0.5), ("title_length", 1.0), ("text_", 0.1), ("text_length", 0.25),
+    ("hour_", 1.0), ("weekday_", 1.0), ("author_", 1.5),
 )  # fmt: skip
 
 
@@ -72,6 +81,36 @@ class Recipe:
             max_epochs=max(6, round(recipe.max_epochs * (_MANY / n) ** 0.5)),
             patience=3,
             members=2,
+        )
+
+    def trusting(self, n: int) -> Self | None:
+        """A recipe for communities that are not like the one the defaults were chosen in.
+
+        There titles go out of fashion, the hour means nothing and what an image shows adds up; here
+        every source is trusted, and the network may bend (of a made-up community's knowable skill
+        75% with 3,500 labels instead of 67%). It has to do better than the defaults to be used.
+
+        Args:
+            n: labels; None is returned where they are too few to choose by, or so many that the
+                defaults' distrust is overruled anyway.
+        """
+        if not _ENOUGH_TO_DOUBT <= n <= _MANY:
+            return None
+        return replace(
+            self,
+            members=min(self.members, 4),
+            embedding_strength=2.0,
+            title_strength=0.3,
+            metadata_strength=_TRUSTING_STRENGTH,
+            embedding_units=64,
+            embedding_dropout=0.1,
+            title_dropout=0.1,
+            text_dropout=0.1,
+            metadata_dropout=0.05,
+            hidden_dropout=0.5,
+            forget=0.02,
+            learning_rate=4e-3,
+            batch=256,
         )
 
     @classmethod

@@ -162,35 +162,28 @@ def write_version(folder: Path, made: Challenge, name: str) -> None:
     plots.confusion(evaluation, folder / "confusion.png")
     plots.calibration(evaluation, folder / "calibration.png")
     plots.percentiles(evaluation, folder / "percentiles.png")
-    plots.training(
-        made.judged.losses, made.judged.stop_losses, made.judged.epochs, folder / "training.png"
-    )
+    first = made.plan.first
+    plots.training(first.losses, first.stop_losses, first.epochs, folder / "training.png")
     whole = evaluation.figures["rps_skill"]
     lost = {name: whole - found["rps_skill"] for name, found in made.hidden.items()}
     lost = dict(sorted(lost.items(), key=lambda item: -item[1]))
     plots.bars(
         lost, "What each source is worth", "RPS skill lost without it", folder / "sources.png"
     )
-    parts = zip(
-        ("fitted on", "stopped by", "calibrated on", "judged on"),
-        (made.split.fit, made.split.stop, made.split.calibrate, made.split.judge),
-        strict=True,
-    )
     text = [
         f"# Model version {name}\n",
         f"{made.labels} labels, seed {made.seed}. {made.verdict.reason}\n",
         (
-            "The figures are those of a head fitted on the oldest posts and judged on the "
-            "newest, which neither fitting nor calibration saw. The head that serves was then "
-            "fitted on all labels, for as many epochs and at the same temperature "
-            f"({made.head.temperature:.2f}).\n"
+            "The figures are those of heads that had not seen the posts they are judged on: the "
+            "labels that are new since the champion, cut by time, a head fitted without each "
+            "part. The head that serves was then fitted as those were, on all labels, for as many "
+            f"epochs and at the same temperature ({made.head.temperature:.2f}).\n"
         ),
         table(
-            ("part", "posts", "posted"),
+            ("posted", "judged", "fitted on"),
             [
-                (part, str(len(rows)), " … ".join(f"{d:%Y-%m-%d}" for d in made.posted_at[part]))
-                for part, rows in parts
-                if part in made.posted_at
+                (f"{start:%Y-%m-%d} … {end:%Y-%m-%d}", str(len(fold.judge)), str(len(fold.fit)))
+                for fold, (start, end) in zip(made.folds, made.posted_at, strict=True)
             ],
         ),
         _left_out(made.dropped),
@@ -210,12 +203,14 @@ def write_version(folder: Path, made: Challenge, name: str) -> None:
             ],
         ),
     ]
+    text.append("## Compared with\n")
+    if made.comparisons == "none":
+        text.append("Nothing: scheduled runs leave it out, `main.py train` does it.\n")
     if made.compared:
         text += [
-            "## Compared with\n",
             (
-                "Everything fitted, stopped and calibrated on the same parts, judged on the same "
-                "posts.\n"
+                "On a split by time. Everything fitted, stopped and calibrated on the same parts, "
+                "judged on the same posts.\n"
             ),
             comparison_table(made.compared),
             _winner(made.compared),

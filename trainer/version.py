@@ -48,11 +48,12 @@ def write(root: Path, made: Challenge, *, backbone: str, created_at: datetime) -
             "promote": made.verdict.promote,
             "reason": made.verdict.reason,
             "evidence": made.verdict.evidence,
-            "recipe": asdict(made.recipe),
+            "recipe": asdict(made.plan.recipe),
             "seed": made.seed,
-            "epochs": made.judged.epochs,
-            "losses": made.judged.losses,
-            "stop_losses": made.judged.stop_losses,
+            "epochs": made.plan.first.epochs,
+            "linear_share": made.plan.first.linear_share,
+            "losses": made.plan.first.losses,
+            "stop_losses": made.plan.first.stop_losses,
             "hidden": made.hidden,
         }
         (folder / "training.json").write_text(json.dumps(evidence, indent=2) + "\n", "utf-8")

@@ -265,6 +265,16 @@ async def test_a_run_under_way_is_not_buried(core: Core, trained: Trained, tmp_p
     assert (await training.outcome(asked.run_id)).state is RunState.PROMOTED
 
 
+async def test_a_requested_run_leaves_out_what_decides_nothing(
+    trained: Trained, tmp_path: Path
+) -> None:
+    training = trained("tells")
+    asked = await training.request(asked_by="schedule")
+    await training.outcome(asked.run_id)
+    task, _ = json.loads((tmp_path / "task").read_text())
+    assert task["options"] == {"comparisons": "none"}
+
+
 async def test_requests_that_overlap_become_one_run(
     core: Core, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

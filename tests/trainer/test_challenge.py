@@ -42,6 +42,8 @@ def test_a_version_is_written_whole_and_serves(tmp_path: Path) -> None:
     text = (folder / "report.md").read_text("utf-8")
     assert "95% interval" in text
     assert made.verdict.reason in text
+    assert "Nothing: scheduled runs leave it out" in text
+    assert made.verdict.evidence["comparisons"] == "none"
 
 
 def test_shuffled_labels_teach_nothing() -> None:
@@ -92,7 +94,11 @@ def test_the_champion_is_judged_only_on_what_matured_after_it(tmp_path: Path) ->
     posts = learnable(300)
     cut_off = START + timedelta(hours=270)
     made = run(posts, Champion("v1", tmp_path, cut_off))
-    assert posts.matured_at[made.split.judge].min() > cut_off.timestamp()
+    judged = np.concatenate([fold.judge for fold in made.folds])
+    assert posts.matured_at[judged].min() > cut_off.timestamp()
+    assert made.verdict.evidence["posts"] == len(judged) == 53
+    # All that the champion knew is fitted on, and most of what is new.
+    assert all(len(fold.fit) >= 300 - 53 + 42 for fold in made.folds)
 
 
 def test_bad_rows_are_counted_by_reason() -> None:

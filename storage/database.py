@@ -1,7 +1,7 @@
 """One database: its engine, its read sessions and its write sessions."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from storage.one_go import OneGo
+from storage.one_go import OneGo, Work
 from storage.sqlite_driver import Connection as DriverConnection
 from storage.sqlite_driver import Driver
 
@@ -48,7 +48,7 @@ class Database:
             _apply_sqlite_rules(self.engine.sync_engine)
             plain = create_engine(make_url(url).set(drivername="sqlite+pysqlite"))
             _apply_sqlite_rules(plain)
-            self._one_go: OneGo | None = OneGo(plain)
+            self._one_go: OneGo | None = OneGo(plain, plain.execution_options(**_WRITE))
         else:
             self.engine = create_async_engine(url)
             self._one_go = None
@@ -62,25 +62,24 @@ class Database:
             self.engine.execution_options(**_WRITE), expire_on_commit=False
         )
 
-    async def read_in_one_go(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    async def read_in_one_go(self, work: Work[T]) -> T:
         """What ``work`` returns, called with a session like that of `read`.
 
         Much quicker for a few short statements on SQLite (storage/one_go.py). ``work`` waits for
         nothing but its session, and streams nothing.
         """
         if self._one_go is not None:
-            return await self._one_go.run(work, {}, keep=False)
+            return await self._one_go.read(work)
         async with self.read() as session:
             return await work(session)
 
-    async def write_in_one_go(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    async def write_in_one_go(self, work: Work[T]) -> T:
         """The same with a session like that of `write`.
 
         Whoever is cancelled while it is under way does not learn whether it was kept.
         """
         if self._one_go is not None:
-            async with self._turn:
-                return await self._one_go.run(work, _WRITE, keep=True)
+            return await self._one_go.write(work, self._turn)
         async with self.write() as session:
             return await work(session)
 

@@ -1,5 +1,6 @@
 import asyncio
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -228,3 +229,50 @@ async def test_who_is_cancelled_in_one_go_leaves_no_lock_behind(database: Databa
         await task
     async with asyncio.timeout(5), database.write() as session:
         session.add(row(Author, id=8, hash="8".zfill(64)))
+
+
+async def test_of_those_who_write_together_each_is_kept_or_taken_back(database: Database) -> None:
+    async def add(session: AsyncSession, number: int) -> int:
+        session.add(Author(id=number, platform=Platform.WEB, hash=f"{number}".zfill(64)))
+        await session.flush()
+        if number % 3 == 0:
+            raise LookupError(str(number))
+        return number
+
+    # While somebody else writes, they gather.
+    async with database.write():
+        works = [partial(add, number=number) for number in range(1, 10)]
+        tasks = [asyncio.create_task(database.write_in_one_go(work)) for work in works]
+        await asyncio.sleep(0)
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [str(each) for each in outcomes] == [str(number) for number in range(1, 10)]
+    assert [isinstance(each, LookupError) for each in outcomes] == [False, False, True] * 3
+    async with database.read() as session:
+        assert (await session.scalars(select(Author.id).order_by(Author.id))).all() == [
+            1, 2, 4, 5, 7, 8,
+        ]  # fmt: skip
+
+
+async def test_who_writes_for_others_and_is_cancelled_still_tells_them(database: Database) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    async def hang(session: AsyncSession) -> None:
+        begun.set()
+        go_on.wait()
+
+    async with database.write():
+        first = asyncio.create_task(database.write_in_one_go(hang))
+        second = asyncio.create_task(database.write_in_one_go(add_in_one_go))
+        third = asyncio.create_task(database.write_in_one_go(add_in_one_go))
+        await asyncio.sleep(0)
+        third.cancel()
+        await asyncio.sleep(0)
+    await asyncio.to_thread(begun.wait)
+    first.cancel()
+    asyncio.get_running_loop().call_soon(go_on.set)
+    async with asyncio.timeout(30):
+        assert await second == 1
+    for task in (first, third):
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert await count(database) == 1

@@ -30,6 +30,9 @@ from storage.tables import Post
 from storage.types import Platform as PlatformName
 from storage.types import PostState
 
+#: Posts whose images are fetched and looked at, at the same time.
+AT_ONCE = 32
+
 
 class Pipeline:
     """Moves posts along their path.
@@ -64,6 +67,7 @@ class Pipeline:
         # was sent twice cannot be taken back.
         self._under_way: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._promised: set[int] = set()
+        self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def accept(self, platform: PlatformName, incoming: IncomingPost) -> int | None:
         """Store a post the moment it is seen; return its id, or None if it is not to be stored.
@@ -81,13 +85,17 @@ class Pipeline:
         already, it waits for that and then takes what is left.
         """
         async with self._under_way.setdefault(post_id, asyncio.Lock()):
-            found = await self._database.read_in_one_go(partial(self._read, post_id))
-            if isinstance(found, Known):
-                predicted = await self._predicting.predict(found)
-                if predicted is not None:
-                    await self._answering.answer(found.post, predicted.card, predicted.silence)
-            elif found is not None:
+            # Images are in memory in here only. What a platform makes us wait for is outside:
+            # a community whose rate limit is reached takes nobody's place.
+            async with self._at_once:
+                found = await self._database.read_in_one_go(partial(self._read, post_id))
+                predicted = None
+                if isinstance(found, Known):
+                    predicted = await self._predicting.predict(found)
+            if isinstance(found, Post):
                 await self._answering.take_up(found)
+            elif found is not None and predicted is not None:
+                await self._answering.answer(found.post, predicted.card, predicted.silence)
 
     async def _read(self, post_id: int, session: AsyncSession) -> Known | Post | None:
         """What is known of a new post, or a post that waits for its reply; None: all was done."""

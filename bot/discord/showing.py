@@ -1,8 +1,10 @@
 """Sending replies, changing them, taking them away: never twice, and never where it may not be."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 import discord
 from sqlalchemy import bindparam, func, select
@@ -70,6 +72,9 @@ class Showing:
         self._client = client
         self._core = core
         self._people = people
+        # One by one in a channel: beside each other, discord.py counts those that are under way
+        # against the limit twice, and waits for its end where there is room.
+        self._sending: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def reply(self, post_id: int, card: Card, mode: ReplyMode, *, sent_before: bool) -> str:
         """Reply to a post and return the reply's id.
@@ -92,9 +97,10 @@ class Showing:
                 if sent_before and (earlier := await self._own_reply(channel, post)) is not None:
                     return str(earlier.id)
                 message = await self._message(answered, card, channel)
-                sent = await original.reply(
-                    embed=message.embed, view=message.view, nonce=nonce_of(post.source_id)
-                )
+                async with self._sending.setdefault(channel.id, asyncio.Lock()):
+                    sent = await original.reply(
+                        embed=message.embed, view=message.view, nonce=nonce_of(post.source_id)
+                    )
         except discord.Forbidden as error:
             raise ReplyDeclined(f"Discord does not let me reply there: {error.text}.") from error
         except discord.HTTPException as error:

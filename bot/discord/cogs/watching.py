@@ -23,9 +23,8 @@ from storage.types import Platform
 
 log = logging.getLogger(__name__)
 
-#: Posts that are advanced at the same time: in one channel, whose replies Discord lets through one
-#: by one, and in all of them together.
-_AT_ONCE_HERE, _AT_ONCE = 4, 32
+#: Posts of one channel that are advanced at the same time; the pipeline has a bound for all.
+_AT_ONCE_HERE = 4
 _WRITE_SECONDS = 2.0
 #: A preview is added to a message within moments; what changes later is no new post.
 _PREVIEW = timedelta(minutes=10)
@@ -52,7 +51,6 @@ class Watching(commands.Cog):
         self._background = Background()
         #: Channels that were found to be watched; that they are no more, `accept` finds out.
         self._watched: set[int] = set()
-        self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._at_once_here: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
         # Messages of a channel are taken up in their order: the high water stands for all before.
         self._in_order: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -150,7 +148,7 @@ class Watching(commands.Cog):
     async def _advance(self, channel_id: int, post_id: int) -> None:
         here = self._at_once_here.setdefault(channel_id, asyncio.Semaphore(_AT_ONCE_HERE))
         with self._pipeline.promise(post_id):
-            async with here, self._at_once:
+            async with here:
                 await self._advance_one(post_id)
 
     async def _advance_one(self, post_id: int) -> None:

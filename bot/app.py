@@ -1,6 +1,7 @@
 """The composition root: builds the services, starts platforms and jobs, stops them cleanly."""
 
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -113,8 +114,11 @@ async def running(app: App) -> AsyncIterator[None]:
         PlatformRefused: the board cannot listen, or no platform can run.
     """
     async with AsyncExitStack() as stack:
+        # Threads that compute let the event loop wait for its turn no longer than this, seconds.
+        # With Python's own 5 ms, 200 posts at once took a fifth longer.
+        sys.setswitchinterval(0.001)
         # Loaded before anybody can ask, so that a damaged file is found out at the start.
-        await app.core.serving.champion()
+        await app.core.serving.warm_up()
         refusals: list[PlatformRefused] = []
         for name, platform in [*app.platforms.items()]:
             try:

@@ -59,7 +59,8 @@ async def place_guess(
     """
     if is_bot:
         raise GuessRefused(BOTS_DO_NOT_PLAY)
-    async with database.write() as session:
+
+    async def place(session: AsyncSession) -> Guess:
         post = await session.get(Post, post_id)
         if post is None or post.platform is not platform:
             raise GuessRefused(NO_SUCH_POST)
@@ -75,17 +76,19 @@ async def place_guess(
             raise GuessRefused(OPTED_OUT)
         if author.id == post.author_id:
             raise GuessRefused(OWN_POST)
-        blind = blind and await session.get(Peek, (post_id, author.id)) is None
+        is_blind = blind and await session.get(Peek, (post_id, author.id)) is None
         guess = await session.scalar(select(Guess).filter_by(post_id=post_id, author_id=author.id))
         if guess is None:
             guess = Guess(
-                post_id=post_id, author_id=author.id, bucket=bucket, guessed_at=now, blind=blind
+                post_id=post_id, author_id=author.id, bucket=bucket, guessed_at=now, blind=is_blind
             )
             session.add(guess)
         else:
-            guess.bucket, guess.guessed_at, guess.blind = bucket, now, guess.blind and blind
+            guess.bucket, guess.guessed_at, guess.blind = bucket, now, guess.blind and is_blind
         await session.flush()
         return guess
+
+    return await database.write_in_one_go(place)
 
 
 def guessing_is_open(post: Post, now: datetime) -> bool:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.plain import table_of
 from storage.tables import Image, Label, Post, PostImage
 from storage.types import Bucket, PostState
 from trainer.near_duplicates import MAX_DISTANCE
@@ -14,6 +15,26 @@ from trainer.near_duplicates import MAX_DISTANCE
 #: database looks for those, and only what it finds is compared bit by bit. First digit and length.
 _PIECES = ((1, 3), (4, 3), (7, 3), (10, 3), (13, 4))
 assert len(_PIECES) == MAX_DISTANCE + 1  # noqa: S101 - a changed distance needs other pieces
+
+_POSTS, _PLACES, _IMAGES = table_of(Post), table_of(PostImage), table_of(Image)
+_ALIKE = (
+    select(_POSTS.c.id, _POSTS.c.posted_at, _POSTS.c.link, _IMAGES.c.phash)
+    .join(_PLACES, _PLACES.c.post_id == _POSTS.c.id)
+    .join(_IMAGES, _IMAGES.c.id == _PLACES.c.image_id)
+    .where(
+        _POSTS.c.community_id == bindparam("community_id"),
+        _POSTS.c.posted_at < bindparam("before"),
+        _POSTS.c.id != bindparam("without_post"),
+        _POSTS.c.state.not_in((PostState.WITHDRAWN, PostState.REFUSED)),
+        or_(
+            *(
+                func.substr(_IMAGES.c.phash, first, length) == bindparam(f"piece_{first}")
+                for first, length in _PIECES
+            )
+        ),
+    )
+    .order_by(_POSTS.c.posted_at.desc(), _POSTS.c.id.desc())
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +67,12 @@ async def seen_before(
         before: only posts that were posted earlier than this.
         without_post: a post that is not looked at: the one that is asked about.
     """
-    query = (
-        select(Post.id, Post.posted_at, Post.link, Image.phash)
-        .join(PostImage, PostImage.post_id == Post.id)
-        .join(Image, Image.id == PostImage.image_id)
-        .where(
-            Post.community_id == community_id,
-            Post.posted_at < before,
-            Post.state.not_in((PostState.WITHDRAWN, PostState.REFUSED)),
-            or_(
-                *(
-                    func.substr(Image.phash, first, length) == phash[first - 1 : first - 1 + length]
-                    for first, length in _PIECES
-                )
-            ),
-        )
-        .order_by(Post.posted_at.desc(), Post.id.desc())
-    )
-    if without_post is not None:
-        query = query.where(Post.id != without_post)
-    candidates = (await session.execute(query)).all()
+    keys: dict[str, object] = {
+        f"piece_{first}": phash[first - 1 : first - 1 + length] for first, length in _PIECES
+    }
+    # No post has the number 0.
+    keys |= {"community_id": community_id, "before": before, "without_post": without_post or 0}
+    candidates = (await session.execute(_ALIKE, keys)).all()
     wanted = int(phash, 16)
     # Of equals the first one, which is the newest.
     nearest = min(

@@ -94,6 +94,7 @@ class Serving:
         self._limits = limits
         self._champion: Champion | None = None
         self._loading = asyncio.Lock()
+        self._threads = threads
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="looking")
 
     async def champion(self) -> Champion:
@@ -149,6 +150,18 @@ class Serving:
         champion = Champion(chosen.version_id, Head.load(folder), backbone, manifest)
         log.info("Serving model version %s on backbone %s.", chosen.name, backbone.info.name)
         return champion
+
+    async def warm_up(self) -> None:
+        """Load the champion, and have each thread look once: the first time takes longest."""
+        backbone = (await self.champion()).backbone
+        blank = np.zeros((1, backbone.input_size, backbone.input_size, 3), np.float32)
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(
+            *(
+                loop.run_in_executor(self._executor, backbone.embed, blank)
+                for _ in range(self._threads)
+            )
+        )
 
     async def look(self, data: bytes, backbone: Backbone) -> SeenImage:
         """Make an image safe and embed it, off the event loop.

@@ -17,7 +17,7 @@ _POSTS = table_of(Post)
 _NEW = (
     select(Post)
     .where(Post.id == bindparam("post_id"))
-    .options(joinedload(Post.community), selectinload(Post.images).joinedload(PostImage.image))
+    .options(joinedload(Post.community), joinedload(Post.images).joinedload(PostImage.image))
 )
 
 
@@ -92,8 +92,8 @@ async def load_post(session: AsyncSession, post_id: int) -> Post | None:
 
 async def load_new_post(session: AsyncSession, post_id: int) -> Post | None:
     """A post with its community and images: all that matters of one without a prediction."""
-    post: Post | None = await session.scalar(_NEW, {"post_id": post_id})
-    return post
+    found = await session.scalars(_NEW, {"post_id": post_id})
+    return found.unique().one_or_none()
 
 
 async def replies_since(session: AsyncSession, community_id: int, since: datetime) -> int:

@@ -89,8 +89,7 @@ class Guessing(commands.Cog):
             await self._show(interaction, post, None)
 
     async def _post(self, interaction: discord.Interaction[Any], post_id: int) -> Post:
-        async with self._core.database.read() as session:
-            post = await load_post(session, post_id)
+        post = await self._core.database.read_in_one_go(lambda session: load_post(session, post_id))
         # The number stands in a message of ours, but a message can be passed on elsewhere.
         here = str(interaction.channel_id)
         if (

@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 import discord
 from discord.ext import commands, tasks
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.background import Background
 from bot.core import Core
@@ -136,7 +137,8 @@ class Watching(commands.Cog):
     async def _look_up(self, message: discord.Message, *, live: bool) -> Wanted:
         if live and message.channel.id in self._watched:
             return Wanted.NEW
-        async with self._core.database.read() as session:
+
+        async def look_up(session: AsyncSession) -> Wanted:
             here = str(message.channel.id)
             community = await find_community(session, Platform.DISCORD, here)
             if community is None or not community.watched:
@@ -144,6 +146,8 @@ class Watching(commands.Cog):
             self._watched.add(message.channel.id)
             query = select(Post.id).filter_by(platform=Platform.DISCORD, source_id=str(message.id))
             return Wanted.NEW if await session.scalar(query) is None else Wanted.KNOWN
+
+        return await self._core.database.read_in_one_go(look_up)
 
     async def _advance(self, channel_id: int, post_id: int) -> None:
         here = self._at_once_here.setdefault(channel_id, asyncio.Semaphore(_AT_ONCE_HERE))

@@ -117,7 +117,7 @@ async def burst(
         asyncio.create_task(guess(fake, channels, people, arguments.guesses, guessed)),
         asyncio.create_task(predict(fake, channels, people, arguments.predicts, predicted)),
     ]
-    worked = _cpu_seconds(process)
+    worked, simulated = _cpu_seconds(process), time.process_time()
     began = time.perf_counter()
     for number, data in enumerate(pictures):
         await asyncio.sleep(max(0.0, began + number / count - time.perf_counter()))
@@ -125,6 +125,7 @@ async def burst(
         posts.append(await fake.post_message(channel, person, attachments=[data]))
     await answered(fake, posts, 300 + WITHIN * count / MESSAGES / len(channels))
     took, worked = time.perf_counter() - began, _cpu_seconds(process) - worked
+    simulated = time.process_time() - simulated
     for task in asking:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -140,7 +141,8 @@ async def burst(
     limited = sum(each.status == 429 for each in fake.asked(SEND))
     late = sum(_acknowledged(each) > 3 for each in guessed + predicted)
     console.print(
-        f"All answered after {took:.1f} s, with {worked:.1f} s of processor time in the bot; {late}"
+        f"All answered after {took:.1f} s, with {worked:.1f} s of processor time in the bot and"
+        f" {simulated:.1f} s in the loopback Discord; {late}"
         f" of {len(guessed + predicted)} interactions not acknowledged in 3 s,"
         f" {len(predicted) - len(finished)} of {len(predicted)} /predict not answered yet;"
         f" {limited} answers of 429. {load()}"

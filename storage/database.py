@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.one_go import OneGo, Work
+from storage.postgresql import CONNECT_OPTIONS, READ_OPTIONS, apply_postgresql_rules
 from storage.sqlite_driver import Connection as DriverConnection
 from storage.sqlite_driver import Driver
 
@@ -32,7 +33,7 @@ class Database:
 
     Readers and writers are told apart because SQLite needs it: a transaction that starts as a
     read and then writes fails at once with "database is locked", whatever the busy timeout.
-    Writers therefore open with ``BEGIN IMMEDIATE`` and wait their turn.
+    Writers therefore open with ``BEGIN IMMEDIATE`` and wait their turn, on PostgreSQL by a lock.
 
     Keep sessions short: none may be held across network traffic or inference.
     """
@@ -50,14 +51,17 @@ class Database:
             _apply_sqlite_rules(plain)
             self._one_go: OneGo | None = OneGo(plain, plain.execution_options(**_WRITE))
         else:
-            self.engine = create_async_engine(url)
+            self.engine = create_async_engine(url, connect_args=CONNECT_OPTIONS)
+            apply_postgresql_rules(self.engine.sync_engine)
             self._one_go = None
         # SQLite has one writer at a time and lets those who wait try again in no order: of many,
-        # some wait until they give up. In this process they take turns instead.
-        self._turn: AbstractAsyncContextManager[None] = nullcontext()
-        if self.engine.dialect.name == "sqlite":
-            self._turn = asyncio.Lock()
-        self._read = async_sessionmaker(self.engine, expire_on_commit=False)
+        # some wait until they give up. In this process they take turns instead. On PostgreSQL each
+        # of those who wait would hold a connection.
+        self._turn = asyncio.Lock()
+        reading = {} if self._one_go else READ_OPTIONS
+        self._read = async_sessionmaker(
+            self.engine.execution_options(**reading), expire_on_commit=False
+        )
         self._write = async_sessionmaker(
             self.engine.execution_options(**_WRITE), expire_on_commit=False
         )

@@ -17,6 +17,7 @@ from storage.database import Database
 from storage.types import Platform
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
+from tests.fixtures import postgresql
 
 # No test is a timed test, and a busy machine is no finding.
 # The same examples every time, so that a change is judged by what it changed. To look for new
@@ -26,8 +27,27 @@ hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000
 hypothesis.settings.load_profile("peoria")
 
 
+#: Tests in these folders that use a database run on SQLite, and on PostgreSQL where there is one.
+ON_BOTH = {"tests/storage", "tests/bot", "tests/models", "tests/trainer"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    folder = metafunc.definition.path.parent.relative_to(metafunc.config.rootpath).as_posix()
+    sqlite_only = metafunc.definition.get_closest_marker("sqlite") is not None
+    uses_one = "database_url" in metafunc.fixturenames
+    if postgresql.SERVER and uses_one and folder in ON_BOTH and not sqlite_only:
+        metafunc.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+def pytest_report_header() -> str:
+    if postgresql.SERVER:
+        return "PostgreSQL: tests that use a database run on it, too"
+    return f"PostgreSQL: left out; {postgresql.VARIABLE} names no server to run tests on, too"
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "tensorflow: starts a real training process; takes a while")
+    config.addinivalue_line("markers", "sqlite: of SQLite's own ways; does not run on PostgreSQL")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -75,10 +95,37 @@ def data_dir(tmp_path: Path, first_start: Path) -> Path:
     return Path(shutil.copytree(first_start, tmp_path / "data"))
 
 
+@pytest.fixture(scope="session")
+def first_start_postgresql(
+    first_start: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The database of a first start, on PostgreSQL. Copy it."""
+    folder = shutil.copytree(first_start, tmp_path_factory.mktemp("postgresql") / "data")
+
+    async def start(url: str) -> None:
+        settings = Settings(_env_file=None, data_dir=folder, database_url=url)  # type: ignore[call-arg]
+        async with open_core(settings):
+            pass
+
+    with postgresql.made_database() as url:
+        asyncio.run(start(url))
+        yield url
+
+
 @pytest.fixture
-def settings(data_dir: Path) -> Settings:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The URL of the test's own PostgreSQL database; None: SQLite in its data folder."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield None
+        return
+    with postgresql.made_database(request.getfixturevalue("first_start_postgresql")) as url:
+        yield url
+
+
+@pytest.fixture
+def settings(data_dir: Path, database_url: str | None) -> Settings:
     """The defaults, on the test's own data folder; nothing is silent, any port will do."""
-    return Settings(data_dir=data_dir, web_port=0, silent_share=0)
+    return Settings(data_dir=data_dir, database_url=database_url, web_port=0, silent_share=0)
 
 
 @pytest.fixture
@@ -88,9 +135,9 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-async def database(data_dir: Path) -> AsyncIterator[Database]:
+async def database(data_dir: Path, database_url: str | None) -> AsyncIterator[Database]:
     """A migrated database, with a champion and nothing else in it."""
-    database = Database(f"sqlite+aiosqlite:///{data_dir / 'peoria.db'}")
+    database = Database(database_url or f"sqlite+aiosqlite:///{data_dir / 'peoria.db'}")
     yield database
     await database.close()
 

@@ -28,6 +28,9 @@ from storage.tables import (
 from storage.types import Bucket, Platform, PostOrigin, PostState, ReplyState, RunState
 from tests.fixtures.rows import LATER, MOMENT, one_post, row
 
+#: What is complained of is told by the words of SQLite.
+pytestmark = pytest.mark.sqlite
+
 #: A table, what is wrong with the row, and what the database says.
 WRONG: list[tuple[type[Base], dict[str, Any], str]] = [
     (Community, {"id": 2}, "UNIQUE"),

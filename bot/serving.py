@@ -6,9 +6,11 @@ that a version which another process trained or rolled back serves without a res
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +30,8 @@ from storage.plain import table_of
 from storage.tables import ModelVersion
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _VERSIONS = table_of(ModelVersion)
 _CHAMPION = select(_VERSIONS.c.id, _VERSIONS.c.name).where(_VERSIONS.c.is_champion)
@@ -95,6 +99,8 @@ class Serving:
         self._champion: Champion | None = None
         self._loading = asyncio.Lock()
         self._threads = threads
+        #: Calls that are on a thread, or wait for one.
+        self._under_way = 0
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="looking")
 
     async def champion(self) -> Champion:
@@ -155,12 +161,8 @@ class Serving:
         """Load the champion, and have each thread look once: the first time takes longest."""
         backbone = (await self.champion()).backbone
         blank = np.zeros((1, backbone.input_size, backbone.input_size, 3), np.float32)
-        loop = asyncio.get_running_loop()
         await asyncio.gather(
-            *(
-                loop.run_in_executor(self._executor, backbone.embed, blank)
-                for _ in range(self._threads)
-            )
+            *(self._on_thread(backbone.embed, blank) for _ in range(self._threads))
         )
 
     async def look(self, data: bytes, backbone: Backbone) -> SeenImage:
@@ -169,11 +171,12 @@ class Serving:
         Raises:
             ImageRefused: the bytes are not an image that can be used; the message says why.
         """
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._look, data, backbone)
+        return await self._on_thread(look, data, backbone, self._limits)
 
-    def _look(self, data: bytes, backbone: Backbone) -> SeenImage:
-        return look(data, backbone, self._limits)
+    @property
+    def has_time(self) -> bool:
+        """Whether a thread is free for what nobody needs, so that it holds up nothing else."""
+        return self._under_way < self._threads
 
     async def explain(self, data: bytes, facts: PostFacts) -> bytes | None:
         """Paint over an image what speaks for it and what against, off the event loop.
@@ -190,8 +193,15 @@ class Serving:
             ImageRefused: the bytes are not an image that can be used; the message says why.
         """
         champion = await self.champion()
+        return await self._on_thread(self._explain, data, facts, champion)
+
+    async def _on_thread(self, work: Callable[..., T], *args: Any) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._explain, data, facts, champion)
+        self._under_way += 1
+        try:
+            return await loop.run_in_executor(self._executor, work, *args)
+        finally:
+            self._under_way -= 1
 
     def _explain(self, data: bytes, facts: PostFacts, champion: Champion) -> bytes | None:
         backbone = champion.backbone

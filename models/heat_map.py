@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 #: For and against; told apart by people who do not see red and green alike, too.
-FOR = np.array((255, 140, 0), np.float32)
-AGAINST = np.array((40, 110, 255), np.float32)
+FOR = (255, 140, 0)
+AGAINST = (40, 110, 255)
 #: How much of the picture the strongest colour covers.
 STRENGTH = 0.6
 
@@ -53,12 +53,13 @@ def paint(pixels: Image.Image, places: NDArray[np.float64], *, longest: int = 51
     share = places / strongest if strongest > 0 else places
     smooth = np.asarray(
         Image.fromarray(share.astype(np.float32)).resize(picture.size, Image.Resampling.BICUBIC)
-    ).clip(-1, 1)[..., np.newaxis]
-    colour = np.where(smooth > 0, FOR, AGAINST)
-    cover = STRENGTH * np.abs(smooth)
+    )
     # Greyed, so that the picture's own colours are not taken for the map's.
-    grey = np.asarray(picture.convert("L").convert("RGB"), np.float32)
-    painted = Image.fromarray((grey * (1 - cover) + colour * cover).round().astype(np.uint8))
+    painted = picture.convert("L").convert("RGB")
+    for colour, side in ((FOR, smooth), (AGAINST, -smooth)):
+        cover = side.clip(0, 1) * (STRENGTH * 255)
+        painted.paste(colour, mask=Image.fromarray(cover.astype(np.uint8)))
     file = io.BytesIO()
-    painted.save(file, "PNG")
+    # Four times as quick as the usual 6, for a file a third larger.
+    painted.save(file, "PNG", compress_level=1)
     return file.getvalue()

@@ -1,4 +1,5 @@
 import asyncio
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -352,3 +353,20 @@ async def test_one_post_that_fails_does_not_hold_up_the_others(
     assert post.state is PostState.SEEN
     assert post.due_at is not None
     assert post.due_at > clock(), "tried again later"
+
+
+async def test_posts_go_their_way_while_readers_hold_every_connection(
+    app: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    if app.core.database.engine.dialect.name != "sqlite":
+        pytest.skip("there posts need a connection of the same pool")
+    async with AsyncExitStack() as stack:
+        # As many as there are to be had: the next one would wait 30 s, and fail.
+        for _ in range(15):
+            reader = await stack.enter_async_context(app.core.database.read())
+            await reader.scalar(select(func.count()).select_from(Post))
+        async with asyncio.timeout(25):
+            post_id = await accept(app, clock, "one", PICTURE)
+            await app.pipeline.advance(post_id)
+    assert len(platform.replies) == 1
+    assert (await stored(app, post_id)).state is PostState.REPLIED

@@ -4,7 +4,9 @@ Nothing is stored, so that anybody can ask about anything: in servers, in DMs, a
 installed for oneself, where the bot is no member.
 """
 
+import asyncio
 import io
+from functools import partial
 from typing import Any
 
 import discord
@@ -26,6 +28,8 @@ from models.decoding import ImageRefused
 from storage.tables import Community, Label, Post
 from storage.types import Platform
 
+#: Images that are looked at because somebody asked, at the same time.
+AT_ONCE = 4
 #: Images of one message that are answered for.
 MOST_IMAGES = 4
 _LONGEST_TITLE = 300
@@ -37,6 +41,7 @@ class Predicting(Feature):
 
     def __init__(self, *services: Any) -> None:
         super().__init__(*services)
+        self._at_once = asyncio.Semaphore(AT_ONCE)
         # discord.py takes no context menu declared inside a cog: it is added by hand.
         self._menu = app_commands.ContextMenu(
             name=label("predict.menu"),
@@ -72,9 +77,7 @@ class Predicting(Feature):
         await think(interaction, alone=private)
         texts = texts_for(interaction)
         self._check_size(image.size)
-        async with self.core.database.read() as session:
-            community = await community_here(session, interaction)
-            audience = await audience_of(session, community, self.core.clock())
+        community, audience = await self._audience(interaction)
         message = await self._card(
             interaction, texts, image.url, title, community, audience, alone=private
         )
@@ -90,9 +93,7 @@ class Predicting(Feature):
         urls = images_of(message)
         if not urls:
             raise Refused("predict.no_image")
-        async with self.core.database.read() as session:
-            community = await community_here(session, interaction)
-            audience = await audience_of(session, community, self.core.clock())
+        community, audience = await self._audience(interaction)
         embeds, files = [], []
         for number, url in enumerate(urls[:MOST_IMAGES], start=1):
             heading = texts("card.image_number", n=number, total=len(urls))
@@ -120,6 +121,13 @@ class Predicting(Feature):
             more = texts("predict.more_images", total=len(urls), shown=MOST_IMAGES)
         await say(interaction, more, embeds=embeds, files=files)
 
+    async def _audience(self, interaction: Interaction) -> tuple[Community | None, Audience]:
+        async def look_up(session: AsyncSession) -> tuple[Community | None, Audience]:
+            community = await community_here(session, interaction)
+            return community, await audience_of(session, community, self.core.clock())
+
+        return await self.core.database.read_in_one_go(look_up)
+
     def _check_size(self, size: int) -> None:
         most = self.core.settings.max_image_bytes
         if size > most:
@@ -136,21 +144,35 @@ class Predicting(Feature):
         *,
         alone: bool,
     ) -> CardMessage:
-        data = await self.core.downloader.fetch(url)
-        predicted = await predict_image(self.core, data, title=title, audience=audience)
-        seen = None
-        if community is not None:
-            async with self.core.database.read() as session:
-                seen = await seen_before(
-                    session,
-                    community_id=community.id,
-                    phash=predicted.phash,
-                    before=self.core.clock(),
+        # Images are in memory in here only, however many people ask at the same moment.
+        async with self._at_once:
+            data = await self.core.downloader.fetch(url)
+            predicted = await predict_image(self.core, data, title=title, audience=audience)
+            seen = None
+            if community is not None:
+                seen = await self.core.database.read_in_one_go(
+                    partial(self._seen, interaction, community, predicted.phash, alone)
                 )
-                await self._check_kept_back(session, interaction, community, seen, alone=alone)
-        heat_map = await self.core.serving.explain(data, predicted.facts)
+            heat_map = None
+            if self.core.serving.has_time:
+                # It costs as much as several predictions, and those are waited for.
+                heat_map = await self.core.serving.explain(data, predicted.facts)
         where = None if community is None else f"<#{community.source_id}>"
         return card_message(texts, predicted.card, community=where, seen=seen, heat_map=heat_map)
+
+    async def _seen(
+        self,
+        interaction: Interaction,
+        community: Community,
+        phash: str,
+        alone: bool,
+        session: AsyncSession,
+    ) -> SeenBefore | None:
+        seen = await seen_before(
+            session, community_id=community.id, phash=phash, before=self.core.clock()
+        )
+        await self._check_kept_back(session, interaction, community, seen, alone=alone)
+        return seen
 
     async def _check_kept_back(
         self,

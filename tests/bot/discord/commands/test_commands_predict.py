@@ -1,12 +1,16 @@
 """/predict and the menu entry, asked by people on the loopback Discord."""
 
+import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from bot.app import App
+from bot.discord.commands.predict import AT_ONCE
 from bot.platform import CommunityRef, IncomingPost
+from bot.predicting import ImagePrediction, predict_image
 from storage.tables import Base, Community
 from storage.types import Platform
 from tests.bot.discord.commands.commanding import Commanding
@@ -231,3 +235,39 @@ async def test_a_fault_of_ours_gets_a_number(
     number = whisper.text.split("**")[1]
     assert number in caplog.text
     assert "secret details" in caplog.text
+
+
+async def test_of_many_who_ask_at_once_all_are_acknowledged_and_a_few_looked_after(
+    fake: FakeDiscord, channel: Channel, bot: Commanding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, inside, most = asyncio.Event(), 0, 0
+
+    async def gated(*args: Any, **options: Any) -> ImagePrediction:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        await opened.wait()
+        inside -= 1
+        return await predict_image(*args, **options)
+
+    monkeypatch.setattr("bot.discord.commands.predict.predict_image", gated)
+    people = [fake.member(channel.guild, f"person {n}") for n in range(AT_ONCE + 3)]
+    asked = [await fake.slash(each, channel, "predict", image=PNG, wait=False) for each in people]
+    await fake.until(lambda: all(each.deferred for each in asked))
+    await fake.until(lambda: inside == AT_ONCE)
+    opened.set()
+    for each in asked:
+        await each.answered()
+        assert "Would beat" in each.text
+    assert most == AT_ONCE
+
+
+async def test_the_heat_map_is_left_out_while_images_wait_for_a_thread(
+    app: App, fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(type(app.core.serving), "has_time", False)
+    asked = await fake.slash(ann, channel, "predict", image=PNG)
+    assert asked.response is not None
+    assert "Would beat" in asked.text
+    assert asked.response.attachments == []

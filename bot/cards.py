@@ -47,6 +47,13 @@ class Outcome:
     bucket: Bucket
 
 
+@dataclass(frozen=True, slots=True)
+class TooLate:
+    """Nobody knows what happened: the final score could not be read in time."""
+
+    card: Card
+
+
 def read_card(bins: Floats, quantiles: Quantiles, rule: BucketRule, model_version: str) -> Card:
     """Read a distribution (float64[10]) through a community's quantiles and bucket rule."""
     p_low, p_medium, p_high = rule.probabilities(bins, quantiles)

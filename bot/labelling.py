@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.cards import outcome, stored_card
+from bot.cards import TooLate, outcome, stored_card
 from bot.clock import Clock
 from bot.guessing import close_at_score
 from bot.labels import write_label
@@ -18,7 +18,7 @@ from bot.readings import AgedScore, late_by, next_reading_at, reading_at, score_
 from bot.wording import duration
 from storage.database import Database
 from storage.labels import last_score_before
-from storage.posts import due_posts, load_post, move_post
+from storage.posts import due_posts, load_post, move_post, replies_without_outcome
 from storage.tables import Nowcast, Post, Reply, Snapshot
 from storage.types import Platform as PlatformName
 from storage.types import PostState, ReplyState
@@ -194,7 +194,7 @@ class Labelling:
             except Exception:
                 log.exception("The outcome of post %s could not be shown; tried again.", post.id)
                 await self._settle_later(post)
-        return len(posts)
+        return len(posts) + await self._settle_without_outcome()
 
     async def _settle(self, post: Post) -> None:
         platform = self._platforms.get(post.platform)
@@ -214,6 +214,33 @@ class Labelling:
             if shown:
                 settled = await session.get_one(Reply, post.id)
                 settled.state = ReplyState.SETTLED
+
+    async def _settle_without_outcome(self) -> int:
+        """Say in their replies that outcomes came too late; return in how many it was said."""
+        async with self._database.read() as session:
+            ids = await replies_without_outcome(session, [*self._platforms], limit=BATCH)
+            posts = [post for post in [await load_post(session, each) for each in ids] if post]
+        said = 0
+        away: set[PlatformName] = set()
+        for post in posts:
+            reply = post.reply
+            if post.platform in away or reply is None or reply.source_id is None:
+                continue
+            result = TooLate(stored_card(post.prediction_rows[0]))
+            try:
+                await self._platforms[post.platform].settle(post_ref(post), reply.source_id, result)
+            except PlatformUnavailable as error:
+                log.info("Replies on %s cannot be changed now (%s).", post.platform.value, error)
+                away.add(post.platform)
+                continue
+            except Exception:
+                # The longest waiting come first: one that fails must not keep the others waiting.
+                log.exception("The reply to post %s could not be changed; tried again.", post.id)
+                continue
+            async with self._database.write() as session:
+                (await session.get_one(Reply, post.id)).state = ReplyState.SETTLED
+            said += 1
+        return said
 
     async def _settle_later(self, post: Post) -> None:
         async with self._database.write() as session:

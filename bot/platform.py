@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
-from bot.cards import Card, Outcome
+from bot.cards import Card, Outcome, TooLate
 from storage import types
 from storage.tables import Post
 
@@ -173,8 +173,8 @@ class Platform(Protocol):
             PlatformUnavailable: try again later.
         """
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome) -> None:
-        """Show the outcome in the reply.
+    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | TooLate) -> None:
+        """Show the outcome in the reply, or that it came too late to count.
 
         Raises:
             PlatformUnavailable: try again later.

@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from storage.plain import table_of
 from storage.tables import Post, PostImage, Prediction, Reply
-from storage.types import PostState, ReplyState
+from storage.types import Platform, PostState, ReplyState
 
 _POSTS = table_of(Post)
 
@@ -119,6 +119,25 @@ async def replies_to_remove(session: AsyncSession, *, limit: int) -> Sequence[in
         # Spelt out, so that the partial index serves whatever is bound; and in its order, so that
         # it is walked through instead of the posts.
         .where(text("replies.state IN ('pending', 'sent')"), Post.state == PostState.WITHDRAWN)
+        .order_by(Reply.recorded_at)
+        .limit(limit)
+    )
+    return (await session.scalars(query)).all()
+
+
+async def replies_without_outcome(
+    session: AsyncSession, platforms: Collection[Platform], *, limit: int
+) -> Sequence[int]:
+    """Ids of posts on ``platforms`` that were answered and refused a label since."""
+    query = (
+        select(Reply.post_id)
+        .join(Post, Post.id == Reply.post_id)
+        .where(
+            text("replies.state IN ('pending', 'sent')"),
+            Reply.state == ReplyState.SENT,
+            Post.state == PostState.REFUSED,
+            Post.platform.in_(platforms),
+        )
         .order_by(Reply.recorded_at)
         .limit(limit)
     )

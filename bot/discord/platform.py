@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import discord
 from sqlalchemy import select
 
-from bot.cards import Card, Outcome
+from bot.cards import Card, Outcome, TooLate
 from bot.core import Core
 from bot.discord.admins import tell_admins
 from bot.discord.connection import Connection
@@ -64,7 +64,7 @@ class DiscordPlatform:
         showing = self._connection.session().showing
         await showing.withdraw(await showing.load(post.post_id), reply_id)
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome) -> None:
+    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | TooLate) -> None:
         """Change the reply into the outcome.
 
         Raises:

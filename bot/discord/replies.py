@@ -7,7 +7,7 @@ from datetime import datetime
 
 import discord
 
-from bot.cards import Card, Outcome
+from bot.cards import Card, Outcome, TooLate
 from bot.discord.card import bars, card_message
 from bot.discord.guess_buttons import buttons_when_closed, buttons_when_open
 from bot.discord.texts import Texts
@@ -123,6 +123,16 @@ def outcome_message(
         title=texts("outcome.heading"), description="\n".join(lines), colour=_COLOURS[is_right]
     )
     embed.set_footer(text=texts("card.footer", version=card.model_version))
+    return ReplyMessage(embed, buttons_when_closed(texts, post.id))
+
+
+def too_late_message(texts: Texts, post: Post, outcome: TooLate) -> ReplyMessage:
+    """The reply when the final score came too late to count."""
+    embed = discord.Embed(
+        title=texts("outcome.heading"),
+        description=f"{texts('outcome.too_late')}\n\n{bars(texts, outcome.card)}",
+    )
+    embed.set_footer(text=texts("card.footer", version=outcome.card.model_version))
     return ReplyMessage(embed, buttons_when_closed(texts, post.id))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from bot.cards import Card, Outcome, stored_card
+from bot.cards import Card, Outcome, TooLate, stored_card
 from bot.core import Core
 from bot.discord.admins import warn_of_permissions
 from bot.discord.channels import PostChannel
@@ -19,7 +19,13 @@ from bot.discord.faults import INVALID_FORM, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, r
 from bot.discord.known_people import KnownPeople
 from bot.discord.options import upvote_of
 from bot.discord.permissions import missing_permissions
-from bot.discord.replies import ReplyMessage, RightGuess, outcome_message, reply_message
+from bot.discord.replies import (
+    ReplyMessage,
+    RightGuess,
+    outcome_message,
+    reply_message,
+    too_late_message,
+)
 from bot.discord.texts import Texts
 from bot.guessing import guess_tally, guessing_is_open
 from bot.platform import PostGone, ReplyDeclined
@@ -122,7 +128,7 @@ class Showing:
             message = await self._message(answered, card, channel)
             await self._edit(channel, post.reply.source_id, message)
 
-    async def settle(self, post: Post, reply_id: str, outcome: Outcome) -> None:
+    async def settle(self, post: Post, reply_id: str, outcome: Outcome | TooLate) -> None:
         """Change a reply into what came of its prediction.
 
         Raises:
@@ -130,6 +136,9 @@ class Showing:
         """
         channel = await self._channel_or_none(post)
         if channel is None or not is_a_message(reply_id):
+            return
+        if isinstance(outcome, TooLate):
+            await self._edit(channel, reply_id, too_late_message(_texts(channel), post, outcome))
             return
         async with self._core.database.read() as session:
             guesses = (

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.cards import Card, Outcome
+from bot.cards import Card, Outcome, TooLate
 from bot.core import Core
 from bot.pipeline import Pipeline
 from bot.platform import PlatformRefused, PlatformUnavailable, PostRef, Reading
@@ -199,7 +199,7 @@ class RedditPlatform:
         """Comment the prediction; see `Replies.reply`."""
         return await self._replies.reply(post, card, sent_before=sent_before)
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome) -> None:
+    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | TooLate) -> None:
         """Put the outcome into the comment; see `Replies.settle`."""
         await self._replies.settle(post, reply_id, outcome)
 

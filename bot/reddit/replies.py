@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from bot.cards import Card, Outcome
+from bot.cards import Card, Outcome, TooLate
 from bot.clock import Clock
 from bot.platform import PlatformUnavailable, PostGone, PostRef, ReplyDeclined
 from bot.reddit.client import RedditClient
@@ -148,7 +148,7 @@ class Replies:
                 self._unanswered.add(parent)
                 return None
 
-    async def settle(self, ref: PostRef, reply_id: str, outcome: Outcome) -> None:
+    async def settle(self, ref: PostRef, reply_id: str, outcome: Outcome | TooLate) -> None:
         """Put the outcome into the comment, where that is still possible.
 
         Raises:

@@ -1,6 +1,6 @@
 """What is written on Reddit, as Markdown. Nothing that people wrote is ever repeated in it."""
 
-from bot.cards import Card, Outcome
+from bot.cards import Card, Outcome, TooLate
 from bot.wording import (
     beats_sentence,
     knowledge_note,
@@ -17,6 +17,7 @@ OPTED_OUT = (
     f"Done: your posts are left alone from now on. Reply `{OPT_IN}` if you change your mind."
 )
 OPTED_IN = "Done: your posts are predicted again."
+UNREAD = "The final score could not be read in time, so this prediction does not count."
 STILL_WAITING = "The image could not be looked at yet, so there is no prediction."
 
 
@@ -30,10 +31,13 @@ def prediction_text(card: Card, community: str, about: str) -> str:
     return f"{_card(card, community)}\n\n{_signature(about)}"
 
 
-def settled_text(outcome: Outcome, community: str, about: str) -> str:
+def settled_text(outcome: Outcome | TooLate, community: str, about: str) -> str:
     """A prediction with what became of it, which comes first now."""
-    middle = standing_sentence(outcome.percentile, outcome.percentile, community)
-    verdict = f"**The votes are in.** {outcome_sentence(outcome)} {middle}"
+    if isinstance(outcome, TooLate):
+        verdict = f"**The votes are in.** {UNREAD}"
+    else:
+        middle = standing_sentence(outcome.percentile, outcome.percentile, community)
+        verdict = f"**The votes are in.** {outcome_sentence(outcome)} {middle}"
     return f"{verdict}\n\n---\n\n{_card(outcome.card, community)}\n\n{_signature(about)}"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.cards import Card, Outcome
+from bot.cards import Card, Outcome, TooLate
 from bot.clock import Clock
 from bot.platform import Gone, PlatformUnavailable, PostGone, PostRef, Reading, ScoreRead
 from bot.simulation.community import HORIZON, MadePost, World
@@ -90,7 +90,7 @@ class SimulatedPlatform:
         self._answer()
         self.announced.append(text)
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome) -> None:
+    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | TooLate) -> None:
         """People read the outcome; it changes nothing here."""
         self._answer()
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from sqlalchemy import select
 
 from bot.background import Background
-from bot.cards import Card, Outcome
+from bot.cards import Card, Outcome, TooLate
 from bot.core import Core
 from bot.pipeline import Pipeline
 from bot.platform import PlatformRefused, PostRef, Reading, ScoreRead
@@ -108,7 +108,7 @@ class Board:
         """Notices are read from the tables by the model page."""
         return
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome) -> None:
+    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | TooLate) -> None:
         """The outcome is read from the tables by whoever looks."""
         return
 

@@ -371,6 +371,38 @@ async def test_a_score_that_came_too_late_makes_no_label_and_says_why(
         assert await lost_labels(session, community_id=99) == {}
 
 
+async def test_a_reply_says_that_its_outcome_came_too_late(
+    app: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    (post_id,) = await replied(app, clock, "one")
+    platform.scores["one"] = 10
+    clock.forward(1.5 * HORIZON + 1)
+    await app.jobs.read_scores()
+    platform.away = True
+    assert await app.jobs.settle_replies() == 0
+    platform.away = False
+    assert await app.jobs.settle_replies() == 1
+    reply = (await stored(app, post_id)).reply
+    assert reply is not None
+    assert reply.state is ReplyState.SETTLED
+    assert [*platform.too_late] == [reply.source_id]
+    assert platform.outcomes == {}
+    assert await app.jobs.settle_replies() == 0
+
+
+async def test_a_platform_that_is_switched_off_is_told_of_nothing(
+    app: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    await replied(app, clock, "one")
+    platform.scores["one"] = 10
+    clock.forward(1.5 * HORIZON + 1)
+    await app.jobs.read_scores()
+    del app.platforms[Platform.REDDIT]
+    assert await app.jobs.settle_replies() == 0
+    app.platforms[Platform.REDDIT] = platform
+    assert await app.jobs.settle_replies() == 1
+
+
 async def test_a_day_without_the_bot_loses_readings_and_no_posts(
     app: App, clock: FakeClock, platform: FakePlatform
 ) -> None:

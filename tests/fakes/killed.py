@@ -33,7 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import bot.core
 from bot.app import build
-from bot.cards import Card, Outcome
+from bot.cards import Card, Outcome, TooLate
 from bot.core import open_core
 from bot.platform import CommunityRef, IncomingPost, PostRef, Reading, ScoreRead
 from bot.settings import Settings
@@ -140,7 +140,8 @@ class LastingPlatform:
         self._boundary.cross("after the reply was sent")
         return str(reply_id)
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome) -> None:
+    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | TooLate) -> None:
+        assert isinstance(outcome, Outcome), "scores are never read so late"
         self._boundary.cross("before the outcome is shown")
         self._file.execute(
             "UPDATE replies SET outcome = ? WHERE id = ?", [outcome.bucket.value, reply_id]

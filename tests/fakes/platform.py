@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.cards import Card, Outcome
+from bot.cards import Card, Outcome, TooLate
 from bot.clock import Clock
 from bot.platform import (
     CommunityRef,
@@ -31,6 +31,8 @@ class FakePlatform:
         #: What people see: (post, reply's id, card), and the outcome shown in each reply.
         self.replies: list[tuple[str, str, Card]] = []
         self.outcomes: dict[str, Outcome] = {}
+        #: Cards in whose reply it is said that the outcome came too late.
+        self.too_late: dict[str, Card] = {}
         #: Whether each reply was asked for as one that may have been sent before.
         self.sent_before: list[bool] = []
         self.reads: list[list[str]] = []
@@ -68,9 +70,12 @@ class FakePlatform:
         self._answer()
         self.announced.append((text, community_source_id))
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome) -> None:
+    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | TooLate) -> None:
         self._answer()
-        self.outcomes[reply_id] = outcome
+        if isinstance(outcome, TooLate):
+            self.too_late[reply_id] = outcome.card
+        else:
+            self.outcomes[reply_id] = outcome
 
     async def read_scores(self, posts: Sequence[PostRef]) -> Mapping[int, Reading]:
         self._answer()

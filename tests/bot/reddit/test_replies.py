@@ -253,6 +253,17 @@ async def test_an_outcome_that_cannot_be_shown_is_let_go(
     assert shown["name"]
 
 
+async def test_a_comment_says_when_the_outcome_came_too_late(bot: Bot, reddit: FakeReddit) -> None:
+    shown = reddit.post("aww")
+    await bot.tick()
+    bot.clock.forward(72 * HOUR)
+    await bot.tick()
+    assert await bot.all(Label) == []
+    (comment,) = reddit.comments_on(shown["name"])
+    assert comment["body"].startswith("**The votes are in.** The final score could not be read")
+    assert "Would beat" in comment["body"]
+
+
 async def test_an_outcome_waits_for_reddit(bot: Bot, reddit: FakeReddit) -> None:
     shown = reddit.post("aww")
     await bot.tick()

@@ -53,3 +53,24 @@ async def test_the_outcome_takes_the_place_of_the_prediction(
     assert "How it did" in reply.text
     assert "**1** ⬆️" in reply.text
     assert [each["label"] for each in reply.buttons] == ["Why?"]
+
+
+async def test_a_reply_says_when_the_outcome_came_too_late(
+    app: App,
+    clock: FakeClock,
+    fake: FakeDiscord,
+    discord: DiscordPlatform,
+    channel: Channel,
+    ann: Member,
+) -> None:
+    message = await fake.post_message(channel, ann, attachments=[PNG])
+    await fake.settle()
+    (reply,) = fake.replies_to(message)
+    clock.forward(72 * 3600)
+    await app.jobs.run_due()
+    post = await stored(app, message)
+    assert post is not None
+    assert post.state is PostState.REFUSED
+    assert "I could not read the final score in time" in reply.text
+    assert [each["label"] for each in reply.buttons] == ["Why?"]
+    assert await app.jobs.run_due() == 0

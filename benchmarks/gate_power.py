@@ -4,15 +4,13 @@
 
 A community whose truth is known: log votes are a sum of what is seen in the image (twelve
 directions of the embedding) and of luck. A champion is fitted on the first 150 posts, then 500 new
-labels come in and a challenger is fitted, calibrated and judged on them as a training run does it:
-the split, the fitting, the calibration and the gate are the trainer's own, with half the usual
-members and epochs. The second fit, of the head that would serve, is left out: the gate never sees
-it.
+labels come in and the trainer's own `challenge` is made, as a training run makes it, in this
+process and without a report.
 
 Five kinds of tries:
 
 - better: labels as they are. The challenger is the better one; how much better is measured on 2,000
-  other posts of the same community.
+  other posts of the same community, with the head that would serve.
 - better first: the same without a champion, as on a new installation.
 - shuffled after: the 500 new labels are shuffled among their posts; the champion's are not.
 - shuffled all: every label is shuffled after the champion was made.
@@ -20,10 +18,14 @@ Five kinds of tries:
 """
 
 import argparse
+import atexit
 import json
+import shutil
 import sys
+import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,23 +38,19 @@ sys.path.insert(0, str(ROOT))
 
 from models.features import Features  # noqa: E402
 from models.head import Head  # noqa: E402
-from trainer.comparison import Parts, cut_in_three, fit_calibrated  # noqa: E402
+from trainer.challenge import Champion, challenge  # noqa: E402
+from trainer.cross_fit import fit_planned, plan  # noqa: E402
 from trainer.dataset import LabelledPosts  # noqa: E402
-from trainer.evaluation import figures  # noqa: E402
-from trainer.forecasting import forecasts_of, intervals_of, predict_rows, ranking_of  # noqa: E402
-from trainer.gate import Judged, Verdict, judge  # noqa: E402
+from trainer.forecasting import intervals_of, predict_rows, ranking_of  # noqa: E402
+from trainer.gate import Verdict  # noqa: E402
 from trainer.metrics import ranked_probability_scores  # noqa: E402
-from trainer.near_duplicates import near_duplicate_groups  # noqa: E402
 from trainer.recipe import Recipe  # noqa: E402
-from trainer.splits import time_split  # noqa: E402
 from trainer.targets import soft_bins  # noqa: E402
 
 OLD, NEW, OTHER = 150, 500, 2000
 #: Communities, each with its champion, that the tries take turns in; what is posted and voted
 #: differs from try to try.
 COMMUNITIES = 5
-#: The trainer's own, with half the members and epochs: two hundred fits take hours otherwise.
-RECIPE = replace(Recipe(), members=4, max_epochs=30)
 SIGNALS = 12
 #: Standard deviations of what is seen and of luck, in log votes.
 SEEN, LUCK = 1.0, 1.0
@@ -116,50 +114,37 @@ def shuffled(posts: LabelledPosts, rows: NDArray[np.intp], seed: int) -> Labelle
 
 
 @cache
-def champion_of(home: int) -> Head:
-    """A head fitted on a community's old posts."""
+def champion_of(home: int) -> Champion:
+    """A head fitted on a community's old posts, in a folder that outlives the tries."""
     old = community(home, 0).take(np.arange(OLD))
-    fit, stop, calibrate = cut_in_three(old, np.arange(OLD), np.random.default_rng(home))
-    parts = Parts(fit, stop, calibrate, calibrate)
-    return fit_calibrated(old.groups, old, parts, recipe=RECIPE, seed=home)
+    head = fit_planned(old, np.arange(OLD), plan(old, Recipe(), seed=home), seed=home)
+    folder = Path(tempfile.mkdtemp(prefix="peoria-champion-"))
+    atexit.register(shutil.rmtree, folder)
+    head.save(folder)
+    return Champion("champion", folder, datetime.fromtimestamp(float(old.matured_at.max()), UTC))
 
 
 def one_try(kind: str, seed: int) -> Try:
     """One community, one champion, one retrain, one verdict."""
     home = seed % COMMUNITIES
     posts = community(home, seed)
-    first = kind.endswith("first")
-    champion = Head.uniform() if first else champion_of(home)
+    champion = None if kind.endswith("first") else champion_of(home)
     known = posts.take(np.arange(OLD + NEW))
     if kind == "shuffled after":
         known = shuffled(known, np.arange(OLD, OLD + NEW), seed)
     elif kind.startswith("shuffled"):
         known = shuffled(known, np.arange(OLD + NEW), seed)
-    judge_from = None if first else float(known.posted_at[OLD - 1])
-    split = time_split(known.posted_at, near_duplicate_groups(known.phash), judge_from=judge_from)
-    parts = Parts(split.fit, split.stop, split.calibrate, split.judge)
-    recipe = RECIPE
-    challenger = fit_calibrated(known.groups, known, parts, recipe=recipe, seed=seed)
-    ranking = ranking_of(known, np.concatenate([split.fit, split.stop]))
-    wanted = soft_bins(intervals_of(known, ranking))[split.judge]
-
-    def judged(head: Head) -> Judged:
-        found = forecasts_of(known, split.judge, predict_rows(head, known, split.judge), ranking)
-        return Judged(ranked_probability_scores(found.bins, wanted), figures(found)["ece"])
-
-    verdict = judge(
-        judged(challenger), judged(champion), known.community[split.judge],
-        base_rps=judged(Head.uniform()).rps,
-        against=None if first else "champion",
+    made = challenge(
+        known, recipe=Recipe.for_labels(len(known)), champion=champion, min_labels=60, seed=seed,
+        say=lambda **_: None, comparisons="none",
     )  # fmt: skip
     other = np.arange(OLD + NEW, len(posts))
-    true_ranking = ranking_of(posts, other)
-    truth = soft_bins(intervals_of(posts, true_ranking))[other]
+    truth = soft_bins(intervals_of(posts, ranking_of(posts, other)))[other]
     rps = [
         float(ranked_probability_scores(predict_rows(head, posts, other), truth).mean())
-        for head in (challenger, champion)
+        for head in (made.head, Head.load(champion.folder) if champion else Head.uniform())
     ]
-    return Try(kind, verdict, *rps)
+    return Try(kind, made.verdict, *rps)
 
 
 def main() -> None:

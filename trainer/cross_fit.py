@@ -148,12 +148,13 @@ def plan(
 
 
 def fit_planned(posts: LabelledPosts, rows: Rows, planned: Plan, *, seed: int) -> Head:
-    """A head fitted on all of some rows, as planned."""
+    """A head fitted on all of some rows as planned, with the encoding of the first fit."""
     targets = soft_bins(intervals_of(posts, ranking_of(posts, rows)))
     fitted = fit(
         posts.groups, targets, rows, rows[:0],
         recipe=planned.recipe, seed=seed, epochs=max(planned.first.epochs, 1),
-        linear_share=planned.first.linear_share, blanks=Features().blanks(),
+        linear_share=planned.first.linear_share, encoding=planned.first.head.encoding,
+        blanks=Features().blanks(),
     )  # fmt: skip
     return fitted.head.at_temperature(planned.temperature)
 

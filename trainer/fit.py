@@ -51,6 +51,7 @@ def fit(
     seed: int,
     epochs: int | None = None,
     linear_share: float | None = None,
+    encoding: Encoding | None = None,
     blanks: Mapping[str, Mapping[str, Floats]] | None = None,
     progress: Progress | None = None,
 ) -> Fitted:
@@ -66,16 +67,21 @@ def fit(
         epochs: train exactly so long instead of stopping early.
         linear_share: the linear part's share, instead of finding it on ``stop``; with all of it
             no network is trained. Without ``stop`` and this, the two have half each.
+        encoding: fitted before; otherwise it is fitted on ``train``. It knows no label.
         blanks: raw values of each missing source (`models.features.Features.blanks`).
         progress: called after each epoch with its number, its loss and the loss on ``stop``.
 
     Raises:
         LossNotFinite: a loss became infinite or undefined.
     """
-    encoding = fit_encoding(groups, train, recipe)
+    encoding = encoding or fit_encoding(groups, train, recipe)
     encoded = encode(encoding, groups, train)
-    linear = fit_linear(encoded, targets[train], penalty=recipe.linear_penalty)
-    if linear_share == 1:
+    linear = (
+        fit_linear(encoded, targets[train], penalty=recipe.linear_penalty)
+        if linear_share != 0
+        else None
+    )
+    if linear is not None and linear_share == 1:
         return Fitted(Head(encoding, (linear,)), 0)
     tf = _tensorflow()
     from trainer.network import build, epoch_of, forgetter, members_of
@@ -106,6 +112,9 @@ def fit(
         if epochs is None and number - fitted.epochs >= recipe.patience:
             break
     fitted.linear_share = linear_share if linear_share is not None else 0.5
+    if linear is None:
+        fitted.head = Head(encoding, best_members)
+        return fitted
     if linear_share is None and len(stop):
         fitted.linear_share = _share(
             encoding, linear, best_members, held_out, targets[stop], recipe

@@ -11,7 +11,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 import numpy as np
-from sqlalchemy import Integer, Row, Select, bindparam, cast, func, select, true
+from sqlalchemy import Integer, Row, Select, and_, bindparam, cast, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.features import PostFacts, Record
@@ -23,6 +23,13 @@ _MILLION = 1_000_000
 _LABELS = table_of(Label).c
 _MILLIONTHS = cast(
     func.round((_LABELS.percentile_low + _LABELS.percentile_high) * (_MILLION // 2)), Integer
+)
+
+#: Labels that records are made of: a damaged one must not reach every later post.
+_IS_SOUND = and_(
+    _LABELS.percentile_low >= 0,
+    _LABELS.percentile_low < _LABELS.percentile_high,
+    _LABELS.percentile_high <= 1,
 )
 
 _COLUMNS = (
@@ -131,6 +138,7 @@ def _matured() -> Select[*tuple[object, ...]]:
         _LABELS.community_id == bindparam("community_id"),
         _LABELS.matured_at <= bindparam("posted_at"),
         _LABELS.post_id != bindparam("post_id"),
+        _IS_SOUND,
     )
 
 
@@ -174,7 +182,7 @@ async def records_of(
 async def community_record(session: AsyncSession, community_id: int, moment: datetime) -> Record:
     """How a community's posts did, by the labels that had matured by ``moment``."""
     query = select(func.count(), func.sum(_MILLIONTHS)).where(
-        Label.community_id == community_id, Label.matured_at <= moment
+        Label.community_id == community_id, Label.matured_at <= moment, _IS_SOUND
     )
     n, total = (await session.execute(query)).one()
     return _record(n, total)
@@ -213,6 +221,7 @@ class LabelledFacts:
     phash: str
     facts: PostFacts
     score: float
+    percentile: tuple[float, float]
     matured_at: datetime
 
 
@@ -230,7 +239,8 @@ async def labelled_facts(session: AsyncSession) -> AsyncIterator[LabelledFacts]:
     )
     query = (
         _posts()
-        .add_columns(Post.platform, Image.id, Image.phash, Label.score, Label.matured_at)
+        .add_columns(Post.platform, Image.id, Image.phash)
+        .add_columns(Label.score, Label.percentile_low, Label.percentile_high, Label.matured_at)
         .join(first, (first.c.post_id == Post.id) & (first.c.position == PostImage.position))
         .join(Label, Label.post_id == Post.id)
         .order_by(Post.posted_at, Post.id)
@@ -252,6 +262,7 @@ async def labelled_facts(session: AsyncSession) -> AsyncIterator[LabelledFacts]:
                 communities[community].at(moment),
             ),
             score=values[Label.score],
+            percentile=(values[Label.percentile_low], values[Label.percentile_high]),
             matured_at=values[Label.matured_at],
         )
 
@@ -264,6 +275,7 @@ async def _ledgers(
     query = (
         select(Label.community_id, Post.author_id, Label.matured_at, _MILLIONTHS)
         .join(Post, Post.id == Label.post_id)
+        .where(_IS_SOUND)
         .execution_options(yield_per=10_000)
     )
     async for community, author, matured_at, millionths in await session.stream(query):

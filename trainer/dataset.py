@@ -16,6 +16,7 @@ from models.facts import LabelledFacts, labelled_facts
 from models.features import Features, PostFacts
 from models.quantiles import BucketRule
 from storage.database import Database
+from storage.odd_text import is_odd, keep_odd_text
 from storage.tables import Community, Embedding
 
 DIM = 1280
@@ -84,19 +85,50 @@ class Example:
     platform: str
     matured_at: datetime
     phash: str
+    #: The label's interval, 0 to 1; None where it has none yet.
+    percentile: tuple[float, float] | None = None
 
 
 def flaw(example: Example, now: datetime) -> str | None:
     """Why a post cannot be learned from; None when it can."""
     if example.embedding is None:
         return "no embedding from this backbone"
+    if not example.embedding.size:
+        return "embedding of the wrong length"
     if not np.isfinite(example.embedding).all():
         return "embedding not finite"
-    if not np.isfinite(example.score):
+    if not _is_number(example.score):
         return "score not a number"
+    if example.percentile is not None and not _is_interval(example.percentile):
+        return "impossible percentile"
+    if is_odd(example.facts.title) or is_odd(example.facts.text_in_image or ""):
+        return "text that is not UTF-8"
+    if not _has_sizes(example):
+        return "image facts that are not numbers"
     if example.facts.posted_at.timestamp() > now.timestamp() + _CLOCK_SLACK:
         return "posted in the future"
     return None
+
+
+def _is_number(value: object) -> bool:
+    # SQLite gives back whatever was stored, whatever the column's type.
+    return isinstance(value, int | float) and bool(np.isfinite(value))
+
+
+def _is_interval(percentile: tuple[float, float]) -> bool:
+    low, high = percentile
+    return _is_number(low) and _is_number(high) and 0 <= low < high <= 1
+
+
+def _has_sizes(example: Example) -> bool:
+    sizes = (example.facts.width, example.facts.height, example.facts.bytes)
+    if not all(_is_number(size) and size > 0 for size in sizes):
+        return False
+    try:
+        int(example.phash, 16)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 class _Gathering:
@@ -123,7 +155,7 @@ class _Gathering:
     def add(self, example: Example, **further: NDArray[np.float16] | None) -> None:
         """Take an example in, or count why not."""
         reason = flaw(example, self._now)
-        if reason is None and any(values is None for values in further.values()):
+        if reason is None and any(values is None or not values.size for values in further.values()):
             reason = "no embedding from both backbones"
         if reason is not None:
             self.dropped[reason] += 1
@@ -203,6 +235,7 @@ async def read_labelled(
         rival: of another, whose embeddings of the same posts become the group `RIVAL`.
     """
     database = Database(database_url)
+    keep_odd_text(database)
     wanted = {"embedding": backbone} | ({RIVAL: rival} if rival else {})
     gathering = _Gathering(datetime.now(UTC), tuple(wanted)[1:])
     try:
@@ -225,6 +258,13 @@ async def read_labelled(
     return labelled
 
 
+def _embedding(stored: bytes) -> NDArray[np.float16]:
+    """The embedding float16[1280]; empty where it is not as long as that."""
+    if len(stored) != 2 * DIM:
+        return np.empty(0, np.float16)
+    return np.frombuffer(stored, "<f2").astype(np.float16)
+
+
 async def _gather(
     session: AsyncSession,
     block: Sequence[LabelledFacts],
@@ -237,7 +277,7 @@ async def _gather(
         Embedding.backbone.in_(list(wanted.values())),
     )
     vectors = {
-        (backbone, image): np.frombuffer(vector, "<f2").astype(np.float16)
+        (backbone, image): _embedding(vector)
         for backbone, image, vector in await session.execute(query)
     }
     for post in block:
@@ -245,7 +285,7 @@ async def _gather(
         gathering.add(
             Example(
                 post.facts, found.pop("embedding"), post.score, post.community_id,
-                post.platform, post.matured_at, post.phash,
+                post.platform, post.matured_at, post.phash, post.percentile,
             ),
             **found,
         )  # fmt: skip

@@ -1,9 +1,12 @@
 """Reading labelled posts from the database, a block at a time."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from sqlalchemy import make_url, text
 
 from storage.database import Database
 from storage.tables import Community, Embedding, Image, Label, Post, PostImage
@@ -88,6 +91,71 @@ async def test_a_rival_backbone_sees_the_same_posts(labelled: Database) -> None:
 async def test_wide_groups_are_mapped_not_held(labelled: Database) -> None:
     posts = await read_labelled(labelled.url, OURS)
     assert all(isinstance(values, np.memmap) for values in posts.groups.values())
+
+
+BROKEN = [
+    ("UPDATE labels SET score = 'x' WHERE post_id = 2", "score not a number"),
+    ("UPDATE labels SET score = 9e999 WHERE post_id = 2", "score not a number"),
+    ("UPDATE labels SET percentile_high = 7 WHERE post_id = 2", "impossible percentile"),
+    ("UPDATE labels SET percentile_low = 0.3 WHERE post_id = 2", "impossible percentile"),
+    ("UPDATE labels SET percentile_low = 'x' WHERE post_id = 2", "impossible percentile"),
+    ("DELETE FROM embeddings WHERE image_id = 2", "no embedding from this backbone"),
+    ("UPDATE embeddings SET vector = x'00' WHERE image_id = 2", "embedding of the wrong length"),
+    ("UPDATE embeddings SET vector = x'' WHERE image_id = 2", "embedding of the wrong length"),
+    ("UPDATE embeddings SET vector = zeroblob(2562) WHERE image_id = 2",
+     "embedding of the wrong length"),
+    ("UPDATE posts SET title = CAST(x'41ff' AS TEXT) WHERE id = 2", "text that is not UTF-8"),
+    ("UPDATE images SET text = CAST(x'ff' AS TEXT) WHERE id = 2", "text that is not UTF-8"),
+    ("UPDATE images SET phash = 'none' WHERE id = 2", "image facts that are not numbers"),
+    ("UPDATE images SET width = 'x' WHERE id = 2", "image facts that are not numbers"),
+    ("UPDATE images SET height = 0 WHERE id = 2", "image facts that are not numbers"),
+]  # fmt: skip
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(("damage", "reason"), BROKEN)
+async def test_a_row_that_is_corrupt_is_left_out_and_counted(
+    labelled: Database, damage: str, reason: str
+) -> None:
+    """SQLite takes any value for any column, and a damaged file keeps to no rule."""
+    with closing(sqlite3.connect(str(make_url(labelled.url).database))) as plain, plain:
+        plain.execute("PRAGMA ignore_check_constraints = 1")
+        plain.execute(damage)
+    posts = await read_labelled(labelled.url, OURS)
+    assert posts.dropped == {reason: 1}
+    assert posts.score.tolist() == [1, 3, 4, 5, 6, 7]
+    assert all(np.isfinite(values).all() for values in posts.groups.values())
+
+
+async def test_an_embedding_that_is_not_finite_is_left_out_and_counted(labelled: Database) -> None:
+    async with labelled.write() as session:
+        found = await session.get_one(Embedding, (2, OURS))
+        found.vector = np.full(DIM, np.nan, "<f2").tobytes()
+    posts = await read_labelled(labelled.url, OURS)
+    assert posts.dropped == {"embedding not finite": 1}
+    assert len(posts) == POSTS - 1
+
+
+@pytest.mark.sqlite
+async def test_an_impossible_percentile_is_in_nobodys_record(labelled: Database) -> None:
+    sound = await read_labelled(labelled.url, OURS)
+    with closing(sqlite3.connect(str(make_url(labelled.url).database))) as plain, plain:
+        plain.execute("PRAGMA ignore_check_constraints = 1")
+        for post_id, high in ((1, 1e300), (2, -5)):
+            plain.execute(
+                "UPDATE labels SET percentile_high = ?, matured_at = '2025-12-01 00:00:00.000000'"
+                " WHERE post_id = ?", (high, post_id),
+            )  # fmt: skip
+    posts = await read_labelled(labelled.url, OURS)
+    assert posts.dropped == {"impossible percentile": 2}
+    np.testing.assert_array_equal(posts.groups["metadata"], sound.groups["metadata"][2:])
+
+
+@pytest.mark.sqlite
+async def test_what_is_not_learned_from_may_be_broken(labelled: Database) -> None:
+    async with labelled.write() as session:
+        await session.execute(text("UPDATE communities SET options = '{', readings = '['"))
+    assert len(await read_labelled(labelled.url, OURS)) == POSTS
 
 
 async def test_nothing_labelled_is_no_rows(database: Database) -> None:

@@ -8,11 +8,11 @@ import json
 import logging
 import sys
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from bot.backbones import ROOT, child_environment
-from bot.stats import Stats
+from bot.stats import TRAILING, Stats
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +89,13 @@ def draw(stats: dict[str, Any]) -> bytes:
     """The PNG of `Stats` as JSON."""
     from io import BytesIO
 
+    written = BytesIO()
+    figure(stats).savefig(written, dpi=100, format="png")
+    return written.getvalue()
+
+
+def figure(stats: dict[str, Any]) -> Any:
+    """The matplotlib figure of `Stats` as JSON; its first axes show the skill by day."""
     import matplotlib as mpl
 
     mpl.use("Agg", force=False)
@@ -103,14 +110,12 @@ def draw(stats: dict[str, Any]) -> bytes:
             "text.parse_math": False,
         }
     )  # fmt: skip
-    figure, panels = plt.subplots(2, 2, figsize=(11, 7.5), layout="constrained")
+    page, panels = plt.subplots(2, 2, figsize=(11, 7.5), layout="constrained")
     _skill(panels[0, 0], stats["versions"])
     _calibration(panels[0, 1], stats["calibration"])
     _accuracy(panels[1, 0], stats["versions"])
     _speaking(panels[1, 1], stats)
-    written = BytesIO()
-    figure.savefig(written, dpi=100, format="png")
-    return written.getvalue()
+    return page
 
 
 def _empty(axes: Any, words: str) -> None:
@@ -142,11 +147,28 @@ def _skill(axes: Any, versions: list[dict[str, Any]]) -> None:
             lw=0,
         )  # fmt: skip
         highest, lowest = max([highest, *skill]), min([lowest, *skill])
+    _span_days(axes, [point["day"] for version in versions for point in version["curve"]])
     # Few posts have intervals of any width; the curves are what is looked at.
     axes.set_ylim(max(lowest - 0.15, -1), min(highest + 0.15, 1))
     axes.set_ylabel("share of the RPS saved")
     axes.tick_params(axis="x", rotation=30)
     axes.legend(frameon=False, fontsize=8, loc="lower left")
+
+
+def _span_days(axes: Any, days: list[str]) -> None:
+    """Let the axis hold the days there are, and a week at least: a single one is a few years."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    if not days:
+        return
+    last = date.fromisoformat(max(days))
+    first = min(date.fromisoformat(min(days)), last - timedelta(days=TRAILING - 1))
+    half = timedelta(hours=12)
+    begin, end = (datetime.combine(day, time()) for day in (first, last))
+    axes.set_xlim(begin - half, end + half)
+    locator = AutoDateLocator(minticks=3, maxticks=8)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
 
 def _calibration(axes: Any, points: list[dict[str, Any]]) -> None:

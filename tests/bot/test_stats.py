@@ -2,11 +2,13 @@
 
 from datetime import date, timedelta
 from math import exp, inf, log1p
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.dates import num2date
 from scipy.stats import ttest_ind
 from sqlalchemy import update
 
@@ -218,3 +220,33 @@ async def test_a_chart_that_cannot_be_drawn_is_a_sentence(
         stats = await read_stats(session, community_id=None, days=30, now=clock())
     with pytest.raises(ChartFailed, match="could not be drawn"):
         await stats_chart(stats)
+
+
+def curve(*days: date) -> dict[str, Any]:
+    """Stats of one version, as JSON, with a point for each of ``days``."""
+    skill = {"n": 9, "skill": 0.1, "interval": (0.0, 0.2)}
+    version = {
+        "name": "v1", "is_champion": True, "skill": skill, "accuracy": 0.5,
+        "accuracy_interval": (0.3, 0.7), "base_rate": 0.33,
+        "curve": [{"day": day.isoformat(), "skill": skill} for day in days],
+    }  # fmt: skip
+    return {"versions": [version], "calibration": [], "effect": None, "spoken": 0, "silent": 0}
+
+
+@pytest.mark.parametrize(
+    ("days", "shown"),
+    [
+        ([0], 7),
+        ([3, 0], 7),
+        ([40, 0], 41),
+    ],
+)
+def test_the_axis_of_days_is_a_week_at_least_and_no_longer_than_there_are_days(
+    days: list[int], shown: int
+) -> None:
+    axes = charts.figure(curve(*map(day_of, days))).axes[0]
+    begin, end = (moment.date() for moment in num2date(axes.get_xlim()))
+    assert (end - begin).days == shown
+    assert begin < day_of(days[0]) <= end
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert not [each for each in labels if ":" in each], "hours of a day"

@@ -157,7 +157,7 @@ def _skill(axes: Any, versions: list[dict[str, Any]]) -> None:
 
 def _span_days(axes: Any, days: list[str]) -> None:
     """Let the axis hold the days there are, and a week at least: a single one is a few years."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib import dates
 
     if not days:
         return
@@ -166,9 +166,8 @@ def _span_days(axes: Any, days: list[str]) -> None:
     half = timedelta(hours=12)
     begin, end = (datetime.combine(day, time()) for day in (first, last))
     axes.set_xlim(begin - half, end + half)
-    locator = AutoDateLocator(minticks=3, maxticks=8)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_locator(dates.AutoDateLocator(minticks=3, maxticks=8))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(dates.DateFormatter("%d %b"))  # type: ignore[no-untyped-call]
 
 
 def _calibration(axes: Any, points: list[dict[str, Any]]) -> None:

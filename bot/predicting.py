@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.cards import Card, read_card
 from bot.core import Core
 from bot.scales import bucket_rule, read_quantiles
-from bot.serving import Champion
+from bot.serving import Champion, SeenImage
 from models.decoding import ImageRefused
 from models.facts import community_record
 from models.features import PostFacts, Record
@@ -90,9 +90,13 @@ async def predict_image(
         author=Record.empty(),
         community=audience.record,
     )
-    bins = champion.head.predict(seen.embedding[np.newaxis], [facts])[0]
-    card = read_card(bins, audience.quantiles, audience.rule, champion.name)
+    card = await core.serving.on_thread(_card, champion, seen, facts, audience)
     return ImagePrediction(card, facts, seen.phash)
+
+
+def _card(champion: Champion, seen: SeenImage, facts: PostFacts, audience: Audience) -> Card:
+    bins = champion.head.predict(seen.embedding[np.newaxis], [facts])[0]
+    return read_card(bins, audience.quantiles, audience.rule, champion.name)
 
 
 async def _predict(

@@ -156,7 +156,7 @@ class PredictingPosts:
             return None
         texts: dict[str, str] = {}
         while True:
-            best, card = _best(known, champion, found.usable, texts)
+            best, card = await self._serving.on_thread(_best, known, champion, found.usable, texts)
             made = _Made(
                 known, found, champion, best, card, texts, (time.perf_counter() - started) * 1000
             )

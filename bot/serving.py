@@ -161,9 +161,7 @@ class Serving:
         """Load the champion, and have each thread look once: the first time takes longest."""
         backbone = (await self.champion()).backbone
         blank = np.zeros((1, backbone.input_size, backbone.input_size, 3), np.float32)
-        await asyncio.gather(
-            *(self._on_thread(backbone.embed, blank) for _ in range(self._threads))
-        )
+        await asyncio.gather(*(self.on_thread(backbone.embed, blank) for _ in range(self._threads)))
 
     async def look(self, data: bytes, backbone: Backbone) -> SeenImage:
         """Make an image safe and embed it, off the event loop.
@@ -171,7 +169,7 @@ class Serving:
         Raises:
             ImageRefused: the bytes are not an image that can be used; the message says why.
         """
-        return await self._on_thread(look, data, backbone, self._limits)
+        return await self.on_thread(look, data, backbone, self._limits)
 
     @property
     def has_time(self) -> bool:
@@ -193,9 +191,10 @@ class Serving:
             ImageRefused: the bytes are not an image that can be used; the message says why.
         """
         champion = await self.champion()
-        return await self._on_thread(self._explain, data, facts, champion)
+        return await self.on_thread(self._explain, data, facts, champion)
 
-    async def _on_thread(self, work: Callable[..., T], *args: Any) -> T:
+    async def on_thread(self, work: Callable[..., T], *args: Any) -> T:
+        """What ``work`` returns, computed on a thread of those that look at images."""
         loop = asyncio.get_running_loop()
         self._under_way += 1
         try:

@@ -13,7 +13,7 @@ from bot.discord.guess_buttons import buttons_when_closed, buttons_when_open
 from bot.discord.texts import Texts
 from bot.guessing import guessing_is_open
 from bot.seen_before import SeenBefore
-from storage.tables import Post
+from storage.tables import Nowcast, Post
 from storage.types import Bucket
 
 _COLOURS = {True: 0x2E9E5B, False: 0x9AA0A6}
@@ -43,6 +43,7 @@ def reply_message(
     images: int,
     seen: SeenBefore | None,
     tally: Mapping[Bucket, int],
+    second_look: Nowcast | None,
     now: datetime,
 ) -> ReplyMessage:
     """The reply before the outcome is known.
@@ -54,6 +55,8 @@ def reply_message(
         images: how many the post has.
         seen: an earlier post of the same image.
         tally: how many people guessed what.
+        second_look: where early votes say that it is heading. Shown once guessing has closed:
+            before, it would tell those who guess.
         now: aware.
     """
     community = f"<#{post.community.source_id}>"
@@ -72,6 +75,8 @@ def reply_message(
         view = buttons_when_open(texts, post.id, blind=False)
     else:
         note = texts("reply.closed", guesses=_guesses(texts, tally))
+        if second_look is not None:
+            note = f"{_heading(texts, second_look)}\n{note}"
         view = buttons_when_closed(texts, post.id)
     if images > 1:
         note = f"{texts('card.best_of', total=images)}\n{note}"
@@ -152,6 +157,14 @@ def _guess_lines(texts: Texts, best: RightGuess | None, right: int, guesses: int
     if guesses:
         lines.append(texts("outcome.right_guesses", right=right, total=guesses))
     return lines
+
+
+def _heading(texts: Texts, second_look: Nowcast) -> str:
+    low, median, high = (
+        texts.number(score)
+        for score in (second_look.score_p10, second_look.score_median, second_look.score_p90)
+    )
+    return texts("card.heading_for", median=median, low=low, high=high)
 
 
 def _guesses(texts: Texts, tally: Mapping[Bucket, int]) -> str:

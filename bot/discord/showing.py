@@ -30,6 +30,7 @@ from bot.discord.texts import Texts
 from bot.guessing import guess_tally, guessing_is_open
 from bot.platform import PostGone, ReplyDeclined
 from bot.seen_before import SeenBefore, seen_before
+from storage.growth_examples import newest_nowcasts
 from storage.posts import load_post
 from storage.tables import Author, Guess, Image, Post, PostImage, Prediction
 from storage.types import Bucket, ReplyMode
@@ -239,9 +240,11 @@ class Showing:
         post = answered.post
         now = self._core.clock()
         tally: Mapping[Bucket, int] = {}
+        second_look = None
         if not guessing_is_open(post, now):
             async with self._core.database.read() as session:
                 tally = await guess_tally(session, post.id)
+                second_look = (await newest_nowcasts(session, [post.id])).get(post.id)
         return reply_message(
             _texts(channel),
             post,
@@ -249,6 +252,7 @@ class Showing:
             images=answered.images,
             seen=answered.seen,
             tally=tally,
+            second_look=second_look,
             now=now,
         )
 

@@ -30,6 +30,7 @@ ENGLISH: dict[str, str] = {
     "card.beats_somewhere": "Would beat **{share}** of the posts in a community like those I"
     " learned from.",
     "card.score": "Expected score **{median}**, most likely {low} to {high}.",
+    "card.heading_for": "Now heading for **{median}**, most likely {low} to {high}.",
     "card.knows_nothing": "Nothing was learned yet: to this model every outcome is as likely as"
     " any other.",
     "card.borrowed": "{community} has little history yet: scores are borrowed from all of Discord.",

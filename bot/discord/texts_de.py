@@ -22,6 +22,7 @@ GERMAN: dict[str, str] = {
     "card.beats_somewhere": "Dürfte **{share}** der Posts in einer Community schlagen wie denen,"
     " aus denen ich gelernt habe.",
     "card.score": "Erwartete Punktzahl **{median}**, meist {low} bis {high}.",
+    "card.heading_for": "Jetzt auf dem Weg zu **{median}**, meist {low} bis {high}.",
     "card.knows_nothing": "Noch wurde nichts gelernt: Für dieses Modell ist jeder Ausgang gleich"
     " wahrscheinlich.",
     "card.borrowed": "{community} hat noch wenig Vorgeschichte: Die Punktzahlen sind von ganz"

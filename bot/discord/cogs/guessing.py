@@ -11,6 +11,7 @@ from bot import guessing
 from bot.cards import stored_card
 from bot.core import Core
 from bot.discord.card import card_message
+from bot.discord.commands.cog import think
 from bot.discord.cooldowns import Cooldowns
 from bot.discord.errors import Refused, answer_error
 from bot.discord.guess_buttons import Choice
@@ -66,7 +67,7 @@ class Guessing(commands.Cog):
         """Somebody pressed a button under a reply, however old."""
         try:
             self._cooldowns.take(interaction.user.id, interaction.channel_id or 0)
-            await interaction.response.defer(ephemeral=True, thinking=True)
+            await think(interaction, alone=True)
             await self._answer(interaction, choice, post_id)
         except GuessRefused as refusal:
             key = _REFUSALS.get(str(refusal))

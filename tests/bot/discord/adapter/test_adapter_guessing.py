@@ -2,7 +2,7 @@
 
 from bot.app import App
 from bot.discord.platform import DiscordPlatform
-from storage.tables import Guess
+from storage.tables import Guess, Nowcast
 from storage.types import Bucket
 from tests.bot.discord.adapter.adapting import PNG, answered, connected, watch
 from tests.fakes.clock import FakeClock
@@ -33,9 +33,12 @@ async def test_a_guess_can_be_changed_and_the_author_may_not_guess(
         assert asked.ephemeral
         assert f"You guessed **{bucket}**" in asked.text
     assert await guesses(app) == [(Bucket.HIGH, False)]
+    before = len(fake.requests)
     own = await fake.click(ann, reply, "High")
     assert own.ephemeral
     assert "Your own post" in own.text
+    # What was deferred becomes the refusal; nothing is taken back or said besides.
+    assert [each.method for each in fake.requests[before:]] == ["POST", "PATCH"]
 
 
 async def test_a_blind_prediction_is_shown_after_the_guess_and_to_all_at_the_close(
@@ -99,3 +102,22 @@ async def test_too_many_presses_are_turned_away(
     said = [(await fake.click(bob, reply, "High")).text for _ in range(12)]
     assert "Try again in" in said[-1]
     assert "Try again in" not in said[0]
+
+
+async def test_where_a_post_is_heading_is_told_when_guessing_has_closed(
+    app: App, fake: FakeDiscord, discord: DiscordPlatform, channel: Channel, ann: Member,
+    clock: FakeClock,
+) -> None:  # fmt: skip
+    reply = await ask(fake, channel, ann)
+    async with app.core.database.write() as session:
+        session.add(
+            Nowcast(
+                post_id=1, reading=600, made_at=clock(), score_p10=8, score_median=21,
+                score_p90=1600,
+            )
+        )  # fmt: skip
+    assert "heading" not in reply.text
+    clock.forward(3601)
+    await discord.close_guessing()
+    assert "Now heading for **21**, most likely 8 to 1,600." in reply.text
+    assert len(fake.asked("PATCH /channels/{channel_id}/messages/{message_id}")) == 1

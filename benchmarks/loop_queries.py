@@ -46,9 +46,9 @@ from bot.retraining import new_labels  # noqa: E402
 from bot.stats import read_stats  # noqa: E402
 from storage.database import Database  # noqa: E402
 from storage.migrate import upgrade  # noqa: E402
-from storage.posts import due_posts, replies_to_remove  # noqa: E402
+from storage.posts import due_posts, replies_to_remove, replies_without_outcome  # noqa: E402
 from storage.tables import Post  # noqa: E402
-from storage.types import PostState  # noqa: E402
+from storage.types import Platform, PostState  # noqa: E402
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAYS = 360
@@ -255,6 +255,9 @@ def questions() -> dict[str, Question]:
         "due: readings": due(PostState.REPLIED),
         "due: outcomes": due(PostState.SCORED),
         "due: replies to remove": lambda session: replies_to_remove(session, limit=100),
+        "due: replies without outcome": lambda session: replies_without_outcome(
+            session, [*Platform], limit=100
+        ),
         "due: notices": waiting_notices,
         "due: training": new_labels,
         "due: versions to keep": with_unscored_predictions,

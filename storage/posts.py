@@ -130,18 +130,18 @@ async def replies_without_outcome(
 ) -> Sequence[int]:
     """Ids of posts on ``platforms`` that were answered and refused a label since."""
     query = (
-        select(Reply.post_id)
+        select(Reply.post_id, Post.platform)
         .join(Post, Post.id == Reply.post_id)
+        # As above. Platforms are looked at here: SQLite would walk through all their posts.
         .where(
             text("replies.state IN ('pending', 'sent')"),
             Reply.state == ReplyState.SENT,
             Post.state == PostState.REFUSED,
-            Post.platform.in_(platforms),
         )
         .order_by(Reply.recorded_at)
-        .limit(limit)
     )
-    return (await session.scalars(query)).all()
+    rows = await session.execute(query)
+    return [row.post_id for row in rows if row.platform in platforms][:limit]
 
 
 async def move_post(

@@ -140,6 +140,23 @@ def test_every_bucket_has_a_base_rate_that_is_neither_none_nor_all(recent: list[
     assert all((points(guess, Bucket.LOW, rates) > 0) == (guess is Bucket.LOW) for guess in Bucket)
 
 
+@given(st.integers(0, 200), st.floats(0.01, 0.99))
+def test_what_an_estimated_base_rate_gives_away_is_at_most_two_points_in_n_guesses(
+    n: int, rate: float
+) -> None:
+    """Over every number of times that the bucket may have happened among n labels."""
+    gained = 0.0
+    for seen in range(n + 1):
+        chance = math.comb(n, seen) * rate**seen * (1 - rate) ** (n - seen)
+        rates = base_rates([Bucket.LOW] * seen + [Bucket.HIGH] * (n - seen))
+        right = points(Bucket.LOW, Bucket.LOW, rates)
+        wrong = points(Bucket.LOW, Bucket.HIGH, rates)
+        gained += chance * (rate * right + (1 - rate) * wrong)
+    missed = (1 - rate) ** (n + 1)
+    assert gained == pytest.approx((n + 3) / (n + 1) * (1 - missed) - 1, abs=1e-9)
+    assert gained <= 2 / (n + 1) + 1e-9
+
+
 @given(RATES, st.sampled_from(Bucket), st.integers(0, 2**32 - 1))
 def test_whoever_always_guesses_the_same_stays_around_nothing(
     rates: tuple[float, float, float], guess: Bucket, seed: int

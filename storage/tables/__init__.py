@@ -1,0 +1,39 @@
+"""The tables of the loop.
+
+The constraints make wrong states unrepresentable: a post cannot be `predicted` without the time
+of it, a reply cannot be `sent` without its id, two model versions cannot both be champion.
+"""
+
+from storage.tables.base import Base
+from storage.tables.communities import Author, Community
+from storage.tables.images import Embedding, Image
+from storage.tables.league import CommunityGuesses, DailyLabel, DailyScore, Guess, Peek, Standing
+from storage.tables.messages import InboxItem, Notice
+from storage.tables.models import ModelVersion, TrainingRun
+from storage.tables.posts import Label, Nowcast, Post, PostImage, Prediction, Reply, Snapshot, Vote
+
+__all__ = [
+    "Author",
+    "Base",
+    "Community",
+    "CommunityGuesses",
+    "DailyLabel",
+    "DailyScore",
+    "Embedding",
+    "Guess",
+    "Image",
+    "InboxItem",
+    "Label",
+    "ModelVersion",
+    "Notice",
+    "Nowcast",
+    "Peek",
+    "Post",
+    "PostImage",
+    "Prediction",
+    "Reply",
+    "Snapshot",
+    "Standing",
+    "TrainingRun",
+    "Vote",
+]

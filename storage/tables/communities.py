@@ -1,0 +1,102 @@
+"""Communities, and the people in them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+    true,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.tables.base import HEX_SHA256, Base, Key
+from storage.types import Platform, ReplyMode, enum_column
+
+
+class Community(Base):
+    """One Discord channel, one subreddit, or one local board."""
+
+    __tablename__ = "communities"
+    __table_args__ = (
+        UniqueConstraint("platform", "source_id"),
+        # Lets posts point at (id, platform), so that a post cannot be on another platform.
+        UniqueConstraint("id", "platform"),
+        CheckConstraint("horizon_seconds > 0", name="horizon_positive"),
+        CheckConstraint(
+            "(low_up_to IS NULL) = (medium_up_to IS NULL)", name="thresholds_both_or_neither"
+        ),
+        CheckConstraint("low_up_to < medium_up_to", name="thresholds_in_order"),
+        CheckConstraint("min_percentile >= 0 AND min_percentile <= 1", name="min_percentile_range"),
+        CheckConstraint("(quiet_from IS NULL) = (quiet_until IS NULL)", name="quiet_hours_whole"),
+        CheckConstraint(
+            "quiet_from >= 0 AND quiet_from < 1440 AND quiet_until >= 0 AND quiet_until < 1440",
+            name="quiet_hours_range",
+        ),
+        CheckConstraint("replies_per_minute > 0", name="replies_per_minute_positive"),
+        CheckConstraint("guess_seconds > 0", name="guess_seconds_positive"),
+        CheckConstraint("(paused_at IS NULL) = (paused_reason IS NULL)", name="pause_has_reason"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    platform: Mapped[Platform] = mapped_column(enum_column(Platform, "platform"))
+    source_id: Mapped[str] = mapped_column(String(128))
+    name: Mapped[str] = mapped_column(String(200))
+    horizon_seconds: Mapped[int] = mapped_column(default=24 * 3600)
+    #: Fixed thresholds of the buckets (scores); both null: the community's terciles.
+    low_up_to: Mapped[int | None]
+    medium_up_to: Mapped[int | None]
+    created_at: Mapped[datetime]
+    #: Whether new posts are taken up. Posts that were stay on their path.
+    watched: Mapped[bool] = mapped_column(default=True, server_default=true())
+    reply_mode: Mapped[ReplyMode] = mapped_column(
+        enum_column(ReplyMode, "reply_mode"), default=ReplyMode.REPLY, server_default="reply"
+    )
+    #: Whether the prediction is kept from people until they guessed, and from all until the close.
+    blind: Mapped[bool] = mapped_column(default=False, server_default=false())
+    #: Posts expected to beat a smaller share than this (0 to 1) are predicted without a word.
+    min_percentile: Mapped[float | None]
+    #: No word between these minutes after midnight, by the clocks of ``time_zone``.
+    quiet_from: Mapped[int | None]
+    quiet_until: Mapped[int | None]
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC", server_default="UTC")
+    replies_per_minute: Mapped[int | None]
+    #: Guessing closes at this age of the post, or at this score, whichever comes first.
+    guess_seconds: Mapped[int] = mapped_column(default=3600, server_default="3600")
+    guess_score: Mapped[int | None]
+    #: Ages at which a score is read before the horizon, seconds; null: the usual ones.
+    readings: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    #: Since when, and why, the bot says nothing here by itself.
+    paused_at: Mapped[datetime | None]
+    paused_reason: Mapped[str | None] = mapped_column(Text)
+    #: The platform's id of the newest item that was taken up: where catching up begins.
+    high_water: Mapped[str | None] = mapped_column(String(128))
+    #: What only the platform knows how to read: emoji, channels, switches.
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+
+
+class Author(Base):
+    """A person, known only by a keyed hash of their id on one platform."""
+
+    __tablename__ = "authors"
+    __table_args__ = (
+        UniqueConstraint("platform", "hash"),
+        CheckConstraint(f"length(hash) = {HEX_SHA256}", name="hash_length"),
+        Index(
+            "ix_authors_opted_out",
+            "id",
+            sqlite_where=text("opted_out_at IS NOT NULL"),
+            postgresql_where=text("opted_out_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    platform: Mapped[Platform] = mapped_column(enum_column(Platform, "platform"))
+    hash: Mapped[str] = mapped_column(String(HEX_SHA256))
+    opted_out_at: Mapped[datetime | None]

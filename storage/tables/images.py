@@ -1,0 +1,45 @@
+"""Images, each once, and what backbones see in them."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.tables.base import HEX_SHA256, Base, Key
+
+
+class Image(Base):
+    """One file, once, however often it is posted."""
+
+    __tablename__ = "images"
+    __table_args__ = (
+        CheckConstraint(f"length(sha256) = {HEX_SHA256}", name="sha256_length"),
+        CheckConstraint("width > 0 AND height > 0 AND bytes > 0", name="sizes_positive"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(HEX_SHA256), unique=True)
+    format: Mapped[str] = mapped_column(String(8))
+    bytes: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+    #: Perceptual hash, 16 hexadecimal digits; alike for near-duplicates.
+    phash: Mapped[str] = mapped_column(String(16), index=True)
+    #: Text read from the image; null until it was read, empty when there is none.
+    text: Mapped[str | None] = mapped_column(Text)
+    stored_at: Mapped[datetime]
+    #: When the file was dropped after its retention time; the row stays for its posts.
+    dropped_at: Mapped[datetime | None]
+
+
+class Embedding(Base):
+    """What one backbone sees in one image: 1280 float16 numbers, little-endian."""
+
+    __tablename__ = "embeddings"
+    __table_args__ = (CheckConstraint("length(vector) = 2560", name="vector_length"),)
+
+    image_id: Mapped[int] = mapped_column(
+        ForeignKey("images.id", ondelete="CASCADE"), primary_key=True
+    )
+    backbone: Mapped[str] = mapped_column(String(HEX_SHA256), primary_key=True)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)

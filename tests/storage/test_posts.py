@@ -131,7 +131,6 @@ async def test_recent_scores_are_those_that_had_matured(stored: Database) -> Non
         at_two = MOMENT + timedelta(hours=2)
         assert await recent_scores(session, 1, before=at_two, limit=9) == [2, 1, 0]
         assert await recent_scores(session, 1, before=at_two, limit=2) == [2, 1]
-        assert await recent_scores(session, 1, before=at_two, limit=9, without_post=11) == [2, 0]
         assert await recent_scores(session, 1, before=MOMENT, limit=9) == [0]
         far = MOMENT + timedelta(days=9)
         assert await platform_scores(session, Platform.REDDIT, before=far, limit=9) == [3, 2, 1, 0]

@@ -34,6 +34,7 @@ from trainer.distill_crops import (
 )
 from trainer.distill_images import SourceImage
 from trainer.distill_optimizer import MatrixOptimizer
+from trainer.distill_readout import add_readout
 from trainer.distill_student import (
     build_student,
     device_precision,
@@ -41,6 +42,7 @@ from trainer.distill_student import (
     update_moving_statistics,
 )
 from trainer.export_backbone import (
+    READOUT_ARRAYS,
     StudentSpec,
     convert,
     load_student,
@@ -50,6 +52,8 @@ from trainer.export_backbone import (
 
 EMA_DECAY = 0.995
 CHECKPOINT_SECONDS = 120.0
+# What a step takes beyond this, the process was suspended: time in which nothing was learned.
+LONGEST_STEP = 30.0
 STATISTICS_ROWS = 512
 HELD_OUT_ROWS = 256
 # The first half of the time goes to images of three quarters of the side: early steps teach the
@@ -78,6 +82,7 @@ class DistillOptions:
     max_steps: int | None = None
     matrices: bool = True
     start: Path | None = None  # a student's weights file (.npz) to begin with instead of random
+    readout: int = 192  # rank of the linear readout fitted at the end; 0: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +124,15 @@ class TeacherStatistics:
 
 
 def train_student(
-    images: Sequence[SourceImage], teacher: Teacher, options: DistillOptions, report: Report
+    images: Sequence[SourceImage],
+    teacher: Teacher,
+    options: DistillOptions,
+    report: Report,
+    reading_out: Callable[[int, int], None],
 ) -> Path:
     """Run (or resume) the training; return the file of averaged weights (float16 .npz).
+
+    `reading_out` is told how many of how many images the readout has looked at.
 
     Raises ValueError when there is too little to train on, FloatingPointError when the loss is
     no number, and whatever made the crop thread fail.
@@ -155,7 +166,11 @@ def train_student(
     finally:
         stop.set()
         filling.join()
-    return run.weights_file
+    if not options.readout:
+        return run.weights_file
+    finished = options.work / "finished.weights.npz"
+    rank = options.readout
+    return add_readout(run.weights_file, training, teacher, finished, rank=rank, report=reading_out)
 
 
 class StudentRun:
@@ -207,7 +222,8 @@ class StudentRun:
                 raise FloatingPointError(f"The loss became {loss} at step {self.step}.")
             self.step += 1
             now = time.monotonic()
-            self.seconds, last, taken = self.seconds + now - last, now, now - last
+            last, taken = now, now - last
+            self.seconds += min(taken, LONGEST_STEP)
             losses = [*losses[-99:], loss]
             progress = DistillProgress(
                 step=self.step,
@@ -372,7 +388,7 @@ def _starting_weights(path: Path, spec: StudentSpec) -> list[Float32]:
         raise ValueError(
             f"{path} holds a student of width {found.width}, not {spec.width}; give its width."
         )
-    return weights
+    return weights[:-READOUT_ARRAYS] if found.readout else weights
 
 
 def _start_last_norm(model: Any, statistics: TeacherStatistics) -> None:

@@ -42,6 +42,9 @@ def distill(
         Path | None,
         typer.Option(help="Begin with these weights (a backbone.weights.npz), not random ones."),
     ] = None,
+    readout: Annotated[
+        int, typer.Option(min=0, max=1280, help="Rank of the linear readout; 0 leaves it out.")
+    ] = 192,
     resume: Annotated[
         bool, typer.Option(help="Go on from the checkpoint in the work folder if there is one.")
     ] = True,
@@ -60,7 +63,8 @@ def distill(
     if smoke:
         from trainer.distill_smoke import smoke_run
 
-        facts = smoke_run(ProgressDisplay(Console(stderr=True)))
+        display = ProgressDisplay(Console(stderr=True))
+        facts = smoke_run(display, display.reading_out)
         typer.echo(f"The smoke run went through: embedding of {facts['dim']} numbers exported.")
         return
     if not resume:
@@ -74,13 +78,16 @@ def distill(
         learning_rate=learning_rate,
         seed=seed,
         start=start,
+        readout=readout,
     )
+    display = ProgressDisplay(Console(stderr=True))
     try:
         weights = train_student(
             find_images(data or []),
             prepare_teacher(teacher, work),
             options,
-            ProgressDisplay(Console(stderr=True)),
+            display,
+            display.reading_out,
         )
         facts = export_student(weights, out, name="starter")
     except (ExportRefused, ValueError, FloatingPointError) as refusal:
@@ -120,6 +127,17 @@ class ProgressDisplay:
         elif progress.cosine is not None or time.monotonic() - self.logged > LOG_SECONDS:
             self.logged = time.monotonic()
             self.console.print(f"{100 * progress.done:.1f}% {facts}", soft_wrap=True)
+
+    def reading_out(self, done: int, total: int) -> None:
+        """Show how many images the readout has looked at."""
+        if self.console.is_terminal:
+            self.bar.start()
+            self.bar.update(self.task, completed=done / total, facts=f"readout, {done} images")
+            if done >= total:
+                self.bar.stop()
+        elif done >= total or time.monotonic() - self.logged > LOG_SECONDS:
+            self.logged = time.monotonic()
+            self.console.print(f"readout: {done} of {total} images", soft_wrap=True)
 
 
 app = typer.Typer(add_completion=False)

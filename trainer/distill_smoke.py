@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ IMAGES = 48
 SIZES = ((60, 40), (33, 71), (48, 48))
 
 
-def smoke_run(report: Report) -> dict[str, Any]:
+def smoke_run(report: Report, reading_out: Callable[[int, int], None]) -> dict[str, Any]:
     """Distil for a few steps, stop, resume, export; return what backbone.json says.
 
     Raises what the parts raise, and ArithmeticError when training changed nothing.
@@ -36,12 +37,13 @@ def smoke_run(report: Report) -> dict[str, Any]:
         written = []
         for steps in (1, 2):
             options = DistillOptions(
-                work=root / "work", width=0.35, size=32, batch=4, crops=16, max_steps=steps
-            )
+                work=root / "work", width=0.35, size=32, batch=4, crops=16, max_steps=steps,
+                readout=8,
+            )  # fmt: skip
             # Compiling a step is most of the time here, and once is enough to see that it works.
             tf.config.run_functions_eagerly(steps > 1)
             try:
-                weights = train_student(images, teacher, options, report)
+                weights = train_student(images, teacher, options, report, reading_out)
             finally:
                 tf.config.run_functions_eagerly(False)
             written.append(weights.read_bytes())

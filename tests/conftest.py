@@ -109,7 +109,7 @@ def first_start_postgresql(
 
     with postgresql.made_database() as url:
         asyncio.run(start(url))
-        postgresql.count_from(url, 1000)
+        postgresql.count_authors_from(url, 1000)
         yield url
 
 

@@ -343,6 +343,7 @@ async def test_what_came_of_a_run_is_told_to_the_admins(
     assert promoted == f"Retrained: {trainer.NAME} serves from now on. Better."
 
 
+@pytest.mark.sqlite
 async def test_a_database_that_cannot_take_progress_does_not_end_a_run(
     core: Core, trained: Trained, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -358,6 +359,7 @@ async def test_a_database_that_cannot_take_progress_does_not_end_a_run(
     assert "database or disk is full" in caplog.text
 
 
+@pytest.mark.sqlite
 async def test_a_database_that_cannot_take_the_version_fails_the_run(
     core: Core, trained: Trained, before: str
 ) -> None:

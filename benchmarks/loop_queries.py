@@ -53,7 +53,7 @@ from storage.types import Platform, PostState  # noqa: E402
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAYS = 360
 COMMUNITIES, PEOPLE, VERSIONS = 50, 20_000, 12
-#: Posts that are not labelled yet; every fourth of them is due.
+#: Posts that are not labelled yet; half of them are due.
 WAITING = 2000
 ROUNDS = 40
 BAR_MS = 50

@@ -40,6 +40,8 @@ SEND = "POST /channels/{channel_id}/messages"
 #: Discord's limit on messages in a channel: so many in so many seconds.
 MESSAGES, WITHIN = 5, 5.0
 LABELS = 150
+#: Seconds between the start of everything and the burst.
+START = 8.0
 #: Posts that are under way at the same time while memory is filled.
 AT_ONCE = 25
 
@@ -75,6 +77,9 @@ async def main() -> None:
                         raise RuntimeError(f"#{channel.name} is not watched: {asked.text}")
                 training = contextlib.nullcontext() if arguments.quiet else retraining(env)
                 async with training:
+                    # TensorFlow's own start is over by then and the fitting has begun, and the bot
+                    # has read what was posted in the channels before it came.
+                    await asyncio.sleep(START)
                     await burst(fake, channels, people, arguments, process, console)
                 if arguments.posts:
                     await fill(fake, channels, people, arguments.posts, process, console)
@@ -85,15 +90,13 @@ async def main() -> None:
 
 @contextlib.asynccontextmanager
 async def retraining(env: dict[str, str]) -> AsyncIterator[None]:
-    """Training runs, one after the other, under way when the block begins."""
+    """Training runs, one after the other, as long as the block lasts."""
 
     async def train() -> None:
         while True:
             await command(env, "train")
 
     task = asyncio.create_task(train())
-    # TensorFlow's own start is over by then, and the fitting has begun.
-    await asyncio.sleep(8)
     try:
         yield
     finally:

@@ -1,0 +1,135 @@
+"""The API of the loopback Discord about the bot itself, guilds, channels and members."""
+
+from tests.fakes.discord_calls import (
+    INVALID_FORM,
+    MISSING_ACCESS,
+    UNKNOWN_EMOJI,
+    UNKNOWN_MEMBER,
+    UNKNOWN_USER,
+    Call,
+    Calls,
+    Refused,
+    route,
+)
+from tests.fakes.discord_world import (
+    Payload,
+)
+
+
+class GuildRoutes(Calls):
+    """Answers what is asked about guilds."""
+
+    # The bot itself.
+
+    @route("GET", "/users/@me")
+    async def me(self, _: Call) -> Payload:
+        fake = self._fake
+        return {
+            **fake.bot.payload(), "mfa_enabled": True, "locale": "en-US", "verified": True,
+            "email": None, "premium_type": 0,
+        }  # fmt: skip
+
+    @route("GET", "/oauth2/applications/@me")
+    @route("GET", "/applications/@me")
+    async def application(self, _: Call) -> Payload:
+        fake = self._fake
+        return {
+            "id": str(fake.application_id), "name": fake.bot.name, "icon": None,
+            "description": "Will it play?", "bot_public": True, "bot_require_code_grant": False,
+            "owner": fake.owner.payload(), "verify_key": "0" * 64, "team": None, "type": None,
+            "flags": fake.application_flags, "bot": fake.bot.payload(), "redirect_uris": [],
+            "interactions_endpoint_url": None, "role_connections_verification_url": None,
+            "hook": True, "tags": [], "flags_new": str(fake.application_flags),
+            "eligible_oauth2_scopes": [], "approximate_user_authorization_count": 0,
+            "approximate_guild_count": len(fake.guilds),
+            "approximate_user_install_count": 0, "explicit_content_filter": 0,
+            "event_webhooks_url": None, "event_webhooks_status": 1, "rpc_origins": [],
+            "integration_types_config": {"0": {}, "1": {}},
+        }  # fmt: skip
+
+    @route("GET", "/gateway")
+    async def gateway(self, _: Call) -> Payload:
+        return {"url": self._fake.gateway_url}
+
+    @route("GET", "/gateway/bot")
+    async def gateway_for_bots(self, _: Call) -> Payload:
+        limit = {"total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1}
+        return {
+            "url": self._fake.gateway_url, "shards": self._fake.shards,
+            "session_start_limit": limit,
+        }  # fmt: skip
+
+    @route("GET", "/users/@me/guilds")
+    async def my_guilds(self, _: Call) -> list[Payload]:
+        return [
+            {
+                "id": str(guild.id), "name": guild.name, "icon": None, "banner": None,
+                "owner": False, "permissions": "0", "features": [],
+            }
+            for guild in self._fake.guilds.values() if guild.has_bot
+        ]  # fmt: skip
+
+    @route("POST", "/users/@me/channels")
+    async def open_dm(self, call: Call) -> Payload:
+        user = self._fake.users.get(int(call.payload["recipient_id"]))
+        if user is None:
+            raise Refused(400, INVALID_FORM, "Invalid Recipient(s)")
+        return self._fake.dm(user).payload()
+
+    @route("GET", "/users/{user_id}")
+    async def user(self, call: Call) -> Payload:
+        user = self._fake.users.get(call.id("user_id"))
+        if user is None:
+            raise Refused(404, UNKNOWN_USER, "Unknown User")
+        return user.payload()
+
+    # Guilds and channels.
+
+    @route("GET", "/guilds/{guild_id}")
+    async def get_guild(self, call: Call) -> Payload:
+        return self.guild(call).payload()
+
+    @route("GET", "/guilds/{guild_id}/channels")
+    async def guild_channels(self, call: Call) -> list[Payload]:
+        return [channel.payload() for channel in self.guild(call).channels.values()]
+
+    @route("GET", "/guilds/{guild_id}/roles")
+    async def guild_roles(self, call: Call) -> list[Payload]:
+        return [role.payload() for role in self.guild(call).roles.values()]
+
+    @route("GET", "/guilds/{guild_id}/emojis/{emoji_id}")
+    async def guild_emoji(self, call: Call) -> Payload:
+        name = self.guild(call).emojis.get(call.id("emoji_id"))
+        if name is None:
+            raise Refused(404, UNKNOWN_EMOJI, "Unknown Emoji")
+        return {
+            "id": str(call.id("emoji_id")), "name": name, "roles": [], "require_colons": True,
+            "managed": False, "animated": False, "available": True,
+        }  # fmt: skip
+
+    @route("GET", "/guilds/{guild_id}/members/{user_id}")
+    async def guild_member(self, call: Call) -> Payload:
+        member = self.guild(call).members.get(call.id("user_id"))
+        if member is None:
+            raise Refused(404, UNKNOWN_MEMBER, "Unknown Member")
+        return member.payload()
+
+    @route("GET", "/guilds/{guild_id}/members")
+    async def guild_members(self, call: Call) -> list[Payload]:
+        if not self._fake.members_intent:
+            raise Refused(403, MISSING_ACCESS, "Missing Access")
+        after, limit = int(call.query.get("after", 0)), int(call.query.get("limit", 1))
+        members = sorted(self.guild(call).members.values(), key=lambda member: member.id)
+        return [each.payload() for each in members if each.id > after][:limit]
+
+    @route("DELETE", "/users/@me/guilds/{guild_id}", 204)
+    async def leave_guild(self, call: Call) -> None:
+        self._fake.remove_bot(self.guild(call))
+
+    @route("GET", "/channels/{channel_id}")
+    async def get_channel(self, call: Call) -> Payload:
+        return self.channel(call).payload()
+
+    @route("POST", "/channels/{channel_id}/typing", 204)
+    async def typing(self, call: Call) -> None:
+        self.need(self.channel(call), "send_messages")

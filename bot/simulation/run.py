@@ -156,9 +156,7 @@ class Simulation:
                 await self._arrive(post)
             for guess in guessed.take(moment):
                 await self._guess(guess)
-            while (due := await self._due()) is not None and due <= moment:
-                await self.app.jobs.run_due()
-                await self.app.jobs.remove_replies()
+            due = await self._tick_through(moment)
             if moment == night:
                 await self._pass_night()
                 night = self._night(moment + GRID)
@@ -167,6 +165,19 @@ class Simulation:
             ahead = [arrivals.next, guessed.next, due and self._tick(due)]
             coming = [each for each in ahead if each is not None]
             moment = min([*coming, *([night] if night else [])]) if coming else None
+
+    async def _tick_through(self, moment: datetime) -> datetime | None:
+        """Have everything done that is due by a moment; when the next step of a post is due.
+
+        There is a tick at least: some work, such as removing a reply, is no step of a post, and a
+        process that was killed may have left it.
+        """
+        while True:
+            await self.app.jobs.run_due()
+            await self.app.jobs.remove_replies()
+            due = await self._due()
+            if due is None or due > moment:
+                return due
 
     async def _found_community(self) -> None:
         """A community in which people guess before they see what the bot says."""

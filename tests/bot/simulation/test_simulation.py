@@ -60,3 +60,21 @@ def test_its_folder_is_its_own(folder: Path, report: Report) -> None:
     other = Plan(posts=49, days=2, seed=3, retrain_labels=20)
     with pytest.raises(SimulationRefused, match="other options"):
         prepare(folder, other, resume=True)
+
+
+def test_what_a_killed_process_left_half_done_is_done_though_no_post_is_due(
+    folder: Path, report: Report
+) -> None:
+    """Killed after a deleted post was withdrawn and before its reply was removed."""
+    assert report
+    with closing(sqlite3.connect(folder / "data" / "peoria.db")) as database:
+        left = "SELECT id FROM posts JOIN replies ON post_id = id WHERE posts.state = 'withdrawn'"
+        ((post_id,), *_) = database.execute(left).fetchall()
+        change = (
+            "UPDATE replies SET state = 'sent', source_id = 'a', reason = NULL WHERE post_id = ?"
+        )
+        database.execute(change, (post_id,))
+        database.commit()
+    asyncio.run(simulate(PLAN, folder, resume=True, draw=False, on_progress=lambda *_: None))
+    ((state,),) = rows(folder, f"SELECT state FROM replies WHERE post_id = {post_id}")  # noqa: S608
+    assert state == "skipped"

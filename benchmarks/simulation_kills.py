@@ -36,8 +36,8 @@ sys.path.insert(0, str(ROOT))
 from bot.simulation.report import simulate  # noqa: E402
 from bot.simulation.run import Plan  # noqa: E402
 
-#: Processor time that a child gets before it is killed, seconds: from … to. Opening its folder again
-#: takes it about half a second, so that some are killed at that, too.
+#: Processor time that a child gets before it is killed, seconds: from … to. Opening its folder
+#: again takes about half a second, so that some are killed at that, too.
 STRETCH = (0.3, 1.4)
 #: What may differ: how long things took, who ran them, and the key of the hashes. Of a training
 #: run that was killed the admins are told.

@@ -42,13 +42,18 @@ async def growth_examples(
         session: to read with.
         community_id: the community.
         reading: the early reading, as its due age in seconds.
-        before: labels that matured later are left out.
+        before: labels that matured later, or were written since, are left out: a label that is
+            late would otherwise be learned from or not by when somebody asks.
         limit: labels that are looked at.
         latest_age: readings that came at a greater age (seconds) are left out.
     """
     newest = (
         select(Label.post_id, Label.score)
-        .where(Label.community_id == community_id, Label.matured_at <= before)
+        .where(
+            Label.community_id == community_id,
+            Label.matured_at <= before,
+            Label.written_at < before,
+        )
         .order_by(Label.matured_at.desc(), Label.post_id.desc())
         .limit(limit)
         .subquery()

@@ -2,7 +2,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.app import App
 from bot.nowcast_report import LookedTwice, read_second_looks, score_second_looks
@@ -164,6 +164,16 @@ async def test_what_is_learned_does_not_look_ahead(
     async with league.core.database.write() as session:
         for label in await session.scalars(select(Label)):
             label.matured_at = clock() + timedelta(seconds=1)
+    assert await looked_at(league, clock, platform, 20) is None
+
+
+async def test_a_process_that_starts_again_learns_the_same_as_before_a_late_label(
+    league: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    """Found by killing simulations: what was learned at the full hour hung on when it was asked."""
+    await history(league.core.database, 60)
+    async with league.core.database.write() as session:
+        await session.execute(update(Label).values(written_at=clock() + timedelta(minutes=5)))
     assert await looked_at(league, clock, platform, 20) is None
 
 

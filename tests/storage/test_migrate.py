@@ -1,6 +1,7 @@
 import asyncio
 import multiprocessing
 import sqlite3
+from collections.abc import Iterator
 from math import log
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from storage.migrate import HEAD, DatabaseTooNew, _config, _revision, is_compare
 from storage.standings import BY_CHANCE
 from storage.tables import Author, Base, Community, Label, Post, Reply
 from storage.types import ReplyState
+from tests.fixtures import postgresql
 from tests.fixtures.rows import row
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -24,6 +26,26 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 def empty(folder: Path) -> Database:
     return Database(f"sqlite+aiosqlite:///{folder / 'new.db'}")
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param(
+            "postgresql",
+            marks=pytest.mark.skipif(
+                postgresql.SERVER is None, reason=f"{postgresql.VARIABLE} names no server"
+            ),
+        ),
+    ]
+)
+def blank(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database with nothing in it."""
+    if request.param == "sqlite":
+        yield empty(tmp_path)
+        return
+    with postgresql.made_database() as url:
+        yield Database(url)
 
 
 def start(url: str, ready: object) -> bool:
@@ -41,8 +63,8 @@ def start(url: str, ready: object) -> bool:
 
 
 @pytest.mark.filterwarnings("ignore:autogenerate skipping")
-async def test_migrations_make_the_tables_and_nothing_else(tmp_path: Path) -> None:
-    database = empty(tmp_path)
+async def test_migrations_make_the_tables_and_nothing_else(blank: Database) -> None:
+    database = blank
     assert await upgrade(database)
     async with database.read() as session:
         differences = await (await session.connection()).run_sync(
@@ -88,9 +110,9 @@ async def test_migrations_make_the_same_checks_as_the_tables(tmp_path: Path) -> 
     assert len(checks[0]) > 20
 
 
-async def test_days_are_summed_anew_by_who_was_answered(tmp_path: Path) -> None:
+async def test_days_are_summed_anew_by_who_was_answered(blank: Database) -> None:
     """Up to 0002 a post counted as spoken whenever it was not in the silent share."""
-    database = empty(tmp_path)
+    database = blank
     await move_to(database, "0002")
     said = {
         1: (False, ReplyState.SENT, None),
@@ -116,6 +138,18 @@ async def test_days_are_summed_anew_by_who_was_answered(tmp_path: Path) -> None:
                     " 9, 9, 2, 9, 9)"
                 )
             )
+        await session.execute(
+            text(
+                "INSERT INTO standings (season, community_id, kind, forecaster_id, n, hits,"
+                " expected_hits, points, points_squared, blind_n, blind_hits, blind_expected_hits,"
+                " blind_points, bot_hits, bot_points, streak, best_streak, log_sum, rps_sum,"
+                " base_rps_sum, brier_sum, updated_at) SELECT 'all', community_id, kind, id, 3, 1,"
+                " 0.5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '2026-03-01 00:00:00.000000'"
+                " FROM (SELECT 1 AS community_id, 'person' AS kind, 1 AS id UNION ALL"
+                " SELECT 1, 'person', 2 UNION ALL SELECT 0, 'person', 1 UNION ALL"
+                " SELECT 1, 'model', 1) AS those"
+            )
+        )
     days = text("SELECT * FROM daily_labels WHERE day = '2026-03-01'")
     await move_to(database, "0003")
     async with database.read() as session:
@@ -125,6 +159,8 @@ async def test_days_are_summed_anew_by_who_was_answered(tmp_path: Path) -> None:
         assert (up["spoken_squared"], up["silent_squared"]) == pytest.approx(
             (log(2) ** 2, log(4) ** 2)
         )
+        guesses = (await session.execute(text("SELECT * FROM community_guesses"))).all()
+        assert guesses == [("all", 1, 6, 2, 1.0)]
     await move_to(database, "0002")
     async with database.read() as session:
         down = (await session.execute(days)).mappings().one()

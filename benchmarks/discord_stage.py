@@ -84,7 +84,7 @@ async def command(env: Mapping[str, str], *arguments: str) -> str:
         await process.wait()
         raise
     if process.returncode:
-        raise RuntimeError(f"main.py {' '.join(arguments)}: {errors.decode()}")
+        raise RuntimeError(f"main.py {' '.join(arguments)}: {(out + errors).decode()}")
     return out.decode()
 
 

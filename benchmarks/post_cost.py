@@ -1,0 +1,82 @@
+"""What one post costs from being taken up to its reply: transactions, statements, processor time.
+
+    python -m benchmarks.post_cost [--posts 200]
+
+Posts come one after the other, each with a picture of 640 x 480 pixels, to a platform that answers
+at once; what Discord or Reddit adds is not in the figures.
+"""
+
+import argparse
+import asyncio
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from sqlalchemy import Engine, event
+
+from benchmarks.discord_stage import load, picture
+from bot.app import App, build
+from bot.clock import now
+from bot.core import open_core
+from bot.platform import CommunityRef, IncomingPost
+from bot.settings import Settings
+from storage.types import Platform
+from tests.fakes.platform import FakePlatform
+
+#: Posts that go before, so that nothing is done for the first time.
+WARM = 20
+COMMUNITIES, AUTHORS = 10, 7
+
+
+async def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--posts", type=int, default=200)
+    count = parser.parse_args().posts
+    counted: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as name:
+        settings = Settings(_env_file=None, data_dir=Path(name), silent_share=0)  # type: ignore[call-arg]
+        async with open_core(settings) as core:
+            app = build(core)
+            app.platforms[Platform.REDDIT] = FakePlatform(core.clock)
+            await core.serving.warm_up()
+            pictures = [picture(number) for number in range(WARM + count)]
+            for number in range(WARM):
+                await post(app, number, pictures[number])
+            event.listen(Engine, "begin", _counter(counted, "transactions"))
+            event.listen(Engine, "before_cursor_execute", _counter(counted, "statements"))
+            loop, whole = time.thread_time(), time.process_time()
+            for number in range(WARM, WARM + count):
+                await post(app, number, pictures[number])
+            loop, whole = time.thread_time() - loop, time.process_time() - whole
+    Console().print(
+        f"{count} posts, each: {counted['transactions'] / count:.1f} transactions,"
+        f" {counted['statements'] / count:.1f} statements, {loop / count * 1000:.1f} ms of the"
+        f" event loop's processor time, {whole / count * 1000:.1f} ms of all threads'. {load()}"
+    )
+
+
+async def post(app: App, number: int, data: bytes) -> None:
+    """One post, all the way to its reply."""
+    community = f"c{number % COMMUNITIES}"
+    incoming = IncomingPost(
+        CommunityRef(community, community), f"p{number}", f"a{number % AUTHORS}", f"Title {number}",
+        now(), [data],
+    )  # fmt: skip
+    post_id = await app.pipeline.accept(Platform.REDDIT, incoming)
+    assert post_id is not None
+    await app.pipeline.advance(post_id)
+
+
+def _counter(counted: Counter[str], what: str) -> Callable[..., None]:
+    def count(*_: object) -> None:
+        counted[what] += 1
+
+    return count
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

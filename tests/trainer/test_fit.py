@@ -66,6 +66,27 @@ def test_it_learns_what_can_be_learned() -> None:
     assert ours < 0.7 * base
 
 
+def test_a_linear_part_without_a_say_is_left_out_and_a_given_encoding_is_kept() -> None:
+    encoding = fitted().head.encoding
+    posts = learnable(200)
+    targets = soft_bins(intervals_of(posts, ranking_of(posts, np.arange(200))))
+    found = fit(
+        posts.groups, targets, np.arange(200), np.arange(0),
+        recipe=RECIPE, seed=1, epochs=2, linear_share=0.0, encoding=encoding,
+    )  # fmt: skip
+    assert found.head.encoding is encoding
+    assert len(found.head.members) == RECIPE.members
+    assert found.linear_share == 0
+
+
+def test_a_trusting_recipe_is_for_communities_with_enough_labels_of_their_own() -> None:
+    assert Recipe().trusting(999) is None
+    assert Recipe().trusting(10_001) is None
+    other = Recipe().trusting(1_000)
+    assert other is not None
+    assert other.title_strength > Recipe().title_strength
+
+
 def test_a_loss_that_is_not_finite_is_refused_with_a_sentence() -> None:
     broken = targets_of(POSTS)
     broken[5] = np.inf

@@ -28,7 +28,7 @@ def applied(readout: list[np.ndarray], x: np.ndarray) -> np.ndarray:
 def test_a_linear_mistake_is_mended_also_on_rows_not_fitted_on() -> None:
     random = np.random.default_rng(1)
     student = random.normal(2, 1, (4000, 20)).astype(np.float32)
-    mistake = random.normal(size=(20, 3)) @ random.normal(size=(3, 20))
+    mistake = 0.2 * random.normal(size=(20, 3)) @ random.normal(size=(3, 20))
     teacher = (student + student @ mistake + random.normal(size=20)).astype(np.float32)
     readout = fit_readout(student[:3000], teacher[:3000], 3)
     left = applied(readout, student[3000:]) - teacher[3000:]
@@ -43,6 +43,14 @@ def test_where_nothing_is_linear_the_readout_only_shifts() -> None:
     mended = applied(fit_readout(student, teacher, 6), student)
     np.testing.assert_allclose(mended.mean(0), teacher.mean(0), atol=1e-3)
     assert np.abs(mended - student - 3).max() < 0.2
+
+
+def test_a_student_that_hardly_sees_is_not_blown_up() -> None:
+    random = np.random.default_rng(5)
+    teacher = random.normal(size=(40, 64)).astype(np.float32)
+    student = (1e-4 * random.normal(size=(40, 64))).astype(np.float32)
+    down, up, _ = fit_readout(student, teacher, 8)
+    assert np.abs(down[0, 0] @ up[0, 0]).max() < 1
 
 
 @pytest.fixture(scope="module")

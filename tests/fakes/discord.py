@@ -32,7 +32,6 @@ does it, and a bot that asks for the intent is turned away.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -43,7 +42,7 @@ from aiohttp import web
 
 from tests.fakes.discord_asking import PATIENCE, Asking, Interaction, NotOffered
 from tests.fakes.discord_faults import Action, Hook, Moment
-from tests.fakes.discord_gateway import HEARTBEAT, INVALID_SESSION, RECONNECT, Gateway
+from tests.fakes.discord_gateway import INVALID_SESSION, RECONNECT, Gateway
 from tests.fakes.discord_idle import busy, turn
 from tests.fakes.discord_rest import Rest
 from tests.fakes.discord_world import (
@@ -283,8 +282,7 @@ class FakeDiscord(Asking):
                     lambda s=session, c=connection: s.connection is not c or c.sent >= s.newest
                 )
                 # Heartbeats that the server asks for are answered in turn, after the events.
-                with contextlib.suppress(ConnectionResetError):
-                    await connection.say(HEARTBEAT)
+                await connection.ask_for_heartbeat()
                 await self.until(
                     lambda s=session, c=connection, n=newest: s.connection is not c or s.seen >= n
                 )

@@ -1,7 +1,9 @@
 """The gateway of the loopback Discord: sessions, events, heartbeats, resuming."""
 
 import asyncio
+import contextlib
 import json
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSMsgType, web
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE = 0, 1, 2, 3
 RESUME, RECONNECT, REQUEST_MEMBERS, INVALID_SESSION, HELLO, ACK = 6, 7, 8, 9, 10, 11
+
+HEARTBEATS_A_MINUTE = 100
 
 GUILD_MEMBERS, PRESENCES, MESSAGE_CONTENT = 1 << 1, 1 << 8, 1 << 15
 #: The intent that an event needs, in guilds and in DMs.
@@ -80,6 +84,20 @@ class Connection:
         self.more = asyncio.Event()
         #: Number of events of the session that were sent.
         self.sent = 0
+        self._asked: deque[float] = deque(maxlen=HEARTBEATS_A_MINUTE)
+
+    async def ask_for_heartbeat(self) -> None:
+        """Have the client show that it has taken in what was sent.
+
+        discord.py says 110 things a minute, heartbeats included, and is then silent, so whoever
+        asks more often than that waits here.
+        """
+        now = asyncio.get_running_loop().time()
+        if len(self._asked) == HEARTBEATS_A_MINUTE and now - self._asked[0] < 61:
+            await asyncio.sleep(61 - (now - self._asked[0]))
+        self._asked.append(asyncio.get_running_loop().time())
+        with contextlib.suppress(ConnectionResetError):
+            await self.say(HEARTBEAT)
 
     async def say(self, op: int, data: Any = None) -> None:
         await self.socket.send_str(json.dumps({"op": op, "d": data, "s": None, "t": None}))

@@ -1,11 +1,13 @@
 """How good the head is on a file of posts, by three splits, beside boosted trees.
 
     python -m benchmarks.head_quality POSTS.json --images FOLDER --backbone FOLDER
-        [--texts FILE.json] [--seeds 3] [--out FILE]
+        [--texts FILE.json] [--seeds 3] [--splits KIND …] [--out FILE]
 
 *Study*: the first fifth of each class by file name, which are the earliest posts, is judged;
-records count training posts only. *Time*: the newest fifth is judged. *Folds*: five, with
-near-duplicates together, every post judged once. In each the head is fitted on all the other posts
+records count training posts only, so that no judged post has one. *Study, followed*: the same, but
+an author's record at a judged post counts earlier judged posts whose score was final by then, as
+`main.py evaluate` does it. *Time*: the newest fifth is judged. *Folds*: five, with near-duplicates
+together, every post judged once. In each the head is fitted on all the other posts
 as it would serve: epochs, temperature and what the network has to say come from a fifth of those.
 The trees (LightGBM) get the same columns, stopped and calibrated on a tenth each. With ``--texts``
 the text in the images is read, too, and kept in FILE for the next time.
@@ -100,8 +102,16 @@ def splits_of(file_posts: FilePosts, seed: int) -> Iterator[tuple[str, list[Spli
     """The three kinds of split; the folds depend on the seed."""
     posts = file_posts.labelled()
     study = lu.split_of(file_posts.ids, lu.classes_of(posts.score))
-    counted = {file_posts.ids[row] for row in study.train}
-    yield "study", [(file_posts.labelled(counted=counted), study.train, study.validate)]
+    blind = file_posts.labelled(counted={file_posts.ids[row] for row in study.train})
+    yield "study", [(blind, study.train, study.validate)]
+    followed = file_posts.labelled(
+        reference=Reference.of(posts.score[study.train]),
+        counted={file_posts.ids[row] for row in study.validate},
+    )
+    metadata = np.array(blind.groups["metadata"])
+    metadata[study.validate] = followed.groups["metadata"][study.validate]
+    known = replace(blind, groups={**blind.groups, "metadata": metadata})
+    yield "study, followed", [(known, study.train, study.validate)]
     order = np.argsort(posts.posted_at, kind="stable")
     newest = round(0.8 * len(posts))
     yield "time", [(posts, order[:newest], order[newest:])]
@@ -154,6 +164,7 @@ def main() -> int:
     parser.add_argument("--backbone", type=Path, default=Path("models/starter"))
     parser.add_argument("--texts", type=Path)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--splits", nargs="+", help="only these kinds of split")
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -168,6 +179,8 @@ def main() -> int:
     for variant, posts in variants.items():
         for seed in range(1, asked.seeds + 1):
             for kind, parts in splits_of(posts, seed):
+                if asked.splits and kind not in asked.splits:
+                    continue
                 for name, predict in contenders.items():
                     judged = [forecasts_of(part, predict(*part, seed)) for part in parts]
                     found.setdefault(f"{kind}, {name}, {variant}", []).append(joined(judged))

@@ -97,15 +97,20 @@ def flaw(example: Example, now: datetime) -> str | None:
         return "embedding of the wrong length"
     if not np.isfinite(example.embedding).all():
         return "embedding not finite"
-    if not _is_number(example.score):
+    return flaw_without_embedding(example, now)
+
+
+def flaw_without_embedding(post: Example | LabelledFacts, now: datetime) -> str | None:
+    """As `flaw`, looking at everything but the embedding."""
+    if not _is_number(post.score):
         return "score not a number"
-    if example.percentile is not None and not _is_interval(example.percentile):
+    if post.percentile is not None and not _is_interval(post.percentile):
         return "impossible percentile"
-    if is_odd(example.facts.title) or is_odd(example.facts.text_in_image or ""):
+    if is_odd(post.facts.title) or is_odd(post.facts.text_in_image or ""):
         return "text that is not UTF-8"
-    if not _has_sizes(example):
+    if not _has_sizes(post):
         return "image facts that are not numbers"
-    if example.facts.posted_at.timestamp() > now.timestamp() + _CLOCK_SLACK:
+    if post.facts.posted_at.timestamp() > now.timestamp() + _CLOCK_SLACK:
         return "posted in the future"
     return None
 
@@ -120,12 +125,12 @@ def _is_interval(percentile: tuple[float, float]) -> bool:
     return _is_number(low) and _is_number(high) and 0 <= low < high <= 1
 
 
-def _has_sizes(example: Example) -> bool:
-    sizes = (example.facts.width, example.facts.height, example.facts.bytes)
+def _has_sizes(post: Example | LabelledFacts) -> bool:
+    sizes = (post.facts.width, post.facts.height, post.facts.bytes)
     if not all(_is_number(size) and size > 0 for size in sizes):
         return False
     try:
-        int(example.phash, 16)
+        int(post.phash, 16)
     except (TypeError, ValueError):
         return False
     return True

@@ -10,8 +10,10 @@ import asyncio
 import json
 import math
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,9 @@ from models.distribution import BINS
 from models.facts import labelled_facts
 from storage.database import Database
 from storage.image_store import ImageStore
+from storage.odd_text import keep_odd_text
 from storage.tables import Image
+from trainer.dataset import flaw_without_embedding
 from trainer.export_backbone import ExportRefused, StudentSpec, load_weights, save_student
 from trainer.splits import SHARES
 from trainer.targets import Ranking, soft_bins
@@ -75,12 +79,23 @@ class Plan:
     seed: int = 1
 
 
-async def read_pictures(database_url: str, images: Path) -> list[Picture]:
-    """The older labelled posts whose image file is still kept (`LEARNED`), the oldest first."""
+async def read_pictures(database_url: str, images: Path) -> tuple[list[Picture], Counter[str]]:
+    """The older labelled posts whose image file is still kept (`LEARNED`), the oldest first.
+
+    Returns:
+        They, and how many posts cannot be learned from, by reason.
+    """
     database = Database(database_url)
+    keep_odd_text(database)
+    posts, dropped, now = [], Counter[str](), datetime.now(UTC)
     try:
         async with database.read() as session:
-            posts = [post async for post in labelled_facts(session)]
+            async for post in labelled_facts(session):
+                reason = flaw_without_embedding(post, now)
+                if reason is None:
+                    posts.append(post)
+                else:
+                    dropped[reason] += 1
             query = select(Image.id, Image.sha256).where(Image.dropped_at.is_(None))
             sha256 = {row.id: row.sha256 for row in await session.execute(query)}
     finally:
@@ -89,16 +104,17 @@ async def read_pictures(database_url: str, images: Path) -> list[Picture]:
     kept = [post for post in posts if post.image_id in sha256]
     kept = kept[: round(LEARNED * len(kept))]
     if not kept:
-        return []
+        return [], dropped
     score = np.array([post.score for post in kept])
     community = np.array([post.community_id for post in kept])
     platform = np.array([post.platform for post in kept])
     ranking = Ranking(score, community, platform)
     targets = soft_bins(ranking.intervals(score, community, platform))
-    return [
+    pictures = [
         Picture(store.path(sha256[post.image_id]), target)
         for post, target in zip(kept, targets, strict=True)
     ]
+    return pictures, dropped
 
 
 def canvas(path: Path, side: int) -> NDArray[np.uint8] | None:
@@ -261,7 +277,7 @@ def _say(**line: Any) -> None:
 def main() -> int:
     """Run the task on standard input; 0 when it was seen through, 3 when refused."""
     task = json.loads(sys.stdin.readline())
-    pictures = asyncio.run(read_pictures(task["database_url"], Path(task["images"])))
+    pictures, dropped = asyncio.run(read_pictures(task["database_url"], Path(task["images"])))
     try:
         found = finetune(
             pictures, Path(task["weights"]), Path(task["out"]),
@@ -272,13 +288,14 @@ def main() -> int:
             ),
         )  # fmt: skip
     except (FinetuneRefused, ExportRefused) as refusal:
-        _say(refused=str(refusal))
+        left_out = ", ".join(f"{count} {reason}" for reason, count in dropped.items())
+        _say(refused=f"{refusal} Left out: {left_out}." if left_out else str(refusal))
         return REFUSED_STATUS
     reason = "" if found["written"] else "No epoch did better than the backbone as it was."
     _say(
         result={
             "version": task["out"], "promote": found["written"], "reason": reason,
-            "evidence": found,
+            "evidence": found | {"dropped": dict(dropped)},
         }
     )  # fmt: skip
     return 0

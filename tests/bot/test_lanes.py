@@ -71,6 +71,8 @@ async def test_a_lane_that_goes_on_is_left_alone_by_the_next_tick(
     async with asyncio.timeout(30):
         await platform.replied.get()
         await platform.replied.get()
+        # Returns once the second quick one is on record as replied to.
+        await app.pipeline.advance(4)
         assert await app.jobs.advance_posts() == 0
         await app.jobs.stop()
         assert await tick == 4, "a lane that was let go of ends its tick"

@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from storage.tables import Community, Embedding, Image, Label, Post, PostImage
 from storage.types import Bucket, Platform, PostOrigin, PostState
 from trainer import dataset
 from trainer.dataset import DIM, RIVAL, read_labelled
+from trainer.finetune import LEARNED, read_pictures
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 OURS, THEIRS = "a" * 64, "b" * 64
@@ -125,6 +127,22 @@ async def test_a_row_that_is_corrupt_is_left_out_and_counted(
     assert posts.dropped == {reason: 1}
     assert posts.score.tolist() == [1, 3, 4, 5, 6, 7]
     assert all(np.isfinite(values).all() for values in posts.groups.values())
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("damage", "reason"), [each for each in BROKEN if "embedding" not in each[1]]
+)
+async def test_fine_tuning_leaves_out_and_counts_the_same_rows(
+    labelled: Database, tmp_path: Path, damage: str, reason: str
+) -> None:
+    with closing(sqlite3.connect(str(make_url(labelled.url).database))) as plain, plain:
+        plain.execute("PRAGMA ignore_check_constraints = 1")
+        plain.execute(damage)
+    pictures, dropped = await read_pictures(labelled.url, tmp_path)
+    assert dropped == {reason: 1}
+    assert len(pictures) == round(LEARNED * (POSTS - 1))
+    assert all(each.target.sum() == pytest.approx(1) for each in pictures)
 
 
 async def test_an_embedding_that_is_not_finite_is_left_out_and_counted(labelled: Database) -> None:

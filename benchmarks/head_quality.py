@@ -102,16 +102,9 @@ def splits_of(file_posts: FilePosts, seed: int) -> Iterator[tuple[str, list[Spli
     """The three kinds of split; the folds depend on the seed."""
     posts = file_posts.labelled()
     study = lu.split_of(file_posts.ids, lu.classes_of(posts.score))
-    blind = file_posts.labelled(counted={file_posts.ids[row] for row in study.train})
-    yield "study", [(blind, study.train, study.validate)]
-    followed = file_posts.labelled(
-        reference=Reference.of(posts.score[study.train]),
-        counted={file_posts.ids[row] for row in study.validate},
-    )
-    metadata = np.array(blind.groups["metadata"])
-    metadata[study.validate] = followed.groups["metadata"][study.validate]
-    known = replace(blind, groups={**blind.groups, "metadata": metadata})
-    yield "study, followed", [(known, study.train, study.validate)]
+    for kind, followed in (("study", False), ("study, followed", True)):
+        seen = lu.posts_of(file_posts, study, followed=followed)
+        yield kind, [(seen, study.train, study.validate)]
     order = np.argsort(posts.posted_at, kind="stable")
     newest = round(0.8 * len(posts))
     yield "time", [(posts, order[:newest], order[newest:])]

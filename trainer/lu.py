@@ -7,7 +7,7 @@ ten epochs.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from models.quantiles import BucketRule
 from storage.posts_file import find_image
 from trainer import metrics
 from trainer.comparison import fit_to_serve
+from trainer.dataset import LabelledPosts
 from trainer.evaluation import BUCKETS, Forecasts, figures
 from trainer.file_posts import FilePosts
 from trainer.forecasting import predict_rows
@@ -31,6 +32,8 @@ EPOCHS = (5, 10)
 SIDES = (224, 160)
 BATCH = 32
 UNITS = 128
+#: Our head as `main.py reproduce lu` names it, without and with records of validation posts.
+OURS, FOLLOWED = "ours, no records", "ours, authors followed"
 
 Numbers = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -191,18 +194,47 @@ def result_of(
     )  # fmt: skip
 
 
-def ours(file_posts: FilePosts, split: Split, *, seed: int, recipe: Recipe) -> Result:
-    """Our head fitted on the study's training images alone.
+def posts_of(file_posts: FilePosts, split: Split, *, followed: bool) -> LabelledPosts:
+    """The posts as the head sees them, with the records of their authors.
 
-    Records count training posts only: no validation label reaches the head by any way.
+    Records at a training post count training posts only: no validation label is fitted on.
+
+    Args:
+        file_posts: of the whole file.
+        split: the study's.
+        followed: a record at a validation post counts earlier validation posts whose score was
+            final by then, as it does for a bot in that community, and for `main.py evaluate`;
+            otherwise training posts only, and as those are later there are none.
     """
     ids = file_posts.ids
     posts = file_posts.labelled(counted={ids[row] for row in split.train})
+    if not followed:
+        return posts
+    known = file_posts.labelled(
+        reference=Reference(np.sort(posts.score[split.train])),
+        counted={ids[row] for row in split.validate},
+    )
+    metadata = np.array(posts.groups["metadata"])
+    metadata[split.validate] = known.groups["metadata"][split.validate]
+    return replace(posts, groups={**posts.groups, "metadata": metadata})
+
+
+def ours(file_posts: FilePosts, split: Split, *, seed: int, recipe: Recipe) -> list[Result]:
+    """Our head fitted on the study's training images alone, with and without authors' records."""
     started = time.perf_counter()
-    head = fit_to_serve(posts.take(split.train), recipe=recipe, seed=seed)
-    bins = predict_rows(head, posts, split.validate)
+    unseen = posts_of(file_posts, split, followed=False)
+    head = fit_to_serve(unseen.take(split.train), recipe=recipe, seed=seed)
     seconds = time.perf_counter() - started
-    return result_of("ours", seed, forecasts_of(posts.score, split, bins), seconds)
+    known = posts_of(file_posts, split, followed=True)
+    return [
+        result_of(
+            name,
+            seed,
+            forecasts_of(posts.score, split, predict_rows(head, posts, split.validate)),
+            seconds,
+        )
+        for name, posts in ((OURS, unseen), (FOLLOWED, known))
+    ]
 
 
 def reproduce(
@@ -231,8 +263,6 @@ def reproduce(
             results.append(
                 result_of(name, seed, forecasts, seconds, train=train, validate=validate)
             )
-    results.extend(
-        ours(file_posts, split, seed=seed, recipe=recipe or Recipe())
-        for seed in range(1, seeds + 1)
-    )
+    for seed in range(1, seeds + 1):
+        results += ours(file_posts, split, seed=seed, recipe=recipe or Recipe())
     return split, classes, results

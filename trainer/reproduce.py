@@ -106,8 +106,12 @@ def _lu(task: Task, posts: FilePosts) -> dict[str, Any]:
         ),
         ("The study's seconds are the backbone's pass over every image in every epoch plus its "
         "top; ours are two fits from stored embeddings.\n"),
+        (f"*{lu.OURS}*: no score of a validation post is known. *{lu.FOLLOWED}*: the same head; an "
+        "author's record counts their earlier validation posts whose score was final when the "
+        "post appeared, as for a bot that follows the community. Fitted on training posts "
+        "alone, both.\n"),
     ]  # fmt: skip
-    for name in ("study, 224 px, 10 epochs", "ours"):
+    for name in ("study, 224 px, 10 epochs", lu.OURS, lu.FOLLOWED):
         confusion = np.sum([r.confusion for r in by_name[name]], axis=0)
         report = class_report(confusion)
         text += [
@@ -139,7 +143,7 @@ def _lu(task: Task, posts: FilePosts) -> dict[str, Any]:
         plots.upvotes(score, (2000, 20000), task.report / "upvotes.png")
         plots.accuracy_by_epoch(
             shown.train_accuracy, shown.validate_accuracy,
-            float(np.mean([r.figures["accuracy"] for r in by_name["ours"]])),
+            float(np.mean([r.figures["accuracy"] for r in by_name[lu.OURS]])),
             task.report / "accuracy.png",
         )  # fmt: skip
         text.append("![Upvotes](upvotes.png) ![Accuracy](accuracy.png)\n")

@@ -1,12 +1,18 @@
 import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
+from models.backbone import EMBEDDING_SIZE
+from models.features import Features
+from storage.posts_file import FilePost
 from tests.trainer.example_posts import learnable
 from trainer import dufour, lu
+from trainer.file_posts import FilePosts, Seen
 from trainer.recipe import Recipe
 from trainer.replay import replay
 
@@ -24,6 +30,59 @@ def test_the_first_fifth_of_each_class_by_file_name_validates() -> None:
 
 def test_borders_of_the_classes_belong_to_the_lower_one() -> None:
     assert lu.classes_of(np.array([2000.0, 2001, 20_000, 20_001])).tolist() == [0, 1, 1, 2]
+
+
+def by_one_author(count: int) -> FilePosts:
+    """Posts a day apart of one author, scores falling and rising."""
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    posts = [
+        FilePost(
+            source_id=f"p{number:03d}", title=f"post {number}", author="anna",
+            posted_at=start + timedelta(days=2 * number), score=100.0 * (number % 7 + 1),
+            media=None,
+        )
+        for number in range(count)
+    ]  # fmt: skip
+    shades = np.random.default_rng(1).normal(size=(count, EMBEDDING_SIZE)).astype(np.float16)
+    seen = {
+        number: Seen(
+            300,
+            200,
+            1000,
+            "PNG",
+            f"{number * 0x9E3779B97F4A7C15 % 2**64:016x}",
+            None,
+            shades[number],
+        )
+        for number in range(count)
+    }
+    return FilePosts(posts, seen, Counter(), start + timedelta(days=1000))
+
+
+def test_authors_are_followed_through_the_validation_posts_alone() -> None:
+    posts = by_one_author(20)
+    split = lu.Split(np.arange(8, 20), np.arange(8))
+    n_of = Features().metadata_names.index("author_n")
+    unseen = np.expm1(lu.posts_of(posts, split, followed=False).groups["metadata"][:, n_of])
+    known = np.expm1(lu.posts_of(posts, split, followed=True).groups["metadata"][:, n_of])
+    # Training posts come later here, and count one another; no validation post is among them.
+    np.testing.assert_allclose(unseen, [0] * 8 + list(range(12)), atol=1e-3)
+    np.testing.assert_allclose(known, [*range(8), *range(12)], atol=1e-3)
+
+
+def test_what_is_fitted_on_is_the_same_whether_authors_are_followed_or_not() -> None:
+    posts = by_one_author(20)
+    split = lu.Split(np.arange(8, 20), np.arange(8))
+    unseen, known = (lu.posts_of(posts, split, followed=each) for each in (False, True))
+    for group, values in unseen.groups.items():
+        np.testing.assert_array_equal(known.groups[group][split.train], values[split.train])
+
+
+def test_ours_is_shown_with_and_without_records() -> None:
+    posts = by_one_author(60)
+    split = lu.Split(np.arange(20, 60), np.arange(20))
+    names = [each.name for each in lu.ours(posts, split, seed=1, recipe=TINY)]
+    assert names == [lu.OURS, lu.FOLLOWED]
 
 
 def test_buckets_spread_over_bins_give_the_buckets_back() -> None:

@@ -6,6 +6,7 @@ models on the embedding (closed form, ridge); ours is the head's one distributio
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,7 @@ def reproduce(
     seeds: int,
     threshold: float | None = None,
     recipe: Recipe | None = None,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> Reproduction:
     """The three tasks on a split by time: the newest fifth is judged.
 
@@ -131,6 +133,7 @@ def reproduce(
         seeds: heads fitted.
         threshold: a post above it counts as a yes; the median training score if left out.
         recipe: of the head.
+        progress: told the stage, and how much of how much is done.
     """
     spread = posts.score.std()
     near = np.abs(posts.score - posts.score.mean()) <= DEVIATIONS * spread
@@ -160,6 +163,7 @@ def reproduce(
     worth = np.array([scores[train][bins[train] == k].mean() for k in range(10)])
     cut = float((scores[train] <= middle).mean())
     for seed in range(1, seeds + 1):
+        progress("our head", seed - 1, seeds)
         head = fit_to_serve(kept.take(train), recipe=recipe or Recipe(), seed=seed)
         found = predict_rows(head, kept, test)
         above = 1 - mass_below(found, np.full((len(test), 1), cut))[:, 0]

@@ -7,6 +7,7 @@ ten epochs.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ OURS, FOLLOWED = "ours, no records", "ours, authors followed"
 
 Numbers = NDArray[np.float64]
 Rows = NDArray[np.intp]
+Progress = Callable[[str, int, int], None]
 
 #: Figures of the comparison, in the order of its columns.
 SHOWN = (
@@ -103,6 +105,7 @@ def study(
     *,
     weights: Path,
     seeds: range,
+    progress: Progress,
 ) -> list[tuple[int, int, Numbers, list[float], list[float], float]]:
     """The study's network at one image size, for each seed and number of epochs.
 
@@ -121,17 +124,19 @@ def study(
     )
     backbone.load_weights(weights)
     started = time.perf_counter()
-    pooled = np.concatenate(
-        [
+    batches = []
+    for start in range(0, len(pixels), BATCH):
+        progress(f"the study's backbone at {side} px", start, len(pixels))
+        batches.append(
             backbone.predict_on_batch(pixels[start : start + BATCH].astype(np.float32) / 255)
-            for start in range(0, len(pixels), BATCH)
-        ]
-    )
+        )
+    pooled = np.concatenate(batches)
     # An epoch of the study sees every image once: to train on, or to validate.
     backbone_seconds = time.perf_counter() - started
-    found = []
+    found: list[tuple[int, int, Numbers, list[float], list[float], float]] = []
     for seed in seeds:
         for epochs in EPOCHS:
+            progress(f"the study's top at {side} px", len(found), len(seeds) * len(EPOCHS))
             keras.utils.set_random_seed(seed)
             top = keras.Sequential(
                 [
@@ -245,8 +250,19 @@ def reproduce(
     seeds: int,
     recipe: Recipe | None = None,
     sides: tuple[int, ...] = SIDES,
+    progress: Progress = lambda *_: None,
 ) -> tuple[Split, NDArray[np.int64], list[Result]]:
-    """Every contender for every seed, on the study's split."""
+    """Every contender for every seed, on the study's split.
+
+    Args:
+        file_posts: of the whole file.
+        images: folder of the images.
+        weights: Keras weights of the study's backbone.
+        seeds: how many of each contender.
+        recipe: of our head.
+        sides: of the study's images, pixels.
+        progress: told the stage, and how much of how much is done.
+    """
     ids = file_posts.ids
     scores = np.array([file_posts.posts[number].score for number in sorted(file_posts.seen)])
     classes = classes_of(scores)
@@ -256,13 +272,15 @@ def reproduce(
     for side in sides:
         pixels = pixels_of(ids, images, side)
         for seed, epochs, found, train, validate, seconds in study(
-            pixels, classes, split, weights=weights, seeds=range(1, seeds + 1)
-        ):
+            pixels, classes, split,
+            weights=weights, seeds=range(1, seeds + 1), progress=progress,
+        ):  # fmt: skip
             forecasts = forecasts_of(scores, split, ten_bins(found, cuts))
             name = f"study, {side} px, {epochs} epochs"
             results.append(
                 result_of(name, seed, forecasts, seconds, train=train, validate=validate)
             )
     for seed in range(1, seeds + 1):
+        progress("our head", seed - 1, seeds)
         results += ours(file_posts, split, seed=seed, recipe=recipe or Recipe())
     return split, classes, results

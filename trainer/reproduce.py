@@ -50,6 +50,10 @@ def _say(**line: Any) -> None:
     sys.stdout.flush()
 
 
+def _progress(stage: str, done: int, total: int) -> None:
+    _say(stage=stage, done=done, total=total)
+
+
 def run(task: Task) -> dict[str, Any]:
     """Do the task: ``markdown`` and ``data``."""
     reader = TextReader() if task.text else None
@@ -59,7 +63,6 @@ def run(task: Task) -> dict[str, Any]:
         progress=lambda done, total: _say(stage="looking at images", done=done, total=total),
     )  # fmt: skip
     studies: dict[str, Callable[[Task, FilePosts], dict[str, Any]]] = {"lu": _lu, "dufour": _dufour}
-    _say(stage="fitting")
     return studies[task.study](task, posts)
 
 
@@ -71,7 +74,7 @@ def _lu(task: Task, posts: FilePosts) -> dict[str, Any]:
     if task.weights is None:
         raise ValueError("reproduce lu needs the backbone's Keras weights")
     split, classes, results = lu.reproduce(
-        posts, task.images, weights=task.weights, seeds=task.seeds
+        posts, task.images, weights=task.weights, seeds=task.seeds, progress=_progress
     )
     names = list(dict.fromkeys(result.name for result in results))
     by_name = {name: [r for r in results if r.name == name] for name in names}
@@ -159,11 +162,13 @@ def _lu(task: Task, posts: FilePosts) -> dict[str, Any]:
 
 def _dufour(task: Task, posts: FilePosts) -> dict[str, Any]:
     measures = dufour.measures_of(task.file)
-    found = dufour.reproduce(posts.labelled(), seeds=task.seeds, threshold=task.threshold)
+    found = dufour.reproduce(
+        posts.labelled(), seeds=task.seeds, threshold=task.threshold, progress=_progress
+    )
     text = [
         f"# Three tasks of popularity, and ours: {task.file.name}\n",
-        (f"{found.removed} posts beyond six standard deviations removed; {found.trained_on} older "
-        f"posts trained on, the newest {found.judged_on} judged; {task.seeds} seeds, mean ± sd. "
+        (f"{found.removed} post{'s' * (found.removed != 1)} beyond six standard deviations "
+        f"removed; {found.trained_on} older posts trained on, the newest {found.judged_on} judged; {task.seeds} seeds, mean ± sd. "
         f"A yes is a score above {found.threshold:g}.\n"),
         "## Popularity measures\n",
         table(

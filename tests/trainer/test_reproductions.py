@@ -119,7 +119,9 @@ def test_measures_that_are_missing_or_never_vary_are_named(tmp_path: Path) -> No
 def test_scores_beyond_six_deviations_are_removed() -> None:
     posts = learnable(200)
     posts.score[7] = 1e6
-    found = dufour.reproduce(posts, seeds=1, recipe=TINY)
+    told: list[tuple[str, int, int]] = []
+    found = dufour.reproduce(posts, seeds=2, recipe=TINY, progress=lambda *step: told.append(step))
+    assert told == [("our head", 0, 2), ("our head", 1, 2)]
     assert found.removed == 1
     tasks = {(outcome.task, outcome.contender) for outcome in found.outcomes}
     assert ("yes or no", "always no") in tasks

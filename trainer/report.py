@@ -9,27 +9,9 @@ import numpy as np
 from trainer import plots
 from trainer.challenge import Challenge
 from trainer.comparison import Row
-from trainer.evaluation import BUCKETS, Evaluation
+from trainer.evaluation import BUCKETS, FIGURE_NAMES, Evaluation
 
 FILE = "report.md"
-
-#: Figures of a report, and what they are called in it.
-NAMES = {
-    "accuracy": "accuracy (three buckets)",
-    "macro_f1": "macro-F1",
-    "log_loss": "log loss (buckets, nats)",
-    "log_loss_skill": "log-loss skill over the base rate",
-    "rps": "ranked probability score (ten bins)",
-    "rps_skill": "RPS skill over the base rate",
-    "brier": "Brier score (buckets)",
-    "ece": "expected calibration error",
-    "spearman": "Spearman correlation",
-    "pair_accuracy": "pair accuracy (same community)",
-    "ordinal_loss": "ten-bin euclidean loss",
-    "ordinal_loss_reduction": "… reduction against guessing the mean",
-    "auc_top10": "AUC, top 10%",
-    "average_precision_top10": "average precision, top 10%",
-}
 
 _COMPARED = {
     "accuracy": "accuracy",
@@ -52,7 +34,7 @@ def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def figures_table(evaluation: Evaluation) -> str:
     """Every figure with its interval."""
     rows = []
-    for key, name in NAMES.items():
+    for key, name in FIGURE_NAMES.items():
         low, high = evaluation.intervals[key]
         rows.append((name, f"{evaluation.figures[key]:.3f}", f"{low:.3f} … {high:.3f}"))
     return table(("figure", "value", "95% interval"), rows)

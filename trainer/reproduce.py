@@ -168,8 +168,8 @@ def _dufour(task: Task, posts: FilePosts) -> dict[str, Any]:
     text = [
         f"# Three tasks of popularity, and ours: {task.file.name}\n",
         (f"{found.removed} post{'s' * (found.removed != 1)} beyond six standard deviations "
-        f"removed; {found.trained_on} older posts trained on, the newest {found.judged_on} judged; {task.seeds} seeds, mean ± sd. "
-        f"A yes is a score above {found.threshold:g}.\n"),
+        f"removed; {found.trained_on} older posts trained on, the newest {found.judged_on} "
+        f"judged; {task.seeds} seeds, mean ± sd. A yes is a score above {found.threshold:g}.\n"),
         "## Popularity measures\n",
         table(
             ("measure", "mean", "deviation", *(f"r with {name}" for name in measures.names)),

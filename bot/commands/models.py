@@ -1,10 +1,12 @@
 """main.py models: the versions there are, and which one serves."""
 
 import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.table import Column, Table
 from sqlalchemy import select
 
@@ -16,16 +18,19 @@ from bot.versions import find_version, list_versions
 from bot.versions import promote as promote_version
 from bot.versions import rollback as roll_back
 from storage.tables import ModelVersion, TrainingRun
+from trainer.evaluation import BUCKETS, FIGURE_NAMES
 
 app = typer.Typer(help="Model versions: list, show, promote, roll back.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Name = Annotated[str, typer.Argument(help="Name of a model version.")]
 
+#: What follows the name of a figure in the name of its interval, in the gate's evidence.
+_INTERVAL = "_interval"
 #: Metrics that have a column in the list, and their headings.
 _COLUMNS = {
     "rps_skill": "RPS skill",
-    "log_loss_skill": "log-loss skill",
+    "log_loss_skill": "log skill",
     "spearman": "Spearman",
     "pair_accuracy": "pairs right",
 }
@@ -38,12 +43,21 @@ def list_(as_json: AsJson = False) -> None:
     if as_json:
         print_json([_as_json(version) for version in versions])
         return
-    table = Table("", Column("Version", no_wrap=True), "Made (UTC)", "Labels", *_COLUMNS.values())
+    # Eighty columns are enough for it: headings wrap between words, values never.
+    table = Table(
+        "",
+        Column("Version", no_wrap=True),
+        Column("Made", no_wrap=True),
+        Column("Labels", justify="right", no_wrap=True),
+        *(Column(name, justify="right") for name in _COLUMNS.values()),
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
     for version in versions:
         table.add_row(
             "★" if version.is_champion else "",
             version.name if version.dropped_at is None else f"{version.name} (no files)",
-            f"{version.created_at:%Y-%m-%d %H:%M}",
+            f"{version.created_at:%Y-%m-%d}",
             f"{version.labels:,}",
             *(_figure(version.metrics.get(key)) for key in _COLUMNS),
         )
@@ -74,16 +88,22 @@ def show(name: Name, as_json: AsJson = False) -> None:
     until = version.trained_until
     facts.add_row("trained until", f"{until:%Y-%m-%d %H:%M} UTC" if until else "—")
     facts.add_row("backbone", version.backbone[:12])
-    for key, value in version.metrics.items():
-        facts.add_row(key, _figure(value))
+    for what, figure in _figures(version.metrics):
+        facts.add_row(what, figure)
     out.print(facts)
+    confusion = version.metrics.get("confusion")
+    if confusion:
+        table = Table("was", *(f"as {bucket}" for bucket in BUCKETS), title="Predicted")
+        for bucket, counts in zip(BUCKETS, confusion, strict=True):
+            table.add_row(bucket, *(f"{count:,}" for count in counts))
+        out.print(table)
     if training_run:
         say(f"{training_run.state.value.capitalize()}: {training_run.reason}")
         change = change_text(training_run.evidence)
         if change is not None:
             say(change)
-        for key, value in (training_run.evidence or {}).items():
-            say(f"  {key}: {_figure(value)}")
+        for what, figure in _with_intervals(training_run.evidence or {}):
+            say(f"  {what}: {figure}")
     if version.dropped_at is not None:
         say(f"Its files were deleted on {version.dropped_at:%Y-%m-%d} (PEORIA_KEEP_VERSIONS).")
     for path in files:
@@ -143,7 +163,37 @@ def _as_json(version: ModelVersion) -> dict[str, Any]:
     }
 
 
-def _figure(value: Any) -> str:
+def _figures(metrics: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The figures of a version as people read them, with their intervals."""
+    intervals = metrics.get("intervals", {})
+    for key, name in FIGURE_NAMES.items():
+        if key in metrics:
+            yield name, _figure(metrics[key], intervals.get(key))
+    for key, value in metrics.items():
+        if key not in (*FIGURE_NAMES, "intervals", "confusion") and value != {}:
+            yield _words(key), _figure(value)
+
+
+def _with_intervals(evidence: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Evidence of the gate as people read it: each figure with its interval, where it has one."""
+    for key, value in evidence.items():
+        if not key.endswith(_INTERVAL):
+            # A gain that decides may lie in the fourth place.
+            yield _words(key), _figure(value, evidence.get(key + _INTERVAL), digits=4)
+
+
+def _figure(value: Any, interval: Sequence[float] | None = None, digits: int = 3) -> str:
     if value is None:
         return "—"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_words(key)} {each}" for key, each in value.items())
+    if not isinstance(value, float):
+        return str(value)
+    shown = f"{value:.{digits}f}"
+    if interval is None:
+        return shown
+    return f"{shown} ({interval[0]:.{digits}f} … {interval[1]:.{digits}f})"
+
+
+def _words(key: str) -> str:
+    return "posts judged" if key == "n" else key.replace("_", " ")

@@ -18,6 +18,10 @@ from storage.types import RunState
 from tests.commands.conftest import Peoria
 
 MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+METRICS = {
+    "rps": 0.15, "rps_skill": 0.0625, "intervals": {"rps": [0.14, 0.16]}, "n": 381,
+    "confusion": [[7, 2, 1], [0, 8, 2], [0, 0, 9]], "dropped": {"score not a number": 3},
+}  # fmt: skip
 EVIDENCE = {
     "p": 0.4, "rps_champion": 0.155, "rps_champion_interval": [0.15, 0.16],
     "rps_challenger": 0.15,
@@ -30,7 +34,7 @@ def challenger(settings: Settings) -> str:
     manifest = Manifest(
         name="v1", created_at=MOMENT, backbone=read_info(STARTER).fingerprint,
         features_version=FEATURES_VERSION, trained_until=MOMENT, labels=1234,
-        metrics={"rps": 0.15, "rps_skill": 0.0625},
+        metrics=METRICS,
     )  # fmt: skip
     write_version(settings.versions_dir, manifest, Head.uniform().save)
 
@@ -65,7 +69,7 @@ def test_versions_are_listed(peoria: Peoria, challenger: str) -> None:
     assert second["created_at"] == MOMENT.isoformat()
     in_words = peoria("models", "list")
     assert in_words.status == 0
-    for words in ("★", challenger, "1,234", "0.062", "2026-03-01 12:00"):
+    for words in ("★", challenger, "1,234", "0.062", "2026-03-01"):
         assert words in in_words.out
 
 
@@ -74,7 +78,7 @@ def test_a_version_is_shown_with_how_the_gate_decided(
 ) -> None:
     (settings.versions_dir / challenger / "gate.png").touch()
     shown = peoria("models", "show", challenger, "--json").data
-    assert shown["metrics"] == {"rps": 0.15, "rps_skill": 0.0625}
+    assert shown["metrics"] == METRICS
     assert shown["decision"] == {
         "state": "kept", "asked_by": "command", "reason": "Not better [sic].",
         "evidence": EVIDENCE,
@@ -82,7 +86,19 @@ def test_a_version_is_shown_with_how_the_gate_decided(
     assert shown["files"] == [str(settings.versions_dir / challenger / "gate.png")]
     in_words = peoria("models", "show", challenger)
     assert "Kept: Not better [sic]." in in_words.out
-    assert "p: 0.400" in in_words.out
+    for words in (
+        "ranked probability score (ten bins)",
+        "0.150 (0.140 … 0.160)",
+        "posts judged",
+        "score not a number 3",
+        "p: 0.4000",
+        "rps champion: 0.1550 (0.1500 … 0.1600)",
+    ):
+        assert words in in_words.out
+    assert "intervals" not in in_words.out
+    assert ["low", "7", "2", "1"] in [
+        [cell.strip() for cell in line.strip("│").split("│")] for line in in_words.out.splitlines()
+    ]
     assert "0.1550 (0.1500 … 0.1600) → 0.1500" in in_words.out
     assert "gate.png" in in_words.out
 

@@ -4,6 +4,7 @@ Whatever is read here must have been known when the post appeared. The records a
 ``posted_at`` and count only labels that had matured by then.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -202,11 +203,12 @@ class _Ledger:
 
     def close(self) -> None:
         order = np.argsort(self.matured, kind="stable")
-        self.matured = list(np.asarray(self.matured)[order])
+        self.matured = np.asarray(self.matured)[order].tolist()
         self.sums = np.concatenate([[0], np.cumsum(np.asarray(self.millionths, np.int64)[order])])
 
     def at(self, moment: datetime) -> Record:
-        n = int(np.searchsorted(self.matured, moment.timestamp(), side="right"))
+        # Not NumPy's search: it would copy the whole list for every post.
+        n = bisect_right(self.matured, moment.timestamp())
         return _record(n, int(self.sums[n]))
 
 

@@ -1,6 +1,7 @@
 """The ticks. APScheduler only wakes us: what there is to do stands in our own tables."""
 
 from apscheduler.triggers.cron import CronTrigger
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.clock import Clock
 from bot.health import Health
@@ -16,6 +17,7 @@ from bot.ticker import Ticker
 from bot.training import Training
 from storage.database import Database
 from storage.posts import load_post, posts_to_advance, replies_to_remove
+from storage.tables import Post
 
 #: How often image files and model versions are looked through.
 SWEEP_HOURS = 6
@@ -84,9 +86,12 @@ class Jobs:
 
     async def remove_replies(self) -> int:
         """Take away the replies of posts that were withdrawn."""
-        async with self._database.read() as session:
+
+        async def load(session: AsyncSession) -> list[Post]:
             ids = await replies_to_remove(session, limit=BATCH)
-            posts = [post for post in [await load_post(session, each) for each in ids] if post]
+            return [post for post in [await load_post(session, each) for each in ids] if post]
+
+        posts = await self._database.read_in_one_go(load)
         for post in posts:
             await self._pipeline.remove_reply(post)
         return len(posts)

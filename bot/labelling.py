@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.cards import TooLate, outcome, stored_card
 from bot.clock import Clock
+from bot.growth import Heading
 from bot.guessing import close_at_score
 from bot.labels import write_label
 from bot.nowcasting import SecondLooks
@@ -62,9 +63,7 @@ class Labelling:
 
     async def read_due(self) -> int:
         """Read every score that is due, write the labels that follow; return how many posts."""
-        async with self._database.read() as session:
-            ids = await due_posts(session, [PostState.REPLIED], now=self._clock(), limit=BATCH)
-            posts = [post for post in [await load_post(session, each) for each in ids] if post]
+        posts = await self._due(PostState.REPLIED)
         by_platform: defaultdict[PlatformName, list[Post]] = defaultdict(list)
         for post in posts:
             by_platform[post.platform].append(post)
@@ -76,6 +75,19 @@ class Labelling:
                 log.exception("Scores on %s could not be read; they are tried again.", name.value)
                 await self._ask_again(batch)
         return len(posts)
+
+    async def _due(self, state: PostState) -> list[Post]:
+        """Posts in a state whose next step is due, loaded whole."""
+        now = self._clock()
+
+        async def load(session: AsyncSession) -> list[Post]:
+            return await _loaded(session, await due_posts(session, [state], now=now, limit=BATCH))
+
+        return await self._database.read_in_one_go(load)
+
+    async def _without_outcome(self, session: AsyncSession) -> list[Post]:
+        ids = await replies_without_outcome(session, [*self._platforms], limit=BATCH)
+        return await _loaded(session, ids)
 
     async def _read(self, name: PlatformName, posts: Sequence[Post]) -> None:
         platform = self._platforms.get(name)
@@ -137,38 +149,54 @@ class Labelling:
             heading = await self._second_looks.look(
                 post.community, reading, age, read.score, self._clock()
             )
-        async with self._database.write() as session:
+
+        async def note(session: AsyncSession) -> bool:
             if not await move_post(session, post.id, PostState.REPLIED, **step):
-                return
+                return False
             if reading is not None:
-                await insert_if_new(
-                    session,
-                    Snapshot,
-                    post_id=post.id,
-                    reading=reading,
-                    age_seconds=age,
-                    taken_at=read.at,
-                    score=read.score,
-                    comments=read.comments,
-                    upvote_ratio=read.upvote_ratio,
-                )
-            if heading is not None:
-                await insert_if_new(
-                    session,
-                    Nowcast,
-                    post_id=post.id,
-                    reading=reading,
-                    made_at=self._clock(),
-                    score_p10=heading.low,
-                    score_median=heading.median,
-                    score_p90=heading.high,
-                )
+                await self._keep_reading(session, post.id, read, reading, age, heading)
             await close_at_score(session, post.id, post.community.guess_score, read.score, read.at)
             if step.get("state") is PostState.SCORED:
                 await self._label(session, post.id, AgedScore(age, read.score))
+            return True
+
+        if not await self._database.write_in_one_go(note):
+            return
         if step.get("state") is PostState.REFUSED:
             late = duration(timedelta(seconds=age - horizon))
             log.warning("Post %s gets no label: its score was read %s late.", post.id, late)
+
+    async def _keep_reading(
+        self,
+        session: AsyncSession,
+        post_id: int,
+        read: ScoreRead,
+        reading: int,
+        age: float,
+        heading: Heading | None,
+    ) -> None:
+        await insert_if_new(
+            session,
+            Snapshot,
+            post_id=post_id,
+            reading=reading,
+            age_seconds=age,
+            taken_at=read.at,
+            score=read.score,
+            comments=read.comments,
+            upvote_ratio=read.upvote_ratio,
+        )
+        if heading is not None:
+            await insert_if_new(
+                session,
+                Nowcast,
+                post_id=post_id,
+                reading=reading,
+                made_at=self._clock(),
+                score_p10=heading.low,
+                score_median=heading.median,
+                score_p90=heading.high,
+            )
 
     async def _label(self, session: AsyncSession, post_id: int, last: AgedScore) -> None:
         post = await load_post(session, post_id)
@@ -185,9 +213,7 @@ class Labelling:
 
     async def settle_due(self) -> int:
         """Show outcomes that were not shown yet in their replies; return how many posts."""
-        async with self._database.read() as session:
-            ids = await due_posts(session, [PostState.SCORED], now=self._clock(), limit=BATCH)
-            posts = [post for post in [await load_post(session, each) for each in ids] if post]
+        posts = await self._due(PostState.SCORED)
         for post in posts:
             try:
                 await self._settle(post)
@@ -209,17 +235,18 @@ class Labelling:
                 await self._settle_later(post)
                 return
             shown = True
-        async with self._database.write() as session:
+
+        async def note(session: AsyncSession) -> None:
             await move_post(session, post.id, PostState.SCORED, due_at=None)
             if shown:
                 settled = await session.get_one(Reply, post.id)
                 settled.state = ReplyState.SETTLED
 
+        await self._database.write_in_one_go(note)
+
     async def _settle_without_outcome(self) -> int:
         """Say in their replies that outcomes came too late; return in how many it was said."""
-        async with self._database.read() as session:
-            ids = await replies_without_outcome(session, [*self._platforms], limit=BATCH)
-            posts = [post for post in [await load_post(session, each) for each in ids] if post]
+        posts = await self._database.read_in_one_go(self._without_outcome)
         said = 0
         away: set[PlatformName] = set()
         for post in posts:
@@ -245,3 +272,7 @@ class Labelling:
     async def _settle_later(self, post: Post) -> None:
         async with self._database.write() as session:
             await move_post(session, post.id, PostState.SCORED, due_at=self._clock() + RETRY)
+
+
+async def _loaded(session: AsyncSession, ids: Sequence[int]) -> list[Post]:
+    return [post for post in [await load_post(session, each) for each in ids] if post]

@@ -61,8 +61,9 @@ class SecondLooks:
         key = community.id, reading
         learned = self._learned.get(key)
         if learned is None or learned[0] != before:
-            async with self._database.read() as session:
-                growth = await learn_growth(session, community, reading, before=before)
+            growth = await self._database.read_in_one_go(
+                lambda session: learn_growth(session, community, reading, before=before)
+            )
             learned = self._learned[key] = before, growth
         return learned[1]
 

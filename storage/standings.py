@@ -140,7 +140,7 @@ async def add_label(session: AsyncSession, label: ScoredLabel, season: str) -> N
     changes: dict[str, Change] = {
         "streak": _streak,
         "best_streak": _best_streak,
-        "updated_at": lambda _, new: new.updated_at,
+        "updated_at": _updated_at,
     }
     await insert_or_add(session, Standing, _rows(Standing, _standings(label, season)), **changes)
     guesses = _rows(CommunityGuesses, _community_guesses(label, season))
@@ -434,6 +434,11 @@ def _rows(table: type[Base], sums: Mapping[Key, Sums]) -> list[dict[str, Any]]:
 
 def _streak(there: Any, new: Any) -> ColumnElement[int]:
     return case((new.streak > 0, there.streak + 1), else_=0)
+
+
+def _updated_at(_: Any, new: Any) -> ColumnElement[datetime]:
+    written: ColumnElement[datetime] = new.updated_at
+    return written
 
 
 def _best_streak(there: Any, new: Any) -> ColumnElement[int]:

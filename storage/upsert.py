@@ -11,9 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.plain import table_of
 from storage.tables import Base
 
-#: Rows of one statement: SQLite binds 32,766 values at most.
-_ROWS = 500
-
 #: What a column becomes where the row is there: from what it holds, and from the new row.
 Change: TypeAlias = Callable[[Any, Any], ColumnElement[Any]]
 
@@ -72,16 +69,27 @@ async def insert_or_add(
         session: a write session.
         table: every column that is not in its primary key is a sum, but for those in ``changes``.
         rows: all with the same columns; no two with the same primary key.
-        changes: by column, what becomes of it instead: called with the two rows' columns.
+        changes: by column, what becomes of it instead: called with the two rows' columns. The
+            same functions each time: a statement is built once for them.
     """
-    keys = [column.name for column in table.__table__.primary_key]
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    for start in range(0, len(rows), _ROWS):
-        statement = insert(table).values(rows[start : start + _ROWS])
-        there, new = table.__table__.c, statement.excluded
-        sums = {
-            name: changes[name](there, new) if name in changes else there[name] + new[name]
-            for name in rows[0]
-            if name not in keys
-        }
-        await session.execute(statement.on_conflict_do_update(index_elements=keys, set_=sums))
+    if rows:
+        dialect = session.get_bind().dialect.name
+        statement = _adding(dialect, table, tuple(rows[0]), tuple(changes.items()))
+        await session.execute(statement, list(rows))
+
+
+@cache
+def _adding(
+    dialect: str,
+    table: type[Base],
+    columns: tuple[str, ...],
+    changes: tuple[tuple[str, Change], ...],
+) -> Insert:
+    plain = table_of(table)
+    keys = [column.name for column in plain.primary_key]
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(plain)
+    there, new = plain.c, statement.excluded
+    sums = {name: there[name] + new[name] for name in columns if name not in keys}
+    sums |= {name: change(there, new) for name, change in changes}
+    return statement.on_conflict_do_update(index_elements=keys, set_=sums)

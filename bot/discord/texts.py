@@ -75,7 +75,7 @@ ENGLISH: dict[str, str] = {
     "outcome.standing": "That beats {share} of the recent posts in {community}.",
     "outcome.first": "There is no other score in {community} to compare it with yet.",
     "outcome.best_guess": "Best guess: **{bucket}** by {name}",
-    "outcome.right_guesses": "{right} of {total} guesses were right.",
+    "outcome.right_guesses": "Right guesses: {right} of {total}.",
     "notice.missing": "I lack permissions in {channel}: {permissions}. Images posted there are"
     " predicted without an answer until my role has them (Edit Channel → Permissions).",
     "notice.unreadable": "I cannot read {channel}: {permissions} missing. Images posted there are"

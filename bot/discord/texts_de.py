@@ -73,7 +73,7 @@ GERMAN: dict[str, str] = {
     "outcome.standing": "Das schlägt {share} der letzten Posts in {community}.",
     "outcome.first": "In {community} gibt es noch keine andere Punktzahl zum Vergleichen.",
     "outcome.best_guess": "Bester Tipp: **{bucket}** von {name}",
-    "outcome.right_guesses": "{right} von {total} Tipps waren richtig.",
+    "outcome.right_guesses": "Richtige Tipps: {right} von {total}.",
     "notice.missing": "Mir fehlen Rechte in {channel}: {permissions}. Bilder dort werden ohne"
     " Antwort vorhergesagt, bis meine Rolle sie hat (Kanal bearbeiten → Berechtigungen).",
     "notice.unreadable": "Ich kann {channel} nicht lesen: Es fehlt {permissions}. Bilder dort"

@@ -136,7 +136,6 @@ class Records:
 
 def _matured() -> Select[*tuple[object, ...]]:
     return select(func.count().label("n"), func.sum(_MILLIONTHS).label("total")).where(
-        _LABELS.community_id == bindparam("community_id"),
         _LABELS.matured_at <= bindparam("posted_at"),
         _LABELS.post_id != bindparam("post_id"),
         _IS_SOUND,
@@ -145,11 +144,21 @@ def _matured() -> Select[*tuple[object, ...]]:
 
 def _records() -> Select[*tuple[object, ...]]:
     labels, posts = table_of(Label), table_of(Post)
-    here = _matured().select_from(labels).subquery()
+    here = (
+        _matured()
+        .select_from(labels)
+        .where(labels.c.community_id == bindparam("community_id"))
+        .subquery()
+    )
+    # The community is asked of the posts, so that the search begins with the author's few posts
+    # and not with every label of the community.
     own = (
         _matured()
         .select_from(labels.join(posts, posts.c.id == labels.c.post_id))
-        .where(posts.c.author_id == bindparam("author_id"))
+        .where(
+            posts.c.author_id == bindparam("author_id"),
+            posts.c.community_id == bindparam("community_id"),
+        )
         .subquery()
     )
     return select(

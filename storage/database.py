@@ -1,13 +1,15 @@
 """One database: its engine, its read sessions and its write sessions."""
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.ext.asyncio import (
     AsyncSession,
     async_sessionmaker,
@@ -26,6 +28,8 @@ _WRITE: dict[str, Any] = {"peoria_write": True}
 
 #: How long a writer waits for another one before it gives up.
 BUSY_TIMEOUT_MS = 30_000
+#: How long to wait before a lock that SQLite does not wait for is asked for again, seconds.
+_LOCK_SECONDS = 0.01
 
 
 class Database:
@@ -106,6 +110,24 @@ class Database:
         await self.engine.dispose()
 
 
+def _use_write_ahead_log(cursor: DBAPICursor) -> None:
+    """Switch the file to write-ahead logging; it stays so.
+
+    Only the first start of all does anything here. When two of them come at once, SQLite does not
+    let one wait for the other, whatever the busy timeout.
+    """
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_LOCK_SECONDS)
+        else:
+            return
+
+
 def _apply_sqlite_rules(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -113,7 +135,7 @@ def _apply_sqlite_rules(engine: Engine) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        cursor.execute("PRAGMA journal_mode = WAL")
+        _use_write_ahead_log(cursor)
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()

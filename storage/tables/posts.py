@@ -237,8 +237,17 @@ class Label(Base):
             "percentile_low >= 0 AND percentile_low < percentile_high AND percentile_high <= 1",
             name="percentile_interval",
         ),
-        # With all that the trailing window is read for, so that it is read from the index alone.
-        Index("ix_labels_community_matured", "community_id", "matured_at", "score", "bucket"),
+        # With all that the trailing window and the community's record are read for, so that they
+        # are read from the index alone.
+        Index(
+            "ix_labels_community_matured",
+            "community_id",
+            "matured_at",
+            "score",
+            "bucket",
+            "percentile_low",
+            "percentile_high",
+        ),
         Index("ix_labels_matured_at", "matured_at", "score", postgresql_include=["post_id"]),
         # The best of all time.
         Index("ix_labels_community_score", "community_id", "score").ddl_if("sqlite"),

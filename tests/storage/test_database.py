@@ -1,5 +1,7 @@
 import asyncio
+import sqlite3
 import threading
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -35,6 +37,21 @@ async def test_sqlite_rules_hold_on_every_connection(
     async with database.read(), database.read():
         # Two sessions hold two connections; the third is new.
         assert await pragma(database, name) == value
+
+
+async def test_a_first_start_waits_for_another_one(tmp_path: Path) -> None:
+    """SQLite does not wait by itself where a file is switched to write-ahead logging."""
+    path = tmp_path / "new.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("CREATE TABLE begun (x)")
+        other.execute("BEGIN IMMEDIATE")
+        database = Database(f"sqlite+aiosqlite:///{path}")
+        mode = asyncio.create_task(pragma(database, "journal_mode"))
+        await asyncio.wait({mode}, timeout=0.1)
+        assert not mode.done()
+        other.execute("COMMIT")
+        assert await mode == "wal"
+        await database.close()
 
 
 async def test_tasks_that_read_and_then_write_all_succeed(database: Database) -> None:

@@ -44,6 +44,9 @@ from bot.notices import waiting_notices  # noqa: E402
 from bot.retention import with_unscored_predictions  # noqa: E402
 from bot.retraining import new_labels  # noqa: E402
 from bot.stats import read_stats  # noqa: E402
+from models.facts import records_of  # noqa: E402
+from models.quantiles import WINDOW  # noqa: E402
+from storage.communities import recent_scores  # noqa: E402
 from storage.database import Database  # noqa: E402
 from storage.migrate import upgrade  # noqa: E402
 from storage.posts import due_posts, replies_to_remove, replies_without_outcome  # noqa: E402
@@ -261,6 +264,12 @@ def questions() -> dict[str, Question]:
         "due: notices": waiting_notices,
         "due: training": new_labels,
         "due: versions to keep": with_unscored_predictions,
+        "a new post: records": lambda session: records_of(
+            session, post_id=10**9, community_id=7, author_id=777, posted_at=NOW
+        ),
+        "a new post: recent scores": lambda session: recent_scores(
+            session, 7, before=NOW, limit=WINDOW
+        ),
         "health: champion": lambda session: champion_health(session, NOW),
         "health: one look at every community": lambda session: community_health(session, NOW),
     }

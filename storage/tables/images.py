@@ -2,10 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import HEX_SHA256, Base, Key
+
+#: Pieces that a perceptual hash is looked for by: first digit and length.
+PHASH_PIECES = ((1, 3), (4, 3), (7, 3), (10, 3), (13, 4))
 
 
 class Image(Base):
@@ -15,6 +18,10 @@ class Image(Base):
     __table_args__ = (
         CheckConstraint(f"length(sha256) = {HEX_SHA256}", name="sha256_length"),
         CheckConstraint("width > 0 AND height > 0 AND bytes > 0", name="sizes_positive"),
+        *(
+            Index(f"ix_images_phash_{first}", text(f"substr(phash, {first}, {length})"))
+            for first, length in PHASH_PIECES
+        ),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

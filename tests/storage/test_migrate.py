@@ -62,7 +62,9 @@ def start(url: str, ready: object) -> bool:
     return asyncio.run(both_at_once())
 
 
-@pytest.mark.filterwarnings("ignore:autogenerate skipping")
+@pytest.mark.filterwarnings(
+    "ignore:autogenerate skipping", "ignore:Skipped unsupported reflection of expression-based"
+)
 async def test_migrations_make_the_tables_and_nothing_else(blank: Database) -> None:
     database = blank
     assert await upgrade(database)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
+from rich import box
 from rich.markup import escape
 from rich.table import Table
 
@@ -119,7 +120,12 @@ def _heading(season: str, settings: Settings) -> str:
 
 def _show(board: BoardName, page: BoardPage, caption: str) -> None:
     columns = _COLUMNS[board]
-    table = Table(title=escape(f"{board.value.capitalize()}: {caption}"))
+    # Eighty columns are enough: headings and intervals stand on lines of their own.
+    table = Table(
+        title=escape(f"{board.value.capitalize()}: {caption}"),
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0) if len(columns) < _MANY else 0,
+    )
     for heading, _, kind in columns:
         table.add_column(
             heading,
@@ -140,7 +146,7 @@ def _rate(row: BoardRow) -> str:
     if row.hit_rate is None or row.interval is None:
         return "—"
     low, high = row.interval
-    return f"{row.hit_rate:.0%} ({low:.0%}–{high:.0%})"
+    return f"{row.hit_rate:.0%}\n{low:.0%}–{high:.0%}"
 
 
 def _points(row: BoardRow) -> str:
@@ -148,7 +154,7 @@ def _points(row: BoardRow) -> str:
         return "—"
     if row.points_interval is None:
         return signed(row.points)
-    return f"{signed(row.points)} ± {row.points_interval[1] - row.points:.1f}"
+    return f"{signed(row.points)}\n± {row.points_interval[1] - row.points:.1f}"
 
 
 def _streak(row: BoardRow) -> str:
@@ -158,7 +164,7 @@ def _streak(row: BoardRow) -> str:
 def _blind(row: BoardRow) -> str:
     if row.blind_hit_rate is None:
         return "—"
-    return f"{row.blind_hit_rate:.0%} of {row.blind_n:,}, bot {_share(row.bot_hit_rate)}"
+    return f"{row.blind_hit_rate:.0%} of {row.blind_n:,}\nbot {_share(row.bot_hit_rate)}"
 
 
 def _people(row: BoardRow) -> str:
@@ -180,14 +186,14 @@ _Field: TypeAlias = tuple[str, Callable[[BoardRow], str], Literal["figure", "nam
 
 _RANK: _Field = ("#", lambda row: str(row.rank), "figure")
 _POSTS: _Field = ("Posts", lambda row: f"{row.n:,}", "figure")
-_SKILL: _Field = ("RPS skill", lambda row: _figure(row.rps_skill), "figure")
-_CHANCE: _Field = ("By chance", lambda row: _share(row.base_rate), "figure")
+_SKILL: _Field = ("RPS\nskill", lambda row: _figure(row.rps_skill), "figure")
+_CHANCE: _Field = ("By\nchance", lambda row: _share(row.base_rate), "figure")
 _PLAY: tuple[_Field, ...] = (
-    ("Right (95%)", _rate, "figure"),
+    ("Right\n(95%)", _rate, "figure"),
     _CHANCE,
-    ("Points (95%)", _points, "figure"),
+    ("Points\n(95%)", _points, "figure"),
 )
-_STREAK: _Field = ("Streak (best)", _streak, "figure")
+_STREAK: _Field = ("Streak\n(best)", _streak, "figure")
 
 _COLUMNS: dict[BoardName, tuple[_Field, ...]] = {
     BoardName.FORECASTERS: (
@@ -203,7 +209,7 @@ _COLUMNS: dict[BoardName, tuple[_Field, ...]] = {
         ("Version", lambda row: escape(row.label), "name"),
         _POSTS,
         _SKILL,
-        ("Log loss", lambda row: _figure(row.log_score), "figure"),
+        ("Log\nloss", lambda row: _figure(row.log_score), "figure"),
         ("Brier", lambda row: _figure(row.brier), "figure"),
         *_PLAY,
         _STREAK,
@@ -213,10 +219,10 @@ _COLUMNS: dict[BoardName, tuple[_Field, ...]] = {
         ("Community", lambda row: escape(row.label), "words"),
         _POSTS,
         _SKILL,
-        ("Bot right (95%)", _rate, "figure"),
+        ("Bot right\n(95%)", _rate, "figure"),
         _CHANCE,
-        ("People right", _people, "figure"),
-        ("By chance", lambda row: _share(row.people_base_rate), "figure"),
+        ("People\nright", _people, "figure"),
+        ("By\nchance", lambda row: _share(row.people_base_rate), "figure"),
     ),
     BoardName.POSTS: (
         _RANK,
@@ -227,6 +233,9 @@ _COLUMNS: dict[BoardName, tuple[_Field, ...]] = {
         ("Was", lambda row: row.bucket.value if row.bucket else "—", "name"),
     ),
 }
+
+#: With so many columns they stand closer.
+_MANY = 10
 
 _NOTES = {
     BoardName.FORECASTERS: "By points; of equals, who needed fewer guesses, then who was there"

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich import box
+from rich.table import Column, Table
 
 from bot.charts import stats_chart
 from bot.commands.console import out, print_json, run, say
@@ -18,6 +19,9 @@ from bot.predicting import find_named_community
 from bot.settings import load_settings
 from bot.stats import Interval, Stats, read_stats
 from bot.wording import duration
+
+#: Of a version's row, beside its name; intervals stand under their figures.
+_COLUMNS = ("Posts", "RPS skill\n(95%)", "Right bucket\n(95%)", "By luck")
 
 
 def stats(
@@ -69,15 +73,19 @@ def _show(found: Stats) -> None:
     if not found.versions:
         say("No prediction has been scored in that time.")
         return
-    table = Table("Version", "Posts", "RPS skill", "95%", "Right bucket", "95%", "By luck")
+    table = Table(
+        Column("Version", no_wrap=True),
+        *(Column(name, justify="right", no_wrap=True) for name in _COLUMNS),
+        box=box.SIMPLE_HEAD,
+        padding=(0, 2, 0, 0),
+    )
     for version in found.versions:
+        skill, accuracy = version.skill, version.accuracy_interval
         table.add_row(
             f"{'★ ' if version.is_champion else ''}{version.name}",
-            f"{version.skill.n:,}",
-            f"{version.skill.skill:+.3f}",
-            _range(version.skill.interval, "+.3f"),
-            f"{version.accuracy:.1%}",
-            _range(version.accuracy_interval, ".1%"),
+            f"{skill.n:,}",
+            f"{skill.skill:+.3f}\n{_range(skill.interval, '+.3f')}",
+            f"{version.accuracy:.1%}\n{_range(accuracy, '.1%')}",
             f"{version.base_rate:.1%}",
         )
     out.print(table)

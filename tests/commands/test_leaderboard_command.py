@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.clock import now
+from bot.commands.console import out
 from bot.seasons import season_of
 from storage.database import Database
 from storage.tables import Author, Community, Label, ModelVersion, Post, Standing
@@ -76,7 +77,7 @@ def test_without_a_season_it_is_this_month(peoria: Peoria) -> None:
     [
         (
             "forecasters",
-            ["forecaster abcdef", "45% (26%–66%)", "34%", "+6.5 ±", "50% of 10, bot 60%"],
+            ["forecaster abcdef", "45%", "26%–66%", "34%", "+6.5", "50% of 10", "bot 60%"],
         ),
         ("models", ["v1", "0.250", "45%"]),
         ("channels", ["r/[test]", "0.250"]),
@@ -88,6 +89,17 @@ def test_a_board_is_a_table(peoria: Peoria, board: str, words: list[str]) -> Non
     assert answer.status == 0
     assert f"{board.capitalize()}: {SEASON}, everywhere" in answer.out
     assert [each for each in words if each not in answer.out] == []
+
+
+@pytest.mark.usefixtures("league")
+@pytest.mark.parametrize("board", ["forecasters", "models", "channels", "posts"])
+def test_a_board_is_whole_in_eighty_columns(
+    peoria: Peoria, monkeypatch: pytest.MonkeyPatch, board: str
+) -> None:
+    monkeypatch.setattr(out, "_width", 80)
+    answer = peoria("leaderboard", board, "--season", SEASON)
+    assert "…" not in answer.out
+    assert "#" in answer.out
 
 
 @pytest.mark.usefixtures("league")

@@ -15,6 +15,7 @@ from models.backbone import Backbone
 from models.backbones import find_backbone
 from models.registry import read_version
 from storage.tables import ModelVersion
+from trainer.evaluation import FIGURE_NAMES
 
 
 def evaluate(
@@ -37,10 +38,10 @@ def evaluate(
         return
     figures = found["figures"]
     table = Table(
-        "figure", "value", "95% interval", title=f"{found['version']}: {figures['n']} posts"
+        "figure", "value", "95% interval", title=f"{found['version']}: {figures['n']:,} posts"
     )
     for key, (low, high) in figures["intervals"].items():
-        table.add_row(key, f"{figures[key]:.3f}", f"{low:.3f} … {high:.3f}")
+        table.add_row(FIGURE_NAMES[key], f"{figures[key]:.3f}", f"{low:.3f} … {high:.3f}")
     out.print(table)
     for reason, count in found["dropped"].items():
         say(f"Left out: {count} ({reason}).")

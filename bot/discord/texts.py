@@ -45,7 +45,7 @@ ENGLISH: dict[str, str] = {
     "card.image_number": "Image {n} of {total}",
     "card.best_of": "{total} images: the one that should do best counts.",
     # --- Automatic replies, guess buttons and outcomes
-    "reply.guess": "Do you know better? Guess until {when}.",
+    "reply.guess": "Do you know better? Guessing closes {when}.",
     "reply.blind": "I have made up my mind. Guess first: you see my prediction then, and everybody"
     " sees it when guessing closes, {when}.",
     "reply.closed": "Guessing has closed. {guesses}",
@@ -53,9 +53,9 @@ ENGLISH: dict[str, str] = {
     "reply.no_guesses": "Nobody guessed.",
     "guess.skip": "Skip",
     "guess.why": "Why?",
-    "guess.placed": "You guessed **{bucket}**. You may change that until {when}.",
-    "guess.placed_shown": "You guessed **{bucket}**, and this is my prediction. You may change your"
-    " guess until {when}, but then it counts as one that has seen it.",
+    "guess.placed": "You guessed **{bucket}**. You may still change that; guessing closes {when}.",
+    "guess.placed_shown": "You guessed **{bucket}**, and this is my prediction. Guessing closes"
+    " {when}; you may change your guess, but then it counts as one that has seen it.",
     "guess.skipped": "This is my prediction. You may still guess, but it counts as a guess that has"
     " seen it.",
     "guess.kept_secret": "My prediction is kept until guessing closes. Guess first, or skip.",

@@ -40,7 +40,7 @@ GERMAN: dict[str, str] = {
     "card.image_number": "Bild {n} von {total}",
     "card.best_of": "{total} Bilder: Es zählt das mit den besten Aussichten.",
     # --- Antworten von selbst, Knöpfe zum Tippen und Ergebnisse
-    "reply.guess": "Weißt du es besser? Tippe bis {when}.",
+    "reply.guess": "Weißt du es besser? Tippschluss {when}.",
     "reply.blind": "Ich habe mich festgelegt. Tippe zuerst: Dann siehst du meine Vorhersage, und"
     " alle sehen sie, wenn das Tippen endet, {when}.",
     "reply.closed": "Das Tippen ist beendet. {guesses}",
@@ -48,9 +48,9 @@ GERMAN: dict[str, str] = {
     "reply.no_guesses": "Niemand hat getippt.",
     "guess.skip": "Auslassen",
     "guess.why": "Warum?",
-    "guess.placed": "Du hast **{bucket}** getippt. Bis {when} kannst du das ändern.",
-    "guess.placed_shown": "Du hast **{bucket}** getippt, und das ist meine Vorhersage. Bis {when}"
-    " kannst du deinen Tipp ändern; er zählt dann als einer, der sie kannte.",
+    "guess.placed": "Du hast **{bucket}** getippt und kannst das noch ändern; Tippschluss {when}.",
+    "guess.placed_shown": "Du hast **{bucket}** getippt, und das ist meine Vorhersage. Du kannst"
+    " deinen Tipp noch ändern (Tippschluss {when}); er zählt dann als einer, der sie kannte.",
     "guess.skipped": "Das ist meine Vorhersage. Du kannst noch tippen, aber der Tipp zählt als"
     " einer, der sie kannte.",
     "guess.kept_secret": "Meine Vorhersage bleibt geheim, bis das Tippen endet. Tippe zuerst, oder"

@@ -16,7 +16,7 @@ from bot.retraining import Retraining
 from bot.ticker import Ticker
 from bot.training import Training
 from storage.database import Database
-from storage.posts import load_post, posts_to_advance, replies_to_remove
+from storage.posts import load_posts, posts_to_advance, replies_to_remove
 from storage.tables import Post
 
 #: How often image files and model versions are looked through.
@@ -88,8 +88,7 @@ class Jobs:
         """Take away the replies of posts that were withdrawn."""
 
         async def load(session: AsyncSession) -> list[Post]:
-            ids = await replies_to_remove(session, limit=BATCH)
-            return [post for post in [await load_post(session, each) for each in ids] if post]
+            return await load_posts(session, await replies_to_remove(session, limit=BATCH))
 
         posts = await self._database.read_in_one_go(load)
         for post in posts:

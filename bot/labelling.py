@@ -19,7 +19,7 @@ from bot.readings import AgedScore, late_by, next_reading_at, reading_at, score_
 from bot.wording import duration
 from storage.database import Database
 from storage.labels import last_score_before
-from storage.posts import due_posts, load_post, move_post, replies_without_outcome
+from storage.posts import due_posts, load_post, load_posts, move_post, replies_without_outcome
 from storage.tables import Nowcast, Post, Reply, Snapshot
 from storage.types import Platform as PlatformName
 from storage.types import PostState, ReplyState
@@ -81,13 +81,15 @@ class Labelling:
         now = self._clock()
 
         async def load(session: AsyncSession) -> list[Post]:
-            return await _loaded(session, await due_posts(session, [state], now=now, limit=BATCH))
+            return await load_posts(
+                session, await due_posts(session, [state], now=now, limit=BATCH)
+            )
 
         return await self._database.read_in_one_go(load)
 
     async def _without_outcome(self, session: AsyncSession) -> list[Post]:
         ids = await replies_without_outcome(session, [*self._platforms], limit=BATCH)
-        return await _loaded(session, ids)
+        return await load_posts(session, ids)
 
     async def _read(self, name: PlatformName, posts: Sequence[Post]) -> None:
         platform = self._platforms.get(name)
@@ -272,7 +274,3 @@ class Labelling:
     async def _settle_later(self, post: Post) -> None:
         async with self._database.write() as session:
             await move_post(session, post.id, PostState.SCORED, due_at=self._clock() + RETRY)
-
-
-async def _loaded(session: AsyncSession, ids: Sequence[int]) -> list[Post]:
-    return [post for post in [await load_post(session, each) for each in ids] if post]

@@ -1,6 +1,6 @@
 """Posts: finding the ones that are due, and moving one on."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -88,6 +88,11 @@ async def load_post(session: AsyncSession, post_id: int) -> Post | None:
         )
     )
     return post
+
+
+async def load_posts(session: AsyncSession, ids: Iterable[int]) -> list[Post]:
+    """Those of some posts that are there, each as `load_post` gives it."""
+    return [post for each in ids if (post := await load_post(session, each)) is not None]
 
 
 async def load_new_post(session: AsyncSession, post_id: int) -> Post | None:

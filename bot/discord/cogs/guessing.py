@@ -22,7 +22,7 @@ from bot.explaining import explain_post
 from bot.guessing import GuessRefused, guess_of, guessing_is_open, place_guess
 from bot.peeking import has_peeked, note_peek
 from bot.platform import PlatformUnavailable
-from storage.posts import load_post
+from storage.posts import load_post, load_posts
 from storage.tables import Post, Reply
 from storage.types import Bucket, Platform, PostState, ReplyState
 
@@ -209,7 +209,7 @@ class Guessing(commands.Cog):
                 .order_by(Post.guessing_closed_at)
                 .limit(_BATCH)
             )
-            posts = [post for each in ids if (post := await load_post(session, each))]
+            posts = await load_posts(session, ids)
         for post in posts:
             try:
                 if post.reply is not None and is_a_message(post.reply.source_id):

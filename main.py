@@ -5,9 +5,7 @@ import sys
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from bot.backup import BackupRefused
-from bot.charts import ChartFailed
-from bot.commands import (
+from bot.cli import (
     backbone,
     backup,
     db,
@@ -15,7 +13,6 @@ from bot.commands import (
     doctor,
     evaluate,
     finetune,
-    importing,
     leaderboard,
     models,
     predict,
@@ -24,33 +21,36 @@ from bot.commands import (
     replay,
     reproduce,
     retrain,
-    serve,
     simulate,
     stats,
     suspicions,
     train,
 )
-from bot.commands.console import err
-from bot.finetuning import FinetuneRefused
+from bot.cli import import_posts as importing
+from bot.cli import run as serve
+from bot.cli.console import err
+from bot.league.seasons import UnknownSeason
+from bot.operations.backup import BackupRefused
 from bot.platform import PlatformRefused
-from bot.predicting import UnknownCommunity
-from bot.seasons import UnknownSeason
-from bot.serving import NoChampion
+from bot.reports.charts import ChartFailed
+from bot.serving.champion import NoChampion
+from bot.serving.predict_files import UnknownCommunity
 from bot.settings import SettingsRefused
 from bot.simulation.failures import SimulationRefused, SomethingLost
-from bot.switching import SwitchRefused
-from bot.training import RunUnderWay
-from bot.training_process import RunFailed
-from bot.versions import UnknownVersion
+from bot.training.child import RunFailed
+from bot.training.finetune import FinetuneRefused
+from bot.training.runs import RunUnderWay
+from bot.training.switch_backbone import SwitchRefused
+from bot.training.versions import UnknownVersion
 from models.backbone import BackboneUnusable
 from models.head import HeadUnusable
 from models.ocr import OcrMissing
 from models.registry import VersionUnusable
-from storage.migrate import DatabaseTooNew
-from storage.posts_file import PostsFileRefused
-from trainer.distill_command import distill
-from trainer.evaluate_file import NothingToEvaluate
-from trainer.reference import BucketsRefused
+from storage.engine.migrate import DatabaseTooNew
+from storage.files.posts_export import PostsFileRefused
+from trainer.backbone.distill_command import distill
+from trainer.data.reference import BucketsRefused
+from trainer.studies.evaluate_file import NothingToEvaluate
 
 app = typer.Typer(
     name="peoria",

@@ -80,7 +80,7 @@ class Nursery:
 
 def nurse() -> None:
     """The process that forks: a line ``start`` starts a bot, ``wait`` waits for its end."""
-    from bot.commands import serve
+    from bot.cli import run as serve
     from bot.discord import platform  # noqa: F401 - imported before the forks
 
     child = 0

@@ -28,7 +28,7 @@ from bot.app import App, build  # noqa: E402
 from bot.core import open_core  # noqa: E402
 from bot.settings import Settings  # noqa: E402
 from bot.simulation.memes import Meme, Palette, Scene, draw  # noqa: E402
-from bot.versions import list_versions  # noqa: E402
+from bot.training.versions import list_versions  # noqa: E402
 from storage.types import Platform  # noqa: E402
 from tests.fakes.clock import FakeClock  # noqa: E402
 from tests.fakes.discord import (  # noqa: E402

@@ -38,14 +38,14 @@ sys.path.insert(0, str(ROOT))
 
 from models.features import Features  # noqa: E402
 from models.head import Head  # noqa: E402
-from trainer.challenge import Champion, challenge  # noqa: E402
-from trainer.cross_fit import fit_planned, plan  # noqa: E402
-from trainer.dataset import LabelledPosts  # noqa: E402
-from trainer.forecasting import intervals_of, predict_rows, ranking_of  # noqa: E402
-from trainer.gate import Verdict  # noqa: E402
-from trainer.metrics import ranked_probability_scores  # noqa: E402
-from trainer.recipe import Recipe  # noqa: E402
-from trainer.targets import soft_bins  # noqa: E402
+from models.metrics import ranked_probability_scores  # noqa: E402
+from trainer.data.dataset import LabelledPosts  # noqa: E402
+from trainer.data.targets import soft_bins  # noqa: E402
+from trainer.evaluation.cross_fit import fit_planned, plan  # noqa: E402
+from trainer.evaluation.forecasting import intervals_of, predict_rows, ranking_of  # noqa: E402
+from trainer.evaluation.gate import Verdict  # noqa: E402
+from trainer.head.recipe import Recipe  # noqa: E402
+from trainer.refit.challenge import Champion, challenge  # noqa: E402
 
 OLD, NEW, OTHER = 150, 500, 2000
 #: Communities, each with its champion, that the tries take turns in; what is posted and voted

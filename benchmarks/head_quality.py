@@ -29,20 +29,20 @@ from numpy.typing import NDArray
 
 from models.backbone import Backbone
 from models.decoding import decode
+from models.near_duplicates import near_duplicate_groups
 from models.ocr import READ_SIZE, TextReader
-from models.quantiles import BucketRule
-from storage.posts_file import find_image
-from trainer import lu
-from trainer.comparison import Parts, cut_in_three, fit_to_serve, trees
-from trainer.dataset import LabelledPosts
-from trainer.evaluation import Forecasts, evaluate, figures
-from trainer.file_posts import FilePosts, read_file_posts
-from trainer.forecasting import predict_rows
-from trainer.near_duplicates import near_duplicate_groups
-from trainer.recipe import Recipe
-from trainer.reference import Reference
-from trainer.splits import Rows, grouped_folds
-from trainer.targets import Intervals
+from models.percentiles import BucketRule
+from storage.files.posts_export import find_image
+from trainer.data.dataset import LabelledPosts
+from trainer.data.file_posts import FilePosts, read_file_posts
+from trainer.data.reference import Reference
+from trainer.data.splits import Rows, grouped_folds
+from trainer.data.targets import Intervals
+from trainer.evaluation.comparison import Parts, cut_in_three, fit_to_serve, trees
+from trainer.evaluation.figures import Forecasts, evaluate, figures
+from trainer.evaluation.forecasting import predict_rows
+from trainer.head.recipe import Recipe
+from trainer.studies import lu
 
 RULE = BucketRule(2000, 20000)
 FOLDS = 5

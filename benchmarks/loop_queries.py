@@ -38,18 +38,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bot.boards import BoardName, list_seasons, read_board  # noqa: E402
-from bot.health import champion_health, community_health  # noqa: E402
+from bot.league.leaderboard import BoardName, list_seasons, read_board  # noqa: E402
 from bot.notices import waiting_notices  # noqa: E402
-from bot.retention import with_unscored_predictions  # noqa: E402
-from bot.retraining import new_labels  # noqa: E402
-from bot.stats import read_stats  # noqa: E402
+from bot.reports.monitoring import champion_health, community_health  # noqa: E402
+from bot.reports.stats import read_stats  # noqa: E402
+from bot.training.retention import with_unscored_predictions  # noqa: E402
+from bot.training.schedule import new_labels  # noqa: E402
 from models.facts import records_of  # noqa: E402
-from models.quantiles import WINDOW  # noqa: E402
-from storage.communities import recent_scores  # noqa: E402
-from storage.database import Database  # noqa: E402
-from storage.migrate import upgrade  # noqa: E402
-from storage.posts import due_posts, replies_to_remove, replies_without_outcome  # noqa: E402
+from models.percentiles import WINDOW  # noqa: E402
+from storage.engine.database import Database  # noqa: E402
+from storage.engine.migrate import upgrade  # noqa: E402
+from storage.queries.communities import recent_scores  # noqa: E402
+from storage.queries.posts import due_posts, replies_to_remove, replies_without_outcome  # noqa: E402
 from storage.tables import Post  # noqa: E402
 from storage.types import Platform, PostState  # noqa: E402
 

@@ -19,9 +19,9 @@ from sqlalchemy import Engine, event
 
 from benchmarks.discord_stage import load, picture
 from bot.app import App, build
-from bot.clock import now
 from bot.core import open_core
 from bot.platform import CommunityRef, IncomingPost
+from bot.runtime.clock import now
 from bot.settings import Settings
 from storage.types import Platform
 from tests.fakes.platform import FakePlatform

@@ -33,9 +33,9 @@ def main() -> None:
     import tensorflow as tf
 
     from models.features import Features
-    from trainer.fit import fit
-    from trainer.recipe import Recipe
-    from trainer.targets import interval_of, soft_bins
+    from trainer.data.targets import interval_of, soft_bins
+    from trainer.head.fit import fit
+    from trainer.head.recipe import Recipe
 
     paths = sorted(asked.folder.iterdir())[: asked.images]
     n = len(paths)

@@ -72,8 +72,8 @@ async def store(folder: Path, n: int) -> str:
 
     from sqlalchemy import insert
 
-    from storage.database import Database
-    from storage.migrate import upgrade
+    from storage.engine.database import Database
+    from storage.engine.migrate import upgrade
     from storage.tables import Author, Community, Embedding, Image, Label, Post, PostImage
     from storage.types import Bucket, Platform, PostOrigin, PostState
 
@@ -129,9 +129,9 @@ async def store(folder: Path, n: int) -> str:
 
 def fit_database(url: str) -> None:
     """Do with a database's labels what a training run does; print one JSON line."""
-    from trainer.challenge import challenge
-    from trainer.dataset import read_labelled
-    from trainer.recipe import Recipe
+    from trainer.data.dataset import read_labelled
+    from trainer.head.recipe import Recipe
+    from trainer.refit.challenge import challenge
 
     started = time.perf_counter()
     posts = asyncio.run(read_labelled(url, BACKBONE))
@@ -162,10 +162,10 @@ def _peak() -> float:
 def fit_once(folder: Path) -> None:
     """Fit on what ``folder`` holds; print one JSON line."""
     from models.head import GROUPS
-    from trainer.calibration import fit_temperature
-    from trainer.encode import encode
-    from trainer.fit import fit
-    from trainer.recipe import Recipe
+    from trainer.head.calibration import fit_temperature
+    from trainer.head.fit import fit
+    from trainer.head.fit_encoding import encode
+    from trainer.head.recipe import Recipe
 
     groups = {group: np.load(folder / f"{group}.npy", mmap_mode="r") for group in GROUPS}
     targets = np.load(folder / "targets.npy", mmap_mode="r")

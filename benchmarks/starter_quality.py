@@ -3,10 +3,10 @@
     python -m benchmarks.starter_quality --data ../shared/data --teacher FOLDER
         [--student models/starter] [--cache FOLDER] [--out FILE]
 
-FOLDER of the teacher is made by `python -m trainer.export_backbone --weights … --out FOLDER`. The
-hold-out is `trainer.distill_images`' own. Every figure of the student stands beside the teacher's
-from the same run; intervals are 95% bootstrap intervals over test images, paired where two
-backbones are compared. Prints markdown.
+FOLDER of the teacher is made by `python -m trainer.backbone.export --weights … --out FOLDER`. The
+hold-out is `trainer.backbone.distill_images`' own. Every figure of the student stands beside the
+teacher's from the same run; intervals are 95% bootstrap intervals over test images, paired where
+two backbones are compared. Prints markdown.
 """
 
 import argparse
@@ -26,9 +26,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from models.backbone import Backbone
+from models.near_duplicates import near_duplicate_groups
 from models.preprocessing import perceptual_hash, to_input
-from trainer.distill_images import SourceImage, find_images
-from trainer.near_duplicates import near_duplicate_groups
+from trainer.backbone.distill_images import SourceImage, find_images
 
 Numbers = NDArray[np.float64]
 Rows = NDArray[np.intp]

@@ -7,16 +7,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from bot.core import Core
-from bot.cron import cron_trigger
-from bot.health import Health
-from bot.housekeeping import Housekeeping
 from bot.jobs import Jobs, schedule
-from bot.labelling import Labelling
+from bot.labels.collect import Labelling
 from bot.notices import Notices
-from bot.pipeline import Pipeline
+from bot.operations.image_cleanup import Housekeeping
 from bot.platform import Platform, PlatformRefused
-from bot.retention import Retention
-from bot.retraining import Retraining
+from bot.posts.pipeline import Pipeline
+from bot.reports.monitoring import Health
+from bot.runtime.cron import cron_trigger
+from bot.training.retention import Retention
+from bot.training.schedule import Retraining
 from bot.web.board import Board
 from storage.types import Platform as PlatformName
 

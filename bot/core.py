@@ -4,20 +4,20 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from bot.backbones import prepare_backbone
-from bot.clock import Clock, now
-from bot.download import Downloader
-from bot.people import read_key
-from bot.reading_text import TextReading
-from bot.serving import Serving
+from bot.people.identity import read_key
+from bot.runtime.clock import Clock, now
+from bot.runtime.download import Downloader
+from bot.serving.champion import Serving
+from bot.serving.ocr_worker import TextReading
 from bot.settings import Settings
-from bot.training import Training, TrainingLimits
-from bot.versions import ensure_champion, has_champion
+from bot.training.backbone_setup import prepare_backbone
+from bot.training.runs import Training, TrainingLimits
+from bot.training.versions import ensure_champion, has_champion
 from models.decoding import DecodeLimits
 from models.ocr import TextReader, check_ocr
-from storage.database import Database
-from storage.image_store import ImageStore
-from storage.migrate import upgrade
+from storage.engine.database import Database
+from storage.engine.migrate import upgrade
+from storage.files.image_store import ImageStore
 
 
 @dataclass(frozen=True, slots=True)

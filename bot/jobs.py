@@ -3,20 +3,20 @@
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.clock import Clock
-from bot.health import Health
-from bot.housekeeping import Housekeeping
-from bot.labelling import BATCH, Labelling
-from bot.lanes import Lanes
+from bot.labels.collect import BATCH, Labelling
 from bot.notices import Notices
-from bot.pipeline import Pipeline
-from bot.reading_text import TextReading
-from bot.retention import Retention
-from bot.retraining import Retraining
-from bot.ticker import Ticker
-from bot.training import Training
-from storage.database import Database
-from storage.posts import load_posts, posts_to_advance, replies_to_remove
+from bot.operations.image_cleanup import Housekeeping
+from bot.posts.pipeline import Pipeline
+from bot.posts.queue import Lanes
+from bot.reports.monitoring import Health
+from bot.runtime.clock import Clock
+from bot.runtime.scheduler import Ticker
+from bot.serving.ocr_worker import TextReading
+from bot.training.retention import Retention
+from bot.training.runs import Training
+from bot.training.schedule import Retraining
+from storage.engine.database import Database
+from storage.queries.posts import load_posts, posts_to_advance, replies_to_remove
 from storage.tables import Post
 
 #: How often image files and model versions are looked through.

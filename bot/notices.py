@@ -8,9 +8,9 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.clock import Clock
 from bot.platform import Platform, PlatformUnavailable
-from storage.database import Database
+from bot.runtime.clock import Clock
+from storage.engine.database import Database
 from storage.tables import Community, Notice
 from storage.types import Platform as PlatformName
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
-from bot.cards import Card, Outcome, TooLate
+from bot.serving.forecast import Card, Outcome, TooLate
 from storage import types
 from storage.tables import Post
 

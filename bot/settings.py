@@ -16,8 +16,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from bot.cron import cron_trigger
-from bot.discord.shards import parse_shards
+from bot.runtime.cron import cron_trigger
+from bot.runtime.shards import parse_shards
 
 ENV_PREFIX = "PEORIA_"
 

@@ -1,8 +1,8 @@
-"""What Alembic runs for each migration: on the connection that storage/migrate.py hands over."""
+"""What Alembic runs for each migration, on the connection of storage/engine/migrate.py."""
 
 from alembic import context
 
-from storage.migrate import is_compared
+from storage.engine.migrate import is_compared
 from storage.tables import Base
 
 connection = context.config.attributes["connection"]
@@ -14,7 +14,8 @@ context.configure(
     user_module_prefix="",
     compare_type=True,
     include_object=lambda item, *_: is_compared(item, connection.dialect.name),
-    # SQLite rolls DDL back as well, once the driver keeps its hands off (storage/database.py).
+    # SQLite rolls DDL back as well, once the driver keeps its hands off
+    # (storage/engine/database.py).
     transactional_ddl=True,
 )
 with context.begin_transaction():

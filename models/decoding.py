@@ -1,7 +1,7 @@
 """Untrusted bytes to a small RGB picture, or a refusal that a person can act on.
 
 The order is what makes it safe: bytes are counted, the format is recognised by content, the file
-is taken apart within bounds (`models.containers`), the memory that decoding will take is worked
+is taken apart within bounds (`models.image_headers`), the memory that decoding will take is worked
 out from the header, and only then is a pixel decoded, by the one Pillow plugin for that format
 and from nothing but the first picture's own bytes. Nothing here touches process-wide state, so
 it may run in threads; each call may hold up to `DecodeLimits.max_memory` plus twice the file.
@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image, WebPImagePlugin  # noqa: F401 - the second registers itself
 
-from models.containers import Container, ContainerError, read_container
+from models.image_headers import Container, ContainerError, read_container
 
 MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 40_000_000

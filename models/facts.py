@@ -16,7 +16,7 @@ from sqlalchemy import Integer, Row, Select, and_, bindparam, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.features import PostFacts, Record
-from storage.plain import table_of
+from storage.engine.core_tables import table_of
 from storage.tables import Image, Label, Post, PostImage
 
 #: Percentiles are summed as whole millionths, so that no order of summing changes a record.

@@ -13,7 +13,7 @@ import pytest
 from bot.app import App, build
 from bot.core import Core, open_core
 from bot.settings import ENV_PREFIX, Settings
-from storage.database import Database
+from storage.engine.database import Database
 from storage.types import Platform
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
@@ -27,16 +27,25 @@ hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000
 hypothesis.settings.load_profile("peoria")
 
 
-#: Tests in these folders that use a database run on SQLite, and on PostgreSQL where there is one.
-ON_BOTH = {"tests/storage", "tests/bot", "tests/models", "tests/trainer"}
+#: Tests below these folders that use a database run on SQLite, and on PostgreSQL if there is one.
+ON_BOTH = ("tests/storage", "tests/bot", "tests/models", "tests/trainer")
+#: Except below these: a platform or a command meets the same database code again.
+SQLITE_ONLY = tuple(
+    f"tests/bot/{room}" for room in ("cli", "discord", "reddit", "simulation", "web")
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    folder = metafunc.definition.path.parent.relative_to(metafunc.config.rootpath).as_posix()
+    file = metafunc.definition.path.relative_to(metafunc.config.rootpath)
+    on_both = _below(file, ON_BOTH) and not _below(file, SQLITE_ONLY)
     sqlite_only = metafunc.definition.get_closest_marker("sqlite") is not None
     uses_one = "database_url" in metafunc.fixturenames
-    if postgresql.SERVER and uses_one and folder in ON_BOTH and not sqlite_only:
+    if postgresql.SERVER and uses_one and on_both and not sqlite_only:
         metafunc.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+def _below(file: Path, folders: tuple[str, ...]) -> bool:
+    return any(file.is_relative_to(folder) for folder in folders)
 
 
 def pytest_report_header() -> str:

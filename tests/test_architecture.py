@@ -33,7 +33,7 @@ import asyncio, sys
 from pathlib import Path
 from bot.app import build
 from bot.core import open_core
-from bot.predicting import find_audience, predict_files
+from bot.serving.predict_files import find_audience, predict_files
 from bot.platform import CommunityRef, IncomingPost
 from bot.settings import load_settings
 from storage.types import Platform
@@ -163,7 +163,7 @@ def test_this_file_would_notice() -> None:
 
 @pytest.mark.parametrize("package", [*PACKAGES, "main"])
 def test_nothing_is_printed(package: str) -> None:
-    """Output goes through bot/commands/console.py, everything else through logging."""
+    """Output goes through bot/cli/console.py, everything else through logging."""
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in sources(package)

@@ -7,17 +7,17 @@ import discord
 from sqlalchemy import select
 
 from bot.core import Core
-from bot.discord.channels import PostChannel
-from bot.discord.client import Client, point_at
 from bot.discord.commands import add_commands
-from bot.discord.errors import permission_name
-from bot.discord.faults import reaching_discord
-from bot.discord.permissions import WANTED, missing_permissions
-from bot.discord.syncing import commands_are_in_sync
-from bot.discord.texts import Texts
-from bot.discord.token import NOT_ACCEPTED, read_token
-from bot.pipeline import Pipeline
+from bot.discord.gateway.channels import PostChannel
+from bot.discord.gateway.client import Client, point_at
+from bot.discord.gateway.command_sync import commands_are_in_sync
+from bot.discord.gateway.error_codes import reaching_discord
+from bot.discord.gateway.permissions import WANTED, missing_permissions
+from bot.discord.gateway.token import NOT_ACCEPTED, read_token
+from bot.discord.texts.english import Texts
+from bot.discord.ui.error_replies import permission_name
 from bot.platform import PlatformRefused, PlatformUnavailable
+from bot.posts.pipeline import Pipeline
 from storage.tables import Community
 from storage.types import Platform
 

@@ -12,26 +12,31 @@ import discord
 from sqlalchemy.exc import DBAPIError
 
 from bot.core import Core
-from bot.discord.ballots import Ballots
-from bot.discord.client import Client, needed_intents, point_at
-from bot.discord.cogs.catching_up import CatchingUp
-from bot.discord.cogs.guessing import Guessing
-from bot.discord.cogs.reactions import Reactions
-from bot.discord.cogs.watching import Watching
 from bot.discord.commands import add_commands
-from bot.discord.cooldowns import Cooldowns
-from bot.discord.faults import AUTHENTICATION_FAILED, AWAY, INVALID_SHARD, SHARDING_REQUIRED
-from bot.discord.guess_buttons import GuessButton
-from bot.discord.high_water import HighWater
-from bot.discord.known_people import KnownPeople
-from bot.discord.locking import Lock
-from bot.discord.scores import Scores
-from bot.discord.shards import Shards, parse_shards
-from bot.discord.showing import Showing
-from bot.discord.syncing import sync_commands
-from bot.discord.token import NOT_ACCEPTED, read_token
-from bot.pipeline import Pipeline
+from bot.discord.events.backfill import CatchingUp
+from bot.discord.events.guesses import Guessing
+from bot.discord.events.messages import Watching
+from bot.discord.events.reactions import Reactions
+from bot.discord.gateway.client import Client, needed_intents, point_at
+from bot.discord.gateway.command_sync import sync_commands
+from bot.discord.gateway.error_codes import (
+    AUTHENTICATION_FAILED,
+    AWAY,
+    INVALID_SHARD,
+    SHARDING_REQUIRED,
+)
+from bot.discord.gateway.instance_lock import Lock
+from bot.discord.gateway.token import NOT_ACCEPTED, read_token
+from bot.discord.messages.high_water import HighWater
+from bot.discord.messages.reaction_votes import Ballots
+from bot.discord.messages.score_reader import Scores
+from bot.discord.messages.send_reply import Showing
+from bot.discord.ui.cooldowns import Cooldowns
+from bot.discord.ui.guess_buttons import GuessButton
+from bot.discord.ui.member_names import KnownPeople
 from bot.platform import PlatformRefused, PlatformUnavailable
+from bot.posts.pipeline import Pipeline
+from bot.runtime.shards import Shards, parse_shards
 from storage.tables import Notice
 
 log = logging.getLogger(__name__)

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 import discord
 from sqlalchemy import select
 
-from bot.cards import Card, Outcome, TooLate
 from bot.core import Core
-from bot.discord.admins import tell_admins
 from bot.discord.connection import Connection
-from bot.discord.options import ANNOUNCEMENTS
-from bot.pipeline import Pipeline
+from bot.discord.gateway.guild_options import ANNOUNCEMENTS
+from bot.discord.ui.admin_messages import tell_admins
 from bot.platform import PostRef, Reading
+from bot.posts.pipeline import Pipeline
+from bot.serving.forecast import Card, Outcome, TooLate
 from storage.tables import Community
 from storage.types import Platform
 

@@ -25,11 +25,11 @@ from prawcore.exceptions import (
     UnavailableForLegalReasons,
 )
 
-from bot.clock import Clock
 from bot.reddit.credentials import Credentials
 from bot.reddit.faults import CredentialsRefused, NotAllowed, NotThere, RedditRefusal
 from bot.reddit.limits import Pace, told_wait
 from bot.reddit.transport import AskedToWait, NoAnswer, SaidLimit, Transport
+from bot.runtime.clock import Clock
 
 T = TypeVar("T")
 

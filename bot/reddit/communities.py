@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.clock import Clock
 from bot.platform import CommunityRef
-from storage.database import Database
+from bot.runtime.clock import Clock
+from storage.engine.database import Database
+from storage.engine.upsert import insert_if_new
 from storage.tables import Community
 from storage.types import Platform
-from storage.upsert import insert_if_new
 
 #: Keys of `Community.options`: since when the account is banned there.
 BANNED_AT = "banned_at"

@@ -8,12 +8,11 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from bot.cards import stored_card
 from bot.core import Core
-from bot.people import hash_person
-from bot.pipeline import Pipeline
+from bot.people.erasure import has_opted_out, opt_in, opt_out
+from bot.people.identity import hash_person
 from bot.platform import PlatformUnavailable, PostGone, ReplyDeclined
-from bot.privacy import has_opted_out, opt_in, opt_out
+from bot.posts.pipeline import Pipeline
 from bot.reddit.client import Item, RedditClient
 from bot.reddit.communities import BANNED_AT, Communities, community_ref
 from bot.reddit.faults import NotAllowed, NotThere
@@ -29,11 +28,12 @@ from bot.reddit.wording import (
     plain_text,
     prediction_text,
 )
-from bot.wording import STILL_SILENT
-from storage.posts import load_post
+from bot.serving.forecast import stored_card
+from bot.serving.phrases import STILL_SILENT
+from storage.engine.upsert import insert_if_new
+from storage.queries.posts import load_post
 from storage.tables import Community, InboxItem, Post
 from storage.types import InboxKind, Platform, PostState, ReplyState
-from storage.upsert import insert_if_new
 
 log = logging.getLogger(__name__)
 

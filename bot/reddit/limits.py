@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bot.clock import Clock
 from bot.reddit.faults import RedditBusy
+from bot.runtime.clock import Clock
 
 #: Waits after failures double from the first to the longest.
 FIRST_WAIT = timedelta(seconds=5)

@@ -7,10 +7,9 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.cards import Card, Outcome, TooLate
 from bot.core import Core
-from bot.pipeline import Pipeline
 from bot.platform import PlatformRefused, PlatformUnavailable, PostRef, Reading
+from bot.posts.pipeline import Pipeline
 from bot.reddit.client import RedditClient
 from bot.reddit.communities import Communities
 from bot.reddit.credentials import read_credentials
@@ -22,6 +21,7 @@ from bot.reddit.replies import Manners, Replies
 from bot.reddit.scores import Scores
 from bot.reddit.tending import Tending
 from bot.reddit.watcher import Watcher
+from bot.serving.forecast import Card, Outcome, TooLate
 from bot.settings import Settings
 from storage.types import Platform
 

@@ -7,8 +7,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from bot.cards import Card, Outcome, TooLate
-from bot.clock import Clock
 from bot.platform import PlatformUnavailable, PostGone, PostRef, ReplyDeclined
 from bot.reddit.client import RedditClient
 from bot.reddit.communities import BANNED_AT, Communities
@@ -16,8 +14,10 @@ from bot.reddit.faults import NotAllowed, NotThere, RedditBusy, RedditRefusal
 from bot.reddit.items import is_closed, is_gone, time_of
 from bot.reddit.notices import note
 from bot.reddit.wording import prediction_text, settled_text
-from storage.database import Database
-from storage.posts import load_post
+from bot.runtime.clock import Clock
+from bot.serving.forecast import Card, Outcome, TooLate
+from storage.engine.database import Database
+from storage.queries.posts import load_post
 from storage.tables import Community, InboxItem, Post, Reply
 from storage.types import ReplyMode
 

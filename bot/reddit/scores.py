@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.clock import Clock
 from bot.platform import Gone, NotYet, PostRef, Reading, ScoreRead
 from bot.reddit.client import PAGE, RedditClient
 from bot.reddit.items import is_gone
+from bot.runtime.clock import Clock
 
 #: So often a post must be missing from Reddit's answers before it counts as gone.
 MISSES = 3

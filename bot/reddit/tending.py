@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot.clock import Clock
 from bot.reddit.client import PAGE, RedditClient
 from bot.reddit.replies import Replies
-from storage.database import Database
+from bot.runtime.clock import Clock
+from storage.engine.database import Database
 from storage.tables import InboxItem, Post, Reply
 from storage.types import Platform, ReplyState
 

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from bot.clock import Clock
-from bot.pipeline import Pipeline
 from bot.platform import IncomingPost, ScoreRead
+from bot.posts.pipeline import Pipeline
 from bot.reddit.client import Item, RedditClient
 from bot.reddit.communities import Communities, age_order, community_ref
 from bot.reddit.items import Rules, Skip, name_of, read_item, time_of
 from bot.reddit.scores import read_score
-from storage.database import Database
+from bot.runtime.clock import Clock
+from storage.engine.database import Database
 from storage.tables import Community, Post
 from storage.types import Platform
 

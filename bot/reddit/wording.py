@@ -1,7 +1,7 @@
 """What is written on Reddit, as Markdown. Nothing that people wrote is ever repeated in it."""
 
-from bot.cards import Card, Outcome, TooLate
-from bot.wording import (
+from bot.serving.forecast import Card, Outcome, TooLate
+from bot.serving.phrases import (
     beats_sentence,
     knowledge_note,
     outcome_sentence,

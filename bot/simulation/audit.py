@@ -9,13 +9,13 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.labelling import TOO_LATE
-from bot.seasons import ALL_TIME
+from bot.labels.collect import TOO_LATE
+from bot.league.seasons import ALL_TIME
 from bot.simulation.community import HORIZON, MadePost, World
 from bot.simulation.failures import SomethingLost
 from bot.simulation.platform import SimulatedPlatform
 from bot.simulation.truth import Numbers
-from storage.standings import EVERYWHERE
+from storage.queries.standings import EVERYWHERE
 from storage.tables import Guess, Label, Post, Prediction, Reply, Snapshot, Standing
 from storage.types import ForecasterKind, PostState, ReplyState
 

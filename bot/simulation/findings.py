@@ -11,17 +11,17 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.people import hash_person
+from bot.people.identity import hash_person
 from bot.simulation.community import START, World
 from bot.simulation.people import PEOPLE
 from bot.simulation.platform import SimulatedPlatform
 from bot.simulation.truth import LUCK, Numbers, score_of
 from models.distribution import UNIFORM, interval_target
-from models.quantiles import WINDOW
+from models.metrics import ranked_probability_scores
+from models.percentiles import WINDOW
 from storage.tables import Author, Guess, Label, ModelVersion, Post, Prediction, Reply
 from storage.types import Platform
-from trainer.metrics import ranked_probability_scores
-from trainer.targets import interval_of, soft_bins
+from trainer.data.targets import interval_of, soft_bins
 
 #: Points of the law of luck that the truth's own forecast is worked out on.
 _POINTS = 201

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.cards import Card, Outcome, TooLate
-from bot.clock import Clock
 from bot.platform import Gone, PlatformUnavailable, PostGone, PostRef, Reading, ScoreRead
+from bot.runtime.clock import Clock
+from bot.serving.forecast import Card, Outcome, TooLate
 from bot.simulation.community import HORIZON, MadePost, World
 from bot.simulation.truth import LIFT, grown, score_of
 from storage.types import Platform

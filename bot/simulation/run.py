@@ -19,8 +19,8 @@ from sqlalchemy import func, select
 
 from bot.app import App, build
 from bot.core import Core, open_core
-from bot.guessing import GuessRefused, place_guess
-from bot.people import hash_person
+from bot.league.guesses import GuessRefused, place_guess
+from bot.people.identity import hash_person
 from bot.platform import IncomingPost
 from bot.settings import Settings
 from bot.simulation.clock import SimulatedClock
@@ -28,8 +28,8 @@ from bot.simulation.community import COMMUNITY, START, MadePost, World, after
 from bot.simulation.failures import SimulationRefused
 from bot.simulation.people import MadeGuess, guesses
 from bot.simulation.platform import SimulatedPlatform
-from bot.training import Training
-from bot.training_process import TrainingLimits
+from bot.training.child import TrainingLimits
+from bot.training.runs import Training
 from storage.tables import Community, Post, TrainingRun
 from storage.types import Platform
 

@@ -9,15 +9,15 @@ from datetime import timedelta
 from aiohttp import web
 from sqlalchemy import select
 
-from bot.background import Background
-from bot.cards import Card, Outcome, TooLate
 from bot.core import Core
-from bot.pipeline import Pipeline
 from bot.platform import PlatformRefused, PostRef, Reading, ScoreRead
+from bot.posts.pipeline import Pipeline
+from bot.runtime.task_group import Background
+from bot.serving.forecast import Card, Outcome, TooLate
 from bot.web.services import Services
 from bot.web.site import make_site
 from bot.web.votes import scores_at_horizon
-from storage.communities import find_community
+from storage.queries.communities import find_community
 from storage.tables import Post
 from storage.types import Platform, PostState
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot import wording
+from bot.serving import phrases as wording
 
 WIDTH = 400
 HEIGHT = 120

@@ -13,8 +13,8 @@ from bot.web.post_view import PostView, view_post
 from bot.web.services import COMMUNITY, Services
 from bot.web.visitors import Visitor, find_author
 from bot.web.votes import Tally, tallies
-from storage.communities import find_community
-from storage.growth_examples import newest_nowcasts
+from storage.queries.communities import find_community
+from storage.queries.growth_examples import newest_nowcasts
 from storage.tables import Community, Post, PostImage, Prediction, Snapshot
 from storage.types import Platform, PostState
 

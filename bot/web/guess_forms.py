@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
-from bot.guessing import GuessRefused, place_guess
-from bot.peeking import note_peek
+from bot.league.blind import note_peek
+from bot.league.guesses import GuessRefused, place_guess
 from bot.web.cards import card_answer
 from bot.web.choices import read_choice
 from bot.web.feed import Feed

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from bot.explaining import explain_post
+from bot.serving.explain import explain_post
 from bot.web.feed import Feed
 from bot.web.refusals import Refusal
 from bot.web.services import Services

@@ -6,13 +6,13 @@ from typing import Any
 import aiohttp_jinja2
 from aiohttp import web
 
-from bot.boards import BoardName, BoardPage, list_seasons, read_board
-from bot.seasons import ALL_TIME, UnknownSeason, read_season, season_of
+from bot.league.leaderboard import BoardName, BoardPage, list_seasons, read_board
+from bot.league.seasons import ALL_TIME, UnknownSeason, read_season, season_of
 from bot.web.names import nickname
 from bot.web.refusals import Refusal
 from bot.web.services import COMMUNITY, Services
 from bot.web.visitors import find_author, visitor_of
-from storage.communities import find_community
+from storage.queries.communities import find_community
 from storage.types import Platform
 
 #: Rows of a page.

@@ -6,13 +6,13 @@ import aiohttp_jinja2
 from aiohttp import web
 from sqlalchemy import select
 
-from bot.privacy import export_person, forget_person, has_opted_out, opt_in, opt_out
-from bot.seasons import ALL_TIME, season_of
+from bot.league.seasons import ALL_TIME, season_of
+from bot.people.erasure import export_person, forget_person, has_opted_out, opt_in, opt_out
 from bot.web.names import nickname
 from bot.web.refusals import Refusal, see_other
 from bot.web.services import COMMUNITY, Services
 from bot.web.visitors import Visitor, find_author, visitor_of
-from storage.communities import find_community
+from storage.queries.communities import find_community
 from storage.tables import Standing
 from storage.types import ForecasterKind, Platform
 

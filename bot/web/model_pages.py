@@ -8,7 +8,7 @@ import aiohttp_jinja2
 from aiohttp import web
 from sqlalchemy import func, select
 
-from bot.versions import list_versions
+from bot.training.versions import list_versions
 from bot.web.refusals import see_other, wants_json
 from bot.web.services import Services
 from storage.tables import Label, ModelVersion, Notice, TrainingRun

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
-from bot import wording
-from bot.cards import Card, Outcome, outcome, stored_card
-from bot.guessing import CLOSED as GUESSING_CLOSED
-from bot.guessing import NOTHING_TO_GUESS, guessing_is_open
-from bot.guessing import OWN_POST as OWN_GUESS
+from bot.league.guesses import CLOSED as GUESSING_CLOSED
+from bot.league.guesses import NOTHING_TO_GUESS, guessing_is_open
+from bot.league.guesses import OWN_POST as OWN_GUESS
+from bot.serving import phrases as wording
+from bot.serving.forecast import Card, Outcome, outcome, stored_card
 from bot.web.guesses import Guesses
 from bot.web.votes import CLOSED, NOT_OPEN, OWN_POST, Tally
 from storage.tables import Image, Nowcast, Post
@@ -164,7 +164,7 @@ def view_post(
     community: str,
     now: datetime,
 ) -> PostView:
-    """What a visitor may see of ``post`` (with everything `storage.posts.load_post` loads).
+    """What a visitor may see of ``post`` (with everything `storage.queries.posts.load_post` loads).
 
     Args:
         tally: its votes, as they see them.

@@ -4,7 +4,7 @@ import math
 from collections import deque
 from datetime import datetime, timedelta
 
-from bot.clock import Clock
+from bot.runtime.clock import Clock
 from bot.web.refusals import Refusal
 
 

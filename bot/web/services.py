@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from bot.background import Background
-from bot.clock import Clock
 from bot.core import Core
-from bot.pipeline import Pipeline
 from bot.platform import CommunityRef
+from bot.posts.pipeline import Pipeline
+from bot.runtime.clock import Clock
+from bot.runtime.task_group import Background
 from bot.settings import Settings
-from bot.training import Training
-from storage.database import Database
-from storage.image_store import ImageStore
+from bot.training.runs import Training
+from storage.engine.database import Database
+from storage.files.image_store import ImageStore
 
 #: The platform's id of the one community of a board.
 COMMUNITY = "main"

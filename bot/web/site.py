@@ -6,7 +6,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
-from bot import wording
+from bot.serving import phrases as wording
 from bot.web.cards import Cards
 from bot.web.feed import Feed
 from bot.web.guard import answer_refusals, only_hosts, only_own_pages

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import aiohttp_jinja2
 from aiohttp import web
 
-from bot.charts import ChartFailed, stats_chart
-from bot.stats import Stats, read_stats
+from bot.reports.charts import ChartFailed, stats_chart
+from bot.reports.stats import Stats, read_stats
 from bot.web.refusals import Refusal
 from bot.web.services import COMMUNITY, Services
-from storage.communities import find_community
+from storage.queries.communities import find_community
 from storage.types import Platform
 
 #: Spans that can be looked at, days.

@@ -9,7 +9,7 @@ from aiohttp.typedefs import Handler, Middleware
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.people import hash_person
+from bot.people.identity import hash_person
 from storage.tables import Author
 from storage.types import Platform
 

@@ -7,12 +7,12 @@ from datetime import timedelta
 from sqlalchemy import and_, case, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.clock import Clock
-from bot.guessing import close_at_score
+from bot.league.guesses import close_at_score
 from bot.platform import PostRef
+from bot.runtime.clock import Clock
 from bot.web.refusals import Refusal
 from bot.web.visitors import Visitor
-from storage.communities import find_or_add_author
+from storage.queries.communities import find_or_add_author
 from storage.tables import Community, Label, Post, Vote
 from storage.types import Platform, PostState
 

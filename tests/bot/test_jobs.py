@@ -12,10 +12,10 @@ from bot.app import App, build
 from bot.core import Core
 from bot.jobs import schedule
 from bot.settings import Settings
-from bot.training import Training
+from bot.training.runs import Training
 from storage.tables import Label, Post, TrainingRun
 from storage.types import RunState
-from tests.bot.test_training_runs import Trained, trained
+from tests.bot.training.test_runs import Trained, trained
 from tests.fakes.clock import FakeClock
 from tests.fixtures.rows import one_post, row
 

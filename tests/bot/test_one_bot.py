@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import text
 
-from bot.discord.locking import Lock
-from bot.discord.shards import Shards
+from bot.discord.gateway.instance_lock import Lock
 from bot.platform import PlatformRefused
-from storage.database import Database
+from bot.runtime.shards import Shards
+from storage.engine.database import Database
 
 
 async def test_the_second_bot_on_a_database_refuses_until_the_first_has_ended(

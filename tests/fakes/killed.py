@@ -33,12 +33,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import bot.core
 from bot.app import build
-from bot.cards import Card, Outcome, TooLate
 from bot.core import open_core
 from bot.platform import CommunityRef, IncomingPost, PostRef, Reading, ScoreRead
+from bot.serving.forecast import Card, Outcome, TooLate
 from bot.settings import Settings
-from storage.database import Database
-from storage.image_store import ImageStore
+from storage.engine.database import Database
+from storage.files.image_store import ImageStore
 from storage.types import Platform
 
 T = TypeVar("T")

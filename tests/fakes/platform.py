@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.cards import Card, Outcome, TooLate
-from bot.clock import Clock
 from bot.platform import (
     CommunityRef,
     Gone,
@@ -14,6 +12,8 @@ from bot.platform import (
     Reading,
     ScoreRead,
 )
+from bot.runtime.clock import Clock
+from bot.serving.forecast import Card, Outcome, TooLate
 from storage.types import Platform
 
 HORIZON = 7200

@@ -1,7 +1,7 @@
 """A training process that takes a second: ``python -m tests.fakes.quick_trainer``.
 
-It reads the labels as `trainer.run` does and writes a head whose numbers hang on them, though
-nothing is fitted. It always asks for promotion.
+It reads the labels as `trainer.refit.process` does and writes a head whose numbers hang on them,
+though nothing is fitted. It always asks for promotion.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ import numpy as np
 from models.features import FEATURES_VERSION
 from models.head import GROUPS, Head, Member
 from models.registry import Manifest, write_version
-from trainer.dataset import LabelledPosts, read_labelled
-from trainer.encode import encode, fit_encoding
-from trainer.recipe import Recipe
+from trainer.data.dataset import LabelledPosts, read_labelled
+from trainer.head.fit_encoding import encode, fit_encoding
+from trainer.head.recipe import Recipe
 
 
 def head_of(posts: LabelledPosts) -> Head:

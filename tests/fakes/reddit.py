@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.clock import Clock
+from bot.runtime.clock import Clock
 from tests.fakes.reddit_faults import Fault, Handler, refusal
 from tests.fakes.reddit_world import ME, FakeWorld, base36, picture
 

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 
 from bot.app import App
 from bot.reddit.platform import RedditPlatform
-from storage.database import Database
+from storage.engine.database import Database
 from storage.tables import Label, Post, Prediction
 from storage.types import PostState
 from tests.fakes.clock import FakeClock

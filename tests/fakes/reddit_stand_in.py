@@ -12,7 +12,7 @@ import random
 
 from aiohttp import web
 
-from bot.clock import now
+from bot.runtime.clock import now
 from tests.fakes.reddit import CLIENT, PASSWORD, FakeReddit
 from tests.fakes.reddit_world import ME
 

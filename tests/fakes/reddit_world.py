@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from bot.clock import Clock
+from bot.runtime.clock import Clock
 
 ME = "peoria_bot"
 

@@ -1,6 +1,7 @@
 """A training process that does as it is told: ``python -m tests.fakes.trainer MODE [FOLDER]``.
 
-It reads the same task and speaks the same lines as `trainer.run`, without training anything.
+It reads the same task and speaks the same lines as `trainer.refit.process`, without training
+anything.
 """
 
 import errno

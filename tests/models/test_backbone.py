@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.backbone import EMBEDDING_SIZE, Backbone, BackboneUnusable, read_info
-from models.backbones import STARTER, find_backbone
+from models.backbone_files import STARTER, find_backbone
 from models.preprocessing import to_input
 from tests.fixtures.images import photo
 

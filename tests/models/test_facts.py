@@ -9,8 +9,8 @@ from sqlalchemy import update
 
 from models.facts import LabelledFacts, facts_of, labelled_facts
 from models.features import Features
-from storage.database import Database
-from storage.migrate import upgrade
+from storage.engine.database import Database
+from storage.engine.migrate import upgrade
 from storage.tables import Author, Community, Image, Label, Post, PostImage, Snapshot
 from storage.types import Bucket, Platform, PostOrigin, PostState
 

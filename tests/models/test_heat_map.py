@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from models.backbone import Backbone
-from models.backbones import STARTER
+from models.backbone_files import STARTER
 from models.heat_map import contributions, paint
 from models.preprocessing import to_input
 from tests.fixtures.images import photo

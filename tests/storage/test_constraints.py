@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from storage.database import Database
+from storage.engine.database import Database
 from storage.tables import (
     Author,
     Base,

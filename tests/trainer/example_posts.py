@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from models.features import PostFacts, Record
-from trainer.dataset import Example, LabelledPosts, assemble
+from trainer.data.dataset import Example, LabelledPosts, assemble
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = START + timedelta(days=4000)

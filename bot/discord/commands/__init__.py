@@ -16,11 +16,11 @@ from bot.discord.commands.privacy import Privacy
 from bot.discord.commands.settings import ChannelSettings
 from bot.discord.commands.stats import Statistics
 from bot.discord.commands.watch import WatchedChannels
-from bot.discord.cooldowns import Cooldowns
-from bot.discord.errors import answer_error
-from bot.discord.known_people import KnownPeople
-from bot.discord.texts import Translation
-from bot.pipeline import Pipeline
+from bot.discord.texts.english import Translation
+from bot.discord.ui.cooldowns import Cooldowns
+from bot.discord.ui.error_replies import answer_error
+from bot.discord.ui.member_names import KnownPeople
+from bot.posts.pipeline import Pipeline
 
 #: In the order in which /help speaks of them.
 FEATURES: tuple[type[Feature], ...] = (

@@ -2,12 +2,12 @@
 
 import discord
 
-from bot.boards import BoardName, BoardRow
 from bot.discord.commands.board_pages import ROWS, Page, Question
-from bot.discord.escaping import escape
-from bot.discord.known_people import KnownPeople
-from bot.discord.texts import Texts
-from bot.seasons import ALL_TIME
+from bot.discord.texts.english import Texts
+from bot.discord.texts.markdown import escape
+from bot.discord.ui.member_names import KnownPeople
+from bot.league.leaderboard import BoardName, BoardRow
+from bot.league.seasons import ALL_TIME
 
 _LONGEST_NAME = 60
 #: Letters of a keyed hash that tell people apart who cannot be named.

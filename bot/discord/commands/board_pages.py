@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.boards import MOST_POSTS, BoardName, BoardPage, BoardRow, read_board
 from bot.discord.commands.scope import communities_of, players_of
-from bot.discord.errors import Refused
+from bot.discord.ui.error_replies import Refused
+from bot.league.leaderboard import MOST_POSTS, BoardName, BoardPage, BoardRow, read_board
 from bot.settings import Settings
-from storage.communities import find_community
+from storage.queries.communities import find_community
 from storage.tables import Author
 from storage.types import Platform
 

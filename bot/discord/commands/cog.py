@@ -7,13 +7,13 @@ from discord.ext import commands
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core import Core
-from bot.discord.cooldowns import Cooldowns
-from bot.discord.errors import ALONE
-from bot.discord.known_people import KnownPeople
-from bot.discord.texts import Texts
-from bot.people import hash_person
-from bot.pipeline import Pipeline
-from storage.communities import find_community
+from bot.discord.texts.english import Texts
+from bot.discord.ui.cooldowns import Cooldowns
+from bot.discord.ui.error_replies import ALONE
+from bot.discord.ui.member_names import KnownPeople
+from bot.people.identity import hash_person
+from bot.posts.pipeline import Pipeline
+from storage.queries.communities import find_community
 from storage.tables import Community
 from storage.types import Platform
 

@@ -12,8 +12,8 @@ from typing import Any
 import discord
 
 from bot.discord.commands.cog import Feature, Interaction, say, texts_for
-from bot.discord.errors import Refused, answer_error
-from bot.discord.texts import Texts
+from bot.discord.texts.english import Texts
+from bot.discord.ui.error_replies import Refused, answer_error
 
 #: How long an answer is taken. After that, people have forgotten the question.
 OPEN_FOR = timedelta(minutes=2)

@@ -5,9 +5,9 @@ from discord import app_commands
 from sqlalchemy import func, select
 
 from bot.discord.commands.cog import Feature, Interaction, community_here, say, texts_for, think
-from bot.discord.escaping import escape
-from bot.discord.options import downvote_of, upvote_of
-from bot.discord.texts import label
+from bot.discord.gateway.guild_options import downvote_of, upvote_of
+from bot.discord.texts.english import label
+from bot.discord.texts.markdown import escape
 from storage.tables import Community, ModelVersion
 from storage.types import Platform
 

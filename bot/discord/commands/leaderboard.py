@@ -7,15 +7,15 @@ import discord
 from discord import app_commands
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.boards import BoardName, list_seasons
 from bot.discord.commands.board_layout import board_embed
 from bot.discord.commands.board_pages import ROWS, Question, read_page
 from bot.discord.commands.cog import Feature, Interaction, say, texts_for, think
-from bot.discord.errors import Refused, answer_error
-from bot.discord.escaping import escape
-from bot.discord.texts import Texts, label
-from bot.seasons import ALL_TIME, UnknownSeason, read_season
-from storage.communities import find_community
+from bot.discord.texts.english import Texts, label
+from bot.discord.texts.markdown import escape
+from bot.discord.ui.error_replies import Refused, answer_error
+from bot.league.leaderboard import BoardName, list_seasons
+from bot.league.seasons import ALL_TIME, UnknownSeason, read_season
+from storage.queries.communities import find_community
 from storage.types import Platform
 
 _CHOICES = 25

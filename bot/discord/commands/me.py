@@ -5,11 +5,11 @@ from discord import app_commands
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.boards import BoardName, BoardRow, read_board
 from bot.discord.commands.board_layout import signed
 from bot.discord.commands.cog import Feature, Interaction, say, texts_for, think
-from bot.discord.texts import Texts, label
-from bot.seasons import ALL_TIME, season_of
+from bot.discord.texts.english import Texts, label
+from bot.league.leaderboard import BoardName, BoardRow, read_board
+from bot.league.seasons import ALL_TIME, season_of
 from storage.tables import Author, Guess, Post
 from storage.types import Platform, PostState
 

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.discord.commands.cog import Interaction, say, texts_for, think
 from bot.discord.commands.confirming import AsksFirst
-from bot.discord.errors import Refused
-from bot.discord.escaping import escape
-from bot.discord.texts import Texts, label
-from bot.versions import list_versions, promote, rollback
+from bot.discord.texts.english import Texts, label
+from bot.discord.texts.markdown import escape
+from bot.discord.ui.error_replies import Refused
+from bot.training.versions import list_versions, promote, rollback
 from storage.tables import ModelVersion, TrainingRun
 
 log = logging.getLogger(__name__)

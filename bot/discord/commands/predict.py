@@ -13,17 +13,17 @@ import discord
 from discord import app_commands
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.discord.card import CardMessage, card_message
 from bot.discord.commands.cog import Feature, Interaction, community_here, say, texts_for, think
-from bot.discord.errors import Refused, sentence_of
-from bot.discord.escaping import escape
-from bot.discord.incoming import images_of, title_of
-from bot.discord.texts import Texts, label
-from bot.download import DownloadFailed, DownloadRefused
-from bot.guessing import guess_of, guessing_is_open
-from bot.peeking import has_peeked
-from bot.predicting import Audience, audience_of, predict_image
-from bot.seen_before import SeenBefore, seen_before
+from bot.discord.messages.incoming import images_of, title_of
+from bot.discord.messages.render_card import CardMessage, card_message
+from bot.discord.texts.english import Texts, label
+from bot.discord.texts.markdown import escape
+from bot.discord.ui.error_replies import Refused, sentence_of
+from bot.league.blind import has_peeked
+from bot.league.guesses import guess_of, guessing_is_open
+from bot.runtime.download import DownloadFailed, DownloadRefused
+from bot.serving.duplicates import SeenBefore, seen_before
+from bot.serving.predict_files import Audience, audience_of, predict_image
 from models.decoding import ImageRefused
 from storage.tables import Community, Label, Post
 from storage.types import Platform

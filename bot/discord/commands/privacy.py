@@ -8,9 +8,9 @@ from discord import app_commands
 
 from bot.discord.commands.cog import Interaction, say, texts_for, think
 from bot.discord.commands.confirming import AsksFirst
-from bot.discord.errors import Refused
-from bot.discord.texts import label
-from bot.privacy import export_person, forget_person, has_opted_out, opt_in, opt_out
+from bot.discord.texts.english import label
+from bot.discord.ui.error_replies import Refused
+from bot.people.erasure import export_person, forget_person, has_opted_out, opt_in, opt_out
 from storage.types import Platform
 
 _FILE = "peoria-export.json"

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.discord.options import GUILD
-from storage.standings import ALL_TIME
+from bot.discord.gateway.guild_options import GUILD
+from storage.queries.standings import ALL_TIME
 from storage.tables import Community, Standing
 from storage.types import ForecasterKind, Platform
 

@@ -10,15 +10,22 @@ from zoneinfo import available_timezones
 import discord
 from discord import app_commands
 
+from bot.communities import CommunityChange, change_community
 from bot.discord.commands.cog import Feature, Interaction, say, texts_for, think
 from bot.discord.commands.watch import channel_meant
-from bot.discord.emoji import custom_emoji_id, is_unicode_emoji
-from bot.discord.errors import Refused
-from bot.discord.escaping import escape, plain
-from bot.discord.options import ANNOUNCEMENTS, DOWNVOTE, NOWHERE, UPVOTE, downvote_of, upvote_of
-from bot.discord.texts import Texts, label
-from bot.watching import CommunityChange, change_community
-from storage.communities import find_community
+from bot.discord.gateway.guild_options import (
+    ANNOUNCEMENTS,
+    DOWNVOTE,
+    NOWHERE,
+    UPVOTE,
+    downvote_of,
+    upvote_of,
+)
+from bot.discord.texts.english import Texts, label
+from bot.discord.texts.markdown import escape, plain
+from bot.discord.ui.emoji import custom_emoji_id, is_unicode_emoji
+from bot.discord.ui.error_replies import Refused
+from storage.queries.communities import find_community
 from storage.tables import Community
 from storage.types import Platform, ReplyMode
 

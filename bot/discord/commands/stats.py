@@ -6,11 +6,11 @@ import logging
 import discord
 from discord import app_commands
 
-from bot.charts import ChartFailed, stats_chart
 from bot.discord.commands.cog import Feature, Interaction, community_here, say, texts_for, think
-from bot.discord.escaping import escape
-from bot.discord.texts import Texts, label
-from bot.stats import Stats, VersionStats, read_stats
+from bot.discord.texts.english import Texts, label
+from bot.discord.texts.markdown import escape
+from bot.reports.charts import ChartFailed, stats_chart
+from bot.reports.stats import Stats, VersionStats, read_stats
 
 log = logging.getLogger(__name__)
 

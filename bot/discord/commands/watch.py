@@ -5,15 +5,15 @@ from typing import TypeAlias
 import discord
 from discord import app_commands
 
+from bot.communities import unwatch_community, watch_community
 from bot.discord.commands.cog import Feature, Interaction, say, texts_for, think
-from bot.discord.errors import Refused, permission_name
-from bot.discord.escaping import escape
-from bot.discord.options import GUILD
-from bot.discord.permissions import missing_permissions
-from bot.discord.texts import Texts, label
+from bot.discord.gateway.guild_options import GUILD
+from bot.discord.gateway.permissions import missing_permissions
+from bot.discord.texts.english import Texts, label
+from bot.discord.texts.markdown import escape
+from bot.discord.ui.error_replies import Refused, permission_name
 from bot.platform import CommunityRef
-from bot.watching import unwatch_community, watch_community
-from storage.posts_file import storable
+from storage.files.posts_export import storable
 from storage.tables import Community
 from storage.types import Platform
 

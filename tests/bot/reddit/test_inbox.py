@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.people import hash_person
+from bot.people.identity import hash_person
 from bot.reddit.wording import OPTED_OUT
 from storage.tables import Author, InboxItem, Post
 from storage.types import InboxKind, Platform, PostState, ReplyState

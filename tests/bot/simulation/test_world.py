@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.cards import read_card
 from bot.platform import Gone, PlatformUnavailable, PostGone, PostRef, ScoreRead
+from bot.serving.forecast import read_card
 from bot.simulation.clock import SimulatedClock
 from bot.simulation.community import COMMUNITY, HORIZON, START, MadePost, World
 from bot.simulation.people import FIRST_MINUTE, LAST_MINUTE, guesses
 from bot.simulation.platform import SimulatedPlatform
 from bot.simulation.truth import AUTHOR, IMAGE, LEVEL, LIFT, TIME, TITLE, grown
 from models.distribution import UNIFORM
-from models.quantiles import BucketRule, Quantiles
+from models.percentiles import BucketRule, Quantiles
 
 CARD = read_card(UNIFORM, Quantiles((), "none"), BucketRule(), "a version")
 

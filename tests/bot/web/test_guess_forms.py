@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.app import App
-from bot.guessing import CLOSED, OWN_POST
+from bot.league.guesses import CLOSED, OWN_POST
 from bot.settings import Settings
 from bot.web.board import Board
 from storage.tables import Guess

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from bot.app import App
-from bot.people import hash_person
-from storage.communities import find_or_add_author
+from bot.people.identity import hash_person
+from storage.queries.communities import find_or_add_author
 from storage.tables import ModelVersion, Standing
 from storage.types import ForecasterKind, Platform
 from tests.fakes.clock import FakeClock

@@ -6,7 +6,7 @@ import pytest
 
 from bot.app import App, build
 from bot.core import Core
-from bot.training import Requested
+from bot.training.runs import Requested
 from bot.web.board import Board
 from storage.tables import ModelVersion, TrainingRun
 from storage.types import Platform, RunState

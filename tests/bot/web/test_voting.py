@@ -9,7 +9,7 @@ from bot.app import App
 from bot.platform import PostRef, ScoreRead, post_ref
 from bot.web.board import Board
 from bot.web.votes import Tally
-from storage.posts import load_post
+from storage.queries.posts import load_post
 from storage.tables import Label, Post, Snapshot, Vote
 from storage.types import PostState
 from tests.fakes.clock import FakeClock

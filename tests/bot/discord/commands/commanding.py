@@ -13,8 +13,8 @@ from discord.http import Route
 from bot.app import App
 from bot.core import Core
 from bot.discord.commands import add_commands
-from bot.discord.syncing import sync_commands
-from bot.pipeline import Pipeline
+from bot.discord.gateway.command_sync import sync_commands
+from bot.posts.pipeline import Pipeline
 from tests.fakes.discord import FakeDiscord
 
 

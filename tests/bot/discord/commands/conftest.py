@@ -7,7 +7,7 @@ import pytest
 from bot.app import App
 from bot.settings import Settings
 from tests.bot.discord.commands.commanding import Commanding, commanding
-from tests.fakes.discord import Channel, FakeDiscord, Guild, Member
+from tests.fakes.discord import FakeDiscord, Guild, Member
 
 
 @pytest.fixture
@@ -27,26 +27,6 @@ async def fake() -> AsyncIterator[FakeDiscord]:
 async def bot(fake: FakeDiscord, app: App, guild: Guild) -> AsyncIterator[Commanding]:
     async with commanding(fake, app) as bot:
         yield bot
-
-
-@pytest.fixture
-def guild(fake: FakeDiscord) -> Guild:
-    return fake.guild("Peoria")
-
-
-@pytest.fixture
-def channel(fake: FakeDiscord, guild: Guild) -> Channel:
-    return fake.channel(guild, "memes")
-
-
-@pytest.fixture
-def ann(fake: FakeDiscord, guild: Guild) -> Member:
-    return fake.member(guild, "ann")
-
-
-@pytest.fixture
-def bob(fake: FakeDiscord, guild: Guild) -> Member:
-    return fake.member(guild, "bob")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.fakes.discord import FakeDiscord
 @pytest.fixture(autouse=True)
 def few_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     """discord.py waits for the descriptions of more servers; there are none."""
-    monkeypatch.setattr("bot.discord.client._GUILDS_SECONDS", 0.02)
+    monkeypatch.setattr("bot.discord.gateway.client._GUILDS_SECONDS", 0.02)
 
 
 @pytest.fixture

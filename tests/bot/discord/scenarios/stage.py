@@ -8,11 +8,11 @@ from pydantic import SecretStr
 from sqlalchemy import func, select
 
 from bot.app import App, build
+from bot.communities import change_community, watch_community
 from bot.core import Core, open_core
 from bot.platform import CommunityRef, Platform
 from bot.settings import Settings
-from bot.watching import change_community, watch_community
-from storage.communities import find_community
+from storage.queries.communities import find_community
 from storage.tables import Guess, Label, Post
 from storage.types import Platform as PlatformName
 from tests.fakes.clock import FakeClock

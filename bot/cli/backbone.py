@@ -1,0 +1,60 @@
+"""main.py backbone: what Peoria sees with."""
+
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import print_json, progress, run, say
+from bot.core import open_core
+from bot.settings import load_settings
+from bot.training.switch_backbone import Switched, switch_backbone
+
+app = typer.Typer(help="The backbone: show it, or switch to another.", no_args_is_help=True)
+
+
+@app.command()
+def show(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """The backbone that serves."""
+    info = run(_show())
+    if as_json:
+        print_json(info)
+    else:
+        say(f"{info['name']}, {info['input_size']} px, fingerprint {info['fingerprint']}")
+
+
+async def _show() -> dict[str, str | int]:
+    async with open_core(load_settings()) as core:
+        info = (await core.serving.champion()).backbone.info
+        return {
+            "name": info.name,
+            "input_size": info.input_size,
+            "fingerprint": info.fingerprint,
+        }
+
+
+@app.command()
+def use(
+    source: Annotated[
+        str, typer.Argument(help="starter, imagenet, or the path of a Keras weights file.")
+    ],
+) -> None:
+    """Switch to another backbone: embed what is stored, refit the head, swap both at once.
+
+    The bot may go on running; the old backbone and head serve until the end. Interrupted, the
+    switch changes nothing, and goes on where it stopped when it is started again.
+    """
+    switched = run(_use(source))
+    say(f"{switched.version} serves now. {switched.reason}")
+    if switched.skipped:
+        say(f"{switched.skipped:,} images have no file any more and were skipped.")
+
+
+async def _use(source: str) -> Switched:
+    async with open_core(load_settings()) as core:
+        with progress() as bar:
+            task = bar.add_task("Starting", total=None)
+
+            def advance(stage: str, done: int, total: int | None) -> None:
+                bar.update(task, description=stage, completed=done, total=total)
+
+            return await switch_backbone(core, source, advance)

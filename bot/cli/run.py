@@ -1,0 +1,49 @@
+"""main.py run: the bot itself."""
+
+import asyncio
+import contextlib
+import signal
+from typing import Annotated
+
+import typer
+
+from bot.app import build, running
+from bot.cli.console import err, run
+from bot.core import open_core
+from bot.runtime.log import set_up_logging
+from bot.runtime.shards import parse_shards
+from bot.settings import Settings, load_settings
+
+
+def serve(
+    shards: Annotated[
+        str | None,
+        typer.Option(
+            help="Shards of the Discord bot that this process serves, such as 0-3/8; the other"
+            " processes serve the rest. Without it, all of them.",
+            metavar="FIRST-LAST/COUNT",
+        ),
+    ] = None,
+) -> None:
+    """Run Peoria: the local board, every platform that is set up, and the jobs. Ctrl-C stops it."""
+    settings = load_settings()
+    if shards is not None:
+        try:
+            parse_shards(shards)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--shards") from error
+        settings = settings.model_copy(update={"discord_shards": shards})
+    set_up_logging(settings.log_format, settings.log_level)
+    run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Windows has no signal handlers on its loop; there Ctrl-C still raises KeyboardInterrupt.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+    async with open_core(settings) as core, running(build(core)):
+        await stop.wait()
+        err.print("Stopping.")

@@ -1,0 +1,227 @@
+"""Which communities are watched, and how each wants to be spoken to: every platform's settings."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypedDict, Unpack
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.platform import CommunityRef
+from storage.engine.database import Database
+from storage.engine.upsert import insert_if_new
+from storage.queries.communities import find_community
+from storage.tables import Community, Post
+from storage.types import Platform, PostState, ReplyMode
+
+#: A score needs a while to mean something, and a label that comes after a month teaches nothing.
+LEAST_HORIZON, MOST_HORIZON = timedelta(minutes=10), timedelta(days=30)
+LEAST_GUESSING = timedelta(minutes=1)
+MOST_REPLIES_PER_MINUTE = 60
+_MINUTES_OF_A_DAY = 24 * 60
+#: What the table takes; the longest real name has 32 characters.
+_LONGEST_TIME_ZONE = 64
+
+
+class SettingRefused(Exception):
+    """A setting cannot be what was asked for; nothing was changed.
+
+    Attributes:
+        reason: a stable slug, for platforms that say it in other words or languages.
+        values: what the sentence speaks of, by name.
+    """
+
+    def __init__(self, reason: str, sentence: str, **values: object) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+        self.values: Mapping[str, object] = values
+
+
+class CommunityChange(TypedDict, total=False):
+    """What can be changed of a community; names, units and ranges as in the table."""
+
+    name: str
+    horizon_seconds: int
+    low_up_to: int | None
+    medium_up_to: int | None
+    reply_mode: ReplyMode
+    blind: bool
+    min_percentile: float | None
+    quiet_from: int | None
+    quiet_until: int | None
+    time_zone: str
+    replies_per_minute: int | None
+    guess_seconds: int
+    guess_score: int | None
+    #: Merged into what is there; a value of None takes the option away.
+    options: Mapping[str, Any]
+
+
+async def watch_community(
+    database: Database,
+    platform: Platform,
+    ref: CommunityRef,
+    *,
+    now: datetime,
+    high_water: str | None,
+    **settings: Unpack[CommunityChange],
+) -> tuple[Community, bool]:
+    """Watch a community from now on; return it, and whether it was not watched before.
+
+    Args:
+        ref: the community as its platform knows it.
+        high_water: the platform's id of its newest item: what is older is not taken up.
+        settings: changed along with it.
+
+    Raises:
+        SettingRefused: a setting cannot be that; nothing was changed.
+    """
+    async with database.write() as session:
+        community = await find_community(session, platform, ref.source_id)
+        if community is None:
+            await insert_if_new(
+                session,
+                Community,
+                platform=platform,
+                source_id=ref.source_id,
+                name=ref.name,
+                horizon_seconds=ref.horizon_seconds,
+                low_up_to=ref.low_up_to,
+                medium_up_to=ref.medium_up_to,
+                created_at=now,
+                watched=False,
+            )
+            query = select(Community).filter_by(platform=platform, source_id=ref.source_id)
+            community = (await session.scalars(query)).one()
+        newly = not community.watched
+        if newly:
+            community.watched = True
+            community.high_water = high_water
+        await _change(session, community, {**settings, "name": ref.name})
+    return community, newly
+
+
+async def unwatch_community(database: Database, platform: Platform, source_id: str) -> bool:
+    """Take up nothing new in a community; return whether it was watched.
+
+    Posts that were taken up stay on their path.
+    """
+    async with database.write() as session:
+        community = await find_community(session, platform, source_id)
+        if community is None or not community.watched:
+            return False
+        community.watched = False
+        return True
+
+
+async def change_community(
+    database: Database, community_id: int, **settings: Unpack[CommunityChange]
+) -> Community:
+    """Change how a community is treated, all of it or, where one setting is refused, nothing.
+
+    A shorter horizon also holds for posts that wait for their score.
+
+    Raises:
+        SettingRefused: there is no such community, or a setting cannot be that.
+    """
+    async with database.write() as session:
+        community = await session.get(Community, community_id)
+        if community is None:
+            raise SettingRefused("unknown", "There is no such community.")
+        await _change(session, community, settings)
+    return community
+
+
+async def _change(session: AsyncSession, community: Community, settings: CommunityChange) -> None:
+    for name, value in settings.items():
+        if name != "options":
+            setattr(community, name, value)
+    if "options" in settings:
+        merged = {**community.options, **settings["options"]}
+        # A new dictionary: SQLAlchemy does not notice what changes inside the old one.
+        community.options = {key: value for key, value in merged.items() if value is not None}
+    with session.no_autoflush:
+        _check(community)
+        if "horizon_seconds" in settings:
+            await _bring_forward(session, community)
+
+
+def _check(community: Community) -> None:
+    horizon = timedelta(seconds=community.horizon_seconds)
+    if not LEAST_HORIZON <= horizon <= MOST_HORIZON:
+        raise SettingRefused(
+            "horizon",
+            "A horizon is between 10 minutes and 30 days.",
+            least=round(LEAST_HORIZON / timedelta(hours=1), 2),
+            most=MOST_HORIZON // timedelta(hours=1),
+        )
+    low, medium = community.low_up_to, community.medium_up_to
+    if (low is None) != (medium is None):
+        raise SettingRefused(
+            "thresholds_pair", "Fixed buckets need both scores: where low ends, where medium ends."
+        )
+    if low is not None and medium is not None and low >= medium:
+        raise SettingRefused(
+            "thresholds_order", "The score where low ends must be below the one where medium ends."
+        )
+    least = community.min_percentile
+    if least is not None and not 0 <= least <= 1:
+        raise SettingRefused("min_percentile", "The least percentile is 0 to 100%.")
+    _check_quiet_hours(community)
+    rate = community.replies_per_minute
+    if rate is not None and not 1 <= rate <= MOST_REPLIES_PER_MINUTE:
+        raise SettingRefused(
+            "replies_per_minute",
+            f"Replies a minute are 1 to {MOST_REPLIES_PER_MINUTE}, or without a limit.",
+            most=MOST_REPLIES_PER_MINUTE,
+        )
+    guessing = timedelta(seconds=community.guess_seconds)
+    if not LEAST_GUESSING <= guessing <= MOST_HORIZON:
+        raise SettingRefused(
+            "guess_seconds",
+            "Guessing closes after a minute to 30 days.",
+            least=LEAST_GUESSING // timedelta(minutes=1),
+            most=MOST_HORIZON // timedelta(minutes=1),
+        )
+    if community.guess_score is not None and community.guess_score < 1:
+        raise SettingRefused("guess_score", "The score that closes guessing is at least 1.")
+
+
+def _check_quiet_hours(community: Community) -> None:
+    begin, end = community.quiet_from, community.quiet_until
+    if (begin is None) != (end is None):
+        raise SettingRefused("quiet_pair", "Quiet hours need a beginning and an end.")
+    for minute in (begin, end):
+        if minute is not None and not 0 <= minute < _MINUTES_OF_A_DAY:
+            raise SettingRefused("quiet_range", "Quiet hours are times of day, 00:00 to 23:59.")
+    if not time_zone_exists(community.time_zone):
+        raise SettingRefused(
+            "time_zone", "There is no such time zone; use a name such as Europe/Berlin or UTC."
+        )
+
+
+def time_zone_exists(name: str) -> bool:
+    """Whether ``name`` is one of the world's time zones, such as ``Europe/Berlin``."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        # What zoneinfo raises on names that lead nowhere, out of its folder, or to a folder.
+        return False
+    return len(name) <= _LONGEST_TIME_ZONE
+
+
+async def _bring_forward(session: AsyncSession, community: Community) -> None:
+    """Posts that would be asked for too late by a horizon that became shorter are asked earlier."""
+    horizon = timedelta(seconds=community.horizon_seconds)
+    waiting = await session.scalars(
+        select(Post).where(
+            Post.community_id == community.id,
+            Post.state == PostState.REPLIED,
+            Post.due_at.is_not(None),
+        )
+    )
+    for post in waiting:
+        matures_at = post.posted_at + horizon
+        if post.due_at is not None and post.due_at > matures_at:
+            post.due_at = matures_at

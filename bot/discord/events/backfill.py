@@ -1,0 +1,159 @@
+"""What was posted while nobody listened: read from the channels' history after every connection."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+from typing import Any
+
+import discord
+from discord.ext import commands, tasks
+from sqlalchemy import select
+
+from bot.core import Core
+from bot.discord.events.messages import Watching
+from bot.discord.gateway.channels import PostChannel
+from bot.discord.gateway.error_codes import AWAY
+from bot.discord.gateway.permissions import missing_permissions
+from bot.discord.messages.high_water import HighWater
+from bot.discord.messages.reaction_votes import Ballots
+from bot.discord.ui.admin_messages import warn_of_permissions
+from bot.runtime.task_group import Background
+from storage.tables import Community
+from storage.types import Platform, ReplyMode
+
+log = logging.getLogger(__name__)
+
+#: Channels that are read at the same time.
+_AT_ONCE = 4
+_RETRY_SECONDS = 30.0
+
+
+class CatchingUp(commands.Cog):
+    """Reads watched channels from their high water on.
+
+    After a session that could not be resumed Discord does not tell what happened meanwhile.
+    """
+
+    def __init__(
+        self,
+        client: commands.AutoShardedBot,
+        core: Core,
+        watching: Watching,
+        ballots: Ballots,
+        high_water: HighWater,
+    ) -> None:
+        self._client = client
+        self._core = core
+        self._watching = watching
+        self._ballots = ballots
+        self._high_water = high_water
+        self._background = Background()
+        self._shards: dict[int, asyncio.Task[Any]] = {}
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self._max_age = timedelta(hours=core.settings.discord_catch_up_hours)
+
+    async def cog_load(self) -> None:
+        self._retry.start()
+
+    async def cog_unload(self) -> None:
+        self._retry.cancel()
+        await self._background.stop()
+
+    @commands.Cog.listener()
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """A new session has begun; what happened before it was not told."""
+        self._high_water.hold(shard_id)
+        self._ballots.close_all()
+        # What reads on from the session before may be done with channels that missed more since:
+        # only the new one may say that the shard has caught up.
+        earlier = self._shards.pop(shard_id, None)
+        if earlier is not None:
+            earlier.cancel()
+
+    @commands.Cog.listener()
+    async def on_shard_ready(self, shard_id: int) -> None:
+        """The shard's servers are known: read what was missed."""
+        self._shards[shard_id] = self._background.start(
+            self._catch_up_shard(shard_id), f"Catching up on shard {shard_id}"
+        )
+
+    @commands.Cog.listener()
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """A server is back after an outage of its own."""
+        if self._high_water.is_behind(guild.shard_id):
+            # It belongs to a shard that is about to be read as a whole.
+            return
+        self._background.start(
+            self._catch_up(_channels([guild])), f"Catching up on server {guild.id}"
+        )
+
+    async def _catch_up_shard(self, shard_id: int) -> None:
+        while True:
+            guilds = [guild for guild in self._client.guilds if guild.shard_id == shard_id]
+            try:
+                await self._catch_up(_channels(guilds))
+            except Exception:
+                log.exception("Shard %s could not catch up; tried again.", shard_id)
+                await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                self._high_water.release(shard_id)
+                return
+
+    @tasks.loop(seconds=_RETRY_SECONDS)
+    async def _retry(self) -> None:
+        if self._client.is_ready() and self._high_water.stalled:
+            await self._catch_up(self._high_water.stalled)
+
+    async def _catch_up(self, channel_ids: Collection[int]) -> None:
+        async with self._core.database.read() as session:
+            watched = await session.scalars(
+                select(Community).filter_by(platform=Platform.DISCORD, watched=True)
+            )
+            communities = [each for each in watched if int(each.source_id) in channel_ids]
+        await asyncio.gather(*(self._read(each) for each in communities))
+
+    async def _read(self, community: Community) -> None:
+        channel_id = int(community.source_id)
+        channel = self._client.get_channel(channel_id)
+        if not self._client.intents.message_content or not isinstance(channel, PostChannel):
+            # Without the intent there is nothing to be seen; without the channel, nowhere to look.
+            return
+        missing = missing_permissions(channel, ReplyMode.SILENT)
+        if missing:
+            self._high_water.stall(channel_id)
+            await warn_of_permissions(
+                self._core.database,
+                community,
+                channel.guild,
+                missing,
+                key="notice.unreadable",
+                now=self._core.clock(),
+            )
+            return
+        async with self._at_once:
+            try:
+                await self._read_history(community, channel)
+            except AWAY as error:
+                log.info("Channel %s cannot be read now (%s).", channel_id, error)
+                self._high_water.stall(channel_id)
+            except Exception:
+                log.exception("Channel %s could not be read; tried again.", channel_id)
+                self._high_water.stall(channel_id)
+            else:
+                self._high_water.mend(channel_id)
+
+    async def _read_history(self, community: Community, channel: PostChannel) -> None:
+        # A post whose votes are in already has nothing to be predicted.
+        age = min(self._max_age, timedelta(seconds=community.horizon_seconds))
+        oldest = discord.utils.time_snowflake(self._core.clock() - age)
+        after = max(oldest, int(community.high_water or 0))
+        async for message in channel.history(
+            limit=None, after=discord.Object(after), oldest_first=True
+        ):
+            await self._watching.take(message, live=False)
+            self._high_water.read(message.channel.id, message.id)
+
+
+def _channels(guilds: Iterable[discord.Guild]) -> set[int]:
+    return {each.id for guild in guilds for each in (*guild.channels, *guild.threads)}

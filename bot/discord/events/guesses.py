@@ -1,0 +1,228 @@
+"""Guesses under replies, and what becomes of a reply when guessing closes."""
+
+import logging
+from typing import Any
+
+import discord
+from discord.ext import commands, tasks
+from sqlalchemy import select
+
+from bot.core import Core
+from bot.discord.commands.cog import think
+from bot.discord.messages.render_card import card_message
+from bot.discord.messages.send_reply import Showing, is_a_message
+from bot.discord.texts.english import Texts
+from bot.discord.ui.cooldowns import Cooldowns
+from bot.discord.ui.error_replies import Refused, answer_error
+from bot.discord.ui.guess_buttons import Choice
+from bot.discord.ui.member_names import KnownPeople
+from bot.league import guesses as guessing
+from bot.league.blind import has_peeked, note_peek
+from bot.league.guesses import GuessRefused, guess_of, guessing_is_open, place_guess
+from bot.platform import PlatformUnavailable
+from bot.serving.explain import explain_post
+from bot.serving.forecast import stored_card
+from storage.queries.posts import load_post, load_posts
+from storage.tables import Post, Reply
+from storage.types import Bucket, Platform, PostState, ReplyState
+
+log = logging.getLogger(__name__)
+
+_CLOSE_SECONDS = 5.0
+#: Replies that are changed in one go.
+_BATCH = 50
+
+#: What `GuessRefused` says, by the text that says the same in the reader's language.
+_REFUSALS = {
+    guessing.CLOSED: "guess.closed",
+    guessing.OWN_POST: "guess.own_post",
+    guessing.OPTED_OUT: "guess.opted_out",
+    guessing.NO_SUCH_POST: "guess.no_such_post",
+    guessing.NOTHING_TO_GUESS: "guess.nothing_to_guess",
+    guessing.BOTS_DO_NOT_PLAY: "guess.bots",
+}
+
+
+class Guessing(commands.Cog):
+    """Takes guesses, and shows blind predictions to those who may see them."""
+
+    def __init__(
+        self, core: Core, showing: Showing, people: KnownPeople, cooldowns: Cooldowns
+    ) -> None:
+        self._core = core
+        self._showing = showing
+        self._people = people
+        self._cooldowns = cooldowns
+
+    async def cog_load(self) -> None:
+        self._close.start()
+
+    async def cog_unload(self) -> None:
+        self._close.cancel()
+
+    @commands.Cog.listener()
+    async def on_guess_button(
+        self, interaction: discord.Interaction[Any], choice: Choice, post_id: int
+    ) -> None:
+        """Somebody pressed a button under a reply, however old."""
+        try:
+            self._cooldowns.take(interaction.user.id, interaction.channel_id or 0)
+            await think(interaction, alone=True)
+            await self._answer(interaction, choice, post_id)
+        except GuessRefused as refusal:
+            key = _REFUSALS.get(str(refusal))
+            await answer_error(interaction, Refused(key) if key else refusal)
+        except Exception as error:  # noqa: BLE001 - told to the person, and logged there
+            await answer_error(interaction, error)
+
+    async def _answer(
+        self, interaction: discord.Interaction[Any], choice: Choice, post_id: int
+    ) -> None:
+        post = await self._post(interaction, post_id)
+        person = self._people.meet(interaction.user.id)
+        if choice.bucket is not None:
+            await self._guess(interaction, post, person, choice.bucket)
+        elif choice is Choice.SKIP and self._is_kept_back(post):
+            await self._peek(post, person)
+            await self._show(interaction, post, "guess.skipped")
+        else:
+            await self._check_may_see(post, person)
+            await self._show(interaction, post, None)
+
+    async def _post(self, interaction: discord.Interaction[Any], post_id: int) -> Post:
+        post = await self._core.database.read_in_one_go(lambda session: load_post(session, post_id))
+        # The number stands in a message of ours, but a message can be passed on elsewhere.
+        here = str(interaction.channel_id)
+        if (
+            post is None
+            or post.platform is not Platform.DISCORD
+            or post.community.source_id != here
+        ):
+            raise Refused("guess.no_such_post")
+        return post
+
+    async def _guess(
+        self, interaction: discord.Interaction[Any], post: Post, person: str, bucket: Bucket
+    ) -> None:
+        texts = Texts(interaction.locale)
+        blind = post.community.blind
+        await place_guess(
+            self._core.database,
+            post_id=post.id,
+            platform=Platform.DISCORD,
+            person=person,
+            bucket=bucket,
+            blind=blind,
+            now=self._core.clock(),
+            is_bot=interaction.user.bot,
+        )
+        if blind:
+            # Before it is shown: a guess that is changed afterwards has seen it.
+            await self._peek(post, person)
+            await self._show(interaction, post, "guess.placed_shown", bucket)
+            return
+        await interaction.edit_original_response(
+            content=texts(
+                "guess.placed",
+                bucket=texts(f"bucket.{bucket.value}"),
+                when=_closes(post),
+            )
+        )
+
+    def _is_kept_back(self, post: Post) -> bool:
+        return post.community.blind and guessing_is_open(post, self._core.clock())
+
+    async def _peek(self, post: Post, person: str) -> None:
+        await note_peek(
+            self._core.database,
+            post_id=post.id,
+            platform=Platform.DISCORD,
+            person=person,
+            now=self._core.clock(),
+        )
+
+    async def _check_may_see(self, post: Post, person: str) -> None:
+        """Whether somebody may see a prediction without skipping.
+
+        Raises:
+            Refused: it is kept back, and they neither guessed nor skipped.
+        """
+        if not self._is_kept_back(post):
+            return
+        async with self._core.database.read() as session:
+            if not (
+                await guess_of(session, post.id, Platform.DISCORD, person)
+                or await has_peeked(
+                    session, post_id=post.id, platform=Platform.DISCORD, person=person
+                )
+            ):
+                raise Refused("guess.kept_secret")
+
+    async def _show(
+        self,
+        interaction: discord.Interaction[Any],
+        post: Post,
+        key: str | None,
+        bucket: Bucket | None = None,
+    ) -> None:
+        """Show a prediction, and what drove it, to the person who asked alone."""
+        texts = Texts(interaction.locale)
+        if not post.prediction_rows:
+            raise Refused("guess.no_prediction")
+        said = None
+        if key is not None:
+            said = texts(
+                key, bucket=texts(f"bucket.{bucket.value}") if bucket else "", when=_closes(post)
+            )
+        message = card_message(
+            texts,
+            stored_card(post.prediction_rows[0]),
+            community=f"<#{post.community.source_id}>",
+            seen=await self._showing.seen(post),
+            heat_map=await explain_post(self._core, post.id),
+        )
+        await interaction.edit_original_response(
+            content=said, embed=message.embed, attachments=message.files()
+        )
+
+    @tasks.loop(seconds=_CLOSE_SECONDS)
+    async def _close(self) -> None:
+        try:
+            await self.close_due()
+        except Exception:
+            log.exception("Replies could not be changed when guessing closed; tried again.")
+
+    async def close_due(self) -> int:
+        """Show in replies that guessing has closed, and what was kept back; return how many."""
+        now = self._core.clock()
+        async with self._core.database.read() as session:
+            ids = await session.scalars(
+                select(Post.id)
+                .join(Reply, Reply.post_id == Post.id)
+                .where(
+                    Post.platform == Platform.DISCORD,
+                    Post.state == PostState.REPLIED,
+                    Post.guessing_closed_at <= now,
+                    Reply.state == ReplyState.SENT,
+                    Reply.closed_at.is_(None),
+                )
+                .order_by(Post.guessing_closed_at)
+                .limit(_BATCH)
+            )
+            posts = await load_posts(session, ids)
+        for post in posts:
+            try:
+                if post.reply is not None and is_a_message(post.reply.source_id):
+                    await self._showing.close(post)
+            except PlatformUnavailable as error:
+                log.info("The reply to post %s cannot be changed now (%s).", post.id, error)
+                continue
+            async with self._core.database.write() as session:
+                reply = await session.get_one(Reply, post.id)
+                reply.closed_at = now
+        return len(posts)
+
+
+def _closes(post: Post) -> str:
+    closes_at = post.guessing_closed_at
+    return "" if closes_at is None else discord.utils.format_dt(closes_at, "R")

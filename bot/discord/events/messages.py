@@ -1,0 +1,176 @@
+"""New messages of watched channels: taken up at once, predicted and answered in their turn."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+from enum import Enum, auto
+from weakref import WeakValueDictionary
+
+import discord
+from discord.ext import commands, tasks
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.core import Core
+from bot.discord.messages.high_water import HighWater
+from bot.discord.messages.incoming import incoming_post
+from bot.discord.messages.reaction_votes import Ballots
+from bot.posts.pipeline import Pipeline
+from bot.runtime.task_group import Background
+from storage.queries.communities import find_community
+from storage.tables import Post
+from storage.types import Platform
+
+log = logging.getLogger(__name__)
+
+#: Posts of one channel that are advanced at the same time; the pipeline has a bound for all.
+_AT_ONCE_HERE = 4
+_WRITE_SECONDS = 2.0
+#: A preview is added to a message within moments; what changes later is no new post.
+_PREVIEW = timedelta(minutes=10)
+
+
+class Wanted(Enum):
+    """Whether a message is to be taken up."""
+
+    NEW = auto()
+    KNOWN = auto()
+    NOT = auto()
+
+
+class Watching(commands.Cog):
+    """Turns messages into posts, and deleted messages into withdrawn posts."""
+
+    def __init__(
+        self, core: Core, pipeline: Pipeline, ballots: Ballots, high_water: HighWater
+    ) -> None:
+        self._core = core
+        self._pipeline = pipeline
+        self._ballots = ballots
+        self._high_water = high_water
+        self._background = Background()
+        #: Channels that were found to be watched; that they are no more, `accept` finds out.
+        self._watched: set[int] = set()
+        self._at_once_here: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
+        # Messages of a channel are taken up in their order: the high water stands for all before.
+        self._in_order: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+    async def cog_load(self) -> None:
+        self._write_high_water.start()
+
+    async def cog_unload(self) -> None:
+        self._write_high_water.cancel()
+        await self._background.stop()
+        await self._high_water.write()
+
+    @tasks.loop(seconds=_WRITE_SECONDS)
+    async def _write_high_water(self) -> None:
+        try:
+            await self._high_water.write()
+        except Exception:
+            log.exception("How far channels were read could not be noted; tried again.")
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        """Somebody posted something."""
+        if incoming_post(message) is None:
+            return
+        # Opened before anything is waited for: reactions may be next.
+        self._ballots.open(message.id, message.author.id)
+        try:
+            await self.take(message, live=True)
+        except Exception:
+            # Read again by `CatchingUp`; until then nothing newer counts as read.
+            self._high_water.stall(message.channel.id)
+            log.exception("Message %s could not be taken up; tried again.", message.id)
+
+    @commands.Cog.listener()
+    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
+        """A message changed: Discord adds the preview of a link after the message."""
+        message = event.message
+        if not message.embeds or message.created_at < self._core.clock() - _PREVIEW:
+            return
+        if incoming_post(message) is not None:
+            await self.take(message, live=False)
+
+    @commands.Cog.listener()
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        """A message was deleted."""
+        await self._withdraw(event.channel_id, [event.message_id])
+
+    @commands.Cog.listener()
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        """Many messages were deleted at once."""
+        await self._withdraw(event.channel_id, event.message_ids)
+
+    async def take(self, message: discord.Message, *, live: bool) -> None:
+        """Take a message up if it is a post of a watched channel; whatever was before is known.
+
+        Args:
+            message: may have been taken up before.
+            live: whether it has just been posted, and nothing between it and the last one missed.
+        """
+        incoming = incoming_post(message)
+        if incoming is None:
+            return
+        post_id = None
+        async with self._order(message.channel.id):
+            wanted = await self._look_up(message, live=live)
+            if wanted is Wanted.NEW:
+                post_id = await self._pipeline.accept(Platform.DISCORD, incoming)
+                if post_id is None:
+                    # Its author opted out, or the channel is watched no more: looked up anew.
+                    self._watched.discard(message.channel.id)
+            if live and wanted is not Wanted.NOT and message.guild is not None:
+                self._high_water.live(message.guild.shard_id, message.channel.id, message.id)
+        if post_id is None:
+            # One that is known already is on its way, or waits for its time.
+            if wanted is not Wanted.KNOWN:
+                self._ballots.close(message.id)
+            return
+        self._background.start(self._advance(message.channel.id, post_id), f"Post {post_id}")
+
+    def _order(self, channel_id: int) -> asyncio.Lock:
+        return self._in_order.setdefault(channel_id, asyncio.Lock())
+
+    async def _look_up(self, message: discord.Message, *, live: bool) -> Wanted:
+        if live and message.channel.id in self._watched:
+            return Wanted.NEW
+
+        async def look_up(session: AsyncSession) -> Wanted:
+            here = str(message.channel.id)
+            community = await find_community(session, Platform.DISCORD, here)
+            if community is None or not community.watched:
+                return Wanted.NOT
+            self._watched.add(message.channel.id)
+            query = select(Post.id).filter_by(platform=Platform.DISCORD, source_id=str(message.id))
+            return Wanted.NEW if await session.scalar(query) is None else Wanted.KNOWN
+
+        return await self._core.database.read_in_one_go(look_up)
+
+    async def _advance(self, channel_id: int, post_id: int) -> None:
+        here = self._at_once_here.setdefault(channel_id, asyncio.Semaphore(_AT_ONCE_HERE))
+        with self._pipeline.promise(post_id):
+            async with here:
+                await self._advance_one(post_id)
+
+    async def _advance_one(self, post_id: int) -> None:
+        try:
+            await self._pipeline.advance(post_id)
+        except Exception:
+            log.exception("Post %s could not be advanced; it is tried again later.", post_id)
+            await self._pipeline.put_off_fault(post_id)
+
+    async def _withdraw(self, channel_id: int, message_ids: Iterable[int]) -> None:
+        ids = [str(each) for each in message_ids]
+        for each in message_ids:
+            self._ballots.close(each)
+        # A post that is being taken up just now is found when that is done.
+        async with self._order(channel_id), self._core.database.read() as session:
+            query = select(Post.id).where(
+                Post.platform == Platform.DISCORD, Post.source_id.in_(ids)
+            )
+            posts = (await session.scalars(query)).all()
+        for post_id in posts:
+            await self._pipeline.withdraw(post_id)

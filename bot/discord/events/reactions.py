@@ -1,0 +1,101 @@
+"""Votes, as they are cast and taken back."""
+
+import logging
+
+import discord
+from discord.ext import commands, tasks
+from sqlalchemy import select
+
+from bot.core import Core
+from bot.discord.messages.reaction_votes import Ballots, VoteEmoji, emoji_key
+from bot.league.guesses import close_at_score
+from storage.tables import Community, Post
+from storage.types import Platform
+
+log = logging.getLogger(__name__)
+
+_CLOSE_SECONDS = 5.0
+#: Messages that are looked up in one statement.
+_BATCH = 500
+
+
+class Reactions(commands.Cog):
+    """Keeps the ballots of followed messages up to date.
+
+    An event costs no request and no query. What a storm of them comes to is looked at every few
+    seconds: where a score gives a post away, guessing closes.
+    """
+
+    def __init__(self, core: Core, ballots: Ballots) -> None:
+        self._core = core
+        self._ballots = ballots
+        #: Messages whose votes changed since they were last looked at.
+        self._changed: set[int] = set()
+
+    async def cog_load(self) -> None:
+        self._close_guessing.start()
+
+    async def cog_unload(self) -> None:
+        self._close_guessing.cancel()
+
+    @commands.Cog.listener()
+    async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
+        """Somebody reacted."""
+        if event.member is not None and not event.member.bot:
+            self._ballots.add(event.message_id, emoji_key(event.emoji), event.user_id)
+            if self._ballots.follows(event.message_id):
+                self._changed.add(event.message_id)
+
+    @commands.Cog.listener()
+    async def on_raw_reaction_remove(self, event: discord.RawReactionActionEvent) -> None:
+        """Somebody took a reaction back."""
+        self._ballots.remove(event.message_id, emoji_key(event.emoji), event.user_id)
+
+    @commands.Cog.listener()
+    async def on_raw_reaction_clear(self, event: discord.RawReactionClearEvent) -> None:
+        """A moderator took all reactions away."""
+        self._ballots.clear(event.message_id)
+
+    @commands.Cog.listener()
+    async def on_raw_reaction_clear_emoji(self, event: discord.RawReactionClearEmojiEvent) -> None:
+        """A moderator took all reactions with one emoji away."""
+        self._ballots.clear(event.message_id, emoji_key(event.emoji))
+
+    @tasks.loop(seconds=_CLOSE_SECONDS)
+    async def _close_guessing(self) -> None:
+        try:
+            await self.close_guessing()
+        except Exception:
+            log.exception("Guessing could not be closed by scores; the next reading does.")
+
+    async def close_guessing(self) -> int:
+        """Close guessing on posts whose votes reached their channel's bound; return how many."""
+        changed = [*self._changed][:_BATCH]
+        self._changed.difference_update(changed)
+        if not changed:
+            return 0
+        now = self._core.clock()
+        async with self._core.database.read() as session:
+            rows = await session.execute(
+                select(Post.id, Post.source_id, Community.guess_score, Community.options)
+                .join(Community, Community.id == Post.community_id)
+                .where(
+                    Post.platform == Platform.DISCORD,
+                    Post.source_id.in_([str(each) for each in changed]),
+                    Post.guessing_closed_at > now,
+                    Community.guess_score.is_not(None),
+                )
+            )
+            reached = [
+                (row.id, row.guess_score, score)
+                for row in rows
+                if (score := self._ballots.score(int(row.source_id), VoteEmoji.of(row.options)))
+                is not None
+                and score >= row.guess_score
+            ]
+        closed = 0
+        if reached:
+            async with self._core.database.write() as session:
+                for post_id, bound, score in reached:
+                    closed += await close_at_score(session, post_id, bound, score, now)
+        return closed

@@ -1,0 +1,84 @@
+"""The connection to Discord, holding as little of it in memory as can be."""
+
+from typing import TypedDict
+
+import discord
+import yarl
+from discord.ext import commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.runtime.shards import Shards
+
+# Nothing is said aloud: what that would need is not missed.
+discord.VoiceClient.warn_nacl = False
+discord.VoiceClient.warn_dave = False
+
+API_URL = Route.BASE
+GATEWAY_URL = str(DiscordWebSocket.DEFAULT_GATEWAY)
+
+#: How long the servers' descriptions may keep each other waiting after a connection, seconds.
+_GUILDS_SECONDS = 2.0
+
+
+def point_at(api_url: str | None, gateway_url: str | None) -> None:
+    """Have every client in this process speak with these servers; None: with Discord's own."""
+    Route.BASE = (api_url or API_URL).rstrip("/")
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url or GATEWAY_URL)
+
+
+def needed_intents(*, message_content: bool) -> discord.Intents:
+    """The events that are used: servers and channels, messages, reactions."""
+    intents = discord.Intents.none()
+    intents.guilds = True
+    intents.guild_messages = True
+    intents.guild_reactions = True
+    intents.message_content = message_content
+    return intents
+
+
+class _Sharding(TypedDict, total=False):
+    shard_ids: list[int]
+    shard_count: int
+
+
+def _sharding(shards: Shards | None) -> _Sharding:
+    return {} if shards is None else {"shard_ids": shards.ids, "shard_count": shards.count}
+
+
+class Client(commands.AutoShardedBot):
+    """discord.py's client for one session after another.
+
+    Neither messages nor members are cached: what has to be remembered is in our tables.
+
+    Args:
+        message_content: whether to ask for the privileged intent that automatic replies need.
+        shards: which shards to serve; None: all that Discord recommends.
+        gateway_url: where the gateway is if not where the API says; None: there.
+    """
+
+    def __init__(
+        self, *, message_content: bool, shards: Shards | None, gateway_url: str | None
+    ) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=needed_intents(message_content=message_content),
+            allowed_mentions=discord.AllowedMentions.none(),
+            chunk_guilds_at_startup=False,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            max_messages=None,
+            guild_ready_timeout=_GUILDS_SECONDS,
+            max_ratelimit_timeout=60.0,
+            **_sharding(shards),
+        )
+        self._gateway_url = gateway_url
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """There are no text commands; cogs hear of messages by themselves."""
+
+    async def setup_hook(self) -> None:
+        """Between logging in and connecting."""
+        if self._gateway_url is not None and self.shard_count is None:
+            # With a number of shards given, the gateway's address is not asked for.
+            self.shard_count, _, _ = await self.http.get_bot_gateway()

@@ -1,0 +1,1 @@
+"""A message becomes a post, and a prediction a message."""

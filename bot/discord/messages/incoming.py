@@ -1,0 +1,103 @@
+"""A Discord message as a post: its images, its title, and none of what is not ours to keep."""
+
+import re
+from collections.abc import Sequence
+
+import discord
+from yarl import URL
+
+from bot.platform import CommunityRef, IncomingPost
+from storage.files.posts_export import MAX_TITLE, storable
+
+#: Most images of one post that are looked at: as many as Discord lets people attach.
+MAX_IMAGES = 10
+
+_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif")
+_KINDS = ("image/png", "image/jpeg", "image/webp", "image/gif")
+_LINK = re.compile(r"https?://[^\s<>|]+", re.IGNORECASE)
+_MENTION = re.compile(r"<(?:@[!&]?|#)\d+>")
+_EMOJI = re.compile(r"<a?:(\w+):\d+>")
+
+
+def incoming_post(message: discord.Message) -> IncomingPost | None:
+    """What to take up of a message; None where there is no image, or nobody who counts."""
+    if message.guild is None or not is_from_a_person(message):
+        return None
+    images = images_of(message)
+    if not images:
+        return None
+    return IncomingPost(
+        community=CommunityRef(
+            source_id=str(message.channel.id),
+            name=storable(str(getattr(message.channel, "name", message.channel.id))),
+        ),
+        source_id=str(message.id),
+        author=str(message.author.id),
+        title=title_of(message),
+        posted_at=message.created_at,
+        images=images,
+        link=message.jump_url,
+    )
+
+
+def is_from_a_person(message: discord.Message) -> bool:
+    """Whether somebody wrote it: no bot, no webhook, no system message, nothing passed on."""
+    return not (
+        message.author.bot
+        or message.author.system
+        or message.webhook_id is not None
+        or message.flags.forwarded
+        or message.type not in (discord.MessageType.default, discord.MessageType.reply)
+    )
+
+
+def images_of(message: discord.Message) -> list[str]:
+    """Addresses of a message's images, in the order in which people see them, each once."""
+    found = [each.url for each in message.attachments if _is_image(each)]
+    previews: set[str] = set()
+    for embed in message.embeds:
+        if embed.url is not None:
+            previews.add(embed.url)
+        address = _embedded(embed)
+        if address is not None:
+            found.append(address)
+    # A link that has no preview yet: Discord adds it to the message a moment later.
+    found += [
+        link
+        for link in _LINK.findall(message.content)
+        if link not in previews and _has_image_ending(link)
+    ]
+    return [*dict.fromkeys(found)][:MAX_IMAGES]
+
+
+def title_of(message: discord.Message) -> str:
+    """What was written to the image: without links, and without the ids of people."""
+    text = _LINK.sub("", message.content)
+    text = _MENTION.sub("", _EMOJI.sub(r":\1:", text))
+    if not text.strip():
+        text = next((each.title for each in message.embeds if each.title), "")
+    return storable(" ".join(text.split()))[:MAX_TITLE]
+
+
+def _is_image(attachment: discord.Attachment) -> bool:
+    if attachment.content_type is None:
+        return attachment.filename.lower().endswith(_ENDINGS)
+    return attachment.content_type.partition(";")[0].strip().lower() in _KINDS
+
+
+def _embedded(embed: discord.Embed) -> str | None:
+    # Discord's own copy is asked first: it is small, and the link's host learns nothing of us.
+    places: Sequence[object] = (embed.image, embed.thumbnail if embed.type == "image" else None)
+    for place in places:
+        for name in ("proxy_url", "url"):
+            address = getattr(place, name, None)
+            if isinstance(address, str) and address.startswith(("https://", "http://")):
+                return address
+    return None
+
+
+def _has_image_ending(link: str) -> bool:
+    try:
+        return URL(link).path.lower().endswith(_ENDINGS)
+    except ValueError:
+        return False

@@ -1,0 +1,125 @@
+"""Who voted on which message: kept live from reaction events, fetched where those were missed.
+
+Ids of people are held in memory only, and only for messages that wait for their score.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import discord
+
+from bot.discord.gateway.guild_options import downvote_of, upvote_of
+
+#: Messages whose votes are held; the oldest are let go, and fetched when they are asked for.
+MOST_MESSAGES = 2000
+
+#: Makes a sign an emoji that could also be text; people's clients send it or leave it out.
+_COLOURED = "\ufe0f"
+
+
+@dataclass(frozen=True, slots=True)
+class VoteEmoji:
+    """The two emoji that count in a channel, as `emoji_key` spells them."""
+
+    up: str
+    down: str
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> "VoteEmoji":
+        """Those of a community's options."""
+        return cls(emoji_key(upvote_of(options)), emoji_key(downvote_of(options)))
+
+
+def emoji_key(emoji: object) -> str:
+    """One spelling for each emoji: the character, or the id of one that a server made."""
+    text = str(emoji)
+    if text.startswith("<"):
+        return text.rstrip(">").rpartition(":")[2]
+    return text.replace(_COLOURED, "")
+
+
+@dataclass(slots=True)
+class Ballot:
+    """Who reacted to one message, by emoji key; its author and bots are left out."""
+
+    author_id: int
+    voters: dict[str, set[int]] = field(default_factory=dict)
+
+    def score(self, emoji: VoteEmoji) -> int:
+        """Distinct members who voted up, minus those who voted down."""
+        return len(self.voters.get(emoji.up, ())) - len(self.voters.get(emoji.down, ()))
+
+
+class Ballots:
+    """The votes on messages whose every event was heard, by message id."""
+
+    def __init__(self) -> None:
+        self._ballots: OrderedDict[int, Ballot] = OrderedDict()
+
+    def open(self, message_id: int, author_id: int) -> None:
+        """Follow a message that has just appeared."""
+        self._ballots.setdefault(message_id, Ballot(author_id))
+        if len(self._ballots) > MOST_MESSAGES:
+            self._ballots.popitem(last=False)
+
+    def follows(self, message_id: int) -> bool:
+        """Whether a message's votes are held."""
+        return message_id in self._ballots
+
+    def close(self, message_id: int) -> None:
+        """Follow a message no more."""
+        self._ballots.pop(message_id, None)
+
+    def close_all(self) -> None:
+        """Follow no message that is there now: events of some may have been missed."""
+        self._ballots.clear()
+
+    def add(self, message_id: int, emoji: str, user_id: int) -> None:
+        """Somebody who is no bot reacted."""
+        ballot = self._ballots.get(message_id)
+        if ballot is not None and user_id != ballot.author_id:
+            ballot.voters.setdefault(emoji, set()).add(user_id)
+
+    def remove(self, message_id: int, emoji: str, user_id: int) -> None:
+        """Somebody took a reaction back."""
+        ballot = self._ballots.get(message_id)
+        if ballot is not None:
+            ballot.voters.get(emoji, set()).discard(user_id)
+
+    def clear(self, message_id: int, emoji: str | None = None) -> None:
+        """All reactions were taken away, or all with one emoji."""
+        ballot = self._ballots.get(message_id)
+        if ballot is not None and emoji is None:
+            ballot.voters.clear()
+        elif ballot is not None and emoji is not None:
+            ballot.voters.pop(emoji, None)
+
+    def score(self, message_id: int, emoji: VoteEmoji) -> int | None:
+        """The message's score now; None where it is not followed."""
+        ballot = self._ballots.get(message_id)
+        return None if ballot is None else ballot.score(emoji)
+
+
+async def count_votes(message: discord.Message, emoji: VoteEmoji) -> int:
+    """The score of a message that was just fetched, from the lists of who reacted.
+
+    Raises:
+        discord.HTTPException: a list cannot be read.
+    """
+    ballot = Ballot(message.author.id)
+    for reaction in message.reactions:
+        key = emoji_key(reaction.emoji)
+        if key not in (emoji.up, emoji.down):
+            continue
+        voters = ballot.voters.setdefault(key, set())
+        lists = [reaction.users(limit=None)]
+        if reaction.burst_count:
+            # Super reactions are listed apart; who gave both is one member all the same.
+            lists.append(reaction.users(limit=None, type=discord.ReactionType.burst))
+        for users in lists:
+            async for user in users:
+                if not user.bot and user.id != message.author.id:
+                    voters.add(user.id)
+    return ballot.score(emoji)

@@ -1,0 +1,131 @@
+"""A prediction as a Discord message: what automatic replies, /predict and the menu all show.
+
+A classic embed, not Components V2: an embed can be shown beside buttons and files, edited into an
+outcome later, and is laid out by every client there is.
+"""
+
+import io
+from dataclasses import dataclass
+
+import discord
+
+from bot.discord.texts.english import Texts
+from bot.serving.duplicates import SeenBefore
+from bot.serving.forecast import Card
+from storage.types import Bucket
+
+#: Cells of a bar at 100%.
+_BAR = 12
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_MARKS = {Bucket.LOW: "🟦", Bucket.MEDIUM: "🟨", Bucket.HIGH: "🟧"}
+_COLOURS = {Bucket.LOW: 0x4C78A8, Bucket.MEDIUM: 0xE0A800, Bucket.HIGH: 0xE4572E}
+_HEAT_MAP_FILE = "what-drove-it.png"
+
+
+@dataclass(frozen=True, slots=True)
+class CardMessage:
+    """What to send: ``embed`` and the files it shows."""
+
+    embed: discord.Embed
+    heat_map: bytes | None
+
+    def files(self) -> list[discord.File]:
+        """The embed's files; new ones for each sending, because sending reads them."""
+        if self.heat_map is None:
+            return []
+        return [discord.File(io.BytesIO(self.heat_map), _HEAT_MAP_FILE)]
+
+
+def card_message(
+    texts: Texts,
+    card: Card,
+    *,
+    community: str | None,
+    seen: SeenBefore | None = None,
+    heat_map: bytes | None = None,
+    heading: str | None = None,
+    note: str | None = None,
+) -> CardMessage:
+    """Lay a prediction out.
+
+    Args:
+        texts: the reader's language.
+        card: the prediction.
+        community: the channel as Discord shows it (a mention, or an escaped name); None where
+            there is none, as in a DM.
+        seen: an earlier post of the same image.
+        heat_map: what drove the prediction, a PNG file.
+        heading: instead of the usual one, e.g. which of several images it is; escaped.
+        note: a last line, e.g. that of several images the best one counts; escaped.
+    """
+    embed = discord.Embed(
+        title=heading or texts("card.heading"),
+        description="\n".join(_lines(texts, card, community, seen, note)),
+        colour=_COLOURS[card.bucket],
+    )
+    footer = [texts("card.footer", version=card.model_version)]
+    if heat_map is not None:
+        embed.set_image(url=f"attachment://{_HEAT_MAP_FILE}")
+        footer.insert(0, texts("card.heat_map"))
+    embed.set_footer(text=" · ".join(footer))
+    return CardMessage(embed, heat_map)
+
+
+def bars(texts: Texts, card: Card) -> str:
+    """P(low), P(medium) and P(high) as three lines of bars, the most probable one in bold."""
+    lines = []
+    for bucket, chance in (
+        (Bucket.HIGH, card.p_high),
+        (Bucket.MEDIUM, card.p_medium),
+        (Bucket.LOW, card.p_low),
+    ):
+        name = texts(f"bucket.{bucket.value}")
+        if bucket is card.bucket:
+            name = f"**{name}**"
+        lines.append(f"{_MARKS[bucket]} `{_bar(chance)}` {texts.percent(chance)} {name}")
+    return "\n".join(lines)
+
+
+def _bar(chance: float) -> str:
+    eighths = round(chance * _BAR * 8)
+    whole, rest = divmod(eighths, 8)
+    return ("█" * whole + (_EIGHTHS[rest] if rest else "")).ljust(_BAR)
+
+
+def _lines(
+    texts: Texts, card: Card, community: str | None, seen: SeenBefore | None, note: str | None
+) -> list[str]:
+    lines = [bars(texts, card), ""]
+    share = texts.percent(card.beats)
+    if community is None:
+        lines.append(texts("card.beats_somewhere", share=share))
+    else:
+        lines.append(texts("card.beats", share=share, community=community))
+    if card.score is not None:
+        low, median, high = (texts.number(value) for value in card.score)
+        lines.append(texts("card.score", median=median, low=low, high=high))
+    if max(card.bins) - min(card.bins) < 1e-9:
+        lines.append(texts("card.knows_nothing"))
+    elif community is not None and card.quantiles == "platform":
+        lines.append(texts("card.borrowed", community=community))
+    elif community is not None and card.quantiles == "none":
+        lines.append(texts("card.no_history", community=community))
+    if seen is not None:
+        lines.append(_seen_line(texts, seen))
+    if note is not None:
+        lines.append(note)
+    return lines
+
+
+def _seen_line(texts: Texts, seen: SeenBefore) -> str:
+    key = "card.seen_before"
+    values: dict[str, object] = {"when": discord.utils.format_dt(seen.posted_at, "R")}
+    if seen.score is not None and seen.bucket is not None:
+        key += "_scored"
+        values["score"] = texts.number(seen.score)
+        values["bucket"] = texts(f"bucket.{seen.bucket.value}")
+    if seen.link is None:
+        key += "_no_link"
+    else:
+        values["link"] = seen.link
+    return texts(key, **values)

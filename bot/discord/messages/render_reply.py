@@ -1,0 +1,182 @@
+"""What stands under a post: a prediction to be guessed at, the same when guessing has closed, and
+at the horizon what came of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import discord
+
+from bot.discord.messages.render_card import bars, card_message
+from bot.discord.texts.english import Texts
+from bot.discord.ui.guess_buttons import buttons_when_closed, buttons_when_open
+from bot.league.guesses import guessing_is_open
+from bot.serving.duplicates import SeenBefore
+from bot.serving.forecast import Card, Outcome, TooLate
+from storage.tables import Nowcast, Post
+from storage.types import Bucket
+
+_COLOURS = {True: 0x2E9E5B, False: 0x9AA0A6}
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyMessage:
+    """What to send or to change a reply into."""
+
+    embed: discord.Embed
+    view: discord.ui.View
+
+
+@dataclass(frozen=True, slots=True)
+class RightGuess:
+    """The guess that was right first: what it was, and how Discord shows who made it."""
+
+    bucket: Bucket
+    name: str
+
+
+def reply_message(
+    texts: Texts,
+    post: Post,
+    card: Card,
+    *,
+    images: int,
+    seen: SeenBefore | None,
+    tally: Mapping[Bucket, int],
+    second_look: Nowcast | None,
+    now: datetime,
+) -> ReplyMessage:
+    """The reply before the outcome is known.
+
+    Args:
+        texts: the server's language.
+        post: with its community loaded.
+        card: the prediction.
+        images: how many the post has.
+        seen: an earlier post of the same image.
+        tally: how many people guessed what.
+        second_look: where early votes say that it is heading. Shown once guessing has closed:
+            before, it would tell those who guess.
+        now: aware.
+    """
+    community = f"<#{post.community.source_id}>"
+    is_open = guessing_is_open(post, now)
+    if is_open and post.community.blind:
+        when = _when(post.guessing_closed_at)
+        embed = discord.Embed(
+            title=texts("card.heading"),
+            description=texts("reply.blind", when=when),
+            colour=_COLOURS[False],
+        )
+        embed.set_footer(text=texts("card.footer", version=card.model_version))
+        return ReplyMessage(embed, buttons_when_open(texts, post.id, blind=True))
+    if is_open:
+        note = texts("reply.guess", when=_when(post.guessing_closed_at))
+        view = buttons_when_open(texts, post.id, blind=False)
+    else:
+        note = texts("reply.closed", guesses=_guesses(texts, tally))
+        if second_look is not None:
+            note = f"{_heading(texts, second_look)}\n{note}"
+        view = buttons_when_closed(texts, post.id)
+    if images > 1:
+        note = f"{texts('card.best_of', total=images)}\n{note}"
+    return ReplyMessage(
+        card_message(texts, card, community=community, seen=seen, note=note).embed, view
+    )
+
+
+def outcome_message(
+    texts: Texts,
+    post: Post,
+    outcome: Outcome,
+    *,
+    upvote: str,
+    best: RightGuess | None,
+    right: int,
+    guesses: int,
+) -> ReplyMessage:
+    """The reply when the score is final.
+
+    Args:
+        texts: the server's language.
+        post: with its community and its label loaded.
+        outcome: predicted and real.
+        upvote: the channel's emoji.
+        best: the guess that was right first, if its author can be named.
+        right: how many guesses were right.
+        guesses: how many there were.
+    """
+    card = outcome.card
+    chance = {Bucket.LOW: card.p_low, Bucket.MEDIUM: card.p_medium, Bucket.HIGH: card.p_high}
+    is_right = card.bucket is outcome.bucket
+    lines = [
+        texts(
+            "outcome.line",
+            predicted=texts(f"bucket.{card.bucket.value}"),
+            chance=texts.percent(chance[card.bucket]),
+            score=texts.number(outcome.score),
+            upvote=upvote,
+            bucket=texts(f"bucket.{outcome.bucket.value}"),
+            mark="✔" if is_right else "✘",
+        ),
+        _standing(texts, post, outcome),
+        *_guess_lines(texts, best, right, guesses),
+        "",
+        bars(texts, card),
+    ]
+    embed = discord.Embed(
+        title=texts("outcome.heading"), description="\n".join(lines), colour=_COLOURS[is_right]
+    )
+    embed.set_footer(text=texts("card.footer", version=card.model_version))
+    return ReplyMessage(embed, buttons_when_closed(texts, post.id))
+
+
+def too_late_message(texts: Texts, post: Post, outcome: TooLate) -> ReplyMessage:
+    """The reply when the final score came too late to count."""
+    embed = discord.Embed(
+        title=texts("outcome.heading"),
+        description=f"{texts('outcome.too_late')}\n\n{bars(texts, outcome.card)}",
+    )
+    embed.set_footer(text=texts("card.footer", version=outcome.card.model_version))
+    return ReplyMessage(embed, buttons_when_closed(texts, post.id))
+
+
+def _standing(texts: Texts, post: Post, outcome: Outcome) -> str:
+    community = f"<#{post.community.source_id}>"
+    label = post.label
+    if label is not None and label.percentile_low <= 0 and label.percentile_high >= 1:
+        return texts("outcome.first", community=community)
+    return texts("outcome.standing", share=texts.percent(outcome.percentile), community=community)
+
+
+def _guess_lines(texts: Texts, best: RightGuess | None, right: int, guesses: int) -> Sequence[str]:
+    lines = []
+    if best is not None:
+        bucket = texts(f"bucket.{best.bucket.value}")
+        lines.append(texts("outcome.best_guess", bucket=bucket, name=best.name))
+    if guesses:
+        lines.append(texts("outcome.right_guesses", right=right, total=guesses))
+    return lines
+
+
+def _heading(texts: Texts, second_look: Nowcast) -> str:
+    low, median, high = (
+        texts.number(score)
+        for score in (second_look.score_p10, second_look.score_median, second_look.score_p90)
+    )
+    return texts("card.heading_for", median=median, low=low, high=high)
+
+
+def _guesses(texts: Texts, tally: Mapping[Bucket, int]) -> str:
+    counts = [
+        f"{texts(f'bucket.{bucket.value}')} {texts.number(tally[bucket])}"
+        for bucket in reversed(Bucket)
+        if tally.get(bucket)
+    ]
+    return (
+        texts("reply.guesses", counts=" · ".join(counts)) if counts else texts("reply.no_guesses")
+    )
+
+
+def _when(moment: datetime | None) -> str:
+    return "" if moment is None else discord.utils.format_dt(moment, "R")

@@ -1,0 +1,470 @@
+"""Everything that people read on Discord, in one place: English here, German in `texts_de`.
+
+A text is looked up by its key and filled with named values. Values are put in as they are: whoever
+hands in a name or a title that people chose escapes it first (`bot.discord.texts.markdown`).
+"""
+
+from discord import Locale, app_commands
+
+from bot.discord.texts.german import GERMAN
+
+ENGLISH: dict[str, str] = {
+    # --- Buckets, modes, and other words that stand in sentences
+    "bucket.low": "Low",
+    "bucket.medium": "Medium",
+    "bucket.high": "High",
+    "mode.reply": "reply",
+    "mode.react": "react only",
+    "mode.silent": "silent",
+    "word.yes": "yes",
+    "word.no": "no",
+    "word.none": "none",
+    "word.here": "this channel",
+    "time.minutes": "{n} min",
+    "time.hours": "{n} h",
+    "time.hours_minutes": "{hours} h {minutes} min",
+    "time.days": "{n} days",
+    # --- The card of a prediction and of its outcome
+    "card.heading": "Will it play?",
+    "card.beats": "Would beat **{share}** of the posts in {community}.",
+    "card.beats_somewhere": "Would beat **{share}** of the posts in a community like those I"
+    " learned from.",
+    "card.score": "Expected score **{median}**, most likely {low} to {high}.",
+    "card.heading_for": "Now heading for **{median}**, most likely {low} to {high}.",
+    "card.knows_nothing": "Nothing was learned yet: to this model every outcome is as likely as"
+    " any other.",
+    "card.borrowed": "{community} has little history yet: scores are borrowed from all of Discord.",
+    "card.no_history": "{community} has too little history to turn this into a score yet.",
+    "card.footer": "Model {version}",
+    "card.heat_map": "Orange raised the prediction, blue lowered it.",
+    "card.seen_before": "Seen before: [posted {when}]({link}).",
+    "card.seen_before_scored": "Seen before: [posted {when}]({link}), score **{score}**, {bucket}.",
+    "card.seen_before_no_link": "Seen before: posted {when}.",
+    "card.seen_before_scored_no_link": "Seen before: posted {when}, score **{score}**, {bucket}.",
+    "card.refused": "This image cannot be used: {reason}",
+    "card.image_number": "Image {n} of {total}",
+    "card.best_of": "{total} images: the one that should do best counts.",
+    # --- Automatic replies, guess buttons and outcomes
+    "reply.guess": "Do you know better? Guessing closes {when}.",
+    "reply.blind": "I have made up my mind. Guess first: you see my prediction then, and everybody"
+    " sees it when guessing closes, {when}.",
+    "reply.closed": "Guessing has closed. {guesses}",
+    "reply.guesses": "Guesses: {counts}.",
+    "reply.no_guesses": "Nobody guessed.",
+    "guess.skip": "Skip",
+    "guess.why": "Why?",
+    "guess.placed": "You guessed **{bucket}**. You may still change that; guessing closes {when}.",
+    "guess.placed_shown": "You guessed **{bucket}**, and this is my prediction. Guessing closes"
+    " {when}; you may change your guess, but then it counts as one that has seen it.",
+    "guess.skipped": "This is my prediction. You may still guess, but it counts as a guess that has"
+    " seen it.",
+    "guess.kept_secret": "My prediction is kept until guessing closes. Guess first, or skip.",
+    "guess.no_prediction": "There is no prediction for this post any more.",
+    "guess.closed": "Guessing on this post has closed: its votes so far would give the answer away."
+    " Newer posts are open.",
+    "guess.own_post": "Your own post is for others to guess.",
+    "guess.opted_out": "You have opted out, so no guess of yours is kept. `/opt-in` lets you play.",
+    "guess.no_such_post": "There is no such post; it may have been taken away.",
+    "guess.nothing_to_guess": "There is nothing to guess: this post was refused or withdrawn.",
+    "guess.bots": "Bots do not play in the league.",
+    "outcome.heading": "How it did",
+    "outcome.line": "Predicted **{predicted}** {chance} → **{score}** {upvote}, **{bucket}**"
+    " {mark}",
+    "outcome.too_late": "I could not read the final score in time, so this prediction and the"
+    " guesses on it do not count.",
+    "outcome.standing": "That beats {share} of the recent posts in {community}.",
+    "outcome.first": "There is no other score in {community} to compare it with yet.",
+    "outcome.best_guess": "Best guess: **{bucket}** by {name}",
+    "outcome.right_guesses": "Right guesses: {right} of {total}.",
+    "notice.missing": "I lack permissions in {channel}: {permissions}. Images posted there are"
+    " predicted without an answer until my role has them (Edit Channel → Permissions).",
+    "notice.unreadable": "I cannot read {channel}: {permissions} missing. Images posted there are"
+    " not taken up until my role has them (Edit Channel → Permissions).",
+    # --- /predict and the context menu
+    "predict.about": "What would this image come to here?",
+    "predict.image": "The image: JPEG, PNG, WebP or GIF",
+    "predict.title": "The text that you would post it with",
+    "predict.menu": "Will it play?",
+    "predict.private": "Show the answer to you alone",
+    "predict.guess_first": "That image is being guessed at in this channel. Guess first under my"
+    " answer, or skip; then you see what I think.",
+    "predict.kept_secret": "What I think of this image is kept secret until the votes are in, to"
+    " measure what telling it would do.",
+    "predict.no_image": "There is no image in that message. Attached images, image links and"
+    " embedded images are looked at.",
+    "predict.too_large": "The file is larger than {megabytes} MB; make it smaller and try again.",
+    "predict.more_images": "That message has {total} images; these are the first {shown}.",
+    "predict.not_an_image": "{name} is not an image that can be looked at. Use JPEG, PNG, WebP or"
+    " GIF.",
+    "predict.not_arrived": "The image did not arrive from Discord. Try again in a minute.",
+    "predict.no_heat_map": "This backbone was made without the map that shows what drove it.",
+    # --- /watch and /unwatch
+    "watch.about": "Answer every new image in a channel with a prediction",
+    "watch.channel": "Which channel; without it, this one",
+    "watch.now": "**{channel}** is watched now. New images are predicted, and {after} later the"
+    " answer says how they did.",
+    "watch.already": "**{channel}** is watched already. `/settings` shows and changes how.",
+    "watch.no_intent": "⚠ I do not see images posted here yet, because Discord keeps the content of"
+    " messages from me. Whoever runs this bot turns on *Message Content Intent* in the Discord"
+    " Developer Portal (Bot → Privileged Gateway Intents) and starts it again. Until then"
+    " `/predict` and *Will it play?* in a message's menu work everywhere.",
+    "watch.missing": "⚠ I lack permissions in {channel}: {permissions}. Give them to my role in"
+    " the channel's settings (Edit Channel → Permissions).",
+    "watch.next": "`/settings` changes the emoji, the horizon, what I say and when.",
+    "unwatch.about": "Take up no more new images in a channel",
+    "unwatch.channel": "Which channel; without it, this one",
+    "unwatch.now": "**{channel}** is watched no more. Posts that were taken up get their outcome.",
+    "unwatch.not_watched": "**{channel}** is not watched. `/watch` begins to.",
+    "watching.other_server": "That channel belongs to another server.",
+    "watching.no_images": "Only text channels, threads and the text of voice channels can be"
+    " watched. Name one with *channel*.",
+    "watching.hidden": "I only change channels that you can see yourself.",
+    "watching.not_here": "Images in {channel} are not watched. Start with `/watch`.",
+    # --- Permissions by Discord's own names
+    "permission.view_channel": "View Channel",
+    "permission.send_messages": "Send Messages",
+    "permission.send_messages_in_threads": "Send Messages in Threads",
+    "permission.embed_links": "Embed Links",
+    "permission.attach_files": "Attach Files",
+    "permission.read_message_history": "Read Message History",
+    "permission.add_reactions": "Add Reactions",
+    # --- /settings
+    "settings.about": "How I behave in a channel: shows it, or changes what you name",
+    "settings.channel": "Which channel; without it, this one",
+    "settings.upvote": "Emoji that counts as an upvote",
+    "settings.downvote": "Emoji that counts as a downvote",
+    "settings.horizon": "Hours until a score is final",
+    "settings.mode": "What I do with a new image",
+    "settings.blind": "Show the prediction only after a person guessed, to all when guessing"
+    " closes",
+    "settings.buckets": '"terciles", or two scores such as "5 20": low up to 5, medium up to 20',
+    "settings.min_percentile": "Answer only images that should beat this share of posts, 0 to 99;"
+    " 0: all",
+    "settings.quiet_hours": 'No answers in these hours, such as "22:00-07:00"; "off": always'
+    " answer",
+    "settings.time_zone": 'Time zone of the quiet hours, such as "Europe/Berlin"',
+    "settings.replies_per_minute": "At most so many answers a minute; 0: no limit",
+    "settings.guess_minutes": "Minutes until guessing closes",
+    "settings.announcements": "Where I tell admins what they should know",
+    "settings.announce": "False: no announcements",
+    "settings.heading": "Settings of {channel}",
+    "settings.changed": "Changed. From now on:",
+    "settings.line.watched": "Watched: **{value}**",
+    "settings.line.votes": "Upvote {upvote} · downvote {downvote}",
+    "settings.line.horizon": "A score is final after **{value}**",
+    "settings.line.mode": "New images: **{value}**",
+    "settings.line.blind": "Blind (guess first, then see): **{value}**",
+    "settings.line.buckets_terciles": "Buckets: **thirds of what is posted here**",
+    "settings.line.buckets_fixed": "Buckets: low up to **{low}**, medium up to **{medium}**, high"
+    " above",
+    "settings.line.min_percentile": "Answers images that should beat at least **{value}**",
+    "settings.line.answers_all": "Answers all images",
+    "settings.line.quiet": "Quiet from **{begin}** to **{end}** ({time_zone})",
+    "settings.line.never_quiet": "No quiet hours",
+    "settings.line.rate": "At most **{value}** answers a minute",
+    "settings.line.no_rate": "No limit on answers a minute",
+    "settings.line.guessing": "Guessing closes after **{value}**",
+    "settings.line.announcements": "Announcements in {channel}",
+    "settings.line.usual_announcements": "Announcements where system messages go, or to the owner",
+    "settings.line.no_announcements": "No announcements",
+    "settings.line.paused": "⏸ Automatic answers are paused: {reason}",
+    # --- Refusals of a setting (bot.communities's reasons)
+    "refused.horizon": "A horizon is {least} to {most} hours.",
+    "refused.guess_seconds": "Guessing closes after {least} to {most} minutes.",
+    "refused.thresholds_pair": 'Fixed buckets need both scores, such as "5 20"; "terciles" goes'
+    " back to thirds.",
+    "refused.thresholds_order": "The score where low ends must be below the score where medium"
+    " ends.",
+    "refused.min_percentile": "The least percentile is 0 to 99.",
+    "refused.quiet_pair": 'Quiet hours need a beginning and an end, such as "22:00-07:00"; "off"'
+    " ends them.",
+    "refused.quiet_range": 'Quiet hours are times of day, such as "22:00-07:00".',
+    "refused.time_zone": 'There is no such time zone. Use a name such as "Europe/Berlin" or "UTC".',
+    "refused.replies_per_minute": "Answers a minute are 0 (no limit) to {most}.",
+    "refused.emoji": '"{value}" is not an emoji. Use one emoji, or one of this server\'s.',
+    "refused.same_emoji": "The upvote and the downvote emoji must be different.",
+    "refused.foreign_emoji": "I cannot use that emoji: it belongs to a server that I am not in.",
+    "refused.guess_score": "The score that closes guessing must be at least 1.",
+    "refused.unknown": "This channel is not known yet. Start with `/watch`.",
+    "refused.announcements": "I may not write in {channel}. Give me *Send Messages* and *View"
+    " Channel* there, or choose another one.",
+    # --- /leaderboard
+    "leaderboard.about": "Who and what is right most often",
+    "leaderboard.board": "Which board",
+    "leaderboard.season": "Which season, such as 2026-11; without it, the present one",
+    "leaderboard.where": "Only this channel, or all of them",
+    "leaderboard.where.here": "this channel",
+    "leaderboard.where.everywhere": "everywhere",
+    "board.forecasters": "Forecasters",
+    "board.models": "Model versions",
+    "board.channels": "Channels",
+    "board.posts": "Posts",
+    "leaderboard.heading": "{board} · {season}",
+    "leaderboard.all_time": "all time",
+    "leaderboard.scope_here": "in {channel}",
+    "leaderboard.scope_everywhere": "everywhere",
+    "leaderboard.page": "Page {page} of {pages} · {total} in all",
+    "leaderboard.least": "from {n} scored guesses on",
+    "leaderboard.row.forecasters": "`{rank}` **{name}** · **{points}** points · {hits} of {n}"
+    " right, {rate} (chance {base})",
+    "leaderboard.row.models": "`{rank}` **{name}** · RPS skill **{skill}** · {hits} of {n} right,"
+    " {rate} {interval} (chance {base})",
+    "leaderboard.row.channels": "`{rank}` **{name}** · RPS skill **{skill}** · {hits} of {n} right,"
+    " {rate} {interval} (chance {base})",
+    "leaderboard.row.people": " · people {rate}",
+    "leaderboard.row.posts": "`{rank}` **{score}** · {title} · {bucket}",
+    "leaderboard.untitled": "(no title)",
+    "leaderboard.only_here": "That board is about this server's channels. Ask for it in a server.",
+    "leaderboard.previous": "Previous",
+    "leaderboard.next": "Next",
+    "leaderboard.you": "You",
+    "leaderboard.your_row": "Your place",
+    "leaderboard.not_on_it": "You are not on this board yet: it takes {n} scored guesses.",
+    "leaderboard.somebody": "forecaster {nickname}",
+    "leaderboard.empty": "Nobody is on this board yet. Guess Low, Medium or High under an answer of"
+    " mine; guesses are scored when the votes are in.",
+    "leaderboard.empty_models": "No model version was scored in this season yet. The first score"
+    " comes when the first post reaches its horizon.",
+    "leaderboard.empty_channels": "No channel was scored in this season yet.",
+    "leaderboard.empty_posts": "No post was scored in this season yet.",
+    "leaderboard.unknown_season": "There is no season {season}. There are: {seasons}.",
+    "leaderboard.not_yours": "Only the person who asked turns these pages. `/leaderboard` gives you"
+    " your own.",
+    # --- /me
+    "me.about": "Your own record",
+    "me.heading": "Your record",
+    "me.nothing": "You have not guessed yet. Press Low, Medium or High under an answer of mine in a"
+    " watched channel.",
+    "me.waiting": "You have {n} guesses that wait for their votes. None was scored yet.",
+    "me.row": "{season}: **{points}** points from {n} guesses, {hits} right"
+    " ({rate}; chance {base}).",
+    "me.blind": "Blind: {n} guesses, {hits} right, **{points}** points.",
+    "me.streak": "Right in a row: {now} now, {most} at most.",
+    "me.rank": "Place {rank} of {total}.",
+    "me.open": "{n} more guesses wait for their votes.",
+    "me.opted_out": "You opted out: nothing of yours is taken up. `/opt-in` changes that.",
+    # --- /stats
+    "stats.about": "How good the predictions were: accuracy over time, calibration",
+    "stats.days": "How many days to look back",
+    "stats.where": "Only this channel, or all of them",
+    "stats.line.version": "**{name}** was right on {rate} {interval} of {n} posts; chance would"
+    " have been on {base}. RPS skill {skill} {skill_interval}.",
+    "stats.line.labels": "{labels} posts were scored: {spoken} answered, {silent} predicted in"
+    " silence.",
+    "stats.line.effect": "Answering goes with × {factor} ({low} to {high}) on 1 + score.",
+    "stats.no_chart": "The chart could not be drawn this time.",
+    "stats.heading": "How good were the predictions?",
+    "stats.nothing": "Nothing was scored in the last {days} days yet. A post is scored at its"
+    " horizon.",
+    "stats.chart": "Skill over time and calibration",
+    # --- /retrain and /model
+    "retrain.about": "Fit a new model version on all labels; it serves only if it is better",
+    "retrain.started": "Training has begun. I answer here when it has ended.",
+    "retrain.under_way": "A training run is under way already. It takes up every label there is;"
+    " wait for it to end.",
+    "retrain.gone": "Training that you asked for has ended.",
+    "retrain.joined": "A training run is under way already; it takes up every label there is. I"
+    " answer here when it has ended.",
+    "retrain.promoted": "✔ **{version}** serves now. {reason}",
+    "retrain.kept": "**{version}** was made and is kept, but does not serve. {reason}",
+    "retrain.refused": "No training: {reason}",
+    "retrain.failed": "✘ The training run failed and changed nothing. {reason}",
+    "model.about": "Model versions: list them, let one serve, go back",
+    "model.versions": "Lists the model versions",
+    "model.promote": "Lets another version serve",
+    "model.rollback": "Lets the version serve that was replaced",
+    "model.version": "Name of the version",
+    "model.heading": "Model versions",
+    "model.line": "`{name}` · {labels} labels · {date}",
+    "model.line_champion": "👑 **`{name}`** · {labels} labels · {date} · serves",
+    "model.line_skill": " · RPS skill {skill}",
+    "model.more": "… and {n} older ones. `/model promote` finds them by name.",
+    "model.serves_already": "**{name}** serves already.",
+    "model.ask_promote": "Let **{name}** serve instead of **{champion}**? Everybody who uses this"
+    " bot gets its predictions from then on.",
+    "model.ask_rollback": "Go back from **{champion}** to **{name}**? Everybody who uses this bot"
+    " gets its predictions from then on.",
+    "model.nothing_before": "There is nothing to go back to: the version that serves replaced no"
+    " other.",
+    "model.changed_meanwhile": "**{champion}** began to serve meanwhile. Look at `/model versions`"
+    " and decide again.",
+    "model.promoted": "**{name}** serves now.",
+    "model.rolled_back": "Went back: **{name}** serves now.",
+    "model.unknown": "There is no model version {name}. `/model versions` lists them.",
+    "model.unusable": "That version cannot serve: {reason}",
+    "model.not_here": "Whoever runs this bot lets only some servers train and choose models; this"
+    " is not one of them.",
+    # --- Privacy
+    "privacy.about": "What is stored about you, and what you can do about it",
+    "privacy.heading": "Privacy",
+    "privacy.text": "**What is stored.** For each image posted in a watched channel: the image (at"
+    " most {days} days), what the model saw in it, its title, its votes as numbers, and the"
+    " prediction. You are stored as a keyed hash of your Discord id, never by name. Guesses that"
+    " you make are stored with that hash. `/predict` stores nothing at all.\n\n"
+    "**What you can do.**\n"
+    "`/opt-out` – nothing of yours is taken up any more; posts that wait for their votes are"
+    " withdrawn\n"
+    "`/opt-in` – take that back\n"
+    "`/export-me` – a file with everything stored about you\n"
+    "`/forget-me` – delete it\n\n"
+    "Your Discord identity is never linked to one on another platform.",
+    "optout.about": "Take up nothing of mine: no posts, no guesses",
+    "optout.done": "You opted out. New images of yours are not looked at, you cannot guess, and you"
+    " are on no board. {posts} of your posts that waited for their votes were withdrawn. `/opt-in`"
+    " takes it back, `/forget-me` deletes what is stored.",
+    "optout.already": "You opted out already. `/opt-in` takes it back.",
+    "optin.about": "Take an opt-out back",
+    "optin.done": "Welcome back. New images of yours in watched channels are predicted again.",
+    "optin.already": "You had not opted out; nothing changed.",
+    "export.about": "A file with everything stored about you",
+    "export.done": "Everything stored about you, for you alone.",
+    "export.nothing": "Nothing is stored about you.",
+    "export.too_large": "Your file is larger than Discord takes. Ask whoever runs this bot for it.",
+    "forget.about": "Delete what is stored about you",
+    "forget.ask": "Delete everything stored about you? Your guesses, votes and places on the boards"
+    " go, your posts lose their author, title and link, and their images are deleted. What they"
+    " scored stays as a number, without you. This cannot be undone.",
+    "forget.done": "Done. Nothing stored leads to you any more ({rows} entries deleted or"
+    " emptied).",
+    "forget.done_opted_out": "Done. All that is left is your opt-out ({rows} entries deleted or"
+    " emptied).",
+    "forget.nothing": "Nothing is stored about you.",
+    # --- Asking before it is done
+    "confirm.yes_forget": "Delete it",
+    "confirm.yes_promote": "Let it serve",
+    "confirm.yes_rollback": "Go back",
+    "confirm.no": "Cancel",
+    "confirm.cancelled": "Nothing was changed.",
+    "confirm.too_late": "That question is too old. Ask again.",
+    "confirm.not_yours": "Only the person who was asked can answer that.",
+    # --- /help and /about
+    "help.about": "What I can do, and how",
+    "help.heading": "Will it play in Peoria?",
+    "help.text": "I say how popular an image will be in **this** channel, come back when the votes"
+    " are in, and keep score of myself and of everybody who bets against me.",
+    "help.everybody": "For everybody",
+    "help.everybody_lines": "`/predict` – what an image would come to here; works in DMs, too\n"
+    "*Will it play?* in a message's menu (Apps) – the same for its images\n"
+    "`Low` `Medium` `High` under my answers – your guess\n"
+    "`/leaderboard`, `/me`, `/stats` – who is right, and how often",
+    "help.admins": "For admins (Manage Server)",
+    "help.admins_lines": "`/watch`, `/unwatch` – answer new images in a channel, or stop\n"
+    "`/settings` – emoji, horizon, blind guessing, quiet hours and more\n"
+    "`/retrain`, `/model` – learn from the votes, choose what serves",
+    "help.privacy": "Your data",
+    "help.privacy_lines": "`/privacy`, `/opt-out`, `/opt-in`, `/export-me`, `/forget-me`",
+    "help.start": "This channel is not watched. An admin begins with `/watch`.",
+    "help.watched": "This channel is watched: post an image, and vote with {upvote} and"
+    " {downvote}.",
+    "about.about": "What this bot is and which model serves",
+    "about.heading": "Peoria",
+    "about.text": '*"Will it play in Peoria?"* A bot that predicts how popular an image will be in'
+    " a community, says so in public, and is judged by the votes.",
+    "about.model": "Model",
+    "about.model_line": "`{version}`, learned from {labels} labels",
+    "about.scale": "Here",
+    "about.scale_line": "{servers} servers · {channels} watched channels",
+    # --- What went wrong
+    "error.cooldown": "That was a bit much at once. Try again in {seconds} s.",
+    "error.cooldown_channel": "There is much going on in this channel. Try again in {seconds} s.",
+    "error.missing_permissions": "Discord does not let me do that here. I need: {permissions}.",
+    "error.forbidden": "Discord does not let me do that here. Check my permissions in this"
+    " channel.",
+    "error.guild_only": "That works only in a server.",
+    "error.not_allowed": "You may not do that here. It needs the permission Manage Server, or"
+    " whatever the server chose instead (Server Settings → Integrations).",
+    "error.discord_away": "Discord did not answer just now. Try again in a minute.",
+    "error.out_of_date": "This command has changed. Reload Discord (Ctrl+R) and try again.",
+    "error.no_model": "No model version can serve just now. Whoever runs this bot finds the reason"
+    " in its log.",
+    "error.ours": "Something went wrong on my side. If it happens again, tell whoever runs this bot"
+    " the number **{number}**.",
+    # --- Why an image is refused (models.decoding's reasons) or did not arrive
+    "image.empty": "The file is empty; choose the image again.",
+    "image.too_large": "The file is too large; make it smaller and try again.",
+    "image.unsupported_format": "This is not a JPEG, PNG, WebP or GIF image; save it as one of"
+    " those.",
+    "image.truncated": "A part of the file is missing; choose the image again.",
+    "image.corrupt": "The file is damaged; save the image anew and try again.",
+    "image.too_many_pixels": "The image has too many pixels; make it smaller and try again.",
+    "image.too_complex": "The file is built in a way that takes too long to decode; save it anew"
+    " and try again.",
+    "image.not_fetched": "There is nothing that could be fetched from the image's address.",
+}
+
+_LANGUAGES = {"en": ENGLISH, "de": GERMAN}
+
+
+class Texts:
+    """The texts in one language; English where there is no other.
+
+    Args:
+        locale: Discord's name of it, such as ``de`` or ``en-GB``.
+    """
+
+    def __init__(self, locale: Locale | str | None = None) -> None:
+        language = str(locale or "en").partition("-")[0]
+        self.language = language if language in _LANGUAGES else "en"
+        self._texts = _LANGUAGES[self.language]
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text of ``key`` with its values put in.
+
+        Raises:
+            KeyError: there is no such text, or a value is missing.
+        """
+        return self._texts[key].format(**values) if values else self._texts[key]
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """A number as this language writes it: ``1,234.5`` or ``1.234,5``."""
+        written = f"{value:,.{digits}f}"
+        if self.language == "de":
+            written = written.translate(str.maketrans(",.", ".,"))
+        return written
+
+    def percent(self, share: float) -> str:
+        """A share (0 to 1) as people say it; never a certainty that a forecast cannot have."""
+        sign = " %" if self.language == "de" else "%"
+        if 0 < share < 0.01:
+            return f"<1{sign}"
+        if 0.99 < share < 1:
+            return f">99{sign}"
+        return f"{share * 100:.0f}{sign}"
+
+    def duration(self, seconds: float) -> str:
+        """A length of time in its largest whole unit or two."""
+        minutes = round(seconds / 60)
+        if minutes < 60:
+            return self("time.minutes", n=minutes)
+        hours, rest = divmod(minutes, 60)
+        if rest:
+            return self("time.hours_minutes", hours=hours, minutes=rest)
+        if hours >= 48 and hours % 24 == 0:
+            return self("time.days", n=hours // 24)
+        return self("time.hours", n=hours)
+
+
+def label(key: str) -> app_commands.locale_str:
+    """A text for a command's name, description or choice; `Translation` finds its other languages.
+
+    Raises:
+        KeyError: there is no such text.
+    """
+    return app_commands.locale_str(ENGLISH[key], key=key)
+
+
+class Translation(app_commands.Translator):
+    """What Discord shows of the commands to people who use it in another language."""
+
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: Locale,
+        context: app_commands.TranslationContextTypes,
+    ) -> str | None:
+        """The text in ``locale``; None where it is English or has no key."""
+        key = string.extras.get("key")
+        language = str(locale).partition("-")[0]
+        if key is None or language == "en" or language not in _LANGUAGES:
+            return None
+        return _LANGUAGES[language][key]

@@ -1,0 +1,1 @@
+"""Buttons, errors and messages that people meet."""

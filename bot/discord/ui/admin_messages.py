@@ -1,0 +1,102 @@
+"""Telling the admins of a server what they should know."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import discord
+from sqlalchemy import select
+
+from bot.discord.gateway.error_codes import reaching_discord
+from bot.discord.gateway.guild_options import NOWHERE
+from bot.discord.texts.english import Texts
+from bot.discord.ui.error_replies import permission_name
+from storage.engine.database import Database
+from storage.tables import Community, Notice
+
+log = logging.getLogger(__name__)
+
+MISSING_PERMISSIONS = "permissions"
+
+#: The same thing is not said again for so long.
+_SAID_LATELY = timedelta(days=7)
+#: Discord's longest message.
+_LONGEST = 2000
+
+
+async def warn_of_permissions(
+    database: Database,
+    community: Community,
+    guild: discord.Guild,
+    missing: Sequence[str],
+    *,
+    key: str,
+    now: datetime,
+) -> str:
+    """Have the admins told, once, which permissions are missing in a channel; return the words.
+
+    Args:
+        key: the text: ``notice.missing`` or ``notice.unreadable``.
+    """
+    texts = Texts(guild.preferred_locale)
+    names = ", ".join(permission_name(texts, name) for name in missing)
+    text = texts(key, channel=f"<#{community.source_id}>", permissions=names)
+    async with database.write() as session:
+        said = await session.scalar(
+            select(Notice.id)
+            .filter_by(kind=MISSING_PERMISSIONS, community_id=community.id, text=text)
+            .where(Notice.made_at > now - _SAID_LATELY)
+            .limit(1)
+        )
+        if said is None:
+            session.add(
+                Notice(kind=MISSING_PERMISSIONS, community_id=community.id, text=text, made_at=now)
+            )
+    return text
+
+
+async def tell_admins(
+    client: discord.Client, guild: discord.Guild, announcements: object, text: str
+) -> None:
+    """Say something where a server's admins read it: the channel they chose, the channel for
+    system messages, or a direct message to the owner.
+
+    Args:
+        announcements: the option of that name of one of the server's communities.
+
+    Raises:
+        PlatformUnavailable: Discord cannot be reached.
+    """
+    if announcements == NOWHERE:
+        return
+    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    wish = str(announcements)
+    chosen = guild.get_channel(int(wish)) if wish.isdecimal() else None
+    for channel in (chosen, guild.system_channel):
+        if isinstance(channel, discord.abc.Messageable) and _may_send(channel, guild):
+            try:
+                with reaching_discord():
+                    await channel.send(text)
+            except discord.HTTPException as error:
+                log.info("%s could not be told in a channel: %s", guild.id, error)
+            else:
+                return
+    await _tell_owner(client, guild, text)
+
+
+async def _tell_owner(client: discord.Client, guild: discord.Guild, text: str) -> None:
+    if guild.owner_id is None:
+        return
+    try:
+        with reaching_discord():
+            owner = client.get_user(guild.owner_id) or await client.fetch_user(guild.owner_id)
+            await owner.send(text)
+    except discord.HTTPException as error:
+        log.warning("Nobody on server %s can be told (%s): %s", guild.id, error, text)
+
+
+def _may_send(channel: object, guild: discord.Guild) -> bool:
+    if not isinstance(channel, discord.abc.GuildChannel) or guild.me is None:
+        return False
+    allowed = channel.permissions_for(guild.me)
+    return allowed.view_channel and allowed.send_messages

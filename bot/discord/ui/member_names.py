@@ -1,0 +1,38 @@
+"""Names to keyed hashes: who was met since the start can be named, nobody else."""
+
+from collections import OrderedDict
+
+from bot.people.identity import hash_person
+from storage.types import Platform
+
+#: People who are remembered; whoever was met longest ago is forgotten first.
+_MOST = 10_000
+
+
+class KnownPeople:
+    """Discord ids of people who did something while this process ran, by their hashes.
+
+    The tables hold hashes only. What links them to people is never written down.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._ids: OrderedDict[str, int] = OrderedDict()
+
+    def meet(self, user_id: int) -> str:
+        """Remember somebody; returns the hash that stands for them."""
+        person = hash_person(self._key, Platform.DISCORD, str(user_id))
+        self._ids[person] = user_id
+        self._ids.move_to_end(person)
+        if len(self._ids) > _MOST:
+            self._ids.popitem(last=False)
+        return person
+
+    def forget(self, person: str) -> None:
+        """Remember somebody no more."""
+        self._ids.pop(person, None)
+
+    def mention(self, person: str) -> str | None:
+        """How Discord shows a person, from their hash; None for who was not met."""
+        user_id = self._ids.get(person)
+        return None if user_id is None else f"<@{user_id}>"

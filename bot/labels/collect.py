@@ -1,0 +1,282 @@
+"""From votes to labels: readings that are due, the label at the horizon, and what it scores."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.labels.growth import Heading
+from bot.labels.nowcast import SecondLooks
+from bot.labels.readings import AgedScore, late_by, next_reading_at, reading_at, score_at_horizon
+from bot.labels.write import write_label
+from bot.league.guesses import close_at_score
+from bot.platform import Gone, NotYet, Platform, PlatformUnavailable, ScoreRead, post_ref
+from bot.runtime.clock import Clock
+from bot.serving.forecast import TooLate, outcome, stored_card
+from bot.serving.phrases import duration
+from storage.engine.database import Database
+from storage.engine.upsert import insert_if_new
+from storage.queries.labels import last_score_before
+from storage.queries.posts import (
+    due_posts,
+    load_post,
+    load_posts,
+    move_post,
+    replies_without_outcome,
+)
+from storage.tables import Nowcast, Post, Reply, Snapshot
+from storage.types import Platform as PlatformName
+from storage.types import PostState, ReplyState
+
+log = logging.getLogger(__name__)
+
+#: Posts read in one go: what Reddit answers in one request.
+BATCH = 100
+
+#: How long to wait before a score that could not be read is asked for again.
+RETRY = timedelta(minutes=1)
+
+#: Why a post was given up: one sentence for all, so that they can be counted by it.
+TOO_LATE = "Its score could not be read in time: what it was at the horizon is not known."
+
+
+class Labelling:
+    """Reads the scores that are due and writes labels from them.
+
+    Args:
+        season_time_zone: the one that the league's seasons are counted by.
+        late_share: how late the final score may be read, as a share of the horizon.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        platforms: Mapping[PlatformName, Platform],
+        *,
+        clock: Clock,
+        season_time_zone: str = "UTC",
+        late_share: float = 0.5,
+    ) -> None:
+        self._database = database
+        self._platforms = platforms
+        self._clock = clock
+        self._season_time_zone = season_time_zone
+        self._late_share = late_share
+        self._second_looks = SecondLooks(database)
+
+    async def read_due(self) -> int:
+        """Read every score that is due, write the labels that follow; return how many posts."""
+        posts = await self._due(PostState.REPLIED)
+        by_platform: defaultdict[PlatformName, list[Post]] = defaultdict(list)
+        for post in posts:
+            by_platform[post.platform].append(post)
+        for name, batch in by_platform.items():
+            try:
+                await self._read(name, batch)
+            except Exception:
+                # The longest waiting come first: what fails must not keep the others waiting.
+                log.exception("Scores on %s could not be read; they are tried again.", name.value)
+                await self._ask_again(batch)
+        return len(posts)
+
+    async def _due(self, state: PostState) -> list[Post]:
+        """Posts in a state whose next step is due, loaded whole."""
+        now = self._clock()
+
+        async def load(session: AsyncSession) -> list[Post]:
+            return await load_posts(
+                session, await due_posts(session, [state], now=now, limit=BATCH)
+            )
+
+        return await self._database.read_in_one_go(load)
+
+    async def _without_outcome(self, session: AsyncSession) -> list[Post]:
+        ids = await replies_without_outcome(session, [*self._platforms], limit=BATCH)
+        return await load_posts(session, ids)
+
+    async def _read(self, name: PlatformName, posts: Sequence[Post]) -> None:
+        platform = self._platforms.get(name)
+        if platform is None:
+            # The platform is switched off; its posts wait for it.
+            await self._ask_again(posts)
+            return
+        try:
+            readings = await platform.read_scores([post_ref(post) for post in posts])
+        except PlatformUnavailable as error:
+            log.info("Scores on %s cannot be read now (%s).", name.value, error)
+            await self._ask_again(posts)
+            return
+        later: dict[int, datetime] = {}
+        for post in posts:
+            match readings.get(post.id):
+                case ScoreRead() as read:
+                    await self._record(post, read)
+                case Gone():
+                    await self._withdraw(post)
+                case NotYet(until):
+                    later[post.id] = until
+                case None:
+                    later[post.id] = self._clock() + RETRY
+        await self._put_off(later)
+
+    async def _ask_again(self, posts: Sequence[Post]) -> None:
+        await self._put_off({post.id: self._clock() + RETRY for post in posts})
+
+    async def _put_off(self, later: Mapping[int, datetime]) -> None:
+        if not later:
+            return
+        async with self._database.write() as session:
+            for post_id, until in later.items():
+                await move_post(session, post_id, PostState.REPLIED, due_at=until)
+
+    async def _withdraw(self, post: Post) -> None:
+        async with self._database.write() as session:
+            await move_post(
+                session, post.id, PostState.REPLIED, state=PostState.WITHDRAWN, due_at=None
+            )
+
+    async def _record(self, post: Post, read: ScoreRead) -> None:
+        """Store a score that was read; at the horizon write the label, or refuse to."""
+        horizon, early = post.community.horizon_seconds, post.community.readings
+        age = max((read.at - post.posted_at).total_seconds(), 0.0)
+        reading = reading_at(age, horizon, early)
+        final = reading == horizon
+        step: dict[str, Any]
+        if not final:
+            step = {"due_at": next_reading_at(post.posted_at, horizon, self._clock(), early)}
+        elif late_by(age, horizon) > self._late_share:
+            step = {"state": PostState.REFUSED, "refusal": TOO_LATE, "due_at": None}
+        else:
+            # Due at once: what remains is to show the outcome.
+            step = {"state": PostState.SCORED, "due_at": self._clock(), "tries": 0}
+        heading = None
+        if reading is not None and not final:
+            heading = await self._second_looks.look(
+                post.community, reading, age, read.score, self._clock()
+            )
+
+        async def note(session: AsyncSession) -> bool:
+            if not await move_post(session, post.id, PostState.REPLIED, **step):
+                return False
+            if reading is not None:
+                await self._keep_reading(session, post.id, read, reading, age, heading)
+            await close_at_score(session, post.id, post.community.guess_score, read.score, read.at)
+            if step.get("state") is PostState.SCORED:
+                await self._label(session, post.id, AgedScore(age, read.score))
+            return True
+
+        if not await self._database.write_in_one_go(note):
+            return
+        if step.get("state") is PostState.REFUSED:
+            late = duration(timedelta(seconds=age - horizon))
+            log.warning("Post %s gets no label: its score was read %s late.", post.id, late)
+
+    async def _keep_reading(
+        self,
+        session: AsyncSession,
+        post_id: int,
+        read: ScoreRead,
+        reading: int,
+        age: float,
+        heading: Heading | None,
+    ) -> None:
+        await insert_if_new(
+            session,
+            Snapshot,
+            post_id=post_id,
+            reading=reading,
+            age_seconds=age,
+            taken_at=read.at,
+            score=read.score,
+            comments=read.comments,
+            upvote_ratio=read.upvote_ratio,
+        )
+        if heading is not None:
+            await insert_if_new(
+                session,
+                Nowcast,
+                post_id=post_id,
+                reading=reading,
+                made_at=self._clock(),
+                score_p10=heading.low,
+                score_median=heading.median,
+                score_p90=heading.high,
+            )
+
+    async def _label(self, session: AsyncSession, post_id: int, last: AgedScore) -> None:
+        post = await load_post(session, post_id)
+        assert post is not None  # noqa: S101 - it was moved on in this transaction
+        horizon = post.community.horizon_seconds
+        before = await last_score_before(session, post_id, horizon)
+        await write_label(
+            session,
+            post,
+            score_at_horizon(before and AgedScore(*before), last, horizon),
+            now=self._clock(),
+            season_time_zone=self._season_time_zone,
+        )
+
+    async def settle_due(self) -> int:
+        """Show outcomes that were not shown yet in their replies; return how many posts."""
+        posts = await self._due(PostState.SCORED)
+        for post in posts:
+            try:
+                await self._settle(post)
+            except Exception:
+                log.exception("The outcome of post %s could not be shown; tried again.", post.id)
+                await self._settle_later(post)
+        return len(posts) + await self._settle_without_outcome()
+
+    async def _settle(self, post: Post) -> None:
+        platform = self._platforms.get(post.platform)
+        reply = post.reply
+        shown = False
+        if platform and reply and reply.state is ReplyState.SENT and reply.source_id and post.label:
+            result = outcome(stored_card(post.prediction_rows[0]), post.label)
+            try:
+                await platform.settle(post_ref(post), reply.source_id, result)
+            except PlatformUnavailable as error:
+                log.info("The outcome of post %s cannot be shown now (%s).", post.id, error)
+                await self._settle_later(post)
+                return
+            shown = True
+
+        async def note(session: AsyncSession) -> None:
+            await move_post(session, post.id, PostState.SCORED, due_at=None)
+            if shown:
+                settled = await session.get_one(Reply, post.id)
+                settled.state = ReplyState.SETTLED
+
+        await self._database.write_in_one_go(note)
+
+    async def _settle_without_outcome(self) -> int:
+        """Say in their replies that outcomes came too late; return in how many it was said."""
+        posts = await self._database.read_in_one_go(self._without_outcome)
+        said = 0
+        away: set[PlatformName] = set()
+        for post in posts:
+            reply = post.reply
+            if post.platform in away or reply is None or reply.source_id is None:
+                continue
+            result = TooLate(stored_card(post.prediction_rows[0]))
+            try:
+                await self._platforms[post.platform].settle(post_ref(post), reply.source_id, result)
+            except PlatformUnavailable as error:
+                log.info("Replies on %s cannot be changed now (%s).", post.platform.value, error)
+                away.add(post.platform)
+                continue
+            except Exception:
+                # The longest waiting come first: one that fails must not keep the others waiting.
+                log.exception("The reply to post %s could not be changed; tried again.", post.id)
+                continue
+            async with self._database.write() as session:
+                (await session.get_one(Reply, post.id)).state = ReplyState.SETTLED
+            said += 1
+        return said
+
+    async def _settle_later(self, post: Post) -> None:
+        async with self._database.write() as session:
+            await move_post(session, post.id, PostState.SCORED, due_at=self._clock() + RETRY)

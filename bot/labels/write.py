@@ -1,0 +1,125 @@
+"""A label, and everything that is scored by it, in one transaction."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.league.scoring import base_rate, base_rates, points, score_prediction
+from bot.league.seasons import season_of
+from bot.serving.forecast import stored_card
+from bot.serving.score_scale import bucket_rule
+from models.percentiles import WINDOW, tie_interval
+from storage.queries.labels import last_written, window_before
+from storage.queries.standings import Result, ScoredLabel, add_label, was_spoken
+from storage.tables import Guess, Label, Post, Prediction
+from storage.types import Bucket, ForecasterKind, PostOrigin
+
+#: Labels are written one after another: streaks go by the order.
+_ONE_AFTER = timedelta(microseconds=1)
+
+
+async def write_label(
+    session: AsyncSession, post: Post, score: float, *, now: datetime, season_time_zone: str
+) -> Label:
+    """Write the label of a post, score its predictions and guesses, and add to the boards.
+
+    Whatever stands in the label's transaction happens once, because the post's state moves in it.
+
+    Args:
+        session: the write session in which the post was moved on.
+        post: with its community, reply, predictions and their model versions loaded.
+        score: at the horizon.
+        now: aware.
+        season_time_zone: the one that seasons are counted by.
+    """
+    matured_at = post.posted_at + timedelta(seconds=post.community.horizon_seconds)
+    window = await window_before(
+        session, post.community_id, matured_by=matured_at, limit=WINDOW - 1
+    )
+    low, high = tie_interval(score, sorted(row.score for row in window))
+    before = await last_written(session)
+    label = Label(
+        post_id=post.id,
+        community_id=post.community_id,
+        score=score,
+        percentile_low=low,
+        percentile_high=high,
+        bucket=Bucket(bucket_rule(post.community).bucket(score, (low + high) / 2)),
+        matured_at=matured_at,
+        written_at=now if before is None else max(now, before + _ONE_AFTER),
+    )
+    session.add(label)
+    rates = base_rates([row.bucket for row in window])
+    results = [
+        *[
+            _score_prediction(each, label, rates, now)
+            for each in post.prediction_rows
+            # Made when the votes were in already, it foretold nothing.
+            if each.made_at < matured_at
+        ],
+        *[
+            _score_guess(each, label, rates)
+            for each in await session.scalars(
+                select(Guess)
+                .where(Guess.post_id == post.id, Guess.guessed_at < matured_at)
+                .order_by(Guess.id)
+            )
+        ],
+    ]
+    await session.flush()
+    scored = ScoredLabel(
+        community_id=label.community_id,
+        score=label.score,
+        matured_at=matured_at,
+        written_at=label.written_at,
+        live=post.origin is PostOrigin.LIVE,
+        spoken=was_spoken(post.silent, post.reply),
+        results=results,
+    )
+    await add_label(session, scored, season_of(matured_at, season_time_zone))
+    return label
+
+
+def _score_prediction(
+    prediction: Prediction, label: Label, rates: tuple[float, float, float], now: datetime
+) -> Result:
+    scores = score_prediction(
+        np.asarray(prediction.bins),
+        (prediction.p_low, prediction.p_medium, prediction.p_high),
+        (label.percentile_low, label.percentile_high),
+        label.bucket,
+    )
+    guess = stored_card(prediction).bucket
+    prediction.scored_at = now
+    prediction.log_score = scores.log
+    prediction.rps = scores.rps
+    prediction.brier = scores.brier
+    prediction.base_log_score = scores.base_log
+    prediction.base_rps = scores.base_rps
+    prediction.base_rate = base_rate(guess, rates)
+    prediction.points = points(guess, label.bucket, rates)
+    return Result(
+        kind=ForecasterKind.MODEL,
+        forecaster_id=prediction.model_version_id,
+        points=prediction.points,
+        base_rate=prediction.base_rate,
+        log=scores.log,
+        rps=scores.rps,
+        brier=scores.brier,
+        base_log=scores.base_log,
+        base_rps=scores.base_rps,
+    )
+
+
+def _score_guess(guess: Guess, label: Label, rates: tuple[float, float, float]) -> Result:
+    guess.base_rate = base_rate(guess.bucket, rates)
+    guess.points = points(guess.bucket, label.bucket, rates)
+    return Result(
+        kind=ForecasterKind.PERSON,
+        forecaster_id=guess.author_id,
+        points=guess.points,
+        base_rate=guess.base_rate,
+        blind=guess.blind,
+    )

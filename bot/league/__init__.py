@@ -1,0 +1,1 @@
+"""Who guessed, what it earns, and who leads."""

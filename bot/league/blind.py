@@ -1,0 +1,36 @@
+"""Who was shown a blind post's prediction: their guess on it is blind no more."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.engine.database import Database
+from storage.engine.upsert import insert_if_new
+from storage.queries.communities import find_or_add_author
+from storage.tables import Author, Peek
+from storage.types import Platform
+
+
+async def note_peek(
+    database: Database, *, post_id: int, platform: Platform, person: str, now: datetime
+) -> None:
+    """Remember that a person (the keyed hash of their id) is shown the prediction of a post.
+
+    Call it before showing: what cannot be remembered must not be shown.
+    """
+    async with database.write() as session:
+        author = await find_or_add_author(session, platform, person)
+        await insert_if_new(session, Peek, post_id=post_id, author_id=author.id, peeked_at=now)
+
+
+async def has_peeked(
+    session: AsyncSession, *, post_id: int, platform: Platform, person: str
+) -> bool:
+    """Whether a person was shown the prediction of a post."""
+    query = (
+        select(Peek.post_id)
+        .join(Author, Author.id == Peek.author_id)
+        .where(Peek.post_id == post_id, Author.platform == platform, Author.hash == person)
+    )
+    return await session.scalar(query) is not None

@@ -1,0 +1,146 @@
+"""Guesses: one per person and post, changeable until guessing closes."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.engine.database import Database
+from storage.queries.communities import find_or_add_author
+from storage.tables import Author, Community, Guess, Peek, Post
+from storage.types import Bucket, Platform, PostState
+
+#: States in which the outcome is still ahead.
+_OPEN = (PostState.SEEN, PostState.PREDICTED, PostState.REPLIED)
+
+NO_SUCH_POST = "There is no such post; it may have been taken away."
+NOTHING_TO_GUESS = "There is nothing to guess: this post was refused or withdrawn."
+CLOSED = (
+    "Guessing on this post has closed: its votes so far would give the answer away. Newer posts"
+    " are open."
+)
+OWN_POST = "Your own post is for others to guess."
+OPTED_OUT = "You have opted out, so no guess of yours is kept. Opt in again to play."
+BOTS_DO_NOT_PLAY = "Bots do not play in the league."
+
+
+class GuessRefused(Exception):
+    """A guess that is not taken; the message is for the person who made it."""
+
+
+async def place_guess(
+    database: Database,
+    *,
+    post_id: int,
+    platform: Platform,
+    person: str,
+    bucket: Bucket,
+    blind: bool,
+    now: datetime,
+    is_bot: bool = False,
+) -> Guess:
+    """Store a person's guess, or change the one they made; return it.
+
+    Args:
+        database: where it is stored.
+        post_id: the post.
+        platform: where the person is.
+        person: the keyed hash of their id there.
+        bucket: the guess.
+        blind: whether they had not been shown the prediction, as far as the caller knows. One
+            who peeked (bot/league/blind.py) does not guess blindly, and a guess that is changed
+            stays blind only if it was blind all along.
+        now: aware.
+        is_bot: whether the platform marks the account as a bot.
+
+    Raises:
+        GuessRefused: guessing is closed, the post is their own, they opted out, or there is
+            nothing to guess.
+    """
+    if is_bot:
+        raise GuessRefused(BOTS_DO_NOT_PLAY)
+
+    async def place(session: AsyncSession) -> Guess:
+        post = await session.get(Post, post_id)
+        if post is None or post.platform is not platform:
+            raise GuessRefused(NO_SUCH_POST)
+        if post.state in (PostState.REFUSED, PostState.WITHDRAWN):
+            raise GuessRefused(NOTHING_TO_GUESS)
+        community = await session.get_one(Community, post.community_id)
+        matured_at = post.posted_at + timedelta(seconds=community.horizon_seconds)
+        # The horizon may have been shortened since the close was set.
+        if not guessing_is_open(post, now) or now >= matured_at:
+            raise GuessRefused(CLOSED)
+        author = await find_or_add_author(session, platform, person)
+        if author.opted_out_at is not None:
+            raise GuessRefused(OPTED_OUT)
+        if author.id == post.author_id:
+            raise GuessRefused(OWN_POST)
+        is_blind = blind and await session.get(Peek, (post_id, author.id)) is None
+        guess = await session.scalar(select(Guess).filter_by(post_id=post_id, author_id=author.id))
+        if guess is None:
+            guess = Guess(
+                post_id=post_id, author_id=author.id, bucket=bucket, guessed_at=now, blind=is_blind
+            )
+            session.add(guess)
+        else:
+            guess.bucket, guess.guessed_at, guess.blind = bucket, now, guess.blind and is_blind
+        await session.flush()
+        return guess
+
+    return await database.write_in_one_go(place)
+
+
+def guessing_is_open(post: Post, now: datetime) -> bool:
+    """Whether people may guess on ``post`` at the moment ``now``."""
+    closes_at = post.guessing_closed_at
+    return closes_at is not None and now < closes_at and post.state in _OPEN
+
+
+async def guess_of(
+    session: AsyncSession, post_id: int, platform: Platform, person: str
+) -> Guess | None:
+    """The guess that a person (the keyed hash of their id) made on a post, if they made one."""
+    query = (
+        select(Guess)
+        .join(Author, Author.id == Guess.author_id)
+        .where(Guess.post_id == post_id, Author.platform == platform, Author.hash == person)
+    )
+    found: Guess | None = await session.scalar(query)
+    return found
+
+
+async def guess_tally(session: AsyncSession, post_id: int) -> dict[Bucket, int]:
+    """How many people guessed each bucket on a post; buckets nobody guessed count 0."""
+    query = (
+        select(Guess.bucket, func.count().label("people"))
+        .where(Guess.post_id == post_id)
+        .group_by(Guess.bucket)
+    )
+    counted = {row.bucket: row.people for row in await session.execute(query)}
+    return {bucket: counted.get(bucket, 0) for bucket in Bucket}
+
+
+async def close_at_score(
+    session: AsyncSession, post_id: int, guess_score: int | None, score: float, at: datetime
+) -> bool:
+    """Close guessing on a post whose score reached its community's bound; return whether it did.
+
+    Needs a write session. Guesses that were made before stay, and none can be changed.
+
+    Args:
+        session: a write session.
+        post_id: the post.
+        guess_score: the community's bound; None: there is none.
+        score: the post's score.
+        at: the moment of that score.
+    """
+    if guess_score is None or score < guess_score:
+        return False
+    closed = await session.scalar(
+        update(Post)
+        .where(Post.id == post_id, Post.guessing_closed_at > at)
+        .values(guessing_closed_at=at)
+        .returning(Post.id)
+    )
+    return closed is not None

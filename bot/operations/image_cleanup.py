@@ -1,0 +1,68 @@
+"""Keeping the image store no larger than it has to be."""
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from bot.runtime.clock import Clock
+from storage.engine.database import Database
+from storage.files.image_store import ImageStore
+from storage.tables import Image, PostImage
+
+log = logging.getLogger(__name__)
+
+#: Files younger than this may belong to a post that is being stored just now.
+GRACE = timedelta(days=1)
+
+
+class Housekeeping:
+    """Drops image files whose time is over, and those that nothing points at.
+
+    Args:
+        keep_days: days for which the files of posted images are kept. Their embeddings stay.
+    """
+
+    def __init__(
+        self, database: Database, images: ImageStore, *, keep_days: float, clock: Clock
+    ) -> None:
+        self._database = database
+        self._images = images
+        self._keep = timedelta(days=keep_days)
+        self._clock = clock
+
+    async def sweep(self) -> int:
+        """Drop what has to go; return how many files that were."""
+        await self._drop_old()
+        async with self._database.read() as session:
+            used = set(
+                await session.scalars(select(Image.sha256).where(Image.dropped_at.is_(None)))
+            )
+            waiting = await session.scalars(
+                select(PostImage.source).where(
+                    PostImage.image_id.is_(None), PostImage.source.startswith("sha256:")
+                )
+            )
+            used.update(source.removeprefix("sha256:") for source in waiting)
+        dropped = await asyncio.to_thread(self._drop_unused, used, self._clock() - GRACE)
+        if dropped:
+            log.info("Dropped %s image files that are needed no more.", dropped)
+        return dropped
+
+    async def _drop_old(self) -> None:
+        """Mark old images first: a file is deleted only when no row says that it is there."""
+        async with self._database.write() as session:
+            await session.execute(
+                update(Image)
+                .where(Image.dropped_at.is_(None), Image.stored_at < self._clock() - self._keep)
+                .values(dropped_at=self._clock())
+            )
+
+    def _drop_unused(self, used: set[str], before: datetime) -> int:
+        dropped = 0
+        for path in self._images.files():
+            if path.name not in used and path.stat().st_mtime < before.timestamp():
+                path.unlink(missing_ok=True)
+                dropped += 1
+        return dropped

@@ -1,0 +1,1 @@
+"""Identity, consent, export and erasure of people."""

@@ -1,0 +1,1 @@
+"""A post from its arrival to its reply."""

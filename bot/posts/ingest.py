@@ -1,0 +1,176 @@
+"""Storing a post the moment it is seen, before anything else happens to it."""
+
+import asyncio
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CursorResult, Insert, and_, bindparam, insert, literal, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.people.identity import hash_person
+from bot.platform import CommunityRef, IncomingPost
+from bot.runtime.clock import Clock
+from storage.engine.core_tables import table_of
+from storage.engine.database import Database
+from storage.engine.upsert import insert_if_new
+from storage.files.image_store import ImageStore
+from storage.files.posts_export import MAX_TITLE
+from storage.tables import Author, Community, Post, PostImage
+from storage.types import Platform, PostOrigin, PostState
+
+#: What stands before the SHA-256 of bytes that are in the image store already.
+STORED = "sha256:"
+
+_POSTS, _AUTHORS, _COMMUNITIES = table_of(Post), table_of(Author), table_of(Community)
+
+_ONE = select(literal(1).label("one")).subquery()
+#: All that is known where a post arrives, in one row: the community, the author, the post itself.
+_KNOWN = select(
+    _COMMUNITIES.c.id.label("community_id"),
+    _COMMUNITIES.c.watched,
+    _COMMUNITIES.c.horizon_seconds,
+    _COMMUNITIES.c.guess_seconds,
+    _AUTHORS.c.id.label("author_id"),
+    _AUTHORS.c.opted_out_at,
+    _POSTS.c.id.label("post_id"),
+).select_from(
+    _ONE.outerjoin(
+        _COMMUNITIES,
+        and_(
+            _COMMUNITIES.c.platform == bindparam("platform"),
+            _COMMUNITIES.c.source_id == bindparam("community"),
+        ),
+    )
+    .outerjoin(
+        _AUTHORS,
+        and_(_AUTHORS.c.platform == bindparam("platform"), _AUTHORS.c.hash == bindparam("person")),
+    )
+    .outerjoin(
+        _POSTS,
+        and_(_POSTS.c.platform == bindparam("platform"), _POSTS.c.source_id == bindparam("post")),
+    )
+)
+_INSERT_POST, _INSERT_AUTHOR = insert(_POSTS), insert(_AUTHORS)
+_INSERT_IMAGES = insert(table_of(PostImage))
+
+
+class TakingUp:
+    """Where posts come in.
+
+    Args:
+        people_key: key of the hashes that stand for people.
+        silent_share: share of posts (0 to 1) that are predicted without a reply.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        images: ImageStore,
+        *,
+        people_key: bytes,
+        silent_share: float,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._images = images
+        self._people_key = people_key
+        self._silent_share = silent_share
+        self._clock = clock
+
+    async def accept(self, platform: Platform, incoming: IncomingPost) -> int | None:
+        """Store a post; return its id, or None if it is not to be stored."""
+        sources = [await self._source(image) for image in incoming.images]
+        person = (
+            None
+            if incoming.author is None
+            else hash_person(self._people_key, platform, incoming.author)
+        )
+        keys = {
+            "platform": platform,
+            "community": incoming.community.source_id,
+            "person": person,
+            "post": incoming.source_id,
+        }
+        now = self._clock()
+
+        async def store(session: AsyncSession) -> int | None:
+            known = (await session.execute(_KNOWN, keys)).one()
+            if known.post_id is not None:
+                return int(known.post_id)
+            if known.opted_out_at is not None:
+                return None
+            if known.community_id is None:
+                await _add_community(session, platform, incoming.community, now)
+                known = (await session.execute(_KNOWN, keys)).one()
+            if not known.watched:
+                return None
+            author_id = known.author_id
+            if author_id is None and person is not None:
+                author_id = await _insert(session, _INSERT_AUTHOR, platform=platform, hash=person)
+            post_id = await _insert(
+                session,
+                _INSERT_POST,
+                community_id=known.community_id,
+                platform=platform,
+                source_id=incoming.source_id,
+                author_id=author_id,
+                origin=PostOrigin.LIVE,
+                title=incoming.title[:MAX_TITLE],
+                link=incoming.link,
+                posted_at=incoming.posted_at,
+                seen_at=now,
+                state=PostState.SEEN,
+                due_at=now,
+                silent=is_silent(platform, incoming.source_id, self._silent_share),
+                guessing_closed_at=incoming.posted_at
+                + timedelta(seconds=min(known.guess_seconds, known.horizon_seconds)),
+            )
+            if sources:
+                await session.execute(
+                    _INSERT_IMAGES,
+                    [
+                        {"post_id": post_id, "position": position, "source": source}
+                        for position, source in enumerate(sources)
+                    ],
+                )
+            return post_id
+
+        return await self._database.write_in_one_go(store)
+
+    async def _source(self, image: str | bytes) -> str:
+        # The bytes go to disk before the post is stored: a post never points at nothing, and a
+        # file that no post points at is swept away by housekeeping.
+        if isinstance(image, str):
+            return image
+        return STORED + await asyncio.to_thread(self._images.put, image)
+
+
+async def _add_community(
+    session: AsyncSession, platform: Platform, ref: CommunityRef, now: datetime
+) -> None:
+    await insert_if_new(
+        session,
+        Community,
+        platform=platform,
+        source_id=ref.source_id,
+        name=ref.name,
+        horizon_seconds=ref.horizon_seconds,
+        low_up_to=ref.low_up_to,
+        medium_up_to=ref.medium_up_to,
+        guess_seconds=ref.guess_seconds,
+        blind=ref.blind,
+        created_at=now,
+    )
+
+
+async def _insert(session: AsyncSession, statement: Insert, **values: Any) -> int:
+    result = await session.execute(statement, values)
+    assert isinstance(result, CursorResult)  # noqa: S101 - what an INSERT gives
+    return int(result.inserted_primary_key[0])  # type: ignore[index]
+
+
+def is_silent(platform: Platform, source_id: str, share: float) -> bool:
+    """Whether a post is in the silent share: by hash, so that it never changes its mind."""
+    digest = hashlib.sha256(f"silent:{platform.value}:{source_id}".encode()).digest()
+    return int.from_bytes(digest[:8]) < share * 2**64

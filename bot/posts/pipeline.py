@@ -1,0 +1,154 @@
+"""The one path every post takes, whatever its platform.
+
+    accept → (seen) → predict → (predicted) → reply → (replied) → bot/labels/collect.py
+
+Each step reads what is stored, does its slow work outside any transaction, and moves the post on
+in one short transaction that does nothing unless the post is still where the step found it. A
+process killed at any instant therefore loses nothing and repeats nothing that people can see.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from weakref import WeakValueDictionary
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.platform import IncomingPost, Platform
+from bot.posts.ingest import TakingUp
+from bot.posts.predict import Known, PredictingPosts
+from bot.posts.reply import Answering
+from bot.posts.retry import wait_after
+from bot.runtime.clock import Clock
+from bot.runtime.download import Downloader
+from bot.serving.champion import Serving
+from storage.engine.database import Database
+from storage.files.image_store import ImageStore
+from storage.queries.posts import load_new_post, load_post, move_post
+from storage.tables import Post
+from storage.types import Platform as PlatformName
+from storage.types import PostState
+
+#: Posts whose images are fetched and looked at, at the same time.
+AT_ONCE = 32
+
+
+class Pipeline:
+    """Moves posts along their path.
+
+    Args:
+        people_key: key of the hashes that stand for people.
+        silent_share: share of posts (0 to 1) that are predicted without a reply.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        images: ImageStore,
+        serving: Serving,
+        downloader: Downloader,
+        platforms: Mapping[PlatformName, Platform],
+        *,
+        people_key: bytes,
+        silent_share: float,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._taking_up = TakingUp(
+            database, images, people_key=people_key, silent_share=silent_share, clock=clock
+        )
+        self._answering = Answering(database, platforms, clock=clock)
+        self._predicting = PredictingPosts(
+            database, images, serving, downloader, self._answering, clock=clock
+        )
+        # A tick and whoever handed a post in may take it up at the same moment, and a reply that
+        # was sent twice cannot be taken back.
+        self._under_way: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._promised: set[int] = set()
+        self._at_once = asyncio.Semaphore(AT_ONCE)
+
+    async def accept(self, platform: PlatformName, incoming: IncomingPost) -> int | None:
+        """Store a post the moment it is seen; return its id, or None if it is not to be stored.
+
+        The same post may be handed in any number of times: it is stored once. Posts of people who
+        opted out, and in communities that are watched no more, are not stored.
+        """
+        return await self._taking_up.accept(platform, incoming)
+
+    async def advance(self, post_id: int) -> None:
+        """Take every step of a post that can be taken now, up to the reply.
+
+        A step that fails because something outside is away is put off and tried again; one that
+        can never succeed ends the post with a reason. Called for a post that is being advanced
+        already, it waits for that and then takes what is left.
+        """
+        async with self._under_way.setdefault(post_id, asyncio.Lock()):
+            # Images are in memory in here only. What a platform makes us wait for is outside:
+            # a community whose rate limit is reached takes nobody's place.
+            async with self._at_once:
+                found = await self._database.read_in_one_go(partial(self._read, post_id))
+                predicted = None
+                if isinstance(found, Known):
+                    predicted = await self._predicting.predict(found)
+            if isinstance(found, Post):
+                await self._answering.take_up(found)
+            elif found is not None and predicted is not None:
+                await self._answering.answer(found.post, predicted.card, predicted.silence)
+
+    async def _read(self, post_id: int, session: AsyncSession) -> Known | Post | None:
+        """What is known of a new post, or a post that waits for its reply; None: all was done."""
+        post = await load_new_post(session, post_id)
+        if post is not None and post.state is PostState.SEEN:
+            return await self._predicting.read(session, post)
+        if post is not None and post.state is PostState.PREDICTED:
+            return await load_post(session, post_id)
+        return None
+
+    @contextmanager
+    def promise(self, post_id: int) -> Iterator[None]:
+        """Keep ticks from taking a post up that is about to be advanced, until the block ends."""
+        self._promised.add(post_id)
+        try:
+            yield
+        finally:
+            self._promised.discard(post_id)
+
+    @property
+    def promised(self) -> frozenset[int]:
+        """Posts that somebody is about to advance."""
+        return frozenset(self._promised)
+
+    async def put_off_fault(self, post_id: int) -> None:
+        """Have another look later at a post whose step failed in a way nobody foresaw.
+
+        It is never given up for that: the fault may lie with us, and be mended.
+        """
+        async with self._database.write() as session:
+            post = await session.get_one(Post, post_id)
+            due_at = self._clock() + wait_after(post.tries)
+            await move_post(session, post_id, post.state, due_at=due_at, tries=post.tries + 1)
+
+    async def withdraw(self, post_id: int) -> None:
+        """End a post that was deleted, or whose author opted out: no label, and no reply either.
+
+        A post that has its label keeps it. A reply that cannot be removed now is removed by
+        `remove_reply`.
+        """
+        async with self._database.write() as session:
+            for state in (PostState.SEEN, PostState.PREDICTED, PostState.REPLIED):
+                if await move_post(session, post_id, state, state=PostState.WITHDRAWN, due_at=None):
+                    break
+            else:
+                return
+        # A reply that is being sent just now must be noted before it can be removed.
+        async with self._under_way.setdefault(post_id, asyncio.Lock()):
+            async with self._database.read() as session:
+                post = await load_post(session, post_id)
+            if post is not None:
+                await self.remove_reply(post)
+
+    async def remove_reply(self, post: Post) -> None:
+        """Take the reply of a withdrawn post away, if there is one, now or another time."""
+        await self._answering.remove_reply(post)

@@ -1,0 +1,183 @@
+"""The step from "predicted" to "replied": saying what was predicted, once, or why nothing is said.
+
+A reply is claimed, that is recorded as pending, before it is sent. Who finds a claim that is not
+its own asks the platform to look for the reply before sending another.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import CursorResult, bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.labels.readings import next_reading_at
+from bot.platform import Platform, PlatformUnavailable, PostGone, ReplyDeclined, post_ref
+from bot.posts.reply_policy import reason_to_be_silent
+from bot.posts.retry import wait_after
+from bot.runtime.clock import Clock
+from bot.serving.forecast import Card, stored_card
+from storage.engine.core_tables import table_of
+from storage.engine.database import Database
+from storage.queries.posts import move_post, replies_since
+from storage.queries.standings import BY_CHANCE
+from storage.tables import Post, Reply
+from storage.types import Platform as PlatformName
+from storage.types import PostState, ReplyState
+
+log = logging.getLogger(__name__)
+
+_MINUTE = timedelta(minutes=1)
+_NO_PLATFORM = "Its platform is not connected to this Peoria."
+
+_REPLIES = table_of(Reply)
+_CLAIM = insert(_REPLIES)
+_NOTE = update(_REPLIES).where(_REPLIES.c.post_id == bindparam("post"))
+
+
+class Answering:
+    """Replies to posts, and takes replies away."""
+
+    def __init__(
+        self, database: Database, platforms: Mapping[PlatformName, Platform], *, clock: Clock
+    ) -> None:
+        self._database = database
+        self._platforms = platforms
+        self._clock = clock
+
+    async def claim(
+        self, session: AsyncSession, post: Post, card: Card, now: datetime
+    ) -> str | None:
+        """Record that a reply is about to be sent, or say why there will be none, a sentence.
+
+        Args:
+            session: the write session in which the post is, or was, predicted.
+            post: without a reply so far; with its community loaded.
+            card: the prediction.
+            now: aware.
+        """
+        silence = await self._reason_to_be_silent(session, post, card, now)
+        if silence is None:
+            await session.execute(
+                _CLAIM, {"post_id": post.id, "state": ReplyState.PENDING, "recorded_at": now}
+            )
+        return silence
+
+    async def answer(self, post: Post, card: Card, silence: str | None) -> None:
+        """Send the reply that was just claimed, or note why there is none."""
+        if silence is None:
+            await self._send(post, card, sent_before=False, tries=0)
+        else:
+            await self._replied(post, ReplyState.SKIPPED, reason=silence)
+
+    async def take_up(self, post: Post) -> None:
+        """Reply to a post that was predicted before: it was put off, or cut short.
+
+        Args:
+            post: with its community, predictions and reply loaded.
+        """
+        card = stored_card(post.prediction_rows[0])
+        if post.platform not in self._platforms:
+            await self._replied(post, ReplyState.SKIPPED, reason=_NO_PLATFORM)
+        elif post.reply is not None:
+            await self._send(post, card, sent_before=True, tries=post.tries)
+        else:
+            silence = await self._database.write_in_one_go(
+                lambda session: self.claim(session, post, card, self._clock())
+            )
+            await self.answer(post, card, silence)
+
+    async def remove_reply(self, post: Post) -> None:
+        """Take the reply of a withdrawn post away, if there is one.
+
+        Where that cannot be done now, the reply stays on record for another try.
+        """
+        platform, reply = self._platforms.get(post.platform), post.reply
+        if reply is None or reply.state not in (ReplyState.PENDING, ReplyState.SENT):
+            return
+        if platform is None:
+            return
+        try:
+            await platform.withdraw(post_ref(post), reply.source_id)
+        except PlatformUnavailable as error:
+            log.info("The reply to post %s cannot be removed now (%s).", post.id, error)
+            return
+        async with self._database.write() as session:
+            removed = await session.get_one(Reply, post.id)
+            removed.state = ReplyState.SKIPPED
+            removed.reason = "The post was withdrawn."
+
+    async def _reason_to_be_silent(
+        self, session: AsyncSession, post: Post, card: Card, now: datetime
+    ) -> str | None:
+        if post.platform not in self._platforms:
+            return _NO_PLATFORM
+        said_lately = 0
+        if post.community.replies_per_minute is not None:
+            said_lately = await replies_since(session, post.community_id, now - _MINUTE)
+        reason = reason_to_be_silent(post.community, card, now=now, said_lately=said_lately)
+        # Last: only a post that would have been answered shows what an answer does.
+        return reason or (BY_CHANCE if post.silent else None)
+
+    async def _send(self, post: Post, card: Card, *, sent_before: bool, tries: int) -> None:
+        platform = self._platforms[post.platform]
+        try:
+            reply_id = await platform.reply(post_ref(post), card, sent_before=sent_before)
+        except PlatformUnavailable as error:
+            wait = error.retry_after or wait_after(tries)
+            log.info("The reply to post %s is put off for %s (%s).", post.id, wait, error)
+            async with self._database.write() as session:
+                await move_post(
+                    session,
+                    post.id,
+                    PostState.PREDICTED,
+                    due_at=self._clock() + wait,
+                    tries=tries + 1,
+                )
+        except ReplyDeclined as error:
+            await self._replied(post, ReplyState.SKIPPED, reason=str(error))
+        except PostGone:
+            async with self._database.write() as session:
+                await move_post(
+                    session, post.id, PostState.PREDICTED, state=PostState.WITHDRAWN, due_at=None
+                )
+        else:
+            await self._replied(post, ReplyState.SENT, reply_id)
+
+    async def _replied(
+        self, post: Post, state: ReplyState, reply_id: str | None = None, reason: str | None = None
+    ) -> None:
+        """Note what came of the reply, and when the score is read next.
+
+        A reply that was sent while the post was withdrawn is noted, too: it has to be removed.
+        """
+        now = self._clock()
+        due_at = next_reading_at(
+            post.posted_at, post.community.horizon_seconds, now, post.community.readings
+        )
+        values = {
+            "state": state,
+            "source_id": reply_id,
+            "sent_at": now if state is ReplyState.SENT else None,
+            "reason": reason,
+        }
+
+        async def note(session: AsyncSession) -> None:
+            moved = await move_post(
+                session,
+                post.id,
+                PostState.PREDICTED,
+                state=PostState.REPLIED,
+                due_at=due_at,
+                tries=0,
+            )
+            if not moved:
+                query = select(Post.state).where(Post.id == post.id)
+                if await session.scalar(query) is not PostState.WITHDRAWN:
+                    return
+            noted = await session.execute(_NOTE.values(values), {"post": post.id})
+            assert isinstance(noted, CursorResult)  # noqa: S101 - what an UPDATE gives
+            if not noted.rowcount:
+                await session.execute(_CLAIM, {"post_id": post.id, "recorded_at": now, **values})
+
+        await self._database.write_in_one_go(note)

@@ -1,0 +1,1 @@
+"""The ground: clock, tasks, scheduler, log, download. Imports nothing of ours."""

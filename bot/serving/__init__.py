@@ -1,0 +1,1 @@
+"""The champion answers: load, embed, forecast, explain."""

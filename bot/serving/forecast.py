@@ -1,0 +1,97 @@
+"""What is shown of a prediction and of its outcome: all the numbers, none of the wording."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.distribution import Floats, mean_percentile, quantile
+from models.percentiles import BucketRule, Quantiles, Source, score_interval
+from storage.tables import Label, Prediction
+from storage.types import Bucket
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One prediction. Probabilities and percentiles are 0 to 1."""
+
+    bins: tuple[float, ...]
+    p_low: float
+    p_medium: float
+    p_high: float
+    #: 10%, 50% and 90% points of the percentile.
+    percentile: tuple[float, float, float]
+    #: The share of the posts here that this one should beat.
+    beats: float
+    #: 10%, 50% and 90% points of the score; None while nothing is known to read them off.
+    score: tuple[float, float, float] | None
+    #: Whose quantiles the score was read off.
+    quantiles: Source
+    model_version: str
+
+    @property
+    def bucket(self) -> Bucket:
+        """The most probable bucket; of equals, the lower one."""
+        chances = {Bucket.LOW: self.p_low, Bucket.MEDIUM: self.p_medium, Bucket.HIGH: self.p_high}
+        # Rounded, so that arithmetic noise does not decide between equals.
+        return max(chances, key=lambda bucket: round(chances[bucket], 9))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What really happened to a post."""
+
+    card: Card
+    score: float
+    #: Middle of the percentile interval that the score covers, 0 to 1.
+    percentile: float
+    bucket: Bucket
+
+
+@dataclass(frozen=True, slots=True)
+class TooLate:
+    """Nobody knows what happened: the final score could not be read in time."""
+
+    card: Card
+
+
+def read_card(bins: Floats, quantiles: Quantiles, rule: BucketRule, model_version: str) -> Card:
+    """Read a distribution (float64[10]) through a community's quantiles and bucket rule."""
+    p_low, p_medium, p_high = rule.probabilities(bins, quantiles)
+    return Card(
+        bins=tuple(float(value) for value in bins),
+        p_low=p_low,
+        p_medium=p_medium,
+        p_high=p_high,
+        percentile=_points(bins),
+        beats=mean_percentile(bins),
+        score=score_interval(bins, quantiles),
+        quantiles=quantiles.source,
+        model_version=model_version,
+    )
+
+
+def stored_card(prediction: Prediction) -> Card:
+    """The card as it was shown, from the stored prediction (with its model version loaded)."""
+    bins = np.asarray(prediction.bins, np.float64)
+    points = (prediction.score_p10, prediction.score_median, prediction.score_p90)
+    return Card(
+        bins=tuple(prediction.bins),
+        p_low=prediction.p_low,
+        p_medium=prediction.p_medium,
+        p_high=prediction.p_high,
+        percentile=_points(bins),
+        beats=mean_percentile(bins),
+        score=None if None in points else points,  # type: ignore[arg-type]
+        quantiles=prediction.quantiles,  # type: ignore[arg-type]
+        model_version=prediction.model_version.name,
+    )
+
+
+def outcome(card: Card, label: Label) -> Outcome:
+    """A stored label beside the prediction."""
+    middle = (label.percentile_low + label.percentile_high) / 2
+    return Outcome(card, label.score, middle, label.bucket)
+
+
+def _points(bins: Floats) -> tuple[float, float, float]:
+    return quantile(bins, 0.1), quantile(bins, 0.5), quantile(bins, 0.9)

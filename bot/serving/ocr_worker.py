@@ -1,0 +1,91 @@
+"""Reading text in stored images, once per image, in the background (extra ``ocr``)."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeAlias
+
+from PIL import Image as Picture
+from sqlalchemy import ColumnElement, func, select, update
+
+from models.decoding import DecodeLimits, ImageRefused, decode
+from models.ocr import READ_SIZE
+from storage.engine.database import Database
+from storage.files.image_store import ImageStore
+from storage.tables import Image
+
+log = logging.getLogger(__name__)
+
+Read: TypeAlias = Callable[[Picture.Image], str]
+
+
+class TextReading:
+    """Finds images whose text was not read, and reads it.
+
+    Args:
+        make_reader: makes the reader; called on the first image, because its models take seconds
+            and memory to load.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        images: ImageStore,
+        make_reader: Callable[[], Read],
+        limits: DecodeLimits,
+    ) -> None:
+        self._database = database
+        self._images = images
+        self._make_reader = make_reader
+        self._limits = limits
+        self._reader: Read | None = None
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="reading")
+
+    async def waiting(self) -> int:
+        """How many images wait for their text to be read."""
+        async with self._database.read() as session:
+            query = select(func.count(Image.id)).where(_unread())
+            return (await session.scalars(query)).one()
+
+    async def read_next(self, limit: int = 1) -> int:
+        """Read the text of up to ``limit`` images, the newest first; return how many there were.
+
+        Raises:
+            OcrMissing: the extra is not installed.
+        """
+        async with self._database.read() as session:
+            query = (
+                select(Image.id, Image.sha256)
+                .where(_unread())
+                .order_by(Image.id.desc())
+                .limit(limit)
+            )
+            batch = (await session.execute(query)).all()
+        for image_id, sha256 in batch:
+            text = await asyncio.get_running_loop().run_in_executor(
+                self._executor, self._read, sha256
+            )
+            async with self._database.write() as session:
+                await session.execute(update(Image).where(Image.id == image_id).values(text=text))
+        return len(batch)
+
+    def close(self) -> None:
+        """Let the thread go."""
+        self._executor.shutdown(cancel_futures=True)
+
+    def _read(self, sha256: str) -> str:
+        if self._reader is None:
+            self._reader = self._make_reader()
+        try:
+            image = decode(self._images.get(sha256), limits=self._limits, size=READ_SIZE)
+        except (FileNotFoundError, ImageRefused) as error:
+            # Noted as having no text: it would otherwise be tried for ever.
+            log.info("The text of image %s cannot be read (%s).", sha256[:12], error)
+            return ""
+        # What databases cannot hold is not text either.
+        return self._reader(image.pixels).replace("\x00", "")
+
+
+def _unread() -> ColumnElement[bool]:
+    return Image.text.is_(None) & Image.dropped_at.is_(None)

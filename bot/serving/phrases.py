@@ -1,0 +1,114 @@
+"""How predictions are put into words: the same sentences on every platform and on the terminal."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from bot.serving.forecast import Card, Outcome
+from storage.types import Bucket
+
+#: While a prediction of the silent share is kept back, and once it is told.
+STILL_SILENT = (
+    "This prediction is kept secret until the votes are in, to measure what telling it would do."
+)
+WAS_SILENT = "This prediction was kept secret until the votes were in."
+#: A prediction that was made when the score was final already.
+TOO_LATE = "This prediction came after the votes were in, so it does not count."
+
+
+def percent(share: float) -> str:
+    """A share (0 to 1) as people say it; never a certainty that a forecast cannot have."""
+    if 0 < share < 0.01:
+        return "under 1%"
+    if 0.99 < share < 1:
+        return "over 99%"
+    return f"{share:.0%}"
+
+
+def number(score: float) -> str:
+    """A score, rounded to what a forecast can know."""
+    return f"{round(score):,}".replace("-", "−")
+
+
+def beats_sentence(card: Card, community: str) -> str:
+    """What the prediction comes to, in one sentence."""
+    return f"Would beat {percent(card.beats)} of the posts in {community}."
+
+
+def score_sentence(card: Card) -> str | None:
+    """The expected score with its 80% interval; None while nothing is known to read it off."""
+    if card.score is None:
+        return None
+    low, median, high = card.score
+    return f"Expected score {number(median)}, most likely {number(low)} to {number(high)}."
+
+
+def heading_sentence(low: float, median: float, high: float) -> str:
+    """Where a score is heading, from its early votes: 10%, 50% and 90% points of the final one."""
+    return f"Now heading for {number(median)}, most likely {number(low)} to {number(high)}."
+
+
+def knowledge_note(card: Card, community: str) -> str | None:
+    """What the prediction cannot know yet; None when it rests on the community's own history."""
+    if max(card.bins) - min(card.bins) < 1e-9:
+        return "Nothing was learned yet: to this model every outcome is as likely as any other."
+    if card.quantiles == "platform":
+        return f"{community} has little history yet: scores are borrowed from the whole platform."
+    if card.quantiles == "none":
+        return f"{community} has too little history to turn this into a score yet."
+    return None
+
+
+def outcome_sentence(outcome: Outcome) -> str:
+    """Predicted and real, side by side."""
+    card = outcome.card
+    chance = {"low": card.p_low, "medium": card.p_medium, "high": card.p_high}[card.bucket]
+    mark = "✔" if card.bucket is outcome.bucket else "✘"
+    return (
+        f"Predicted {card.bucket.value} ({percent(chance)}) → was {outcome.bucket.value} {mark},"
+        f" score {number(outcome.score)}."
+    )
+
+
+def guesses_sentence(counts: Mapping[Bucket, int]) -> str:
+    """How many people guessed what; somebody did."""
+    said = (f"{counts[each]} guessed {each.value}" for each in reversed(Bucket) if counts.get(each))
+    return f"{', '.join(said)}."
+
+
+def own_guess_sentence(bucket: Bucket, points: float | None) -> str:
+    """What a person guessed and, once it is scored, what it earned them."""
+    if points is None:
+        return f"You guessed {bucket.value}."
+    mark = "✔" if points > 0 else "✘"
+    return f"You guessed {bucket.value} {mark} {signed(points)} points."
+
+
+def signed(points: float) -> str:
+    """League points with their sign: "+1.7", "−1"."""
+    return f"{points:+.1f}".replace("-", "−")
+
+
+def label_sentence(bucket: Bucket, score: float) -> str:
+    """What a post came to that was never predicted."""
+    return f"Was {bucket.value}, score {number(score)}."
+
+
+def standing_sentence(percentile_low: float, percentile_high: float, community: str) -> str:
+    """Where a label stands among the community's recent ones, from its percentile interval."""
+    if percentile_low <= 0 and percentile_high >= 1:
+        return f"There is no other score in {community} to compare it with yet."
+    middle = (percentile_low + percentile_high) / 2
+    return f"That beats {percent(middle)} of the recent posts in {community}."
+
+
+def duration(length: timedelta) -> str:
+    """A length of time in its largest whole unit or two: "under a minute", "2 h 5 min"."""
+    minutes = int(length.total_seconds() // 60)
+    hours, days = minutes // 60, minutes // (24 * 60)
+    if minutes < 1:
+        return "under a minute"
+    if hours < 1:
+        return f"{minutes} min"
+    if days < 1:
+        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
+    return f"{days} day" if days == 1 else f"{days} days"

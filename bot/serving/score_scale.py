@@ -1,0 +1,26 @@
+"""What scores mean in a community: where its buckets begin and end, and its recent scores."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.percentiles import WINDOW, BucketRule, Quantiles
+from storage.queries.communities import platform_scores, recent_scores
+from storage.tables import Community
+
+
+def bucket_rule(community: Community) -> BucketRule:
+    """Where low ends and high begins in a community."""
+    return BucketRule(community.low_up_to, community.medium_up_to)
+
+
+async def read_quantiles(
+    session: AsyncSession, community: Community, *, before: datetime
+) -> Quantiles:
+    """The quantiles that a prediction in ``community`` is read through at the moment ``before``."""
+    own = await recent_scores(session, community.id, before=before, limit=WINDOW)
+    quantiles = Quantiles.of(own, ())
+    if quantiles.source == "none":
+        everywhere = await platform_scores(session, community.platform, before=before, limit=WINDOW)
+        quantiles = Quantiles.of(own, everywhere)
+    return quantiles

@@ -1,0 +1,214 @@
+"""The training process: started, listened to, and stopped when it takes too much.
+
+It is told what to do in one JSON object, says how far it is in JSON lines, and ends with the
+version that it made or with the reason why there is none.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import time
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import psutil
+
+from bot.training.backbone_setup import ROOT, child_environment
+
+log = logging.getLogger(__name__)
+
+#: Told every step of the process: stage, and often done, total, epoch, loss.
+OnStep: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
+
+_REFUSED_STATUS = 3
+#: A child's lines are short; a longer one is not from our trainer.
+_MAX_LINE = 16 * 2**20
+#: Priority of the process on Unix: 0 is everybody's, 19 the lowest.
+_NICE = 15
+#: Small matrices on several threads wait for one another: a run on 4,000 labels spent 34 s of
+#: processor time instead of 20, and was no faster for it beside other work.
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+#: How often progress within a stage is worth a line in the log, seconds.
+_LOG_SECONDS = 15.0
+
+
+class RunFailed(Exception):
+    """The process came to nothing; the message says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingLimits:
+    """What a run may take, and the fewest labels worth a run."""
+
+    seconds: float
+    memory_mb: int
+    min_labels: int
+
+
+async def train_in_child(
+    command: Sequence[str], task: dict[str, Any], limits: TrainingLimits, on_step: OnStep
+) -> dict[str, Any]:
+    """Run the training process to its end; its last line: ``refused``, or ``result``.
+
+    Args:
+        command: what to start.
+        task: what it is told.
+        limits: at which it is stopped.
+        on_step: called with every step, before the next line is read.
+
+    Raises:
+        RunFailed: it failed, took too much, was killed, or said nothing that could be used.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=ROOT,
+        env={**_ONE_THREAD, **child_environment()},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        limit=_MAX_LINE,
+    )  # fmt: skip
+    _give_way(process)
+    memory = asyncio.create_task(_watch_memory(process, limits.memory_mb))
+    try:
+        async with asyncio.timeout(limits.seconds):
+            last, status, words = await _listen(process, task, on_step)
+    except TimeoutError as error:
+        raise RunFailed(
+            f"Stopped after {limits.seconds / 60:g} minutes, the most that a run may take"
+            " (PEORIA_TRAIN_MINUTES)."
+        ) from error
+    finally:
+        memory.cancel()
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+    if memory.done() and not memory.cancelled() and memory.result():
+        raise RunFailed(
+            f"Stopped when it took more than {limits.memory_mb} MB (PEORIA_TRAIN_MEMORY_MB)."
+        )
+    if status in (0, _REFUSED_STATUS) and last:
+        return last
+    log.error("The training process failed:\n%s", "\n".join(words[-30:]))
+    raise RunFailed(_why_it_ended(status, words[-1] if words else "no word"))
+
+
+def _give_way(process: Process) -> None:
+    """Let the child have what others leave: people wait for the bot, nobody for a training run."""
+    with contextlib.suppress(psutil.Error):
+        # Before it starts threads: each begins with the priority of the one that started it.
+        psutil.Process(process.pid).nice(getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", _NICE))
+
+
+async def _listen(
+    process: Process, task: dict[str, Any], on_step: OnStep
+) -> tuple[dict[str, Any], int, list[str]]:
+    """Its last line, how it ended, and what it wrote on standard error."""
+    assert process.stdin is not None  # noqa: S101 - all three were asked for
+    assert process.stdout is not None  # noqa: S101
+    assert process.stderr is not None  # noqa: S101
+    errors = asyncio.create_task(process.stderr.read())
+    try:
+        process.stdin.write(json.dumps(task).encode() + b"\n")
+        with contextlib.suppress(ConnectionError):
+            # A child that is gone already is asked below how it ended.
+            await process.stdin.drain()
+        last: dict[str, Any] = {}
+        in_log = _StepLog()
+        async for line in _lines(process.stdout):
+            if _is_outcome(line):
+                last = line
+            if "stage" in line:
+                in_log.note(line)
+                await on_step(line)
+        status = await process.wait()
+        return last, status, (await errors).decode(errors="replace").strip().splitlines()
+    finally:
+        errors.cancel()
+
+
+async def _watch_memory(process: Process, limit_mb: int) -> bool:
+    """Kill the child when its memory, with its children's, passes ``limit_mb``; True if it did."""
+    try:
+        watched = psutil.Process(process.pid)
+        while process.returncode is None:
+            family = [watched, *watched.children(recursive=True)]
+            if sum(each.memory_info().rss for each in family) > limit_mb * 2**20:
+                process.kill()
+                return True
+            await asyncio.sleep(1)
+    except psutil.NoSuchProcess:
+        # It ended between two looks.
+        pass
+    return False
+
+
+class _StepLog:
+    """Writes a line for every new stage, and now and then one for how far it is."""
+
+    def __init__(self) -> None:
+        self._stage: object = None
+        self._logged = 0.0
+
+    def note(self, step: dict[str, Any]) -> None:
+        now = time.monotonic()
+        if step["stage"] != self._stage or now - self._logged >= _LOG_SECONDS:
+            self._stage = step["stage"]
+            self._logged = now
+            log.info("Training: %s.", step_in_words(step))
+
+
+def step_in_words(step: dict[str, Any]) -> str:
+    """A step as people read it: ``fitting, epoch 3 of 60, loss 2.2301``."""
+    words = str(step.get("stage", "starting"))
+    if isinstance(step.get("done"), int):
+        unit = "epoch " if "epoch" in step else ""
+        total = f" of {step['total']}" if isinstance(step.get("total"), int) else ""
+        words += f", {unit}{step['done']}{total}"
+    if isinstance(step.get("loss"), float):
+        words += f", loss {step['loss']:.4f}"
+    return words
+
+
+def _why_it_ended(status: int, last_words: str) -> str:
+    """Why a training process failed, from how it ended and the last line that it wrote."""
+    if status == -signal.SIGKILL:
+        return (
+            "The training process was killed. The system does that when memory runs out:"
+            " PEORIA_TRAIN_MEMORY_MB is the most that a run may take."
+        )
+    if status < 0:
+        return f"The training process was ended by signal {-status}: {last_words}"
+    if "No space left on device" in last_words:
+        return f"The disk is full: {last_words}. Make room in the data folder."
+    if last_words.startswith("MemoryError"):
+        return f"Memory ran out in the training process: {last_words}"
+    return f"The training process ended with status {status}: {last_words}"
+
+
+async def _lines(output: asyncio.StreamReader) -> AsyncIterator[dict[str, Any]]:
+    try:
+        async for line in output:
+            yield _parse(line)
+    except ValueError as error:
+        raise RunFailed("The training process wrote a line without end.") from error
+
+
+def _is_outcome(line: dict[str, Any]) -> bool:
+    result = line.get("result")
+    return "refused" in line or (
+        isinstance(result, dict) and {"version", "promote", "reason", "evidence"} <= result.keys()
+    )
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(line)
+    except ValueError:
+        # A library's chatter on standard output.
+        return {}
+    return parsed if isinstance(parsed, dict) else {}

@@ -1,0 +1,101 @@
+"""Fine-tuning the backbone that serves: in a process of its own, and the gate decides."""
+
+import hashlib
+import sys
+from pathlib import Path
+from typing import Any
+
+from bot.core import Core
+from bot.training.child import TrainingLimits, train_in_child
+from bot.training.switch_backbone import Advance, Switched, switch_backbone
+from models.backbone_files import STARTER
+
+#: Fewest images of older posts that are learned from.
+MIN_IMAGES = 2000
+
+#: What the fine-tuning process is started with.
+COMMAND = (sys.executable, "-m", "trainer.backbone.finetune")
+
+
+class FinetuneRefused(Exception):
+    """Nothing was fine-tuned; the message says why and what to do."""
+
+
+async def finetune(
+    core: Core,
+    on_advance: Advance,
+    *,
+    weights: Path | None = None,
+    epochs: int = 6,
+    seed: int = 1,
+    min_images: int = MIN_IMAGES,
+    command: tuple[str, ...] = COMMAND,
+) -> Switched:
+    """Fine-tune the backbone that serves on the older labelled posts, and try it.
+
+    What is stored is embedded anew, and the same head is fitted on the old and on the new
+    embeddings; the new backbone serves only if the gate finds it better on the newest posts,
+    which it never saw.
+
+    Args:
+        core: whose backbone is fine-tuned.
+        on_advance: told how far it is.
+        weights: of the backbone that serves, where they cannot be found from the settings.
+        epochs: at the most.
+        seed: of everything random.
+        min_images: fewer are refused.
+        command: the process.
+
+    Raises:
+        FinetuneRefused: the setting is off, the weights are unknown, or there is too little to
+            learn from.
+        RunFailed: the process failed or took too much.
+        SwitchRefused: what came of it was not better.
+        RunUnderWay: a training run is under way.
+    """
+    settings = core.settings
+    if not settings.finetune:
+        raise FinetuneRefused(
+            "Fine-tuning is off, because it needs thousands of labels and hours. Set"
+            " PEORIA_FINETUNE=true to allow it."
+        )
+    fingerprint = (await core.serving.champion()).backbone.fingerprint
+    begin = _weights_of(fingerprint, weights or Path(settings.backbone))
+    folder = settings.data_dir / "finetuned"
+    folder.mkdir(parents=True, exist_ok=True)
+    ending = ".npz" if begin.suffix == ".npz" else ".weights.h5"
+    out = folder / f"{core.clock():%Y%m%d-%H%M%S}{ending}"
+
+    async def follow(step: dict[str, Any]) -> None:
+        on_advance("Fine-tuning", step.get("done") or 0, step.get("total"))
+
+    last = await train_in_child(
+        command,
+        {
+            "database_url": core.database.url, "images": str(settings.images_dir.resolve()),
+            "weights": str(begin.resolve()), "out": str(out.resolve()), "epochs": epochs,
+            "seed": seed, "min_labels": min_images,
+        },
+        TrainingLimits(settings.train_minutes * 60, settings.train_memory_mb, min_images),
+        follow,
+    )  # fmt: skip
+    if "refused" in last:
+        raise FinetuneRefused(last["refused"])
+    if not last["result"]["promote"]:
+        raise FinetuneRefused(f"Nothing was changed. {last['result']['reason']}")
+    return await switch_backbone(core, str(out), on_advance, only_if_better=True)
+
+
+def _weights_of(fingerprint: str, given: Path) -> Path:
+    """The weights file that the serving backbone was exported from.
+
+    Raises:
+        FinetuneRefused: neither the starter's nor the given file is it.
+    """
+    for path in (STARTER / "backbone.weights.npz", given):
+        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == fingerprint:
+            return path
+    raise FinetuneRefused(
+        "The weights of the backbone that serves are not at hand: give the file that it was made"
+        f" from with --weights (its SHA-256 is {fingerprint})."
+    )

@@ -1,0 +1,124 @@
+"""Keeping no more model versions on disk than are needed.
+
+A version is marked in its row before its files go: whoever is killed in between has lost nothing,
+and the next sweep goes on. Rows stay, as predictions and standings point at them.
+"""
+
+import asyncio
+import logging
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.runtime.clock import Clock
+from bot.training.versions import PRIOR, STARTER_VERSION
+from storage.engine.database import Database
+from storage.tables import ModelVersion, Post, Prediction, TrainingRun
+from storage.types import PostState, RunState
+
+log = logging.getLogger(__name__)
+
+#: A folder without a row that is younger than this may be a version that is being made.
+GRACE = timedelta(days=1)
+_PUT_ASIDE = ".dropped-"
+#: Posts that are asked for in one query.
+_AT_ONCE = 1000
+
+#: Posts in these states are still to be labelled, and their predictions to be scored.
+_TO_BE_SCORED = (PostState.SEEN, PostState.PREDICTED, PostState.REPLIED)
+
+
+class Retention:
+    """Drops the files of model versions that are needed no more.
+
+    Args:
+        keep: how many of the newest stay. Beside them stay the champion, the one it replaced,
+            those whose predictions wait for their label, and what a new installation starts with.
+    """
+
+    def __init__(self, database: Database, versions_dir: Path, *, keep: int, clock: Clock) -> None:
+        self._database = database
+        self._versions_dir = versions_dir
+        self._keep = keep
+        self._clock = clock
+
+    async def sweep(self) -> int:
+        """Drop what has to go; return how many folders that were."""
+        async with self._database.write() as session:
+            marked = await self._mark(session)
+        if marked:
+            log.info("The files of %s are needed no more.", ", ".join(marked))
+        async with self._database.write() as session:
+            under_way = await session.scalar(
+                select(TrainingRun.id).where(TrainingRun.state == RunState.RUNNING)
+            )
+            # While a run is under way its version has no row yet.
+            before = None if under_way else self._clock() - GRACE
+            rows = await session.execute(select(ModelVersion.name, ModelVersion.dropped_at))
+            is_dropped = {name: moment is not None for name, moment in rows}
+            # In the transaction: nobody can choose a version between the look and the renaming.
+            gone = await asyncio.to_thread(self._put_aside, is_dropped, before)
+        for folder in gone:
+            await asyncio.to_thread(shutil.rmtree, folder)
+        return len(gone)
+
+    async def _mark(self, session: AsyncSession) -> list[str]:
+        newest_first = await session.scalars(select(ModelVersion).order_by(ModelVersion.id.desc()))
+        versions = [each for each in newest_first if each.dropped_at is None]
+        needed = {each.id for each in versions[: self._keep]}
+        needed.update(await with_unscored_predictions(session))
+        for each in versions:
+            if each.is_champion:
+                needed.add(each.id)
+                if each.replaced_id is not None:
+                    needed.add(each.replaced_id)
+        marked = []
+        for each in versions:
+            is_first = each.name == STARTER_VERSION or each.name.startswith(f"{PRIOR}-")
+            if each.id not in needed and not is_first:
+                each.dropped_at = self._clock()
+                marked.append(each.name)
+        return marked
+
+    def _put_aside(self, is_dropped: dict[str, bool], before: datetime | None) -> list[Path]:
+        """Rename what has to go: a folder of half its files must not bear a version's name.
+
+        That is the folders of dropped versions, and those that no row knows and that are old.
+        """
+        if not self._versions_dir.is_dir():
+            return []
+        gone = []
+        for folder in sorted(self._versions_dir.iterdir()):
+            known = is_dropped.get(folder.name)
+            if not folder.is_dir() or known is False:
+                continue
+            if folder.name.startswith(_PUT_ASIDE):
+                # By a sweep that was cut short.
+                gone.append(folder)
+            elif known or (before and folder.stat().st_mtime < before.timestamp()):
+                aside = folder.with_name(f"{_PUT_ASIDE}{uuid4().hex}")
+                gone.append(folder.rename(aside))
+        return gone
+
+
+async def with_unscored_predictions(session: AsyncSession) -> set[int]:
+    """Versions with predictions on posts that are still to be labelled."""
+    # In two steps: left to itself, SQLite looks at every prediction there ever was.
+    waiting = select(Post.id).where(Post.due_at.is_not(None), Post.state.in_(_TO_BE_SCORED))
+    post_ids = list(await session.scalars(waiting))
+    found: set[int] = set()
+    for start in range(0, len(post_ids), _AT_ONCE):
+        query = (
+            select(Prediction.model_version_id)
+            .where(
+                Prediction.post_id.in_(post_ids[start : start + _AT_ONCE]),
+                Prediction.scored_at.is_(None),
+            )
+            .distinct()
+        )
+        found.update(await session.scalars(query))
+    return found

@@ -1,0 +1,153 @@
+"""One database: its engine, its read sessions and its write sessions."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy.ext.asyncio import (
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from storage.engine.postgresql import CONNECT_OPTIONS, READ_OPTIONS, apply_postgresql_rules
+from storage.engine.sqlite_driver import Connection as DriverConnection
+from storage.engine.sqlite_driver import Driver
+from storage.engine.transaction import OneGo, Work
+
+T = TypeVar("T")
+
+_WRITE: dict[str, Any] = {"peoria_write": True}
+
+#: How long a writer waits for another one before it gives up.
+BUSY_TIMEOUT_MS = 30_000
+#: How long to wait before a lock that SQLite does not wait for is asked for again, seconds.
+_LOCK_SECONDS = 0.01
+
+
+class Database:
+    """The way to everything that is stored.
+
+    Readers and writers are told apart because SQLite needs it: a transaction that starts as a
+    read and then writes fails at once with "database is locked", whatever the busy timeout.
+    Writers therefore open with ``BEGIN IMMEDIATE`` and wait their turn, on PostgreSQL by a lock.
+
+    Keep sessions short: none may be held across network traffic or inference.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        if make_url(url).get_backend_name() == "sqlite":
+            path = make_url(url).database
+            if path is None or path == ":memory:":
+                raise ValueError("Peoria needs a database file; an in-memory one cannot be shared.")
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = create_async_engine(url, module=Driver())
+            _apply_sqlite_rules(self.engine.sync_engine)
+            plain = create_engine(make_url(url).set(drivername="sqlite+pysqlite"))
+            _apply_sqlite_rules(plain)
+            self._one_go: OneGo | None = OneGo(plain, plain.execution_options(**_WRITE))
+        else:
+            self.engine = create_async_engine(url, connect_args=CONNECT_OPTIONS)
+            apply_postgresql_rules(self.engine.sync_engine)
+            self._one_go = None
+        # SQLite has one writer at a time and lets those who wait try again in no order: of many,
+        # some wait until they give up. In this process they take turns instead. On PostgreSQL each
+        # of those who wait would hold a connection.
+        self._turn = asyncio.Lock()
+        reading = {} if self._one_go else READ_OPTIONS
+        self._read = async_sessionmaker(
+            self.engine.execution_options(**reading), expire_on_commit=False
+        )
+        self._write = async_sessionmaker(
+            self.engine.execution_options(**_WRITE), expire_on_commit=False
+        )
+
+    async def read_in_one_go(self, work: Work[T]) -> T:
+        """What ``work`` returns, called with a session like that of `read`.
+
+        Much quicker for a few short statements on SQLite (storage/engine/transaction.py). ``work``
+        waits for nothing but its session, and streams nothing.
+        """
+        if self._one_go is not None:
+            return await self._one_go.read(work)
+        async with self.read() as session:
+            return await work(session)
+
+    async def write_in_one_go(self, work: Work[T]) -> T:
+        """The same with a session like that of `write`.
+
+        Whoever is cancelled while it is under way does not learn whether it was kept.
+        """
+        if self._one_go is not None:
+            return await self._one_go.write(work, self._turn)
+        async with self.write() as session:
+            return await work(session)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session on one consistent view of the data; nothing written in it is kept."""
+        async with self._read() as session:
+            yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """A session in one transaction: committed at the end, rolled back on any exception."""
+        async with self._turn, self._write.begin() as session:
+            yield session
+
+    async def close(self) -> None:
+        """Close every connection. The database can be opened again with a new object."""
+        if self._one_go is not None:
+            await self._one_go.close()
+        await self.engine.dispose()
+
+
+def _use_write_ahead_log(cursor: DBAPICursor) -> None:
+    """Switch the file to write-ahead logging; it stays so.
+
+    Only the first start of all does anything here. When two of them come at once, SQLite does not
+    let one wait for the other, whatever the busy timeout.
+    """
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            # The driver's own errors have no code; what is above the last byte says which lock.
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+            if code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_LOCK_SECONDS)
+        else:
+            return
+
+
+def _apply_sqlite_rules(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        # The driver's own transaction control would open transactions behind our back.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        _use_write_ahead_log(cursor)
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("peoria_write")
+        statement = "BEGIN IMMEDIATE" if write else "BEGIN"
+        driver = connection.connection.dbapi_connection
+        if isinstance(driver, DriverConnection):
+            driver.begin_with = statement
+        else:
+            connection.exec_driver_sql(statement)

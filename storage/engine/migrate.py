@@ -1,0 +1,108 @@
+"""Brings the database's tables to the version this program was written for.
+
+``python -m storage.engine.migrate DATABASE_URL "message"`` drafts a new migration from the tables.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Index, inspect, text
+from sqlalchemy.schema import SchemaItem
+
+from storage.engine.database import Database
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+#: The newest migration. Known without importing Alembic, so that a start on an up-to-date
+#: database is quick; a test keeps it equal to the migrations folder.
+HEAD = "0004"
+
+
+class DatabaseTooNew(Exception):
+    """The database was written by a newer Peoria than this one."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(
+            f"The database is at version {revision}, which this Peoria (version {HEAD}) does not"
+            " know: it was used by a newer one. Upgrade Peoria, or restore a backup made before"
+            " that."
+        )
+
+
+async def upgrade(database: Database) -> bool:
+    """Run every migration that is missing; return whether there was one.
+
+    The whole upgrade is one write transaction: it happens entirely or not at all, and a second
+    process that starts at the same moment waits for it.
+
+    Raises:
+        DatabaseTooNew: the database is ahead of this program.
+    """
+    async with database.read() as session:
+        if await (await session.connection()).run_sync(_revision) == HEAD:
+            return False
+    async with database.write() as session:
+        return await (await session.connection()).run_sync(_upgrade)
+
+
+async def revision(database: Database) -> str | None:
+    """The migration the database is at; None for an empty database."""
+    async with database.read() as session:
+        return await (await session.connection()).run_sync(_revision)
+
+
+def is_compared(item: SchemaItem, dialect: str) -> bool:
+    """Whether Alembic is to compare a part of the tables with a database of this dialect.
+
+    Left to itself it misses there the indexes that only another database has.
+    """
+    only = item._ddl_if if isinstance(item, Index) else None  # noqa: SLF001 - it has no other name
+    return only is None or only.dialect == dialect
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    value = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if value is None else str(value)
+
+
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parents[2] / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _upgrade(connection: Connection) -> bool:
+    from alembic import command
+    from alembic.script import ScriptDirectory
+
+    before = _revision(connection)
+    config = _config(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if before is not None and before not in known:
+        raise DatabaseTooNew(before)
+    command.upgrade(config, "head")
+    return before != _revision(connection)
+
+
+async def _draft(url: str, message: str) -> None:
+    from alembic import command
+
+    database = Database(url)
+    async with database.write() as session:
+        connection = await session.connection()
+        await connection.run_sync(
+            lambda sync: command.revision(_config(sync), message, autogenerate=True)
+        )
+    await database.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_draft(sys.argv[1], sys.argv[2]))

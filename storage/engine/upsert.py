@@ -1,0 +1,95 @@
+"""Inserting what may already be there, on SQLite and PostgreSQL alike."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any, TypeAlias
+
+from sqlalchemy import ColumnElement, CursorResult, Insert
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.engine.core_tables import table_of
+from storage.tables import Base
+
+#: What a column becomes where the row is there: from what it holds, and from the new row.
+Change: TypeAlias = Callable[[Any, Any], ColumnElement[Any]]
+
+
+def insert_unless_there(
+    session: AsyncSession, table: type[Base]
+) -> sqlite.Insert | postgresql.Insert:
+    """An insert that skips rows which would break a unique constraint.
+
+    To be executed with a list of rows. It is built once, which is much of what it costs.
+    """
+    return _unless_there(session.get_bind().dialect.name, table)
+
+
+@cache
+def _unless_there(dialect: str, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table_of(table)).on_conflict_do_nothing()
+
+
+async def insert_if_new(session: AsyncSession, table: type[Base], **values: Any) -> bool:
+    """Insert a row unless it would break a unique constraint; return whether it was inserted.
+
+    Safe when two processes do it at the same moment: the database decides which was first.
+    """
+    result = await session.execute(insert_unless_there(session, table), values)
+    assert isinstance(result, CursorResult)  # noqa: S101 - what an INSERT gives
+    return result.rowcount == 1
+
+
+async def insert_new(
+    session: AsyncSession, table: type[Base], rows: Sequence[Mapping[str, Any]]
+) -> int:
+    """Insert those of ``rows`` that break no unique constraint; return how many those were."""
+    if not rows:
+        return 0
+    statement: Insert
+    if session.get_bind().dialect.name == "postgresql":
+        statement = postgresql.insert(table).values(rows).on_conflict_do_nothing()
+    else:
+        statement = sqlite.insert(table).values(rows).on_conflict_do_nothing()
+    result = await session.execute(statement)
+    assert isinstance(result, CursorResult)  # noqa: S101 - what an INSERT gives
+    return result.rowcount
+
+
+async def insert_or_add(
+    session: AsyncSession,
+    table: type[Base],
+    rows: Sequence[Mapping[str, Any]],
+    **changes: Change,
+) -> None:
+    """Insert rows of sums; where a row is there already, add the new sums to it.
+
+    Args:
+        session: a write session.
+        table: every column that is not in its primary key is a sum, but for those in ``changes``.
+        rows: all with the same columns; no two with the same primary key.
+        changes: by column, what becomes of it instead: called with the two rows' columns. The
+            same functions each time: a statement is built once for them.
+    """
+    if rows:
+        dialect = session.get_bind().dialect.name
+        statement = _adding(dialect, table, tuple(rows[0]), tuple(changes.items()))
+        await session.execute(statement, list(rows))
+
+
+@cache
+def _adding(
+    dialect: str,
+    table: type[Base],
+    columns: tuple[str, ...],
+    changes: tuple[tuple[str, Change], ...],
+) -> Insert:
+    plain = table_of(table)
+    keys = [column.name for column in plain.primary_key]
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(plain)
+    there, new = plain.c, statement.excluded
+    sums = {name: there[name] + new[name] for name in columns if name not in keys}
+    sums |= {name: change(there, new) for name, change in changes}
+    return statement.on_conflict_do_update(index_elements=keys, set_=sums)

@@ -1,0 +1,74 @@
+"""Communities and their recent scores."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Integer, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.engine.core_tables import table_of
+from storage.tables import Author, Community, Label
+from storage.types import Platform
+
+
+async def find_community(
+    session: AsyncSession, platform: Platform, source_id: str
+) -> Community | None:
+    """The community with the platform's id ``source_id``, if it was ever seen."""
+    found: Community | None = await session.scalar(
+        select(Community).filter_by(platform=platform, source_id=source_id)
+    )
+    return found
+
+
+async def find_or_add_author(session: AsyncSession, platform: Platform, person: str) -> Author:
+    """The author with the keyed hash ``person``. Needs a write session."""
+    author = await session.scalar(select(Author).filter_by(platform=platform, hash=person))
+    if author is None:
+        author = Author(platform=platform, hash=person)
+        session.add(author)
+        await session.flush()
+    return author
+
+
+_LABELS, _COMMUNITIES = table_of(Label), table_of(Community)
+
+_RECENT = (
+    select(_LABELS.c.score)
+    .where(
+        _LABELS.c.community_id == bindparam("community_id"),
+        _LABELS.c.matured_at <= bindparam("before"),
+    )
+    .order_by(_LABELS.c.matured_at.desc(), _LABELS.c.post_id.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+_RECENT_EVERYWHERE = (
+    select(_LABELS.c.score)
+    .join(_COMMUNITIES, _COMMUNITIES.c.id == _LABELS.c.community_id)
+    .where(
+        _COMMUNITIES.c.platform == bindparam("platform"),
+        _LABELS.c.matured_at <= bindparam("before"),
+    )
+    .order_by(_LABELS.c.matured_at.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+
+
+async def recent_scores(
+    session: AsyncSession,
+    community_id: int,
+    *,
+    before: datetime,
+    limit: int,
+) -> Sequence[float]:
+    """Scores of the community's newest labels that matured by ``before``, newest first."""
+    keys = {"community_id": community_id, "before": before, "most": limit}
+    return (await session.scalars(_RECENT, keys)).all()
+
+
+async def platform_scores(
+    session: AsyncSession, platform: Platform, *, before: datetime, limit: int
+) -> Sequence[float]:
+    """Scores of the newest labels of a whole platform that matured by ``before``."""
+    keys = {"platform": platform, "before": before, "most": limit}
+    return (await session.scalars(_RECENT_EVERYWHERE, keys)).all()

@@ -1,0 +1,163 @@
+"""Posts: finding the ones that are due, and moving one on."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import CursorResult, bindparam, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload, selectinload
+
+from storage.engine.core_tables import table_of
+from storage.tables import Post, PostImage, Prediction, Reply
+from storage.types import Platform, PostState, ReplyState
+
+_POSTS = table_of(Post)
+
+_NEW = (
+    select(Post)
+    .where(Post.id == bindparam("post_id"))
+    .options(joinedload(Post.community), joinedload(Post.images).joinedload(PostImage.image))
+)
+
+
+async def due_posts(
+    session: AsyncSession, states: Sequence[PostState], *, now: datetime, limit: int
+) -> Sequence[int]:
+    """Ids of posts in one of ``states`` whose next step is due, the longest waiting first."""
+    query = (
+        select(Post.id)
+        .where(Post.due_at.is_not(None), Post.due_at <= now, Post.state.in_(states))
+        .order_by(Post.due_at, Post.id)
+        .limit(limit)
+    )
+    return (await session.scalars(query)).all()
+
+
+class DuePost(NamedTuple):
+    """A post whose next step is due."""
+
+    id: int
+    community_id: int
+
+
+async def posts_to_advance(
+    session: AsyncSession,
+    *,
+    now: datetime,
+    limit: int,
+    without: Collection[int],
+    without_communities: Collection[int],
+) -> list[DuePost]:
+    """Posts whose prediction or reply is due, the longest waiting first.
+
+    Args:
+        session: a read session.
+        now: aware.
+        limit: the most that are wanted.
+        without: posts that are left out.
+        without_communities: communities whose posts are left out.
+    """
+    query = (
+        select(_POSTS.c.id, _POSTS.c.community_id)
+        .where(
+            _POSTS.c.due_at.is_not(None),
+            _POSTS.c.due_at <= now,
+            _POSTS.c.state.in_([PostState.SEEN, PostState.PREDICTED]),
+            _POSTS.c.id.not_in(without),
+            _POSTS.c.community_id.not_in(without_communities),
+        )
+        .order_by(_POSTS.c.due_at, _POSTS.c.id)
+        .limit(limit)
+    )
+    return [DuePost(row.id, row.community_id) for row in await session.execute(query)]
+
+
+async def load_post(session: AsyncSession, post_id: int) -> Post | None:
+    """A post with its community, images, predictions, label and reply."""
+    post: Post | None = await session.scalar(
+        select(Post)
+        .where(Post.id == post_id)
+        .options(
+            # Joined where there is one at most: a tick loads many posts, and every statement costs.
+            joinedload(Post.community),
+            joinedload(Post.label),
+            joinedload(Post.reply),
+            selectinload(Post.images).joinedload(PostImage.image),
+            selectinload(Post.prediction_rows).joinedload(Prediction.model_version),
+        )
+    )
+    return post
+
+
+async def load_posts(session: AsyncSession, ids: Iterable[int]) -> list[Post]:
+    """Those of some posts that are there, each as `load_post` gives it."""
+    return [post for each in ids if (post := await load_post(session, each)) is not None]
+
+
+async def load_new_post(session: AsyncSession, post_id: int) -> Post | None:
+    """A post with its community and images: all that matters of one without a prediction."""
+    found = await session.scalars(_NEW, {"post_id": post_id})
+    return found.unique().one_or_none()
+
+
+async def replies_since(session: AsyncSession, community_id: int, since: datetime) -> int:
+    """How many replies were recorded in a community since ``since``, sent or about to be."""
+    query = (
+        select(func.count())
+        .select_from(Reply)
+        .join(Post, Post.id == Reply.post_id)
+        .where(
+            Post.community_id == community_id,
+            Reply.recorded_at >= since,
+            Reply.state != ReplyState.SKIPPED,
+        )
+    )
+    return (await session.scalars(query)).one()
+
+
+async def replies_to_remove(session: AsyncSession, *, limit: int) -> Sequence[int]:
+    """Ids of withdrawn posts that still have a reply, or may have one."""
+    query = (
+        select(Reply.post_id)
+        .join(Post, Post.id == Reply.post_id)
+        # Spelt out, so that the partial index serves whatever is bound; and in its order, so that
+        # it is walked through instead of the posts.
+        .where(text("replies.state IN ('pending', 'sent')"), Post.state == PostState.WITHDRAWN)
+        .order_by(Reply.recorded_at)
+        .limit(limit)
+    )
+    return (await session.scalars(query)).all()
+
+
+async def replies_without_outcome(
+    session: AsyncSession, platforms: Collection[Platform], *, limit: int
+) -> Sequence[int]:
+    """Ids of posts on ``platforms`` that were answered and refused a label since."""
+    query = (
+        select(Reply.post_id, Post.platform)
+        .join(Post, Post.id == Reply.post_id)
+        # As above. Platforms are looked at here: SQLite would walk through all their posts.
+        .where(
+            text("replies.state IN ('pending', 'sent')"),
+            Reply.state == ReplyState.SENT,
+            Post.state == PostState.REFUSED,
+        )
+        .order_by(Reply.recorded_at)
+    )
+    rows = await session.execute(query)
+    return [row.post_id for row in rows if row.platform in platforms][:limit]
+
+
+async def move_post(
+    session: AsyncSession, post_id: int, expected: PostState, **values: Any
+) -> bool:
+    """Change a post that is still ``expected``; return whether it was.
+
+    Two workers that took up the same post thereby find out which of them came first.
+    """
+    result = await session.execute(
+        update(_POSTS).where(_POSTS.c.id == post_id, _POSTS.c.state == expected).values(**values)
+    )
+    assert isinstance(result, CursorResult)  # noqa: S101 - what an UPDATE gives
+    return result.rowcount == 1

@@ -1,0 +1,81 @@
+"""main.py backup, and what is in the archive."""
+
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings
+from storage.files.image_store import ImageStore
+from tests.bot.cli.conftest import Peoria
+
+
+def names(file: str) -> set[str]:
+    with tarfile.open(file) as archive:
+        return set(archive.getnames())
+
+
+@pytest.mark.parametrize("file", ["b.tar", "b.tar.gz"])
+def test_a_backup_can_be_restored(
+    peoria: Peoria, settings: Settings, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    (version,) = (path.name for path in settings.versions_dir.iterdir())
+    answer = peoria("backup", file)
+    assert answer.status == 0, answer.err
+    assert "the database, 1 model versions" in answer.out
+    assert {"RESTORE.txt", "peoria.db", "people.key", f"models/{version}/manifest.json"} <= names(
+        file
+    )
+    assert Path(file).stat().st_mode & 0o077 == 0
+    assert not [*Path().glob(".backup-*")]
+    with tarfile.open(file) as archive:
+        archive.extractall("restored", filter="data")
+    monkeypatch.setenv("PEORIA_DATA_DIR", "restored")
+    assert peoria("doctor", "--json").data["well"] is True
+    (champion,) = peoria("models", "list", "--json").data
+    assert champion["name"] == version
+    key = (settings.data_dir / "people.key").read_bytes()
+    assert Path("restored/people.key").read_bytes() == key
+
+
+def test_images_are_in_it_when_asked_for(peoria: Peoria, settings: Settings) -> None:
+    sha256 = ImageStore(settings.images_dir).put(b"picture")
+    assert "1 images" in peoria("backup", "with.tar", "--images").out
+    peoria("backup", "without.tar")
+    assert [name for name in names("with.tar") if name.endswith(sha256)]
+    assert not [name for name in names("without.tar") if name.endswith(sha256)]
+
+
+def test_nothing_is_written_over(peoria: Peoria) -> None:
+    Path("b.tar").write_text("mine")
+    assert "already" in peoria("backup", "b.tar").sentence
+    assert Path("b.tar").read_text() == "mine"
+
+
+def test_other_endings_are_refused(peoria: Peoria) -> None:
+    assert ".tar.gz" in peoria("backup", "b.zip").sentence
+
+
+def test_without_a_database_there_is_no_backup(
+    peoria: Peoria, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PEORIA_DATA_DIR", "nowhere")
+    assert "nothing to back up" in peoria("backup", "b.tar").sentence
+    assert not Path("b.tar").exists()
+
+
+def test_postgresql_is_left_to_its_own_tool(
+    peoria: Peoria, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "postgresql+asyncpg://peoria:hunter2@db/peoria"
+    monkeypatch.setenv("PEORIA_DATABASE_URL", url)
+    answer = peoria("backup", "b.tar")
+    assert answer.status == 0, answer.err
+    assert "pg_dump" in answer.out
+    with tarfile.open("b.tar") as archive:
+        note = archive.extractfile("RESTORE.txt")
+        assert note is not None
+        text = note.read().decode()
+    assert "pg_dump" in text
+    assert "hunter2" not in text + answer.out
+    assert "peoria.db" not in names("b.tar")

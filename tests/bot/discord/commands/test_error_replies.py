@@ -1,0 +1,138 @@
+"""What people are told when something goes wrong, by whose it is to mend."""
+
+import logging
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import discord
+import pytest
+from discord import app_commands
+
+from bot.communities import SettingRefused
+from bot.discord.texts.english import Texts
+from bot.discord.ui.cooldowns import Cooldowns
+from bot.discord.ui.error_replies import Refused, permission_name, sentence_of
+from bot.league.guesses import CLOSED, GuessRefused
+from bot.platform import PlatformUnavailable
+from bot.runtime.download import DownloadFailed, DownloadRefused
+from bot.serving.champion import NoChampion
+from bot.training.runs import RunUnderWay
+from models.decoding import ImageRefused
+from models.registry import VersionUnusable
+from tests.bot.discord.commands.commanding import Commanding
+from tests.fakes.clock import FakeClock
+from tests.fakes.discord import Channel, FakeDiscord, Member
+from tests.fakes.discord_faults import error
+from tests.fixtures.images import encode, photo
+
+PNG = encode(photo(), "PNG")
+ENGLISH, GERMAN = Texts("en-US"), Texts("de")
+
+
+def answered(kind: type[discord.HTTPException], status: int) -> discord.HTTPException:
+    response: Any = SimpleNamespace(status=status, reason="no")
+    return kind(response, {"code": 0, "message": "no"})
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (Refused("error.cooldown", seconds=3), "Try again in 3 s"),
+        (ImageRefused("empty", "This file is empty."), "This file is empty."),
+        (DownloadRefused("dead"), "nothing that could be fetched"),
+        (DownloadFailed("503"), "did not arrive"),
+        (SettingRefused("time_zone", "There is none."), "no such time zone"),
+        (RunUnderWay("one"), "under way already"),
+        (VersionUnusable("no manifest"), "cannot serve: no manifest"),
+        (GuessRefused(CLOSED), "has closed"),
+        (NoChampion("none"), "No model version can serve"),
+        (app_commands.BotMissingPermissions(["embed_links"]), "I need: Embed Links"),
+        (app_commands.NoPrivateMessage(), "only in a server"),
+        (app_commands.CheckFailure(), "may not do that"),
+        (app_commands.CommandNotFound("x", []), "has changed"),
+        (answered(discord.Forbidden, 403), "does not let me"),
+        (answered(discord.DiscordServerError, 503), "did not answer"),
+        (aiohttp.ClientConnectionError("gone"), "did not answer"),
+        (TimeoutError(), "did not answer"),
+        (PlatformUnavailable("away"), "did not answer"),
+    ],
+)
+def test_what_is_foreseen_has_a_sentence(problem: Exception, words: str) -> None:
+    assert words in (sentence_of(ENGLISH, problem) or "")
+    assert sentence_of(GERMAN, problem)
+
+
+@pytest.mark.parametrize(
+    "problem", [RuntimeError("x"), KeyError("x"), answered(discord.HTTPException, 400)]
+)
+def test_what_is_not_foreseen_is_ours(problem: Exception) -> None:
+    assert sentence_of(ENGLISH, problem) is None
+
+
+def test_every_reason_to_refuse_an_image_is_translated() -> None:
+    for reason in (
+        "empty", "too_large", "unsupported_format", "truncated", "corrupt", "too_many_pixels",
+        "too_complex",
+    ):  # fmt: skip
+        refusal = ImageRefused(reason, "In English.")  # type: ignore[arg-type]
+        sentence = sentence_of(GERMAN, refusal) or ""
+        assert sentence not in ("", "In English.")
+        assert "{" not in sentence
+
+
+def test_permissions_are_called_what_discord_calls_them() -> None:
+    assert permission_name(ENGLISH, "attach_files") == "Attach Files"
+    assert permission_name(GERMAN, "attach_files") == "Dateien anhängen"
+    assert permission_name(GERMAN, "manage_webhooks") == "Manage Webhooks"
+
+
+async def test_an_answer_that_comes_too_late_is_only_logged(
+    fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    caplog.set_level(logging.INFO, "bot.discord.ui.error_replies")
+    fake.on("POST /interactions/{interaction_id}/{interaction_token}/callback", error(404, 10062))
+    await fake.slash(ann, channel, "help", wait=False)
+    await fake.settle()
+    assert "/help was answered too late" in caplog.text
+    assert "Fault" not in caplog.text
+
+
+async def test_discord_being_away_is_said_when_it_is_back(
+    fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+) -> None:
+    fake.on("PATCH /webhooks/{webhook_id}/{webhook_token}/messages/@original", error(403, 50013))
+    await fake.slash(ann, channel, "predict", image=PNG)
+    await fake.settle()
+    (whisper,) = fake.whispers_to(ann)
+    assert "Discord does not let me do that here" in whisper.text
+
+
+def test_cooldowns_are_for_persons_and_for_channels() -> None:
+    clock = FakeClock()
+    cooldowns = Cooldowns(clock, per_person=2, per_channel=3, within=timedelta(seconds=10))
+    cooldowns.take(1, 100)
+    clock.forward(4)
+    cooldowns.take(1, 100)
+    with pytest.raises(Refused) as refused:
+        cooldowns.take(1, 200)
+    assert (refused.value.key, refused.value.values) == ("error.cooldown", {"seconds": 6})
+    # What was refused is not counted, and others go on.
+    cooldowns.take(2, 100)
+    with pytest.raises(Refused) as refused:
+        cooldowns.take(3, 100)
+    assert refused.value.key == "error.cooldown_channel"
+    clock.forward(6)
+    cooldowns.take(1, 200)
+
+
+def test_cooldowns_do_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.discord.ui.cooldowns._SWEEP_AT", 10)
+    clock = FakeClock()
+    cooldowns = Cooldowns(clock, per_person=2, per_channel=2, within=timedelta(seconds=10))
+    for person in range(1000):
+        cooldowns.take(person, person)
+        clock.forward(5)
+    assert len(cooldowns._times) <= 12

@@ -1,0 +1,164 @@
+"""/settings: shown, changed, refused."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from bot.app import App
+from bot.discord.commands.settings import read_buckets, read_hours
+from bot.discord.gateway.guild_options import upvote_of
+from bot.discord.ui.emoji import is_unicode_emoji
+from bot.discord.ui.error_replies import Refused
+from storage.tables import Community
+from storage.types import ReplyMode
+from tests.bot.discord.commands.commanding import Commanding
+from tests.fakes.discord import Channel, FakeDiscord, Guild, Member, NotOffered
+
+
+async def community(app: App) -> Community:
+    async with app.core.database.read() as session:
+        return (await session.scalars(select(Community))).one()
+
+
+@pytest.fixture
+async def watched(fake: FakeDiscord, channel: Channel, admin: Member, bot: Commanding) -> Channel:
+    await fake.slash(admin, channel, "watch")
+    return channel
+
+
+async def test_without_options_it_shows(fake: FakeDiscord, watched: Channel, admin: Member) -> None:
+    asked = await fake.slash(admin, watched, "settings")
+    assert asked.ephemeral
+    assert r"Settings of \#memes" in asked.text
+    for line in (
+        "Watched: **yes**", "New images: **reply**", "Upvote ⬆️ · downvote ⬇️", "**24 h**",
+        "thirds of what is posted here", "Answers all images", "No quiet hours",
+        "Guessing closes after **1 h**", "No limit on answers",
+    ):  # fmt: skip
+        assert line in asked.text
+
+
+async def test_with_options_it_changes(
+    app: App, fake: FakeDiscord, guild: Guild, watched: Channel, admin: Member
+) -> None:
+    news = fake.channel(guild, "news")
+    await fake.settle()
+    asked = await fake.slash(
+        admin, watched, "settings", upvote="👍", downvote="👎", horizon=1.5, mode="react",
+        blind=True, buckets="5 20", min_percentile=60, quiet_hours="22:00-07:30",
+        time_zone="Europe/Berlin", replies_per_minute=3, guess_minutes=30, announcements=news,
+    )  # fmt: skip
+    assert "Changed." in asked.text
+    for line in (
+        "👍 · downvote 👎", "**1 h 30 min**", "react only", "low up to **5**, medium up to **20**",
+        "at least **60%**", "from **22:00** to **07:30** (Europe/Berlin)", "At most **3**",
+        "**30 min**", f"Announcements in <#{news.id}>",
+    ):  # fmt: skip
+        assert line in asked.text
+    stored = await community(app)
+    assert (stored.horizon_seconds, stored.reply_mode, stored.blind) == (
+        5400,
+        ReplyMode.REACT,
+        True,
+    )
+    assert (stored.quiet_from, stored.quiet_until) == (22 * 60, 7 * 60 + 30)
+    assert upvote_of(stored.options) == "👍"
+    await fake.slash(
+        admin, watched, "settings", buckets="terciles", min_percentile=0, quiet_hours="off",
+        replies_per_minute=0, announce=False,
+    )  # fmt: skip
+    stored = await community(app)
+    assert (stored.low_up_to, stored.min_percentile, stored.quiet_from) == (None, None, None)
+    assert stored.replies_per_minute is None
+    asked = await fake.slash(admin, watched, "settings")
+    assert "No announcements" in asked.text
+    asked = await fake.slash(admin, watched, "settings", announce=True)
+    assert "where system messages go" in asked.text
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"buckets": "many"}, "both scores"),
+        ({"buckets": "20 5"}, "must be below"),
+        ({"quiet_hours": "late"}, "beginning and an end"),
+        ({"quiet_hours": "25:00-07:00"}, "times of day"),
+        ({"time_zone": "Europe/Atlantis"}, "no such time zone"),
+        ({"upvote": "up @everyone"}, "is not an emoji"),
+        ({"upvote": "⬇️"}, "must be different"),
+    ],
+)
+async def test_what_cannot_be_is_refused(
+    app: App, fake: FakeDiscord, watched: Channel, admin: Member, options: dict[str, Any],
+    sentence: str,
+) -> None:  # fmt: skip
+    asked = await fake.slash(admin, watched, "settings", **options, blind=True)
+    assert asked.ephemeral
+    assert sentence in asked.text
+    assert not (await community(app)).blind
+
+
+async def test_a_servers_own_emoji_can_be_votes(
+    app: App, fake: FakeDiscord, guild: Guild, watched: Channel, admin: Member
+) -> None:
+    ours = fake.new_id()
+    guild.emojis[ours] = "doge"
+    await fake.slash(admin, watched, "settings", upvote=f"<:doge:{ours}>")
+    assert upvote_of((await community(app)).options) == f"<:doge:{ours}>"
+    asked = await fake.slash(admin, watched, "settings", upvote=f"<:doge:{fake.new_id()}>")
+    assert "belongs to a server that I am not in" in asked.text
+
+
+async def test_a_channel_that_is_not_watched_has_none(
+    fake: FakeDiscord, channel: Channel, admin: Member, bot: Commanding
+) -> None:
+    asked = await fake.slash(admin, channel, "settings")
+    assert "Start with `/watch`" in asked.text
+
+
+async def test_announcements_need_a_channel_to_write_in(
+    fake: FakeDiscord, guild: Guild, watched: Channel, admin: Member
+) -> None:
+    closed = fake.channel(guild, "closed")
+    fake.permit(closed, guild.members[fake.bot.id], send_messages=False)
+    await fake.settle()
+    asked = await fake.slash(admin, watched, "settings", announcements=closed)
+    assert "may not write" in asked.text
+
+
+async def test_it_is_for_admins(fake: FakeDiscord, watched: Channel, ann: Member) -> None:
+    with pytest.raises(NotOffered):
+        await fake.slash(ann, watched, "settings")
+
+
+async def test_time_zones_are_offered(fake: FakeDiscord, watched: Channel, admin: Member) -> None:
+    offered = await fake.autocomplete(admin, watched, "settings", "time_zone", "new york")
+    assert {"name": "America/New_York", "value": "America/New_York"} in [
+        {"name": each["name"], "value": each["value"]} for each in offered
+    ]
+    assert len(await fake.autocomplete(admin, watched, "settings", "time_zone", "")) == 25
+
+
+@given(st.text())
+def test_any_text_is_read_or_refused(text: str) -> None:
+    for read in (read_buckets, read_hours):
+        try:
+            read(text)
+        except Refused:
+            continue
+    assert is_unicode_emoji(text) in (True, False)
+
+
+@pytest.mark.parametrize("emoji", ["⬆", "⬆️", "👍", "👍🏽", "👨‍👩‍👧‍👦", "🇩🇪", "1️⃣", "❤️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "▲"])
+def test_what_is_an_emoji(emoji: str) -> None:
+    assert is_unicode_emoji(emoji)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "1", "👍👍", "👍 ", "up", "\u200d", "🇩", "<:x:1>", "️", "👍a"]
+)
+def test_what_is_none(text: str) -> None:
+    assert not is_unicode_emoji(text)

@@ -1,0 +1,87 @@
+"""The texts: both languages whole, and every key that the code asks for there."""
+
+import ast
+import string
+from pathlib import Path
+
+import pytest
+from discord import Locale, app_commands
+
+from bot.discord.texts.english import ENGLISH, Texts, Translation, label
+from bot.discord.texts.german import GERMAN
+
+#: They go on a line that has begun.
+CONTINUED = ("model.line_skill", "leaderboard.row.people")
+
+HERE = Path(__file__).parents[4] / "bot" / "discord"
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_german_is_complete() -> None:
+    assert GERMAN.keys() == ENGLISH.keys()
+
+
+@pytest.mark.parametrize("key", sorted(ENGLISH))
+def test_both_languages_take_the_same_values(key: str) -> None:
+    assert placeholders(GERMAN[key]) == placeholders(ENGLISH[key])
+    assert ENGLISH[key].strip() == ENGLISH[key] or key in CONTINUED
+    # What Discord allows for descriptions and for names in menus and choices.
+    if key.endswith(".about"):
+        assert max(len(ENGLISH[key]), len(GERMAN[key])) <= 100
+
+
+def asked_for() -> dict[str, str]:
+    """Keys that are spelt out in calls ``t("key", …)``, ``label("key")``, by where they are."""
+    found = {}
+    for path in HERE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            first, name = node.args[0], ast.unparse(node.func)
+            if name not in ("t", "label", "Refused", "self._t", "texts"):
+                continue
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                found[f"{path.name}:{node.lineno}"] = first.value
+    return found
+
+
+def test_every_text_that_is_asked_for_is_there() -> None:
+    missing = {where: key for where, key in asked_for().items() if key not in ENGLISH}
+    assert missing == {}
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"),
+    [("de", "de"), (Locale.german, "de"), ("en-GB", "en"), ("fr", "en"), (None, "en")],
+)
+def test_the_language_follows_the_locale(locale: Locale | str | None, language: str) -> None:
+    assert Texts(locale).language == language
+
+
+def test_numbers_are_written_as_the_language_does() -> None:
+    english, german = Texts("en-US"), Texts("de")
+    assert (english.number(1234.5, 1), german.number(1234.5, 1)) == ("1,234.5", "1.234,5")
+    assert (english.percent(0.714), german.percent(0.714)) == ("71%", "71 %")
+    assert [english.percent(share) for share in (0, 0.004, 0.996, 1)] == [
+        "0%", "<1%", ">99%", "100%",
+    ]  # fmt: skip
+    assert [english.duration(seconds) for seconds in (90, 3600, 5400, 86400, 259200)] == [
+        "2 min", "1 h", "1 h 30 min", "24 h", "3 days",
+    ]  # fmt: skip
+
+
+async def test_commands_are_translated() -> None:
+    context = app_commands.TranslationContext(
+        app_commands.TranslationContextLocation.command_description, data=None
+    )
+    translation = Translation()
+    text = label("predict.about")
+    assert text.message == ENGLISH["predict.about"]
+    assert await translation.translate(text, Locale.german, context) == GERMAN["predict.about"]
+    for locale in (Locale.french, Locale.british_english):
+        assert await translation.translate(text, locale, context) is None
+    plain = app_commands.locale_str("predict")
+    assert await translation.translate(plain, Locale.german, context) is None

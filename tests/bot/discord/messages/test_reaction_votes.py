@@ -1,0 +1,119 @@
+"""Scores: distinct members up minus down, without bots and the author, live and at the horizon."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.app import App
+from bot.discord.messages.reaction_votes import Ballots, VoteEmoji, emoji_key
+from bot.discord.platform import DiscordPlatform
+from storage.tables import Snapshot
+from tests.bot.discord.adapting import PNG, answered, connected, stored, watch
+from tests.fakes.clock import FakeClock
+from tests.fakes.discord import Channel, FakeDiscord, Guild, Member
+
+MESSAGE = "GET /channels/{channel_id}/messages/{message_id}"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("⬆️", "⬆"), ("<:up:123>", "<:renamed:123>"), ("<a:up:123>", "<:up:123>")]
+)
+def test_an_emoji_has_one_spelling(one: str, other: str) -> None:
+    assert emoji_key(one) == emoji_key(other)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["add", "remove", "clear", "clear up"]),
+            st.sampled_from(["⬆", "⬇", "🎉"]),
+            st.integers(1, 4),
+        )
+    )
+)
+def test_a_ballot_counts_like_a_set_of_votes(events: list[tuple[str, str, int]]) -> None:
+    ballots, votes = Ballots(), set[tuple[str, int]]()
+    ballots.open(7, author_id=1)
+    for kind, emoji, user in events:
+        if kind == "add":
+            ballots.add(7, emoji, user)
+            votes |= {(emoji, user)} if user != 1 else set()
+        elif kind == "remove":
+            ballots.remove(7, emoji, user)
+            votes -= {(emoji, user)}
+        else:
+            ballots.clear(7, None if kind == "clear" else "⬆")
+            votes = {each for each in votes if kind == "clear up" and each[0] != "⬆"}
+    up, down = (sum(emoji == each for emoji, _ in votes) for each in ("⬆", "⬇"))
+    assert ballots.score(7, VoteEmoji("⬆", "⬇")) == up - down
+    assert ballots.score(8, VoteEmoji("⬆", "⬇")) is None
+
+
+async def test_early_scores_are_live_and_the_last_one_is_fetched_once(
+    app: App, fake: FakeDiscord, discord: DiscordPlatform, guild: Guild, channel: Channel,
+    ann: Member, bob: Member, clock: FakeClock,
+) -> None:  # fmt: skip
+    robot, cleo = fake.member(guild, "robot", bot=True), fake.member(guild, "cleo")
+    dan = fake.member(guild, "dan")
+    message = await fake.post_message(channel, ann, attachments=[PNG])
+    await answered(fake, message)
+    for person, emoji in (
+        (ann, "⬆️"), (robot, "⬆️"), (bob, "⬆️"), (cleo, "⬆️"), (cleo, "🎉"), (dan, "⬇️")
+    ):  # fmt: skip
+        await fake.react(person, message, emoji)
+    await fake.react(bob, message, "🎉")
+    await fake.unreact(dan, message, "⬇️")
+    await fake.settle()
+    clock.forward(3600)
+    await app.jobs.read_scores()
+    assert fake.asked(MESSAGE) == []
+    await fake.clear_emoji(message, "⬆️")
+    await fake.react(bob, message, "⬆️")
+    await fake.settle()
+    clock.forward(24 * 3600)
+    await app.jobs.read_scores()
+    assert len(fake.asked(MESSAGE)) == 1
+    post = await stored(app, message)
+    assert post is not None
+    assert post.label is not None
+    assert post.label.score == 1
+    async with app.core.database.read() as session:
+        early = await session.get_one(Snapshot, (post.id, 3600))
+    assert early.score == 2
+
+
+async def test_after_a_gap_votes_are_counted_anew(
+    app: App, fake: FakeDiscord, discord: DiscordPlatform, channel: Channel, ann: Member,
+    bob: Member, clock: FakeClock,
+) -> None:  # fmt: skip
+    message = await fake.post_message(channel, ann, attachments=[PNG])
+    await answered(fake, message)
+    fake.cut_gateway()
+    fake.forget_sessions()
+    await fake.react(bob, message, "⬆️")
+    await fake.until(lambda: fake.gateway.identified == 2 and fake.gateway.connected)
+    await fake.settle()
+    clock.forward(3600)
+    await app.jobs.read_scores()
+    post = await stored(app, message)
+    assert post is not None
+    async with app.core.database.read() as session:
+        early = await session.get_one(Snapshot, (post.id, 3600))
+    assert early.score == 1
+
+
+async def test_guessing_closes_when_the_votes_give_a_post_away(
+    app: App, fake: FakeDiscord, guild: Guild, channel: Channel, ann: Member, bob: Member
+) -> None:
+    await watch(app, channel, guess_score=2)
+    async with connected(app, fake) as discord:
+        message = await fake.post_message(channel, ann, attachments=[PNG])
+        await answered(fake, message)
+        (reply,) = fake.replies_to(message)
+        await fake.react(bob, message, "⬆️")
+        await fake.settle()
+        assert await discord.close_guessing() == 0
+        await fake.react(fake.member(guild, "cleo"), message, "⬆️")
+        await fake.settle()
+        assert await discord.close_guessing() == 1
+        assert "Guessing has closed" in reply.text

@@ -1,0 +1,247 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.app import App
+from bot.labels.nowcast import MIN_POSTS
+from bot.reports.nowcast_accuracy import LookedTwice, read_second_looks, score_second_looks
+from storage.engine.database import Database
+from storage.queries.growth_examples import newest_nowcasts
+from storage.tables import Community, Label, Nowcast, Post, Prediction, Snapshot
+from storage.types import Platform, PostState
+from tests.fakes.clock import FakeClock
+from tests.fakes.platform import HORIZON, FakePlatform
+from tests.fixtures.rows import MOMENT, row
+
+
+async def history(
+    database: Database,
+    count: int,
+    *,
+    community: int = 1,
+    growth: float = 5.0,
+    age: float = 600,
+    first: int = 1000,
+) -> None:
+    """Posts that grew, long before anything else happens."""
+    posted_at = MOMENT - timedelta(days=9)
+    async with database.write() as session:
+        for number in range(first, first + count):
+            early = float(number % 40)
+            session.add(
+                row(
+                    Post, id=number, source_id=f"old{number}", community_id=community,
+                    author_id=None, posted_at=posted_at, state=PostState.SCORED,
+                    predicted_at=posted_at, due_at=None,
+                )
+            )  # fmt: skip
+            await session.flush()
+            session.add_all(
+                [
+                    row(Snapshot, post_id=number, reading=600, age_seconds=age, score=early),
+                    row(
+                        Label, post_id=number, community_id=community, score=early * growth,
+                        matured_at=posted_at + timedelta(seconds=HORIZON), written_at=posted_at,
+                    ),
+                ]
+            )  # fmt: skip
+
+
+async def looked_at(app: App, clock: FakeClock, platform: FakePlatform, score: int) -> Any:
+    """A new post that was read after ten minutes, and where it is heading."""
+    async with app.core.database.write() as session:
+        session.add(
+            row(
+                Post, source_id="new", author_id=None, posted_at=clock(), seen_at=clock(),
+                state=PostState.REPLIED, predicted_at=clock(),
+                due_at=clock() + timedelta(minutes=10),
+            )
+        )  # fmt: skip
+    platform.scores["new"] = score
+    clock.forward(600)
+    await app.jobs.read_scores()
+    async with app.core.database.read() as session:
+        return (await newest_nowcasts(session, [1])).get(1)
+
+
+@pytest.fixture
+async def league(app: App) -> App:
+    async with app.core.database.write() as session:
+        session.add_all(
+            [
+                row(Community, horizon_seconds=HORIZON),
+                row(Community, id=2, source_id="alike", horizon_seconds=HORIZON),
+                row(Community, id=3, source_id="longer", horizon_seconds=2 * HORIZON),
+                row(Community, id=4, platform=Platform.DISCORD, horizon_seconds=HORIZON),
+            ]
+        )
+    return app
+
+
+async def test_an_early_score_says_where_a_post_is_heading(
+    league: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    await history(league.core.database, 60)
+    found = await looked_at(league, clock, platform, 20)
+    assert (found.reading, found.made_at) == (600, clock())
+    assert found.score_median == pytest.approx(100, rel=0.1)
+    assert found.score_p10 < found.score_median < found.score_p90
+
+
+async def test_with_little_history_nothing_is_said(
+    league: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    await history(league.core.database, MIN_POSTS - 1)
+    assert await looked_at(league, clock, platform, 20) is None
+
+
+@pytest.mark.parametrize(("community", "leans"), [(2, True), (3, False), (4, False)])
+async def test_a_new_community_leans_on_those_of_its_kind(
+    league: App, clock: FakeClock, platform: FakePlatform, community: int, leans: bool
+) -> None:
+    async with league.core.database.write() as session:
+        for each in await session.scalars(select(Community).where(Community.id == community)):
+            kind = each.platform
+    assert kind
+    await history_on(league.core.database, community, kind)
+    found = await looked_at(league, clock, platform, 20)
+    assert (found is not None) is leans
+
+
+async def history_on(database: Database, community: int, platform: Platform) -> None:
+    posted_at = MOMENT - timedelta(days=9)
+    async with database.write() as session:
+        for number in range(2000, 2040):
+            session.add(
+                row(
+                    Post, id=number, source_id=f"far{number}", community_id=community,
+                    platform=platform, author_id=None, posted_at=posted_at,
+                )
+            )  # fmt: skip
+            await session.flush()
+            session.add_all(
+                [
+                    row(Snapshot, post_id=number, reading=600, age_seconds=600, score=10.0),
+                    row(
+                        Label, post_id=number, community_id=community, score=50.0,
+                        matured_at=posted_at, written_at=posted_at,
+                    ),
+                ]
+            )  # fmt: skip
+
+
+async def test_a_late_reading_tells_of_another_age(
+    league: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    await history(league.core.database, 60)
+    async with league.core.database.write() as session:
+        session.add(
+            row(
+                Post, source_id="new", author_id=None, posted_at=clock(),
+                state=PostState.REPLIED, predicted_at=clock(), due_at=clock(),
+            )
+        )  # fmt: skip
+    platform.scores["new"] = 20
+    clock.forward(900)
+    await league.jobs.read_scores()
+    async with league.core.database.read() as session:
+        assert await newest_nowcasts(session, [1]) == {}
+
+
+async def test_readings_that_came_late_teach_nothing(
+    league: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    await history(league.core.database, 60, age=900)
+    assert await looked_at(league, clock, platform, 20) is None
+
+
+async def test_what_is_learned_does_not_look_ahead(
+    league: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    await history(league.core.database, 60)
+    async with league.core.database.write() as session:
+        for label in await session.scalars(select(Label)):
+            label.matured_at = clock() + timedelta(seconds=1)
+    assert await looked_at(league, clock, platform, 20) is None
+
+
+async def test_a_process_that_starts_again_learns_the_same_as_before_a_late_label(
+    league: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    """Found by killing simulations: what was learned at the full hour hung on when it was asked."""
+    await history(league.core.database, 60)
+    async with league.core.database.write() as session:
+        await session.execute(update(Label).values(written_at=clock() + timedelta(minutes=5)))
+    assert await looked_at(league, clock, platform, 20) is None
+
+
+async def test_a_second_look_leaves_the_prediction_alone(
+    league: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    await history(league.core.database, 60)
+    assert await looked_at(league, clock, platform, 20) is not None
+    async with league.core.database.read() as session:
+        assert (await session.scalars(select(Prediction))).all() == []
+        (stored,) = await session.scalars(select(Nowcast))
+    assert stored.post_id == 1
+
+
+def look(**changes: Any) -> LookedTwice:
+    values: dict[str, Any] = {
+        "reading": 600, "made_at": MOMENT, "matured_at": MOMENT + timedelta(hours=2),
+        "early": 10.0, "low": 20.0, "middle": 40.0, "high": 90.0, "first": None, "final": 40.0,
+    }  # fmt: skip
+    return LookedTwice(**{**values, **changes})
+
+
+def test_a_report_of_nothing_is_empty() -> None:
+    assert score_second_looks([]) == []
+
+
+def test_a_report_says_how_far_off_each_way_of_looking_was() -> None:
+    later = MOMENT + timedelta(days=1)
+    early, late = score_second_looks(
+        [
+            look(reading=3600, early=0.0, final=100.0, first=60.0),
+            look(),
+            look(
+                made_at=later,
+                matured_at=later + timedelta(hours=2),
+                early=20.0,
+                final=20.0,
+                middle=20.0,
+            ),
+        ]
+    )
+    assert (early.reading, early.n, early.coverage, early.error) == (600, 2, 1, 0)
+    # The first grew to four times as much; from 20 that would have been 80, and it was 20.
+    assert early.typical_error == pytest.approx(1.386, abs=0.001)
+    assert early.unchanged_error == pytest.approx(1.384 / 2, abs=0.001)
+    assert early.first_error is None
+    assert (late.reading, late.coverage, late.typical_error) == (3600, 0, None)
+    assert late.first_error == pytest.approx(0.511, abs=0.001)
+
+
+def test_typical_growth_is_that_of_posts_that_had_matured() -> None:
+    """Whoever looks twice at the same moment knows nothing of the other."""
+    (score,) = score_second_looks([look(), look()])
+    assert score.typical_error is None
+
+
+async def test_a_report_is_read_from_what_is_stored(
+    league: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    await history(league.core.database, 60)
+    await looked_at(league, clock, platform, 20)
+    platform.scores["new"] = 90
+    clock.forward(HORIZON - 600)
+    await league.jobs.read_scores()
+    async with league.core.database.read() as session:
+        (found,) = await read_second_looks(session)
+        assert await read_second_looks(session, community_id=1) == [found]
+        assert await read_second_looks(session, community_id=2) == []
+    assert (found.early, found.final) == (20, 90)
+    (score,) = score_second_looks([found])
+    assert (score.n, score.coverage) == (1, 1)

@@ -1,0 +1,372 @@
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, select, update
+
+from bot.app import App
+from bot.people.identity import hash_person
+from bot.posts.ingest import is_silent
+from bot.posts.retry import MAX_TRIES
+from bot.runtime.download import DownloadFailed, DownloadRefused
+from models.head import Head
+from storage.queries.posts import load_post
+from storage.queries.standings import BY_CHANCE
+from storage.tables import Author, Base, Community, Embedding, Image, Post, Prediction
+from storage.types import Platform, PostState, ReplyMode, ReplyState
+from tests.fakes.clock import FakeClock
+from tests.fakes.platform import FakePlatform, incoming
+from tests.fixtures import images
+
+PICTURE = images.encode(images.photo(), "PNG")
+OTHER = images.encode(images.photo(120, 90), "JPEG")
+
+
+async def accept(app: App, clock: FakeClock, source_id: str, *pictures: Any, **changes: Any) -> int:
+    post = incoming(source_id, *pictures, **{"posted_at": clock(), **changes})
+    post_id = await app.pipeline.accept(Platform.REDDIT, post)
+    assert post_id is not None
+    return post_id
+
+
+async def stored(app: App, post_id: int) -> Post:
+    async with app.core.database.read() as session:
+        post = await load_post(session, post_id)
+    assert post is not None
+    return post
+
+
+async def count(app: App, table: type[Base]) -> int:
+    async with app.core.database.read() as session:
+        return await session.scalar(select(func.count()).select_from(table)) or 0
+
+
+class Downloads:
+    """What each address gives: bytes, or an exception."""
+
+    def __init__(self, app: App) -> None:
+        self.answers: dict[str, bytes | Exception] = {}
+        self.fetched: list[str] = []
+        app.pipeline._predicting._downloader = self  # type: ignore[assignment]
+
+    async def fetch(self, url: str) -> bytes:
+        self.fetched.append(url)
+        answer = self.answers[url]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def downloads(app: App) -> Downloads:
+    return Downloads(app)
+
+
+async def test_a_post_is_predicted_and_replied_to(
+    app: App, platform: FakePlatform, clock: FakeClock
+) -> None:
+    post_id = await accept(app, clock, "one", PICTURE)
+    assert (await stored(app, post_id)).state is PostState.SEEN
+    clock.forward(3)
+    await app.pipeline.advance(post_id)
+    post = await stored(app, post_id)
+    assert post.state is PostState.REPLIED
+    assert post.due_at == post.posted_at + timedelta(seconds=600)
+    (prediction,) = post.prediction_rows
+    assert prediction.made_at == clock()
+    assert prediction.model_version.is_champion
+    assert prediction.scored_at is None
+    ((source_id, reply_id, card),) = platform.replies
+    assert source_id == "one"
+    assert list(card.bins) == prediction.bins
+    assert (card.p_low, card.model_version) == (prediction.p_low, prediction.model_version.name)
+    assert post.reply is not None
+    assert (post.reply.state, post.reply.source_id) == (ReplyState.SENT, reply_id)
+    image = post.images[0].image
+    assert image is not None
+    assert (image.width, image.height, image.format) == (96, 64, "PNG")
+    assert app.core.images.get(image.sha256) == PICTURE
+
+
+async def test_the_embedding_is_stored_once_as_it_was_served(app: App, clock: FakeClock) -> None:
+    for source_id in ("one", "two"):
+        await app.pipeline.advance(await accept(app, clock, source_id, PICTURE))
+    champion = await app.core.serving.champion()
+    seen = await app.core.serving.look(PICTURE, champion.backbone)
+    async with app.core.database.read() as session:
+        (row,) = (await session.scalars(select(Embedding))).all()
+    assert row.backbone == champion.backbone.fingerprint
+    assert (np.frombuffer(row.vector, "<f2").astype(np.float32) == seen.embedding).all()
+    assert await count(app, Image) == 1
+    assert await count(app, Prediction) == 2
+
+
+async def test_a_post_accepted_any_number_of_times_is_one(app: App, clock: FakeClock) -> None:
+    first = await accept(app, clock, "one", PICTURE)
+    ids = await asyncio.gather(*(accept(app, clock, "one", PICTURE) for _ in range(5)))
+    await app.pipeline.advance(first)
+    assert await accept(app, clock, "one", OTHER) == first
+    assert set(ids) == {first}
+    assert (await stored(app, first)).state is PostState.REPLIED
+    assert await count(app, Post) == await count(app, Author) == 1
+
+
+async def test_posts_accepted_at_once_are_all_there(app: App, clock: FakeClock) -> None:
+    ids = await asyncio.gather(*(accept(app, clock, f"p{n}", PICTURE) for n in range(8)))
+    assert len(set(ids)) == 8
+
+
+async def test_advancing_twice_at_once_predicts_once(
+    app: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    post_id = await accept(app, clock, "one", PICTURE)
+    await asyncio.gather(app.pipeline.advance(post_id), app.pipeline.advance(post_id))
+    assert await count(app, Prediction) == 1
+    assert len(platform.replies) == 1
+    assert (await stored(app, post_id)).state is PostState.REPLIED
+
+
+async def test_of_several_images_the_best_counts(
+    app: App, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def by_width(_: Head, embedding: np.ndarray, facts: Any) -> np.ndarray:
+        bins = np.zeros((len(facts), 10))
+        for row, fact in enumerate(facts):
+            bins[row, 8 if fact.width == 120 else 1] = 1
+        return bins
+
+    monkeypatch.setattr(Head, "predict", by_width)
+    small = images.encode(images.photo(30, 30), "PNG")
+    post_id = await accept(app, clock, "one", PICTURE, OTHER, b"no picture", small)
+    await app.pipeline.advance(post_id)
+    post = await stored(app, post_id)
+    (prediction,) = post.prediction_rows
+    assert prediction.image_id == post.images[1].image_id
+    assert prediction.p_high == pytest.approx(1)
+    assert [each.refusal is None for each in post.images] == [True, True, False, True]
+
+
+@pytest.mark.parametrize("name", sorted(images.REFUSED))
+async def test_an_image_that_cannot_be_used_ends_the_post_with_a_reason(
+    app: App, clock: FakeClock, platform: FakePlatform, name: str
+) -> None:
+    post_id = await accept(app, clock, "one", images.BAD_IMAGES[name]())
+    await app.pipeline.advance(post_id)
+    post = await stored(app, post_id)
+    assert (post.state, post.due_at) == (PostState.REFUSED, None)
+    assert post.refusal is not None
+    assert post.refusal.endswith(".")
+    assert post.images[0].refusal == post.refusal
+    assert platform.replies == []
+    assert await app.jobs.run_due() == 0
+
+
+async def test_a_post_without_an_image_is_refused(app: App, clock: FakeClock) -> None:
+    post_id = await accept(app, clock, "one")
+    await app.pipeline.advance(post_id)
+    assert (await stored(app, post_id)).refusal == "The post has no image."
+
+
+async def test_an_image_that_was_dropped_meanwhile_is_refused(app: App, clock: FakeClock) -> None:
+    post_id = await accept(app, clock, "one", PICTURE)
+    app.core.images.drop((await stored(app, post_id)).images[0].source.removeprefix("sha256:"))
+    await app.pipeline.advance(post_id)
+    assert (await stored(app, post_id)).state is PostState.REFUSED
+
+
+async def test_an_image_is_downloaded_and_kept(
+    app: App, clock: FakeClock, downloads: Downloads
+) -> None:
+    downloads.answers["https://example.org/a.png"] = PICTURE
+    post_id = await accept(app, clock, "one", "https://example.org/a.png")
+    assert downloads.fetched == [], "persist first"
+    await app.pipeline.advance(post_id)
+    post = await stored(app, post_id)
+    assert post.state is PostState.REPLIED
+    assert post.images[0].source == "https://example.org/a.png"
+    assert post.images[0].image is not None
+    assert app.core.images.get(post.images[0].image.sha256) == PICTURE
+
+
+async def test_a_dead_link_ends_the_post(app: App, clock: FakeClock, downloads: Downloads) -> None:
+    downloads.answers["https://example.org/a.png"] = DownloadRefused("The link is dead.")
+    post_id = await accept(app, clock, "one", "https://example.org/a.png")
+    await app.pipeline.advance(post_id)
+    assert (await stored(app, post_id)).refusal == "The link is dead."
+
+
+async def test_a_dead_link_beside_a_good_one_does_not_matter(
+    app: App, clock: FakeClock, downloads: Downloads
+) -> None:
+    downloads.answers = {
+        "https://a.example/": DownloadRefused("Dead."),
+        "https://b.example/": OTHER,
+    }
+    post_id = await accept(app, clock, "one", *downloads.answers)
+    await app.pipeline.advance(post_id)
+    post = await stored(app, post_id)
+    assert post.state is PostState.REPLIED
+    assert [each.refusal for each in post.images] == ["Dead.", None]
+
+
+async def test_a_download_is_put_off_and_made_good(
+    app: App, clock: FakeClock, downloads: Downloads
+) -> None:
+    downloads.answers["https://example.org/a.png"] = DownloadFailed("the server answered 503")
+    post_id = await accept(app, clock, "one", "https://example.org/a.png")
+    assert await app.jobs.advance_posts() == 1
+    assert await app.jobs.advance_posts() == 0, "not before its time"
+    post = await stored(app, post_id)
+    assert (post.state, post.tries) == (PostState.SEEN, 1)
+    downloads.answers["https://example.org/a.png"] = PICTURE
+    clock.forward(15)
+    assert await app.jobs.advance_posts() == 1
+    post = await stored(app, post_id)
+    assert (post.state, post.tries) == (PostState.REPLIED, 0)
+
+
+async def test_a_download_that_never_works_is_given_up(
+    app: App, clock: FakeClock, downloads: Downloads
+) -> None:
+    downloads.answers["https://example.org/a.png"] = DownloadFailed("no connection")
+    post_id = await accept(app, clock, "one", "https://example.org/a.png")
+    waits = []
+    while (post := await stored(app, post_id)).state is PostState.SEEN:
+        assert post.due_at is not None
+        waits.append((post.due_at - clock()).total_seconds())
+        clock.now = post.due_at
+        await app.jobs.advance_posts()
+    assert len(downloads.fetched) == MAX_TRIES
+    assert waits == [0, *(15 * 2**n for n in range(MAX_TRIES - 1))]
+    assert post.refusal == "The image could not be downloaded."
+
+
+async def test_an_image_that_is_kept_is_not_downloaded_again(
+    app: App, clock: FakeClock, downloads: Downloads
+) -> None:
+    downloads.answers = {"https://a.example/": PICTURE, "https://b.example/": DownloadFailed("no")}
+    post_id = await accept(app, clock, "one", *downloads.answers)
+    await app.pipeline.advance(post_id)
+    downloads.answers["https://b.example/"] = OTHER
+    await app.pipeline.advance(post_id)
+    assert (await stored(app, post_id)).state is PostState.REPLIED
+    assert downloads.fetched.count("https://a.example/") == 1
+
+
+async def test_a_reply_waits_for_a_platform_that_is_away(
+    app: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    platform.away = True
+    post_id = await accept(app, clock, "one", PICTURE)
+    await app.pipeline.advance(post_id)
+    post = await stored(app, post_id)
+    assert (post.state, post.tries) == (PostState.PREDICTED, 1)
+    assert post.reply is not None
+    assert post.reply.state is ReplyState.PENDING
+    platform.away = False
+    clock.forward(15)
+    await app.jobs.advance_posts()
+    assert (await stored(app, post_id)).state is PostState.REPLIED
+    # It may have been sent before: the platform was asked, and did not answer.
+    assert platform.sent_before == [True]
+    assert await count(app, Prediction) == 1
+
+
+async def test_somebody_who_opted_out_is_left_alone(app: App, clock: FakeClock) -> None:
+    async with app.core.database.write() as session:
+        person = hash_person(app.core.people_key, Platform.REDDIT, "ann")
+        session.add(Author(platform=Platform.REDDIT, hash=person, opted_out_at=clock()))
+    post = incoming("one", PICTURE, posted_at=clock())
+    assert await app.pipeline.accept(Platform.REDDIT, post) is None
+    assert await count(app, Post) == 0
+    assert await accept(app, clock, "two", PICTURE, author="bob")
+
+
+async def test_nobody_is_named_in_the_database(app: App, clock: FakeClock) -> None:
+    await accept(app, clock, "one", PICTURE, author="ann-the-author")
+    await accept(app, clock, "two", PICTURE, author=None)
+    for path in app.core.settings.data_dir.glob("peoria.db*"):
+        assert b"ann-the-author" not in path.read_bytes()
+    assert await count(app, Author) == 1
+
+
+async def test_a_silent_post_is_predicted_without_a_word(
+    app: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    app.pipeline._taking_up._silent_share = 1
+    post_id = await accept(app, clock, "one", PICTURE)
+    await app.pipeline.advance(post_id)
+    post = await stored(app, post_id)
+    assert (post.state, post.silent) == (PostState.REPLIED, True)
+    assert post.reply is not None
+    assert post.reply.state is ReplyState.SKIPPED
+    assert platform.replies == []
+    assert len(post.prediction_rows) == 1
+
+
+async def test_chance_is_the_reason_only_where_a_post_would_have_been_answered(
+    app: App, clock: FakeClock
+) -> None:
+    app.pipeline._taking_up._silent_share = 1
+    reasons = []
+    for mode in (ReplyMode.REPLY, ReplyMode.SILENT):
+        post_id = await accept(app, clock, mode.value, PICTURE)
+        async with app.core.database.write() as session:
+            await session.execute(update(Community).values(reply_mode=mode))
+        await app.pipeline.advance(post_id)
+        reply = (await stored(app, post_id)).reply
+        assert reply is not None
+        reasons.append(reply.reason)
+    assert reasons == [BY_CHANCE, "The community records predictions without a word."]
+
+
+@given(st.text(max_size=20), st.sampled_from(Platform), st.floats(0, 1), st.floats(0, 1))
+def test_silence_is_decided_once_and_only_grows_with_the_share(
+    source_id: str, platform: Platform, one: float, other: float
+) -> None:
+    small, large = sorted((one, other))
+    assert not is_silent(platform, source_id, 0)
+    assert is_silent(platform, source_id, 1)
+    assert is_silent(platform, source_id, large) or not is_silent(platform, source_id, small)
+
+
+def test_the_silent_share_is_about_as_large_as_it_should_be() -> None:
+    silent = sum(is_silent(Platform.REDDIT, f"t3_{n}", 0.1) for n in range(5000))
+    assert 400 < silent < 600
+
+
+async def test_one_post_that_fails_does_not_hold_up_the_others(
+    app: App, clock: FakeClock, downloads: Downloads
+) -> None:
+    downloads.answers = {"https://a.example/": RuntimeError("a bug"), "https://b.example/": PICTURE}
+    bad = await accept(app, clock, "one", "https://a.example/")
+    clock.forward(1)
+    good = await accept(app, clock, "two", "https://b.example/")
+    await app.jobs.advance_posts()
+    assert (await stored(app, good)).state is PostState.REPLIED
+    post = await stored(app, bad)
+    assert post.state is PostState.SEEN
+    assert post.due_at is not None
+    assert post.due_at > clock(), "tried again later"
+
+
+async def test_posts_go_their_way_while_readers_hold_every_connection(
+    app: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    if app.core.database.engine.dialect.name != "sqlite":
+        pytest.skip("there posts need a connection of the same pool")
+    async with AsyncExitStack() as stack:
+        # As many as there are to be had: the next one would wait 30 s, and fail.
+        for _ in range(15):
+            reader = await stack.enter_async_context(app.core.database.read())
+            await reader.scalar(select(func.count()).select_from(Post))
+        async with asyncio.timeout(25):
+            post_id = await accept(app, clock, "one", PICTURE)
+            await app.pipeline.advance(post_id)
+    assert len(platform.replies) == 1
+    assert (await stored(app, post_id)).state is PostState.REPLIED

@@ -1,0 +1,89 @@
+"""Posts that wait for their next step: one community does not hold up another."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bot.app import App
+from bot.platform import CommunityRef, PostRef
+from bot.serving.forecast import Card
+from storage.types import Platform
+from tests.fakes.clock import FakeClock
+from tests.fakes.platform import FakePlatform, incoming
+from tests.fixtures import images
+
+PICTURE = images.encode(images.photo(), "PNG")
+
+
+class Gated(FakePlatform):
+    """A platform that keeps replies in one community waiting, as a rate limit does."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.opened = asyncio.Event()
+        self.asked: list[str] = []
+        self.replied: asyncio.Queue[str] = asyncio.Queue()
+
+    async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
+        self.asked.append(post.source_id)
+        if post.community_source_id == "slow":
+            await self.opened.wait()
+        reply_id = await super().reply(post, card, sent_before=sent_before)
+        self.replied.put_nowait(post.source_id)
+        return reply_id
+
+
+@pytest.fixture
+def platform(clock: FakeClock) -> Gated:
+    return Gated(clock)
+
+
+@pytest.fixture
+async def posted(app: App, clock: FakeClock) -> None:
+    """Two posts in a community that is kept waiting, then two in another."""
+    for name in ("slow 1", "slow 2", "quick 1", "quick 2"):
+        post = incoming(name, PICTURE, posted_at=clock())
+        community = CommunityRef(name.partition(" ")[0], name)
+        assert await app.pipeline.accept(Platform.REDDIT, replace(post, community=community))
+        clock.forward(1)
+
+
+@pytest.mark.usefixtures("posted")
+async def test_a_community_that_is_kept_waiting_holds_up_no_other(
+    app: App, platform: Gated
+) -> None:
+    tick = asyncio.create_task(app.jobs.advance_posts())
+    async with asyncio.timeout(30):
+        assert [await platform.replied.get() for _ in range(2)] == ["quick 1", "quick 2"]
+        assert "slow 2" not in platform.asked, "in its turn"
+        assert not tick.done()
+        platform.opened.set()
+        assert await tick == 4
+    assert [await platform.replied.get() for _ in range(2)] == ["slow 1", "slow 2"]
+
+
+@pytest.mark.usefixtures("posted")
+async def test_a_lane_that_goes_on_is_left_alone_by_the_next_tick(
+    app: App, platform: Gated
+) -> None:
+    tick = asyncio.create_task(app.jobs.advance_posts())
+    async with asyncio.timeout(30):
+        await platform.replied.get()
+        await platform.replied.get()
+        # Returns once the second quick one is on record as replied to.
+        await app.pipeline.advance(4)
+        assert await app.jobs.advance_posts() == 0
+        await app.jobs.stop()
+        assert await tick == 4, "a lane that was let go of ends its tick"
+        platform.opened.set()
+        assert await app.jobs.advance_posts() == 2, "what it left is taken up again"
+    assert sorted(platform.asked) == ["quick 1", "quick 2", "slow 1", "slow 1", "slow 2"]
+
+
+@pytest.mark.usefixtures("posted")
+async def test_a_post_that_somebody_is_about_to_advance_is_left_to_them(app: App) -> None:
+    with app.pipeline.promise(3), app.pipeline.promise(4), app.pipeline.promise(1):
+        assert app.pipeline.promised == {1, 3, 4}
+        with app.pipeline.promise(2):
+            assert await app.jobs.advance_posts() == 0

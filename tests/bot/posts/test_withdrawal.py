@@ -1,0 +1,162 @@
+"""Posts that end before their time, and replies that are declined or come too late."""
+
+import asyncio
+from datetime import timedelta
+
+from sqlalchemy import update
+
+from bot.app import App
+from bot.platform import PlatformUnavailable, PostGone, ReplyDeclined
+from storage.queries.posts import load_post
+from storage.tables import Community, Post
+from storage.types import Platform, PostState, ReplyState
+from tests.fakes.clock import FakeClock
+from tests.fakes.platform import FakePlatform, incoming
+from tests.fixtures import images
+
+PICTURE = images.encode(images.photo(), "PNG")
+
+
+async def accept(app: App, clock: FakeClock, source_id: str = "one") -> int:
+    post_id = await app.pipeline.accept(
+        Platform.REDDIT, incoming(source_id, PICTURE, posted_at=clock())
+    )
+    assert post_id is not None
+    return post_id
+
+
+async def stored(app: App, post_id: int) -> Post:
+    async with app.core.database.read() as session:
+        post = await load_post(session, post_id)
+    assert post is not None
+    return post
+
+
+async def test_a_reply_that_is_declined_is_not_tried_again(
+    app: App, platform: FakePlatform, clock: FakeClock
+) -> None:
+    platform.refusals = [ReplyDeclined("The thread is locked.")]
+    post_id = await accept(app, clock)
+    await app.pipeline.advance(post_id)
+    post = await stored(app, post_id)
+    assert post.state is PostState.REPLIED
+    assert post.reply is not None
+    assert (post.reply.state, post.reply.reason) == (ReplyState.SKIPPED, "The thread is locked.")
+    assert platform.replies == []
+
+
+async def test_a_post_that_is_gone_when_it_is_answered_is_withdrawn(
+    app: App, platform: FakePlatform, clock: FakeClock
+) -> None:
+    platform.refusals = [PostGone("deleted")]
+    post_id = await accept(app, clock)
+    await app.pipeline.advance(post_id)
+    assert (await stored(app, post_id)).state is PostState.WITHDRAWN
+    # There may be a reply by a process that died: it is looked for once.
+    assert await app.jobs.remove_replies() == 1
+    assert await app.jobs.remove_replies() == 0
+
+
+async def test_a_platform_is_left_alone_as_long_as_it_asks(
+    app: App, platform: FakePlatform, clock: FakeClock
+) -> None:
+    platform.refusals = [PlatformUnavailable("slow down", timedelta(minutes=7))]
+    post_id = await accept(app, clock)
+    await app.pipeline.advance(post_id)
+    post = await stored(app, post_id)
+    assert (post.state, post.due_at) == (PostState.PREDICTED, clock() + timedelta(minutes=7))
+
+
+async def test_withdrawing_takes_the_reply_away(
+    app: App, platform: FakePlatform, clock: FakeClock
+) -> None:
+    post_id = await accept(app, clock)
+    await app.pipeline.advance(post_id)
+    assert len(platform.replies) == 1
+    await app.pipeline.withdraw(post_id)
+    post = await stored(app, post_id)
+    assert (post.state, post.due_at) == (PostState.WITHDRAWN, None)
+    assert post.reply is not None
+    assert post.reply.state is ReplyState.SKIPPED
+    assert platform.replies == []
+    clock.forward(10_000)
+    await app.jobs.run_due()
+    assert (await stored(app, post_id)).label is None
+
+
+async def test_a_reply_is_taken_away_once_the_platform_is_back(
+    app: App, platform: FakePlatform, clock: FakeClock
+) -> None:
+    post_id = await accept(app, clock)
+    await app.pipeline.advance(post_id)
+    platform.away = True
+    await app.pipeline.withdraw(post_id)
+    assert len(platform.replies) == 1
+    platform.away = False
+    assert await app.jobs.remove_replies() == 1
+    assert platform.replies == []
+    assert await app.jobs.remove_replies() == 0
+
+
+async def test_a_post_withdrawn_while_it_is_answered_keeps_no_reply(
+    app: App, platform: FakePlatform, clock: FakeClock
+) -> None:
+    post_id = await accept(app, clock)
+    await asyncio.gather(app.pipeline.advance(post_id), app.pipeline.withdraw(post_id))
+    await app.jobs.remove_replies()
+    assert (await stored(app, post_id)).state is PostState.WITHDRAWN
+    assert platform.replies == []
+
+
+async def test_a_scored_post_keeps_its_label(
+    app: App, platform: FakePlatform, clock: FakeClock
+) -> None:
+    post_id = await accept(app, clock)
+    await app.pipeline.advance(post_id)
+    platform.scores["one"] = 5
+    clock.forward(7200)
+    await app.jobs.read_scores()
+    await app.pipeline.withdraw(post_id)
+    post = await stored(app, post_id)
+    assert post.state is PostState.SCORED
+    assert post.label is not None
+
+
+async def test_a_community_that_is_watched_no_more_takes_nothing_up(
+    app: App, platform: FakePlatform, clock: FakeClock
+) -> None:
+    await accept(app, clock)
+    async with app.core.database.write() as session:
+        await session.execute(update(Community).values(watched=False))
+    post = incoming("two", PICTURE, posted_at=clock())
+    assert await app.pipeline.accept(Platform.REDDIT, post) is None
+    # A post that was taken up before is still known, and stays on its path.
+    again = incoming("one", PICTURE, posted_at=clock())
+    assert await app.pipeline.accept(Platform.REDDIT, again) is not None
+
+
+async def test_no_more_replies_a_minute_than_the_community_wants(
+    app: App, platform: FakePlatform, clock: FakeClock
+) -> None:
+    first = await accept(app, clock)
+    async with app.core.database.write() as session:
+        await session.execute(update(Community).values(replies_per_minute=2))
+    others = [await accept(app, clock, str(number)) for number in range(2)]
+    for post_id in (first, *others):
+        await app.pipeline.advance(post_id)
+    assert len(platform.replies) == 2
+    held_back = await stored(app, others[-1])
+    assert held_back.reply is not None
+    assert held_back.reply.reason == "2 replies a minute were made already."
+    clock.forward(61)
+    await app.pipeline.advance(await accept(app, clock, "later"))
+    assert len(platform.replies) == 3
+
+
+async def test_guessing_closes_before_the_score_is_final(app: App, clock: FakeClock) -> None:
+    post = await stored(app, await accept(app, clock))
+    assert post.guessing_closed_at == post.posted_at + timedelta(hours=1)
+    async with app.core.database.write() as session:
+        await session.execute(update(Community).values(guess_seconds=999_999))
+    post = await stored(app, await accept(app, clock, "two"))
+    assert post.guessing_closed_at == post.posted_at + timedelta(hours=2)

@@ -1,0 +1,55 @@
+import io
+import shutil
+from pathlib import Path
+
+from PIL import Image
+
+from bot.app import App
+from bot.serving.explain import explain_post
+from bot.training.versions import add_first_version, promote
+from models.backbone_files import STARTER
+from storage.types import Platform
+from tests.fakes.clock import FakeClock
+from tests.fakes.platform import incoming
+from tests.fixtures import images
+
+PICTURE = images.encode(images.photo(300, 200), "PNG")
+
+
+async def accept(app: App, clock: FakeClock) -> int:
+    post = incoming("one", PICTURE, posted_at=clock())
+    post_id = await app.pipeline.accept(Platform.REDDIT, post)
+    assert post_id is not None
+    return post_id
+
+
+async def test_a_prediction_is_explained_on_its_picture(app: App, clock: FakeClock) -> None:
+    post_id = await accept(app, clock)
+    assert await explain_post(app.core, post_id) is None
+    await app.pipeline.advance(post_id)
+    painted = await explain_post(app.core, post_id)
+    assert painted is not None
+    with Image.open(io.BytesIO(painted)) as picture:
+        assert picture.size == (300, 200)
+        assert len(picture.getcolors(100_000) or ()) > 100
+
+
+async def test_there_is_nothing_to_explain_without_the_picture(app: App, clock: FakeClock) -> None:
+    post_id = await accept(app, clock)
+    await app.pipeline.advance(post_id)
+    for path in app.core.images.files():
+        path.unlink()
+    assert await explain_post(app.core, post_id) is None
+    assert await explain_post(app.core, 999) is None
+
+
+async def test_a_head_that_knows_nothing_explains_nothing(
+    app: App, clock: FakeClock, tmp_path: Path
+) -> None:
+    post_id = await accept(app, clock)
+    await app.pipeline.advance(post_id)
+    folder = app.core.settings.versions_dir
+    backbone = shutil.copytree(STARTER, tmp_path / "starter")
+    name = await add_first_version(app.core.database, folder, backbone, clock())
+    await promote(app.core.database, folder, name, clock())
+    assert await explain_post(app.core, post_id) is None

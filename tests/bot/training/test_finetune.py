@@ -1,0 +1,111 @@
+"""Fine-tuning: a weights file from a child process, and the gate between it and what serves."""
+
+import hashlib
+import json
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.core import Core
+from bot.training.finetune import FinetuneRefused, finetune
+from bot.training.runs import Training, TrainingLimits
+from bot.training.switch_backbone import SwitchRefused
+from models.backbone_files import STARTER
+from tests.fakes import trainer
+from tests.fakes.clock import FakeClock
+
+WEIGHTS = b"fine-tuned weights"
+FINGERPRINT = hashlib.sha256(WEIGHTS).hexdigest()
+
+CHILD = """
+import json, pathlib, sys
+task = json.loads(sys.stdin.readline())
+print(json.dumps({"stage": "fine-tuning", "done": 1, "total": 2, "loss": None}), flush=True)
+if sys.argv[1] == "refuses":
+    print(json.dumps({"refused": f"Only 3 images; fine-tuning needs {task['min_labels']}."}))
+    sys.exit(3)
+better = sys.argv[1] == "improves"
+if better:
+    pathlib.Path(task["out"]).write_bytes(b"fine-tuned weights")
+result = {"version": task["out"], "promote": better, "reason": "No epoch.", "evidence": {}}
+print(json.dumps({"result": result}))
+"""
+
+
+def child(mode: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", CHILD, mode)
+
+
+def quiet(stage: str, done: int, total: int | None) -> None:
+    """Nobody looks at the progress."""
+
+
+@pytest.fixture
+def allowed(core: Core) -> Core:
+    """A core that may fine-tune, and the fine-tuned backbone exported already."""
+    folder = core.settings.backbones_dir / FINGERPRINT
+    folder.mkdir(parents=True)
+    shutil.copy(STARTER / "backbone.tflite", folder)
+    info = json.loads((STARTER / "backbone.json").read_text("utf-8"))
+    (folder / "backbone.json").write_text(
+        json.dumps(info | {"fingerprint": FINGERPRINT, "name": "tuned"}), "utf-8"
+    )
+    return replace(core, settings=core.settings.model_copy(update={"finetune": True}))
+
+
+def gated(core: Core, mode: str, clock: FakeClock, folder: Path) -> Core:
+    """The core with a training process whose gate is for or against."""
+    training = Training(
+        core.database, core.settings.versions_dir,
+        TrainingLimits(seconds=60, memory_mb=2000, min_labels=60), clock=clock,
+        command=(sys.executable, "-m", trainer.__name__, mode, str(folder)),
+    )  # fmt: skip
+    return replace(core, training=training)
+
+
+async def test_it_is_off_unless_allowed(core: Core) -> None:
+    with pytest.raises(FinetuneRefused, match="PEORIA_FINETUNE=true"):
+        await finetune(core, quiet, command=child("improves"))
+
+
+async def test_a_better_backbone_serves_with_its_head(
+    allowed: Core, clock: FakeClock, tmp_path: Path
+) -> None:
+    core = gated(allowed, "promotes", clock, tmp_path)
+    stages: list[str] = []
+    switched = await finetune(core, lambda *s: stages.append(s[0]), command=child("improves"))
+    champion = await core.serving.champion()
+    assert (champion.name, champion.backbone.fingerprint) == (trainer.NAME, FINGERPRINT)
+    assert switched.version == trainer.NAME
+    assert stages[0] == "Fine-tuning"
+
+
+async def test_one_that_the_gate_is_against_changes_nothing(
+    allowed: Core, clock: FakeClock, tmp_path: Path
+) -> None:
+    core = gated(allowed, "keeps", clock, tmp_path)
+    before = (await core.serving.champion()).name
+    with pytest.raises(SwitchRefused, match="goes on serving: Not better"):
+        await finetune(core, quiet, command=child("improves"))
+    assert (await core.serving.champion()).name == before
+
+
+@pytest.mark.parametrize(
+    ("mode", "sentence"), [("refuses", "needs 2000"), ("worsens", "Nothing was changed")]
+)
+async def test_what_comes_to_nothing_is_a_sentence(allowed: Core, mode: str, sentence: str) -> None:
+    with pytest.raises(FinetuneRefused, match=sentence):
+        await finetune(allowed, quiet, command=child(mode))
+
+
+async def test_weights_that_are_not_those_of_the_backbone_are_refused(
+    allowed: Core, clock: FakeClock, tmp_path: Path
+) -> None:
+    core = gated(allowed, "promotes", clock, tmp_path)
+    await finetune(core, quiet, command=child("improves"))
+    # The weights of what serves now are neither the starter's nor a file that was given.
+    with pytest.raises(FinetuneRefused, match=FINGERPRINT):
+        await finetune(core, quiet, command=child("improves"), weights=tmp_path / "none.h5")

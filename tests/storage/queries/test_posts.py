@@ -1,0 +1,137 @@
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from storage.engine.database import Database
+from storage.engine.upsert import insert_if_new
+from storage.queries.communities import find_or_add_author, platform_scores, recent_scores
+from storage.queries.posts import due_posts, load_post, move_post
+from storage.tables import Author, Community, Label, Post, Snapshot
+from storage.types import Platform, PostState
+from tests.fixtures.rows import LATER, MOMENT, one_post, row
+
+
+async def store(database: Database, *rows: Any) -> None:
+    async with database.write() as session:
+        for each in rows:
+            session.add(each)
+            await session.flush()
+
+
+@pytest.fixture
+async def stored(database: Database) -> Database:
+    await store(database, *one_post())
+    return database
+
+
+async def test_of_two_workers_one_moves_the_post(stored: Database) -> None:
+    async def work(reason: str) -> bool:
+        async with stored.write() as session:
+            return await move_post(
+                session, 1, PostState.SEEN, state=PostState.REFUSED, refusal=reason, due_at=None
+            )
+
+    moved = await asyncio.gather(work("first"), work("second"))
+    assert sorted(moved) == [False, True]
+    async with stored.read() as session:
+        post = await load_post(session, 1)
+    assert post is not None
+    assert post.refusal == ("first" if moved[0] else "second")
+
+
+async def test_a_post_that_is_not_there_does_not_move(stored: Database) -> None:
+    async with stored.write() as session:
+        assert not await move_post(session, 9, PostState.SEEN, tries=1)
+        assert not await move_post(session, 1, PostState.REPLIED, tries=1)
+    async with stored.read() as session:
+        assert await load_post(session, 9) is None
+        assert (await session.get_one(Post, 1)).tries == 0
+
+
+async def test_due_posts_come_in_the_order_they_waited(stored: Database) -> None:
+    waits = {2: 30, 3: 10, 4: 20, 5: -5, 6: None}
+    await store(
+        stored,
+        *(
+            row(
+                Post, id=number, source_id=f"p{number}",
+                due_at=None if wait is None else MOMENT - timedelta(seconds=wait),
+            )
+            for number, wait in waits.items()
+        ),
+    )  # fmt: skip
+    async with stored.read() as session:
+        due = await due_posts(session, [PostState.SEEN], now=MOMENT, limit=10)
+        first = await due_posts(session, [PostState.SEEN], now=MOMENT, limit=2)
+        others = await due_posts(session, [PostState.REPLIED], now=MOMENT, limit=10)
+    assert list(due) == [2, 4, 3, 1]
+    assert list(first) == [2, 4]
+    assert list(others) == []
+
+
+async def test_a_loaded_post_brings_all_that_belongs_to_it(stored: Database) -> None:
+    async with stored.read() as session:
+        post = await load_post(session, 1)
+    assert post is not None
+    assert post.community.name == "r/test"
+    assert [each.source for each in post.images] == ["https://example.org/a.png"]
+    assert (post.prediction_rows, post.label, post.reply) == ([], None, None)
+
+
+async def test_inserting_what_is_there_changes_nothing(stored: Database) -> None:
+    snapshot = {
+        "post_id": 1, "reading": 600, "age_seconds": 601.0, "taken_at": LATER, "score": 5.0,
+    }  # fmt: skip
+    async with stored.write() as session:
+        assert await insert_if_new(session, Snapshot, **snapshot)
+        assert not await insert_if_new(session, Snapshot, **{**snapshot, "score": 9.0})
+    async with stored.read() as session:
+        assert (await session.scalars(select(Snapshot.score))).all() == [5.0]
+
+
+async def test_of_many_who_insert_at_once_one_does(stored: Database) -> None:
+    async def insert(number: int) -> bool:
+        async with stored.write() as session:
+            return await insert_if_new(
+                session, Community, platform=Platform.WEB, source_id="main",
+                name=f"number {number}", horizon_seconds=60, created_at=MOMENT,
+            )  # fmt: skip
+
+    assert sorted(await asyncio.gather(*map(insert, range(5)))) == [False] * 4 + [True]
+
+
+async def test_an_author_is_added_once_on_each_platform(database: Database) -> None:
+    async def find(platform: Platform) -> int:
+        async with database.write() as session:
+            return (await find_or_add_author(session, platform, "e" * 64)).id
+
+    ids = await asyncio.gather(*(find(each) for each in [*Platform, *Platform]))
+    assert len(set(ids)) == len(Platform)
+    async with database.read() as session:
+        assert await session.scalar(select(func.count()).select_from(Author)) == len(Platform)
+
+
+async def test_recent_scores_are_those_that_had_matured(stored: Database) -> None:
+    await store(
+        stored,
+        row(Community, id=2, source_id="other"),
+        *(row(Post, id=10 + n, source_id=f"q{n}", community_id=1 + n // 3) for n in range(4)),
+        *(
+            row(
+                Label, post_id=10 + n, community_id=1 + n // 3, score=float(n),
+                matured_at=MOMENT + timedelta(hours=n),
+            )
+            for n in range(4)
+        ),
+    )  # fmt: skip
+    async with stored.read() as session:
+        at_two = MOMENT + timedelta(hours=2)
+        assert await recent_scores(session, 1, before=at_two, limit=9) == [2, 1, 0]
+        assert await recent_scores(session, 1, before=at_two, limit=2) == [2, 1]
+        assert await recent_scores(session, 1, before=MOMENT, limit=9) == [0]
+        far = MOMENT + timedelta(days=9)
+        assert await platform_scores(session, Platform.REDDIT, before=far, limit=9) == [3, 2, 1, 0]
+        assert await platform_scores(session, Platform.WEB, before=far, limit=9) == []

@@ -1,0 +1,32 @@
+from rich.console import Console
+from typer.testing import CliRunner
+
+from trainer.backbone.distill import DistillProgress
+from trainer.backbone.distill_command import ProgressDisplay, app
+
+
+def test_without_images_the_command_says_what_to_give() -> None:
+    result = CliRunner().invoke(app, [], env={"TERM": "dumb", "COLUMNS": "200"})
+    assert result.exit_code == 2
+    assert "--data" in result.output
+
+
+def test_a_log_gets_a_line_for_every_evaluation() -> None:
+    console = Console(record=True, width=200, force_terminal=False)
+    display = ProgressDisplay(console)
+    progress = DistillProgress(
+        step=7,
+        done=0.25,
+        loss=1.5,
+        size=96,
+        images_per_second=40,
+        crops_ready=100,
+        cosine=0.5,
+        explained=0.25,
+    )
+    display(progress)
+    display(progress)
+    lines = console.export_text().splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("25.0% step 7")
+    assert "cosine 0.500" in lines[0]

@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from trainer.backbone.export import StudentSpec, build_backbone, load_student, save_student
+from trainer.backbone.finetune import (
+    FinetuneRefused,
+    Picture,
+    Plan,
+    augmented,
+    canvas,
+    finetune,
+    whole,
+)
+
+SIDE = 64
+
+
+def picture(folder: Path, number: int) -> Picture:
+    path = folder / f"{number}.png"
+    shade = 255 * (number % 2)
+    Image.new("RGB", (40, 30), (shade, shade, 128)).save(path)
+    return Picture(path, np.eye(10)[9 * (number % 2)])
+
+
+def test_crops_stay_in_the_backbones_range(tmp_path: Path) -> None:
+    image = canvas(picture(tmp_path, 1).path, SIDE)
+    assert image is not None
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        crop = augmented(image, SIDE, rng)
+        assert crop.shape == (SIDE, SIDE, 3)
+        assert crop.min() >= -1
+        assert crop.max() <= 1
+    assert whole(image, SIDE).shape == (SIDE, SIDE, 3)
+
+
+def test_an_image_that_cannot_be_decoded_is_left_out(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"not an image")
+    assert canvas(broken, SIDE) is None
+    assert canvas(tmp_path / "missing.png", SIDE) is None
+
+
+def test_too_few_labels_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FinetuneRefused, match="Only 3 images of older posts"):
+        finetune([picture(tmp_path, i) for i in range(3)], tmp_path / "w.h5", tmp_path / "o.h5")
+
+
+def test_a_finetuned_backbone_is_a_weights_file_of_its_own(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(1)
+    spec = StudentSpec(0.35, SIDE)
+    backbone = build_backbone(spec)
+    weights, out = tmp_path / "before.npz", tmp_path / "after.npz"
+    save_student(weights, spec, backbone.get_weights())
+    done: list[int] = []
+    found = finetune(
+        [picture(tmp_path, i) for i in range(12)], weights, out,
+        plan=Plan(epochs=1, batch=6, learning_rate=1e-2), min_labels=10,
+        progress=lambda at, total, _: done.append(at if total == 4 else -1),
+    )  # fmt: skip
+    assert len(found["losses"]) == 2
+    assert np.isfinite(found["losses"]).all()
+    assert done == [1, 2, 3, 4]
+    assert out.exists() == found["written"]
+    if found["written"]:
+        written_spec, after = load_student(out)
+        before = load_student(weights)[1]
+        assert written_spec == spec
+        names = [variable.path for variable in backbone.weights]
+        changed = {name for name, a, b in zip(names, before, after, strict=True) if (a != b).any()}
+        # Which of the last blocks move far enough for half precision depends on the first weights.
+        assert changed
+        last = ("block_14_", "block_15_", "block_16_", "Conv_1")
+        assert all(name.startswith(last) for name in changed)

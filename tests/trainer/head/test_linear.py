@@ -1,0 +1,55 @@
+import numpy as np
+from scipy.optimize import minimize as reference
+
+from models.head import GROUPS, softmax
+from trainer.head.linear import STATISTICS, fit_linear, minimise
+
+RNG = np.random.default_rng(5)
+
+
+def posts(n: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    encoded = {group: RNG.normal(size=(n, 3)).astype(np.float32) for group in GROUPS}
+    place = 2 * encoded["embedding"][:, 0] - encoded["metadata"][:, 1]
+    bins = softmax(place[:, None] * STATISTICS[0])
+    drawn = (bins.cumsum(axis=1) < RNG.random((n, 1))).sum(axis=1).clip(0, 9)
+    return encoded, np.eye(10)[drawn]
+
+
+def test_the_minimum_is_scipys() -> None:
+    square = RNG.normal(size=(30, 12))
+    shift = RNG.normal(size=30)
+
+    def objective(point: np.ndarray) -> tuple[float, np.ndarray]:
+        gaps = square @ point - shift
+        value = float(np.logaddexp(0, gaps).sum() + (point**2).sum())
+        return value, square.T @ (1 / (1 + np.exp(-gaps))) + 2 * point
+
+    theirs = reference(objective, np.zeros(12), jac=True, options={"gtol": 1e-9}).x
+    np.testing.assert_allclose(minimise(objective, np.zeros(12)), theirs, atol=1e-5)
+
+
+def test_it_finds_what_moves_a_post_up_and_what_does_not() -> None:
+    encoded, targets = posts(4000)
+    member = fit_linear(encoded, targets, penalty=1.0)
+    slopes = {group: kernel[:, 0] for group, (kernel, _) in zip(GROUPS, member.hidden, strict=True)}
+    np.testing.assert_allclose(slopes["embedding"], [2, 0, 0], atol=0.2)
+    np.testing.assert_allclose(slopes["metadata"], [0, -1, 0], atol=0.15)
+    np.testing.assert_allclose(slopes["title"], 0, atol=0.1)
+
+
+def test_its_logits_are_linear_in_the_groups() -> None:
+    encoded, targets = posts(300)
+    member = fit_linear(encoded, targets, penalty=1.0)
+    at_zero = member.logits({group: np.zeros((1, 3), np.float32) for group in GROUPS})
+    once = member.logits(encoded) - at_zero
+    twice = member.logits({group: 2 * values for group, values in encoded.items()}) - at_zero
+    np.testing.assert_allclose(twice, 2 * once, atol=1e-4)
+
+
+def test_a_stronger_prior_says_less() -> None:
+    encoded, targets = posts(200)
+    weak, strong = (
+        fit_linear(encoded, targets, penalty=penalty).logits(encoded).std()
+        for penalty in (1.0, 1000.0)
+    )
+    assert strong < weak

@@ -1,0 +1,130 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.features import PostFacts
+from models.head import Head
+from models.registry import read_version
+from tests.trainer.example_posts import NOW, START, example, learnable
+from trainer.data.dataset import LabelledPosts, assemble
+from trainer.data.reference import Reference
+from trainer.head.recipe import Recipe
+from trainer.refit.challenge import Challenge, Champion, Refused, challenge
+from trainer.refit.write_version import write
+
+RECIPE = Recipe(members=1, max_epochs=8, embedding_directions=8, text_directions=8)
+
+
+def run(posts: LabelledPosts, champion: Champion | None = None, **changes: object) -> Challenge:
+    asked = {"min_labels": 60, "seed": 1, "comparisons": "none"} | changes
+    return challenge(posts, recipe=RECIPE, champion=champion, say=lambda **_: None, **asked)
+
+
+def test_a_version_is_written_whole_and_serves(tmp_path: Path) -> None:
+    made = run(learnable())
+    name, folder = write(tmp_path, made, backbone="b" * 64, created_at=datetime.now(UTC))
+    manifest = read_version(folder)
+    assert manifest.name == name
+    assert manifest.labels == 400
+    assert manifest.trained_until == START + timedelta(hours=399 + 24)
+    assert {"head.npz", "reference.json", "report.md", "confusion.png"} <= set(manifest.files)
+    head = Head.load(folder)
+    posts = learnable()
+    rows = np.arange(5)
+    groups = {group: values[rows] for group, values in posts.groups.items()}
+    np.testing.assert_array_equal(head.predict_groups(groups), made.head.predict_groups(groups))
+    reference = Reference.load(folder)
+    assert reference is not None
+    assert len(reference.scores) == 400
+    text = (folder / "report.md").read_text("utf-8")
+    assert "95% interval" in text
+    assert made.verdict.reason in text
+    assert "Nothing: scheduled runs leave it out" in text
+    assert made.verdict.evidence["comparisons"] == "none"
+
+
+def test_shuffled_labels_teach_nothing() -> None:
+    posts = learnable(600)
+    posts.score = np.random.default_rng(9).permutation(posts.score)
+    figures = run(posts).evaluation.figures
+    # What is left is chance: an interval of about ±0.03 on 120 judged posts.
+    assert figures["rps_skill"] < 0.03
+    assert figures["log_loss_skill"] < 0.03
+
+
+def test_real_labels_teach_something() -> None:
+    made = run(learnable(600))
+    assert made.evaluation.figures["rps_skill"] > 0.1
+    assert made.verdict.promote
+
+
+@pytest.mark.parametrize(
+    ("posts", "sentence"),
+    [
+        (learnable(20), "Only 20 labels; at least 60 are needed"),
+        (
+            assemble((example(i, 3.0) for i in range(100)), now=NOW),
+            "All 100 labels have the same score",
+        ),
+        (
+            assemble((example(i, float(i), phash="a" * 16) for i in range(100)), now=NOW),
+            "No independent posts to judge by",
+        ),
+    ],
+)
+def test_what_cannot_be_learned_is_refused_with_a_sentence(
+    posts: LabelledPosts, sentence: str
+) -> None:
+    with pytest.raises(Refused, match=sentence):
+        run(posts)
+
+
+def test_nothing_new_since_the_champion_is_refused(tmp_path: Path) -> None:
+    posts = learnable(100)
+    champion = Champion("v1", tmp_path, datetime.fromtimestamp(posts.matured_at.max(), UTC))
+    with pytest.raises(Refused, match="Nothing has matured since v1"):
+        run(posts, champion)
+
+
+def test_the_champion_is_judged_only_on_what_matured_after_it(tmp_path: Path) -> None:
+    Head.uniform().save(tmp_path)
+    posts = learnable(300)
+    cut_off = START + timedelta(hours=270)
+    made = run(posts, Champion("v1", tmp_path, cut_off))
+    judged = np.concatenate([fold.judge for fold in made.folds])
+    assert posts.matured_at[judged].min() > cut_off.timestamp()
+    assert made.verdict.evidence["posts"] == len(judged) == 53
+    # All that the champion knew is fitted on, and most of what is new.
+    assert all(len(fold.fit) >= 300 - 53 + 42 for fold in made.folds)
+
+
+def test_bad_rows_are_counted_by_reason() -> None:
+    good = [example(i, float(i)) for i in range(5)]
+    late = replace(good[0], facts=_posted(good[0].facts, NOW + timedelta(days=2)))
+    bad = [
+        replace(good[0], score=float("nan")),
+        replace(good[0], score=float("inf")),
+        replace(good[0], embedding=None),
+        replace(good[0], embedding=np.full(1280, np.nan, np.float16)),
+        late,
+    ]
+    odd = [
+        example(6, -50.0, title=""),
+        example(7, 0.0, title="🐸" * 10_000),
+        example(8, 1.0, text_in_image=""),
+    ]
+    posts = assemble([*good, *bad, *odd], now=NOW)
+    assert len(posts) == 8
+    assert posts.dropped == {
+        "score not a number": 2,
+        "no embedding from this backbone": 1,
+        "embedding not finite": 1,
+        "posted in the future": 1,
+    }
+
+
+def _posted(facts: PostFacts, moment: datetime) -> PostFacts:
+    return replace(facts, posted_at=moment)

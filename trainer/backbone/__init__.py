@@ -1,0 +1,1 @@
+"""Distillation, export and fine-tuning of backbones."""

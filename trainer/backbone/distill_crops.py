@@ -1,0 +1,159 @@
+"""Crops with the teacher's answer to them, made once and kept on disk.
+
+The teacher costs as much per crop as a training step of the student, so its feature maps are
+stored (float16) and every crop is trained on several times, mirrored or not. A thread fills the
+store while training already draws from what is ready; row `i` depends on the seed and `i` alone,
+so that an interrupted filling goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from trainer.backbone.distill_images import CAPTIONED, ROUNDS, SourceImage, draw_captions
+
+TEACHER_SIZE = 224
+TEACHER_BATCH = 8
+# The rest are plain random crops.
+WHOLE_IMAGE_SHARE = 0.4
+MIXUP_SHARE = 0.1
+# The few templates would be learned by heart: as many photos and drawings get a caption of one.
+CAPTIONED_SHARE = 0.25
+CAPTIONED_SIDE = 400  # px of the shorter side under the letters, so that they are sharp
+
+UInt8 = npt.NDArray[np.uint8]
+Float16 = npt.NDArray[np.float16]
+Float32 = npt.NDArray[np.float32]
+Teacher = Callable[[Float32], Float32]
+
+
+def random_crop(image: Image.Image, random: np.random.Generator, size: int) -> UInt8:
+    """Return uint8 [size, size, 3]: the whole image squashed (as serving does) or a random part."""
+    box = None
+    if random.random() >= WHOLE_IMAGE_SHARE:
+        area = image.width * image.height * random.uniform(0.25, 1.0)
+        ratio = np.exp(random.uniform(np.log(3 / 4), np.log(4 / 3)))
+        width = min(image.width, max(8.0, np.sqrt(area * ratio)))
+        height = min(image.height, max(8.0, np.sqrt(area / ratio)))
+        left = random.uniform(0, image.width - width)
+        top = random.uniform(0, image.height - height)
+        box = (left, top, left + width, top + height)
+    resized = image.resize((size, size), Image.Resampling.BILINEAR, box=box)
+    return np.asarray(resized)
+
+
+def to_network(pixels: UInt8) -> Float32:
+    """Scale uint8 pixels to float32 in [-1, 1], the range the teacher was trained on."""
+    return pixels.astype(np.float32) / np.float32(127.5) - np.float32(1)
+
+
+def litert_teacher(content: bytes, threads: int = 1) -> Teacher:
+    """Wrap a converted network: float32 [n, 224, 224, 3] → feature map float32 [n, h, w, c]."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=content, num_threads=threads)
+    entry = interpreter.get_input_details()[0]["index"]
+    exit_ = interpreter.get_output_details()[0]["index"]
+
+    def run(batch: Float32) -> Float32:
+        interpreter.resize_tensor_input(entry, batch.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(entry, batch)
+        interpreter.invoke()
+        return np.asarray(interpreter.get_tensor(exit_), dtype=np.float32)
+
+    return run
+
+
+class CropStore:
+    """Rows of (crop uint8 [s, s, 3], teacher map float16 [h, w, c]) in two files of one folder."""
+
+    def __init__(
+        self, folder: Path, *, rows: int, size: int, map_shape: tuple[int, int, int], seed: int
+    ) -> None:
+        """Open the store, or lay out an empty one; raises ValueError if it is of another shape."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.rows, self.size, self.seed = folder, rows, size, seed
+        facts = {"rows": rows, "size": size, "map": list(map_shape), "seed": seed}
+        described = folder / "store.json"
+        if described.is_file() and json.loads(described.read_text()) != facts:
+            raise ValueError(f"{folder} holds crops of another run; choose another work folder.")
+        fresh = not described.is_file()
+        mode: Any = "w+" if fresh else "r+"
+        self.crops = np.memmap(folder / "crops.u8", np.uint8, mode, shape=(rows, size, size, 3))
+        self.maps = np.memmap(folder / "maps.f16", np.float16, mode, shape=(rows, *map_shape))
+        self._ready_file = folder / "ready"
+        if fresh:
+            self._ready_file.write_text("0")
+            described.write_text(json.dumps(facts))
+        self.ready = int(self._ready_file.read_text())
+        self.failure: BaseException | None = None
+        self._captions: list[tuple[str, ...]] = []
+
+    def fill(self, images: list[SourceImage], teacher: Teacher, stop: threading.Event) -> None:
+        """Make the missing rows, a few at a time, until all are there or `stop` is set."""
+        try:
+            pool = [i for i, image in enumerate(images) for _ in range(ROUNDS.get(image.source, 1))]
+            self._captions = [image.captions for image in images if image.captions]
+            while self.ready < self.rows and not stop.is_set():
+                chunk = range(self.ready, min(self.ready + TEACHER_BATCH, self.rows))
+                pixels = np.stack([self._make_crop(images, pool, row) for row in chunk])
+                self.maps[chunk.start : chunk.stop] = teacher(to_network(pixels))
+                for row, crop in zip(chunk, pixels, strict=True):
+                    self.crops[row] = self._reduced(crop)
+                self._mark_ready(chunk.stop)
+        except BaseException as error:
+            self.failure = error
+            raise
+
+    def _reduced(self, crop: UInt8) -> UInt8:
+        side = (self.size, self.size)
+        return np.asarray(Image.fromarray(crop).resize(side, Image.Resampling.BOX))
+
+    def _mark_ready(self, count: int) -> None:
+        temporary = self._ready_file.with_suffix(".tmp")
+        temporary.write_text(str(count))
+        temporary.replace(self._ready_file)
+        self.ready = count
+
+    def _make_crop(self, images: list[SourceImage], pool: list[int], row: int) -> UInt8:
+        round_number, place = divmod(row, len(pool))
+        order = np.random.default_rng([self.seed, round_number]).permutation(len(pool))
+        random = np.random.default_rng([self.seed, round_number, row])
+        chosen = images[pool[order[place]]]
+        crop = random_crop(self._picture(chosen, random), random, TEACHER_SIZE)
+        if random.random() >= MIXUP_SHARE:
+            return crop
+        other = images[pool[int(random.integers(len(pool)))]].open()
+        weight = random.uniform(0.2, 0.8)
+        mixed = weight * crop + (1 - weight) * random_crop(other, random, TEACHER_SIZE)
+        return mixed.round().astype(np.uint8)
+
+    def _picture(self, chosen: SourceImage, random: np.random.Generator) -> Image.Image:
+        picture = chosen.open()
+        if (
+            chosen.source not in CAPTIONED
+            or not self._captions
+            or random.random() >= CAPTIONED_SHARE
+        ):
+            return picture
+        scale = max(1.0, CAPTIONED_SIDE / min(picture.size))
+        enlarged = picture.resize((round(picture.width * scale), round(picture.height * scale)))
+        return draw_captions(enlarged, self._captions[int(random.integers(len(self._captions)))])
+
+    def draw(self, random: np.random.Generator, count: int) -> tuple[UInt8, Float16]:
+        """Return `count` random ready rows, each mirrored (picture and map alike) half the time."""
+        chosen = np.sort(random.integers(self.ready, size=count))
+        crops, maps = self.crops[chosen], self.maps[chosen]
+        mirrored = random.random(count) < 0.5
+        crops[mirrored] = crops[mirrored, :, ::-1]
+        maps[mirrored] = maps[mirrored, :, ::-1]
+        return crops, maps

@@ -1,0 +1,232 @@
+"""Posts of a file with their images, as the arrays that training and evaluation read."""
+
+from bisect import insort
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from models.backbone import Backbone
+from models.decoding import DecodedImage, ImageRefused, decode
+from models.features import PostFacts, Record
+from models.ocr import READ_SIZE
+from models.preprocessing import perceptual_hash, to_input
+from models.percentiles import tie_interval
+from storage.files.posts_export import FilePost, find_image, read_posts
+from trainer.data.dataset import Example, LabelledPosts, assemble
+from trainer.data.reference import Reference
+
+HORIZON = timedelta(hours=24)
+
+#: Images embedded at once.
+_BATCH = 32
+
+ReadText = Callable[[Image.Image], str]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An image that was decoded and embedded."""
+
+    width: int
+    height: int
+    bytes: int
+    format: str
+    phash: str
+    text: str | None
+    embedding: NDArray[np.float16]
+
+
+@dataclass(slots=True)
+class FilePosts:
+    """The posts of a file, the oldest first, and what was seen of those that have an image.
+
+    Attributes:
+        posts: all usable rows, with an image or without.
+        seen: by number in ``posts``.
+        dropped: what was left out, by reason.
+    """
+
+    posts: list[FilePost]
+    seen: dict[int, Seen]
+    dropped: Counter[str]
+    now: datetime
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of the posts with an image, in order."""
+        return [self.posts[number].source_id for number in sorted(self.seen)]
+
+    def labelled(
+        self, *, reference: Reference | None = None, counted: Collection[str] | None = None
+    ) -> LabelledPosts:
+        """The posts with an image, as arrays.
+
+        An author's or the community's record at each post counts the posts of the file whose
+        score was final by then (a day after posting), as it would have been for a bot watching:
+        also those whose image is gone.
+
+        Args:
+            reference: scores among which earlier posts of a record are ranked; without it, the
+                earlier posts of the file themselves.
+            counted: ids of the posts that may count in a record; None: all.
+        """
+        records = _records(self.posts, reference, counted)
+        examples = (
+            _example(self.posts[number], self.seen[number], records[number])
+            for number in sorted(self.seen)
+        )
+        labelled = assemble(examples, now=self.now)
+        labelled.dropped = labelled.dropped + self.dropped
+        return labelled
+
+
+def read_file_posts(
+    path: Path,
+    images: Path,
+    backbone: Backbone,
+    *,
+    now: datetime,
+    read_text: ReadText | None = None,
+    progress: Progress | None = None,
+) -> FilePosts:
+    """Read a file of posts and embed the images that there are.
+
+    Args:
+        path: a TinyDB export or a list of posts (`storage.files.posts_export`).
+        images: folder of the images, named by the posts' ids.
+        backbone: embeds them.
+        now: posts dated later are dropped.
+        read_text: reads text in an image; None: text is not looked for.
+        progress: told how many of how many posts were looked at.
+
+    Raises:
+        PostsFileRefused: the file is not a file of posts.
+    """
+    posts, dropped = read_posts(path, now=now)
+    seen, refused = _see(posts, images, backbone, read_text, progress)
+    return FilePosts(posts, seen, dropped + refused, now)
+
+
+def _example(post: FilePost, seen: Seen, records: tuple[Record, Record]) -> Example:
+    return Example(
+        facts=PostFacts(
+            title=post.title,
+            posted_at=post.posted_at,
+            width=seen.width,
+            height=seen.height,
+            bytes=seen.bytes,
+            format=seen.format,
+            link_host=urlsplit(post.media).hostname if post.media else None,
+            text_in_image=seen.text,
+            author=records[0],
+            community=records[1],
+        ),
+        embedding=seen.embedding,
+        score=post.score,
+        community=0,
+        platform="file",
+        matured_at=post.posted_at + HORIZON,
+        phash=seen.phash,
+    )
+
+
+def _see(
+    posts: Sequence[FilePost],
+    folder: Path,
+    backbone: Backbone,
+    read_text: ReadText | None,
+    progress: Progress | None,
+) -> tuple[dict[int, Seen], Counter[str]]:
+    """What each image looks like, by the number of its post; those refused, by reason."""
+    refused: Counter[str] = Counter()
+    seen: dict[int, Seen] = {}
+    for batch in _batches(posts):
+        decoded: list[tuple[int, DecodedImage, str | None]] = []
+        for number in batch:
+            path = find_image(folder, posts[number].source_id)
+            if path is None:
+                refused["no image"] += 1
+                continue
+            try:
+                content = path.read_bytes()
+                image = decode(content, size=backbone.input_size)
+                # A second time, because what is enough for the backbone has no legible letters.
+                text = read_text(decode(content, size=READ_SIZE).pixels) if read_text else None
+                decoded.append((number, image, text))
+            except ImageRefused as refusal:
+                refused[f"image refused ({refusal.reason})"] += 1
+        if decoded:
+            pixels = [to_input(image.pixels, backbone.input_size) for _, image, _ in decoded]
+            embedded = backbone.embed(np.stack(pixels)).astype(np.float16)
+            for (number, image, text), embedding in zip(decoded, embedded, strict=True):
+                seen[number] = Seen(
+                    image.width, image.height, image.bytes, image.format,
+                    perceptual_hash(image.pixels), text, embedding,
+                )  # fmt: skip
+        if progress:
+            progress(batch.stop, len(posts))
+    return seen, refused
+
+
+def _batches(posts: Sequence[FilePost]) -> Iterator[range]:
+    for start in range(0, len(posts), _BATCH):
+        yield range(start, min(start + _BATCH, len(posts)))
+
+
+def _records(
+    posts: Sequence[FilePost], reference: Reference | None, counted: Collection[str] | None
+) -> list[tuple[Record, Record]]:
+    """The author's and the community's record at each post, posts being in order of time."""
+    percentiles = _percentiles(posts, reference)
+    authors: defaultdict[str, _Sum] = defaultdict(_Sum)
+    community = _Sum()
+    records = []
+    matured = 0
+    for post in posts:
+        while posts[matured].posted_at + HORIZON <= post.posted_at:
+            earlier, percentile = posts[matured], percentiles[matured]
+            matured += 1
+            if counted is not None and earlier.source_id not in counted:
+                continue
+            community.add(percentile)
+            if earlier.author is not None:
+                authors[earlier.author].add(percentile)
+        own = authors[post.author].record() if post.author is not None else Record.empty()
+        records.append((own, community.record()))
+    return records
+
+
+@dataclass(slots=True)
+class _Sum:
+    """Percentiles so far of one author or community."""
+
+    n: int = 0
+    total: float = 0.0
+
+    def add(self, percentile: float) -> None:
+        self.n += 1
+        self.total += percentile
+
+    def record(self) -> Record:
+        return Record(self.n, self.total / self.n) if self.n else Record.empty()
+
+
+def _percentiles(posts: Sequence[FilePost], reference: Reference | None) -> list[float]:
+    if reference is not None:
+        scores = np.array([post.score for post in posts], np.float64)
+        return [float(middle) for middle in reference.intervals(scores).middle]
+    earlier: list[float] = []
+    found = []
+    for post in posts:
+        low, high = tie_interval(post.score, earlier)
+        found.append((low + high) / 2)
+        insort(earlier, post.score)
+    return found

@@ -1,0 +1,1 @@
+"""Figures, the gate and comparisons."""

@@ -1,0 +1,192 @@
+"""Heads judged on posts that they were not fitted on, so that every label counts twice.
+
+A fifth of the labels, the newest, is too few to tell a better head by, and a head fitted on the
+rest has seen less than the champion, which was fitted on everything of its time. So the labels that
+are new since the champion are cut into stretches of time; the recipe is fitted once without each,
+and judged on it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.features import Features
+from models.head import Head
+from models.metrics import ranked_probability_scores
+from trainer.data.dataset import LabelledPosts
+from trainer.data.splits import Rows
+from trainer.data.targets import soft_bins
+from trainer.evaluation.comparison import cut_in_three, hiding
+from trainer.evaluation.forecasting import intervals_of, predict_rows, ranking_of
+from trainer.head.calibration import fit_temperature
+from trainer.head.fit import Fitted, fit
+from trainer.head.recipe import Recipe
+
+#: Stretches that the new labels are cut into.
+FOLDS = 5
+#: Of more new labels than this the newest fifth says enough, and is judged by one head fitted on
+#: what came before.
+ENOUGH = 2000
+
+OnEpoch = Callable[[int, float, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Rows that a head is fitted on, and those that it is then judged on."""
+
+    fit: Rows
+    judge: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a head is fitted where nothing is held out: what a first fit found on a random fifth.
+
+    Attributes:
+        first: that fit, on four fifths of the posts.
+        recipe: the one of those tried that did best.
+        temperature: what its logits are divided by.
+    """
+
+    first: Fitted
+    recipe: Recipe
+    temperature: float
+
+
+@dataclass(frozen=True, slots=True)
+class CrossFitted:
+    """Predictions by heads that had not seen the posts, in the order of posting.
+
+    Attributes:
+        rows: the judged posts, int64 [n].
+        bins: float64 [n, 10].
+        hidden: the same with one source hidden from the head, by source.
+    """
+
+    rows: Rows
+    bins: NDArray[np.float64]
+    hidden: dict[str, NDArray[np.float64]]
+
+
+def judging_folds(
+    posted_at: NDArray[np.float64],
+    groups: NDArray[np.int64],
+    *,
+    seen: NDArray[np.bool_],
+    newest_only: bool = False,
+) -> list[Fold]:
+    """Cut what may be judged into folds by time; near-duplicates are never on two sides.
+
+    A post that the champion was fitted on, or a near-duplicate of one, is never judged, only fitted
+    on. A group of near-duplicates belongs to the stretch in which its first post lies.
+
+    Args:
+        posted_at: seconds, float64 [n].
+        groups: int64 [n], equal for near-duplicates.
+        seen: whether the champion was fitted on the post, bool [n].
+        newest_only: judge the newest fifth alone, by a head fitted on what came before.
+
+    Returns:
+        Folds in the order of time, each with posts to fit on and to judge by; their judged rows
+        are disjoint and in the order of posting.
+    """
+    order = np.argsort(posted_at, kind="stable")
+    fresh = order[~np.isin(groups[order], groups[seen])]
+    # A group's place in time is that of its first post.
+    kinds, first, of_kind = np.unique(groups[fresh], return_index=True, return_inverse=True)
+    by_time = np.argsort(first, kind="stable")
+    sizes = np.bincount(of_kind, minlength=len(kinds))[by_time]
+    before = np.cumsum(sizes) - sizes
+    stretch_of = np.empty(len(kinds), np.int64)
+    stretch_of[by_time] = before * FOLDS // max(len(fresh), 1)
+    stretch = stretch_of[of_kind]
+    single = newest_only or len(fresh) > ENOUGH
+    found = []
+    for number in range(FOLDS - 1 if single else 0, FOLDS):
+        judge = fresh[stretch == number]
+        train = np.setdiff1d(np.arange(len(groups)), judge)
+        if len(judge) and len(train):
+            found.append(Fold(train, judge))
+    return found
+
+
+def plan(
+    posts: LabelledPosts, recipe: Recipe, *, seed: int, progress: OnEpoch | None = None
+) -> Plan:
+    """Find for how long to train, the network's share, and the temperature.
+
+    These few numbers are found once, on posts that are judged later: what shuffled labels gain by
+    it is part of what `benchmarks/gate_power.py` measures. Where labels are many, a recipe that
+    trusts every source more is tried as well, and taken if it does better on posts held out by more
+    than the gain's standard error.
+    """
+    train, stop, calibrate = cut_in_three(posts, np.arange(len(posts)), np.random.default_rng(seed))
+    targets = soft_bins(intervals_of(posts, ranking_of(posts, train)))
+    held_out = np.concatenate([stop, calibrate])
+
+    def attempt(tried: Recipe) -> tuple[Plan, NDArray[np.float64]]:
+        first = fit(
+            posts.groups, targets, train, stop,
+            recipe=tried, seed=seed, blanks=Features().blanks(), progress=progress,
+        )  # fmt: skip
+        logits = first.head.logits({name: g[calibrate] for name, g in posts.groups.items()})
+        temperature = fit_temperature(logits, targets[calibrate])
+        bins = predict_rows(first.head.at_temperature(temperature), posts, held_out)
+        return Plan(first, tried, temperature), ranked_probability_scores(bins, targets[held_out])
+
+    found, scores = attempt(recipe)
+    trusting = recipe.trusting(len(posts))
+    if trusting is not None:
+        other, its_scores = attempt(trusting)
+        gain = scores - its_scores
+        if gain.mean() > gain.std() / np.sqrt(len(gain)):
+            return other
+    return found
+
+
+def fit_planned(posts: LabelledPosts, rows: Rows, planned: Plan, *, seed: int) -> Head:
+    """A head fitted on all of some rows as planned, with the encoding of the first fit."""
+    targets = soft_bins(intervals_of(posts, ranking_of(posts, rows)))
+    fitted = fit(
+        posts.groups, targets, rows, rows[:0],
+        recipe=planned.recipe, seed=seed, epochs=max(planned.first.epochs, 1),
+        linear_share=planned.first.linear_share, encoding=planned.first.head.encoding,
+        blanks=Features().blanks(),
+    )  # fmt: skip
+    return fitted.head.at_temperature(planned.temperature)
+
+
+def cross_fit(
+    posts: LabelledPosts,
+    folds: list[Fold],
+    planned: Plan,
+    *,
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> CrossFitted:
+    """Fit without each fold, and predict it.
+
+    Args:
+        posts: everything labelled.
+        folds: at least one.
+        planned: how to fit.
+        seed: of everything random.
+        progress: told the folds done, and all of them.
+    """
+    bins, hidden = [], []
+    for number, fold in enumerate(folds):
+        head = fit_planned(posts, fold.fit, planned, seed=seed)
+        bins.append(predict_rows(head, posts, fold.judge))
+        hidden.append(hiding(head, posts, fold.judge, fold.fit))
+        if progress:
+            progress(number + 1, len(folds))
+    rows = np.concatenate([fold.judge for fold in folds])
+    order = np.argsort(posts.posted_at[rows], kind="stable")
+    return CrossFitted(
+        rows[order],
+        np.concatenate(bins)[order],
+        {name: np.concatenate([each[name] for each in hidden])[order] for name in hidden[0]},
+    )

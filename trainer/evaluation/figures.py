@@ -1,0 +1,223 @@
+"""How good predictions were: every figure with its bootstrap interval."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import metrics
+from models.distribution import BINS, EDGES, UNIFORM
+from trainer.data.targets import Intervals, soft_bins
+
+Numbers = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+BUCKETS = ("low", "medium", "high")
+
+#: A post whose percentile is at least this is in the top 10%.
+TOP = 0.9
+
+#: Bin that guesses the mean of the training labels, which are spread evenly over the ten.
+_MEAN_BIN = (BINS - 1) / 2
+
+#: Pair accuracy compares every post with every other: on more posts, the newest so many.
+MAX_PAIRED = 3000
+
+#: Resamples of the bootstrap, and the share that lies inside an interval.
+RESAMPLES = 1000
+INSIDE = 0.95
+
+#: Figures that are shown to people, in this order, and what they are called.
+FIGURE_NAMES = {
+    "accuracy": "accuracy (three buckets)",
+    "macro_f1": "macro-F1",
+    "log_loss": "log loss (buckets, nats)",
+    "log_loss_skill": "log-loss skill over the base rate",
+    "rps": "ranked probability score (ten bins)",
+    "rps_skill": "RPS skill over the base rate",
+    "brier": "Brier score (buckets)",
+    "ece": "expected calibration error",
+    "spearman": "Spearman correlation",
+    "pair_accuracy": "pair accuracy (same community)",
+    "ordinal_loss": "ten-bin euclidean loss",
+    "ordinal_loss_reduction": "… reduction against guessing the mean",
+    "auc_top10": "AUC, top 10%",
+    "average_precision_top10": "average precision, top 10%",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Forecasts:
+    """Predictions beside what happened, for ``n`` posts in the order of posting.
+
+    Attributes:
+        bins: predicted, float64 [n, 10].
+        score: what happened, float64 [n].
+        community: int64 [n].
+        intervals: percentile intervals of the scores among the training labels.
+        cuts: percentiles at which low ends and high begins, float64 [n, 2].
+        bucket: what happened, 0 to 2, int64 [n].
+        base: share of each bucket among the training labels of the community, float64 [n, 3].
+    """
+
+    bins: Numbers
+    score: Numbers
+    community: Integers
+    intervals: Intervals
+    cuts: Numbers
+    bucket: Integers
+    base: Numbers
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def take(self, rows: NDArray[np.intp]) -> "Forecasts":
+        """Some of the posts, repeats allowed."""
+        return Forecasts(
+            self.bins[rows], self.score[rows], self.community[rows], self.intervals[rows],
+            self.cuts[rows], self.bucket[rows], self.base[rows],
+        )  # fmt: skip
+
+    def bucket_probabilities(self) -> Numbers:
+        """P(low), P(medium), P(high): float64 [n, 3]."""
+        below = mass_below(self.bins, self.cuts)
+        return np.column_stack([below[:, 0], below[:, 1] - below[:, 0], 1 - below[:, 1]])
+
+    def mean_percentile(self) -> Numbers:
+        """Expected percentile, float64 [n]; equal for equal distributions."""
+        # A matrix product may round a row by its place, and ties would become ranks.
+        expected: Numbers = np.round(self.bins @ (EDGES[:-1] + 0.5 / BINS), 12)
+        return expected
+
+
+def mass_below(bins: Numbers, percentiles: Numbers) -> Numbers:
+    """Probability below percentiles: float64 [n, k] from bins [n, 10] and percentiles [n, k].
+
+    As `models.distribution.mass_below`, for many posts.
+    """
+    cumulative = np.concatenate([np.zeros((len(bins), 1)), np.cumsum(bins, axis=1)], axis=1)
+    position = np.clip(percentiles, 0, 1) * BINS
+    whole = np.minimum(position.astype(np.int64), BINS - 1)
+    lower = np.take_along_axis(cumulative, whole, axis=1)
+    upper = np.take_along_axis(cumulative, whole + 1, axis=1)
+    below: Numbers = np.clip(lower + (position - whole) * (upper - lower), 0, 1)
+    return below
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """Everything a report shows about one set of forecasts."""
+
+    n: int
+    figures: dict[str, float]
+    intervals: dict[str, list[float]]
+    confusion: Integers
+    classes: metrics.ClassReport
+    calibration: metrics.CalibrationCurve
+    forecasts: Forecasts
+    notes: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys that `main.py evaluate --json` prints."""
+        keys = (
+            "accuracy", "macro_f1", "log_loss", "log_loss_skill", "rps", "rps_skill", "brier",
+            "ece", "spearman", "pair_accuracy", "ordinal_loss", "ordinal_loss_reduction",
+            "auc_top10",
+        )  # fmt: skip
+        return {
+            "n": self.n,
+            **{key: self.figures[key] for key in keys},
+            "confusion": self.confusion.tolist(),
+            "intervals": {key: self.intervals[key] for key in keys},
+        }
+
+
+def figures(forecasts: Forecasts, *, paired: bool = True) -> dict[str, float]:
+    """Every figure of some forecasts.
+
+    Accuracy, F1, log loss, Brier score and calibration error are over the three buckets; the
+    ranked probability score and the ordinal loss over the ten bins of the percentile.
+    """
+    buckets = forecasts.bucket_probabilities()
+    happened = metrics.one_hot(forecasts.bucket, len(BUCKETS))
+    predicted = buckets.argmax(axis=1)
+    log_loss = float(metrics.log_losses(buckets, happened).mean())
+    base_log_loss = float(metrics.log_losses(forecasts.base, happened).mean())
+    targets = soft_bins(forecasts.intervals)
+    rps = float(metrics.ranked_probability_scores(forecasts.bins, targets).mean())
+    uniform = np.broadcast_to(UNIFORM, targets.shape)
+    base_rps = float(metrics.ranked_probability_scores(uniform, targets).mean())
+    bin_of = np.clip((forecasts.intervals.middle * BINS).astype(np.int64), 0, BINS - 1)
+    ordinal = metrics.ordinal_loss(forecasts.bins @ np.arange(BINS), bin_of)
+    mean_guess = metrics.ordinal_loss(np.full(len(forecasts), _MEAN_BIN), bin_of)
+    percentile = forecasts.mean_percentile()
+    top = forecasts.intervals.middle >= TOP
+    table = metrics.confusion(predicted, forecasts.bucket, len(BUCKETS))
+    found = {
+        "accuracy": metrics.accuracy(predicted, forecasts.bucket),
+        "macro_f1": metrics.class_report(table).macro_f1,
+        "log_loss": log_loss,
+        "log_loss_skill": metrics.skill(log_loss, base_log_loss),
+        "rps": rps,
+        "rps_skill": metrics.skill(rps, base_rps),
+        "brier": float(metrics.brier_scores(buckets, happened).mean()),
+        "ece": metrics.calibration_curve(buckets, forecasts.bucket).error,
+        "spearman": metrics.spearman(percentile, forecasts.score),
+        "ordinal_loss": ordinal,
+        "ordinal_loss_reduction": metrics.skill(ordinal, mean_guess),
+        "auc_top10": metrics.area_under_curve(forecasts.bins[:, -1], top),
+        "average_precision_top10": metrics.average_precision(forecasts.bins[:, -1], top),
+        "base_rate_accuracy": metrics.accuracy(forecasts.base.argmax(axis=1), forecasts.bucket),
+        "base_rate_log_loss": base_log_loss,
+    }
+    if paired:
+        found["pair_accuracy"] = metrics.pair_accuracy(
+            percentile[-MAX_PAIRED:], forecasts.score[-MAX_PAIRED:],
+            forecasts.community[-MAX_PAIRED:],
+        )  # fmt: skip
+    return found
+
+
+def evaluate(forecasts: Forecasts, *, resamples: int = RESAMPLES, seed: int = 1) -> Evaluation:
+    """Every figure, with intervals from resampling the posts (percentile bootstrap, 95%).
+
+    Args:
+        forecasts: at least one post.
+        resamples: of the bootstrap; fewer are drawn where posts are many and intervals narrow.
+        seed: of the draw.
+    """
+    n = len(forecasts)
+    drawn = max(100, min(resamples, 4_000_000 // n))
+    rng = np.random.default_rng(seed)
+    newest = forecasts.take(np.arange(max(0, n - MAX_PAIRED), n))
+    compared = metrics.pairs(newest.mean_percentile(), newest.score, newest.community)
+    samples: dict[str, list[float]] = {}
+    for _ in range(drawn):
+        rows = rng.integers(0, n, n)
+        found = figures(forecasts.take(rows), paired=False)
+        weights = np.bincount(rows, minlength=n)[-len(newest) :].astype(np.float32)
+        found["pair_accuracy"] = _weighted(compared, weights)
+        for name, value in found.items():
+            samples.setdefault(name, []).append(value)
+    tail = (1 - INSIDE) / 2
+    buckets = forecasts.bucket_probabilities()
+    table = metrics.confusion(buckets.argmax(axis=1), forecasts.bucket, len(BUCKETS))
+    return Evaluation(
+        n=n,
+        figures=figures(forecasts),
+        intervals={
+            name: [float(q) for q in np.quantile(values, [tail, 1 - tail])]
+            for name, values in samples.items()
+        },
+        confusion=table,
+        classes=metrics.class_report(table),
+        calibration=metrics.calibration_curve(buckets, forecasts.bucket),
+        forecasts=forecasts,
+    )
+
+
+def _weighted(compared: metrics.Pairs, weights: NDArray[np.float32]) -> float:
+    """Pair accuracy when each post counts as often as its weight."""
+    total = float(weights @ compared.counts @ weights)
+    return float(weights @ compared.right @ weights) / total if total else 0.5

@@ -1,0 +1,1 @@
+"""The head: encodings, linear part, network, calibration."""

@@ -1,0 +1,111 @@
+"""The training process: ``python -m trainer.refit.process``, one JSON object in, JSON lines out.
+
+It reads labels and stored embeddings, fits a challenger, judges it against the champion and
+writes a model version. It never writes to the database: whoever started it records the outcome.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from trainer.data.dataset import read_labelled
+from trainer.head.recipe import Recipe
+from trainer.refit.challenge import Champion, Refused, challenge
+from trainer.refit.write_version import metrics_of, write
+
+REFUSED_STATUS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the parent process asks for."""
+
+    database_url: str
+    models_root: Path
+    backbone: str
+    #: The backbone that serves, if ``backbone`` has to beat it.
+    rival: str | None = None
+    champion: Champion | None = None
+    min_labels: int = 60
+    seed: int = 1
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, line: str) -> "Task":
+        """Read the JSON object of the parent; unknown keys are an error."""
+        given = json.loads(line)
+        champion = given.pop("champion", None)
+        return cls(
+            **{**given, "models_root": Path(given["models_root"])},
+            champion=Champion.parse(champion) if champion else None,
+        )
+
+
+def _say(**line: Any) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Do the task; the last line for the parent.
+
+    Raises:
+        Refused: there is nothing honest to learn or to judge by.
+    """
+    _say(stage="reading")
+    posts = asyncio.run(read_labelled(task.database_url, task.backbone, rival=task.rival))
+    options = dict(task.options)
+    comparisons = options.pop("comparisons", None)
+    outcome = challenge(
+        posts,
+        recipe=Recipe.from_options(options, len(posts)),
+        comparisons=comparisons,
+        champion=task.champion,
+        min_labels=task.min_labels,
+        seed=task.seed,
+        say=_say,
+    )
+    _say(stage="writing")
+    name, folder = write(
+        task.models_root, outcome, backbone=task.backbone, created_at=datetime.now(UTC)
+    )
+    return {
+        "version": name,
+        "folder": str(folder),
+        "promote": outcome.verdict.promote,
+        "reason": outcome.verdict.reason,
+        "evidence": outcome.verdict.evidence,
+        "trained_until": outcome.trained_until.isoformat(),
+        "labels": outcome.labels,
+        "metrics": metrics_of(outcome),
+    }
+
+
+def _end_with_parent(parent: int) -> None:
+    """End this process when its parent is gone: nobody would record what it makes."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def main() -> int:
+    """Run the task on standard input; 0 when a version was written, 3 when refused."""
+    task = Task.parse(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, args=[os.getppid()], daemon=True).start()
+    try:
+        _say(result=run(task))
+    except Refused as refusal:
+        _say(refused=str(refusal))
+        return REFUSED_STATUS
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Research that serves nobody: the seed studies, replays, evaluation of a file."""

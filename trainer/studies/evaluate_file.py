@@ -1,0 +1,117 @@
+"""Evaluating a model version on posts that are not stored."""
+
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.backbone import Backbone
+from models.features import Features
+from models.head import Head
+from models.percentiles import BucketRule
+from trainer.data.dataset import LabelledPosts
+from trainer.data.file_posts import Progress, ReadText, read_file_posts
+from trainer.data.reference import Reference
+from trainer.evaluation.figures import Evaluation, Forecasts, evaluate, figures
+from trainer.evaluation.forecasting import predict_rows
+from trainer.refit import report
+
+
+class NothingToEvaluate(Exception):
+    """No post of the file can be judged; the message says why."""
+
+
+def evaluate_file(
+    path: Path,
+    images: Path,
+    *,
+    version: Path,
+    backbone: Backbone,
+    rule: BucketRule,
+    now: datetime,
+    report_to: Path | None = None,
+    read_text: ReadText | None = None,
+    progress: Progress | None = None,
+) -> tuple[Evaluation, Counter[str]]:
+    """Predict the posts of a file and compare with their scores.
+
+    Percentiles and base rates are those of the labels that the version was trained on. An
+    author's record counts earlier posts of the file whose score was final by then; the notes
+    say how good the predictions are without any.
+
+    Args:
+        path: a TinyDB export or a list of posts.
+        images: folder of the images, named by the posts' ids.
+        version: folder of the model version.
+        backbone: the one that the version was fitted on.
+        rule: the buckets.
+        now: posts dated later are dropped.
+        report_to: folder for ``report.md`` and its plots; None: none is written.
+        read_text: reads text in an image; None: text is not looked for.
+        progress: told how many of how many posts were looked at.
+
+    Returns:
+        The evaluation, and how many rows were left out, by reason.
+
+    Raises:
+        NothingToEvaluate: no row has a score, a date and an image.
+        PostsFileRefused: the file is not a file of posts.
+        HeadUnusable: the version's head cannot serve.
+    """
+    head = Head.load(version)
+    trained_on = Reference.load(version)
+    file_posts = read_file_posts(
+        path, images, backbone, now=now, read_text=read_text, progress=progress
+    )
+    posts = file_posts.labelled(reference=trained_on)
+    if not len(posts):
+        left_out = ", ".join(f"{count} {reason}" for reason, count in posts.dropped.items())
+        raise NothingToEvaluate(f"{path} has no post to evaluate on. Left out: {left_out or '—'}.")
+    reference = trained_on or Reference.of(posts.score)
+    rows = np.arange(len(posts))
+    ours = _forecasts(posts, predict_rows(head, posts, rows), reference, rule)
+    found = evaluate(ours)
+    found.notes = _notes(posts, head, reference, rule, trained=trained_on is not None)
+    if report_to is not None:
+        report.write_evaluation(
+            report_to, found, dropped=posts.dropped,
+            title=f"Evaluation of {version.name}",
+            intro=f"{len(posts)} posts of {path.name} that were not trained on.\n",
+        )  # fmt: skip
+    return found, posts.dropped
+
+
+def _forecasts(
+    posts: LabelledPosts, bins: NDArray[np.float64], reference: Reference, rule: BucketRule
+) -> Forecasts:
+    n = len(posts)
+    return Forecasts(
+        bins, posts.score, posts.community, reference.intervals(posts.score),
+        np.tile(reference.cuts(rule), (n, 1)), reference.buckets(posts.score, rule),
+        np.tile(reference.base(rule), (n, 1)),
+    )  # fmt: skip
+
+
+def _notes(
+    posts: LabelledPosts, head: Head, reference: Reference, rule: BucketRule, *, trained: bool
+) -> list[str]:
+    notes = []
+    if not trained:
+        notes.append(
+            "The version was never trained: percentiles and base rates are those of the file."
+        )
+    blank = Features().blanks()["author"]["metadata"]
+    values = posts.groups["metadata"]
+    known = int((values[:, Features().metadata_names.index("author_n")] > 0).sum())
+    hidden = {**posts.groups, "metadata": np.where(np.isnan(blank), values, blank)}
+    without = figures(_forecasts(posts, head.predict_groups(hidden), reference, rule))
+    notes.append(
+        f"{known} of {len(posts)} posts have a record of their author, from earlier posts of the "
+        f"file. With every record hidden: accuracy {without['accuracy']:.3f}, macro-F1 "
+        f"{without['macro_f1']:.3f}, log-loss skill {without['log_loss_skill']:.3f}, Spearman "
+        f"{without['spearman']:.3f}, pair accuracy {without['pair_accuracy']:.3f}, ordinal "
+        f"reduction {without['ordinal_loss_reduction']:.3f}, ECE {without['ece']:.3f}."
+    )
+    return notes

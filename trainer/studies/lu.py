@@ -1,0 +1,286 @@
+"""The first seed study: r/memes images in three classes, from pixels alone, beside ours.
+
+Classes by score ≤ 2000, ≤ 20000 or more; of each class the first fifth in the order of file names
+validates; images resized to 224 (and 160) by nearest neighbour and scaled by 1/255; MobileNetV2
+frozen, its average pooled, 128 rectified units, three-way softmax; Adam, batches of 32, five and
+ten epochs.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from models import metrics
+from models.percentiles import BucketRule
+from storage.files.posts_export import find_image
+from trainer.data.dataset import LabelledPosts
+from trainer.data.file_posts import FilePosts
+from trainer.data.reference import Reference
+from trainer.evaluation.comparison import fit_to_serve
+from trainer.evaluation.figures import BUCKETS, Forecasts, figures
+from trainer.evaluation.forecasting import predict_rows
+from trainer.head.recipe import Recipe
+
+RULE = BucketRule(2000, 20000)
+VALIDATION = 0.2
+EPOCHS = (5, 10)
+SIDES = (224, 160)
+BATCH = 32
+UNITS = 128
+#: Our head as `main.py reproduce lu` names it, without and with records of validation posts.
+OURS, FOLLOWED = "ours, no records", "ours, authors followed"
+
+Numbers = NDArray[np.float64]
+Rows = NDArray[np.intp]
+Progress = Callable[[str, int, int], None]
+
+#: Figures of the comparison, in the order of its columns.
+SHOWN = (
+    "accuracy", "macro_f1", "log_loss_skill", "ordinal_loss_reduction", "spearman",
+    "pair_accuracy", "ece",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The study's split, as rows of the posts with an image."""
+
+    train: Rows
+    validate: Rows
+
+
+@dataclass(slots=True)
+class Result:
+    """One seed of one contender: its figures, its confusion, its accuracy by epoch, its time."""
+
+    name: str
+    seed: int
+    figures: dict[str, float]
+    confusion: NDArray[np.int64]
+    seconds: float
+    train_accuracy: list[float]
+    validate_accuracy: list[float]
+
+
+def classes_of(scores: Numbers) -> NDArray[np.int64]:
+    """0 for a score of at most 2000, 1 for at most 20000, 2 for more."""
+    return (scores > 2000).astype(np.int64) + (scores > 20000)
+
+
+def split_of(ids: list[str], classes: NDArray[np.int64]) -> Split:
+    """The first fifth of each class in the order of file names validates."""
+    names = np.array(ids)
+    validate = []
+    for kind in range(len(BUCKETS)):
+        rows = np.flatnonzero(classes == kind)
+        rows = rows[np.argsort(names[rows], kind="stable")]
+        validate.append(rows[: int(VALIDATION * len(rows))])
+    held_out = np.sort(np.concatenate(validate))
+    return Split(np.setdiff1d(np.arange(len(names)), held_out), held_out)
+
+
+def pixels_of(ids: list[str], folder: Path, side: int) -> NDArray[np.uint8]:
+    """Images squashed by nearest neighbour: uint8 [n, side, side, 3]."""
+    found = np.empty((len(ids), side, side, 3), np.uint8)
+    for row, post_id in enumerate(ids):
+        path = find_image(folder, post_id)
+        if path is None:
+            raise FileNotFoundError(f"there is no image of {post_id} in {folder}")
+        with Image.open(path) as image:
+            small = image.convert("RGB").resize((side, side), Image.Resampling.NEAREST)
+        found[row] = np.asarray(small)
+    return found
+
+
+def study(
+    pixels: NDArray[np.uint8],
+    classes: NDArray[np.int64],
+    split: Split,
+    *,
+    weights: Path,
+    seeds: range,
+    progress: Progress,
+) -> list[tuple[int, int, Numbers, list[float], list[float], float]]:
+    """The study's network at one image size, for each seed and number of epochs.
+
+    The backbone is frozen and images are not augmented, so its output is computed once, not in
+    every epoch: the numbers are the same, and the time of the epochs that this saves is added.
+
+    Returns:
+        (seed, epochs, probabilities of the validation posts, accuracies by epoch on training and
+        validation posts, seconds that the study's pipeline takes).
+    """
+    import keras
+
+    side = pixels.shape[1]
+    backbone = keras.applications.MobileNetV2(
+        input_shape=(side, side, 3), include_top=False, pooling="avg", weights=None
+    )
+    backbone.load_weights(weights)
+    started = time.perf_counter()
+    batches = []
+    for start in range(0, len(pixels), BATCH):
+        progress(f"the study's backbone at {side} px", start, len(pixels))
+        batches.append(
+            backbone.predict_on_batch(pixels[start : start + BATCH].astype(np.float32) / 255)
+        )
+    pooled = np.concatenate(batches)
+    # An epoch of the study sees every image once: to train on, or to validate.
+    backbone_seconds = time.perf_counter() - started
+    found: list[tuple[int, int, Numbers, list[float], list[float], float]] = []
+    for seed in seeds:
+        for epochs in EPOCHS:
+            progress(f"the study's top at {side} px", len(found), len(seeds) * len(EPOCHS))
+            keras.utils.set_random_seed(seed)
+            top = keras.Sequential(
+                [
+                    keras.layers.Dense(UNITS, activation="relu"),
+                    keras.layers.Dense(len(BUCKETS), activation="softmax"),
+                ]
+            )
+            top.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+            started = time.perf_counter()
+            history = top.fit(
+                pooled[split.train], classes[split.train],
+                validation_data=(pooled[split.validate], classes[split.validate]),
+                batch_size=BATCH, epochs=epochs, verbose=0,
+            ).history  # fmt: skip
+            seconds = time.perf_counter() - started + epochs * backbone_seconds
+            probabilities = top.predict(pooled[split.validate], verbose=0).astype(np.float64)
+            found.append(
+                (
+                    seed, epochs, probabilities / probabilities.sum(axis=1, keepdims=True),
+                    history["accuracy"], history["val_accuracy"], seconds,
+                )
+            )  # fmt: skip
+    return found
+
+
+def ten_bins(probabilities: Numbers, cuts: tuple[float, float]) -> Numbers:
+    """Three buckets spread evenly over their shares of the ten bins: float64 [n, 10]."""
+    edges = np.linspace(0, 1, 11)
+    borders = (0.0, *cuts, 1.0)
+    spread = np.zeros((len(BUCKETS), 10))
+    for bucket in range(len(BUCKETS)):
+        overlap = np.minimum(edges[1:], borders[bucket + 1]) - np.maximum(
+            edges[:-1], borders[bucket]
+        )
+        covered = np.clip(overlap, 0, None)
+        spread[bucket] = covered / covered.sum()
+    return probabilities @ spread
+
+
+def forecasts_of(scores: Numbers, split: Split, bins: Numbers) -> Forecasts:
+    """Predictions of the validation posts beside what happened, ranked among the training ones."""
+    reference = Reference(np.sort(scores[split.train]))
+    judged = scores[split.validate]
+    n = len(judged)
+    return Forecasts(
+        bins, judged, np.zeros(n, np.int64), reference.intervals(judged),
+        np.tile(reference.cuts(RULE), (n, 1)), reference.buckets(judged, RULE),
+        np.tile(reference.base(RULE), (n, 1)),
+    )  # fmt: skip
+
+
+def result_of(
+    name: str, seed: int, forecasts: Forecasts, seconds: float, **by_epoch: Any
+) -> Result:
+    """The figures of one contender."""
+    predicted = forecasts.bucket_probabilities().argmax(axis=1)
+    return Result(
+        name, seed, figures(forecasts), metrics.confusion(predicted, forecasts.bucket, 3), seconds,
+        by_epoch.get("train", []), by_epoch.get("validate", []),
+    )  # fmt: skip
+
+
+def posts_of(file_posts: FilePosts, split: Split, *, followed: bool) -> LabelledPosts:
+    """The posts as the head sees them, with the records of their authors.
+
+    Records at a training post count training posts only: no validation label is fitted on.
+
+    Args:
+        file_posts: of the whole file.
+        split: the study's.
+        followed: a record at a validation post counts earlier validation posts whose score was
+            final by then, as it does for a bot in that community, and for `main.py evaluate`;
+            otherwise training posts only, and as those are later there are none.
+    """
+    ids = file_posts.ids
+    posts = file_posts.labelled(counted={ids[row] for row in split.train})
+    if not followed:
+        return posts
+    known = file_posts.labelled(
+        reference=Reference(np.sort(posts.score[split.train])),
+        counted={ids[row] for row in split.validate},
+    )
+    metadata = np.array(posts.groups["metadata"])
+    metadata[split.validate] = known.groups["metadata"][split.validate]
+    return replace(posts, groups={**posts.groups, "metadata": metadata})
+
+
+def ours(file_posts: FilePosts, split: Split, *, seed: int, recipe: Recipe) -> list[Result]:
+    """Our head fitted on the study's training images alone, with and without authors' records."""
+    started = time.perf_counter()
+    unseen = posts_of(file_posts, split, followed=False)
+    head = fit_to_serve(unseen.take(split.train), recipe=recipe, seed=seed)
+    seconds = time.perf_counter() - started
+    known = posts_of(file_posts, split, followed=True)
+    return [
+        result_of(
+            name,
+            seed,
+            forecasts_of(posts.score, split, predict_rows(head, posts, split.validate)),
+            seconds,
+        )
+        for name, posts in ((OURS, unseen), (FOLLOWED, known))
+    ]
+
+
+def reproduce(
+    file_posts: FilePosts,
+    images: Path,
+    *,
+    weights: Path,
+    seeds: int,
+    recipe: Recipe | None = None,
+    sides: tuple[int, ...] = SIDES,
+    progress: Progress = lambda *_: None,
+) -> tuple[Split, NDArray[np.int64], list[Result]]:
+    """Every contender for every seed, on the study's split.
+
+    Args:
+        file_posts: of the whole file.
+        images: folder of the images.
+        weights: Keras weights of the study's backbone.
+        seeds: how many of each contender.
+        recipe: of our head.
+        sides: of the study's images, pixels.
+        progress: told the stage, and how much of how much is done.
+    """
+    ids = file_posts.ids
+    scores = np.array([file_posts.posts[number].score for number in sorted(file_posts.seen)])
+    classes = classes_of(scores)
+    split = split_of(ids, classes)
+    cuts = Reference(np.sort(scores[split.train])).cuts(RULE)
+    results = []
+    for side in sides:
+        pixels = pixels_of(ids, images, side)
+        for seed, epochs, found, train, validate, seconds in study(
+            pixels, classes, split,
+            weights=weights, seeds=range(1, seeds + 1), progress=progress,
+        ):  # fmt: skip
+            forecasts = forecasts_of(scores, split, ten_bins(found, cuts))
+            name = f"study, {side} px, {epochs} epochs"
+            results.append(
+                result_of(name, seed, forecasts, seconds, train=train, validate=validate)
+            )
+    for seed in range(1, seeds + 1):
+        progress("our head", seed - 1, seeds)
+        results += ours(file_posts, split, seed=seed, recipe=recipe or Recipe())
+    return split, classes, results

@@ -75,7 +75,7 @@ async def main() -> None:
                     asked = await fake.slash(admin, channel, "watch")
                     if "is watched now" not in asked.text:
                         raise RuntimeError(f"#{channel.name} is not watched: {asked.text}")
-                training = contextlib.nullcontext() if arguments.quiet else retraining(env)
+                training = contextlib.nullcontext() if arguments.quiet else retrain_schedule(env)
                 async with training:
                     # TensorFlow's own start is over by then and the fitting has begun, and the bot
                     # has read what was posted in the channels before it came.
@@ -89,7 +89,7 @@ async def main() -> None:
 
 
 @contextlib.asynccontextmanager
-async def retraining(env: dict[str, str]) -> AsyncIterator[None]:
+async def retrain_schedule(env: dict[str, str]) -> AsyncIterator[None]:
     """Training runs, one after the other, as long as the block lasts."""
 
     async def train() -> None:

@@ -255,8 +255,8 @@ def questions() -> dict[str, Question]:
         "stats: everywhere, 360 days": stats(None, 360),
         "stats: one community, 360 days": stats(7, 360),
         "due: predictions": due(PostState.SEEN, PostState.PREDICTED),
-        "due: readings": due(PostState.REPLIED),
-        "due: outcomes": due(PostState.SCORED),
+        "due: readings": due(PostState.AWAITING_SCORE),
+        "due: outcomes": due(PostState.SETTLING),
         "due: replies to remove": lambda session: replies_to_remove(session, limit=100),
         "due: replies without outcome": lambda session: replies_without_outcome(
             session, [*Platform], limit=100

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from bot.core import Core
 from bot.jobs import Jobs, schedule
-from bot.labels.collect import Labelling
+from bot.labels.collect import LabelCollector
 from bot.notices import Notices
-from bot.operations.image_cleanup import Housekeeping
+from bot.operations.image_cleanup import ImageCleanup
 from bot.platform import Platform, PlatformRefused
 from bot.posts.pipeline import Pipeline
-from bot.reports.monitoring import Health
+from bot.reports.monitoring import Monitor
 from bot.runtime.cron import cron_trigger
 from bot.training.retention import Retention
-from bot.training.schedule import Retraining
+from bot.training.schedule import RetrainSchedule
 from bot.web.board import Board
 from storage.types import Platform as PlatformName
 
@@ -51,17 +51,17 @@ def build(core: Core) -> App:
         silent_share=core.settings.silent_share,
         clock=core.clock,
     )
-    labelling = Labelling(
+    collector = LabelCollector(
         core.database,
         platforms,
         clock=core.clock,
         season_time_zone=core.settings.season_time_zone,
         late_share=core.settings.late_share,
     )
-    housekeeping = Housekeeping(
+    image_cleanup = ImageCleanup(
         core.database, core.images, keep_days=core.settings.image_days, clock=core.clock
     )
-    retraining = Retraining(
+    retrain_schedule = RetrainSchedule(
         core.database,
         core.training,
         cron_trigger(core.settings.retrain_cron, core.settings.retrain_time_zone),
@@ -72,13 +72,13 @@ def build(core: Core) -> App:
     jobs = Jobs(
         core.database,
         pipeline,
-        labelling,
-        housekeeping,
-        core.text_reading,
+        collector,
+        image_cleanup,
+        core.ocr_worker,
         training=core.training,
-        retraining=retraining,
+        retrain_schedule=retrain_schedule,
         notices=Notices(core.database, platforms, clock=core.clock),
-        health=Health(core.database, pause=core.settings.pause_on_bad_skill, clock=core.clock),
+        health=Monitor(core.database, pause=core.settings.pause_on_bad_skill, clock=core.clock),
         retention=Retention(
             core.database,
             core.settings.versions_dir,

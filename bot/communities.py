@@ -217,7 +217,7 @@ async def _bring_forward(session: AsyncSession, community: Community) -> None:
     waiting = await session.scalars(
         select(Post).where(
             Post.community_id == community.id,
-            Post.state == PostState.REPLIED,
+            Post.state == PostState.AWAITING_SCORE,
             Post.due_at.is_not(None),
         )
     )

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from bot.people.identity import read_key
 from bot.runtime.clock import Clock, now
 from bot.runtime.download import Downloader
-from bot.serving.champion import Serving
-from bot.serving.ocr_worker import TextReading
+from bot.serving.champion import ChampionServer
+from bot.serving.ocr_worker import OcrWorker
 from bot.settings import Settings
 from bot.training.backbone_setup import prepare_backbone
-from bot.training.runs import Training, TrainingLimits
+from bot.training.runs import TrainingLimits, TrainingRuns
 from bot.training.versions import ensure_champion, has_champion
 from models.decoding import DecodeLimits
 from models.ocr import TextReader, check_ocr
@@ -27,11 +27,11 @@ class Core:
     settings: Settings
     database: Database
     images: ImageStore
-    serving: Serving
+    serving: ChampionServer
     downloader: Downloader
-    training: Training
+    training: TrainingRuns
     people_key: bytes
-    text_reading: TextReading | None
+    ocr_worker: OcrWorker | None
     clock: Clock
 
 
@@ -52,7 +52,7 @@ async def open_core(settings: Settings, *, clock: Clock = now) -> AsyncIterator[
         limits = DecodeLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
-        serving = Serving(
+        serving = ChampionServer(
             database,
             versions_dir=settings.versions_dir,
             backbones_dir=settings.backbones_dir,
@@ -67,17 +67,17 @@ async def open_core(settings: Settings, *, clock: Clock = now) -> AsyncIterator[
         )
         stack.push_async_callback(downloader.close)
         images = ImageStore(settings.images_dir)
-        text_reading = None
+        ocr_worker = None
         if settings.read_text:
             check_ocr()
-            text_reading = TextReading(database, images, lambda: TextReader().read, limits)
-            stack.callback(text_reading.close)
+            ocr_worker = OcrWorker(database, images, lambda: TextReader().read, limits)
+            stack.callback(ocr_worker.close)
         if not await has_champion(database):
             # Only a new installation needs the configured backbone: afterwards the champion's own
             # serves, whatever the setting says, until `main.py backbone use` changes both at once.
             backbone = await prepare_backbone(settings.backbone, settings.backbones_dir)
             await ensure_champion(database, settings.versions_dir, backbone, clock())
-        training = Training(
+        training = TrainingRuns(
             database,
             settings.versions_dir,
             TrainingLimits(
@@ -96,6 +96,6 @@ async def open_core(settings: Settings, *, clock: Clock = now) -> AsyncIterator[
             downloader=downloader,
             training=training,
             people_key=read_key(settings.data_dir, settings.secret_key),
-            text_reading=text_reading,
+            ocr_worker=ocr_worker,
             clock=clock,
         )

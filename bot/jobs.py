@@ -3,18 +3,18 @@
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.labels.collect import BATCH, Labelling
+from bot.labels.collect import BATCH, LabelCollector
 from bot.notices import Notices
-from bot.operations.image_cleanup import Housekeeping
+from bot.operations.image_cleanup import ImageCleanup
 from bot.posts.pipeline import Pipeline
-from bot.posts.queue import Lanes
-from bot.reports.monitoring import Health
+from bot.posts.queue import CommunityQueue
+from bot.reports.monitoring import Monitor
 from bot.runtime.clock import Clock
-from bot.runtime.scheduler import Ticker
-from bot.serving.ocr_worker import TextReading
+from bot.runtime.scheduler import Scheduler
+from bot.serving.ocr_worker import OcrWorker
 from bot.training.retention import Retention
-from bot.training.runs import Training
-from bot.training.schedule import Retraining
+from bot.training.runs import TrainingRuns
+from bot.training.schedule import RetrainSchedule
 from storage.engine.database import Database
 from storage.queries.posts import load_posts, posts_to_advance, replies_to_remove
 from storage.tables import Post
@@ -22,7 +22,7 @@ from storage.tables import Post
 #: How often image files and model versions are looked through.
 SWEEP_HOURS = 6
 #: How often the process of a training run is looked for.
-LOOK_AFTER_SECONDS = 60
+REAP_SECONDS = 60
 #: How often predictions are held against the base rate, and labels against those before.
 HEALTH_MINUTES = 60
 
@@ -34,25 +34,25 @@ class Jobs:
         self,
         database: Database,
         pipeline: Pipeline,
-        labelling: Labelling,
-        housekeeping: Housekeeping,
-        text_reading: TextReading | None,
+        collector: LabelCollector,
+        image_cleanup: ImageCleanup,
+        ocr_worker: OcrWorker | None,
         *,
-        training: Training,
-        retraining: Retraining,
+        training: TrainingRuns,
+        retrain_schedule: RetrainSchedule,
         notices: Notices,
-        health: Health,
+        health: Monitor,
         retention: Retention,
         clock: Clock,
     ) -> None:
         self._database = database
         self._pipeline = pipeline
-        self._lanes = Lanes(pipeline)
-        self._labelling = labelling
-        self._housekeeping = housekeeping
-        self._text_reading = text_reading
+        self._queue = CommunityQueue(pipeline)
+        self._collector = collector
+        self._image_cleanup = image_cleanup
+        self._ocr_worker = ocr_worker
         self._training = training
-        self._retraining = retraining
+        self._retrain_schedule = retrain_schedule
         self._notices = notices
         self._health = health
         self._retention = retention
@@ -65,24 +65,24 @@ class Jobs:
                 session,
                 now=self._clock(),
                 limit=BATCH,
-                without=self._pipeline.promised,
-                without_communities=self._lanes.busy,
+                without=self._pipeline.reserved,
+                without_communities=self._queue.busy,
             )
         )
-        await self._lanes.take(due)
+        await self._queue.take(due)
         return len(due)
 
     async def stop(self) -> None:
         """Let go of what goes on by itself."""
-        await self._lanes.stop()
+        await self._queue.stop()
 
     async def read_scores(self) -> int:
         """Read the scores that are due and write labels at the horizon."""
-        return await self._labelling.read_due()
+        return await self._collector.read_due()
 
     async def settle_replies(self) -> int:
         """Show outcomes under their posts."""
-        return await self._labelling.settle_due()
+        return await self._collector.settle_due()
 
     async def remove_replies(self) -> int:
         """Take away the replies of posts that were withdrawn."""
@@ -95,21 +95,21 @@ class Jobs:
             await self._pipeline.remove_reply(post)
         return len(posts)
 
-    async def keep_house(self) -> int:
+    async def clean_up(self) -> int:
         """Drop image files and model versions that are needed no more."""
-        return await self._housekeeping.sweep() + await self._retention.sweep()
+        return await self._image_cleanup.sweep() + await self._retention.sweep()
 
     async def read_texts(self) -> int:
         """Read the text of one image; the next tick takes the next."""
-        return await self._text_reading.read_next() if self._text_reading else 0
+        return await self._ocr_worker.read_next() if self._ocr_worker else 0
 
     async def retrain(self) -> bool:
         """Ask for a training run if enough was learned; it goes on by itself."""
-        return await self._retraining.retrain_if_worth_it()
+        return await self._retrain_schedule.retrain_if_worth_it()
 
-    async def look_after_training(self) -> None:
+    async def reap_dead_run(self) -> None:
         """End the run of a process that was killed, so that nobody waits for it."""
-        await self._training.bury_dead_run()
+        await self._training.reap_dead_run()
 
     async def deliver_notices(self) -> int:
         """Tell the admins what they were not told yet."""
@@ -121,22 +121,22 @@ class Jobs:
 
     async def make_up_for_missed(self) -> None:
         """Do what was to be done at a set time while Peoria was not running."""
-        await self._training.bury_dead_run()
-        await self._retraining.make_up_for_missed()
+        await self._training.reap_dead_run()
+        await self._retrain_schedule.make_up_for_missed()
 
     @property
     def retrain_times(self) -> CronTrigger | None:
         """When to retrain; None: never."""
-        return self._retraining.trigger
+        return self._retrain_schedule.trigger
 
     async def run_due(self) -> int:
         """Everything that is due now, once round; returns how much there was."""
         return await self.advance_posts() + await self.read_scores() + await self.settle_replies()
 
 
-def schedule(jobs: Jobs, seconds: float) -> Ticker:
+def schedule(jobs: Jobs, seconds: float) -> Scheduler:
     """A scheduler, not yet started, that ticks every ``seconds``."""
-    scheduler = Ticker()
+    scheduler = Scheduler()
     for job in (
         jobs.advance_posts,
         jobs.read_scores,
@@ -147,15 +147,15 @@ def schedule(jobs: Jobs, seconds: float) -> Ticker:
     ):
         scheduler.add_job(job, "interval", seconds=seconds, id=job.__name__)
     scheduler.add_job(
-        jobs.look_after_training,
+        jobs.reap_dead_run,
         "interval",
-        seconds=LOOK_AFTER_SECONDS,
-        id=jobs.look_after_training.__name__,
+        seconds=REAP_SECONDS,
+        id=jobs.reap_dead_run.__name__,
     )
     scheduler.add_job(
         jobs.check_health, "interval", minutes=HEALTH_MINUTES, id=jobs.check_health.__name__
     )
     if jobs.retrain_times is not None:
         scheduler.add_job(jobs.retrain, jobs.retrain_times, id=jobs.retrain.__name__)
-    scheduler.add_job(jobs.keep_house, "interval", hours=SWEEP_HOURS, id=jobs.keep_house.__name__)
+    scheduler.add_job(jobs.clean_up, "interval", hours=SWEEP_HOURS, id=jobs.clean_up.__name__)
     return scheduler

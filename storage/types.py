@@ -23,9 +23,9 @@ class PostState(StrEnum):
 
     SEEN = "seen"
     PREDICTED = "predicted"
-    REPLIED = "replied"
+    AWAITING_SCORE = "replied"
     LABELLED = "labelled"
-    SCORED = "scored"
+    SETTLING = "scored"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
 

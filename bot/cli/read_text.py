@@ -19,7 +19,7 @@ def read_text() -> None:
 async def _read_text() -> int:
     settings = load_settings().model_copy(update={"read_text": True})
     async with open_core(settings) as core:
-        reading = core.text_reading
+        reading = core.ocr_worker
         assert reading is not None  # noqa: S101 - asked for above
         done, total = 0, await reading.waiting()
         with progress() as bar:

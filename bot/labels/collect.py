@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.labels.growth import Heading
-from bot.labels.nowcast import SecondLooks
+from bot.labels.nowcast import Nowcaster
 from bot.labels.readings import AgedScore, late_by, next_reading_at, reading_at, score_at_horizon
 from bot.labels.write import write_label
 from bot.league.guesses import close_at_score
@@ -43,7 +43,7 @@ RETRY = timedelta(minutes=1)
 TOO_LATE = "Its score could not be read in time: what it was at the horizon is not known."
 
 
-class Labelling:
+class LabelCollector:
     """Reads the scores that are due and writes labels from them.
 
     Args:
@@ -65,11 +65,11 @@ class Labelling:
         self._clock = clock
         self._season_time_zone = season_time_zone
         self._late_share = late_share
-        self._second_looks = SecondLooks(database)
+        self._second_looks = Nowcaster(database)
 
     async def read_due(self) -> int:
         """Read every score that is due, write the labels that follow; return how many posts."""
-        posts = await self._due(PostState.REPLIED)
+        posts = await self._due(PostState.AWAITING_SCORE)
         by_platform: defaultdict[PlatformName, list[Post]] = defaultdict(list)
         for post in posts:
             by_platform[post.platform].append(post)
@@ -120,22 +120,22 @@ class Labelling:
                     later[post.id] = until
                 case None:
                     later[post.id] = self._clock() + RETRY
-        await self._put_off(later)
+        await self._retry_later(later)
 
     async def _ask_again(self, posts: Sequence[Post]) -> None:
-        await self._put_off({post.id: self._clock() + RETRY for post in posts})
+        await self._retry_later({post.id: self._clock() + RETRY for post in posts})
 
-    async def _put_off(self, later: Mapping[int, datetime]) -> None:
+    async def _retry_later(self, later: Mapping[int, datetime]) -> None:
         if not later:
             return
         async with self._database.write() as session:
             for post_id, until in later.items():
-                await move_post(session, post_id, PostState.REPLIED, due_at=until)
+                await move_post(session, post_id, PostState.AWAITING_SCORE, due_at=until)
 
     async def _withdraw(self, post: Post) -> None:
         async with self._database.write() as session:
             await move_post(
-                session, post.id, PostState.REPLIED, state=PostState.WITHDRAWN, due_at=None
+                session, post.id, PostState.AWAITING_SCORE, state=PostState.WITHDRAWN, due_at=None
             )
 
     async def _record(self, post: Post, read: ScoreRead) -> None:
@@ -151,7 +151,7 @@ class Labelling:
             step = {"state": PostState.REFUSED, "refusal": TOO_LATE, "due_at": None}
         else:
             # Due at once: what remains is to show the outcome.
-            step = {"state": PostState.SCORED, "due_at": self._clock(), "tries": 0}
+            step = {"state": PostState.SETTLING, "due_at": self._clock(), "tries": 0}
         heading = None
         if reading is not None and not final:
             heading = await self._second_looks.look(
@@ -159,12 +159,12 @@ class Labelling:
             )
 
         async def note(session: AsyncSession) -> bool:
-            if not await move_post(session, post.id, PostState.REPLIED, **step):
+            if not await move_post(session, post.id, PostState.AWAITING_SCORE, **step):
                 return False
             if reading is not None:
                 await self._keep_reading(session, post.id, read, reading, age, heading)
             await close_at_score(session, post.id, post.community.guess_score, read.score, read.at)
-            if step.get("state") is PostState.SCORED:
+            if step.get("state") is PostState.SETTLING:
                 await self._label(session, post.id, AgedScore(age, read.score))
             return True
 
@@ -221,7 +221,7 @@ class Labelling:
 
     async def settle_due(self) -> int:
         """Show outcomes that were not shown yet in their replies; return how many posts."""
-        posts = await self._due(PostState.SCORED)
+        posts = await self._due(PostState.SETTLING)
         for post in posts:
             try:
                 await self._settle(post)
@@ -245,7 +245,7 @@ class Labelling:
             shown = True
 
         async def note(session: AsyncSession) -> None:
-            await move_post(session, post.id, PostState.SCORED, due_at=None)
+            await move_post(session, post.id, PostState.SETTLING, due_at=None)
             if shown:
                 settled = await session.get_one(Reply, post.id)
                 settled.state = ReplyState.SETTLED
@@ -279,4 +279,4 @@ class Labelling:
 
     async def _settle_later(self, post: Post) -> None:
         async with self._database.write() as session:
-            await move_post(session, post.id, PostState.SCORED, due_at=self._clock() + RETRY)
+            await move_post(session, post.id, PostState.SETTLING, due_at=self._clock() + RETRY)

@@ -30,7 +30,7 @@ _LATE = 1.25
 _FRESH = 3600.0
 
 
-class SecondLooks:
+class Nowcaster:
     """Learns how scores grow, community by community, and says where a post is heading."""
 
     def __init__(self, database: Database) -> None:

@@ -11,7 +11,7 @@ from storage.tables import Author, Community, Guess, Peek, Post
 from storage.types import Bucket, Platform, PostState
 
 #: States in which the outcome is still ahead.
-_OPEN = (PostState.SEEN, PostState.PREDICTED, PostState.REPLIED)
+_OPEN = (PostState.SEEN, PostState.PREDICTED, PostState.AWAITING_SCORE)
 
 NO_SUCH_POST = "There is no such post; it may have been taken away."
 NOTHING_TO_GUESS = "There is nothing to guess: this post was refused or withdrawn."

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 GRACE = timedelta(days=1)
 
 
-class Housekeeping:
+class ImageCleanup:
     """Drops image files whose time is over, and those that nothing points at.
 
     Args:

@@ -20,7 +20,7 @@ from bot.core import Core
 from bot.people.identity import hash_person
 from bot.posts.images import store_images
 from bot.runtime.download import DownloadFailed, DownloadRefused
-from bot.serving.champion import Champion, SeenImage
+from bot.serving.champion import Champion, EmbeddedImage
 from bot.serving.score_scale import bucket_rule
 from models.decoding import ImageRefused
 from models.percentiles import WINDOW, BucketRule, tie_interval
@@ -59,7 +59,7 @@ class _Fetched:
 
     post: FilePost
     sha256: str | None = None
-    seen: SeenImage | None = None
+    seen: EmbeddedImage | None = None
     reason: str | None = None
 
 
@@ -176,7 +176,7 @@ class Import:
                     title=each.post.title,
                     posted_at=each.post.posted_at,
                     seen_at=now,
-                    state=PostState.REPLIED,
+                    state=PostState.AWAITING_SCORE,
                     silent=False,
                     images=[
                         PostImage(

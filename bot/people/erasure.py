@@ -35,7 +35,7 @@ from storage.tables import (
 from storage.types import ForecasterKind, Platform, PostState
 
 #: Posts that have no label yet.
-_WAITING = (PostState.SEEN, PostState.PREDICTED, PostState.REPLIED)
+_WAITING = (PostState.SEEN, PostState.PREDICTED, PostState.AWAITING_SCORE)
 
 
 @dataclass(frozen=True, slots=True)

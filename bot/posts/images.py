@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.serving.champion import SeenImage
+from bot.serving.champion import EmbeddedImage
 from storage.engine.core_tables import table_of
 from storage.engine.upsert import insert_unless_there
 from storage.tables import Embedding, Image
@@ -24,7 +24,7 @@ class StoredImage:
 
 
 async def store_images(
-    session: AsyncSession, seen: Mapping[str, SeenImage], backbone: str, now: datetime
+    session: AsyncSession, seen: Mapping[str, EmbeddedImage], backbone: str, now: datetime
 ) -> dict[str, StoredImage]:
     """Store the rows of images and their embeddings, as far as they are new.
 

@@ -55,7 +55,7 @@ _INSERT_POST, _INSERT_AUTHOR = insert(_POSTS), insert(_AUTHORS)
 _INSERT_IMAGES = insert(table_of(PostImage))
 
 
-class TakingUp:
+class Ingest:
     """Where posts come in.
 
     Args:

@@ -16,13 +16,13 @@ from weakref import WeakValueDictionary
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.platform import IncomingPost, Platform
-from bot.posts.ingest import TakingUp
-from bot.posts.predict import Known, PredictingPosts
-from bot.posts.reply import Answering
+from bot.posts.ingest import Ingest
+from bot.posts.predict import Known, Predictor
+from bot.posts.reply import Replier
 from bot.posts.retry import wait_after
 from bot.runtime.clock import Clock
 from bot.runtime.download import Downloader
-from bot.serving.champion import Serving
+from bot.serving.champion import ChampionServer
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore
 from storage.queries.posts import load_new_post, load_post, move_post
@@ -46,7 +46,7 @@ class Pipeline:
         self,
         database: Database,
         images: ImageStore,
-        serving: Serving,
+        serving: ChampionServer,
         downloader: Downloader,
         platforms: Mapping[PlatformName, Platform],
         *,
@@ -56,17 +56,17 @@ class Pipeline:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._taking_up = TakingUp(
+        self._ingest = Ingest(
             database, images, people_key=people_key, silent_share=silent_share, clock=clock
         )
-        self._answering = Answering(database, platforms, clock=clock)
-        self._predicting = PredictingPosts(
-            database, images, serving, downloader, self._answering, clock=clock
+        self._replier = Replier(database, platforms, clock=clock)
+        self._predictor = Predictor(
+            database, images, serving, downloader, self._replier, clock=clock
         )
         # A tick and whoever handed a post in may take it up at the same moment, and a reply that
         # was sent twice cannot be taken back.
         self._under_way: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-        self._promised: set[int] = set()
+        self._reserved: set[int] = set()
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def accept(self, platform: PlatformName, incoming: IncomingPost) -> int | None:
@@ -75,7 +75,7 @@ class Pipeline:
         The same post may be handed in any number of times: it is stored once. Posts of people who
         opted out, and in communities that are watched no more, are not stored.
         """
-        return await self._taking_up.accept(platform, incoming)
+        return await self._ingest.accept(platform, incoming)
 
     async def advance(self, post_id: int) -> None:
         """Take every step of a post that can be taken now, up to the reply.
@@ -91,36 +91,36 @@ class Pipeline:
                 found = await self._database.read_in_one_go(partial(self._read, post_id))
                 predicted = None
                 if isinstance(found, Known):
-                    predicted = await self._predicting.predict(found)
+                    predicted = await self._predictor.predict(found)
             if isinstance(found, Post):
-                await self._answering.take_up(found)
+                await self._replier.take_up(found)
             elif found is not None and predicted is not None:
-                await self._answering.answer(found.post, predicted.card, predicted.silence)
+                await self._replier.answer(found.post, predicted.card, predicted.silence)
 
     async def _read(self, post_id: int, session: AsyncSession) -> Known | Post | None:
         """What is known of a new post, or a post that waits for its reply; None: all was done."""
         post = await load_new_post(session, post_id)
         if post is not None and post.state is PostState.SEEN:
-            return await self._predicting.read(session, post)
+            return await self._predictor.read(session, post)
         if post is not None and post.state is PostState.PREDICTED:
             return await load_post(session, post_id)
         return None
 
     @contextmanager
-    def promise(self, post_id: int) -> Iterator[None]:
+    def reserve(self, post_id: int) -> Iterator[None]:
         """Keep ticks from taking a post up that is about to be advanced, until the block ends."""
-        self._promised.add(post_id)
+        self._reserved.add(post_id)
         try:
             yield
         finally:
-            self._promised.discard(post_id)
+            self._reserved.discard(post_id)
 
     @property
-    def promised(self) -> frozenset[int]:
+    def reserved(self) -> frozenset[int]:
         """Posts that somebody is about to advance."""
-        return frozenset(self._promised)
+        return frozenset(self._reserved)
 
-    async def put_off_fault(self, post_id: int) -> None:
+    async def retry_after_fault(self, post_id: int) -> None:
         """Have another look later at a post whose step failed in a way nobody foresaw.
 
         It is never given up for that: the fault may lie with us, and be mended.
@@ -137,7 +137,7 @@ class Pipeline:
         `remove_reply`.
         """
         async with self._database.write() as session:
-            for state in (PostState.SEEN, PostState.PREDICTED, PostState.REPLIED):
+            for state in (PostState.SEEN, PostState.PREDICTED, PostState.AWAITING_SCORE):
                 if await move_post(session, post_id, state, state=PostState.WITHDRAWN, due_at=None):
                     break
             else:
@@ -151,4 +151,4 @@ class Pipeline:
 
     async def remove_reply(self, post: Post) -> None:
         """Take the reply of a withdrawn post away, if there is one, now or another time."""
-        await self._answering.remove_reply(post)
+        await self._replier.remove_reply(post)

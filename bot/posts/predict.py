@@ -17,11 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.posts.images import StoredImage, store_images
 from bot.posts.ingest import STORED
-from bot.posts.reply import Answering
+from bot.posts.reply import Replier
 from bot.posts.retry import MAX_TRIES, wait_after
 from bot.runtime.clock import Clock
 from bot.runtime.download import Downloader, DownloadFailed, DownloadRefused
-from bot.serving.champion import Champion, Chosen, SeenImage, Serving
+from bot.serving.champion import Champion, ChampionServer, Chosen, EmbeddedImage
 from bot.serving.forecast import Card, read_card
 from bot.serving.score_scale import bucket_rule, read_quantiles
 from models.decoding import ImageRefused
@@ -62,7 +62,7 @@ class Usable:
     position: int
     source: str
     sha256: str
-    seen: SeenImage
+    seen: EmbeddedImage
 
 
 @dataclass(slots=True)
@@ -100,16 +100,16 @@ class _Made:
     took_ms: float
 
 
-class PredictingPosts:
+class Predictor:
     """Takes posts from "seen" to "predicted"."""
 
     def __init__(
         self,
         database: Database,
         images: ImageStore,
-        serving: Serving,
+        serving: ChampionServer,
         downloader: Downloader,
-        answering: Answering,
+        replier: Replier,
         *,
         clock: Clock,
     ) -> None:
@@ -117,7 +117,7 @@ class PredictingPosts:
         self._images = images
         self._serving = serving
         self._downloader = downloader
-        self._answering = answering
+        self._replier = replier
         self._clock = clock
 
     async def read(self, session: AsyncSession, post: Post) -> Known:
@@ -149,7 +149,7 @@ class PredictingPosts:
         champion = await self._serving.serve(known.chosen)
         found = await self._look(known.post, champion)
         if found.missing is not None:
-            await self._put_off(known.post, found, champion)
+            await self._retry_later(known.post, found, champion)
             return None
         if not found.usable:
             await self._refuse(known.post, found, champion)
@@ -255,7 +255,7 @@ class PredictingPosts:
                 "latency_ms": made.took_ms,
             },
         )
-        return Predicted(card, await self._answering.claim(session, post, card, now))
+        return Predicted(card, await self._replier.claim(session, post, card, now))
 
     async def _refuse(self, post: Post, found: Found, champion: Champion) -> None:
         reason = found.refused[min(found.refused)] if found.refused else "The post has no image."
@@ -263,7 +263,7 @@ class PredictingPosts:
             await self._keep(session, post, found, champion)
             await _end(session, post.id, reason)
 
-    async def _put_off(self, post: Post, found: Found, champion: Champion) -> None:
+    async def _retry_later(self, post: Post, found: Found, champion: Champion) -> None:
         """Try again later, or give the post up after too many tries; what is there is kept."""
         tries = post.tries + 1
         async with self._database.write() as session:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from bot.posts.pipeline import Pipeline
-from bot.runtime.task_group import Background
+from bot.runtime.task_group import TaskGroup
 from storage.queries.posts import DuePost
 
 log = logging.getLogger(__name__)
@@ -16,7 +16,7 @@ _AT_ONCE = 8
 _PATIENCE = 10.0
 
 
-class Lanes:
+class CommunityQueue:
     """One lane for each community with posts that are due.
 
     A platform that holds up one community, as rate limits do, does not keep the others waiting.
@@ -24,7 +24,7 @@ class Lanes:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-        self._background = Background()
+        self._tasks = TaskGroup()
         self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._busy: set[int] = set()
 
@@ -44,7 +44,7 @@ class Lanes:
         for post in due:
             lanes.setdefault(post.community_id, []).append(post.id)
         under_way = [
-            self._background.start(self._advance(community_id, ids), f"Lane {community_id}")
+            self._tasks.start(self._advance(community_id, ids), f"Lane {community_id}")
             for community_id, ids in lanes.items()
         ]
         self._busy |= lanes.keys()
@@ -53,7 +53,7 @@ class Lanes:
 
     async def stop(self) -> None:
         """Cancel what is under way and wait until it has let go."""
-        await self._background.stop()
+        await self._tasks.stop()
         self._busy.clear()
 
     async def _advance(self, community_id: int, ids: Sequence[int]) -> None:
@@ -70,4 +70,4 @@ class Lanes:
         except Exception:
             # The longest waiting come first: one that fails must not keep the others waiting.
             log.exception("Post %s could not be advanced; it is tried again later.", post_id)
-            await self._pipeline.put_off_fault(post_id)
+            await self._pipeline.retry_after_fault(post_id)

@@ -35,7 +35,7 @@ _CLAIM = insert(_REPLIES)
 _NOTE = update(_REPLIES).where(_REPLIES.c.post_id == bindparam("post"))
 
 
-class Answering:
+class Replier:
     """Replies to posts, and takes replies away."""
 
     def __init__(
@@ -167,7 +167,7 @@ class Answering:
                 session,
                 post.id,
                 PostState.PREDICTED,
-                state=PostState.REPLIED,
+                state=PostState.AWAITING_SCORE,
                 due_at=due_at,
                 tries=0,
             )

@@ -181,7 +181,7 @@ async def _shift(session: AsyncSession, community_id: int, now: datetime) -> Shi
     return label_shift(recent.all(), earlier.all())
 
 
-class Health:
+class Monitor:
     """Looks at every community, tells the admins what changed, and falls silent where it should.
 
     Args:

@@ -16,7 +16,7 @@ class _Executor(AsyncIOExecutor):  # type: ignore[misc]
             await asyncio.wait(self._pending_futures, timeout=_PATIENCE)
 
 
-class Ticker(AsyncIOScheduler):  # type: ignore[misc]
+class Scheduler(AsyncIOScheduler):  # type: ignore[misc]
     """Starts jobs at their times; no job runs beside itself, and missed runs are made up by one."""
 
     def __init__(self) -> None:

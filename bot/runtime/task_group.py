@@ -8,7 +8,7 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 
-class Background:
+class TaskGroup:
     """Tasks that are held until they end; what fails in one is logged, never lost."""
 
     def __init__(self) -> None:

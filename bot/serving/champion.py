@@ -68,7 +68,7 @@ class Champion:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenImage:
+class EmbeddedImage:
     """An image that was made safe and looked at."""
 
     image: DecodedImage
@@ -76,7 +76,7 @@ class SeenImage:
     embedding: NDArray[np.float32]  # [1280]
 
 
-class Serving:
+class ChampionServer:
     """Knows the champion and looks at images, on threads of its own.
 
     Args:
@@ -163,7 +163,7 @@ class Serving:
         blank = np.zeros((1, backbone.input_size, backbone.input_size, 3), np.float32)
         await asyncio.gather(*(self.on_thread(backbone.embed, blank) for _ in range(self._threads)))
 
-    async def look(self, data: bytes, backbone: Backbone) -> SeenImage:
+    async def look(self, data: bytes, backbone: Backbone) -> EmbeddedImage:
         """Make an image safe and embed it, off the event loop.
 
         Raises:
@@ -217,7 +217,7 @@ class Serving:
         self._executor.shutdown(cancel_futures=True)
 
 
-def look(data: bytes, backbone: Backbone, limits: DecodeLimits) -> SeenImage:
+def look(data: bytes, backbone: Backbone, limits: DecodeLimits) -> EmbeddedImage:
     """Make an image safe, hash it and embed it.
 
     Raises:
@@ -227,6 +227,6 @@ def look(data: bytes, backbone: Backbone, limits: DecodeLimits) -> SeenImage:
     tensor = to_input(image.pixels, backbone.input_size)
     embedding = backbone.embed(tensor[np.newaxis])[0]
     # Rounded as it will be stored, so that serving and training see the same numbers.
-    return SeenImage(
+    return EmbeddedImage(
         image, perceptual_hash(image.pixels), embedding.astype(np.float16).astype(np.float32)
     )

@@ -48,7 +48,7 @@ _NEWEST = (
 
 
 @dataclass(frozen=True, slots=True)
-class SeenBefore:
+class Duplicate:
     """An earlier post of a near-duplicate, and how it did if its label is written."""
 
     post_id: int
@@ -58,14 +58,14 @@ class SeenBefore:
     bucket: Bucket | None
 
 
-async def seen_before(
+async def find_duplicate(
     session: AsyncSession,
     *,
     community_id: int,
     phash: str,
     before: datetime,
     without_post: int | None = None,
-) -> SeenBefore | None:
+) -> Duplicate | None:
     """The most alike earlier post of a community, of equally alike ones the newest; None if none.
 
     Posts that were withdrawn or refused are left out.
@@ -94,7 +94,7 @@ async def seen_before(
     if nearest is None:
         return None
     label = await session.get(Label, nearest.id)
-    return SeenBefore(
+    return Duplicate(
         nearest.id,
         nearest.posted_at,
         nearest.link,

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 Read: TypeAlias = Callable[[Picture.Image], str]
 
 
-class TextReading:
+class OcrWorker:
     """Finds images whose text was not read, and reads it.
 
     Args:

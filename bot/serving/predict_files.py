@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core import Core
-from bot.serving.champion import Champion, SeenImage
+from bot.serving.champion import Champion, EmbeddedImage
 from bot.serving.forecast import Card, read_card
 from bot.serving.score_scale import bucket_rule, read_quantiles
 from models.decoding import ImageRefused
@@ -94,7 +94,7 @@ async def predict_image(
     return ImagePrediction(card, facts, seen.phash)
 
 
-def _card(champion: Champion, seen: SeenImage, facts: PostFacts, audience: Audience) -> Card:
+def _card(champion: Champion, seen: EmbeddedImage, facts: PostFacts, audience: Audience) -> Card:
     bins = champion.head.predict(seen.embedding[np.newaxis], [facts])[0]
     return read_card(bins, audience.quantiles, audience.rule, champion.name)
 

@@ -94,7 +94,7 @@ def _wrong_end(post: Post, made: MadePost) -> Iterator[str]:
         case PostState.WITHDRAWN:
             if made.deleted_at is None:
                 yield "was withdrawn but never deleted"
-        case PostState.SCORED:
+        case PostState.SETTLING:
             if made.broken:
                 yield "has no picture that could be used"
             matured_at = post.posted_at + timedelta(seconds=HORIZON)
@@ -106,7 +106,7 @@ def _wrong_end(post: Post, made: MadePost) -> Iterator[str]:
 
 def _wrong_rows(post: Post, stored: _Stored) -> Iterator[str]:
     """What is stored of a post too often, or not at all."""
-    scored = post.state is PostState.SCORED
+    scored = post.state is PostState.SETTLING
     if stored.labels[post.id] != scored:
         yield f"has {stored.labels[post.id]} labels"
     if stored.predictions[post.id] > 1 or scored > stored.predictions[post.id]:
@@ -124,7 +124,7 @@ def _wrong_reply(post: Post, reply: Reply | None, heard: bool) -> Iterator[str]:
         yield "is silent and was replied to"
     if said and not heard:
         yield "is noted as replied to and was not"
-    if post.state is PostState.SCORED:
+    if post.state is PostState.SETTLING:
         if heard and not said:
             yield "was replied to and is not noted so"
         if not said and not (reply and reply.reason):

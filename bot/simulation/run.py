@@ -29,7 +29,7 @@ from bot.simulation.failures import SimulationRefused
 from bot.simulation.people import MadeGuess, guesses
 from bot.simulation.platform import SimulatedPlatform
 from bot.training.child import TrainingLimits
-from bot.training.runs import Training
+from bot.training.runs import TrainingRuns
 from storage.tables import Community, Post, TrainingRun
 from storage.types import Platform
 
@@ -285,7 +285,7 @@ def _with_trainer(core: Core, command: Sequence[str]) -> Core:
         memory_mb=core.settings.train_memory_mb,
         min_labels=core.settings.train_min_labels,
     )
-    training = Training(
+    training = TrainingRuns(
         core.database, core.settings.versions_dir, limits, clock=core.clock, command=command
     )
     return replace(core, training=training)

@@ -29,7 +29,7 @@ _PUT_ASIDE = ".dropped-"
 _AT_ONCE = 1000
 
 #: Posts in these states are still to be labelled, and their predictions to be scored.
-_TO_BE_SCORED = (PostState.SEEN, PostState.PREDICTED, PostState.REPLIED)
+_TO_BE_SCORED = (PostState.SEEN, PostState.PREDICTED, PostState.AWAITING_SCORE)
 
 
 class Retention:

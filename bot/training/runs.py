@@ -71,7 +71,7 @@ class Requested:
     joined: bool
 
 
-class Training:
+class TrainingRuns:
     """Starts training runs, one at a time, and records how they end.
 
     Args:
@@ -139,7 +139,7 @@ class Training:
             await asyncio.wait([task])
         seen: dict[str, Any] | None = None
         while True:
-            await self.bury_dead_run()
+            await self.reap_dead_run()
             async with self._database.read() as session:
                 run = await session.get_one(TrainingRun, run_id)
             if run.state is not RunState.RUNNING:
@@ -297,7 +297,7 @@ class Training:
             "trained_until": manifest.trained_until and manifest.trained_until.isoformat(),
         }
 
-    async def bury_dead_run(self) -> None:
+    async def reap_dead_run(self) -> None:
         """End a run whose process was killed before it could end it itself."""
         async with self._database.read() as session:
             run = await session.scalar(_RUNNING)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.runtime.clock import Clock
-from bot.training.runs import Training
+from bot.training.runs import TrainingRuns
 from storage.engine.database import Database
 from storage.tables import Label, TrainingRun
 from storage.types import RunState
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 _TOOK_UP = (RunState.PROMOTED, RunState.KEPT, RunState.REFUSED)
 
 
-class Retraining:
+class RetrainSchedule:
     """Asks for training runs at set times.
 
     Args:
@@ -31,7 +31,7 @@ class Retraining:
     def __init__(
         self,
         database: Database,
-        training: Training,
+        training: TrainingRuns,
         trigger: CronTrigger | None,
         *,
         min_new: int,

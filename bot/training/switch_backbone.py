@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import select
 
 from bot.core import Core
-from bot.serving.champion import SeenImage
+from bot.serving.champion import EmbeddedImage
 from bot.training.backbone_setup import prepare_backbone
 from bot.training.versions import add_first_version, find_version, make_champion
 from models.backbone import Backbone
@@ -127,7 +127,7 @@ async def _embed_missing(core: Core, backbone: Backbone, on_advance: Advance) ->
     return embedded, len(missing) - embedded
 
 
-async def _look(core: Core, sha256: str, backbone: Backbone) -> SeenImage | None:
+async def _look(core: Core, sha256: str, backbone: Backbone) -> EmbeddedImage | None:
     try:
         data = await asyncio.to_thread(core.images.get, sha256)
         return await core.serving.look(data, backbone)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from bot.core import Core
 from bot.platform import PlatformRefused, PostRef, Reading, ScoreRead
 from bot.posts.pipeline import Pipeline
-from bot.runtime.task_group import Background
+from bot.runtime.task_group import TaskGroup
 from bot.serving.forecast import Card, Outcome, TooLate
 from bot.web.services import Services
 from bot.web.site import make_site
@@ -33,8 +33,8 @@ class Board:
     name = Platform.WEB
 
     def __init__(self, core: Core, pipeline: Pipeline) -> None:
-        self.background = Background()
-        self._services = Services(core, pipeline, self.background)
+        self.tasks = TaskGroup()
+        self._services = Services(core, pipeline, self.tasks)
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -71,7 +71,7 @@ class Board:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
-        await self.background.stop()
+        await self.tasks.stop()
 
     async def _follow_settings(self) -> None:
         """Give the community the name, the times and the manners that are set now."""
@@ -90,7 +90,9 @@ class Board:
             )  # fmt: skip
             community.horizon_seconds = ref.horizon_seconds
             horizon = timedelta(seconds=ref.horizon_seconds)
-            waiting = select(Post).filter_by(community_id=community.id, state=PostState.REPLIED)
+            waiting = select(Post).filter_by(
+                community_id=community.id, state=PostState.AWAITING_SCORE
+            )
             for post in await session.scalars(waiting):
                 # Where it is longer, the reading that was due finds out that it is an early one.
                 if post.due_at is not None:

@@ -56,7 +56,7 @@ class Posting:
             return await feed_page(
                 request, self._services, self._feed, refusal=refusal, title=title
             )
-        self._services.background.start(
+        self._services.tasks.start(
             self._services.pipeline.advance(post_id), f"Predicting post {post_id}"
         )
         if not wants_json(request):

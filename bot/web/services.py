@@ -6,9 +6,9 @@ from bot.core import Core
 from bot.platform import CommunityRef
 from bot.posts.pipeline import Pipeline
 from bot.runtime.clock import Clock
-from bot.runtime.task_group import Background
+from bot.runtime.task_group import TaskGroup
 from bot.settings import Settings
-from bot.training.runs import Training
+from bot.training.runs import TrainingRuns
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore
 
@@ -22,7 +22,7 @@ class Services:
 
     core: Core
     pipeline: Pipeline
-    background: Background
+    tasks: TaskGroup
 
     @property
     def settings(self) -> Settings:
@@ -40,7 +40,7 @@ class Services:
         return self.core.images
 
     @property
-    def training(self) -> Training:
+    def training(self) -> TrainingRuns:
         """The training runs."""
         return self.core.training
 

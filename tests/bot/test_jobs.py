@@ -12,7 +12,7 @@ from bot.app import App, build
 from bot.core import Core
 from bot.jobs import schedule
 from bot.settings import Settings
-from bot.training.runs import Training
+from bot.training.runs import TrainingRuns
 from storage.tables import Label, Post, TrainingRun
 from storage.types import RunState
 from tests.bot.training.test_runs import Trained, trained
@@ -30,12 +30,12 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def training(trained: Trained) -> Training:
+def training(trained: Trained) -> TrainingRuns:
     return trained("keeps")
 
 
 @pytest.fixture
-def app(core: Core, training: Training) -> App:
+def app(core: Core, training: TrainingRuns) -> App:
     return build(replace(core, training=training))
 
 
@@ -53,7 +53,7 @@ async def add_labels(core: Core, count: int, clock: FakeClock) -> None:
             session.add(row(Label, post_id=number, written_at=clock()))
 
 
-async def states(core: Core, training: Training) -> list[RunState]:
+async def states(core: Core, training: TrainingRuns) -> list[RunState]:
     """How all runs ended."""
     async with core.database.read() as session:
         ids = list(await session.scalars(select(TrainingRun.id).order_by(TrainingRun.id)))
@@ -65,7 +65,7 @@ async def test_every_tick_makes_up_for_what_it_missed_once(app: App) -> None:
     jobs = scheduler.get_jobs()
     ids = [job.id for job in jobs]
     assert len(ids) == len(set(ids))
-    assert {"retrain", "deliver_notices", "check_health", "look_after_training"} <= set(ids)
+    assert {"retrain", "deliver_notices", "check_health", "reap_dead_run"} <= set(ids)
     scheduler.start(paused=True)
     for job in scheduler.get_jobs():
         assert (job.coalesce, job.max_instances, job.misfire_grace_time) == (True, 1, None)
@@ -81,7 +81,7 @@ async def test_retraining_can_be_switched_off(core: Core) -> None:
 
 
 async def test_a_run_is_asked_for_when_enough_labels_are_new(
-    app: App, core: Core, training: Training, clock: FakeClock
+    app: App, core: Core, training: TrainingRuns, clock: FakeClock
 ) -> None:
     await add_labels(core, 4, clock)
     assert not await app.jobs.retrain(), "four in all are fewer than five"
@@ -126,7 +126,7 @@ async def test_the_tick_returns_while_the_run_goes_on(
 
 
 async def test_a_night_that_was_missed_is_made_up_for_once(
-    app: App, core: Core, training: Training, clock: FakeClock
+    app: App, core: Core, training: TrainingRuns, clock: FakeClock
 ) -> None:
     await app.jobs.make_up_for_missed()
     await add_labels(core, 5, clock)
@@ -146,6 +146,6 @@ async def test_a_run_whose_process_was_killed_is_buried_by_a_tick(
 ) -> None:
     async with core.database.write() as session:
         session.add(row(TrainingRun, started_at=clock(), pid=None))
-    await app.jobs.look_after_training()
+    await app.jobs.reap_dead_run()
     async with core.database.read() as session:
         assert (await session.scalars(select(TrainingRun.state))).one() is RunState.FAILED

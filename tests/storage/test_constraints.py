@@ -60,7 +60,7 @@ WRONG: list[tuple[type[Base], dict[str, Any], str]] = [
     *(
         (Post, {"id": 2, "source_id": "x", "state": state}, "predicted_has_time")
         for state in (
-            PostState.PREDICTED, PostState.REPLIED, PostState.LABELLED, PostState.SCORED,
+            PostState.PREDICTED, PostState.AWAITING_SCORE, PostState.LABELLED, PostState.SETTLING,
         )
     ),
     (

@@ -14,7 +14,7 @@ from storage.tables import Author, Guess, Post
 from storage.types import Platform, PostState
 
 #: States in which a guess waits for its votes.
-_WAITING = (PostState.SEEN, PostState.PREDICTED, PostState.REPLIED)
+_WAITING = (PostState.SEEN, PostState.PREDICTED, PostState.AWAITING_SCORE)
 
 
 class Records(Feature):

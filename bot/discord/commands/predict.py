@@ -22,7 +22,7 @@ from bot.discord.ui.error_replies import Refused, sentence_of
 from bot.league.blind import has_peeked
 from bot.league.guesses import guess_of, guessing_is_open
 from bot.runtime.download import DownloadFailed, DownloadRefused
-from bot.serving.duplicates import SeenBefore, seen_before
+from bot.serving.duplicates import Duplicate, find_duplicate
 from bot.serving.predict_files import Audience, audience_of, predict_image
 from models.decoding import ImageRefused
 from storage.tables import Community, Label, Post
@@ -167,8 +167,8 @@ class Predicting(Feature):
         phash: str,
         alone: bool,
         session: AsyncSession,
-    ) -> SeenBefore | None:
-        seen = await seen_before(
+    ) -> Duplicate | None:
+        seen = await find_duplicate(
             session, community_id=community.id, phash=phash, before=self.core.clock()
         )
         await self._check_kept_back(session, interaction, community, seen, alone=alone)
@@ -179,7 +179,7 @@ class Predicting(Feature):
         session: AsyncSession,
         interaction: Interaction,
         community: Community,
-        seen: SeenBefore | None,
+        seen: Duplicate | None,
         *,
         alone: bool,
     ) -> None:

@@ -18,7 +18,7 @@ from bot.discord.gateway.permissions import missing_permissions
 from bot.discord.messages.high_water import HighWater
 from bot.discord.messages.reaction_votes import Ballots
 from bot.discord.ui.admin_messages import warn_of_permissions
-from bot.runtime.task_group import Background
+from bot.runtime.task_group import TaskGroup
 from storage.tables import Community
 from storage.types import Platform, ReplyMode
 
@@ -48,7 +48,7 @@ class CatchingUp(commands.Cog):
         self._watching = watching
         self._ballots = ballots
         self._high_water = high_water
-        self._background = Background()
+        self._tasks = TaskGroup()
         self._shards: dict[int, asyncio.Task[Any]] = {}
         self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._max_age = timedelta(hours=core.settings.discord_catch_up_hours)
@@ -58,7 +58,7 @@ class CatchingUp(commands.Cog):
 
     async def cog_unload(self) -> None:
         self._retry.cancel()
-        await self._background.stop()
+        await self._tasks.stop()
 
     @commands.Cog.listener()
     async def on_shard_connect(self, shard_id: int) -> None:
@@ -74,7 +74,7 @@ class CatchingUp(commands.Cog):
     @commands.Cog.listener()
     async def on_shard_ready(self, shard_id: int) -> None:
         """The shard's servers are known: read what was missed."""
-        self._shards[shard_id] = self._background.start(
+        self._shards[shard_id] = self._tasks.start(
             self._catch_up_shard(shard_id), f"Catching up on shard {shard_id}"
         )
 
@@ -84,9 +84,7 @@ class CatchingUp(commands.Cog):
         if self._high_water.is_behind(guild.shard_id):
             # It belongs to a shard that is about to be read as a whole.
             return
-        self._background.start(
-            self._catch_up(_channels([guild])), f"Catching up on server {guild.id}"
-        )
+        self._tasks.start(self._catch_up(_channels([guild])), f"Catching up on server {guild.id}")
 
     async def _catch_up_shard(self, shard_id: int) -> None:
         while True:

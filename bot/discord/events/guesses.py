@@ -201,7 +201,7 @@ class Guessing(commands.Cog):
                 .join(Reply, Reply.post_id == Post.id)
                 .where(
                     Post.platform == Platform.DISCORD,
-                    Post.state == PostState.REPLIED,
+                    Post.state == PostState.AWAITING_SCORE,
                     Post.guessing_closed_at <= now,
                     Reply.state == ReplyState.SENT,
                     Reply.closed_at.is_(None),

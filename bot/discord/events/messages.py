@@ -17,7 +17,7 @@ from bot.discord.messages.high_water import HighWater
 from bot.discord.messages.incoming import incoming_post
 from bot.discord.messages.reaction_votes import Ballots
 from bot.posts.pipeline import Pipeline
-from bot.runtime.task_group import Background
+from bot.runtime.task_group import TaskGroup
 from storage.queries.communities import find_community
 from storage.tables import Post
 from storage.types import Platform
@@ -49,7 +49,7 @@ class Watching(commands.Cog):
         self._pipeline = pipeline
         self._ballots = ballots
         self._high_water = high_water
-        self._background = Background()
+        self._tasks = TaskGroup()
         #: Channels that were found to be watched; that they are no more, `accept` finds out.
         self._watched: set[int] = set()
         self._at_once_here: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
@@ -61,7 +61,7 @@ class Watching(commands.Cog):
 
     async def cog_unload(self) -> None:
         self._write_high_water.cancel()
-        await self._background.stop()
+        await self._tasks.stop()
         await self._high_water.write()
 
     @tasks.loop(seconds=_WRITE_SECONDS)
@@ -129,7 +129,7 @@ class Watching(commands.Cog):
             if wanted is not Wanted.KNOWN:
                 self._ballots.close(message.id)
             return
-        self._background.start(self._advance(message.channel.id, post_id), f"Post {post_id}")
+        self._tasks.start(self._advance(message.channel.id, post_id), f"Post {post_id}")
 
     def _order(self, channel_id: int) -> asyncio.Lock:
         return self._in_order.setdefault(channel_id, asyncio.Lock())
@@ -151,7 +151,7 @@ class Watching(commands.Cog):
 
     async def _advance(self, channel_id: int, post_id: int) -> None:
         here = self._at_once_here.setdefault(channel_id, asyncio.Semaphore(_AT_ONCE_HERE))
-        with self._pipeline.promise(post_id):
+        with self._pipeline.reserve(post_id):
             async with here:
                 await self._advance_one(post_id)
 
@@ -160,7 +160,7 @@ class Watching(commands.Cog):
             await self._pipeline.advance(post_id)
         except Exception:
             log.exception("Post %s could not be advanced; it is tried again later.", post_id)
-            await self._pipeline.put_off_fault(post_id)
+            await self._pipeline.retry_after_fault(post_id)
 
     async def _withdraw(self, channel_id: int, message_ids: Iterable[int]) -> None:
         ids = [str(each) for each in message_ids]

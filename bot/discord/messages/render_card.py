@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.discord.texts.english import Texts
-from bot.serving.duplicates import SeenBefore
+from bot.serving.duplicates import Duplicate
 from bot.serving.forecast import Card
 from storage.types import Bucket
 
@@ -41,7 +41,7 @@ def card_message(
     card: Card,
     *,
     community: str | None,
-    seen: SeenBefore | None = None,
+    seen: Duplicate | None = None,
     heat_map: bytes | None = None,
     heading: str | None = None,
     note: str | None = None,
@@ -93,7 +93,7 @@ def _bar(chance: float) -> str:
 
 
 def _lines(
-    texts: Texts, card: Card, community: str | None, seen: SeenBefore | None, note: str | None
+    texts: Texts, card: Card, community: str | None, seen: Duplicate | None, note: str | None
 ) -> list[str]:
     lines = [bars(texts, card), ""]
     share = texts.percent(card.beats)
@@ -117,7 +117,7 @@ def _lines(
     return lines
 
 
-def _seen_line(texts: Texts, seen: SeenBefore) -> str:
+def _seen_line(texts: Texts, seen: Duplicate) -> str:
     key = "card.seen_before"
     values: dict[str, object] = {"when": discord.utils.format_dt(seen.posted_at, "R")}
     if seen.score is not None and seen.bucket is not None:

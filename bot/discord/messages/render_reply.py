@@ -11,7 +11,7 @@ from bot.discord.messages.render_card import bars, card_message
 from bot.discord.texts.english import Texts
 from bot.discord.ui.guess_buttons import buttons_when_closed, buttons_when_open
 from bot.league.guesses import guessing_is_open
-from bot.serving.duplicates import SeenBefore
+from bot.serving.duplicates import Duplicate
 from bot.serving.forecast import Card, Outcome, TooLate
 from storage.tables import Nowcast, Post
 from storage.types import Bucket
@@ -41,7 +41,7 @@ def reply_message(
     card: Card,
     *,
     images: int,
-    seen: SeenBefore | None,
+    seen: Duplicate | None,
     tally: Mapping[Bucket, int],
     second_look: Nowcast | None,
     now: datetime,

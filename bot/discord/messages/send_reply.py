@@ -33,7 +33,7 @@ from bot.discord.ui.admin_messages import warn_of_permissions
 from bot.discord.ui.member_names import KnownPeople
 from bot.league.guesses import guess_tally, guessing_is_open
 from bot.platform import PostGone, ReplyDeclined
-from bot.serving.duplicates import SeenBefore, seen_before
+from bot.serving.duplicates import Duplicate, find_duplicate
 from bot.serving.forecast import Card, Outcome, TooLate, stored_card
 from storage.queries.growth_examples import newest_nowcasts
 from storage.queries.posts import load_post
@@ -74,7 +74,7 @@ class Answered:
 
     post: Post
     images: int
-    seen: SeenBefore | None
+    seen: Duplicate | None
 
 
 class Showing:
@@ -194,13 +194,13 @@ class Showing:
         except (discord.NotFound, discord.Forbidden) as error:
             log.info("The reply to post %s is out of reach: %s", post.id, error)
 
-    async def seen(self, post: Post) -> SeenBefore | None:
+    async def seen(self, post: Post) -> Duplicate | None:
         """An earlier post of the image that a post was predicted by."""
         if not post.prediction_rows:
             return None
         async with self._core.database.read() as session:
             image = await session.get_one(Image, post.prediction_rows[0].image_id)
-            return await seen_before(
+            return await find_duplicate(
                 session,
                 community_id=post.community_id,
                 phash=image.phash,
@@ -230,7 +230,7 @@ class Showing:
             post: Post = row.Post
             seen = None
             if row.phash is not None:
-                seen = await seen_before(
+                seen = await find_duplicate(
                     session,
                     community_id=post.community_id,
                     phash=row.phash,

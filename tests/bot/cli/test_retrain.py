@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from bot.settings import Settings
-from bot.training.runs import Training
+from bot.training.runs import TrainingRuns
 from storage.engine.database import Database
 from storage.tables import TrainingRun
 from storage.types import RunState
@@ -42,16 +42,16 @@ def test_a_run_under_way_is_waited_for(
             )  # fmt: skip
         await database.close()
 
-    wait = Training.outcome
+    wait = TrainingRuns.outcome
 
-    async def end_and_wait(self: Training, run_id: int, **rest: Any) -> TrainingRun:
+    async def end_and_wait(self: TrainingRuns, run_id: int, **rest: Any) -> TrainingRun:
         async with self._database.write() as session:
             run = await session.get_one(TrainingRun, run_id)
             run.state, run.reason = RunState.REFUSED, "Nothing new."
             run.finished_at = datetime.now(UTC)
         return await wait(self, run_id, **rest)
 
-    monkeypatch.setattr(Training, "outcome", end_and_wait)
+    monkeypatch.setattr(TrainingRuns, "outcome", end_and_wait)
     asyncio.run(begin())
     answer = peoria("retrain")
     assert answer.status == 1

@@ -19,7 +19,7 @@ async def test_an_image_is_answered_with_a_card(
     assert reply.mentions == []
     post = await stored(app, message)
     assert post is not None
-    assert post.state is PostState.REPLIED
+    assert post.state is PostState.AWAITING_SCORE
     assert post.title == "A *title*"
     assert post.reply is not None
     assert post.reply.source_id == str(reply.id)

@@ -80,7 +80,7 @@ async def test_scores_are_read_when_they_are_due_and_kept(
     assert [(each.reading, each.score) for each in found] == [(600, 2), (3600, 4), (HORIZON, 5)]
     assert [each.age_seconds for each in found] == [600, 4200, 7800]
     assert len(platform.reads) == 3
-    assert (await stored(app, post_id)).state is PostState.SCORED
+    assert (await stored(app, post_id)).state is PostState.SETTLING
 
 
 async def test_the_label_is_the_score_at_the_horizon(
@@ -224,13 +224,13 @@ async def test_an_outcome_waits_for_a_platform_that_is_away(
 async def test_a_silent_post_is_labelled_and_nothing_is_shown(
     app: App, clock: FakeClock, platform: FakePlatform
 ) -> None:
-    app.pipeline._taking_up._silent_share = 1
+    app.pipeline._ingest._silent_share = 1
     (post_id,) = await replied(app, clock, "one")
     platform.scores["one"] = 7
     clock.forward(HORIZON)
     await app.jobs.run_due()
     post = await stored(app, post_id)
-    assert post.state is PostState.SCORED
+    assert post.state is PostState.SETTLING
     assert post.prediction_rows[0].scored_at is not None
     assert post.reply is not None
     assert post.reply.state is ReplyState.SKIPPED
@@ -269,7 +269,7 @@ async def test_scores_wait_for_a_platform_that_is_away_or_switched_off(
     clock.forward(HORIZON)
     platform.away = True
     await app.jobs.read_scores()
-    assert (await stored(app, post_id)).state is PostState.REPLIED
+    assert (await stored(app, post_id)).state is PostState.AWAITING_SCORE
     del app.platforms[Platform.REDDIT]
     clock.forward(60)
     await app.jobs.read_scores()
@@ -279,7 +279,7 @@ async def test_scores_wait_for_a_platform_that_is_away_or_switched_off(
     platform.scores["one"] = 3
     clock.forward(60)
     await app.jobs.read_scores()
-    assert (await stored(app, post_id)).state is PostState.SCORED
+    assert (await stored(app, post_id)).state is PostState.SETTLING
     assert [each.reading for each in await snapshots(app, post_id)] == [HORIZON]
 
 

@@ -33,7 +33,7 @@ async def history(
             session.add(
                 row(
                     Post, id=number, source_id=f"old{number}", community_id=community,
-                    author_id=None, posted_at=posted_at, state=PostState.SCORED,
+                    author_id=None, posted_at=posted_at, state=PostState.SETTLING,
                     predicted_at=posted_at, due_at=None,
                 )
             )  # fmt: skip
@@ -55,7 +55,7 @@ async def looked_at(app: App, clock: FakeClock, platform: FakePlatform, score: i
         session.add(
             row(
                 Post, source_id="new", author_id=None, posted_at=clock(), seen_at=clock(),
-                state=PostState.REPLIED, predicted_at=clock(),
+                state=PostState.AWAITING_SCORE, predicted_at=clock(),
                 due_at=clock() + timedelta(minutes=10),
             )
         )  # fmt: skip
@@ -140,7 +140,7 @@ async def test_a_late_reading_tells_of_another_age(
         session.add(
             row(
                 Post, source_id="new", author_id=None, posted_at=clock(),
-                state=PostState.REPLIED, predicted_at=clock(), due_at=clock(),
+                state=PostState.AWAITING_SCORE, predicted_at=clock(), due_at=clock(),
             )
         )  # fmt: skip
     platform.scores["new"] = 20

@@ -99,7 +99,7 @@ async def store(database: Database, histories: Sequence[History]) -> None:
                 row(
                     Post, id=number, source_id=f"p{number}", community_id=history.community,
                     author_id=None, posted_at=posted_at, silent=history.spoken is False,
-                    state=PostState.REPLIED, predicted_at=posted_at,
+                    state=PostState.AWAITING_SCORE, predicted_at=posted_at,
                 )
             )  # fmt: skip
             await session.flush()

@@ -121,7 +121,7 @@ async def test_a_guess_that_is_refused_says_why(
     [
         ({"state": PostState.WITHDRAWN, "due_at": None}, "nothing to guess"),
         ({"state": PostState.REFUSED, "due_at": None, "refusal": "No image."}, "nothing to guess"),
-        ({"state": PostState.SCORED, "predicted_at": MOMENT}, "has closed"),
+        ({"state": PostState.SETTLING, "predicted_at": MOMENT}, "has closed"),
         ({"state": PostState.LABELLED, "predicted_at": MOMENT}, "has closed"),
         ({"guessing_closed_at": None}, "has closed"),
         ({"guessing_closed_at": MOMENT}, "has closed"),

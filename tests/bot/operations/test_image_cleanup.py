@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot.operations.image_cleanup import Housekeeping
+from bot.operations.image_cleanup import ImageCleanup
 from storage.engine.database import Database
 from storage.engine.migrate import upgrade
 from storage.files.image_store import ImageStore
@@ -37,8 +37,8 @@ def put(store: ImageStore, data: bytes, *, age: timedelta) -> str:
     return sha256
 
 
-def housekeeping(database: Database, store: ImageStore) -> Housekeeping:
-    return Housekeeping(database, store, keep_days=30, clock=lambda: NOW)
+def image_cleanup(database: Database, store: ImageStore) -> ImageCleanup:
+    return ImageCleanup(database, store, keep_days=30, clock=lambda: NOW)
 
 
 def image(sha256: str, *, age: timedelta) -> Image:
@@ -62,7 +62,7 @@ async def test_files_that_nothing_points_at_go_after_a_day(
     partial.write_bytes(b"cut short")
     os.utime(partial, (0, 0))
 
-    assert await housekeeping(database, store).sweep() == 2
+    assert await image_cleanup(database, store).sweep() == 2
 
     assert not store.path(old).exists()
     assert not partial.exists()
@@ -77,7 +77,7 @@ async def test_files_of_images_stay_for_their_time_only(
     async with database.write() as session:
         session.add_all([image(kept, age=timedelta(days=29)), image(over, age=timedelta(days=31))])
 
-    assert await housekeeping(database, store).sweep() == 1
+    assert await image_cleanup(database, store).sweep() == 1
 
     assert store.path(kept).exists()
     assert not store.path(over).exists()
@@ -112,6 +112,6 @@ async def test_a_post_that_was_not_looked_at_yet_keeps_its_upload(
             )
         )
 
-    assert await housekeeping(database, store).sweep() == 0
+    assert await image_cleanup(database, store).sweep() == 0
 
     assert store.path(upload).exists()

@@ -52,15 +52,15 @@ async def fill(database: Database) -> None:
         row(Image, id=2, sha256="2" * 64, text="of both"),
         row(
             Post, id=1, source_id="p1", author_id=1, title="Ann's", link="https://x.test/1",
-            state=PostState.SCORED, predicted_at=MOMENT, due_at=None,
+            state=PostState.SETTLING, predicted_at=MOMENT, due_at=None,
         ),
         row(
             Post, id=2, source_id="p2", author_id=1, title="Ann's, too", link="https://x.test/2",
-            state=PostState.REPLIED, predicted_at=MOMENT, due_at=LATER,
+            state=PostState.AWAITING_SCORE, predicted_at=MOMENT, due_at=LATER,
         ),
         row(
             Post, id=3, source_id="p3", author_id=2, title="Bob's", link="https://x.test/3",
-            state=PostState.SCORED, predicted_at=MOMENT, due_at=None,
+            state=PostState.SETTLING, predicted_at=MOMENT, due_at=None,
         ),
         row(Post, id=4, source_id="p4", author_id=2, title="Bob's, waiting"),
         row(PostImage, post_id=1, position=0, image_id=1),
@@ -125,7 +125,7 @@ async def test_opting_out_withdraws_what_waits(filled: Database) -> None:
         assert await has_opted_out(session, Platform.REDDIT, ANN)
         assert not await has_opted_out(session, Platform.REDDIT, BOB)
     assert states == {
-        1: PostState.SCORED, 2: PostState.WITHDRAWN, 3: PostState.SCORED, 4: PostState.SEEN,
+        1: PostState.SETTLING, 2: PostState.WITHDRAWN, 3: PostState.SETTLING, 4: PostState.SEEN,
     }  # fmt: skip
     # Her guess that was scored stays scored; the one that waits is gone; Bob's are his.
     assert sorted(guesses) == [(1, 3), (2, 1), (2, 2)]
@@ -194,7 +194,7 @@ async def test_forgetting_deletes_and_empties(filled: Database, store: ImageStor
             None, "", None,
         )  # fmt: skip
         assert places[number] == ""
-    assert [posts[number].state for number in (1, 2)] == [PostState.SCORED, PostState.WITHDRAWN]
+    assert [posts[number].state for number in (1, 2)] == [PostState.SETTLING, PostState.WITHDRAWN]
     assert (stored[1].dropped_at, stored[1].text) == (LATER, "")
     # The image that Bob posted as well is his, too.
     assert (stored[2].dropped_at, stored[2].text) == (None, "of both")
@@ -267,7 +267,7 @@ def worlds(draw: st.DrawFn) -> list[Any]:
     for number in range(1, posts + 1):
         state = draw(st.sampled_from([each for each in PostState if each != PostState.REFUSED]))
         author = draw(st.none() | persons)
-        ended = state in (PostState.SCORED, PostState.WITHDRAWN)
+        ended = state in (PostState.SETTLING, PostState.WITHDRAWN)
         rows.append(
             row(
                 Post, id=number, source_id=f"p{number}", author_id=author, state=state,
@@ -277,7 +277,7 @@ def worlds(draw: st.DrawFn) -> list[Any]:
         )  # fmt: skip
         image = draw(st.none() | st.integers(1, 3))
         rows.append(row(PostImage, post_id=number, image_id=image))
-        if state in (PostState.LABELLED, PostState.SCORED):
+        if state in (PostState.LABELLED, PostState.SETTLING):
             rows.append(row(Label, post_id=number))
         for who in range(1, people + 1):
             if draw(st.booleans()):

@@ -52,7 +52,7 @@ class Downloads:
     def __init__(self, app: App) -> None:
         self.answers: dict[str, bytes | Exception] = {}
         self.fetched: list[str] = []
-        app.pipeline._predicting._downloader = self  # type: ignore[assignment]
+        app.pipeline._predictor._downloader = self  # type: ignore[assignment]
 
     async def fetch(self, url: str) -> bytes:
         self.fetched.append(url)
@@ -75,7 +75,7 @@ async def test_a_post_is_predicted_and_replied_to(
     clock.forward(3)
     await app.pipeline.advance(post_id)
     post = await stored(app, post_id)
-    assert post.state is PostState.REPLIED
+    assert post.state is PostState.AWAITING_SCORE
     assert post.due_at == post.posted_at + timedelta(seconds=600)
     (prediction,) = post.prediction_rows
     assert prediction.made_at == clock()
@@ -112,7 +112,7 @@ async def test_a_post_accepted_any_number_of_times_is_one(app: App, clock: FakeC
     await app.pipeline.advance(first)
     assert await accept(app, clock, "one", OTHER) == first
     assert set(ids) == {first}
-    assert (await stored(app, first)).state is PostState.REPLIED
+    assert (await stored(app, first)).state is PostState.AWAITING_SCORE
     assert await count(app, Post) == await count(app, Author) == 1
 
 
@@ -128,7 +128,7 @@ async def test_advancing_twice_at_once_predicts_once(
     await asyncio.gather(app.pipeline.advance(post_id), app.pipeline.advance(post_id))
     assert await count(app, Prediction) == 1
     assert len(platform.replies) == 1
-    assert (await stored(app, post_id)).state is PostState.REPLIED
+    assert (await stored(app, post_id)).state is PostState.AWAITING_SCORE
 
 
 async def test_of_several_images_the_best_counts(
@@ -187,7 +187,7 @@ async def test_an_image_is_downloaded_and_kept(
     assert downloads.fetched == [], "persist first"
     await app.pipeline.advance(post_id)
     post = await stored(app, post_id)
-    assert post.state is PostState.REPLIED
+    assert post.state is PostState.AWAITING_SCORE
     assert post.images[0].source == "https://example.org/a.png"
     assert post.images[0].image is not None
     assert app.core.images.get(post.images[0].image.sha256) == PICTURE
@@ -210,7 +210,7 @@ async def test_a_dead_link_beside_a_good_one_does_not_matter(
     post_id = await accept(app, clock, "one", *downloads.answers)
     await app.pipeline.advance(post_id)
     post = await stored(app, post_id)
-    assert post.state is PostState.REPLIED
+    assert post.state is PostState.AWAITING_SCORE
     assert [each.refusal for each in post.images] == ["Dead.", None]
 
 
@@ -227,7 +227,7 @@ async def test_a_download_is_put_off_and_made_good(
     clock.forward(15)
     assert await app.jobs.advance_posts() == 1
     post = await stored(app, post_id)
-    assert (post.state, post.tries) == (PostState.REPLIED, 0)
+    assert (post.state, post.tries) == (PostState.AWAITING_SCORE, 0)
 
 
 async def test_a_download_that_never_works_is_given_up(
@@ -254,7 +254,7 @@ async def test_an_image_that_is_kept_is_not_downloaded_again(
     await app.pipeline.advance(post_id)
     downloads.answers["https://b.example/"] = OTHER
     await app.pipeline.advance(post_id)
-    assert (await stored(app, post_id)).state is PostState.REPLIED
+    assert (await stored(app, post_id)).state is PostState.AWAITING_SCORE
     assert downloads.fetched.count("https://a.example/") == 1
 
 
@@ -271,7 +271,7 @@ async def test_a_reply_waits_for_a_platform_that_is_away(
     platform.away = False
     clock.forward(15)
     await app.jobs.advance_posts()
-    assert (await stored(app, post_id)).state is PostState.REPLIED
+    assert (await stored(app, post_id)).state is PostState.AWAITING_SCORE
     # It may have been sent before: the platform was asked, and did not answer.
     assert platform.sent_before == [True]
     assert await count(app, Prediction) == 1
@@ -298,11 +298,11 @@ async def test_nobody_is_named_in_the_database(app: App, clock: FakeClock) -> No
 async def test_a_silent_post_is_predicted_without_a_word(
     app: App, clock: FakeClock, platform: FakePlatform
 ) -> None:
-    app.pipeline._taking_up._silent_share = 1
+    app.pipeline._ingest._silent_share = 1
     post_id = await accept(app, clock, "one", PICTURE)
     await app.pipeline.advance(post_id)
     post = await stored(app, post_id)
-    assert (post.state, post.silent) == (PostState.REPLIED, True)
+    assert (post.state, post.silent) == (PostState.AWAITING_SCORE, True)
     assert post.reply is not None
     assert post.reply.state is ReplyState.SKIPPED
     assert platform.replies == []
@@ -312,7 +312,7 @@ async def test_a_silent_post_is_predicted_without_a_word(
 async def test_chance_is_the_reason_only_where_a_post_would_have_been_answered(
     app: App, clock: FakeClock
 ) -> None:
-    app.pipeline._taking_up._silent_share = 1
+    app.pipeline._ingest._silent_share = 1
     reasons = []
     for mode in (ReplyMode.REPLY, ReplyMode.SILENT):
         post_id = await accept(app, clock, mode.value, PICTURE)
@@ -348,7 +348,7 @@ async def test_one_post_that_fails_does_not_hold_up_the_others(
     clock.forward(1)
     good = await accept(app, clock, "two", "https://b.example/")
     await app.jobs.advance_posts()
-    assert (await stored(app, good)).state is PostState.REPLIED
+    assert (await stored(app, good)).state is PostState.AWAITING_SCORE
     post = await stored(app, bad)
     assert post.state is PostState.SEEN
     assert post.due_at is not None
@@ -369,4 +369,4 @@ async def test_posts_go_their_way_while_readers_hold_every_connection(
             post_id = await accept(app, clock, "one", PICTURE)
             await app.pipeline.advance(post_id)
     assert len(platform.replies) == 1
-    assert (await stored(app, post_id)).state is PostState.REPLIED
+    assert (await stored(app, post_id)).state is PostState.AWAITING_SCORE

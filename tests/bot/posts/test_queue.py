@@ -83,7 +83,7 @@ async def test_a_lane_that_goes_on_is_left_alone_by_the_next_tick(
 
 @pytest.mark.usefixtures("posted")
 async def test_a_post_that_somebody_is_about_to_advance_is_left_to_them(app: App) -> None:
-    with app.pipeline.promise(3), app.pipeline.promise(4), app.pipeline.promise(1):
-        assert app.pipeline.promised == {1, 3, 4}
-        with app.pipeline.promise(2):
+    with app.pipeline.reserve(3), app.pipeline.reserve(4), app.pipeline.reserve(1):
+        assert app.pipeline.reserved == {1, 3, 4}
+        with app.pipeline.reserve(2):
             assert await app.jobs.advance_posts() == 0

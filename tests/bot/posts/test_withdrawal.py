@@ -39,7 +39,7 @@ async def test_a_reply_that_is_declined_is_not_tried_again(
     post_id = await accept(app, clock)
     await app.pipeline.advance(post_id)
     post = await stored(app, post_id)
-    assert post.state is PostState.REPLIED
+    assert post.state is PostState.AWAITING_SCORE
     assert post.reply is not None
     assert (post.reply.state, post.reply.reason) == (ReplyState.SKIPPED, "The thread is locked.")
     assert platform.replies == []
@@ -118,7 +118,7 @@ async def test_a_scored_post_keeps_its_label(
     await app.jobs.read_scores()
     await app.pipeline.withdraw(post_id)
     post = await stored(app, post_id)
-    assert post.state is PostState.SCORED
+    assert post.state is PostState.SETTLING
     assert post.label is not None
 
 

@@ -44,7 +44,7 @@ async def test_a_mention_is_answered_once(start: OpenBot, reddit: FakeReddit, cl
         # r/funny is not watched, but the post is followed to its label.
         post = await bot.post(shown["name"])
         assert post is not None
-        assert post.state is PostState.REPLIED
+        assert post.state is PostState.AWAITING_SCORE
 
 
 async def test_predict_under_a_watched_post(bot: Bot, reddit: FakeReddit) -> None:

@@ -14,7 +14,7 @@ async def test_a_post_goes_all_the_way_round(bot: Bot, reddit: FakeReddit) -> No
     await bot.tick()
     post = await bot.post(shown["name"])
     assert post is not None
-    assert (post.title, post.state) == ("A cat", PostState.REPLIED)
+    assert (post.title, post.state) == ("A cat", PostState.AWAITING_SCORE)
     assert post.link == f"https://www.reddit.com/comments/{shown['id']}/"
     (comment,) = reddit.comments_on(shown["name"])
     assert comment["body"].startswith("**Would beat ")

@@ -160,7 +160,7 @@ async def test_removed_and_deleted_posts_are_withdrawn(bot: Bot, reddit: FakeRed
     assert len(await bot.all(Label)) == 1
     states = {post.source_id: post.state for post in await bot.all(Post)}
     assert states == {
-        kept["name"]: PostState.SCORED,
+        kept["name"]: PostState.SETTLING,
         removed["name"]: PostState.WITHDRAWN,
         deleted["name"]: PostState.WITHDRAWN,
     }

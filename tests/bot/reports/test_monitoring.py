@@ -14,7 +14,7 @@ from bot.reports.monitoring import (
     MIN_SCORED,
     SHIFT_DAYS,
     SKILL_DAYS,
-    Health,
+    Monitor,
     label_shift,
 )
 from bot.training.versions import make_champion
@@ -78,8 +78,8 @@ async def paused(core: Core) -> str | None:
         return (await session.get_one(Community, 1)).paused_reason
 
 
-def health(core: Core, clock: FakeClock, *, pause: bool = True) -> Health:
-    return Health(core.database, pause=pause, clock=clock)
+def health(core: Core, clock: FakeClock, *, pause: bool = True) -> Monitor:
+    return Monitor(core.database, pause=pause, clock=clock)
 
 
 @pytest.mark.usefixtures("community")

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from bot.runtime.scheduler import Ticker
+from bot.runtime.scheduler import Scheduler
 
 
 async def test_a_job_that_is_under_way_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:
@@ -16,7 +16,7 @@ async def test_a_job_that_is_under_way_is_waited_for(caplog: pytest.LogCaptureFi
         await go_on.wait()
         ended.set()
 
-    ticker = Ticker()
+    ticker = Scheduler()
     ticker.add_job(job, "interval", seconds=3600)
     ticker.start()
     for each in ticker.get_jobs():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.serving.duplicates import SeenBefore, seen_before
+from bot.serving.duplicates import Duplicate, find_duplicate
 from storage.engine.database import Database
 from storage.tables import Author, Community, Image, Label, Post, PostImage
 from storage.types import Bucket, PostState
@@ -34,17 +34,17 @@ async def add(database: Database, *posts: tuple[str, dict[str, Any]]) -> None:
             session.add(row(PostImage, post_id=number, image_id=number))
 
 
-async def ask(database: Database, phash: str = HASH, **changes: Any) -> SeenBefore | None:
+async def ask(database: Database, phash: str = HASH, **changes: Any) -> Duplicate | None:
     asked: dict[str, Any] = {"community_id": 1, "phash": phash, "before": LATER, **changes}
     async with database.read() as session:
-        return await seen_before(session, **asked)
+        return await find_duplicate(session, **asked)
 
 
 async def test_the_same_image_is_found_with_its_outcome(database: Database) -> None:
     await add(database, (HASH, {}))
     async with database.write() as session:
         session.add(row(Label, score=148.0, bucket=Bucket.HIGH))
-    assert await ask(database) == SeenBefore(1, MOMENT, "l1", 148.0, Bucket.HIGH)
+    assert await ask(database) == Duplicate(1, MOMENT, "l1", 148.0, Bucket.HIGH)
 
 
 async def test_the_most_alike_counts_and_of_equals_the_newest(database: Database) -> None:

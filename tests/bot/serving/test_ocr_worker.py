@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as Picture
 from sqlalchemy import select
 
-from bot.serving.ocr_worker import TextReading
+from bot.serving.ocr_worker import OcrWorker
 from models.decoding import DEFAULT_LIMITS
 from storage.engine.database import Database
 from storage.engine.migrate import upgrade
@@ -68,7 +68,7 @@ async def test_each_image_is_read_once(database: Database, tmp_path: Path) -> No
         read.append((int(pixel[0]), int(pixel[1]), int(pixel[2])))
         return "such\x00 words"
 
-    reading = TextReading(database, images, lambda: reader, DEFAULT_LIMITS)
+    reading = OcrWorker(database, images, lambda: reader, DEFAULT_LIMITS)
     assert await reading.waiting() == 2
     assert await reading.read_next(10) == 2
     assert await reading.read_next(10) == 0
@@ -86,7 +86,7 @@ async def test_what_cannot_be_read_is_not_tried_for_ever(
     images.drop(gone)
     broken = await store(database, images, b"not an image")
 
-    reading = TextReading(database, images, lambda: lambda _: "never", DEFAULT_LIMITS)
+    reading = OcrWorker(database, images, lambda: lambda _: "never", DEFAULT_LIMITS)
     assert await reading.read_next(10) == 2
     assert await reading.waiting() == 0
     reading.close()
@@ -100,6 +100,6 @@ async def test_the_reader_is_made_only_when_there_is_something_to_read(
     def make() -> object:
         raise AssertionError("made for nothing")
 
-    reading = TextReading(database, ImageStore(tmp_path), make, DEFAULT_LIMITS)  # type: ignore[arg-type]
+    reading = OcrWorker(database, ImageStore(tmp_path), make, DEFAULT_LIMITS)  # type: ignore[arg-type]
     assert await reading.read_next() == 0
     reading.close()

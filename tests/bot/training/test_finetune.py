@@ -11,7 +11,7 @@ import pytest
 
 from bot.core import Core
 from bot.training.finetune import FinetuneRefused, finetune
-from bot.training.runs import Training, TrainingLimits
+from bot.training.runs import TrainingLimits, TrainingRuns
 from bot.training.switch_backbone import SwitchRefused
 from models.backbone_files import STARTER
 from tests.fakes import trainer
@@ -58,7 +58,7 @@ def allowed(core: Core) -> Core:
 
 def gated(core: Core, mode: str, clock: FakeClock, folder: Path) -> Core:
     """The core with a training process whose gate is for or against."""
-    training = Training(
+    training = TrainingRuns(
         core.database, core.settings.versions_dir,
         TrainingLimits(seconds=60, memory_mb=2000, min_labels=60), clock=clock,
         command=(sys.executable, "-m", trainer.__name__, mode, str(folder)),

@@ -70,8 +70,8 @@ async def test_the_champion_and_what_it_replaced_stay(
 @pytest.mark.parametrize(
     ("state", "due", "stays"),
     [
-        (PostState.REPLIED, True, True), (PostState.PREDICTED, True, True),
-        (PostState.WITHDRAWN, False, False), (PostState.SCORED, True, False),
+        (PostState.AWAITING_SCORE, True, True), (PostState.PREDICTED, True, True),
+        (PostState.WITHDRAWN, False, False), (PostState.SETTLING, True, False),
         (PostState.LABELLED, False, False),
     ],
 )  # fmt: skip

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select, text
 
 from bot.core import Core
-from bot.training.runs import RunUnderWay, Training, TrainingLimits
+from bot.training.runs import RunUnderWay, TrainingLimits, TrainingRuns
 from bot.training.versions import add_version, list_versions, make_champion
 from models.registry import Manifest
 from storage.tables import Embedding, Label, ModelVersion, Notice, PostImage, TrainingRun
@@ -24,15 +24,15 @@ from tests.fixtures.rows import one_post, row
 
 LIMITS = TrainingLimits(seconds=60, memory_mb=2000, min_labels=60)
 
-Trained = Callable[..., Training]
+Trained = Callable[..., TrainingRuns]
 
 
 @pytest.fixture
 def trained(core: Core, clock: FakeClock, tmp_path: Path) -> Trained:
-    """A `Training` whose child is the fake one, in some mode."""
+    """A `TrainingRuns` whose child is the fake one, in some mode."""
 
-    def make(mode: str, **limits: Any) -> Training:
-        return Training(
+    def make(mode: str, **limits: Any) -> TrainingRuns:
+        return TrainingRuns(
             core.database, core.settings.versions_dir, replace(LIMITS, **limits), clock=clock,
             command=(sys.executable, "-m", trainer.__name__, mode, str(tmp_path)),
         )  # fmt: skip
@@ -251,7 +251,7 @@ async def test_a_run_that_this_process_knows_nothing_of_is_buried(
 ) -> None:
     """As after a container was started again: the process has the same number as the one before."""
     await leave_running(core, clock, os.getpid(), psutil.Process().create_time())
-    await trained("refuses").bury_dead_run()
+    await trained("refuses").reap_dead_run()
     (run,) = await runs(core)
     assert (run.state, run.reason) == (RunState.FAILED, "The process that ran it was killed.")
 
@@ -259,7 +259,7 @@ async def test_a_run_that_this_process_knows_nothing_of_is_buried(
 async def test_a_run_under_way_is_not_buried(core: Core, trained: Trained, tmp_path: Path) -> None:
     training = trained("waits")
     asked = await training.request(asked_by="board")
-    await trained("refuses").bury_dead_run()
+    await trained("refuses").reap_dead_run()
     assert (await runs(core))[0].state is RunState.RUNNING
     (tmp_path / "go").touch()
     assert (await training.outcome(asked.run_id)).state is RunState.PROMOTED

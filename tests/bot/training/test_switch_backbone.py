@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from bot.app import App
 from bot.core import Core
-from bot.training.runs import Training, TrainingLimits
+from bot.training.runs import TrainingLimits, TrainingRuns
 from bot.training.switch_backbone import SwitchRefused, switch_backbone
 from models.backbone import BackboneUnusable
 from models.backbone_files import STARTER
@@ -52,7 +52,7 @@ def training_that(core: Core, clock: FakeClock, tmp_path: Path) -> Switching:
     """A core whose training process is the fake one, in some mode."""
 
     def make(mode: str) -> Core:
-        training = Training(
+        training = TrainingRuns(
             core.database, core.settings.versions_dir,
             TrainingLimits(seconds=60, memory_mb=2000, min_labels=60), clock=clock,
             command=(sys.executable, "-m", trainer.__name__, mode, str(tmp_path)),

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from bot.app import App
 from bot.core import Core, open_core
 from bot.runtime.clock import Clock
-from bot.serving.champion import NoChampion, Serving
+from bot.serving.champion import ChampionServer, NoChampion
 from bot.settings import Settings
 from bot.training.versions import (
     UnknownVersion,
@@ -196,9 +196,9 @@ async def test_a_new_champion_that_is_damaged_leaves_the_old_one_serving(
     assert (await core.serving.champion()).name == "v2"
 
 
-async def fresh_serving(app: App | Core) -> Serving:
+async def fresh_serving(app: App | Core) -> ChampionServer:
     core = app.core if isinstance(app, App) else app
-    return Serving(
+    return ChampionServer(
         core.database, versions_dir=core.settings.versions_dir,
         backbones_dir=core.settings.backbones_dir, limits=DecodeLimits(),
     )  # fmt: skip

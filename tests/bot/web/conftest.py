@@ -39,5 +39,5 @@ async def post_id(ann: Visitor, board: Board) -> int:
     """A post of Ann's that was predicted."""
     status, content = await ann.post()
     assert status == 201, content
-    await board.background.idle()
+    await board.tasks.idle()
     return int(content["post"]["id"])

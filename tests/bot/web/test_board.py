@@ -34,7 +34,7 @@ async def test_stopping_what_was_not_started(app: App) -> None:
 async def test_stopping_ends_what_goes_on_in_the_background(app: App) -> None:
     board = board_with(app)
     await board.start()
-    task = board.background.start(asyncio.Event().wait(), "Waiting")
+    task = board.tasks.start(asyncio.Event().wait(), "Waiting")
     await board.stop()
     assert task.cancelled()
 
@@ -45,7 +45,7 @@ async def test_what_fails_in_the_background_is_logged(
     async def fail() -> None:
         raise RuntimeError("on purpose")
 
-    board.background.start(fail(), "Predicting post 7")
-    await board.background.idle()
+    board.tasks.start(fail(), "Predicting post 7")
+    await board.tasks.idle()
     assert "Predicting post 7 failed." in caplog.text
     assert "on purpose" in caplog.text

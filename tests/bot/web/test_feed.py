@@ -122,7 +122,7 @@ async def test_new_posts_are_counted(
     await bob.post()
     await bob.post()
     await bob.post(b"no image")
-    await board.background.idle()
+    await board.tasks.idle()
     # A refused post is news to its author only.
     assert (await ann.json(f"/cards.json?ids={post_id}&newest={post_id}"))[1]["newer"] == 2
     assert (await bob.json(f"/cards.json?ids={post_id}&newest={post_id}"))[1]["newer"] == 3
@@ -175,7 +175,7 @@ async def test_the_address_that_forms_are_posted_to_leads_to_the_board(ann: Visi
 
 async def test_a_picture_says_what_it_shows(ann: Visitor, board: Board) -> None:
     await ann.post(title='A "quoted" cat')
-    await board.background.idle()
+    await board.tasks.idle()
     _, page = await ann.page("/")
     assert 'alt="A &#34;quoted&#34; cat"' in page
     assert 'width="96" height="64"' in page

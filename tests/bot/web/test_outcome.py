@@ -46,7 +46,7 @@ async def test_right_and_wrong_are_told_apart(
 ) -> None:
     # Five posts that nobody likes, and one that somebody does: it beats them all.
     ids = [(await ann.post())[1]["post"]["id"] for _ in range(6)]
-    await board.background.idle()
+    await board.tasks.idle()
     chances = {"p_low": 0.1, "p_medium": 0.1, "p_high": 0.1} | {f"p_{bucket}": 0.8}
     async with app.core.database.write() as session:
         await session.execute(update(Prediction).values(**chances))

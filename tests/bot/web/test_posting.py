@@ -26,7 +26,7 @@ async def test_a_form_is_answered_with_a_page_on_which_the_prediction_appears(
     async with ann.send("/posts", form) as answer:
         assert answer.status == 303
         location = answer.headers["Location"]
-    await board.background.idle()
+    await board.tasks.idle()
     status, page = await ann.page(location)
     assert status == 200
     assert "Sunset" in page
@@ -41,7 +41,7 @@ async def test_a_script_is_answered_at_once_and_sees_the_prediction_later(
     assert status == 201
     assert content["post"]["title"] == "Sunset"
     assert 'class="card' in content["card"]
-    await board.background.idle()
+    await board.tasks.idle()
     _, post = await ann.json(content["post"]["url"] + ".json")
     assert post["stage"] == "predicted"
     assert sum(post["prediction"]["probabilities"].values()) == pytest.approx(1)
@@ -56,7 +56,7 @@ async def test_before_it_is_predicted_a_post_says_that_it_is_looked_at(
 
     monkeypatch.setattr(app.pipeline.__class__, "advance", lambda _self, each: put_off(each))
     _, content = await ann.post()
-    await board.background.idle()
+    await board.tasks.idle()
     assert content["post"]["stage"] == "looking"
     assert content["post"]["prediction"] is None
     _, page = await ann.page("/")
@@ -72,7 +72,7 @@ async def test_the_job_takes_up_a_post_whose_prediction_failed(
     with monkeypatch.context() as patch:
         patch.setattr(app.pipeline.__class__, "advance", fail)
         _, content = await ann.post()
-        await board.background.idle()
+        await board.tasks.idle()
     await app.jobs.run_due()
     _, post = await ann.json(content["post"]["url"] + ".json")
     assert post["stage"] == "predicted"
@@ -179,7 +179,7 @@ async def test_a_file_that_is_no_image_is_shown_as_refused_to_its_author_only(
     ann: Visitor, bob: Visitor, board: Board
 ) -> None:
     _, content = await ann.post(images.text(), "A text")
-    await board.background.idle()
+    await board.tasks.idle()
     _, page = await ann.page("/")
     assert "Not accepted" in page
     assert "is not a JPEG, PNG, WebP or GIF" in page
@@ -201,7 +201,7 @@ async def test_a_file_that_is_no_image_is_shown_as_refused_to_its_author_only(
 )
 async def test_markup_in_a_title_is_only_text(ann: Visitor, board: Board, title: str) -> None:
     _, content = await ann.post(title=title)
-    await board.background.idle()
+    await board.tasks.idle()
     _, cards = await ann.json(f"/cards.json?ids={content['post']['id']}")
     pages = [await ann.page("/"), await ann.page(content["post"]["url"])]
     for html in [cards["cards"][0]["html"], *(page for _, page in pages)]:
@@ -275,7 +275,7 @@ async def test_who_asked_to_be_left_out_is_not_posted(
 
 async def test_the_visitors_cookie_is_stored_nowhere(ann: Visitor, app: App, board: Board) -> None:
     await ann.post()
-    await board.background.idle()
+    await board.tasks.idle()
     cookie = next(iter(ann.session.cookie_jar)).value
     assert len(cookie) == 32
     kept = b"".join(path.read_bytes() for path in app.core.settings.data_dir.glob("peoria.db*"))

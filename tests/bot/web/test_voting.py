@@ -152,7 +152,7 @@ async def test_scores_of_many_posts_are_one_query(
     board: Board, app: App, ann: Visitor, bob: Visitor, clock: FakeClock
 ) -> None:
     ids = [(await ann.post())[1]["post"]["id"] for _ in range(4)]
-    await board.background.idle()
+    await board.tasks.idle()
     for post_id, value in zip(ids, (1, -1, 0, 1), strict=True):
         await bob.vote(post_id, value)
     refs = [await ref_of(app, post_id) for post_id in ids]

@@ -45,7 +45,7 @@ async def test_of_two_workers_one_moves_the_post(stored: Database) -> None:
 async def test_a_post_that_is_not_there_does_not_move(stored: Database) -> None:
     async with stored.write() as session:
         assert not await move_post(session, 9, PostState.SEEN, tries=1)
-        assert not await move_post(session, 1, PostState.REPLIED, tries=1)
+        assert not await move_post(session, 1, PostState.AWAITING_SCORE, tries=1)
     async with stored.read() as session:
         assert await load_post(session, 9) is None
         assert (await session.get_one(Post, 1)).tries == 0
@@ -66,7 +66,7 @@ async def test_due_posts_come_in_the_order_they_waited(stored: Database) -> None
     async with stored.read() as session:
         due = await due_posts(session, [PostState.SEEN], now=MOMENT, limit=10)
         first = await due_posts(session, [PostState.SEEN], now=MOMENT, limit=2)
-        others = await due_posts(session, [PostState.REPLIED], now=MOMENT, limit=10)
+        others = await due_posts(session, [PostState.AWAITING_SCORE], now=MOMENT, limit=10)
     assert list(due) == [2, 4, 3, 1]
     assert list(first) == [2, 4]
     assert list(others) == []

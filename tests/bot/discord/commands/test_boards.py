@@ -64,7 +64,7 @@ async def scored_post(
         post = Post(
             community_id=community_id, platform=Platform.DISCORD, source_id=f"{number}",
             origin=PostOrigin.LIVE, title=title, link=f"https://discord.test/{number}",
-            posted_at=now, seen_at=now, predicted_at=now, state=PostState.SCORED, silent=False,
+            posted_at=now, seen_at=now, predicted_at=now, state=PostState.SETTLING, silent=False,
         )  # fmt: skip
         session.add(post)
         await session.flush()
@@ -252,7 +252,7 @@ async def test_ones_own_record(
     await scored_post(app, here, 1, 5)
     async with app.core.database.write() as session:
         post = (await session.scalars(select(Post))).one()
-        post.state = PostState.REPLIED
+        post.state = PostState.AWAITING_SCORE
         session.add(
             Guess(
                 post_id=post.id, author_id=author, bucket=Bucket.LOW, guessed_at=clock(), blind=True

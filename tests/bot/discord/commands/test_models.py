@@ -13,7 +13,7 @@ from bot.app import App
 from bot.discord.commands import stats as stats_command
 from bot.reports.charts import ChartFailed
 from bot.reports.stats import Stats
-from bot.training.runs import Training, TrainingLimits
+from bot.training.runs import TrainingLimits, TrainingRuns
 from bot.training.versions import add_version, make_champion
 from models.registry import read_version
 from storage.tables import Community, DailyLabel, DailyScore, ModelVersion
@@ -35,7 +35,7 @@ def trains(app: App, clock: FakeClock, tmp_path: Path) -> Trains:
     """Peoria, whose training does as it is told."""
 
     def make(mode: str) -> App:
-        training = Training(
+        training = TrainingRuns(
             app.core.database, app.core.settings.versions_dir,
             TrainingLimits(seconds=60, memory_mb=2000, min_labels=60), clock=clock,
             command=(sys.executable, "-m", trainer.__name__, mode, str(tmp_path)),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.discord.messages.render_card import card_message
 from bot.discord.texts.english import Texts
 from bot.discord.texts.markdown import escape, plain
-from bot.serving.duplicates import SeenBefore
+from bot.serving.duplicates import Duplicate
 from bot.serving.forecast import Card, read_card
 from models.percentiles import BucketRule, Quantiles
 from storage.types import Bucket
@@ -25,7 +25,7 @@ def card_of(bins: list[float], scores: list[float]) -> Card:
 
 def test_a_card_says_what_is_known() -> None:
     card = card_of([0, 0, 0, 0, 1, 1, 1, 2, 2, 3], list(range(100)))
-    seen = SeenBefore(3, POSTED, "https://discord.com/channels/1/2/3", 148.0, Bucket.HIGH)
+    seen = Duplicate(3, POSTED, "https://discord.com/channels/1/2/3", 148.0, Bucket.HIGH)
     message = card_message(Texts(), card, community="<#42>", seen=seen, heat_map=b"png")
     said = message.embed.description or ""
     assert "Would beat **" in said
@@ -55,7 +55,7 @@ def test_a_card_without_history_says_so() -> None:
     st.sampled_from(["en", "de"]),
 )
 def test_whatever_is_predicted_fits(bins: list[float], scores: list[float], locale: str) -> None:
-    seen = SeenBefore(3, POSTED, None, None, None)
+    seen = Duplicate(3, POSTED, None, None, None)
     message = card_message(
         Texts(locale), card_of(bins, scores), community=escape("m" * 1000, 100), seen=seen
     )

@@ -32,7 +32,7 @@ async def test_a_reply_that_could_not_be_noted_is_found_again(
     await answered(fake, message)
     post = await stored(app, message)
     assert post is not None
-    assert post.state is PostState.REPLIED
+    assert post.state is PostState.AWAITING_SCORE
 
 
 @pytest.mark.parametrize("fault", [error(503), rate_limited(3, by_discord=False), cut()])
@@ -59,7 +59,7 @@ async def test_missing_permissions_are_named_once(
         await app.jobs.deliver_notices()
         post = await stored(app, message)
         assert post is not None
-        assert post.state is PostState.REPLIED
+        assert post.state is PostState.AWAITING_SCORE
         assert post.reply is not None
         assert post.reply.state is ReplyState.SKIPPED
         assert "Embed Links" in (post.reply.reason or "")

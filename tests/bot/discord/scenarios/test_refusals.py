@@ -32,7 +32,7 @@ async def test_a_revoked_token_loses_nothing(stage: Stage) -> None:
     assert stage.fake.replies_to(missed) == []
     stored = await stage.stored(post)
     assert stored is not None
-    assert stored.state is PostState.REPLIED
+    assert stored.state is PostState.AWAITING_SCORE
 
 
 @pytest.mark.parametrize(

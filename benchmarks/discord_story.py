@@ -29,7 +29,7 @@ from bot.core import open_core  # noqa: E402
 from bot.settings import Settings  # noqa: E402
 from bot.simulation.memes import Meme, Palette, Scene, draw  # noqa: E402
 from bot.training.versions import list_versions  # noqa: E402
-from storage.types import Platform  # noqa: E402
+from storage.types import PlatformName  # noqa: E402
 from tests.fakes.clock import FakeClock  # noqa: E402
 from tests.fakes.discord import (  # noqa: E402
     Channel,
@@ -306,13 +306,13 @@ async def play(pictures: Path) -> str:
             async with open_core(settings, clock=clock) as core:
                 app = build(core)
                 story = Story(fake, clock, pictures)
-                await app.platforms[Platform.DISCORD].start()
+                await app.platforms[PlatformName.DISCORD].start()
                 try:
                     await fake.ready()
                     village = Village(app, story, channel, people)
                     await tell(story, app, village, admin)
                 finally:
-                    await app.platforms[Platform.DISCORD].stop()
+                    await app.platforms[PlatformName.DISCORD].stop()
     return "\n".join(story.lines).rstrip() + "\n"
 
 

@@ -51,7 +51,7 @@ from storage.engine.migrate import upgrade  # noqa: E402
 from storage.queries.communities import recent_scores  # noqa: E402
 from storage.queries.posts import due_posts, replies_to_remove, replies_without_outcome  # noqa: E402
 from storage.tables import Post  # noqa: E402
-from storage.types import Platform, PostState  # noqa: E402
+from storage.types import PlatformName, PostState  # noqa: E402
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAYS = 360
@@ -259,7 +259,7 @@ def questions() -> dict[str, Question]:
         "due: outcomes": due(PostState.SETTLING),
         "due: replies to remove": lambda session: replies_to_remove(session, limit=100),
         "due: replies without outcome": lambda session: replies_without_outcome(
-            session, [*Platform], limit=100
+            session, [*PlatformName], limit=100
         ),
         "due: notices": waiting_notices,
         "due: training": new_labels,

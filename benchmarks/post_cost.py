@@ -23,7 +23,7 @@ from bot.core import open_core
 from bot.platform import CommunityRef, IncomingPost
 from bot.runtime.clock import now
 from bot.settings import Settings
-from storage.types import Platform
+from storage.types import PlatformName
 from tests.fakes.platform import FakePlatform
 
 #: Posts that go before, so that nothing is done for the first time.
@@ -41,7 +41,7 @@ async def main() -> None:
         settings = Settings(_env_file=None, data_dir=Path(name), silent_share=0)  # type: ignore[call-arg]
         async with open_core(settings) as core:
             app = build(core)
-            app.platforms[Platform.REDDIT] = FakePlatform(core.clock)
+            app.platforms[PlatformName.REDDIT] = FakePlatform(core.clock)
             await core.serving.warm_up()
             pictures = [picture(number) for number in range(WARM + count)]
             for number in range(WARM):
@@ -66,7 +66,7 @@ async def post(app: App, number: int, data: bytes) -> None:
         CommunityRef(community, community), f"p{number}", f"a{number % AUTHORS}", f"Title {number}",
         now(), [data],
     )  # fmt: skip
-    post_id = await app.pipeline.accept(Platform.REDDIT, incoming)
+    post_id = await app.pipeline.accept(PlatformName.REDDIT, incoming)
     assert post_id is not None
     await app.pipeline.advance(post_id)
 

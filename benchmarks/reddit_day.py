@@ -28,7 +28,7 @@ from bot.app import App, build
 from bot.core import open_core
 from bot.reddit.platform import RedditPlatform
 from bot.settings import Settings
-from storage.types import Platform
+from storage.types import PlatformName
 from tests.fakes.clock import FakeClock
 from tests.fakes.reddit import CLIENT, PASSWORD, FakeReddit, serving
 from tests.fakes.reddit_day import SUBREDDITS, DayReport, RedditDay
@@ -60,7 +60,7 @@ async def play(folder: Path, posts: int, seed: int, gather: float) -> tuple[DayR
         async def open_app() -> AsyncIterator[tuple[App, RedditPlatform]]:
             async with open_core(settings, clock=clock) as core:
                 app = build(core)
-                platform = app.platforms[Platform.REDDIT]
+                platform = app.platforms[PlatformName.REDDIT]
                 assert isinstance(platform, RedditPlatform)
                 try:
                     yield app, platform

@@ -75,14 +75,14 @@ async def store(folder: Path, n: int) -> str:
     from storage.engine.database import Database
     from storage.engine.migrate import upgrade
     from storage.tables import Author, Community, Embedding, Image, Label, Post, PostImage
-    from storage.types import Bucket, Platform, PostOrigin, PostState
+    from storage.types import Bucket, PlatformName, PostOrigin, PostState
 
     start = datetime(2020, 1, 1, tzinfo=UTC)
     url = f"sqlite+aiosqlite:///{folder / 'scale.db'}"
     database = Database(url)
     await upgrade(database)
     rng = np.random.default_rng(1)
-    reddit = Platform.REDDIT
+    reddit = PlatformName.REDDIT
     async with database.write() as session:
         community = {"id": 1, "platform": reddit, "source_id": "x", "name": "x"}
         await session.execute(insert(Community), [community | {"created_at": start}])

@@ -18,7 +18,7 @@ from bot.runtime.cron import cron_trigger
 from bot.training.retention import Retention
 from bot.training.schedule import RetrainSchedule
 from bot.web.board import Board
-from storage.types import Platform as PlatformName
+from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from storage.engine.database import Database
 from storage.engine.upsert import insert_if_new
 from storage.queries.communities import find_community
 from storage.tables import Community, Post
-from storage.types import Platform, PostState, ReplyMode
+from storage.types import PlatformName, PostState, ReplyMode
 
 #: A score needs a while to mean something, and a label that comes after a month teaches nothing.
 LEAST_HORIZON, MOST_HORIZON = timedelta(minutes=10), timedelta(days=30)
@@ -60,7 +60,7 @@ class CommunityChange(TypedDict, total=False):
 
 async def watch_community(
     database: Database,
-    platform: Platform,
+    platform: PlatformName,
     ref: CommunityRef,
     *,
     now: datetime,
@@ -102,7 +102,7 @@ async def watch_community(
     return community, newly
 
 
-async def unwatch_community(database: Database, platform: Platform, source_id: str) -> bool:
+async def unwatch_community(database: Database, platform: PlatformName, source_id: str) -> bool:
     """Take up nothing new in a community; return whether it was watched.
 
     Posts that were taken up stay on their path.

@@ -12,7 +12,7 @@ from bot.platform import Platform, PlatformUnavailable
 from bot.runtime.clock import Clock
 from storage.engine.database import Database
 from storage.tables import Community, Notice
-from storage.types import Platform as PlatformName
+from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 

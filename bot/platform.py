@@ -123,7 +123,7 @@ class PostGone(Exception):
 class Platform(Protocol):
     """One adapter. Every method may be called again for the same post, and must then do no harm."""
 
-    name: types.Platform
+    name: types.PlatformName
 
     async def start(self) -> None:
         """Begin to listen. Returns when the platform is ready.

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import DateTime, Dialect, Enum, TypeDecorator
 
 
-class Platform(StrEnum):
+class PlatformName(StrEnum):
     """Where a community lives."""
 
     DISCORD = "discord"

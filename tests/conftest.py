@@ -14,7 +14,7 @@ from bot.app import App, build
 from bot.core import Core, open_core
 from bot.settings import ENV_PREFIX, Settings
 from storage.engine.database import Database
-from storage.types import Platform
+from storage.types import PlatformName
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
 from tests.fixtures import postgresql
@@ -169,5 +169,5 @@ def platform(clock: FakeClock) -> FakePlatform:
 def app(core: Core, platform: FakePlatform) -> App:
     """The whole of Peoria, not listening, with the fake platform as its Reddit."""
     app = build(core)
-    app.platforms[Platform.REDDIT] = platform
+    app.platforms[PlatformName.REDDIT] = platform
     return app

@@ -19,7 +19,7 @@ from bot.discord.ui.error_replies import permission_name
 from bot.platform import PlatformRefused, PlatformUnavailable
 from bot.posts.pipeline import Pipeline
 from storage.tables import Community
-from storage.types import Platform
+from storage.types import PlatformName
 
 _TURN_ON = (
     "off: no automatic replies. Switch on Message Content Intent in the Discord Developer Portal"
@@ -93,7 +93,7 @@ async def _channels(client: discord.Client, core: Core) -> list[Finding]:
         watched = (
             await session.scalars(
                 select(Community)
-                .filter_by(platform=Platform.DISCORD, watched=True)
+                .filter_by(platform=PlatformName.DISCORD, watched=True)
                 .order_by(Community.name)
             )
         ).all()

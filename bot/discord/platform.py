@@ -13,13 +13,13 @@ from bot.platform import PostRef, Reading
 from bot.posts.pipeline import Pipeline
 from bot.serving.forecast import Card, Outcome, TooLate
 from storage.tables import Community
-from storage.types import Platform
+from storage.types import PlatformName
 
 
 class DiscordPlatform:
     """Communities that are Discord channels."""
 
-    name = Platform.DISCORD
+    name = PlatformName.DISCORD
 
     def __init__(self, core: Core, pipeline: Pipeline) -> None:
         self._core = core
@@ -100,7 +100,7 @@ class DiscordPlatform:
             PlatformUnavailable: try again later.
         """
         client = self._connection.session().client
-        query = select(Community).filter_by(platform=Platform.DISCORD)
+        query = select(Community).filter_by(platform=PlatformName.DISCORD)
         if community_source_id is None:
             query = query.filter_by(watched=True)
         else:

@@ -28,8 +28,7 @@ from storage.queries.posts import (
     replies_without_outcome,
 )
 from storage.tables import Nowcast, Post, Reply, Snapshot
-from storage.types import Platform as PlatformName
-from storage.types import PostState, ReplyState
+from storage.types import PlatformName, PostState, ReplyState
 
 log = logging.getLogger(__name__)
 

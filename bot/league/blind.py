@@ -9,11 +9,11 @@ from storage.engine.database import Database
 from storage.engine.upsert import insert_if_new
 from storage.queries.communities import find_or_add_author
 from storage.tables import Author, Peek
-from storage.types import Platform
+from storage.types import PlatformName
 
 
 async def note_peek(
-    database: Database, *, post_id: int, platform: Platform, person: str, now: datetime
+    database: Database, *, post_id: int, platform: PlatformName, person: str, now: datetime
 ) -> None:
     """Remember that a person (the keyed hash of their id) is shown the prediction of a post.
 
@@ -25,7 +25,7 @@ async def note_peek(
 
 
 async def has_peeked(
-    session: AsyncSession, *, post_id: int, platform: Platform, person: str
+    session: AsyncSession, *, post_id: int, platform: PlatformName, person: str
 ) -> bool:
     """Whether a person was shown the prediction of a post."""
     query = (

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.engine.database import Database
 from storage.queries.communities import find_or_add_author
 from storage.tables import Author, Community, Guess, Peek, Post
-from storage.types import Bucket, Platform, PostState
+from storage.types import Bucket, PlatformName, PostState
 
 #: States in which the outcome is still ahead.
 _OPEN = (PostState.SEEN, PostState.PREDICTED, PostState.AWAITING_SCORE)
@@ -32,7 +32,7 @@ async def place_guess(
     database: Database,
     *,
     post_id: int,
-    platform: Platform,
+    platform: PlatformName,
     person: str,
     bucket: Bucket,
     blind: bool,
@@ -98,7 +98,7 @@ def guessing_is_open(post: Post, now: datetime) -> bool:
 
 
 async def guess_of(
-    session: AsyncSession, post_id: int, platform: Platform, person: str
+    session: AsyncSession, post_id: int, platform: PlatformName, person: str
 ) -> Guess | None:
     """The guess that a person (the keyed hash of their id) made on a post, if they made one."""
     query = (

@@ -28,7 +28,7 @@ from storage.engine.upsert import insert_new
 from storage.files.posts_export import FilePost, find_image, read_posts
 from storage.queries.communities import find_community
 from storage.tables import Author, Community, Label, Post, PostImage, Snapshot
-from storage.types import Bucket, Platform, PostOrigin, PostState
+from storage.types import Bucket, PlatformName, PostOrigin, PostState
 
 #: Posts stored in one transaction.
 BATCH = 64
@@ -310,10 +310,10 @@ async def imported_community(core: Core, name: str, rule: BucketRule | None) -> 
     """
     source_id = name.removeprefix("/").removeprefix("r/")
     async with core.database.write() as session:
-        community = await find_community(session, Platform.REDDIT, source_id)
+        community = await find_community(session, PlatformName.REDDIT, source_id)
         if community is None:
             community = Community(
-                platform=Platform.REDDIT,
+                platform=PlatformName.REDDIT,
                 source_id=source_id,
                 name=name,
                 horizon_seconds=24 * 3600,

@@ -32,7 +32,7 @@ from storage.tables import (
     Standing,
     Vote,
 )
-from storage.types import ForecasterKind, Platform, PostState
+from storage.types import ForecasterKind, PlatformName, PostState
 
 #: Posts that have no label yet.
 _WAITING = (PostState.SEEN, PostState.PREDICTED, PostState.AWAITING_SCORE)
@@ -46,7 +46,9 @@ class OptOut:
     withdrawn: int
 
 
-async def opt_out(database: Database, *, platform: Platform, person: str, now: datetime) -> OptOut:
+async def opt_out(
+    database: Database, *, platform: PlatformName, person: str, now: datetime
+) -> OptOut:
     """Take up nothing of a person any more.
 
     Their posts that wait for a score are withdrawn and the replies to them are taken away by the
@@ -63,7 +65,7 @@ async def opt_out(database: Database, *, platform: Platform, person: str, now: d
     return OptOut(newly, withdrawn)
 
 
-async def opt_in(database: Database, *, platform: Platform, person: str) -> bool:
+async def opt_in(database: Database, *, platform: PlatformName, person: str) -> bool:
     """Take an opt-out back; return whether there was one. What was withdrawn stays withdrawn."""
     async with database.write() as session:
         author = await _find(session, platform, person)
@@ -73,14 +75,14 @@ async def opt_in(database: Database, *, platform: Platform, person: str) -> bool
         return True
 
 
-async def has_opted_out(session: AsyncSession, platform: Platform, person: str) -> bool:
+async def has_opted_out(session: AsyncSession, platform: PlatformName, person: str) -> bool:
     """Whether a person wants nothing of theirs to be taken up."""
     author = await _find(session, platform, person)
     return author is not None and author.opted_out_at is not None
 
 
 async def export_person(
-    database: Database, *, platform: Platform, person: str
+    database: Database, *, platform: PlatformName, person: str
 ) -> dict[str, Any] | None:
     """Everything stored about a person, ready for JSON; None where there is nothing.
 
@@ -103,7 +105,7 @@ async def export_person(
 
 
 async def forget_person(
-    database: Database, *, platform: Platform, person: str, images: ImageStore, now: datetime
+    database: Database, *, platform: PlatformName, person: str, images: ImageStore, now: datetime
 ) -> int:
     """Delete what is stored about a person; return how many rows were deleted or emptied.
 
@@ -143,7 +145,7 @@ async def forget_person(
     return rows
 
 
-async def _find(session: AsyncSession, platform: Platform, person: str) -> Author | None:
+async def _find(session: AsyncSession, platform: PlatformName, person: str) -> Author | None:
     found: Author | None = await session.scalar(
         select(Author).filter_by(platform=platform, hash=person)
     )

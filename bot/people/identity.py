@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from storage.types import Platform
+from storage.types import PlatformName
 
 KEY_FILE = "people.key"
 
@@ -44,7 +44,7 @@ def _make_key(path: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def hash_person(key: bytes, platform: Platform, source_id: str) -> str:
+def hash_person(key: bytes, platform: PlatformName, source_id: str) -> str:
     """The keyed hash of a person's id on one platform, 64 hexadecimal digits.
 
     The platform is part of it, so that one person's identities on two platforms never meet.

@@ -17,7 +17,7 @@ from storage.engine.upsert import insert_if_new
 from storage.files.image_store import ImageStore
 from storage.files.posts_export import MAX_TITLE
 from storage.tables import Author, Community, Post, PostImage
-from storage.types import Platform, PostOrigin, PostState
+from storage.types import PlatformName, PostOrigin, PostState
 
 #: What stands before the SHA-256 of bytes that are in the image store already.
 STORED = "sha256:"
@@ -78,7 +78,7 @@ class Ingest:
         self._silent_share = silent_share
         self._clock = clock
 
-    async def accept(self, platform: Platform, incoming: IncomingPost) -> int | None:
+    async def accept(self, platform: PlatformName, incoming: IncomingPost) -> int | None:
         """Store a post; return its id, or None if it is not to be stored."""
         sources = [await self._source(image) for image in incoming.images]
         person = (
@@ -147,7 +147,7 @@ class Ingest:
 
 
 async def _add_community(
-    session: AsyncSession, platform: Platform, ref: CommunityRef, now: datetime
+    session: AsyncSession, platform: PlatformName, ref: CommunityRef, now: datetime
 ) -> None:
     await insert_if_new(
         session,
@@ -170,7 +170,7 @@ async def _insert(session: AsyncSession, statement: Insert, **values: Any) -> in
     return int(result.inserted_primary_key[0])  # type: ignore[index]
 
 
-def is_silent(platform: Platform, source_id: str, share: float) -> bool:
+def is_silent(platform: PlatformName, source_id: str, share: float) -> bool:
     """Whether a post is in the silent share: by hash, so that it never changes its mind."""
     digest = hashlib.sha256(f"silent:{platform.value}:{source_id}".encode()).digest()
     return int.from_bytes(digest[:8]) < share * 2**64

@@ -27,8 +27,7 @@ from storage.engine.database import Database
 from storage.files.image_store import ImageStore
 from storage.queries.posts import load_new_post, load_post, move_post
 from storage.tables import Post
-from storage.types import Platform as PlatformName
-from storage.types import PostState
+from storage.types import PlatformName, PostState
 
 #: Posts whose images are fetched and looked at, at the same time.
 AT_ONCE = 32

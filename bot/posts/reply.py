@@ -22,8 +22,7 @@ from storage.engine.database import Database
 from storage.queries.posts import move_post, replies_since
 from storage.queries.standings import BY_CHANCE
 from storage.tables import Post, Reply
-from storage.types import Platform as PlatformName
-from storage.types import PostState, ReplyState
+from storage.types import PlatformName, PostState, ReplyState
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from bot.runtime.clock import Clock
 from storage.engine.database import Database
 from storage.engine.upsert import insert_if_new
 from storage.tables import Community
-from storage.types import Platform
+from storage.types import PlatformName
 
 #: Keys of `Community.options`: since when the account is banned there.
 BANNED_AT = "banned_at"
@@ -20,7 +20,7 @@ BANNED_AT = "banned_at"
 async def find_subreddit(session: AsyncSession, name: str) -> Community | None:
     """The community of a subreddit; Reddit does not tell capitals from small letters."""
     query = select(Community).where(
-        Community.platform == Platform.REDDIT, func.lower(Community.source_id) == name.lower()
+        Community.platform == PlatformName.REDDIT, func.lower(Community.source_id) == name.lower()
     )
     found: Community | None = await session.scalar(query.order_by(Community.id).limit(1))
     return found
@@ -56,7 +56,7 @@ class Communities:
             await insert_if_new(
                 session,
                 Community,
-                platform=Platform.REDDIT,
+                platform=PlatformName.REDDIT,
                 source_id=name,
                 name=f"r/{name}",
                 horizon_seconds=self._horizon_seconds,

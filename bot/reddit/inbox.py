@@ -33,7 +33,7 @@ from bot.serving.phrases import STILL_SILENT
 from storage.engine.upsert import insert_if_new
 from storage.queries.posts import load_post
 from storage.tables import Community, InboxItem, Post
-from storage.types import InboxKind, Platform, PostState, ReplyState
+from storage.types import InboxKind, PlatformName, PostState, ReplyState
 
 log = logging.getLogger(__name__)
 
@@ -141,26 +141,26 @@ class Inbox:
         if now - sent_at > (FRESH if kind is InboxKind.PREDICT else REACH):
             return False
         async with self._database.read() as session:
-            known = select(InboxItem.id).filter_by(platform=Platform.REDDIT, source_id=name)
+            known = select(InboxItem.id).filter_by(platform=PlatformName.REDDIT, source_id=name)
             if await session.scalar(known) is not None:
                 return True
-        person = hash_person(self._core.people_key, Platform.REDDIT, author)
+        person = hash_person(self._core.people_key, PlatformName.REDDIT, author)
         if kind is InboxKind.PREDICT:
             async with self._database.read() as session:
-                if await has_opted_out(session, Platform.REDDIT, person):
+                if await has_opted_out(session, PlatformName.REDDIT, person):
                     return False
         community = await self._community(item)
         # What is asked for is done before it is noted: done twice it does no harm.
         if kind is InboxKind.OPT_OUT:
-            await opt_out(self._database, platform=Platform.REDDIT, person=person, now=now)
+            await opt_out(self._database, platform=PlatformName.REDDIT, person=person, now=now)
         elif kind is InboxKind.OPT_IN:
-            await opt_in(self._database, platform=Platform.REDDIT, person=person)
+            await opt_in(self._database, platform=PlatformName.REDDIT, person=person)
         reason = self._reason_for_silence(community)
         async with self._database.write() as session:
             await insert_if_new(
                 session,
                 InboxItem,
-                platform=Platform.REDDIT,
+                platform=PlatformName.REDDIT,
                 source_id=name,
                 kind=kind,
                 community_id=community.id if community else None,
@@ -196,7 +196,7 @@ class Inbox:
         async with self._database.read() as session:
             query = (
                 select(InboxItem)
-                .where(InboxItem.platform == Platform.REDDIT, InboxItem.due_at <= now)
+                .where(InboxItem.platform == PlatformName.REDDIT, InboxItem.due_at <= now)
                 .order_by(InboxItem.due_at, InboxItem.id)
             )
             due = (await session.scalars(query)).all()
@@ -284,7 +284,7 @@ class Inbox:
             if taken in _SKIPPED:
                 return _SKIPPED[taken]
             raise ReplyDeclined(f"The post cannot be answered: {taken.value}.")
-        post_id = await self._pipeline.accept(Platform.REDDIT, taken)
+        post_id = await self._pipeline.accept(PlatformName.REDDIT, taken)
         post = await self._find(source_id)
         if post_id is None or post is None:
             raise ReplyDeclined("Its author, or the subreddit, wants no predictions.")
@@ -292,14 +292,14 @@ class Inbox:
 
     async def _find(self, source_id: str) -> Post | None:
         async with self._database.read() as session:
-            query = select(Post.id).filter_by(platform=Platform.REDDIT, source_id=source_id)
+            query = select(Post.id).filter_by(platform=PlatformName.REDDIT, source_id=source_id)
             post_id = await session.scalar(query)
             return await load_post(session, post_id) if post_id is not None else None
 
     async def _answers_under(self, source_id: str) -> int:
         async with self._database.read() as session:
             query = select(func.count()).where(
-                InboxItem.platform == Platform.REDDIT,
+                InboxItem.platform == PlatformName.REDDIT,
                 InboxItem.post_source_id == source_id,
                 InboxItem.kind == InboxKind.PREDICT,
                 InboxItem.answered_at.is_not(None),

@@ -23,7 +23,7 @@ from bot.reddit.tending import Tending
 from bot.reddit.watcher import Watcher
 from bot.serving.forecast import Card, Outcome, TooLate
 from bot.settings import Settings
-from storage.types import Platform
+from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class RedditPlatform:
         PlatformRefused: the credentials are not whole.
     """
 
-    name = Platform.REDDIT
+    name = PlatformName.REDDIT
 
     def __init__(self, core: Core, pipeline: Pipeline) -> None:
         settings, database, clock = core.settings, core.database, core.clock

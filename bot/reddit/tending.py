@@ -13,7 +13,7 @@ from bot.reddit.replies import Replies
 from bot.runtime.clock import Clock
 from storage.engine.database import Database
 from storage.tables import InboxItem, Post, Reply
-from storage.types import Platform, ReplyState
+from storage.types import PlatformName, ReplyState
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,9 @@ class Tending:
                 select(Reply.source_id, Reply.post_id)
                 .join(Post, Post.id == Reply.post_id)
                 .where(
-                    Post.platform == Platform.REDDIT, Reply.state.in_(said), Reply.sent_at >= since
+                    Post.platform == PlatformName.REDDIT,
+                    Reply.state.in_(said),
+                    Reply.sent_at >= since,
                 )
                 .order_by(Reply.post_id)
             )

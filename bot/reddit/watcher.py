@@ -17,7 +17,7 @@ from bot.reddit.scores import read_score
 from bot.runtime.clock import Clock
 from storage.engine.database import Database
 from storage.tables import Community, Post
-from storage.types import Platform
+from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
@@ -149,12 +149,12 @@ class Watcher:
             self._settle(name)
 
     async def _accept(self, post: IncomingPost) -> int:
-        return int(await self._pipeline.accept(Platform.REDDIT, post) is not None)
+        return int(await self._pipeline.accept(PlatformName.REDDIT, post) is not None)
 
     async def _known(self, names: list[str]) -> set[str]:
         async with self._database.read() as session:
             query = select(Post.source_id).where(
-                Post.platform == Platform.REDDIT, Post.source_id.in_(names)
+                Post.platform == PlatformName.REDDIT, Post.source_id.in_(names)
             )
             return set(await session.scalars(query))
 

@@ -20,7 +20,7 @@ from models.distribution import UNIFORM, interval_target
 from models.metrics import ranked_probability_scores
 from models.percentiles import WINDOW
 from storage.tables import Author, Guess, Label, ModelVersion, Post, Prediction, Reply
-from storage.types import Platform
+from storage.types import PlatformName
 from trainer.data.targets import interval_of, soft_bins
 
 #: Points of the law of luck that the truth's own forecast is worked out on.
@@ -167,7 +167,7 @@ def curve(scored: Scored, days: int) -> list[tuple[datetime, Skill]]:
 
 async def read_league(session: AsyncSession, people_key: bytes) -> list[Played]:
     """The people by their points, the best first."""
-    names = {hash_person(people_key, Platform.REDDIT, each.name): each.name for each in PEOPLE}
+    names = {hash_person(people_key, PlatformName.REDDIT, each.name): each.name for each in PEOPLE}
     query = (
         select(Author.hash, Guess.points)
         .join(Author, Author.id == Guess.author_id)

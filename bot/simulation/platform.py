@@ -15,7 +15,7 @@ from bot.runtime.clock import Clock
 from bot.serving.forecast import Card, Outcome, TooLate
 from bot.simulation.community import HORIZON, MadePost, World
 from bot.simulation.truth import LIFT, grown, score_of
-from storage.types import Platform
+from storage.types import PlatformName
 
 #: Spread of a score that is read before any votes came, of the logarithm; it shrinks to nothing
 #: at the horizon.
@@ -38,7 +38,7 @@ class SimulatedPlatform:
         path: where replies are kept, a line each, written before anybody is told.
     """
 
-    name = Platform.REDDIT
+    name = PlatformName.REDDIT
 
     def __init__(self, world: World, path: Path, clock: Clock) -> None:
         self._world = world

@@ -31,7 +31,7 @@ from bot.simulation.platform import SimulatedPlatform
 from bot.training.child import TrainingLimits
 from bot.training.runs import TrainingRuns
 from storage.tables import Community, Post, TrainingRun
-from storage.types import Platform
+from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
@@ -185,7 +185,7 @@ class Simulation:
             if await session.scalar(select(Community.id)) is None:
                 session.add(
                     Community(
-                        platform=Platform.REDDIT,
+                        platform=PlatformName.REDDIT,
                         source_id=COMMUNITY.source_id,
                         name=COMMUNITY.name,
                         horizon_seconds=COMMUNITY.horizon_seconds,
@@ -196,7 +196,7 @@ class Simulation:
 
     async def _arrive(self, post: MadePost) -> None:
         await self.app.pipeline.accept(
-            Platform.REDDIT,
+            PlatformName.REDDIT,
             IncomingPost(
                 community=COMMUNITY,
                 source_id=post.source_id,
@@ -218,8 +218,8 @@ class Simulation:
             await place_guess(
                 self.core.database,
                 post_id=post_id,
-                platform=Platform.REDDIT,
-                person=hash_person(self.core.people_key, Platform.REDDIT, guess.person),
+                platform=PlatformName.REDDIT,
+                person=hash_person(self.core.people_key, PlatformName.REDDIT, guess.person),
                 bucket=guess.bucket,
                 blind=True,
                 now=self._clock(),
@@ -272,7 +272,7 @@ async def opened(plan: Plan, folder: Path) -> AsyncIterator[Simulation]:
     async with open_core(settings, clock=clock) as core:
         app = build(core if plan.trainer is None else _with_trainer(core, plan.trainer))
         platform = SimulatedPlatform(world, folder / "replies.jsonl", clock)
-        app.platforms[Platform.REDDIT] = platform
+        app.platforms[PlatformName.REDDIT] = platform
         try:
             yield Simulation(app, world, platform, clock, plan)
         finally:

@@ -19,7 +19,7 @@ from bot.web.site import make_site
 from bot.web.votes import scores_at_horizon
 from storage.queries.communities import find_community
 from storage.tables import Post
-from storage.types import Platform, PostState
+from storage.types import PlatformName, PostState
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ _SHUTDOWN_SECONDS = 2.0
 class Board:
     """A community on this machine."""
 
-    name = Platform.WEB
+    name = PlatformName.WEB
 
     def __init__(self, core: Core, pipeline: Pipeline) -> None:
         self.tasks = TaskGroup()

@@ -16,7 +16,7 @@ from bot.web.votes import Tally, tallies
 from storage.queries.communities import find_community
 from storage.queries.growth_examples import newest_nowcasts
 from storage.tables import Community, Post, PostImage, Prediction, Snapshot
-from storage.types import Platform, PostState
+from storage.types import PlatformName, PostState
 
 PAGE = 12
 
@@ -97,7 +97,7 @@ class Feed:
     async def horizon(self) -> timedelta:
         """The age at which scores on the board are final."""
         async with self._services.database.read() as session:
-            community = await find_community(session, Platform.WEB, COMMUNITY)
+            community = await find_community(session, PlatformName.WEB, COMMUNITY)
         ref = self._services.community
         return timedelta(seconds=(community or ref).horizon_seconds)
 
@@ -106,7 +106,7 @@ class Feed:
     ) -> list[PostView]:
         query = (
             select(Post)
-            .where(Post.id.in_(ids), Post.platform == Platform.WEB)
+            .where(Post.id.in_(ids), Post.platform == PlatformName.WEB)
             .options(
                 selectinload(Post.community),
                 selectinload(Post.images).selectinload(PostImage.image),
@@ -139,7 +139,7 @@ def _in_feed(author_id: int | None) -> ColumnElement[bool]:
     refused = Post.state == PostState.REFUSED
     own = Post.author_id == author_id
     return and_(
-        Community.platform == Platform.WEB,
+        Community.platform == PlatformName.WEB,
         Community.source_id == COMMUNITY,
         Post.state != PostState.WITHDRAWN,
         or_(~refused, own),

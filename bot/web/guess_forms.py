@@ -11,7 +11,7 @@ from bot.web.post_view import PostView
 from bot.web.refusals import Refusal, see_other, wants_json
 from bot.web.services import Services
 from bot.web.visitors import Visitor, visitor_of
-from storage.types import Bucket, Platform
+from storage.types import Bucket, PlatformName
 
 _SKIP = "skip"
 
@@ -38,7 +38,7 @@ class GuessForms:
             await note_peek(
                 self._services.database,
                 post_id=post_id,
-                platform=Platform.WEB,
+                platform=PlatformName.WEB,
                 person=visitor.hash,
                 now=self._services.clock(),
             )
@@ -51,7 +51,7 @@ class GuessForms:
             await place_guess(
                 self._services.database,
                 post_id=post.id,
-                platform=Platform.WEB,
+                platform=PlatformName.WEB,
                 person=visitor.hash,
                 bucket=bucket,
                 blind=post.card is None,

@@ -13,7 +13,7 @@ from bot.web.refusals import Refusal
 from bot.web.services import COMMUNITY, Services
 from bot.web.visitors import find_author, visitor_of
 from storage.queries.communities import find_community
-from storage.types import Platform
+from storage.types import PlatformName
 
 #: Rows of a page.
 PAGE = 25
@@ -47,7 +47,7 @@ class LeaguePages:
         asked = self._asked(request)
         settings = self._services.settings
         async with self._services.database.read() as session:
-            community = await find_community(session, Platform.WEB, COMMUNITY)
+            community = await find_community(session, PlatformName.WEB, COMMUNITY)
             seasons = await list_seasons(session)
             page = BoardPage([], 0, None)
             if community is not None:

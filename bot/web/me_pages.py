@@ -14,7 +14,7 @@ from bot.web.services import COMMUNITY, Services
 from bot.web.visitors import Visitor, find_author, visitor_of
 from storage.queries.communities import find_community
 from storage.tables import Standing
-from storage.types import ForecasterKind, Platform
+from storage.types import ForecasterKind, PlatformName
 
 
 class MePages:
@@ -32,7 +32,7 @@ class MePages:
     async def handle_export(self, request: web.Request) -> web.Response:
         """GET /me.json: everything that is stored about the visitor."""
         stored = await export_person(
-            self._services.database, platform=Platform.WEB, person=visitor_of(request).hash
+            self._services.database, platform=PlatformName.WEB, person=visitor_of(request).hash
         )
         headers = {"Content-Disposition": 'attachment; filename="peoria-me.json"'}
         return web.json_response(stored or {}, headers=headers)
@@ -45,12 +45,12 @@ class MePages:
             case "opt-out":
                 await opt_out(
                     services.database,
-                    platform=Platform.WEB,
+                    platform=PlatformName.WEB,
                     person=visitor.hash,
                     now=services.clock(),
                 )
             case "opt-in":
-                await opt_in(services.database, platform=Platform.WEB, person=visitor.hash)
+                await opt_in(services.database, platform=PlatformName.WEB, person=visitor.hash)
             case "forget":
                 if form.get("sure") != "yes":
                     raise Refusal(
@@ -58,7 +58,7 @@ class MePages:
                     )
                 await forget_person(
                     services.database,
-                    platform=Platform.WEB,
+                    platform=PlatformName.WEB,
                     person=visitor.hash,
                     images=services.images,
                     now=services.clock(),
@@ -73,7 +73,7 @@ class MePages:
         standings: dict[str, Standing] = {}
         async with self._services.database.read() as session:
             author_id = await find_author(session, visitor)
-            community = await find_community(session, Platform.WEB, COMMUNITY)
+            community = await find_community(session, PlatformName.WEB, COMMUNITY)
             if author_id is not None and community is not None:
                 query = select(Standing).where(
                     Standing.season.in_([season, ALL_TIME]),
@@ -82,7 +82,7 @@ class MePages:
                     Standing.forecaster_id == author_id,
                 )
                 standings = {each.season: each for each in await session.scalars(query)}
-            opted_out = await has_opted_out(session, Platform.WEB, visitor.hash)
+            opted_out = await has_opted_out(session, PlatformName.WEB, visitor.hash)
         return {
             "name": nickname(visitor.hash),
             "known": author_id is not None,

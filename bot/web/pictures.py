@@ -6,7 +6,7 @@ from sqlalchemy import select
 from bot.web.refusals import Refusal
 from bot.web.services import Services
 from storage.tables import Image, Post, PostImage
-from storage.types import Platform, PostState
+from storage.types import PlatformName, PostState
 
 _CONTENT_TYPES = {
     "JPEG": "image/jpeg",
@@ -31,7 +31,7 @@ class Pictures:
             .join(Post, Post.id == PostImage.post_id)
             .where(
                 Image.id == int(request.match_info["id"]),
-                Post.platform == Platform.WEB,
+                Post.platform == PlatformName.WEB,
                 Post.state != PostState.WITHDRAWN,
             )
             .limit(1)

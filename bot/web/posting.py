@@ -14,7 +14,7 @@ from bot.web.refusals import Refusal, see_other, wants_json
 from bot.web.services import Services
 from bot.web.upload import MAX_TITLE, Upload, clean_title, read_upload
 from bot.web.visitors import Visitor, visitor_of
-from storage.types import Platform
+from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class Posting:
             images=[upload.image],
         )
         try:
-            post_id = await self._services.pipeline.accept(Platform.WEB, incoming)
+            post_id = await self._services.pipeline.accept(PlatformName.WEB, incoming)
         except OSError as error:
             log.exception("An image cannot be stored.")
             raise Refusal(

@@ -11,7 +11,7 @@ from bot.reports.stats import Stats, read_stats
 from bot.web.refusals import Refusal
 from bot.web.services import COMMUNITY, Services
 from storage.queries.communities import find_community
-from storage.types import Platform
+from storage.types import PlatformName
 
 #: Spans that can be looked at, days.
 SPANS = (7, 30, 90, 365)
@@ -60,7 +60,7 @@ class StatsPages:
     async def _read(self, days: int) -> Stats | None:
         """The board's stats; None while nothing on it was scored."""
         async with self._services.database.read() as session:
-            community = await find_community(session, Platform.WEB, COMMUNITY)
+            community = await find_community(session, PlatformName.WEB, COMMUNITY)
             if community is None:
                 return None
             stats = await read_stats(

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.people.identity import hash_person
 from storage.tables import Author
-from storage.types import Platform
+from storage.types import PlatformName
 
 COOKIE = "visitor"
 _YEAR = 365 * 24 * 3600
@@ -42,7 +42,7 @@ def visitor_of(request: web.Request) -> Visitor:
 async def find_author(session: AsyncSession, visitor: Visitor) -> int | None:
     """The visitor's author id, if they ever posted or voted."""
     author_id: int | None = await session.scalar(
-        select(Author.id).filter_by(platform=Platform.WEB, hash=visitor.hash)
+        select(Author.id).filter_by(platform=PlatformName.WEB, hash=visitor.hash)
     )
     return author_id
 
@@ -55,7 +55,9 @@ def recognise(people_key: bytes) -> Middleware:
         known = request.cookies.get(COOKIE, "")
         is_new = _ID.fullmatch(known) is None
         visitor_id = secrets.token_hex(16) if is_new else known
-        request[_VISITOR] = Visitor(visitor_id, hash_person(people_key, Platform.WEB, visitor_id))
+        request[_VISITOR] = Visitor(
+            visitor_id, hash_person(people_key, PlatformName.WEB, visitor_id)
+        )
         response = await handler(request)
         if is_new and _may_keep_cookie(request, response):
             response.set_cookie(

@@ -14,7 +14,7 @@ from bot.web.refusals import Refusal
 from bot.web.visitors import Visitor
 from storage.queries.communities import find_or_add_author
 from storage.tables import Community, Label, Post, Vote
-from storage.types import Platform, PostState
+from storage.types import PlatformName, PostState
 
 OWN_POST = "Your own post is for others to vote on."
 CLOSED = "Voting has ended: the score became final at the horizon, and later votes change nothing."
@@ -48,7 +48,7 @@ async def cast(
     # The time is taken inside the transaction, so that votes are in the order of their times.
     now = clock()
     post = await session.get(Post, post_id)
-    if post is None or post.platform is not Platform.WEB:
+    if post is None or post.platform is not PlatformName.WEB:
         raise Refusal(404, "There is no such post; it may have been taken away.")
     if post.state in (PostState.REFUSED, PostState.WITHDRAWN):
         raise Refusal(409, NOT_OPEN)
@@ -57,7 +57,7 @@ async def cast(
     if now > horizon_at or await session.get(Label, post_id) is not None:
         # A row remembers only its latest vote: changing it now would take back one that counted.
         raise Refusal(409, CLOSED)
-    author = await find_or_add_author(session, Platform.WEB, visitor.hash)
+    author = await find_or_add_author(session, PlatformName.WEB, visitor.hash)
     if author.id == post.author_id:
         raise Refusal(403, OWN_POST)
     if value == 0:

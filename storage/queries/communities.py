@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.engine.core_tables import table_of
 from storage.tables import Author, Community, Label
-from storage.types import Platform
+from storage.types import PlatformName
 
 
 async def find_community(
-    session: AsyncSession, platform: Platform, source_id: str
+    session: AsyncSession, platform: PlatformName, source_id: str
 ) -> Community | None:
     """The community with the platform's id ``source_id``, if it was ever seen."""
     found: Community | None = await session.scalar(
@@ -21,7 +21,7 @@ async def find_community(
     return found
 
 
-async def find_or_add_author(session: AsyncSession, platform: Platform, person: str) -> Author:
+async def find_or_add_author(session: AsyncSession, platform: PlatformName, person: str) -> Author:
     """The author with the keyed hash ``person``. Needs a write session."""
     author = await session.scalar(select(Author).filter_by(platform=platform, hash=person))
     if author is None:
@@ -67,7 +67,7 @@ async def recent_scores(
 
 
 async def platform_scores(
-    session: AsyncSession, platform: Platform, *, before: datetime, limit: int
+    session: AsyncSession, platform: PlatformName, *, before: datetime, limit: int
 ) -> Sequence[float]:
     """Scores of the newest labels of a whole platform that matured by ``before``."""
     keys = {"platform": platform, "before": before, "most": limit}

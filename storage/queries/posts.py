@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from storage.engine.core_tables import table_of
 from storage.tables import Post, PostImage, Prediction, Reply
-from storage.types import Platform, PostState, ReplyState
+from storage.types import PlatformName, PostState, ReplyState
 
 _POSTS = table_of(Post)
 
@@ -131,7 +131,7 @@ async def replies_to_remove(session: AsyncSession, *, limit: int) -> Sequence[in
 
 
 async def replies_without_outcome(
-    session: AsyncSession, platforms: Collection[Platform], *, limit: int
+    session: AsyncSession, platforms: Collection[PlatformName], *, limit: int
 ) -> Sequence[int]:
     """Ids of posts on ``platforms`` that were answered and refused a label since."""
     query = (

@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import HEX_SHA256, Base, Key
-from storage.types import Platform, ReplyMode, enum_column
+from storage.types import PlatformName, ReplyMode, enum_column
 
 
 class Community(Base):
@@ -45,7 +45,7 @@ class Community(Base):
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    platform: Mapped[Platform] = mapped_column(enum_column(Platform, "platform"))
+    platform: Mapped[PlatformName] = mapped_column(enum_column(PlatformName, "platform"))
     source_id: Mapped[str] = mapped_column(String(128))
     name: Mapped[str] = mapped_column(String(200))
     horizon_seconds: Mapped[int] = mapped_column(default=24 * 3600)
@@ -97,6 +97,6 @@ class Author(Base):
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    platform: Mapped[Platform] = mapped_column(enum_column(Platform, "platform"))
+    platform: Mapped[PlatformName] = mapped_column(enum_column(PlatformName, "platform"))
     hash: Mapped[str] = mapped_column(String(HEX_SHA256))
     opted_out_at: Mapped[datetime | None]

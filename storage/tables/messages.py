@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import Base, Key
-from storage.types import InboxKind, Platform, ReplyState, enum_column
+from storage.types import InboxKind, PlatformName, ReplyState, enum_column
 
 
 class Notice(Base):
@@ -54,7 +54,7 @@ class InboxItem(Base):
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    platform: Mapped[Platform] = mapped_column(enum_column(Platform, "platform"))
+    platform: Mapped[PlatformName] = mapped_column(enum_column(PlatformName, "platform"))
     #: The platform's id of the message.
     source_id: Mapped[str] = mapped_column(String(128))
     kind: Mapped[InboxKind] = mapped_column(enum_column(InboxKind, "inbox_kind"))

@@ -19,7 +19,7 @@ from storage.tables.base import Base, Key
 from storage.tables.communities import Community
 from storage.tables.images import Image
 from storage.tables.models import ModelVersion
-from storage.types import Bucket, Platform, PostOrigin, PostState, ReplyState, enum_column
+from storage.types import Bucket, PlatformName, PostOrigin, PostState, ReplyState, enum_column
 
 
 class Post(Base):
@@ -60,7 +60,7 @@ class Post(Base):
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     community_id: Mapped[int] = mapped_column(Key)
-    platform: Mapped[Platform] = mapped_column(enum_column(Platform, "platform"))
+    platform: Mapped[PlatformName] = mapped_column(enum_column(PlatformName, "platform"))
     source_id: Mapped[str] = mapped_column(String(128))
     author_id: Mapped[int | None] = mapped_column(ForeignKey("authors.id"))
     origin: Mapped[PostOrigin] = mapped_column(enum_column(PostOrigin, "origin"))

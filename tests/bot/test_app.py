@@ -6,7 +6,7 @@ from bot.app import App, build, running
 from bot.core import Core
 from bot.platform import PlatformRefused
 from bot.settings import Settings
-from storage.types import Platform
+from storage.types import PlatformName
 from tests.fakes.platform import FakePlatform
 
 
@@ -23,15 +23,15 @@ def settings(settings: Settings) -> Settings:
 async def test_a_platform_that_cannot_run_does_not_keep_the_others_from_running(
     app: App, core: Core, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app.platforms[Platform.REDDIT] = RefusedPlatform(core.clock)
-    app.platforms[Platform.DISCORD] = FakePlatform(core.clock)
+    app.platforms[PlatformName.REDDIT] = RefusedPlatform(core.clock)
+    app.platforms[PlatformName.DISCORD] = FakePlatform(core.clock)
     with caplog.at_level(logging.ERROR):
         async with running(app):
             assert "Reddit is left out: The token was revoked." in caplog.text
 
 
 async def test_where_nothing_else_runs_a_refusal_is_the_end(app: App, core: Core) -> None:
-    app.platforms[Platform.REDDIT] = RefusedPlatform(core.clock)
+    app.platforms[PlatformName.REDDIT] = RefusedPlatform(core.clock)
     with pytest.raises(PlatformRefused, match="revoked"):
         async with running(app):
             pytest.fail("it ran")

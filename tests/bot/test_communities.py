@@ -19,7 +19,7 @@ from bot.communities import (
 from bot.platform import CommunityRef
 from storage.engine.database import Database
 from storage.tables import Community, Post
-from storage.types import Platform, ReplyMode
+from storage.types import PlatformName, ReplyMode
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import incoming
 from tests.fixtures import images
@@ -39,7 +39,7 @@ async def community(database: Database) -> int:
 async def test_watching_begins_ends_and_begins_again(database: Database) -> None:
     async def watch(high_water: str) -> tuple[Community, bool]:
         return await watch_community(
-            database, Platform.DISCORD, REF, now=MOMENT, high_water=high_water, blind=True
+            database, PlatformName.DISCORD, REF, now=MOMENT, high_water=high_water, blind=True
         )
 
     community, newly = await watch("10")
@@ -49,9 +49,9 @@ async def test_watching_begins_ends_and_begins_again(database: Database) -> None
     community, newly = await watch("20")
     # Watched already: what came since is not skipped.
     assert (newly, community.high_water) == (False, "10")
-    assert await unwatch_community(database, Platform.DISCORD, "1234")
-    assert not await unwatch_community(database, Platform.DISCORD, "1234")
-    assert not await unwatch_community(database, Platform.REDDIT, "1234")
+    assert await unwatch_community(database, PlatformName.DISCORD, "1234")
+    assert not await unwatch_community(database, PlatformName.DISCORD, "1234")
+    assert not await unwatch_community(database, PlatformName.REDDIT, "1234")
     community, newly = await watch("30")
     # What came while nobody watched is not taken up.
     assert (newly, community.high_water) == (True, "30")
@@ -62,7 +62,7 @@ async def test_watching_begins_ends_and_begins_again(database: Database) -> None
 async def test_a_refused_setting_watches_nothing(database: Database) -> None:
     with pytest.raises(SettingRefused):
         await watch_community(
-            database, Platform.DISCORD, REF, now=MOMENT, high_water=None, horizon_seconds=1
+            database, PlatformName.DISCORD, REF, now=MOMENT, high_water=None, horizon_seconds=1
         )
     async with database.read() as session:
         assert (await session.scalars(select(Community))).all() == []
@@ -122,7 +122,7 @@ async def test_an_unknown_community_is_refused(database: Database) -> None:
 
 async def test_a_shorter_horizon_holds_for_posts_that_wait(app: App, clock: FakeClock) -> None:
     post_id = await app.pipeline.accept(
-        Platform.REDDIT, incoming("one", PICTURE, posted_at=clock(), horizon=86400)
+        PlatformName.REDDIT, incoming("one", PICTURE, posted_at=clock(), horizon=86400)
     )
     assert post_id is not None
     await app.pipeline.advance(post_id)

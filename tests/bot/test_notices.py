@@ -10,7 +10,7 @@ from bot.app import App
 from bot.core import Core
 from bot.notices import STALE, NoticeKind, Notices, add_notice
 from storage.tables import Community, Notice
-from storage.types import Platform
+from storage.types import PlatformName
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
 from tests.fixtures.rows import row
@@ -29,7 +29,7 @@ def other(clock: FakeClock) -> FakePlatform:
 
 @pytest.fixture
 def notices(core: Core, platform: FakePlatform, other: FakePlatform, clock: FakeClock) -> Notices:
-    platforms = {Platform.REDDIT: platform, Platform.DISCORD: other}
+    platforms = {PlatformName.REDDIT: platform, PlatformName.DISCORD: other}
     return Notices(core.database, platforms, clock=clock)
 
 
@@ -98,7 +98,9 @@ async def test_a_platform_that_fails_does_not_keep_the_others_waiting(
     core: Core, other: FakePlatform, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     notices = Notices(
-        core.database, {Platform.REDDIT: Broken(clock), Platform.DISCORD: other}, clock=clock
+        core.database,
+        {PlatformName.REDDIT: Broken(clock), PlatformName.DISCORD: other},
+        clock=clock,
     )
     await add(core, clock, "First.")
     await add(core, clock, "Second.")

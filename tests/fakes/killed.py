@@ -39,7 +39,7 @@ from bot.serving.forecast import Card, Outcome, TooLate
 from bot.settings import Settings
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore
-from storage.types import Platform
+from storage.types import PlatformName
 
 T = TypeVar("T")
 
@@ -110,7 +110,7 @@ class KilledImageStore(ImageStore):
 class LastingPlatform:
     """What people see on it survives Peoria: it is kept in a file of its own."""
 
-    name = Platform.REDDIT
+    name = PlatformName.REDDIT
 
     def __init__(self, path: Path, boundary: Boundary, clock: "LastingClock") -> None:
         self._file = sqlite3.connect(path, isolation_level=None)
@@ -184,7 +184,7 @@ async def go_round(folder: Path, boundary: Boundary) -> None:
     settings = Settings(data_dir=folder / "data", silent_share=0)
     async with open_core(settings, clock=clock) as core:
         app = build(core)
-        app.platforms[Platform.REDDIT] = LastingPlatform(folder / "seen.db", boundary, clock)
+        app.platforms[PlatformName.REDDIT] = LastingPlatform(folder / "seen.db", boundary, clock)
         post = IncomingPost(
             community=CommunityRef("test", "r/test", horizon_seconds=HORIZON),
             source_id="t3_one",
@@ -194,7 +194,7 @@ async def go_round(folder: Path, boundary: Boundary) -> None:
             images=[picture()],
         )
         # After a restart the platform delivers again what it may have delivered before.
-        await app.pipeline.accept(Platform.REDDIT, post)
+        await app.pipeline.accept(PlatformName.REDDIT, post)
         for seconds in STEPS:
             if seconds >= clock.seconds:
                 clock.forward_to(seconds)

@@ -14,13 +14,13 @@ from bot.platform import (
 )
 from bot.runtime.clock import Clock
 from bot.serving.forecast import Card, Outcome, TooLate
-from storage.types import Platform
+from storage.types import PlatformName
 
 HORIZON = 7200
 
 
 class FakePlatform:
-    name = Platform.REDDIT
+    name = PlatformName.REDDIT
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

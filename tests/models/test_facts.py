@@ -12,7 +12,7 @@ from models.features import Features
 from storage.engine.database import Database
 from storage.engine.migrate import upgrade
 from storage.tables import Author, Community, Image, Label, Post, PostImage, Snapshot
-from storage.types import Bucket, Platform, PostOrigin, PostState
+from storage.types import Bucket, PlatformName, PostOrigin, PostState
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 POSTS = 30
@@ -26,11 +26,15 @@ async def stored(tmp_path: Path) -> Database:
     async with database.write() as session:
         session.add(
             Community(
-                id=1, platform=Platform.REDDIT, source_id="memes", name="r/memes", created_at=START
+                id=1,
+                platform=PlatformName.REDDIT,
+                source_id="memes",
+                name="r/memes",
+                created_at=START,
             )
         )
         for number in (1, 2):
-            session.add(Author(id=number, platform=Platform.REDDIT, hash=f"{number:064x}"))
+            session.add(Author(id=number, platform=PlatformName.REDDIT, hash=f"{number:064x}"))
         await session.flush()
         for number in range(1, POSTS + 1):
             posted_at = START + timedelta(hours=6 * number)
@@ -43,7 +47,8 @@ async def stored(tmp_path: Path) -> Database:
             )  # fmt: skip
             session.add(
                 Post(
-                    id=number, community_id=1, platform=Platform.REDDIT, source_id=f"t3_{number}",
+                    id=number, community_id=1, platform=PlatformName.REDDIT,
+                    source_id=f"t3_{number}",
                     author_id=number % 3 or None, origin=PostOrigin.IMPORTED,
                     title=f"post {number}", posted_at=posted_at, seen_at=posted_at,
                     state=PostState.LABELLED, silent=False,

@@ -25,7 +25,7 @@ from storage.tables import (
     TrainingRun,
     Vote,
 )
-from storage.types import Bucket, Platform, PostOrigin, PostState, ReplyState, RunState
+from storage.types import Bucket, PlatformName, PostOrigin, PostState, ReplyState, RunState
 from tests.fixtures.rows import LATER, MOMENT, one_post, row
 
 #: What is complained of is told by the words of SQLite.
@@ -55,7 +55,7 @@ WRONG: list[tuple[type[Base], dict[str, Any], str]] = [
     (Post, {"id": 2}, "UNIQUE"),
     (Post, {"id": 2, "source_id": "x", "community_id": 9}, "FOREIGN KEY"),
     # On another platform than its community.
-    (Post, {"id": 2, "source_id": "x", "platform": Platform.DISCORD}, "FOREIGN KEY"),
+    (Post, {"id": 2, "source_id": "x", "platform": PlatformName.DISCORD}, "FOREIGN KEY"),
     (Post, {"id": 2, "source_id": "x", "author_id": 9}, "FOREIGN KEY"),
     *(
         (Post, {"id": 2, "source_id": "x", "state": state}, "predicted_has_time")

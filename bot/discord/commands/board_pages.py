@@ -13,7 +13,7 @@ from bot.league.leaderboard import MOST_POSTS, BoardName, BoardPage, BoardRow, r
 from bot.settings import Settings
 from storage.queries.communities import find_community
 from storage.tables import Author
-from storage.types import Platform
+from storage.types import PlatformName
 
 #: Rows of a page.
 ROWS = 10
@@ -64,11 +64,13 @@ async def read_page(
     """
     community_id = None
     if question.channel:
-        community = await find_community(session, Platform.DISCORD, str(question.channel))
+        community = await find_community(session, PlatformName.DISCORD, str(question.channel))
         if community is None:
             return Page(BoardPage((), 0, None), frozenset())
         community_id = community.id
-    me = await session.scalar(select(Author.id).filter_by(platform=Platform.DISCORD, hash=person))
+    me = await session.scalar(
+        select(Author.id).filter_by(platform=PlatformName.DISCORD, hash=person)
+    )
 
     async def read(where: int | None, offset: int, limit: int) -> BoardPage:
         return await read_board(

@@ -15,7 +15,7 @@ from bot.people.identity import hash_person
 from bot.posts.pipeline import Pipeline
 from storage.queries.communities import find_community
 from storage.tables import Community
-from storage.types import Platform
+from storage.types import PlatformName
 
 Interaction: TypeAlias = discord.Interaction[Any]
 
@@ -53,7 +53,7 @@ class Feature(commands.Cog):
 
     def person(self, user: discord.abc.User) -> str:
         """The keyed hash that stands for a person in the database."""
-        return hash_person(self.core.people_key, Platform.DISCORD, str(user.id))
+        return hash_person(self.core.people_key, PlatformName.DISCORD, str(user.id))
 
 
 def texts_for(interaction: Interaction) -> Texts:
@@ -63,7 +63,7 @@ def texts_for(interaction: Interaction) -> Texts:
 
 async def community_here(session: AsyncSession, interaction: Interaction) -> Community | None:
     """The channel in which something was asked, if it was ever watched."""
-    return await find_community(session, Platform.DISCORD, str(interaction.channel_id))
+    return await find_community(session, PlatformName.DISCORD, str(interaction.channel_id))
 
 
 async def think(interaction: Interaction, *, alone: bool) -> None:

@@ -9,7 +9,7 @@ from bot.discord.gateway.guild_options import downvote_of, upvote_of
 from bot.discord.texts.english import label
 from bot.discord.texts.markdown import escape
 from storage.tables import Community, ModelVersion
-from storage.types import Platform
+from storage.types import PlatformName
 
 
 class Helping(Feature):
@@ -49,7 +49,7 @@ class Helping(Feature):
             watched = await session.scalars(
                 select(func.count())
                 .select_from(Community)
-                .where(Community.platform == Platform.DISCORD, Community.watched)
+                .where(Community.platform == PlatformName.DISCORD, Community.watched)
             )
             channels = watched.one()
         embed = discord.Embed(title=texts("about.heading"), description=texts("about.text"))

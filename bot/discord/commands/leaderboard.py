@@ -16,7 +16,7 @@ from bot.discord.ui.error_replies import Refused, answer_error
 from bot.league.leaderboard import BoardName, list_seasons
 from bot.league.seasons import ALL_TIME, UnknownSeason, read_season
 from storage.queries.communities import find_community
-from storage.types import Platform
+from storage.types import PlatformName
 
 _CHOICES = 25
 _NAMED_SEASONS = 12
@@ -54,7 +54,7 @@ class Leaderboards(Feature):
         await think(interaction, alone=False)
         channel = interaction.channel_id or 0
         async with self.core.database.read() as session:
-            known = await find_community(session, Platform.DISCORD, str(channel))
+            known = await find_community(session, PlatformName.DISCORD, str(channel))
             which = await self._season(session, season)
         if where == "everywhere" or (where is None and known is None):
             channel = 0

@@ -11,7 +11,7 @@ from bot.discord.texts.english import Texts, label
 from bot.league.leaderboard import BoardName, BoardRow, read_board
 from bot.league.seasons import ALL_TIME, season_of
 from storage.tables import Author, Guess, Post
-from storage.types import Platform, PostState
+from storage.types import PlatformName, PostState
 
 #: States in which a guess waits for its votes.
 _WAITING = (PostState.SEEN, PostState.PREDICTED, PostState.AWAITING_SCORE)
@@ -30,7 +30,7 @@ class Records(Feature):
         person = self.person(interaction.user)
         async with self.core.database.read() as session:
             author = await session.scalar(
-                select(Author).filter_by(platform=Platform.DISCORD, hash=person)
+                select(Author).filter_by(platform=PlatformName.DISCORD, hash=person)
             )
             if author is not None and author.opted_out_at is not None:
                 lines = [texts("me.opted_out")]

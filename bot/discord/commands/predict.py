@@ -26,7 +26,7 @@ from bot.serving.duplicates import Duplicate, find_duplicate
 from bot.serving.predict_files import Audience, audience_of, predict_image
 from models.decoding import ImageRefused
 from storage.tables import Community, Label, Post
-from storage.types import Platform
+from storage.types import PlatformName
 
 #: Images that are looked at because somebody asked, at the same time.
 AT_ONCE = 4
@@ -198,8 +198,10 @@ class Predicting(Feature):
             raise Refused("predict.kept_secret")
         if community.blind and guessing_is_open(post, self.core.clock()):
             person = self.person(interaction.user)
-            may_see = await guess_of(session, post.id, Platform.DISCORD, person) or (
-                await has_peeked(session, post_id=post.id, platform=Platform.DISCORD, person=person)
+            may_see = await guess_of(session, post.id, PlatformName.DISCORD, person) or (
+                await has_peeked(
+                    session, post_id=post.id, platform=PlatformName.DISCORD, person=person
+                )
             )
             if not may_see or not alone:
                 raise Refused("predict.guess_first")

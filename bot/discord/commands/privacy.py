@@ -11,7 +11,7 @@ from bot.discord.commands.confirming import AsksFirst
 from bot.discord.texts.english import label
 from bot.discord.ui.error_replies import Refused
 from bot.people.erasure import export_person, forget_person, has_opted_out, opt_in, opt_out
-from storage.types import Platform
+from storage.types import PlatformName
 
 _FILE = "peoria-export.json"
 
@@ -40,7 +40,7 @@ class Privacy(AsksFirst):
         texts = texts_for(interaction)
         done = await opt_out(
             self.core.database,
-            platform=Platform.DISCORD,
+            platform=PlatformName.DISCORD,
             person=self.person(interaction.user),
             now=self.core.clock(),
         )
@@ -57,7 +57,7 @@ class Privacy(AsksFirst):
         await think(interaction, alone=True)
         texts = texts_for(interaction)
         changed = await opt_in(
-            self.core.database, platform=Platform.DISCORD, person=self.person(interaction.user)
+            self.core.database, platform=PlatformName.DISCORD, person=self.person(interaction.user)
         )
         await say(interaction, texts("optin.done" if changed else "optin.already"))
 
@@ -69,7 +69,7 @@ class Privacy(AsksFirst):
         await think(interaction, alone=True)
         texts = texts_for(interaction)
         stored = await export_person(
-            self.core.database, platform=Platform.DISCORD, person=self.person(interaction.user)
+            self.core.database, platform=PlatformName.DISCORD, person=self.person(interaction.user)
         )
         if stored is None:
             await say(interaction, texts("export.nothing"))
@@ -93,14 +93,14 @@ class Privacy(AsksFirst):
         person = self.person(interaction.user)
         rows = await forget_person(
             self.core.database,
-            platform=Platform.DISCORD,
+            platform=PlatformName.DISCORD,
             person=person,
             images=self.core.images,
             now=self.core.clock(),
         )
         self.known.forget(person)
         async with self.core.database.read() as session:
-            opted_out = await has_opted_out(session, Platform.DISCORD, person)
+            opted_out = await has_opted_out(session, PlatformName.DISCORD, person)
         if rows == 0:
             key = "forget.nothing"
         else:

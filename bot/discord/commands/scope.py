@@ -8,13 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.discord.gateway.guild_options import GUILD
 from storage.queries.standings import ALL_TIME
 from storage.tables import Community, Standing
-from storage.types import ForecasterKind, Platform
+from storage.types import ForecasterKind, PlatformName
 
 
 async def communities_of(session: AsyncSession, guild_id: int) -> Sequence[Community]:
     """The channels of a server that are or were watched, the oldest first."""
     found = await session.scalars(
-        select(Community).filter_by(platform=Platform.DISCORD).order_by(Community.id)
+        select(Community).filter_by(platform=PlatformName.DISCORD).order_by(Community.id)
     )
     return [each for each in found if each.options.get(GUILD) == str(guild_id)]
 

@@ -27,7 +27,7 @@ from bot.discord.ui.emoji import custom_emoji_id, is_unicode_emoji
 from bot.discord.ui.error_replies import Refused
 from storage.queries.communities import find_community
 from storage.tables import Community
-from storage.types import Platform, ReplyMode
+from storage.types import PlatformName, ReplyMode
 
 _HOURS = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*[-–]\s*(\d{1,2})(?::(\d{2}))?")
 _TWO_SCORES = re.compile(r"(-?\d{1,9})[\s,;/]+(-?\d{1,9})")
@@ -82,7 +82,7 @@ class ChannelSettings(Feature):
         texts = texts_for(interaction)
         target = channel_meant(interaction, channel)
         async with self.core.database.read() as session:
-            community = await find_community(session, Platform.DISCORD, str(target.id))
+            community = await find_community(session, PlatformName.DISCORD, str(target.id))
         name = escape(f"#{target.name}", _LONGEST_NAME)
         if community is None:
             raise Refused("watching.not_here", channel=name)

@@ -15,7 +15,7 @@ from bot.discord.ui.error_replies import Refused, permission_name
 from bot.platform import CommunityRef
 from storage.files.posts_export import storable
 from storage.tables import Community
-from storage.types import Platform
+from storage.types import PlatformName
 
 #: Channels in which people post images, and react to them.
 PostingChannel: TypeAlias = discord.TextChannel | discord.Thread | discord.VoiceChannel
@@ -40,7 +40,7 @@ class WatchedChannels(Feature):
         target = channel_meant(interaction, channel)
         community, newly = await watch_community(
             self.core.database,
-            Platform.DISCORD,
+            PlatformName.DISCORD,
             CommunityRef(str(target.id), storable(f"#{target.name}")),
             now=self.core.clock(),
             # What was posted before is history: it was not asked about.
@@ -70,7 +70,7 @@ class WatchedChannels(Feature):
         await think(interaction, alone=True)
         texts = texts_for(interaction)
         target = channel_meant(interaction, channel)
-        watched = await unwatch_community(self.core.database, Platform.DISCORD, str(target.id))
+        watched = await unwatch_community(self.core.database, PlatformName.DISCORD, str(target.id))
         key = "unwatch.now" if watched else "unwatch.not_watched"
         await say(interaction, texts(key, channel=escape(f"#{target.name}", _LONGEST_NAME)))
 

@@ -20,7 +20,7 @@ from bot.discord.messages.reaction_votes import Ballots
 from bot.discord.ui.admin_messages import warn_of_permissions
 from bot.runtime.task_group import TaskGroup
 from storage.tables import Community
-from storage.types import Platform, ReplyMode
+from storage.types import PlatformName, ReplyMode
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ class CatchingUp(commands.Cog):
     async def _catch_up(self, channel_ids: Collection[int]) -> None:
         async with self._core.database.read() as session:
             watched = await session.scalars(
-                select(Community).filter_by(platform=Platform.DISCORD, watched=True)
+                select(Community).filter_by(platform=PlatformName.DISCORD, watched=True)
             )
             communities = [each for each in watched if int(each.source_id) in channel_ids]
         await asyncio.gather(*(self._read(each) for each in communities))

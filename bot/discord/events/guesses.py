@@ -24,7 +24,7 @@ from bot.serving.explain import explain_post
 from bot.serving.forecast import stored_card
 from storage.queries.posts import load_post, load_posts
 from storage.tables import Post, Reply
-from storage.types import Bucket, Platform, PostState, ReplyState
+from storage.types import Bucket, PlatformName, PostState, ReplyState
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ class Guessing(commands.Cog):
         here = str(interaction.channel_id)
         if (
             post is None
-            or post.platform is not Platform.DISCORD
+            or post.platform is not PlatformName.DISCORD
             or post.community.source_id != here
         ):
             raise Refused("guess.no_such_post")
@@ -109,7 +109,7 @@ class Guessing(commands.Cog):
         await place_guess(
             self._core.database,
             post_id=post.id,
-            platform=Platform.DISCORD,
+            platform=PlatformName.DISCORD,
             person=person,
             bucket=bucket,
             blind=blind,
@@ -136,7 +136,7 @@ class Guessing(commands.Cog):
         await note_peek(
             self._core.database,
             post_id=post.id,
-            platform=Platform.DISCORD,
+            platform=PlatformName.DISCORD,
             person=person,
             now=self._core.clock(),
         )
@@ -151,9 +151,9 @@ class Guessing(commands.Cog):
             return
         async with self._core.database.read() as session:
             if not (
-                await guess_of(session, post.id, Platform.DISCORD, person)
+                await guess_of(session, post.id, PlatformName.DISCORD, person)
                 or await has_peeked(
-                    session, post_id=post.id, platform=Platform.DISCORD, person=person
+                    session, post_id=post.id, platform=PlatformName.DISCORD, person=person
                 )
             ):
                 raise Refused("guess.kept_secret")
@@ -200,7 +200,7 @@ class Guessing(commands.Cog):
                 select(Post.id)
                 .join(Reply, Reply.post_id == Post.id)
                 .where(
-                    Post.platform == Platform.DISCORD,
+                    Post.platform == PlatformName.DISCORD,
                     Post.state == PostState.AWAITING_SCORE,
                     Post.guessing_closed_at <= now,
                     Reply.state == ReplyState.SENT,

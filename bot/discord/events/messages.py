@@ -20,7 +20,7 @@ from bot.posts.pipeline import Pipeline
 from bot.runtime.task_group import TaskGroup
 from storage.queries.communities import find_community
 from storage.tables import Post
-from storage.types import Platform
+from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ class Watching(commands.Cog):
         async with self._order(message.channel.id):
             wanted = await self._look_up(message, live=live)
             if wanted is Wanted.NEW:
-                post_id = await self._pipeline.accept(Platform.DISCORD, incoming)
+                post_id = await self._pipeline.accept(PlatformName.DISCORD, incoming)
                 if post_id is None:
                     # Its author opted out, or the channel is watched no more: looked up anew.
                     self._watched.discard(message.channel.id)
@@ -140,11 +140,13 @@ class Watching(commands.Cog):
 
         async def look_up(session: AsyncSession) -> Wanted:
             here = str(message.channel.id)
-            community = await find_community(session, Platform.DISCORD, here)
+            community = await find_community(session, PlatformName.DISCORD, here)
             if community is None or not community.watched:
                 return Wanted.NOT
             self._watched.add(message.channel.id)
-            query = select(Post.id).filter_by(platform=Platform.DISCORD, source_id=str(message.id))
+            query = select(Post.id).filter_by(
+                platform=PlatformName.DISCORD, source_id=str(message.id)
+            )
             return Wanted.NEW if await session.scalar(query) is None else Wanted.KNOWN
 
         return await self._core.database.read_in_one_go(look_up)
@@ -169,7 +171,7 @@ class Watching(commands.Cog):
         # A post that is being taken up just now is found when that is done.
         async with self._order(channel_id), self._core.database.read() as session:
             query = select(Post.id).where(
-                Post.platform == Platform.DISCORD, Post.source_id.in_(ids)
+                Post.platform == PlatformName.DISCORD, Post.source_id.in_(ids)
             )
             posts = (await session.scalars(query)).all()
         for post_id in posts:

@@ -10,7 +10,7 @@ from bot.core import Core
 from bot.discord.messages.reaction_votes import Ballots, VoteEmoji, emoji_key
 from bot.league.guesses import close_at_score
 from storage.tables import Community, Post
-from storage.types import Platform
+from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Reactions(commands.Cog):
                 select(Post.id, Post.source_id, Community.guess_score, Community.options)
                 .join(Community, Community.id == Post.community_id)
                 .where(
-                    Post.platform == Platform.DISCORD,
+                    Post.platform == PlatformName.DISCORD,
                     Post.source_id.in_([str(each) for each in changed]),
                     Post.guessing_closed_at > now,
                     Community.guess_score.is_not(None),

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from storage.engine.database import Database
 from storage.tables import Community
-from storage.types import Platform
+from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class HighWater:
             async with self._database.write() as session:
                 communities = await session.scalars(
                     select(Community).where(
-                        Community.platform == Platform.DISCORD,
+                        Community.platform == PlatformName.DISCORD,
                         Community.source_id.in_([str(each) for each in reached]),
                     )
                 )

@@ -12,7 +12,7 @@ from bot.discord.gateway.error_codes import reaching_discord
 from bot.discord.messages.reaction_votes import Ballots, VoteEmoji, count_votes
 from bot.platform import Gone, PlatformUnavailable, PostRef, Reading, ScoreRead
 from storage.tables import Community
-from storage.types import Platform
+from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Scores:
         async with self._core.database.read() as session:
             communities = await session.scalars(
                 select(Community).where(
-                    Community.platform == Platform.DISCORD,
+                    Community.platform == PlatformName.DISCORD,
                     Community.source_id.in_({post.community_source_id for post in posts}),
                 )
             )

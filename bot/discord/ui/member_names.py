@@ -3,7 +3,7 @@
 from collections import OrderedDict
 
 from bot.people.identity import hash_person
-from storage.types import Platform
+from storage.types import PlatformName
 
 #: People who are remembered; whoever was met longest ago is forgotten first.
 _MOST = 10_000
@@ -21,7 +21,7 @@ class KnownPeople:
 
     def meet(self, user_id: int) -> str:
         """Remember somebody; returns the hash that stands for them."""
-        person = hash_person(self._key, Platform.DISCORD, str(user_id))
+        person = hash_person(self._key, PlatformName.DISCORD, str(user_id))
         self._ids[person] = user_id
         self._ids.move_to_end(person)
         if len(self._ids) > _MOST:

@@ -12,7 +12,7 @@ from bot.discord.platform import DiscordPlatform
 from bot.platform import CommunityRef
 from storage.queries.posts import load_post
 from storage.tables import Community, Post
-from storage.types import Platform
+from storage.types import PlatformName
 from tests.fakes.discord import Channel, FakeDiscord, Message
 from tests.fixtures.images import encode, photo
 
@@ -24,7 +24,7 @@ async def watch(app: App, channel: Channel, **settings: Any) -> Community:
     """What /watch does."""
     community, _ = await watch_community(
         app.core.database,
-        Platform.DISCORD,
+        PlatformName.DISCORD,
         CommunityRef(str(channel.id), f"#{channel.name}"),
         now=app.core.clock(),
         high_water=None,
@@ -37,7 +37,7 @@ async def stored(app: App, message: Message) -> Post | None:
     """The post that a message became."""
     async with app.core.database.read() as session:
         post_id = await session.scalar(
-            select(Post.id).filter_by(platform=Platform.DISCORD, source_id=str(message.id))
+            select(Post.id).filter_by(platform=PlatformName.DISCORD, source_id=str(message.id))
         )
         return None if post_id is None else await load_post(session, post_id)
 
@@ -52,7 +52,7 @@ async def answered(fake: FakeDiscord, *messages: Message) -> None:
 @asynccontextmanager
 async def connected(app: App, fake: FakeDiscord) -> AsyncIterator[DiscordPlatform]:
     """The bot, connected, when it has done everything that there was to do."""
-    platform = app.platforms[Platform.DISCORD]
+    platform = app.platforms[PlatformName.DISCORD]
     assert isinstance(platform, DiscordPlatform)
     await platform.start()
     try:

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from bot.app import App
 from bot.discord.platform import DiscordPlatform
 from bot.settings import Settings
-from storage.types import Platform
+from storage.types import PlatformName
 from tests.bot.discord.adapting import watch
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Guild, Member
@@ -43,7 +43,7 @@ def settings(settings: Settings, fake: FakeDiscord) -> Settings:
 async def discord(app: App, fake: FakeDiscord, channel: Channel) -> AsyncIterator[DiscordPlatform]:
     """The bot, connected, watching `channel`."""
     await watch(app, channel)
-    platform = app.platforms[Platform.DISCORD]
+    platform = app.platforms[PlatformName.DISCORD]
     assert isinstance(platform, DiscordPlatform)
     await platform.start()
     await fake.ready()

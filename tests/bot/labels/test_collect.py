@@ -11,7 +11,7 @@ from bot.platform import ScoreRead
 from storage.queries.labels import lost_labels
 from storage.queries.posts import load_post
 from storage.tables import Community, Guess, Label, Post, Snapshot
-from storage.types import Bucket, Platform, PostState, ReplyState
+from storage.types import Bucket, PlatformName, PostState, ReplyState
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import HORIZON, FakePlatform, incoming
 from tests.fixtures import images
@@ -37,7 +37,7 @@ async def replied(app: App, clock: FakeClock, *source_ids: str, **changes: Any) 
     ids = []
     for source_id in source_ids:
         post = incoming(source_id, PICTURE, **{"posted_at": clock(), **changes})
-        post_id = await app.pipeline.accept(Platform.REDDIT, post)
+        post_id = await app.pipeline.accept(PlatformName.REDDIT, post)
         assert post_id is not None
         await app.pipeline.advance(post_id)
         ids.append(post_id)
@@ -60,7 +60,7 @@ async def snapshots(app: App, post_id: int) -> Sequence[Snapshot]:
 async def labelled(app: App, clock: FakeClock, scores: dict[str, int]) -> list[Label]:
     """Posts of one moment with these scores, labelled one after the other."""
     ids = await replied(app, clock, *scores)
-    app.platforms[Platform.REDDIT].scores |= scores  # type: ignore[attr-defined]
+    app.platforms[PlatformName.REDDIT].scores |= scores  # type: ignore[attr-defined]
     clock.forward(HORIZON)
     await app.jobs.read_scores()
     labels = [(await stored(app, each)).label for each in ids]
@@ -117,7 +117,7 @@ async def test_a_community_with_thresholds_labels_by_them(app: App, clock: FakeC
     async with app.core.database.write() as session:
         community = (await session.scalars(select(Community).filter_by(source_id="test"))).one()
         community.low_up_to, community.medium_up_to = 10, 20
-    app.platforms[Platform.REDDIT].scores = {"low": 10, "medium": 11, "high": 21}  # type: ignore[attr-defined]
+    app.platforms[PlatformName.REDDIT].scores = {"low": 10, "medium": 11, "high": 21}  # type: ignore[attr-defined]
     clock.forward(HORIZON)
     await app.jobs.read_scores()
     buckets = []
@@ -270,11 +270,11 @@ async def test_scores_wait_for_a_platform_that_is_away_or_switched_off(
     platform.away = True
     await app.jobs.read_scores()
     assert (await stored(app, post_id)).state is PostState.AWAITING_SCORE
-    del app.platforms[Platform.REDDIT]
+    del app.platforms[PlatformName.REDDIT]
     clock.forward(60)
     await app.jobs.read_scores()
     assert (await stored(app, post_id)).due_at == clock() + timedelta(minutes=1)
-    app.platforms[Platform.REDDIT] = platform
+    app.platforms[PlatformName.REDDIT] = platform
     platform.away = False
     platform.scores["one"] = 3
     clock.forward(60)
@@ -397,9 +397,9 @@ async def test_a_platform_that_is_switched_off_is_told_of_nothing(
     platform.scores["one"] = 10
     clock.forward(1.5 * HORIZON + 1)
     await app.jobs.read_scores()
-    del app.platforms[Platform.REDDIT]
+    del app.platforms[PlatformName.REDDIT]
     assert await app.jobs.settle_replies() == 0
-    app.platforms[Platform.REDDIT] = platform
+    app.platforms[PlatformName.REDDIT] = platform
     assert await app.jobs.settle_replies() == 1
 
 

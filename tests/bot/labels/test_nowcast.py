@@ -10,7 +10,7 @@ from bot.reports.nowcast_accuracy import LookedTwice, read_second_looks, score_s
 from storage.engine.database import Database
 from storage.queries.growth_examples import newest_nowcasts
 from storage.tables import Community, Label, Nowcast, Post, Prediction, Snapshot
-from storage.types import Platform, PostState
+from storage.types import PlatformName, PostState
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import HORIZON, FakePlatform
 from tests.fixtures.rows import MOMENT, row
@@ -74,7 +74,7 @@ async def league(app: App) -> App:
                 row(Community, horizon_seconds=HORIZON),
                 row(Community, id=2, source_id="alike", horizon_seconds=HORIZON),
                 row(Community, id=3, source_id="longer", horizon_seconds=2 * HORIZON),
-                row(Community, id=4, platform=Platform.DISCORD, horizon_seconds=HORIZON),
+                row(Community, id=4, platform=PlatformName.DISCORD, horizon_seconds=HORIZON),
             ]
         )
     return app
@@ -110,7 +110,7 @@ async def test_a_new_community_leans_on_those_of_its_kind(
     assert (found is not None) is leans
 
 
-async def history_on(database: Database, community: int, platform: Platform) -> None:
+async def history_on(database: Database, community: int, platform: PlatformName) -> None:
     posted_at = MOMENT - timedelta(days=9)
     async with database.write() as session:
         for number in range(2000, 2040):

@@ -5,7 +5,7 @@ import pytest
 from bot.league.blind import has_peeked, note_peek
 from bot.league.guesses import place_guess
 from storage.engine.database import Database
-from storage.types import Bucket, Platform
+from storage.types import Bucket, PlatformName
 from tests.fixtures.rows import MOMENT, one_post
 
 BOB, CAT = "b" * 64, "c" * 64
@@ -25,12 +25,12 @@ async def stored(database: Database) -> Database:
 
 async def peeked(database: Database, person: str) -> bool:
     async with database.read() as session:
-        return await has_peeked(session, post_id=1, platform=Platform.REDDIT, person=person)
+        return await has_peeked(session, post_id=1, platform=PlatformName.REDDIT, person=person)
 
 
 async def blind(database: Database, person: str) -> bool:
     guess = await place_guess(
-        database, post_id=1, platform=Platform.REDDIT, person=person, bucket=Bucket.LOW,
+        database, post_id=1, platform=PlatformName.REDDIT, person=person, bucket=Bucket.LOW,
         blind=True, now=MOMENT,
     )  # fmt: skip
     return guess.blind
@@ -39,7 +39,7 @@ async def blind(database: Database, person: str) -> bool:
 async def test_who_peeked_does_not_guess_blindly(stored: Database) -> None:
     assert not await peeked(stored, BOB)
     for _ in range(2):
-        await note_peek(stored, post_id=1, platform=Platform.REDDIT, person=BOB, now=MOMENT)
+        await note_peek(stored, post_id=1, platform=PlatformName.REDDIT, person=BOB, now=MOMENT)
     assert await peeked(stored, BOB)
     assert not await blind(stored, BOB)
     assert not await peeked(stored, CAT)

@@ -25,7 +25,7 @@ from bot.league.guesses import (
 )
 from storage.engine.database import Database
 from storage.tables import Author, Guess, Post
-from storage.types import Bucket, Platform, PostState
+from storage.types import Bucket, PlatformName, PostState
 from tests.fixtures.rows import MOMENT, one_post, row
 
 ANN, BOB, CAT = "a" * 64, "b" * 64, "c" * 64
@@ -54,7 +54,7 @@ async def guess(database: Database, bucket: Bucket = Bucket.HIGH, **changes: Any
     return await place_guess(
         database,
         **{
-            "post_id": 1, "platform": Platform.REDDIT, "person": BOB, "bucket": bucket,
+            "post_id": 1, "platform": PlatformName.REDDIT, "person": BOB, "bucket": bucket,
             "blind": True, "now": MOMENT, **changes,
         },
     )  # fmt: skip
@@ -63,11 +63,11 @@ async def guess(database: Database, bucket: Bucket = Bucket.HIGH, **changes: Any
 async def test_a_guess_is_kept(stored: Database) -> None:
     await guess(stored)
     async with stored.read() as session:
-        found = await guess_of(session, 1, Platform.REDDIT, BOB)
+        found = await guess_of(session, 1, PlatformName.REDDIT, BOB)
         assert found is not None
         assert (found.bucket, found.blind, found.guessed_at) == (Bucket.HIGH, True, MOMENT)
-        assert await guess_of(session, 1, Platform.REDDIT, CAT) is None
-        assert await guess_of(session, 1, Platform.DISCORD, BOB) is None
+        assert await guess_of(session, 1, PlatformName.REDDIT, CAT) is None
+        assert await guess_of(session, 1, PlatformName.DISCORD, BOB) is None
 
 
 async def test_a_guess_can_be_changed_and_stays_one(stored: Database) -> None:
@@ -103,7 +103,7 @@ async def test_guesses_are_counted_by_bucket(stored: Database) -> None:
         ({"now": CLOSE + timedelta(days=9)}, "has closed"),
         ({"person": ANN}, "Your own post"),
         ({"post_id": 99}, "no such post"),
-        ({"platform": Platform.DISCORD}, "no such post"),
+        ({"platform": PlatformName.DISCORD}, "no such post"),
         ({"is_bot": True}, "Bots do not play"),
     ],
 )

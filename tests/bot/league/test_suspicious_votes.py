@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.league.suspicious_votes import WINDOW, busiest, find_bursts, leap_of, read_suspicions
 from storage.engine.database import Database
 from storage.tables import Author, Community, Label, Nowcast, Post, Vote
-from storage.types import Platform
+from storage.types import PlatformName
 from tests.fixtures.rows import MOMENT, row
 
 TIMES = st.lists(st.integers(0, 600), min_size=1, max_size=30).map(
@@ -77,13 +77,13 @@ async def store(database: Database, *rows: Any) -> None:
 @pytest.fixture
 async def board(database: Database) -> Database:
     people = [
-        row(Author, id=each, platform=Platform.WEB, hash=f"{each:064}") for each in range(1, 13)
+        row(Author, id=each, platform=PlatformName.WEB, hash=f"{each:064}") for each in range(1, 13)
     ]
     posts = [
-        row(Post, id=each, platform=Platform.WEB, source_id=f"p{each}", title=f"Post {each}")
+        row(Post, id=each, platform=PlatformName.WEB, source_id=f"p{each}", title=f"Post {each}")
         for each in (1, 2, 3)
     ]
-    await store(database, row(Community, platform=Platform.WEB), *people, *posts)
+    await store(database, row(Community, platform=PlatformName.WEB), *people, *posts)
     return database
 
 

@@ -12,7 +12,7 @@ from storage.engine.database import Database
 from storage.engine.migrate import upgrade
 from storage.files.image_store import ImageStore
 from storage.tables import Community, Image, Post, PostImage
-from storage.types import Platform, PostOrigin, PostState
+from storage.types import PlatformName, PostOrigin, PostState
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -92,14 +92,14 @@ async def test_a_post_that_was_not_looked_at_yet_keeps_its_upload(
     upload = put(store, b"waiting", age=timedelta(days=5))
     async with database.write() as session:
         community = Community(
-            platform=Platform.WEB, source_id="main", name="Main Street", created_at=NOW
+            platform=PlatformName.WEB, source_id="main", name="Main Street", created_at=NOW
         )
         session.add(community)
         await session.flush()
         session.add(
             Post(
                 community_id=community.id,
-                platform=Platform.WEB,
+                platform=PlatformName.WEB,
                 source_id="1",
                 origin=PostOrigin.LIVE,
                 title="",

@@ -32,7 +32,7 @@ from storage.tables import (
     Standing,
     Vote,
 )
-from storage.types import Bucket, ForecasterKind, Platform, PostState, ReplyState
+from storage.types import Bucket, ForecasterKind, PlatformName, PostState, ReplyState
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform, incoming
 from tests.fixtures import images
@@ -117,13 +117,13 @@ def store(tmp_path: Path) -> ImageStore:
 
 
 async def test_opting_out_withdraws_what_waits(filled: Database) -> None:
-    done = await opt_out(filled, platform=Platform.REDDIT, person=ANN, now=LATER)
+    done = await opt_out(filled, platform=PlatformName.REDDIT, person=ANN, now=LATER)
     assert (done.newly, done.withdrawn) == (True, 1)
     async with filled.read() as session:
         states = dict(list(await session.execute(select(Post.id, Post.state))))
         guesses = list(await session.execute(select(Guess.author_id, Guess.post_id)))
-        assert await has_opted_out(session, Platform.REDDIT, ANN)
-        assert not await has_opted_out(session, Platform.REDDIT, BOB)
+        assert await has_opted_out(session, PlatformName.REDDIT, ANN)
+        assert not await has_opted_out(session, PlatformName.REDDIT, BOB)
     assert states == {
         1: PostState.SETTLING, 2: PostState.WITHDRAWN, 3: PostState.SETTLING, 4: PostState.SEEN,
     }  # fmt: skip
@@ -132,32 +132,32 @@ async def test_opting_out_withdraws_what_waits(filled: Database) -> None:
 
 
 async def test_opting_out_twice_changes_nothing_more(filled: Database) -> None:
-    await opt_out(filled, platform=Platform.REDDIT, person=ANN, now=LATER)
+    await opt_out(filled, platform=PlatformName.REDDIT, person=ANN, now=LATER)
     before = await everything(filled)
     again = await opt_out(
-        filled, platform=Platform.REDDIT, person=ANN, now=LATER + timedelta(days=1)
+        filled, platform=PlatformName.REDDIT, person=ANN, now=LATER + timedelta(days=1)
     )
     assert (again.newly, again.withdrawn) == (False, 0)
     assert await everything(filled) == before
 
 
 async def test_a_stranger_can_opt_out_and_in(database: Database) -> None:
-    assert not await opt_in(database, platform=Platform.REDDIT, person=ANN)
-    assert (await opt_out(database, platform=Platform.REDDIT, person=ANN, now=LATER)).newly
-    assert await opt_in(database, platform=Platform.REDDIT, person=ANN)
-    assert not await opt_in(database, platform=Platform.REDDIT, person=ANN)
+    assert not await opt_in(database, platform=PlatformName.REDDIT, person=ANN)
+    assert (await opt_out(database, platform=PlatformName.REDDIT, person=ANN, now=LATER)).newly
+    assert await opt_in(database, platform=PlatformName.REDDIT, person=ANN)
+    assert not await opt_in(database, platform=PlatformName.REDDIT, person=ANN)
     async with database.read() as session:
-        assert not await has_opted_out(session, Platform.REDDIT, ANN)
+        assert not await has_opted_out(session, PlatformName.REDDIT, ANN)
 
 
 async def test_opting_out_is_for_one_platform(filled: Database) -> None:
-    await opt_out(filled, platform=Platform.DISCORD, person=ANN, now=LATER)
+    await opt_out(filled, platform=PlatformName.DISCORD, person=ANN, now=LATER)
     async with filled.read() as session:
-        assert not await has_opted_out(session, Platform.REDDIT, ANN)
+        assert not await has_opted_out(session, PlatformName.REDDIT, ANN)
 
 
 async def test_the_export_holds_everything_of_one_person(filled: Database) -> None:
-    exported = await export_person(filled, platform=Platform.REDDIT, person=ANN)
+    exported = await export_person(filled, platform=PlatformName.REDDIT, person=ANN)
     assert exported is not None
     assert json.loads(json.dumps(exported)) == exported
     assert [post["title"] for post in exported["posts"]] == ["Ann's", "Ann's, too"]
@@ -173,14 +173,14 @@ async def test_the_export_holds_everything_of_one_person(filled: Database) -> No
 
 
 async def test_there_is_nothing_to_export_of_a_stranger(filled: Database) -> None:
-    assert await export_person(filled, platform=Platform.REDDIT, person="c" * 64) is None
-    assert await export_person(filled, platform=Platform.WEB, person=ANN) is None
+    assert await export_person(filled, platform=PlatformName.REDDIT, person="c" * 64) is None
+    assert await export_person(filled, platform=PlatformName.WEB, person=ANN) is None
 
 
 async def test_forgetting_deletes_and_empties(filled: Database, store: ImageStore) -> None:
     before = await everything(filled)
     rows = await forget_person(
-        filled, platform=Platform.REDDIT, person=ANN, images=store, now=LATER
+        filled, platform=PlatformName.REDDIT, person=ANN, images=store, now=LATER
     )
     # An image, two guesses, a peek, a vote, a standing, two posts with an image each, the author.
     assert rows == 1 + 2 + 1 + 1 + 1 + 2 + 2 + 1
@@ -205,20 +205,20 @@ async def test_forgetting_deletes_and_empties(filled: Database, store: ImageStor
 
 
 async def test_who_opted_out_stays_opted_out(filled: Database, store: ImageStore) -> None:
-    await opt_out(filled, platform=Platform.REDDIT, person=ANN, now=LATER)
-    await forget_person(filled, platform=Platform.REDDIT, person=ANN, images=store, now=LATER)
+    await opt_out(filled, platform=PlatformName.REDDIT, person=ANN, now=LATER)
+    await forget_person(filled, platform=PlatformName.REDDIT, person=ANN, images=store, now=LATER)
     async with filled.read() as session:
-        assert await has_opted_out(session, Platform.REDDIT, ANN)
+        assert await has_opted_out(session, PlatformName.REDDIT, ANN)
         assert (await session.scalars(select(Post.id).filter_by(author_id=1))).all() == []
-    exported = await export_person(filled, platform=Platform.REDDIT, person=ANN)
+    exported = await export_person(filled, platform=PlatformName.REDDIT, person=ANN)
     assert exported is not None
     assert [exported[each] for each in ("posts", "guesses", "peeks", "votes", "standings")] == [
         []
     ] * 5
     # Opting in first leaves nothing at all.
-    await opt_in(filled, platform=Platform.REDDIT, person=ANN)
-    await forget_person(filled, platform=Platform.REDDIT, person=ANN, images=store, now=LATER)
-    assert await export_person(filled, platform=Platform.REDDIT, person=ANN) is None
+    await opt_in(filled, platform=PlatformName.REDDIT, person=ANN)
+    await forget_person(filled, platform=PlatformName.REDDIT, person=ANN, images=store, now=LATER)
+    assert await export_person(filled, platform=PlatformName.REDDIT, person=ANN) is None
 
 
 async def test_there_is_nothing_to_forget_of_a_stranger(
@@ -227,7 +227,7 @@ async def test_there_is_nothing_to_forget_of_a_stranger(
     before = await everything(filled)
     assert (
         await forget_person(
-            filled, platform=Platform.REDDIT, person="c" * 64, images=store, now=LATER
+            filled, platform=PlatformName.REDDIT, person="c" * 64, images=store, now=LATER
         )
         == 0
     )
@@ -236,24 +236,26 @@ async def test_there_is_nothing_to_forget_of_a_stranger(
 
 async def test_files_and_replies_go_too(app: App, platform: FakePlatform, clock: FakeClock) -> None:
     core = app.core
-    person = hash_person(core.people_key, Platform.REDDIT, "ann")
+    person = hash_person(core.people_key, PlatformName.REDDIT, "ann")
     post_id = await app.pipeline.accept(
-        Platform.REDDIT, incoming("one", PICTURE, posted_at=clock())
+        PlatformName.REDDIT, incoming("one", PICTURE, posted_at=clock())
     )
     waiting = images.encode(images.photo().rotate(90), "PNG")
-    assert await app.pipeline.accept(Platform.REDDIT, incoming("two", waiting, posted_at=clock()))
+    assert await app.pipeline.accept(
+        PlatformName.REDDIT, incoming("two", waiting, posted_at=clock())
+    )
     assert post_id is not None
     await app.pipeline.advance(post_id)
     assert len(list(core.images.files())) == 2
     await forget_person(
-        core.database, platform=Platform.REDDIT, person=person, images=core.images, now=clock()
+        core.database, platform=PlatformName.REDDIT, person=person, images=core.images, now=clock()
     )
     assert list(core.images.files()) == []
     assert await app.jobs.remove_replies() == 1
     assert platform.replies == []
     # The same item, seen again by a listing that repeats itself, is not a new post.
     again = incoming("one", PICTURE, posted_at=clock())
-    assert await app.pipeline.accept(Platform.REDDIT, again) == post_id
+    assert await app.pipeline.accept(PlatformName.REDDIT, again) == post_id
 
 
 @st.composite
@@ -332,7 +334,7 @@ def test_after_forgetting_nothing_refers_to_the_person(
                     await session.flush()
             before = await everything(database)
             await forget_person(
-                database, platform=Platform.REDDIT, person=person,
+                database, platform=PlatformName.REDDIT, person=person,
                 images=ImageStore(folder / "images"), now=LATER,
             )  # fmt: skip
             after = await everything(database)

@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot.people.identity import KEY_FILE, hash_person, read_key
-from storage.types import Platform
+from storage.types import PlatformName
 
 KEY = b"a key"
 
 
-@given(st.text(max_size=40), st.sampled_from(Platform))
-def test_a_person_is_64_hexadecimal_digits_always_the_same(name: str, platform: Platform) -> None:
+@given(st.text(max_size=40), st.sampled_from(PlatformName))
+def test_a_person_is_64_hexadecimal_digits_always_the_same(
+    name: str, platform: PlatformName
+) -> None:
     person = hash_person(KEY, platform, name)
     assert re.fullmatch("[0-9a-f]{64}", person)
     assert person == hash_person(KEY, platform, name)
@@ -25,11 +27,15 @@ def test_a_person_is_64_hexadecimal_digits_always_the_same(name: str, platform: 
 def test_without_the_key_nobody_is_recognised(name: str, one: bytes, other: bytes) -> None:
     # An HMAC key is padded with zeros: those at its end do not count.
     if one.rstrip(b"\0") != other.rstrip(b"\0") and max(len(one), len(other)) <= 64:
-        assert hash_person(one, Platform.WEB, name) != hash_person(other, Platform.WEB, name)
+        assert hash_person(one, PlatformName.WEB, name) != hash_person(
+            other, PlatformName.WEB, name
+        )
 
 
 def test_identities_on_two_platforms_never_meet() -> None:
-    assert len({hash_person(KEY, platform, "ann") for platform in Platform}) == len(Platform)
+    assert len({hash_person(KEY, platform, "ann") for platform in PlatformName}) == len(
+        PlatformName
+    )
 
 
 def test_the_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:

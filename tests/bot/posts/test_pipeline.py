@@ -18,7 +18,7 @@ from models.head import Head
 from storage.queries.posts import load_post
 from storage.queries.standings import BY_CHANCE
 from storage.tables import Author, Base, Community, Embedding, Image, Post, Prediction
-from storage.types import Platform, PostState, ReplyMode, ReplyState
+from storage.types import PlatformName, PostState, ReplyMode, ReplyState
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform, incoming
 from tests.fixtures import images
@@ -29,7 +29,7 @@ OTHER = images.encode(images.photo(120, 90), "JPEG")
 
 async def accept(app: App, clock: FakeClock, source_id: str, *pictures: Any, **changes: Any) -> int:
     post = incoming(source_id, *pictures, **{"posted_at": clock(), **changes})
-    post_id = await app.pipeline.accept(Platform.REDDIT, post)
+    post_id = await app.pipeline.accept(PlatformName.REDDIT, post)
     assert post_id is not None
     return post_id
 
@@ -279,10 +279,10 @@ async def test_a_reply_waits_for_a_platform_that_is_away(
 
 async def test_somebody_who_opted_out_is_left_alone(app: App, clock: FakeClock) -> None:
     async with app.core.database.write() as session:
-        person = hash_person(app.core.people_key, Platform.REDDIT, "ann")
-        session.add(Author(platform=Platform.REDDIT, hash=person, opted_out_at=clock()))
+        person = hash_person(app.core.people_key, PlatformName.REDDIT, "ann")
+        session.add(Author(platform=PlatformName.REDDIT, hash=person, opted_out_at=clock()))
     post = incoming("one", PICTURE, posted_at=clock())
-    assert await app.pipeline.accept(Platform.REDDIT, post) is None
+    assert await app.pipeline.accept(PlatformName.REDDIT, post) is None
     assert await count(app, Post) == 0
     assert await accept(app, clock, "two", PICTURE, author="bob")
 
@@ -325,9 +325,9 @@ async def test_chance_is_the_reason_only_where_a_post_would_have_been_answered(
     assert reasons == [BY_CHANCE, "The community records predictions without a word."]
 
 
-@given(st.text(max_size=20), st.sampled_from(Platform), st.floats(0, 1), st.floats(0, 1))
+@given(st.text(max_size=20), st.sampled_from(PlatformName), st.floats(0, 1), st.floats(0, 1))
 def test_silence_is_decided_once_and_only_grows_with_the_share(
-    source_id: str, platform: Platform, one: float, other: float
+    source_id: str, platform: PlatformName, one: float, other: float
 ) -> None:
     small, large = sorted((one, other))
     assert not is_silent(platform, source_id, 0)
@@ -336,7 +336,7 @@ def test_silence_is_decided_once_and_only_grows_with_the_share(
 
 
 def test_the_silent_share_is_about_as_large_as_it_should_be() -> None:
-    silent = sum(is_silent(Platform.REDDIT, f"t3_{n}", 0.1) for n in range(5000))
+    silent = sum(is_silent(PlatformName.REDDIT, f"t3_{n}", 0.1) for n in range(5000))
     assert 400 < silent < 600
 
 

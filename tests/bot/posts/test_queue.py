@@ -8,7 +8,7 @@ import pytest
 from bot.app import App
 from bot.platform import CommunityRef, PostRef
 from bot.serving.forecast import Card
-from storage.types import Platform
+from storage.types import PlatformName
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform, incoming
 from tests.fixtures import images
@@ -45,7 +45,7 @@ async def posted(app: App, clock: FakeClock) -> None:
     for name in ("slow 1", "slow 2", "quick 1", "quick 2"):
         post = incoming(name, PICTURE, posted_at=clock())
         community = CommunityRef(name.partition(" ")[0], name)
-        assert await app.pipeline.accept(Platform.REDDIT, replace(post, community=community))
+        assert await app.pipeline.accept(PlatformName.REDDIT, replace(post, community=community))
         clock.forward(1)
 
 

@@ -9,7 +9,7 @@ from bot.app import App
 from bot.platform import PlatformUnavailable, PostGone, ReplyDeclined
 from storage.queries.posts import load_post
 from storage.tables import Community, Post
-from storage.types import Platform, PostState, ReplyState
+from storage.types import PlatformName, PostState, ReplyState
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform, incoming
 from tests.fixtures import images
@@ -19,7 +19,7 @@ PICTURE = images.encode(images.photo(), "PNG")
 
 async def accept(app: App, clock: FakeClock, source_id: str = "one") -> int:
     post_id = await app.pipeline.accept(
-        Platform.REDDIT, incoming(source_id, PICTURE, posted_at=clock())
+        PlatformName.REDDIT, incoming(source_id, PICTURE, posted_at=clock())
     )
     assert post_id is not None
     return post_id
@@ -129,10 +129,10 @@ async def test_a_community_that_is_watched_no_more_takes_nothing_up(
     async with app.core.database.write() as session:
         await session.execute(update(Community).values(watched=False))
     post = incoming("two", PICTURE, posted_at=clock())
-    assert await app.pipeline.accept(Platform.REDDIT, post) is None
+    assert await app.pipeline.accept(PlatformName.REDDIT, post) is None
     # A post that was taken up before is still known, and stays on its path.
     again = incoming("one", PICTURE, posted_at=clock())
-    assert await app.pipeline.accept(Platform.REDDIT, again) is not None
+    assert await app.pipeline.accept(PlatformName.REDDIT, again) is not None
 
 
 async def test_no_more_replies_a_minute_than_the_community_wants(

@@ -16,7 +16,7 @@ from bot.reddit.client import RedditClient
 from bot.reddit.platform import RedditPlatform
 from bot.settings import Settings
 from storage.tables import Base, Community, Post, Reply
-from storage.types import Platform
+from storage.types import PlatformName
 from tests.fakes.clock import FakeClock
 from tests.fakes.reddit import CLIENT, PASSWORD, REFRESH_TOKEN, FakeReddit, serving
 from tests.fakes.reddit_world import ME
@@ -105,7 +105,7 @@ async def open_bot(settings: Settings, clock: FakeClock) -> AsyncIterator[Bot]:
     """A Peoria from its start to its end."""
     async with open_core(settings, clock=clock) as core:
         app = build(core)
-        platform = app.platforms[Platform.REDDIT]
+        platform = app.platforms[PlatformName.REDDIT]
         assert isinstance(platform, RedditPlatform)
         platform.client.pace._jitter = lambda: 1.0
         try:

@@ -5,7 +5,7 @@ from typing import Any
 from bot.people.identity import hash_person
 from bot.reddit.wording import OPTED_OUT
 from storage.tables import Author, InboxItem, Post
-from storage.types import InboxKind, Platform, PostState, ReplyState
+from storage.types import InboxKind, PlatformName, PostState, ReplyState
 from tests.bot.reddit.conftest import Bot, OpenBot
 from tests.fakes.reddit import FakeReddit
 from tests.fakes.reddit_world import ME
@@ -14,7 +14,7 @@ HOUR = 3600
 
 
 async def has_opted_out(bot: Bot, name: str) -> bool:
-    person = hash_person(bot.app.core.people_key, Platform.REDDIT, name)
+    person = hash_person(bot.app.core.people_key, PlatformName.REDDIT, name)
     return any(
         author.hash == person and author.opted_out_at is not None
         for author in await bot.all(Author)

@@ -13,7 +13,7 @@ from bot.core import open_core
 from bot.platform import PlatformRefused
 from bot.reddit.platform import RedditPlatform
 from storage.tables import Notice, Post
-from storage.types import Platform
+from storage.types import PlatformName
 from tests.bot.reddit.conftest import Bot, OpenBot, reddit_settings
 from tests.fakes.clock import FakeClock
 from tests.fakes.reddit import PASSWORD, FakeReddit
@@ -27,12 +27,12 @@ async def test_it_runs_where_nothing_else_is_set_up(
     reddit.post("aww")
     async with open_core(reddit_settings(data_dir, reddit.origin), clock=clock) as core:
         app = build(core)
-        assert [*app.platforms] == [Platform.REDDIT]
+        assert [*app.platforms] == [PlatformName.REDDIT]
         # Token, who we are, about r/aww, its posts, the inbox.
         looked = reddit.reach(5)
         async with running(app):
             await asyncio.wait_for(looked, 60)
-            assert isinstance(app.platforms[Platform.REDDIT], RedditPlatform)
+            assert isinstance(app.platforms[PlatformName.REDDIT], RedditPlatform)
     paths = [path for _, path in reddit.requests]
     assert paths[:4] == ["/api/v1/access_token", "/api/v1/me", "/r/aww/about", "/r/aww/new"]
 

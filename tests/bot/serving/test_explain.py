@@ -8,7 +8,7 @@ from bot.app import App
 from bot.serving.explain import explain_post
 from bot.training.versions import add_first_version, promote
 from models.backbone_files import STARTER
-from storage.types import Platform
+from storage.types import PlatformName
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import incoming
 from tests.fixtures import images
@@ -18,7 +18,7 @@ PICTURE = images.encode(images.photo(300, 200), "PNG")
 
 async def accept(app: App, clock: FakeClock) -> int:
     post = incoming("one", PICTURE, posted_at=clock())
-    post_id = await app.pipeline.accept(Platform.REDDIT, post)
+    post_id = await app.pipeline.accept(PlatformName.REDDIT, post)
     assert post_id is not None
     return post_id
 

@@ -18,7 +18,7 @@ from bot.training.switch_backbone import SwitchRefused, switch_backbone
 from models.backbone import BackboneUnusable
 from models.backbone_files import STARTER
 from storage.tables import Embedding, Image
-from storage.types import Platform
+from storage.types import PlatformName
 from tests.fakes import trainer
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import incoming
@@ -67,7 +67,7 @@ async def three_posts(app: App, clock: FakeClock) -> None:
     for number in range(3):
         image = encode(photo(width=90 + number), "PNG")
         post = incoming(f"p{number}", image, posted_at=clock())
-        post_id = await app.pipeline.accept(Platform.REDDIT, post)
+        post_id = await app.pipeline.accept(PlatformName.REDDIT, post)
         assert post_id is not None
         await app.pipeline.advance(post_id)
 

@@ -6,14 +6,14 @@ import pytest
 
 from bot.app import App
 from bot.web.board import Board
-from storage.types import Platform
+from storage.types import PlatformName
 from tests.fakes.visitor import Visitor, visiting
 
 
 @pytest.fixture
 async def board(app: App) -> AsyncIterator[Board]:
     """The board, listening."""
-    board = app.platforms[Platform.WEB]
+    board = app.platforms[PlatformName.WEB]
     assert isinstance(board, Board)
     await board.start()
     yield board

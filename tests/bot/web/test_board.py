@@ -6,7 +6,7 @@ import pytest
 from bot.app import App
 from bot.platform import PlatformRefused
 from bot.web.board import Board
-from storage.types import Platform
+from storage.types import PlatformName
 
 
 def board_with(app: App, **settings: object) -> Board:
@@ -26,7 +26,7 @@ async def test_an_address_that_is_not_this_machines(app: App) -> None:
 
 
 async def test_stopping_what_was_not_started(app: App) -> None:
-    board = app.platforms[Platform.WEB]
+    board = app.platforms[PlatformName.WEB]
     await board.stop()
     await board.stop()
 

@@ -6,7 +6,7 @@ from bot.app import App
 from bot.web.board import Board
 from bot.web.feed import PAGE
 from storage.tables import Author, Community, Image, Post, PostImage
-from storage.types import Platform, PostState
+from storage.types import PlatformName, PostState
 from tests.fakes.clock import FakeClock
 from tests.fakes.visitor import PICTURE, Visitor
 from tests.fixtures.rows import row
@@ -15,11 +15,11 @@ from tests.fixtures.rows import row
 async def fill(app: App, count: int, **changes: object) -> list[int]:
     """Store posts that are being looked at, all of the same moment, the oldest first."""
     async with app.core.database.write() as session:
-        session.add(row(Community, platform=Platform.WEB, source_id="main", name="Main Street"))
-        session.add(row(Author, platform=Platform.WEB))
+        session.add(row(Community, platform=PlatformName.WEB, source_id="main", name="Main Street"))
+        session.add(row(Author, platform=PlatformName.WEB))
         await session.flush()
         for number in range(1, count + 1):
-            values = {"id": number, "platform": Platform.WEB, "source_id": f"p{number}"}
+            values = {"id": number, "platform": PlatformName.WEB, "source_id": f"p{number}"}
             session.add(row(Post, **(values | {"title": f"Title {number}"} | changes)))
     return [*range(1, count + 1)]
 

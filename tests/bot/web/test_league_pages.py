@@ -6,7 +6,7 @@ from bot.app import App
 from bot.people.identity import hash_person
 from storage.queries.communities import find_or_add_author
 from storage.tables import ModelVersion, Standing
-from storage.types import ForecasterKind, Platform
+from storage.types import ForecasterKind, PlatformName
 from tests.fakes.clock import FakeClock
 from tests.fakes.visitor import Visitor
 
@@ -32,7 +32,7 @@ async def stand(app: App, kind: ForecasterKind, forecaster_id: int, **sums: Any)
 
 async def author(app: App, name: str) -> int:
     async with app.core.database.write() as session:
-        return (await find_or_add_author(session, Platform.WEB, name)).id
+        return (await find_or_add_author(session, PlatformName.WEB, name)).id
 
 
 async def test_an_empty_league_says_how_to_play(bob: Visitor) -> None:
@@ -56,7 +56,7 @@ async def test_people_stand_by_their_points(app: App, bob: Visitor, post_id: int
 async def test_one_sees_oneself_even_without_a_rank(app: App, bob: Visitor, post_id: int) -> None:
     await bob.vote(post_id, 1)
     (cookie,) = [each for each in bob.session.cookie_jar if each.key == "visitor"]
-    mine = await author(app, hash_person(app.core.people_key, Platform.WEB, cookie.value))
+    mine = await author(app, hash_person(app.core.people_key, PlatformName.WEB, cookie.value))
     await stand(app, ForecasterKind.PERSON, mine, n=1, hits=1, points=2.0)
     _, page = await bob.page("/league")
     assert '<span class="badge">you</span>' in page

@@ -10,7 +10,7 @@ from bot.app import App, build
 from bot.settings import Settings
 from bot.web.board import Board
 from storage.tables import Prediction
-from storage.types import Platform
+from storage.types import PlatformName
 from tests.fakes.clock import FakeClock
 from tests.fakes.visitor import Visitor, upload, visiting
 
@@ -131,7 +131,7 @@ async def test_a_new_horizon_in_the_settings_is_followed(
     await board.stop()
     changed = app.core.settings.model_copy(update={"board_horizon_minutes": minutes})
     app = build(replace(app.core, settings=changed))
-    board = app.platforms[Platform.WEB]  # type: ignore[assignment]
+    board = app.platforms[PlatformName.WEB]  # type: ignore[assignment]
     await board.start()
     try:
         async with visiting(board.url) as visitor:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.engine.database import BUSY_TIMEOUT_MS, Database
 from storage.tables import Author, Post
-from storage.types import Platform
+from storage.types import PlatformName
 from tests.fixtures.rows import row
 
 
@@ -64,7 +64,7 @@ async def test_tasks_that_read_and_then_write_all_succeed(database: Database) ->
             async with database.write() as session:
                 seen = await session.scalar(select(func.count()).select_from(Author))
                 await asyncio.sleep(0)
-                session.add(Author(platform=Platform.WEB, hash=f"{worker}-{seen}".zfill(64)))
+                session.add(Author(platform=PlatformName.WEB, hash=f"{worker}-{seen}".zfill(64)))
 
     await asyncio.gather(*(count_up(worker) for worker in range(4)))
     async with database.read() as session:
@@ -217,7 +217,7 @@ async def test_an_exception_in_one_go_takes_everything_back(database: Database) 
 async def test_more_transactions_than_threads_and_connections(database: Database) -> None:
     async def count_up(session: AsyncSession) -> int:
         seen = await session.scalar(select(func.count()).select_from(Author)) or 0
-        session.add(Author(platform=Platform.WEB, hash=f"{seen}".zfill(64)))
+        session.add(Author(platform=PlatformName.WEB, hash=f"{seen}".zfill(64)))
         return seen
 
     async def look(session: AsyncSession) -> int:
@@ -253,7 +253,7 @@ async def test_who_is_cancelled_in_one_go_leaves_no_lock_behind(database: Databa
 
 async def test_of_those_who_write_together_each_is_kept_or_taken_back(database: Database) -> None:
     async def add(session: AsyncSession, number: int) -> int:
-        session.add(Author(id=number, platform=Platform.WEB, hash=f"{number}".zfill(64)))
+        session.add(Author(id=number, platform=PlatformName.WEB, hash=f"{number}".zfill(64)))
         await session.flush()
         if number % 3 == 0:
             raise LookupError(str(number))

@@ -10,7 +10,7 @@ from storage.engine.upsert import insert_if_new
 from storage.queries.communities import find_or_add_author, platform_scores, recent_scores
 from storage.queries.posts import due_posts, load_post, move_post
 from storage.tables import Author, Community, Label, Post, Snapshot
-from storage.types import Platform, PostState
+from storage.types import PlatformName, PostState
 from tests.fixtures.rows import LATER, MOMENT, one_post, row
 
 
@@ -96,7 +96,7 @@ async def test_of_many_who_insert_at_once_one_does(stored: Database) -> None:
     async def insert(number: int) -> bool:
         async with stored.write() as session:
             return await insert_if_new(
-                session, Community, platform=Platform.WEB, source_id="main",
+                session, Community, platform=PlatformName.WEB, source_id="main",
                 name=f"number {number}", horizon_seconds=60, created_at=MOMENT,
             )  # fmt: skip
 
@@ -104,14 +104,14 @@ async def test_of_many_who_insert_at_once_one_does(stored: Database) -> None:
 
 
 async def test_an_author_is_added_once_on_each_platform(database: Database) -> None:
-    async def find(platform: Platform) -> int:
+    async def find(platform: PlatformName) -> int:
         async with database.write() as session:
             return (await find_or_add_author(session, platform, "e" * 64)).id
 
-    ids = await asyncio.gather(*(find(each) for each in [*Platform, *Platform]))
-    assert len(set(ids)) == len(Platform)
+    ids = await asyncio.gather(*(find(each) for each in [*PlatformName, *PlatformName]))
+    assert len(set(ids)) == len(PlatformName)
     async with database.read() as session:
-        assert await session.scalar(select(func.count()).select_from(Author)) == len(Platform)
+        assert await session.scalar(select(func.count()).select_from(Author)) == len(PlatformName)
 
 
 async def test_recent_scores_are_those_that_had_matured(stored: Database) -> None:
@@ -133,5 +133,10 @@ async def test_recent_scores_are_those_that_had_matured(stored: Database) -> Non
         assert await recent_scores(session, 1, before=at_two, limit=2) == [2, 1]
         assert await recent_scores(session, 1, before=MOMENT, limit=9) == [0]
         far = MOMENT + timedelta(days=9)
-        assert await platform_scores(session, Platform.REDDIT, before=far, limit=9) == [3, 2, 1, 0]
-        assert await platform_scores(session, Platform.WEB, before=far, limit=9) == []
+        assert await platform_scores(session, PlatformName.REDDIT, before=far, limit=9) == [
+            3,
+            2,
+            1,
+            0,
+        ]
+        assert await platform_scores(session, PlatformName.WEB, before=far, limit=9) == []

@@ -11,7 +11,7 @@ from sqlalchemy import make_url, text
 
 from storage.engine.database import Database
 from storage.tables import Community, Embedding, Image, Label, Post, PostImage
-from storage.types import Bucket, Platform, PostOrigin, PostState
+from storage.types import Bucket, PlatformName, PostOrigin, PostState
 from trainer.data import dataset
 from trainer.data.dataset import DIM, RIVAL, read_labelled
 from trainer.backbone.finetune import LEARNED, read_pictures
@@ -35,7 +35,7 @@ async def labelled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Datab
     async with database.write() as session:
         session.add(
             Community(
-                id=50, platform=Platform.REDDIT, source_id="memes", name="r/memes",
+                id=50, platform=PlatformName.REDDIT, source_id="memes", name="r/memes",
                 created_at=START, low_up_to=2, medium_up_to=4,
             )
         )  # fmt: skip
@@ -49,7 +49,7 @@ async def labelled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Datab
             )  # fmt: skip
             session.add(
                 Post(
-                    id=number, community_id=50, platform=Platform.REDDIT, source_id=f"t3_{number}",
+                    id=number, community_id=50, platform=PlatformName.REDDIT, source_id=f"t3_{number}",
                     origin=PostOrigin.IMPORTED, title="word " * number, posted_at=posted_at,
                     seen_at=posted_at, state=PostState.LABELLED, silent=False,
                 )

@@ -11,7 +11,7 @@ from bot.discord.gateway.guild_options import GUILD
 from bot.people.erasure import opt_out
 from bot.people.identity import hash_person
 from storage.tables import Author, Community, Guess, Label, ModelVersion, Post, Standing
-from storage.types import Bucket, ForecasterKind, Platform, PostOrigin, PostState
+from storage.types import Bucket, ForecasterKind, PlatformName, PostOrigin, PostState
 from tests.bot.discord.commands.commanding import Commanding, commanding
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Guild, Interaction, Member, Message
@@ -22,7 +22,7 @@ SEASON = "2026-03"  # where the clock stands
 async def community(app: App, channel: Channel, guild_id: int, name: str = "#memes") -> int:
     async with app.core.database.write() as session:
         row = Community(
-            platform=Platform.DISCORD, source_id=str(channel.id), name=name,
+            platform=PlatformName.DISCORD, source_id=str(channel.id), name=name,
             created_at=app.core.clock(), options={GUILD: str(guild_id)},
         )  # fmt: skip
         session.add(row)
@@ -39,7 +39,7 @@ async def standing(
         if isinstance(who, str):
             author = await session.scalar(select(Author).filter_by(hash=who))
             if author is None:
-                author = Author(platform=Platform.DISCORD, hash=who)
+                author = Author(platform=PlatformName.DISCORD, hash=who)
                 session.add(author)
                 await session.flush()
             who = author.id
@@ -62,7 +62,7 @@ async def scored_post(
     now = app.core.clock()
     async with app.core.database.write() as session:
         post = Post(
-            community_id=community_id, platform=Platform.DISCORD, source_id=f"{number}",
+            community_id=community_id, platform=PlatformName.DISCORD, source_id=f"{number}",
             origin=PostOrigin.LIVE, title=title, link=f"https://discord.test/{number}",
             posted_at=now, seen_at=now, predicted_at=now, state=PostState.SETTLING, silent=False,
         )  # fmt: skip
@@ -77,7 +77,7 @@ async def scored_post(
 
 
 def person(app: App, member: Member) -> str:
-    return hash_person(app.core.people_key, Platform.DISCORD, str(member.id))
+    return hash_person(app.core.people_key, PlatformName.DISCORD, str(member.id))
 
 
 def shown(asked: Interaction) -> Message:
@@ -266,7 +266,7 @@ async def test_ones_own_record(
     ):  # fmt: skip
         assert words in asked.text
     await opt_out(
-        app.core.database, platform=Platform.DISCORD, person=person(app, ann), now=clock()
+        app.core.database, platform=PlatformName.DISCORD, person=person(app, ann), now=clock()
     )
     assert "You opted out" in (await fake.slash(ann, channel, "me")).text
 

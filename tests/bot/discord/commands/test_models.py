@@ -17,7 +17,7 @@ from bot.training.runs import TrainingLimits, TrainingRuns
 from bot.training.versions import add_version, make_champion
 from models.registry import read_version
 from storage.tables import Community, DailyLabel, DailyScore, ModelVersion
-from storage.types import Platform
+from storage.types import PlatformName
 from tests.bot.discord.commands.commanding import Commanding, commanding
 from tests.fakes import trainer
 from tests.fakes.clock import FakeClock
@@ -206,7 +206,7 @@ async def some_scores(app: App, channel: Channel) -> None:
     now = app.core.clock()
     async with app.core.database.write() as session:
         community = Community(
-            platform=Platform.DISCORD, source_id=str(channel.id), name="#memes", created_at=now
+            platform=PlatformName.DISCORD, source_id=str(channel.id), name="#memes", created_at=now
         )
         session.add(community)
         await session.flush()

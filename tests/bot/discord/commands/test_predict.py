@@ -12,7 +12,7 @@ from bot.discord.commands.predict import AT_ONCE
 from bot.platform import CommunityRef, IncomingPost
 from bot.serving.predict_files import ImagePrediction, predict_image
 from storage.tables import Base, Community
-from storage.types import Platform
+from storage.types import PlatformName
 from tests.bot.discord.commands.commanding import Commanding
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Guild, Member, Upload
@@ -39,12 +39,12 @@ async def post(app: App, clock: FakeClock, channel: Channel, **changes: object) 
         if await session.scalar(select(Community.id)) is None:
             session.add(
                 Community(
-                    platform=Platform.DISCORD, source_id=str(channel.id), name="#memes",
+                    platform=PlatformName.DISCORD, source_id=str(channel.id), name="#memes",
                     created_at=clock(), **changes,
                 )
             )  # fmt: skip
     post_id = await app.pipeline.accept(
-        Platform.DISCORD,
+        PlatformName.DISCORD,
         IncomingPost(
             community=CommunityRef(str(channel.id), "#memes"),
             source_id="77", author="5", title="", posted_at=clock(), images=[PNG],

@@ -9,7 +9,7 @@ from bot.app import App
 from bot.people.identity import hash_person
 from bot.platform import CommunityRef, IncomingPost
 from storage.tables import Author, Post
-from storage.types import Platform, PostState
+from storage.types import PlatformName, PostState
 from tests.bot.discord.commands.commanding import Commanding, commanding
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Member, NotOffered
@@ -23,7 +23,7 @@ async def post(app: App, clock: FakeClock, channel: Channel, author: Member) -> 
         community=CommunityRef(str(channel.id), "#memes"), source_id="77", author=str(author.id),
         title="Mine", posted_at=clock(), images=[PNG], link="https://discord.test/77",
     )  # fmt: skip
-    post_id = await app.pipeline.accept(Platform.DISCORD, incoming)
+    post_id = await app.pipeline.accept(PlatformName.DISCORD, incoming)
     assert post_id is not None
     return post_id
 
@@ -86,7 +86,7 @@ async def test_forgetting_asks_first(
     await fake.click(ann, asked.response, "Delete it")
     await fake.settle()
     assert "Nothing stored leads to you any more" in asked.response.text
-    person = hash_person(app.core.people_key, Platform.DISCORD, str(ann.id))
+    person = hash_person(app.core.people_key, PlatformName.DISCORD, str(ann.id))
     async with app.core.database.read() as session:
         assert await session.scalar(select(Author).filter_by(hash=person)) is None
         assert (await session.get_one(Post, post_id)).title == ""

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from bot.discord.messages.high_water import HighWater
 from storage.engine.database import Database
 from storage.tables import Community
-from storage.types import Platform
+from storage.types import PlatformName
 from tests.fixtures.rows import row
 
 CHANNEL, SHARD = 9, 0
@@ -50,7 +50,7 @@ async def test_nothing_that_was_missed_lies_behind_the_mark(database: Database) 
 
     collect()
     async with database.write() as session:
-        session.add(row(Community, platform=Platform.DISCORD, source_id=str(CHANNEL)))
+        session.add(row(Community, platform=PlatformName.DISCORD, source_id=str(CHANNEL)))
     for events in histories:
         mark, missed = await mark_after(database, events)
         assert missed is None or mark < missed, events
@@ -62,7 +62,7 @@ async def test_live_messages_move_the_mark_once_the_shard_has_caught_up(
     database: Database,
 ) -> None:
     async with database.write() as session:
-        session.add(row(Community, platform=Platform.DISCORD, source_id=str(CHANNEL)))
+        session.add(row(Community, platform=PlatformName.DISCORD, source_id=str(CHANNEL)))
     assert await mark_after(database, ["stored"]) == (0, None)
     assert await mark_after(database, ["caught up", "stored", "stored"]) == (3, None)
     # A mark that was written is never taken back.

@@ -14,7 +14,7 @@ from bot.platform import CommunityRef, Platform
 from bot.settings import Settings
 from storage.queries.communities import find_community
 from storage.tables import Guess, Label, Post
-from storage.types import Platform as PlatformName
+from storage.types import PlatformName
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Guild, Member, Message
 from tests.fixtures.images import encode, photo

@@ -29,28 +29,8 @@ from bot.cli import (
 from bot.cli import import_posts as importing
 from bot.cli import run as serve
 from bot.cli.console import err
-from bot.league.seasons import UnknownSeason
-from bot.operations.backup import BackupRefused
-from bot.platform import PlatformRefused
-from bot.reports.charts import ChartFailed
-from bot.serving.champion import NoChampion
-from bot.serving.predict_files import UnknownCommunity
-from bot.settings import SettingsRefused
-from bot.simulation.failures import SimulationRefused, SomethingLost
-from bot.training.child import RunFailed
-from bot.training.finetune import FinetuneRefused
-from bot.training.runs import RunUnderWay
-from bot.training.switch_backbone import SwitchRefused
-from bot.training.versions import UnknownVersion
-from models.backbone import BackboneUnusable
-from models.head import HeadUnusable
-from models.ocr import OcrMissing
-from models.registry import VersionUnusable
-from storage.engine.migrate import DatabaseTooNew
-from storage.files.posts_export import PostsFileRefused
+from storage.errors import ExpectedError
 from trainer.backbone.distill_command import distill
-from trainer.data.reference import BucketsRefused
-from trainer.studies.evaluate_file import NothingToEvaluate
 
 app = typer.Typer(
     name="peoria",
@@ -82,39 +62,16 @@ app.add_typer(reddit.app, name="reddit")
 app.add_typer(backbone.app, name="backbone")
 app.add_typer(db.app, name="db")
 
-#: What can go wrong outside the program, each with a message that says what to do. Anything else
-#: is a fault of ours and keeps its traceback.
-_EXPECTED = (
-    BackboneUnusable,
-    BackupRefused,
-    BucketsRefused,
-    ChartFailed,
-    DatabaseTooNew,
-    FinetuneRefused,
-    HeadUnusable,
-    NoChampion,
-    NothingToEvaluate,
-    OcrMissing,
-    PlatformRefused,
-    PostsFileRefused,
-    RunFailed,
-    RunUnderWay,
-    SettingsRefused,
-    SimulationRefused,
-    SomethingLost,
-    SwitchRefused,
-    UnknownCommunity,
-    UnknownSeason,
-    UnknownVersion,
-    VersionUnusable,
-)
-
 
 def main() -> None:
-    """Run the command line; what can go wrong outside the program ends in one sentence."""
+    """Run the command line.
+
+    What goes wrong outside the program is printed as a sentence, with exit status 1. Any other
+    exception is a fault of ours and keeps its traceback.
+    """
     try:
         app()
-    except _EXPECTED as error:
+    except ExpectedError as error:
         _fail(str(error))
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""

@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 
 from bot.serving.forecast import Card, Outcome, TooLate
 from storage import types
+from storage.errors import ExpectedError
 from storage.tables import Post
 
 
@@ -190,5 +191,5 @@ class Platform(Protocol):
         """
 
 
-class PlatformRefused(Exception):
+class PlatformRefused(ExpectedError):
     """The platform cannot run at all; the message says what to do."""

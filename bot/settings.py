@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bot.runtime.cron import cron_trigger
 from bot.runtime.shards import parse_shards
+from storage.errors import ExpectedError
 
 ENV_PREFIX = "PEORIA_"
 
@@ -28,7 +29,7 @@ _DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
 _SUBREDDIT = re.compile(r"(u_)?[A-Za-z0-9][A-Za-z0-9_]{1,20}")
 
 
-class SettingsRefused(Exception):
+class SettingsRefused(ExpectedError):
     """A setting cannot be used; the message names each one and says what is wrong with it."""
 
 

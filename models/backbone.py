@@ -10,10 +10,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.errors import ExpectedError
+
 EMBEDDING_SIZE = 1280
 
 
-class BackboneUnusable(Exception):
+class BackboneUnusable(ExpectedError):
     """The backbone's files are missing, damaged or of the wrong kind; the message says which."""
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from models.distribution import BINS, EDGES
 from models.encoding import Encoding
 from models.features import FEATURES_VERSION, Features, PostFacts
+from storage.errors import ExpectedError
 
 FILE = "head.npz"
 GROUPS = ("embedding", "title", "text", "metadata")
@@ -22,7 +23,7 @@ _MIDDLES = EDGES[:-1] + 0.5 / BINS
 Floats = NDArray[np.float32]
 
 
-class HeadUnusable(Exception):
+class HeadUnusable(ExpectedError):
     """The head on disk cannot serve; the message says what to do."""
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from storage.errors import ExpectedError
+
 #: Longest text that is kept.
 MAX_TEXT = 2_000
 
@@ -21,7 +23,7 @@ _MIN_CONFIDENCE = 0.5
 _MAX_SIDE = 960
 
 
-class OcrMissing(Exception):
+class OcrMissing(ExpectedError):
     """The extra is not installed; the message says how to install it."""
 
 

@@ -12,13 +12,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from storage.errors import ExpectedError
 from storage.files.atomic import write_folder
 
 MANIFEST = "manifest.json"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
-class VersionUnusable(Exception):
+class VersionUnusable(ExpectedError):
     """A model version's files are missing or damaged; the message says which and what to do."""
 
 

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+from storage.errors import ExpectedError
+
 #: The season that holds all the others.
 ALL_TIME = "all"
 
@@ -13,7 +15,7 @@ Bounds: TypeAlias = tuple[datetime, datetime]
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
-class UnknownSeason(Exception):
+class UnknownSeason(ExpectedError):
     """What was given as a season is none; the message says how seasons are written."""
 
 

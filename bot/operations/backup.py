@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 from bot.people.identity import KEY_FILE
 from bot.settings import Settings
 from models.registry import MANIFEST
+from storage.errors import ExpectedError
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 _DATABASE, _NOTE = "peoria.db", "RESTORE.txt"
 
 
-class BackupRefused(Exception):
+class BackupRefused(ExpectedError):
     """There is no backup; the message says why and what to do."""
 
 

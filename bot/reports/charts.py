@@ -14,6 +14,7 @@ from typing import Any
 
 from bot.reports.stats import TRAILING, Stats
 from bot.training.backbone_setup import ROOT, child_environment
+from storage.errors import ExpectedError
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ _INK, _FAINT = "#22303c", "#c9d3da"
 _COLOURS = ("#1f6f8b", "#d9793a", "#6b8e23", "#7a5195", "#b5485d", "#8c8c8c")
 
 
-class ChartFailed(Exception):
+class ChartFailed(ExpectedError):
     """The chart could not be drawn; the message says why."""
 
 

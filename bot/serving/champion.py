@@ -27,6 +27,7 @@ from models.preprocessing import perceptual_hash, to_input
 from models.registry import Manifest, read_version
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
+from storage.errors import ExpectedError
 from storage.tables import ModelVersion
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ _CHAMPION = select(_VERSIONS.c.id, _VERSIONS.c.name).where(_VERSIONS.c.is_champi
 _PAINTED = 512
 
 
-class NoChampion(Exception):
+class NoChampion(ExpectedError):
     """No model version can serve; the message says what to do."""
 
 

@@ -19,10 +19,11 @@ from models.decoding import ImageRefused
 from models.facts import community_record
 from models.features import PostFacts, Record
 from models.percentiles import BucketRule, Quantiles
+from storage.errors import ExpectedError
 from storage.tables import Community
 
 
-class UnknownCommunity(Exception):
+class UnknownCommunity(ExpectedError):
     """There is no such community; the message names those there are."""
 
 

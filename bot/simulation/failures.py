@@ -1,9 +1,11 @@
 """How a simulation can fail, each in a sentence."""
 
+from storage.errors import ExpectedError
 
-class SimulationRefused(Exception):
+
+class SimulationRefused(ExpectedError):
     """The simulation cannot be run as asked; the message says what to do."""
 
 
-class SomethingLost(Exception):
+class SomethingLost(ExpectedError):
     """A simulation ended with posts, predictions, labels or points missing or doubled."""

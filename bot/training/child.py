@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 import psutil
 
 from bot.training.backbone_setup import ROOT, child_environment
+from storage.errors import ExpectedError
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 _LOG_SECONDS = 15.0
 
 
-class RunFailed(Exception):
+class RunFailed(ExpectedError):
     """The process came to nothing; the message says how."""
 
 

@@ -9,6 +9,7 @@ from bot.core import Core
 from bot.training.child import TrainingLimits, train_in_child
 from bot.training.switch_backbone import Advance, Switched, switch_backbone
 from models.backbone_files import STARTER
+from storage.errors import ExpectedError
 
 #: Fewest images of older posts that are learned from.
 MIN_IMAGES = 2000
@@ -17,7 +18,7 @@ MIN_IMAGES = 2000
 COMMAND = (sys.executable, "-m", "trainer.backbone.finetune")
 
 
-class FinetuneRefused(Exception):
+class FinetuneRefused(ExpectedError):
     """Nothing was fine-tuned; the message says why and what to do."""
 
 

@@ -33,6 +33,7 @@ from bot.training.versions import add_version, make_champion
 from models.head import Head, HeadUnusable
 from models.registry import VersionUnusable, read_version
 from storage.engine.database import Database
+from storage.errors import ExpectedError
 from storage.tables import Label, ModelVersion, TrainingRun
 from storage.types import RunState
 
@@ -48,7 +49,7 @@ _LOOK_SECONDS = 1.0
 _START_SLACK = 5.0
 
 
-class RunUnderWay(Exception):
+class RunUnderWay(ExpectedError):
     """A training run is under way already.
 
     Attributes:

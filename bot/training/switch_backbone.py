@@ -19,6 +19,7 @@ from bot.training.versions import add_first_version, find_version, make_champion
 from models.backbone import Backbone
 from models.decoding import ImageRefused
 from storage.engine.upsert import insert_if_new
+from storage.errors import ExpectedError
 from storage.tables import Embedding, Image, ModelVersion, TrainingRun
 from storage.types import RunState
 
@@ -29,7 +30,7 @@ BATCH = 64
 Advance: TypeAlias = Callable[[str, int, int | None], None]
 
 
-class SwitchRefused(Exception):
+class SwitchRefused(ExpectedError):
     """The backbone was not switched; the message says why. The old one goes on serving."""
 
 

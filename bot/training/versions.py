@@ -23,6 +23,7 @@ from models.registry import (
     write_version,
 )
 from storage.engine.database import Database
+from storage.errors import ExpectedError
 from storage.files.atomic import write_folder
 from storage.tables import ModelVersion
 
@@ -34,7 +35,7 @@ PRIOR = "prior"
 STARTER_VERSION = "starter"
 
 
-class UnknownVersion(Exception):
+class UnknownVersion(ExpectedError):
     """There is no model version of that name; the message names those there are."""
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Index, inspect, text
 from sqlalchemy.schema import SchemaItem
 
 from storage.engine.database import Database
+from storage.errors import ExpectedError
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 HEAD = "0004"
 
 
-class DatabaseTooNew(Exception):
+class DatabaseTooNew(ExpectedError):
     """The database was written by a newer Peoria than this one."""
 
     def __init__(self, revision: str) -> None:

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from storage.errors import ExpectedError
+
 #: Longer titles are cut; no platform's are.
 MAX_TITLE = 10_000
 
@@ -26,7 +28,7 @@ _MAX_NAME = 240
 _ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 
 
-class PostsFileRefused(Exception):
+class PostsFileRefused(ExpectedError):
     """The file is not a file of posts; the message says why."""
 
 

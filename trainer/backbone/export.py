@@ -27,6 +27,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from storage.errors import ExpectedError
+
 EMBEDDING_DIM = 1280
 STARTER_WEIGHTS = Path(__file__).resolve().parents[2] / "models/starter/backbone.weights.npz"
 FLOAT32_TOLERANCE = 1e-3
@@ -34,7 +36,7 @@ FLOAT32_TOLERANCE = 1e-3
 FLOAT16_TOLERANCE = 0.1
 
 
-class ExportRefused(Exception):
+class ExportRefused(ExpectedError):
     """The weights cannot be exported; the message is a sentence for the person."""
 
 

@@ -27,6 +27,7 @@ from models.distribution import BINS
 from models.facts import labelled_facts
 from storage.engine.database import Database
 from storage.engine.invalid_text import keep_odd_text
+from storage.errors import ExpectedError
 from storage.files.image_store import ImageStore
 from storage.tables import Image
 from trainer.backbone.export import ExportRefused, StudentSpec, load_weights, save_student
@@ -55,7 +56,7 @@ Progress = Callable[[int, int, float], None]
 Numbers = NDArray[np.float64]
 
 
-class FinetuneRefused(Exception):
+class FinetuneRefused(ExpectedError):
     """There is too little to learn from; the message is a sentence."""
 
 

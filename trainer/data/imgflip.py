@@ -24,6 +24,7 @@ from models.features import PostFacts, Record
 from models.preprocessing import perceptual_hash, to_input
 from models.percentiles import tie_interval
 from trainer.data.dataset import Example, LabelledPosts, assemble
+from storage.errors import ExpectedError
 
 START = datetime(2010, 1, 1, tzinfo=UTC)
 #: A post's place in the order times this is its time.
@@ -36,7 +37,7 @@ _SIDE = 400
 _BATCH, _WINDOW = 32, 1000
 
 
-class NotImgflip(Exception):
+class NotImgflip(ExpectedError):
     """The folder does not hold what it should; the message says what."""
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.percentiles import BucketRule
 from trainer.data.targets import Intervals, interval_of
+from storage.errors import ExpectedError
 
 FILE = "reference.json"
 
@@ -19,7 +20,7 @@ _POINTS = 1001
 Numbers = NDArray[np.float64]
 
 
-class BucketsRefused(Exception):
+class BucketsRefused(ExpectedError):
     """The buckets asked for make no sense; the message says what would."""
 
 

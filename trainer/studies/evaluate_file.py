@@ -11,6 +11,7 @@ from models.backbone import Backbone
 from models.features import Features
 from models.head import Head
 from models.percentiles import BucketRule
+from storage.errors import ExpectedError
 from trainer.data.dataset import LabelledPosts
 from trainer.data.file_posts import Progress, ReadText, read_file_posts
 from trainer.data.reference import Reference
@@ -19,7 +20,7 @@ from trainer.evaluation.forecasting import predict_rows
 from trainer.refit import report
 
 
-class NothingToEvaluate(Exception):
+class NothingToEvaluate(ExpectedError):
     """No post of the file can be judged; the message says why."""
 
 

@@ -1,4 +1,4 @@
-"""main.py stats: how good the predictions are, and what speaking does."""
+"""main.py stats: how good the predictions are, and what a reply does."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,9 +13,10 @@ from rich.table import Column, Table
 
 from bot.cli.console import out, print_json, run, say
 from bot.core import open_core
+from bot.league.intervals import Interval
 from bot.reports.charts import stats_chart
-from bot.reports.nowcast_accuracy import SecondLookScore, read_second_looks, score_second_looks
-from bot.reports.stats import Interval, Stats, read_stats
+from bot.reports.nowcast_accuracy import NowcastAccuracy, nowcast_accuracy, read_nowcasts
+from bot.reports.stats import Stats, read_stats
 from bot.serving.phrases import duration
 from bot.serving.predict_files import find_named_community
 from bot.settings import load_settings
@@ -32,7 +33,7 @@ def stats(
     chart: Annotated[Path | None, typer.Option(help="PNG file to draw a chart into.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """How good the predictions were, day by day, and what speaking does to the votes."""
+    """How good the predictions were, day by day, and what a reply does to the votes."""
     found, second_looks = run(_stats(community, days, chart))
     if as_json:
         looks = [asdict(each) for each in second_looks]
@@ -46,7 +47,7 @@ def stats(
 
 async def _stats(
     community: str | None, days: int, chart: Path | None
-) -> tuple[Stats, list[SecondLookScore]]:
+) -> tuple[Stats, list[NowcastAccuracy]]:
     async with open_core(load_settings()) as core:
         async with core.database.read() as session:
             where = None if community is None else await find_named_community(session, community)
@@ -54,20 +55,20 @@ async def _stats(
             found = await read_stats(
                 session, community_id=community_id, days=days, now=core.clock()
             )
-            looks = await read_second_looks(session, community_id=community_id)
+            looks = await read_nowcasts(session, community_id=community_id)
         if chart is not None:
             await asyncio.to_thread(chart.write_bytes, await stats_chart(found))
-        return found, score_second_looks(looks)
+        return found, nowcast_accuracy(looks)
 
 
 def _show(found: Stats) -> None:
     say(
-        f"{found.labels:,} labels since {found.since}: {found.spoken:,} of posts that were spoken"
-        f" about, {found.silent:,} of posts that were predicted silently."
+        f"{found.labels:,} labels since {found.since}: {found.spoken:,} of posts that were"
+        f" answered, {found.silent:,} of posts that were predicted silently."
     )
     if found.effect is not None:
         say(
-            f"Speaking changes 1 + score by a factor of {found.effect.factor:.2f}"
+            f"A reply changes 1 + score by a factor of {found.effect.factor:.2f}"
             f" ({_range(found.effect.interval, '.2f')})."
         )
     if not found.versions:
@@ -91,7 +92,7 @@ def _show(found: Stats) -> None:
     out.print(table)
 
 
-def _show_second_looks(scores: Sequence[SecondLookScore]) -> None:
+def _show_second_looks(scores: Sequence[NowcastAccuracy]) -> None:
     """How far off the newest second looks were, beside simpler ways of looking twice."""
     if not scores:
         return

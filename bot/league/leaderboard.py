@@ -15,6 +15,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.league.intervals import Interval, Moments, points_interval, wilson
 from bot.league.seasons import ALL_TIME, season_bounds
 from storage.tables import Author, Community, CommunityGuesses, Label, ModelVersion, Post, Standing
 from storage.types import Bucket, ForecasterKind
@@ -24,9 +25,6 @@ EVERYWHERE = 0
 
 #: A board of posts is no longer than this.
 MOST_POSTS = 1000
-
-#: 97.5% point of the normal distribution: intervals are 95%.
-_Z = 1.959964
 
 
 class BoardName(StrEnum):
@@ -85,9 +83,9 @@ class BoardRow:
     hits: int = 0
     hit_rate: float | None = None
     base_rate: float | None = None
-    interval: tuple[float, float] | None = None
+    interval: Interval | None = None
     points: float | None = None
-    points_interval: tuple[float, float] | None = None
+    points_interval: Interval | None = None
     streak: int | None = None
     best_streak: int | None = None
     blind_n: int = 0
@@ -179,29 +177,6 @@ async def list_seasons(session: AsyncSession) -> list[str]:
             return found
         found.append(season)
         last = season
-
-
-def wilson(hits: float, n: int) -> tuple[float, float]:
-    """The 95% interval of a rate of which ``hits`` of ``n`` (> 0) were seen; 0 to 1."""
-    rate, spread = hits / n, _Z**2 / n
-    middle = (rate + spread / 2) / (1 + spread)
-    half = _Z * math.sqrt(rate * (1 - rate) / n + spread / (4 * n)) / (1 + spread)
-    return max(middle - half, 0.0), min(middle + half, 1.0)
-
-
-def points_interval(points: float, squared: float, n: int) -> tuple[float, float] | None:
-    """The 95% interval of a sum of points; None for fewer than two.
-
-    Args:
-        points: the sum.
-        squared: the sum of their squares.
-        n: how many there are.
-    """
-    if n < 2:
-        return None
-    variance = max(squared - points**2 / n, 0.0) / (n - 1)
-    half = _Z * math.sqrt(n * variance)
-    return points - half, points + half
 
 
 async def _forecasters(
@@ -305,7 +280,7 @@ async def _channels(session: AsyncSession, season: str, min_guesses: int) -> lis
                 base_rate=row.expected_hits / row.n,
                 interval=wilson(row.hits, row.n),
                 points=row.points,
-                points_interval=points_interval(row.points, row.points_squared, row.n),
+                points_interval=points_interval(Moments(row.n, row.points, row.points_squared)),
                 rps_skill=_skill(row.rps_sum, row.base_rps_sum),
                 log_score=row.log_sum / row.n,
                 brier=row.brier_sum / row.n,
@@ -385,7 +360,7 @@ def _forecaster(standing: Standing, name: str, rank: int | None) -> BoardRow:
         base_rate=standing.expected_hits / n,
         interval=wilson(standing.hits, n),
         points=standing.points,
-        points_interval=points_interval(standing.points, standing.points_squared, n),
+        points_interval=points_interval(Moments(n, standing.points, standing.points_squared)),
         streak=standing.streak,
         best_streak=standing.best_streak,
         blind_n=blind,

@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.league.intervals import Interval
 from bot.notices import NoticeKind, add_notice
-from bot.reports.stats import Interval, Skill, skill_of
+from bot.reports.skill import Skill, skill_of
 from bot.runtime.clock import Clock
 from storage.engine.database import Database
 from storage.tables import Community, DailyScore, Label, ModelVersion, Notice, TrainingRun

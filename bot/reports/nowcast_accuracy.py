@@ -1,4 +1,4 @@
-"""How good second looks were: against the outcome, and against simpler ways of looking twice."""
+"""How good nowcasts (second looks) were: against the label, and against simpler forecasts."""
 
 from bisect import insort
 from collections import defaultdict
@@ -15,16 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Label, Nowcast, Prediction, Snapshot
 
-#: Newest second looks that a report is made from.
+#: Newest labels whose nowcasts a report is made from.
 NEWEST = 3000
 
 
-class LookedTwice(NamedTuple):
-    """A second look whose post has its label.
+class MaturedNowcast(NamedTuple):
+    """A nowcast whose post has its label.
 
     Attributes:
         reading: the early reading, as its due age in seconds.
-        made_at: when the second look was made.
+        made_at: when the nowcast was made.
         matured_at: when the label was final.
         early: the score that it was made from.
         low: its 10% point.
@@ -46,20 +46,20 @@ class LookedTwice(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class SecondLookScore:
-    """How good the second looks at one reading were.
+class NowcastAccuracy:
+    """How good the nowcasts at one reading were.
 
     Errors are mean absolute differences of ``asinh`` scores: for large ones of their natural
     logarithms, so that 0.1 is about 10% off.
 
     Attributes:
         reading: in seconds.
-        n: second looks.
-        error: of the second look's median.
-        coverage: share of outcomes (0 to 1) within the 80% interval, ends included.
-        typical_error: of "the early score times the typical growth", the median of all earlier
-            posts; None while there was none.
-        unchanged_error: of "it stays as it is".
+        n: nowcasts.
+        error: of the nowcast's median.
+        coverage: share of labels (0 to 1) within the 80% interval, ends included.
+        typical_error: of "the early score times the typical growth", the median growth of all
+            posts that had their label by then; None while there was none.
+        unchanged_error: of "the score stays as it is".
         first_error: of the prediction made before any vote; None where scores were not known to
             it.
     """
@@ -73,10 +73,10 @@ class SecondLookScore:
     first_error: float | None
 
 
-async def read_second_looks(
+async def read_nowcasts(
     session: AsyncSession, *, community_id: int | None = None, limit: int = NEWEST
-) -> Sequence[LookedTwice]:
-    """The newest second looks whose posts have their labels, in the order they were made."""
+) -> Sequence[MaturedNowcast]:
+    """The newest nowcasts whose posts have their labels, in the order they were made."""
     newest = select(Label.post_id, Label.score, Label.matured_at)
     if community_id is not None:
         newest = newest.where(Label.community_id == community_id)
@@ -95,48 +95,48 @@ async def read_second_looks(
         .outerjoin(Prediction, Prediction.post_id == Nowcast.post_id)
         .order_by(Nowcast.made_at, Nowcast.post_id)
     )  # fmt: skip
-    return [LookedTwice(*row) for row in await session.execute(query)]
+    return [MaturedNowcast(*row) for row in await session.execute(query)]
 
 
-def score_second_looks(looks: Iterable[LookedTwice]) -> list[SecondLookScore]:
-    """How good second looks were, by reading, the earliest reading first."""
-    by_reading: defaultdict[int, list[LookedTwice]] = defaultdict(list)
-    for look in looks:
-        by_reading[look.reading].append(look)
+def nowcast_accuracy(nowcasts: Iterable[MaturedNowcast]) -> list[NowcastAccuracy]:
+    """How good nowcasts were, by reading, the earliest reading first."""
+    by_reading: defaultdict[int, list[MaturedNowcast]] = defaultdict(list)
+    for each in nowcasts:
+        by_reading[each.reading].append(each)
     return [_score(reading, by_reading[reading]) for reading in sorted(by_reading)]
 
 
-def _score(reading: int, looks: Sequence[LookedTwice]) -> SecondLookScore:
+def _score(reading: int, nowcasts: Sequence[MaturedNowcast]) -> NowcastAccuracy:
     typical = [
-        _error(look.early * growth, look)
-        for look, growth in _typical_growth(looks)
+        _error(each.early * growth, each)
+        for each, growth in _typical_growth(nowcasts)
         if growth is not None
     ]
-    first = [_error(look.first, look) for look in looks if look.first is not None]
-    return SecondLookScore(
+    first = [_error(each.first, each) for each in nowcasts if each.first is not None]
+    return NowcastAccuracy(
         reading=reading,
-        n=len(looks),
-        error=mean(_error(look.middle, look) for look in looks),
-        coverage=mean(look.low <= look.final <= look.high for look in looks),
+        n=len(nowcasts),
+        error=mean(_error(each.middle, each) for each in nowcasts),
+        coverage=mean(each.low <= each.final <= each.high for each in nowcasts),
         typical_error=mean(typical) if typical else None,
-        unchanged_error=mean(_error(look.early, look) for look in looks),
+        unchanged_error=mean(_error(each.early, each) for each in nowcasts),
         first_error=mean(first) if first else None,
     )
 
 
-def _error(guessed: float, look: LookedTwice) -> float:
-    return abs(asinh(guessed) - asinh(look.final))
+def _error(guessed: float, nowcast: MaturedNowcast) -> float:
+    return abs(asinh(guessed) - asinh(nowcast.final))
 
 
 def _typical_growth(
-    looks: Sequence[LookedTwice],
-) -> Iterable[tuple[LookedTwice, float | None]]:
-    """Each look with the median growth of all posts that had matured by then."""
-    waiting = sorted(looks, key=attrgetter("matured_at"), reverse=True)
+    nowcasts: Sequence[MaturedNowcast],
+) -> Iterable[tuple[MaturedNowcast, float | None]]:
+    """Each nowcast with the median growth of all posts that had matured by then."""
+    waiting = sorted(nowcasts, key=attrgetter("matured_at"), reverse=True)
     grown: list[float] = []
-    for look in sorted(looks, key=attrgetter("made_at")):
-        while waiting and waiting[-1].matured_at <= look.made_at:
+    for each in sorted(nowcasts, key=attrgetter("made_at")):
+        while waiting and waiting[-1].matured_at <= each.made_at:
             earlier = waiting.pop()
             if earlier.early > 0:
                 insort(grown, earlier.final / earlier.early)
-        yield look, median(grown) if grown else None
+        yield each, median(grown) if grown else None

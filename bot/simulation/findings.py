@@ -11,7 +11,9 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.league.intervals import Moments, points_interval
 from bot.people.identity import hash_person
+from bot.reports.reply_effect import reply_effect
 from bot.simulation.community import START, World
 from bot.simulation.people import PEOPLE
 from bot.simulation.platform import SimulatedPlatform
@@ -28,7 +30,6 @@ _POINTS = 201
 #: Days that make one point of the curves, and the share of all days that counts as the end.
 STEP_DAYS = 2
 LAST = 0.25
-_NORMAL_95 = 1.96
 _RESAMPLES = 1000
 
 
@@ -174,18 +175,14 @@ async def read_league(session: AsyncSession, people_key: bytes) -> list[Played]:
         .where(Guess.points.is_not(None))
     )
     won: dict[str, list[float]] = {name: [] for name in names.values()}
-    for person, points in await session.execute(query):
-        won[names[person]].append(float(points or 0.0))
+    for person, earned in await session.execute(query):
+        won[names[person]].append(float(earned or 0.0))
     played = []
-    for name, each in won.items():
-        values = np.array(each)
-        total = float(values.sum())
-        spread = _NORMAL_95 * float(values.std()) * math.sqrt(len(values)) if len(values) else 0.0
-        played.append(
-            Played(
-                name, len(values), int((values > 0).sum()), total, (total - spread, total + spread)
-            )
-        )
+    for name, gained in won.items():
+        points = _moments(gained)
+        interval = points_interval(points) or (points.total, points.total)
+        hits = sum(each > 0 for each in gained)
+        played.append(Played(name, points.n, hits, points.total, interval))
     return sorted(played, key=lambda person: -person.points)
 
 
@@ -213,14 +210,17 @@ async def read_effect(
         elif sent_at is not None:
             spoken.append(votes)
             lifts.append(math.log(platform.lift(world.by_source_id[source_id])))
-    if len(spoken) < 2 or len(silent) < 2:
+    estimated = reply_effect(_moments(spoken), _moments(silent))
+    if estimated is None:
         return None
-    gap = float(np.mean(spoken) - np.mean(silent))
-    error = math.sqrt(np.var(spoken) / len(spoken) + np.var(silent) / len(silent))
     return Effect(
-        estimate=math.exp(gap),
-        interval=(math.exp(gap - _NORMAL_95 * error), math.exp(gap + _NORMAL_95 * error)),
+        estimate=estimated.factor,
+        interval=estimated.interval,
         true=math.exp(float(np.mean(lifts))),
         spoken=len(spoken),
         silent=len(silent),
     )
+
+
+def _moments(values: Sequence[float]) -> Moments:
+    return Moments(len(values), math.fsum(values), math.fsum(each**2 for each in values))

@@ -10,7 +10,8 @@ from bot.discord.commands.cog import Feature, Interaction, community_here, say, 
 from bot.discord.texts.english import Texts, label
 from bot.discord.texts.markdown import escape
 from bot.reports.charts import ChartFailed, stats_chart
-from bot.reports.stats import Stats, VersionStats, read_stats
+from bot.reports.stats import Stats, read_stats
+from bot.reports.version_stats import VersionStats
 
 log = logging.getLogger(__name__)
 

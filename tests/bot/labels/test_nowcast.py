@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from bot.app import App
 from bot.labels.nowcast import MIN_POSTS
-from bot.reports.nowcast_accuracy import LookedTwice, read_second_looks, score_second_looks
+from bot.reports.nowcast_accuracy import nowcast_accuracy, read_nowcasts
 from storage.engine.database import Database
 from storage.queries.growth_examples import newest_nowcasts
 from storage.tables import Community, Label, Nowcast, Post, Prediction, Snapshot
@@ -188,48 +188,6 @@ async def test_a_second_look_leaves_the_prediction_alone(
     assert stored.post_id == 1
 
 
-def look(**changes: Any) -> LookedTwice:
-    values: dict[str, Any] = {
-        "reading": 600, "made_at": MOMENT, "matured_at": MOMENT + timedelta(hours=2),
-        "early": 10.0, "low": 20.0, "middle": 40.0, "high": 90.0, "first": None, "final": 40.0,
-    }  # fmt: skip
-    return LookedTwice(**{**values, **changes})
-
-
-def test_a_report_of_nothing_is_empty() -> None:
-    assert score_second_looks([]) == []
-
-
-def test_a_report_says_how_far_off_each_way_of_looking_was() -> None:
-    later = MOMENT + timedelta(days=1)
-    early, late = score_second_looks(
-        [
-            look(reading=3600, early=0.0, final=100.0, first=60.0),
-            look(),
-            look(
-                made_at=later,
-                matured_at=later + timedelta(hours=2),
-                early=20.0,
-                final=20.0,
-                middle=20.0,
-            ),
-        ]
-    )
-    assert (early.reading, early.n, early.coverage, early.error) == (600, 2, 1, 0)
-    # The first grew to four times as much; from 20 that would have been 80, and it was 20.
-    assert early.typical_error == pytest.approx(1.386, abs=0.001)
-    assert early.unchanged_error == pytest.approx(1.384 / 2, abs=0.001)
-    assert early.first_error is None
-    assert (late.reading, late.coverage, late.typical_error) == (3600, 0, None)
-    assert late.first_error == pytest.approx(0.511, abs=0.001)
-
-
-def test_typical_growth_is_that_of_posts_that_had_matured() -> None:
-    """Whoever looks twice at the same moment knows nothing of the other."""
-    (score,) = score_second_looks([look(), look()])
-    assert score.typical_error is None
-
-
 async def test_a_report_is_read_from_what_is_stored(
     league: App, clock: FakeClock, platform: FakePlatform
 ) -> None:
@@ -239,9 +197,9 @@ async def test_a_report_is_read_from_what_is_stored(
     clock.forward(HORIZON - 600)
     await league.jobs.read_scores()
     async with league.core.database.read() as session:
-        (found,) = await read_second_looks(session)
-        assert await read_second_looks(session, community_id=1) == [found]
-        assert await read_second_looks(session, community_id=2) == []
+        (found,) = await read_nowcasts(session)
+        assert await read_nowcasts(session, community_id=1) == [found]
+        assert await read_nowcasts(session, community_id=2) == []
     assert (found.early, found.final) == (20, 90)
-    (score,) = score_second_looks([found])
+    (score,) = nowcast_accuracy([found])
     assert (score.n, score.coverage) == (1, 1)

@@ -1,19 +1,15 @@
-import math
 import random
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from bot.league.intervals import Moments, points_interval, wilson
 from bot.league.leaderboard import (
     BoardName,
     BoardPage,
     list_seasons,
-    points_interval,
     read_board,
-    wilson,
 )
 from bot.league.seasons import UnknownSeason
 from storage.engine.database import Database
@@ -92,7 +88,7 @@ async def test_a_eachsays_what_chance_would_have_brought(database: Database) -> 
     assert (found.blind_n, found.blind_hit_rate, found.blind_base_rate) == (4, 0.75, 0.375)
     assert (found.streak, found.best_streak) == (2, 3)
     assert found.interval == wilson(4, 10)
-    assert found.points_interval == points_interval(2.0, 14.0, 10)
+    assert found.points_interval == points_interval(Moments(10, 2.0, 14.0))
     assert found.rps_skill is None
 
 
@@ -260,28 +256,3 @@ async def test_the_seasons_there_are(database: Database) -> None:
 async def test_a_season_that_is_none_is_refused(database: Database) -> None:
     with pytest.raises(UnknownSeason):
         await board(database, BoardName.FORECASTERS, season="last spring")
-
-
-@given(st.integers(1, 10_000), st.data())
-def test_the_interval_of_a_rate_holds_it(n: int, data: st.DataObject) -> None:
-    hits = data.draw(st.integers(0, n))
-    low, high = wilson(hits, n)
-    assert 0 <= low <= hits / n + 1e-12
-    assert hits / n - 1e-12 <= high <= 1
-    assert low < high
-
-
-def test_the_interval_of_a_rate_as_worked_out_by_hand() -> None:
-    # Wilson, 4 of 10: (0.4 + z²/20 ± z·√(0.24/10 + z²/400)) / (1 + z²/10), z = 1.959964.
-    assert wilson(4, 10) == pytest.approx((0.168180, 0.687326), abs=1e-5)
-
-
-def test_the_interval_of_a_sum_of_points() -> None:
-    points = [2.0, -1.0, -1.0, 2.0]
-    mean = sum(points) / 4
-    deviation = math.sqrt(sum((each - mean) ** 2 for each in points) / 3)
-    expected = sum(points) - 1.959964 * 2 * deviation, sum(points) + 1.959964 * 2 * deviation
-    assert points_interval(sum(points), 10.0, 4) == pytest.approx(expected)
-    assert points_interval(2.0, 4.0, 1) is None
-    # Rounding errors do not make a variance negative.
-    assert points_interval(0.3, 0.3**2 / 3 - 1e-18, 3) == pytest.approx((0.3, 0.3))

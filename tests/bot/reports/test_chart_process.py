@@ -1,0 +1,43 @@
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from matplotlib.dates import num2date
+
+from bot.reports import chart_process
+from tests.fakes.clock import START
+
+
+def day_of(number: int) -> date:
+    """A day, counted back from today."""
+    return START.date() - timedelta(days=number)
+
+
+def curve(*days: date) -> dict[str, Any]:
+    """Stats of one version, as JSON, with a point for each of ``days``."""
+    skill = {"n": 9, "skill": 0.1, "interval": (0.0, 0.2)}
+    version = {
+        "name": "v1", "is_champion": True, "skill": skill, "accuracy": 0.5,
+        "accuracy_interval": (0.3, 0.7), "base_rate": 0.33,
+        "curve": [{"day": day.isoformat(), "skill": skill} for day in days],
+    }  # fmt: skip
+    return {"versions": [version], "calibration": [], "effect": None, "spoken": 0, "silent": 0}
+
+
+@pytest.mark.parametrize(
+    ("days", "shown"),
+    [
+        ([0], 7),
+        ([3, 0], 7),
+        ([40, 0], 41),
+    ],
+)
+def test_the_axis_of_days_is_a_week_at_least_and_no_longer_than_there_are_days(
+    days: list[int], shown: int
+) -> None:
+    axes = chart_process.figure(curve(*map(day_of, days))).axes[0]
+    begin, end = (moment.date() for moment in num2date(axes.get_xlim()))
+    assert (end - begin).days == shown
+    assert begin < day_of(days[0]) <= end
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert not [each for each in labels if ":" in each], "hours of a day"

@@ -17,7 +17,7 @@ from bot.reports.monitoring import Monitor
 from bot.runtime.cron import cron_trigger
 from bot.training.retention import Retention
 from bot.training.schedule import RetrainSchedule
-from bot.web.board import Board
+from bot.web.platform import WebPlatform
 from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ def build(core: Core) -> App:
         clock=core.clock,
     )
     if core.settings.web:
-        board = Board(core, pipeline)
+        board = WebPlatform(core, pipeline)
         platforms[board.name] = board
     if core.settings.discord_token or core.settings.discord_token_file:
         # Here, so that discord.py is imported only where it is used.

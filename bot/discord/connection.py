@@ -13,10 +13,10 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.core import Core
 from bot.discord.commands import add_commands
-from bot.discord.events.backfill import CatchingUp
-from bot.discord.events.guesses import Guessing
-from bot.discord.events.messages import Watching
-from bot.discord.events.reactions import Reactions
+from bot.discord.events.backfill import Backfill
+from bot.discord.events.guesses import GuessListener
+from bot.discord.events.messages import MessageListener
+from bot.discord.events.reactions import ReactionListener
 from bot.discord.gateway.client import Client, needed_intents, point_at
 from bot.discord.gateway.command_sync import sync_commands
 from bot.discord.gateway.error_codes import (
@@ -25,15 +25,15 @@ from bot.discord.gateway.error_codes import (
     INVALID_SHARD,
     SHARDING_REQUIRED,
 )
-from bot.discord.gateway.instance_lock import Lock
+from bot.discord.gateway.instance_lock import InstanceLock
 from bot.discord.gateway.token import NOT_ACCEPTED, read_token
 from bot.discord.messages.high_water import HighWater
-from bot.discord.messages.reaction_votes import Ballots
-from bot.discord.messages.score_reader import Scores
-from bot.discord.messages.send_reply import Showing
+from bot.discord.messages.reaction_votes import ReactionVotes
+from bot.discord.messages.score_reader import ScoreReader
+from bot.discord.messages.send_reply import Replies
 from bot.discord.ui.cooldowns import Cooldowns
 from bot.discord.ui.guess_buttons import GuessButton
-from bot.discord.ui.member_names import KnownPeople
+from bot.discord.ui.member_names import MemberNames
 from bot.platform import PlatformRefused, PlatformUnavailable
 from bot.posts.pipeline import Pipeline
 from bot.runtime.shards import Shards, parse_shards
@@ -64,10 +64,10 @@ class Session:
     """One client, from logging in to being closed, and what works over it."""
 
     client: Client
-    showing: Showing
-    scores: Scores
-    guessing: Guessing
-    reactions: Reactions
+    replies: Replies
+    scores: ScoreReader
+    guesses: GuessListener
+    reactions: ReactionListener
 
 
 class Connection:
@@ -79,13 +79,13 @@ class Connection:
         settings = core.settings
         shards = settings.discord_shards
         self._shards: Shards | None = parse_shards(shards) if shards else None
-        self._lock = Lock(core.database, self._shards)
-        self._people = KnownPeople(core.people_key)
+        self._lock = InstanceLock(core.database, self._shards)
+        self._names = MemberNames(core.people_key)
         self._cooldowns = Cooldowns(
             core.clock, per_person=10, per_channel=120, within=timedelta(seconds=30)
         )
         self._high_water = HighWater(core.database)
-        self._ballots = Ballots()
+        self._votes = ReactionVotes()
         self._session: Session | None = None
         self._running: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -244,27 +244,27 @@ class Connection:
             gateway_url=self._core.settings.discord_gateway_url,
         )
         async with client:
-            showing = Showing(client, self._core, self._people)
-            guessing = Guessing(self._core, showing, self._people, self._cooldowns)
-            reactions = Reactions(self._core, self._ballots)
-            await self._add_cogs(client, guessing, reactions)
+            replies = Replies(client, self._core, self._names)
+            guesses = GuessListener(self._core, replies, self._names, self._cooldowns)
+            reactions = ReactionListener(self._core, self._votes)
+            await self._add_cogs(client, guesses, reactions)
             client.add_listener(_setter(ready), "on_ready")
-            scores = Scores(client, self._core, self._ballots)
-            self._session = Session(client, showing, scores, guessing, reactions)
+            scores = ScoreReader(client, self._core, self._votes)
+            self._session = Session(client, replies, scores, guesses, reactions)
             await client.login(token)
             await sync_commands(client.tree, self._core.settings.data_dir)
             await client.connect()
 
-    async def _add_cogs(self, client: Client, guessing: Guessing, reactions: Reactions) -> None:
-        watching = Watching(self._core, self._pipeline, self._ballots, self._high_water)
+    async def _add_cogs(
+        self, client: Client, guesses: GuessListener, reactions: ReactionListener
+    ) -> None:
+        messages = MessageListener(self._core, self._pipeline, self._votes, self._high_water)
         client.add_dynamic_items(GuessButton)
-        await client.add_cog(watching)
+        await client.add_cog(messages)
         await client.add_cog(reactions)
-        await client.add_cog(
-            CatchingUp(client, self._core, watching, self._ballots, self._high_water)
-        )
-        await client.add_cog(guessing)
-        await add_commands(client, self._core, self._pipeline, known=self._people)
+        await client.add_cog(Backfill(client, self._core, messages, self._votes, self._high_water))
+        await client.add_cog(guesses)
+        await add_commands(client, self._core, self._pipeline, known=self._names)
 
 
 def _setter(event: asyncio.Event) -> Callable[[], Coroutine[Any, Any, None]]:

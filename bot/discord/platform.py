@@ -52,8 +52,8 @@ class DiscordPlatform:
             ReplyDeclined: the bot may not; admins are told once what it lacks.
             PostGone: the message was deleted.
         """
-        showing = self._connection.session().showing
-        return await showing.reply(post.post_id, card, post.mode, sent_before=sent_before)
+        replies = self._connection.session().replies
+        return await replies.reply(post.post_id, card, post.mode, sent_before=sent_before)
 
     async def withdraw(self, post: PostRef, reply_id: str | None) -> None:
         """Delete the reply.
@@ -61,8 +61,8 @@ class DiscordPlatform:
         Raises:
             PlatformUnavailable: try again later.
         """
-        showing = self._connection.session().showing
-        await showing.withdraw(await showing.load(post.post_id), reply_id)
+        replies = self._connection.session().replies
+        await replies.withdraw(await replies.load(post.post_id), reply_id)
 
     async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | TooLate) -> None:
         """Change the reply into the outcome.
@@ -70,8 +70,8 @@ class DiscordPlatform:
         Raises:
             PlatformUnavailable: try again later.
         """
-        showing = self._connection.session().showing
-        await showing.settle(await showing.load(post.post_id), reply_id, outcome)
+        replies = self._connection.session().replies
+        await replies.settle(await replies.load(post.post_id), reply_id, outcome)
 
     async def read_scores(self, posts: Sequence[PostRef]) -> Mapping[int, Reading]:
         """Scores from the votes that were followed, and from one fetch at the horizon.
@@ -91,7 +91,7 @@ class DiscordPlatform:
         """
         session = self._connection.session()
         await session.reactions.close_guessing()
-        return await session.guessing.close_due()
+        return await session.guesses.close_due()
 
     async def announce(self, text: str, community_source_id: str | None) -> None:
         """Tell the admins of a channel's server, or of every server with a watched channel.

@@ -14,9 +14,9 @@ from bot.operations.import_posts import Import, ImportReport
 from bot.platform import PlatformRefused, ScoreRead
 from bot.reddit.client import Item, Page, RedditClient
 from bot.reddit.communities import Communities, community_ref
-from bot.reddit.faults import CredentialsRefused, NotAllowed, NotThere, RedditBusy
+from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere, RedditBusy
 from bot.reddit.items import Rules, Skip, read_item
-from bot.reddit.scores import read_score
+from bot.reddit.score_reader import read_score
 from storage.files.posts_export import FilePost
 from storage.tables import Community
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.platform import PlatformUnavailable
 from bot.reddit.client import RedditClient
-from bot.reddit.faults import CredentialsRefused, NotAllowed, NotThere, RedditRefusal
+from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere, RedditRefusal
 from bot.settings import Settings
 
 #: What the bot needs to watch, and what it needs besides to comment and be spoken to.

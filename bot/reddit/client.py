@@ -26,7 +26,7 @@ from prawcore.exceptions import (
 )
 
 from bot.reddit.credentials import Credentials
-from bot.reddit.faults import CredentialsRefused, NotAllowed, NotThere, RedditRefusal
+from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere, RedditRefusal
 from bot.reddit.limits import Pace, told_wait
 from bot.reddit.transport import AskedToWait, NoAnswer, SaidLimit, Transport
 from bot.runtime.clock import Clock

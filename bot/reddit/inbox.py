@@ -15,10 +15,10 @@ from bot.platform import PlatformUnavailable, PostGone, ReplyDeclined
 from bot.posts.pipeline import Pipeline
 from bot.reddit.client import Item, RedditClient
 from bot.reddit.communities import BANNED_AT, Communities, community_ref
-from bot.reddit.faults import NotAllowed, NotThere
+from bot.reddit.errors import NotAllowed, NotThere
 from bot.reddit.items import Rules, Skip, author_of, read_item, time_of
-from bot.reddit.replies import Manners, Replies
-from bot.reddit.wording import (
+from bot.reddit.replies import Replies, ReplyRules
+from bot.reddit.texts import (
     OPT_IN,
     OPT_OUT,
     OPTED_IN,
@@ -86,7 +86,7 @@ class Inbox:
         communities: Communities,
         replies: Replies,
         rules: Rules,
-        manners: Manners,
+        manners: ReplyRules,
     ) -> None:
         self._client = client
         self._core = core

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bot.reddit.faults import RedditBusy
+from bot.reddit.errors import RedditBusy
 from bot.runtime.clock import Clock
 
 #: Waits after failures double from the first to the longest.

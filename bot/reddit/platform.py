@@ -11,15 +11,15 @@ from bot.core import Core
 from bot.platform import PlatformRefused, PlatformUnavailable, PostRef, Reading
 from bot.posts.pipeline import Pipeline
 from bot.reddit.client import RedditClient
+from bot.reddit.comment_cleanup import CommentCleanup
 from bot.reddit.communities import Communities
 from bot.reddit.credentials import read_credentials
-from bot.reddit.faults import CredentialsRefused, NotAllowed, NotThere
+from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere
 from bot.reddit.inbox import Inbox
 from bot.reddit.items import Rules
 from bot.reddit.notices import note
-from bot.reddit.replies import Manners, Replies
-from bot.reddit.scores import Scores
-from bot.reddit.tending import Tending
+from bot.reddit.replies import Replies, ReplyRules
+from bot.reddit.score_reader import ScoreReader
 from bot.reddit.watcher import Watcher
 from bot.serving.forecast import Card, Outcome, TooLate
 from bot.settings import Settings
@@ -75,14 +75,14 @@ class RedditPlatform:
         self.watcher = Watcher(
             self.client, database, pipeline, self._communities, rules, clock=clock
         )
-        self.scores = Scores(
+        self.scores = ScoreReader(
             self.client,
             self.watcher.listed_score,
             gather=timedelta(minutes=settings.reddit_gather_minutes),
             clock=clock,
         )
         self._replies = Replies(self.client, database, self._communities, how, clock=clock)
-        self._tending = Tending(
+        self._tending = CommentCleanup(
             self.client,
             database,
             self._replies,
@@ -212,13 +212,13 @@ class RedditPlatform:
         return
 
     async def read_scores(self, posts: Sequence[PostRef]) -> Mapping[int, Reading]:
-        """Read scores, or say when; see `Scores.read`."""
+        """Read scores, or say when; see `ScoreReader.read`."""
         return await self.scores.read(posts)
 
 
-def manners(settings: Settings) -> Manners:
+def manners(settings: Settings) -> ReplyRules:
     """How and where the settings let the bot speak."""
-    return Manners(
+    return ReplyRules(
         speaks=settings.reddit_reply == "on",
         watched=frozenset(name.lower() for name in settings.reddit_subreddits),
         denied=_denied(settings),

@@ -10,10 +10,10 @@ from sqlalchemy import select
 from bot.platform import PlatformUnavailable, PostGone, PostRef, ReplyDeclined
 from bot.reddit.client import RedditClient
 from bot.reddit.communities import BANNED_AT, Communities
-from bot.reddit.faults import NotAllowed, NotThere, RedditBusy, RedditRefusal
+from bot.reddit.errors import NotAllowed, NotThere, RedditBusy, RedditRefusal
 from bot.reddit.items import is_closed, is_gone, time_of
 from bot.reddit.notices import note
-from bot.reddit.wording import prediction_text, settled_text
+from bot.reddit.texts import prediction_text, settled_text
 from bot.runtime.clock import Clock
 from bot.serving.forecast import Card, Outcome, TooLate
 from storage.engine.database import Database
@@ -34,7 +34,7 @@ _DELETED = {"DELETED_LINK", "DELETED_COMMENT", "NO_THING_ID"}
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class ReplyRules:
     """How and where the bot speaks.
 
     Attributes:
@@ -62,7 +62,7 @@ class Replies:
         client: RedditClient,
         database: Database,
         communities: Communities,
-        manners: Manners,
+        manners: ReplyRules,
         *,
         clock: Clock,
     ) -> None:

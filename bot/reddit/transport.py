@@ -13,7 +13,7 @@ from prawcore import Requestor
 from prawcore.const import ACCESS_TOKEN_PATH
 from prawcore.exceptions import RequestException
 
-from bot.reddit.faults import CredentialsRefused
+from bot.reddit.errors import CredentialsRefused
 from bot.reddit.limits import number, seconds
 
 _LIMIT_HEADERS = ("x-ratelimit-remaining", "x-ratelimit-used", "x-ratelimit-reset")

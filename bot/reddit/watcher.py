@@ -13,7 +13,7 @@ from bot.posts.pipeline import Pipeline
 from bot.reddit.client import Item, RedditClient
 from bot.reddit.communities import Communities, age_order, community_ref
 from bot.reddit.items import Rules, Skip, name_of, read_item, time_of
-from bot.reddit.scores import read_score
+from bot.reddit.score_reader import read_score
 from bot.runtime.clock import Clock
 from storage.engine.database import Database
 from storage.tables import Community, Post

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from bot.web.guesses import guesses_on
+from bot.web.guess_view import guesses_on
 from bot.web.post_view import PostView, view_post
 from bot.web.services import COMMUNITY, Services
 from bot.web.visitors import Visitor, find_author

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot.league.leaderboard import BoardName, BoardPage, list_seasons, read_board
 from bot.league.seasons import ALL_TIME, UnknownSeason, read_season, season_of
-from bot.web.names import nickname
+from bot.web.nicknames import nickname
 from bot.web.refusals import Refusal
 from bot.web.services import COMMUNITY, Services
 from bot.web.visitors import find_author, visitor_of

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from bot.league.seasons import ALL_TIME, season_of
 from bot.people.erasure import export_person, forget_person, has_opted_out, opt_in, opt_out
-from bot.web.names import nickname
+from bot.web.nicknames import nickname
 from bot.web.refusals import Refusal, see_other
 from bot.web.services import COMMUNITY, Services
 from bot.web.visitors import Visitor, find_author, visitor_of

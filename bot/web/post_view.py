@@ -11,7 +11,7 @@ from bot.league.guesses import NOTHING_TO_GUESS, guessing_is_open
 from bot.league.guesses import OWN_POST as OWN_GUESS
 from bot.serving import phrases as wording
 from bot.serving.forecast import Card, Outcome, outcome, stored_card
-from bot.web.guesses import Guesses
+from bot.web.guess_view import GuessView
 from bot.web.votes import CLOSED, NOT_OPEN, OWN_POST, Tally
 from storage.tables import Image, Nowcast, Post
 from storage.types import Bucket, PostState
@@ -61,7 +61,7 @@ class PostView:
     outcome_sentences: tuple[str, ...]
     tally: Tally
     vote_refusal: str | None  # why the visitor cannot vote; None if they can
-    guesses: Guesses
+    guesses: GuessView
     guess_refusal: str | None  # why the visitor cannot guess; None if they can
     guessing_closes_at: datetime | None  # None when it has closed, or never was open
 
@@ -157,7 +157,7 @@ class PostView:
 def view_post(
     post: Post,
     tally: Tally,
-    guesses: Guesses,
+    guesses: GuessView,
     second_look: Nowcast | None,
     *,
     author_id: int | None,
@@ -200,7 +200,7 @@ def view_post(
         outcome_sentences=_outcome_sentences(post, result, community),
         tally=Tally() if withdrawn else tally,
         vote_refusal=_vote_refusal(post, author_id, closed=now > horizon_at),
-        guesses=Guesses() if withdrawn else guesses,
+        guesses=GuessView() if withdrawn else guesses,
         guess_refusal=_guess_refusal(post, own=own, is_open=open_),
         guessing_closes_at=post.guessing_closed_at if open_ else None,
     )

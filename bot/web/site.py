@@ -9,20 +9,20 @@ from aiohttp import web
 from bot.serving import phrases as wording
 from bot.web.cards import Cards
 from bot.web.feed import Feed
-from bot.web.guard import answer_refusals, only_hosts, only_own_pages
-from bot.web.guess_forms import GuessForms
+from bot.web.feed_pages import FeedPages
+from bot.web.guess_form import GuessForm
 from bot.web.heat_maps import HeatMaps
 from bot.web.league_pages import LeaguePages
 from bot.web.me_pages import MePages
+from bot.web.middlewares import answer_refusals, only_hosts, only_own_pages
 from bot.web.model_pages import ModelPages
-from bot.web.pages import Pages
-from bot.web.pictures import Pictures
-from bot.web.posting import Posting
+from bot.web.post_form import PostForm
+from bot.web.post_images import PostImages
 from bot.web.refusals import see_other
 from bot.web.services import Services
 from bot.web.stats_pages import StatsPages
 from bot.web.visitors import recognise
-from bot.web.voting import Voting
+from bot.web.vote_form import VoteForm
 from storage.types import Bucket
 
 _HERE = Path(__file__).parent
@@ -43,7 +43,7 @@ def make_site(services: Services) -> web.Application:
     )
     _set_up_templates(site, services)
     feed = Feed(services)
-    pages, cards, models = Pages(services, feed), Cards(feed), ModelPages(services)
+    pages, cards, models = FeedPages(services, feed), Cards(feed), ModelPages(services)
     me, stats = MePages(services), StatsPages(services)
     post = r"/posts/{id:\d{1,18}}"
     site.add_routes(
@@ -53,11 +53,11 @@ def make_site(services: Services) -> web.Application:
             web.get(post + ".json", cards.handle_post),
             web.get("/cards.json", cards.handle_cards),
             web.get("/posts", _to_the_feed),
-            web.post("/posts", Posting(services, feed).handle),
-            web.post(post + "/vote", Voting(services, feed).handle),
+            web.post("/posts", PostForm(services, feed).handle),
+            web.post(post + "/vote", VoteForm(services, feed).handle),
             web.get(post + "/heat.png", HeatMaps(services, feed).handle),
-            web.post(post + "/guess", GuessForms(services, feed).handle),
-            web.get(r"/images/{id:\d{1,18}}", Pictures(services).handle),
+            web.post(post + "/guess", GuessForm(services, feed).handle),
+            web.get(r"/images/{id:\d{1,18}}", PostImages(services).handle),
             web.get("/league", LeaguePages(services).handle),
             web.get("/stats", stats.handle_page),
             web.get("/stats.png", stats.handle_chart),

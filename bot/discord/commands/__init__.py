@@ -5,13 +5,13 @@ from datetime import timedelta
 from discord.ext import commands
 
 from bot.core import Core
-from bot.discord.commands.cog import Feature
-from bot.discord.commands.confirming import ConfirmButton
-from bot.discord.commands.help import Helping
-from bot.discord.commands.leaderboard import Leaderboards, PageButton
-from bot.discord.commands.me import Records
+from bot.discord.commands.confirmation import ConfirmButton
+from bot.discord.commands.feature import Feature
+from bot.discord.commands.help import Help
+from bot.discord.commands.leaderboard import Leaderboard, PageButton
+from bot.discord.commands.me import PersonalRecord
 from bot.discord.commands.models import Models
-from bot.discord.commands.predict import Predicting
+from bot.discord.commands.predict import Predictions
 from bot.discord.commands.privacy import Privacy
 from bot.discord.commands.settings import ChannelSettings
 from bot.discord.commands.stats import Statistics
@@ -19,20 +19,20 @@ from bot.discord.commands.watch import WatchedChannels
 from bot.discord.texts.english import Translation
 from bot.discord.ui.cooldowns import Cooldowns
 from bot.discord.ui.error_replies import answer_error
-from bot.discord.ui.member_names import KnownPeople
+from bot.discord.ui.member_names import MemberNames
 from bot.posts.pipeline import Pipeline
 
 #: In the order in which /help speaks of them.
 FEATURES: tuple[type[Feature], ...] = (
-    Predicting,
+    Predictions,
     WatchedChannels,
     ChannelSettings,
-    Leaderboards,
-    Records,
+    Leaderboard,
+    PersonalRecord,
     Statistics,
     Models,
     Privacy,
-    Helping,
+    Help,
 )
 
 #: Commands of one person, and of everybody in one channel, within ten seconds.
@@ -44,7 +44,7 @@ async def add_commands(
     core: Core,
     pipeline: Pipeline,
     *,
-    known: KnownPeople | None = None,
+    known: MemberNames | None = None,
 ) -> None:
     """Give the bot its commands, their translations, and the one handler of their errors.
 
@@ -54,7 +54,7 @@ async def add_commands(
         pipeline: where posts go.
         known: who can be named on boards; None: only who uses a command.
     """
-    known = known or KnownPeople(core.people_key)
+    known = known or MemberNames(core.people_key)
     await bot.tree.set_translator(Translation())
     bot.tree.error(answer_error)
     bot.add_dynamic_items(ConfirmButton, PageButton)

@@ -2,10 +2,10 @@
 
 import discord
 
-from bot.discord.commands.board_pages import ROWS, Page, Question
+from bot.discord.commands.board_pages import ROWS, BoardQuery, Page
 from bot.discord.texts.english import Texts
 from bot.discord.texts.markdown import escape
-from bot.discord.ui.member_names import KnownPeople
+from bot.discord.ui.member_names import MemberNames
 from bot.league.leaderboard import BoardName, BoardRow
 from bot.league.seasons import ALL_TIME
 
@@ -15,14 +15,14 @@ _NICKNAME = 6
 
 
 def board_embed(
-    texts: Texts, question: Question, page: Page, known: KnownPeople, *, min_guesses: int
+    texts: Texts, query: BoardQuery, page: Page, known: MemberNames, *, min_guesses: int
 ) -> discord.Embed:
     """Lay a page out: the rows with their ranks, the reader's own, and where one is."""
-    board, total = question.board, page.board.total
-    season = texts("leaderboard.all_time") if question.season == ALL_TIME else question.season
+    board, total = query.board, page.board.total
+    season = texts("leaderboard.all_time") if query.season == ALL_TIME else query.season
     heading = texts("leaderboard.heading", board=texts(f"board.{board.value}"), season=season)
-    if question.channel:
-        where = texts("leaderboard.scope_here", channel=f"<#{question.channel}>")
+    if query.channel:
+        where = texts("leaderboard.scope_here", channel=f"<#{query.channel}>")
     else:
         where = texts("leaderboard.scope_everywhere")
     lines = [f"*{where}*", ""]
@@ -46,7 +46,7 @@ def board_embed(
     if total:
         place = texts(
             "leaderboard.page",
-            page=question.offset // ROWS + 1,
+            page=query.offset // ROWS + 1,
             pages=-(-total // ROWS),
             total=texts.number(total),
         )
@@ -91,7 +91,7 @@ def signed(texts: Texts, points: float | None) -> str:
     return sign + texts.number(abs(value), 1)
 
 
-def _name(texts: Texts, board: BoardName, row: BoardRow, page: Page, known: KnownPeople) -> str:
+def _name(texts: Texts, board: BoardName, row: BoardRow, page: Page, known: MemberNames) -> str:
     if board is BoardName.FORECASTERS:
         mention = known.mention(row.label) if row.id in page.named else None
         return mention or texts("leaderboard.somebody", nickname=row.label[:_NICKNAME])

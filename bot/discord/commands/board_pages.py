@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.discord.commands.scope import communities_of, players_of
+from bot.discord.commands.guild_scope import communities_of, players_of
 from bot.discord.ui.error_replies import Refused
 from bot.league.leaderboard import MOST_POSTS, BoardName, BoardPage, BoardRow, read_board
 from bot.settings import Settings
@@ -22,7 +22,7 @@ _MOST_CHANNELS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class BoardQuery:
     """Which page of which board was asked for, and by whom.
 
     Attributes:
@@ -48,7 +48,7 @@ class Page:
 
 async def read_page(
     session: AsyncSession,
-    question: Question,
+    query: BoardQuery,
     *,
     guild_id: int | None,
     person: str,
@@ -63,8 +63,8 @@ async def read_page(
         Refused: it is about a server, and was asked for outside of one.
     """
     community_id = None
-    if question.channel:
-        community = await find_community(session, PlatformName.DISCORD, str(question.channel))
+    if query.channel:
+        community = await find_community(session, PlatformName.DISCORD, str(query.channel))
         if community is None:
             return Page(BoardPage((), 0, None), frozenset())
         community_id = community.id
@@ -75,8 +75,8 @@ async def read_page(
     async def read(where: int | None, offset: int, limit: int) -> BoardPage:
         return await read_board(
             session,
-            question.board,
-            season=question.season,
+            query.board,
+            season=query.season,
             community_id=where,
             offset=offset,
             limit=limit,
@@ -85,7 +85,7 @@ async def read_page(
             time_zone=settings.season_time_zone,
         )
 
-    board, offset = question.board, question.offset
+    board, offset = query.board, query.offset
     if board is BoardName.MODELS or (board is BoardName.POSTS and community_id is not None):
         return Page(await read(community_id, offset, ROWS), frozenset())
     ours = [] if guild_id is None else await communities_of(session, guild_id)

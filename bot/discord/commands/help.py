@@ -4,7 +4,14 @@ import discord
 from discord import app_commands
 from sqlalchemy import func, select
 
-from bot.discord.commands.cog import Feature, Interaction, community_here, say, texts_for, think
+from bot.discord.commands.feature import (
+    Feature,
+    Interaction,
+    community_here,
+    defer,
+    respond,
+    texts_for,
+)
 from bot.discord.gateway.guild_options import downvote_of, upvote_of
 from bot.discord.texts.english import label
 from bot.discord.texts.markdown import escape
@@ -12,7 +19,7 @@ from storage.tables import Community, ModelVersion
 from storage.types import PlatformName
 
 
-class Helping(Feature):
+class Help(Feature):
     """What the bot can do, and what it is."""
 
     @app_commands.command(name="help", description=label("help.about"))
@@ -20,7 +27,7 @@ class Helping(Feature):
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
     async def help(self, interaction: Interaction) -> None:
         """List the commands, and say how things stand in this channel."""
-        await think(interaction, alone=True)
+        await defer(interaction, ephemeral=True)
         texts = texts_for(interaction)
         async with self.core.database.read() as session:
             community = await community_here(session, interaction)
@@ -35,14 +42,14 @@ class Helping(Feature):
             embed.add_field(
                 name=texts(f"help.{part}"), value=texts(f"help.{part}_lines"), inline=False
             )
-        await say(interaction, embed=embed)
+        await respond(interaction, embed=embed)
 
     @app_commands.command(name="about", description=label("about.about"))
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
     async def about(self, interaction: Interaction) -> None:
         """Say what this is, and which model serves."""
-        await think(interaction, alone=True)
+        await defer(interaction, ephemeral=True)
         texts = texts_for(interaction)
         async with self.core.database.read() as session:
             champion = await session.scalar(select(ModelVersion).where(ModelVersion.is_champion))
@@ -63,4 +70,4 @@ class Helping(Feature):
         servers = texts.number(len(self.bot.guilds))
         line = texts("about.scale_line", servers=servers, channels=texts.number(channels))
         embed.add_field(name=texts("about.scale"), value=line)
-        await say(interaction, embed=embed)
+        await respond(interaction, embed=embed)

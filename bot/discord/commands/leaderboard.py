@@ -8,8 +8,8 @@ from discord import app_commands
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.discord.commands.board_layout import board_embed
-from bot.discord.commands.board_pages import ROWS, Question, read_page
-from bot.discord.commands.cog import Feature, Interaction, say, texts_for, think
+from bot.discord.commands.board_pages import ROWS, BoardQuery, read_page
+from bot.discord.commands.feature import Feature, Interaction, defer, respond, texts_for
 from bot.discord.texts.english import Texts, label
 from bot.discord.texts.markdown import escape
 from bot.discord.ui.error_replies import Refused, answer_error
@@ -22,7 +22,7 @@ _CHOICES = 25
 _NAMED_SEASONS = 12
 
 
-class Leaderboards(Feature):
+class Leaderboard(Feature):
     """The boards of the league."""
 
     @app_commands.command(name="leaderboard", description=label("leaderboard.about"))
@@ -51,7 +51,7 @@ class Leaderboards(Feature):
         where: str | None = None,
     ) -> None:
         """Show the first page of a board."""
-        await think(interaction, alone=False)
+        await defer(interaction, ephemeral=False)
         channel = interaction.channel_id or 0
         async with self.core.database.read() as session:
             known = await find_community(session, PlatformName.DISCORD, str(channel))
@@ -59,7 +59,7 @@ class Leaderboards(Feature):
         if where == "everywhere" or (where is None and known is None):
             channel = 0
         await self.show(
-            interaction, Question(BoardName(board), which, channel, 0, interaction.user.id)
+            interaction, BoardQuery(BoardName(board), which, channel, 0, interaction.user.id)
         )
 
     @leaderboard.autocomplete("season")
@@ -70,20 +70,20 @@ class Leaderboards(Feature):
         found = [each for each in (*seasons, ALL_TIME) if wanted in each]
         return [app_commands.Choice(name=each, value=each) for each in found[:_CHOICES]]
 
-    async def show(self, interaction: Interaction, question: Question) -> None:
+    async def show(self, interaction: Interaction, query: BoardQuery) -> None:
         """Put a page in the place of the answer so far; the interaction is acknowledged."""
         texts = texts_for(interaction)
         settings = self.core.settings
         async with self.core.database.read() as session:
             page = await read_page(
                 session,
-                question,
+                query,
                 guild_id=interaction.guild_id,
                 person=self.person(interaction.user),
                 settings=settings,
             )
-        embed = board_embed(texts, question, page, self.known, min_guesses=settings.min_guesses)
-        await say(interaction, embed=embed, view=_buttons(texts, question, page.board.total))
+        embed = board_embed(texts, query, page, self.known, min_guesses=settings.min_guesses)
+        await respond(interaction, embed=embed, view=_buttons(texts, query, page.board.total))
 
     async def _season(self, session: AsyncSession, text: str) -> str:
         zone = self.core.settings.season_time_zone
@@ -103,9 +103,9 @@ class PageButton(
 ):
     """Turns to another page. Which one is written in the button: a restart changes nothing."""
 
-    def __init__(self, question: Question, text: str, *, disabled: bool = False) -> None:
+    def __init__(self, query: BoardQuery, text: str, *, disabled: bool = False) -> None:
         parts = (
-            question.board.value, question.season, question.channel, question.offset, question.who,
+            query.board.value, query.season, query.channel, query.offset, query.who,
         )  # fmt: skip
         super().__init__(
             discord.ui.Button(
@@ -115,18 +115,18 @@ class PageButton(
                 disabled=disabled,
             )
         )
-        self._question = question
+        self._query = query
 
     @classmethod
     async def from_custom_id(
         cls, interaction: Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> "PageButton":
         """The button as it was, from what is written in it."""
-        question = Question(
+        query = BoardQuery(
             BoardName(match["board"]), match["season"], int(match["channel"]),
             int(match["offset"]), int(match["who"]),
         )  # fmt: skip
-        return cls(question, getattr(item, "label", None) or "")
+        return cls(query, getattr(item, "label", None) or "")
 
     async def callback(self, interaction: Interaction) -> None:
         """Show that page, to the person who asked for the board."""
@@ -136,22 +136,20 @@ class PageButton(
             await answer_error(interaction, error)
 
     async def _pressed(self, interaction: Interaction) -> None:
-        boards = interaction.client.get_cog(Leaderboards.__name__)
-        if not isinstance(boards, Leaderboards) or interaction.user.id != self._question.who:
+        boards = interaction.client.get_cog(Leaderboard.__name__)
+        if not isinstance(boards, Leaderboard) or interaction.user.id != self._query.who:
             raise Refused("leaderboard.not_yours")
         await boards.interaction_check(interaction)
         await interaction.response.defer()
-        await boards.show(interaction, self._question)
+        await boards.show(interaction, self._query)
 
 
-def _buttons(texts: Texts, question: Question, total: int) -> discord.ui.View | None:
+def _buttons(texts: Texts, query: BoardQuery, total: int) -> discord.ui.View | None:
     if total <= ROWS:
         return None
     view = discord.ui.View(timeout=None)
     for key, step in (("leaderboard.previous", -ROWS), ("leaderboard.next", ROWS)):
-        offset = question.offset + step
-        there = Question(
-            question.board, question.season, question.channel, max(offset, 0), question.who
-        )
+        offset = query.offset + step
+        there = BoardQuery(query.board, query.season, query.channel, max(offset, 0), query.who)
         view.add_item(PageButton(there, texts(key), disabled=not 0 <= offset < total))
     return view

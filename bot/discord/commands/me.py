@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.discord.commands.board_layout import signed
-from bot.discord.commands.cog import Feature, Interaction, say, texts_for, think
+from bot.discord.commands.feature import Feature, Interaction, defer, respond, texts_for
 from bot.discord.texts.english import Texts, label
 from bot.league.leaderboard import BoardName, BoardRow, read_board
 from bot.league.seasons import ALL_TIME, season_of
@@ -17,7 +17,7 @@ from storage.types import PlatformName, PostState
 _WAITING = (PostState.SEEN, PostState.PREDICTED, PostState.AWAITING_SCORE)
 
 
-class Records(Feature):
+class PersonalRecord(Feature):
     """What the league knows of the person who asks."""
 
     @app_commands.command(name="me", description=label("me.about"))
@@ -25,7 +25,7 @@ class Records(Feature):
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
     async def me(self, interaction: Interaction) -> None:
         """Show a person's own record, to them alone."""
-        await think(interaction, alone=True)
+        await defer(interaction, ephemeral=True)
         texts = texts_for(interaction)
         person = self.person(interaction.user)
         async with self.core.database.read() as session:
@@ -39,7 +39,7 @@ class Records(Feature):
             else:
                 lines = await self._record(session, texts, author.id)
         embed = discord.Embed(title=texts("me.heading"), description="\n".join(lines))
-        await say(interaction, embed=embed)
+        await respond(interaction, embed=embed)
 
     async def _record(self, session: AsyncSession, texts: Texts, author_id: int) -> list[str]:
         settings = self.core.settings

@@ -8,8 +8,8 @@ from discord import app_commands
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.discord.commands.cog import Interaction, say, texts_for, think
-from bot.discord.commands.confirming import AsksFirst
+from bot.discord.commands.confirmation import ConfirmFirst
+from bot.discord.commands.feature import Interaction, defer, respond, texts_for
 from bot.discord.texts.english import Texts, label
 from bot.discord.texts.markdown import escape
 from bot.discord.ui.error_replies import Refused
@@ -25,7 +25,7 @@ _LONGEST_NAME = 64
 _LONGEST_REASON = 600
 
 
-class Models(AsksFirst):
+class Models(ConfirmFirst):
     """Training, and which model version serves."""
 
     def __init__(self, *services: object) -> None:
@@ -43,11 +43,11 @@ class Models(AsksFirst):
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     async def retrain(self, interaction: Interaction) -> None:
         """Have a training run started, and answer again when it has ended."""
-        await think(interaction, alone=False)
+        await defer(interaction, ephemeral=False)
         self._check_server(interaction)
         texts = texts_for(interaction)
         asked = await self.core.training.request(asked_by="discord")
-        await say(interaction, texts("retrain.joined" if asked.joined else "retrain.started"))
+        await respond(interaction, texts("retrain.joined" if asked.joined else "retrain.started"))
         task = asyncio.create_task(self._follow(interaction, asked.run_id))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
@@ -87,7 +87,7 @@ class Models(AsksFirst):
     @model.command(name="versions", description=label("model.versions"))
     async def versions(self, interaction: Interaction) -> None:
         """List the newest versions, and the one that serves."""
-        await think(interaction, alone=True)
+        await defer(interaction, ephemeral=True)
         texts = texts_for(interaction)
         newest = [*await list_versions(self.core.database)][::-1]
         lines = [_line(texts, each) for each in newest[:_LISTED]]
@@ -95,7 +95,7 @@ class Models(AsksFirst):
         if len(newest) > len(lines):
             lines.append(texts("model.more", n=texts.number(len(newest) - len(lines))))
         embed = discord.Embed(title=texts("model.heading"), description="\n".join(lines))
-        await say(interaction, embed=embed)
+        await respond(interaction, embed=embed)
 
     @model.command(name="promote", description=label("model.promote"))
     @app_commands.describe(version=label("model.version"))
@@ -103,7 +103,7 @@ class Models(AsksFirst):
         self, interaction: Interaction, version: app_commands.Range[str, 1, _LONGEST_NAME]
     ) -> None:
         """Ask whether another version is to serve."""
-        await think(interaction, alone=True)
+        await defer(interaction, ephemeral=True)
         self._check_server(interaction)
         texts = texts_for(interaction)
         async with self.core.database.read() as session:
@@ -129,7 +129,7 @@ class Models(AsksFirst):
     @model.command(name="rollback", description=label("model.rollback"))
     async def rollback(self, interaction: Interaction) -> None:
         """Ask whether the version that was replaced is to serve again."""
-        await think(interaction, alone=True)
+        await defer(interaction, ephemeral=True)
         self._check_server(interaction)
         texts = texts_for(interaction)
         async with self.core.database.read() as session:
@@ -153,7 +153,7 @@ class Models(AsksFirst):
             champion = await _champion(session)
             wanted = await session.get_one(ModelVersion, wanted_id)
         if champion.id != champion_id:
-            await say(interaction, texts("model.changed_meanwhile", champion=_name(champion)))
+            await respond(interaction, texts("model.changed_meanwhile", champion=_name(champion)))
             return
         database, folder = self.core.database, self.core.settings.versions_dir
         if what == "rollback":
@@ -162,7 +162,7 @@ class Models(AsksFirst):
             await promote(database, folder, wanted.name, self.core.clock())
         log.info("%s serves, chosen on Discord in server %s.", wanted.name, interaction.guild_id)
         key = "model.rolled_back" if what == "rollback" else "model.promoted"
-        await say(interaction, texts(key, name=_name(wanted)))
+        await respond(interaction, texts(key, name=_name(wanted)))
 
     def _check_server(self, interaction: Interaction) -> None:
         """One model serves every server: whoever runs the bot may say who chooses it."""

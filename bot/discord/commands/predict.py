@@ -13,7 +13,14 @@ import discord
 from discord import app_commands
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.discord.commands.cog import Feature, Interaction, community_here, say, texts_for, think
+from bot.discord.commands.feature import (
+    Feature,
+    Interaction,
+    community_here,
+    defer,
+    respond,
+    texts_for,
+)
 from bot.discord.messages.incoming import images_of, title_of
 from bot.discord.messages.render_card import CardMessage, card_message
 from bot.discord.texts.english import Texts, label
@@ -36,7 +43,7 @@ _LONGEST_TITLE = 300
 _LONGEST_NAME = 60
 
 
-class Predicting(Feature):
+class Predictions(Feature):
     """Predictions that somebody asked for."""
 
     def __init__(self, *services: Any) -> None:
@@ -74,21 +81,21 @@ class Predicting(Feature):
         private: bool = False,
     ) -> None:
         """Predict one image."""
-        await think(interaction, alone=private)
+        await defer(interaction, ephemeral=private)
         texts = texts_for(interaction)
         self._check_size(image.size)
         community, audience = await self._audience(interaction)
         message = await self._card(
-            interaction, texts, image.url, title, community, audience, alone=private
+            interaction, texts, image.url, title, community, audience, ephemeral=private
         )
         if heading := escape(title, _LONGEST_NAME):
             message.embed.title = heading
-        await say(interaction, embed=message.embed, files=message.files())
+        await respond(interaction, embed=message.embed, files=message.files())
 
     async def _look_at_message(self, interaction: Interaction, message: discord.Message) -> None:
         """The menu entry: predict the images of a message, for the one who asked alone."""
         await self.interaction_check(interaction)
-        await think(interaction, alone=True)
+        await defer(interaction, ephemeral=True)
         texts = texts_for(interaction)
         urls = images_of(message)
         if not urls:
@@ -100,7 +107,7 @@ class Predicting(Feature):
             try:
                 card = await self._card(
                     interaction, texts, url, title_of(message), community, audience,
-                    alone=True,
+                    ephemeral=True,
                 )  # fmt: skip
             except (ImageRefused, DownloadRefused, DownloadFailed) as error:
                 if len(urls) == 1:
@@ -119,7 +126,7 @@ class Predicting(Feature):
         more = None
         if len(urls) > MOST_IMAGES:
             more = texts("predict.more_images", total=len(urls), shown=MOST_IMAGES)
-        await say(interaction, more, embeds=embeds, files=files)
+        await respond(interaction, more, embeds=embeds, files=files)
 
     async def _audience(self, interaction: Interaction) -> tuple[Community | None, Audience]:
         async def look_up(session: AsyncSession) -> tuple[Community | None, Audience]:
@@ -142,7 +149,7 @@ class Predicting(Feature):
         community: Community | None,
         audience: Audience,
         *,
-        alone: bool,
+        ephemeral: bool,
     ) -> CardMessage:
         # Images are in memory in here only, however many people ask at the same moment.
         async with self._at_once:
@@ -151,7 +158,7 @@ class Predicting(Feature):
             seen = None
             if community is not None:
                 seen = await self.core.database.read_in_one_go(
-                    partial(self._seen, interaction, community, predicted.phash, alone)
+                    partial(self._seen, interaction, community, predicted.phash, ephemeral)
                 )
             heat_map = None
             if self.core.serving.has_time:
@@ -165,13 +172,13 @@ class Predicting(Feature):
         interaction: Interaction,
         community: Community,
         phash: str,
-        alone: bool,
+        ephemeral: bool,
         session: AsyncSession,
     ) -> Duplicate | None:
         seen = await find_duplicate(
             session, community_id=community.id, phash=phash, before=self.core.clock()
         )
-        await self._check_kept_back(session, interaction, community, seen, alone=alone)
+        await self._check_kept_back(session, interaction, community, seen, ephemeral=ephemeral)
         return seen
 
     async def _check_kept_back(
@@ -181,7 +188,7 @@ class Predicting(Feature):
         community: Community,
         seen: Duplicate | None,
         *,
-        alone: bool,
+        ephemeral: bool,
     ) -> None:
         """Do not give away by the side door what is kept back under a post of the same image.
 
@@ -203,5 +210,5 @@ class Predicting(Feature):
                     session, post_id=post.id, platform=PlatformName.DISCORD, person=person
                 )
             )
-            if not may_see or not alone:
+            if not may_see or not ephemeral:
                 raise Refused("predict.guess_first")

@@ -6,8 +6,8 @@ import json
 import discord
 from discord import app_commands
 
-from bot.discord.commands.cog import Interaction, say, texts_for, think
-from bot.discord.commands.confirming import AsksFirst
+from bot.discord.commands.confirmation import ConfirmFirst
+from bot.discord.commands.feature import Interaction, defer, respond, texts_for
 from bot.discord.texts.english import label
 from bot.discord.ui.error_replies import Refused
 from bot.people.erasure import export_person, forget_person, has_opted_out, opt_in, opt_out
@@ -16,7 +16,7 @@ from storage.types import PlatformName
 _FILE = "peoria-export.json"
 
 
-class Privacy(AsksFirst):
+class Privacy(ConfirmFirst):
     """What people can do about what is stored of them."""
 
     @app_commands.command(name="privacy", description=label("privacy.about"))
@@ -36,7 +36,7 @@ class Privacy(AsksFirst):
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
     async def opt_out(self, interaction: Interaction) -> None:
         """Take up nothing of this person any more."""
-        await think(interaction, alone=True)
+        await defer(interaction, ephemeral=True)
         texts = texts_for(interaction)
         done = await opt_out(
             self.core.database,
@@ -45,46 +45,48 @@ class Privacy(AsksFirst):
             now=self.core.clock(),
         )
         if done.newly:
-            await say(interaction, texts("optout.done", posts=texts.number(done.withdrawn)))
+            await respond(interaction, texts("optout.done", posts=texts.number(done.withdrawn)))
         else:
-            await say(interaction, texts("optout.already"))
+            await respond(interaction, texts("optout.already"))
 
     @app_commands.command(name="opt-in", description=label("optin.about"))
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
     async def opt_in(self, interaction: Interaction) -> None:
         """Take an opt-out back."""
-        await think(interaction, alone=True)
+        await defer(interaction, ephemeral=True)
         texts = texts_for(interaction)
         changed = await opt_in(
             self.core.database, platform=PlatformName.DISCORD, person=self.person(interaction.user)
         )
-        await say(interaction, texts("optin.done" if changed else "optin.already"))
+        await respond(interaction, texts("optin.done" if changed else "optin.already"))
 
     @app_commands.command(name="export-me", description=label("export.about"))
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
     async def export_me(self, interaction: Interaction) -> None:
         """Hand a person everything that is stored about them."""
-        await think(interaction, alone=True)
+        await defer(interaction, ephemeral=True)
         texts = texts_for(interaction)
         stored = await export_person(
             self.core.database, platform=PlatformName.DISCORD, person=self.person(interaction.user)
         )
         if stored is None:
-            await say(interaction, texts("export.nothing"))
+            await respond(interaction, texts("export.nothing"))
             return
         data = json.dumps(stored, ensure_ascii=False, indent=2).encode()
         if len(data) > interaction.filesize_limit:
             raise Refused("export.too_large")
-        await say(interaction, texts("export.done"), files=[discord.File(io.BytesIO(data), _FILE)])
+        await respond(
+            interaction, texts("export.done"), files=[discord.File(io.BytesIO(data), _FILE)]
+        )
 
     @app_commands.command(name="forget-me", description=label("forget.about"))
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
     async def forget_me(self, interaction: Interaction) -> None:
         """Ask whether everything about this person is to be deleted."""
-        await think(interaction, alone=True)
+        await defer(interaction, ephemeral=True)
         await self.ask(interaction, texts_for(interaction)("forget.ask"), what="forget")
 
     async def confirmed(self, interaction: Interaction, what: str, about: str) -> None:
@@ -105,4 +107,4 @@ class Privacy(AsksFirst):
             key = "forget.nothing"
         else:
             key = "forget.done_opted_out" if opted_out else "forget.done"
-        await say(interaction, texts(key, rows=texts.number(rows)))
+        await respond(interaction, texts(key, rows=texts.number(rows)))

@@ -11,7 +11,7 @@ import discord
 from discord import app_commands
 
 from bot.communities import CommunityChange, change_community
-from bot.discord.commands.cog import Feature, Interaction, say, texts_for, think
+from bot.discord.commands.feature import Feature, Interaction, defer, respond, texts_for
 from bot.discord.commands.watch import channel_meant
 from bot.discord.gateway.guild_options import (
     ANNOUNCEMENTS,
@@ -78,7 +78,7 @@ class ChannelSettings(Feature):
         announce: bool | None = None,
     ) -> None:
         """Show or change the settings of one channel."""
-        await think(interaction, alone=True)
+        await defer(interaction, ephemeral=True)
         texts = texts_for(interaction)
         target = channel_meant(interaction, channel)
         async with self.core.database.read() as session:
@@ -106,7 +106,7 @@ class ChannelSettings(Feature):
             title=texts("settings.heading", channel=name),
             description="\n".join(settings_lines(texts, community)),
         )
-        await say(interaction, texts("settings.changed") if change else None, embed=embed)
+        await respond(interaction, texts("settings.changed") if change else None, embed=embed)
 
     @settings.autocomplete("time_zone")
     async def _time_zones(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:

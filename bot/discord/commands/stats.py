@@ -6,7 +6,14 @@ import logging
 import discord
 from discord import app_commands
 
-from bot.discord.commands.cog import Feature, Interaction, community_here, say, texts_for, think
+from bot.discord.commands.feature import (
+    Feature,
+    Interaction,
+    community_here,
+    defer,
+    respond,
+    texts_for,
+)
 from bot.discord.texts.english import Texts, label
 from bot.discord.texts.markdown import escape
 from bot.reports.charts import ChartFailed, stats_chart
@@ -41,7 +48,7 @@ class Statistics(Feature):
         where: str | None = None,
     ) -> None:
         """Show the stats of this channel, or of all channels together."""
-        await think(interaction, alone=False)
+        await defer(interaction, ephemeral=False)
         texts = texts_for(interaction)
         async with self.core.database.read() as session:
             community = await community_here(session, interaction)
@@ -60,7 +67,7 @@ class Statistics(Feature):
         embed = discord.Embed(title=texts("stats.heading"))
         if not stats.labels and not stats.versions:
             embed.description = f"*{place}*\n\n{texts('stats.nothing', days=days)}"
-            await say(interaction, embed=embed)
+            await respond(interaction, embed=embed)
             return
         lines = [f"*{place}*", "", *stats_lines(texts, stats)]
         files = []
@@ -74,7 +81,7 @@ class Statistics(Feature):
             files.append(discord.File(io.BytesIO(chart), _FILE, description=texts("stats.chart")))
             embed.set_image(url=f"attachment://{_FILE}")
         embed.description = "\n".join(lines)
-        await say(interaction, embed=embed, files=files)
+        await respond(interaction, embed=embed, files=files)
 
 
 def stats_lines(texts: Texts, stats: Stats) -> list[str]:

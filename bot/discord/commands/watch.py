@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 
 from bot.communities import unwatch_community, watch_community
-from bot.discord.commands.cog import Feature, Interaction, say, texts_for, think
+from bot.discord.commands.feature import Feature, Interaction, defer, respond, texts_for
 from bot.discord.gateway.guild_options import GUILD
 from bot.discord.gateway.permissions import missing_permissions
 from bot.discord.texts.english import Texts, label
@@ -35,7 +35,7 @@ class WatchedChannels(Feature):
         self, interaction: Interaction, channel: discord.TextChannel | None = None
     ) -> None:
         """Take up the images of a channel from now on."""
-        await think(interaction, alone=True)
+        await defer(interaction, ephemeral=True)
         texts = texts_for(interaction)
         target = channel_meant(interaction, channel)
         community, newly = await watch_community(
@@ -56,7 +56,7 @@ class WatchedChannels(Feature):
         lines += self._warnings(texts, interaction, target, community)
         if newly:
             lines.append(texts("watch.next"))
-        await say(interaction, "\n\n".join(lines))
+        await respond(interaction, "\n\n".join(lines))
 
     @app_commands.command(name="unwatch", description=label("unwatch.about"))
     @app_commands.describe(channel=label("unwatch.channel"))
@@ -67,12 +67,12 @@ class WatchedChannels(Feature):
         self, interaction: Interaction, channel: discord.TextChannel | None = None
     ) -> None:
         """Take up no more images of a channel."""
-        await think(interaction, alone=True)
+        await defer(interaction, ephemeral=True)
         texts = texts_for(interaction)
         target = channel_meant(interaction, channel)
         watched = await unwatch_community(self.core.database, PlatformName.DISCORD, str(target.id))
         key = "unwatch.now" if watched else "unwatch.not_watched"
-        await say(interaction, texts(key, channel=escape(f"#{target.name}", _LONGEST_NAME)))
+        await respond(interaction, texts(key, channel=escape(f"#{target.name}", _LONGEST_NAME)))
 
     def _warnings(
         self, texts: Texts, interaction: Interaction, target: PostingChannel, community: Community

@@ -11,12 +11,12 @@ from discord.ext import commands, tasks
 from sqlalchemy import select
 
 from bot.core import Core
-from bot.discord.events.messages import Watching
+from bot.discord.events.messages import MessageListener
 from bot.discord.gateway.channels import PostChannel
 from bot.discord.gateway.error_codes import AWAY
 from bot.discord.gateway.permissions import missing_permissions
 from bot.discord.messages.high_water import HighWater
-from bot.discord.messages.reaction_votes import Ballots
+from bot.discord.messages.reaction_votes import ReactionVotes
 from bot.discord.ui.admin_messages import warn_of_permissions
 from bot.runtime.task_group import TaskGroup
 from storage.tables import Community
@@ -29,7 +29,7 @@ _AT_ONCE = 4
 _RETRY_SECONDS = 30.0
 
 
-class CatchingUp(commands.Cog):
+class Backfill(commands.Cog):
     """Reads watched channels from their high water on.
 
     After a session that could not be resumed Discord does not tell what happened meanwhile.
@@ -39,14 +39,14 @@ class CatchingUp(commands.Cog):
         self,
         client: commands.AutoShardedBot,
         core: Core,
-        watching: Watching,
-        ballots: Ballots,
+        messages: MessageListener,
+        votes: ReactionVotes,
         high_water: HighWater,
     ) -> None:
         self._client = client
         self._core = core
-        self._watching = watching
-        self._ballots = ballots
+        self._messages = messages
+        self._votes = votes
         self._high_water = high_water
         self._tasks = TaskGroup()
         self._shards: dict[int, asyncio.Task[Any]] = {}
@@ -64,7 +64,7 @@ class CatchingUp(commands.Cog):
     async def on_shard_connect(self, shard_id: int) -> None:
         """A new session has begun; what happened before it was not told."""
         self._high_water.hold(shard_id)
-        self._ballots.close_all()
+        self._votes.close_all()
         # What reads on from the session before may be done with channels that missed more since:
         # only the new one may say that the shard has caught up.
         earlier = self._shards.pop(shard_id, None)
@@ -149,7 +149,7 @@ class CatchingUp(commands.Cog):
         async for message in channel.history(
             limit=None, after=discord.Object(after), oldest_first=True
         ):
-            await self._watching.take(message, live=False)
+            await self._messages.take(message, live=False)
             self._high_water.read(message.channel.id, message.id)
 
 

@@ -8,14 +8,14 @@ from discord.ext import commands, tasks
 from sqlalchemy import select
 
 from bot.core import Core
-from bot.discord.commands.cog import think
+from bot.discord.commands.feature import defer
 from bot.discord.messages.render_card import card_message
-from bot.discord.messages.send_reply import Showing, is_a_message
+from bot.discord.messages.send_reply import Replies, is_a_message
 from bot.discord.texts.english import Texts
 from bot.discord.ui.cooldowns import Cooldowns
 from bot.discord.ui.error_replies import Refused, answer_error
 from bot.discord.ui.guess_buttons import Choice
-from bot.discord.ui.member_names import KnownPeople
+from bot.discord.ui.member_names import MemberNames
 from bot.league import guesses as guessing
 from bot.league.blind import has_peeked, note_peek
 from bot.league.guesses import GuessRefused, guess_of, guessing_is_open, place_guess
@@ -43,15 +43,15 @@ _REFUSALS = {
 }
 
 
-class Guessing(commands.Cog):
+class GuessListener(commands.Cog):
     """Takes guesses, and shows blind predictions to those who may see them."""
 
     def __init__(
-        self, core: Core, showing: Showing, people: KnownPeople, cooldowns: Cooldowns
+        self, core: Core, replies: Replies, names: MemberNames, cooldowns: Cooldowns
     ) -> None:
         self._core = core
-        self._showing = showing
-        self._people = people
+        self._replies = replies
+        self._names = names
         self._cooldowns = cooldowns
 
     async def cog_load(self) -> None:
@@ -67,7 +67,7 @@ class Guessing(commands.Cog):
         """Somebody pressed a button under a reply, however old."""
         try:
             self._cooldowns.take(interaction.user.id, interaction.channel_id or 0)
-            await think(interaction, alone=True)
+            await defer(interaction, ephemeral=True)
             await self._answer(interaction, choice, post_id)
         except GuessRefused as refusal:
             key = _REFUSALS.get(str(refusal))
@@ -79,7 +79,7 @@ class Guessing(commands.Cog):
         self, interaction: discord.Interaction[Any], choice: Choice, post_id: int
     ) -> None:
         post = await self._post(interaction, post_id)
-        person = self._people.meet(interaction.user.id)
+        person = self._names.meet(interaction.user.id)
         if choice.bucket is not None:
             await self._guess(interaction, post, person, choice.bucket)
         elif choice is Choice.SKIP and self._is_kept_back(post):
@@ -178,7 +178,7 @@ class Guessing(commands.Cog):
             texts,
             stored_card(post.prediction_rows[0]),
             community=f"<#{post.community.source_id}>",
-            seen=await self._showing.seen(post),
+            seen=await self._replies.seen(post),
             heat_map=await explain_post(self._core, post.id),
         )
         await interaction.edit_original_response(
@@ -213,7 +213,7 @@ class Guessing(commands.Cog):
         for post in posts:
             try:
                 if post.reply is not None and is_a_message(post.reply.source_id):
-                    await self._showing.close(post)
+                    await self._replies.close(post)
             except PlatformUnavailable as error:
                 log.info("The reply to post %s cannot be changed now (%s).", post.id, error)
                 continue

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.core import Core
 from bot.discord.messages.high_water import HighWater
 from bot.discord.messages.incoming import incoming_post
-from bot.discord.messages.reaction_votes import Ballots
+from bot.discord.messages.reaction_votes import ReactionVotes
 from bot.posts.pipeline import Pipeline
 from bot.runtime.task_group import TaskGroup
 from storage.queries.communities import find_community
@@ -39,15 +39,15 @@ class Wanted(Enum):
     NOT = auto()
 
 
-class Watching(commands.Cog):
+class MessageListener(commands.Cog):
     """Turns messages into posts, and deleted messages into withdrawn posts."""
 
     def __init__(
-        self, core: Core, pipeline: Pipeline, ballots: Ballots, high_water: HighWater
+        self, core: Core, pipeline: Pipeline, votes: ReactionVotes, high_water: HighWater
     ) -> None:
         self._core = core
         self._pipeline = pipeline
-        self._ballots = ballots
+        self._votes = votes
         self._high_water = high_water
         self._tasks = TaskGroup()
         #: Channels that were found to be watched; that they are no more, `accept` finds out.
@@ -77,11 +77,11 @@ class Watching(commands.Cog):
         if incoming_post(message) is None:
             return
         # Opened before anything is waited for: reactions may be next.
-        self._ballots.open(message.id, message.author.id)
+        self._votes.open(message.id, message.author.id)
         try:
             await self.take(message, live=True)
         except Exception:
-            # Read again by `CatchingUp`; until then nothing newer counts as read.
+            # Read again by `Backfill`; until then nothing newer counts as read.
             self._high_water.stall(message.channel.id)
             log.exception("Message %s could not be taken up; tried again.", message.id)
 
@@ -127,7 +127,7 @@ class Watching(commands.Cog):
         if post_id is None:
             # One that is known already is on its way, or waits for its time.
             if wanted is not Wanted.KNOWN:
-                self._ballots.close(message.id)
+                self._votes.close(message.id)
             return
         self._tasks.start(self._advance(message.channel.id, post_id), f"Post {post_id}")
 
@@ -167,7 +167,7 @@ class Watching(commands.Cog):
     async def _withdraw(self, channel_id: int, message_ids: Iterable[int]) -> None:
         ids = [str(each) for each in message_ids]
         for each in message_ids:
-            self._ballots.close(each)
+            self._votes.close(each)
         # A post that is being taken up just now is found when that is done.
         async with self._order(channel_id), self._core.database.read() as session:
             query = select(Post.id).where(

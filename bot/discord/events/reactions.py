@@ -7,7 +7,7 @@ from discord.ext import commands, tasks
 from sqlalchemy import select
 
 from bot.core import Core
-from bot.discord.messages.reaction_votes import Ballots, VoteEmoji, emoji_key
+from bot.discord.messages.reaction_votes import ReactionVotes, VoteEmoji, emoji_key
 from bot.league.guesses import close_at_score
 from storage.tables import Community, Post
 from storage.types import PlatformName
@@ -19,16 +19,16 @@ _CLOSE_SECONDS = 5.0
 _BATCH = 500
 
 
-class Reactions(commands.Cog):
+class ReactionListener(commands.Cog):
     """Keeps the ballots of followed messages up to date.
 
     An event costs no request and no query. What a storm of them comes to is looked at every few
     seconds: where a score gives a post away, guessing closes.
     """
 
-    def __init__(self, core: Core, ballots: Ballots) -> None:
+    def __init__(self, core: Core, votes: ReactionVotes) -> None:
         self._core = core
-        self._ballots = ballots
+        self._votes = votes
         #: Messages whose votes changed since they were last looked at.
         self._changed: set[int] = set()
 
@@ -42,24 +42,24 @@ class Reactions(commands.Cog):
     async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
         """Somebody reacted."""
         if event.member is not None and not event.member.bot:
-            self._ballots.add(event.message_id, emoji_key(event.emoji), event.user_id)
-            if self._ballots.follows(event.message_id):
+            self._votes.add(event.message_id, emoji_key(event.emoji), event.user_id)
+            if self._votes.follows(event.message_id):
                 self._changed.add(event.message_id)
 
     @commands.Cog.listener()
     async def on_raw_reaction_remove(self, event: discord.RawReactionActionEvent) -> None:
         """Somebody took a reaction back."""
-        self._ballots.remove(event.message_id, emoji_key(event.emoji), event.user_id)
+        self._votes.remove(event.message_id, emoji_key(event.emoji), event.user_id)
 
     @commands.Cog.listener()
     async def on_raw_reaction_clear(self, event: discord.RawReactionClearEvent) -> None:
         """A moderator took all reactions away."""
-        self._ballots.clear(event.message_id)
+        self._votes.clear(event.message_id)
 
     @commands.Cog.listener()
     async def on_raw_reaction_clear_emoji(self, event: discord.RawReactionClearEmojiEvent) -> None:
         """A moderator took all reactions with one emoji away."""
-        self._ballots.clear(event.message_id, emoji_key(event.emoji))
+        self._votes.clear(event.message_id, emoji_key(event.emoji))
 
     @tasks.loop(seconds=_CLOSE_SECONDS)
     async def _close_guessing(self) -> None:
@@ -89,7 +89,7 @@ class Reactions(commands.Cog):
             reached = [
                 (row.id, row.guess_score, score)
                 for row in rows
-                if (score := self._ballots.score(int(row.source_id), VoteEmoji.of(row.options)))
+                if (score := self._votes.score(int(row.source_id), VoteEmoji.of(row.options)))
                 is not None
                 and score >= row.guess_score
             ]

@@ -27,7 +27,7 @@ _TAKEN = (
 )
 
 
-class Lock:
+class InstanceLock:
     """The right to be the bot of one database: all of it, or some of its shards.
 
     Args:

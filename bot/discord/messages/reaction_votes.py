@@ -41,7 +41,7 @@ def emoji_key(emoji: object) -> str:
 
 
 @dataclass(slots=True)
-class Ballot:
+class MessageVotes:
     """Who reacted to one message, by emoji key; its author and bots are left out."""
 
     author_id: int
@@ -52,45 +52,45 @@ class Ballot:
         return len(self.voters.get(emoji.up, ())) - len(self.voters.get(emoji.down, ()))
 
 
-class Ballots:
+class ReactionVotes:
     """The votes on messages whose every event was heard, by message id."""
 
     def __init__(self) -> None:
-        self._ballots: OrderedDict[int, Ballot] = OrderedDict()
+        self._votes: OrderedDict[int, MessageVotes] = OrderedDict()
 
     def open(self, message_id: int, author_id: int) -> None:
         """Follow a message that has just appeared."""
-        self._ballots.setdefault(message_id, Ballot(author_id))
-        if len(self._ballots) > MOST_MESSAGES:
-            self._ballots.popitem(last=False)
+        self._votes.setdefault(message_id, MessageVotes(author_id))
+        if len(self._votes) > MOST_MESSAGES:
+            self._votes.popitem(last=False)
 
     def follows(self, message_id: int) -> bool:
         """Whether a message's votes are held."""
-        return message_id in self._ballots
+        return message_id in self._votes
 
     def close(self, message_id: int) -> None:
         """Follow a message no more."""
-        self._ballots.pop(message_id, None)
+        self._votes.pop(message_id, None)
 
     def close_all(self) -> None:
         """Follow no message that is there now: events of some may have been missed."""
-        self._ballots.clear()
+        self._votes.clear()
 
     def add(self, message_id: int, emoji: str, user_id: int) -> None:
         """Somebody who is no bot reacted."""
-        ballot = self._ballots.get(message_id)
+        ballot = self._votes.get(message_id)
         if ballot is not None and user_id != ballot.author_id:
             ballot.voters.setdefault(emoji, set()).add(user_id)
 
     def remove(self, message_id: int, emoji: str, user_id: int) -> None:
         """Somebody took a reaction back."""
-        ballot = self._ballots.get(message_id)
+        ballot = self._votes.get(message_id)
         if ballot is not None:
             ballot.voters.get(emoji, set()).discard(user_id)
 
     def clear(self, message_id: int, emoji: str | None = None) -> None:
         """All reactions were taken away, or all with one emoji."""
-        ballot = self._ballots.get(message_id)
+        ballot = self._votes.get(message_id)
         if ballot is not None and emoji is None:
             ballot.voters.clear()
         elif ballot is not None and emoji is not None:
@@ -98,7 +98,7 @@ class Ballots:
 
     def score(self, message_id: int, emoji: VoteEmoji) -> int | None:
         """The message's score now; None where it is not followed."""
-        ballot = self._ballots.get(message_id)
+        ballot = self._votes.get(message_id)
         return None if ballot is None else ballot.score(emoji)
 
 
@@ -108,7 +108,7 @@ async def count_votes(message: discord.Message, emoji: VoteEmoji) -> int:
     Raises:
         discord.HTTPException: a list cannot be read.
     """
-    ballot = Ballot(message.author.id)
+    ballot = MessageVotes(message.author.id)
     for reaction in message.reactions:
         key = emoji_key(reaction.emoji)
         if key not in (emoji.up, emoji.down):

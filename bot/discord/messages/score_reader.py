@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from bot.core import Core
 from bot.discord.gateway.error_codes import reaching_discord
-from bot.discord.messages.reaction_votes import Ballots, VoteEmoji, count_votes
+from bot.discord.messages.reaction_votes import ReactionVotes, VoteEmoji, count_votes
 from bot.platform import Gone, PlatformUnavailable, PostRef, Reading, ScoreRead
 from storage.tables import Community
 from storage.types import PlatformName
@@ -20,13 +20,13 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 8
 
 
-class Scores:
+class ScoreReader:
     """Reads scores on one connection."""
 
-    def __init__(self, client: discord.Client, core: Core, ballots: Ballots) -> None:
+    def __init__(self, client: discord.Client, core: Core, votes: ReactionVotes) -> None:
         self._client = client
         self._core = core
-        self._ballots = ballots
+        self._votes = votes
         self._at_once = asyncio.Semaphore(_AT_ONCE)
 
     async def read(self, posts: Sequence[PostRef]) -> Mapping[int, Reading]:
@@ -56,7 +56,7 @@ class Scores:
         now = self._core.clock()
         message_id = int(post.source_id)
         if now < post.horizon_at:
-            score = self._ballots.score(message_id, emoji)
+            score = self._votes.score(message_id, emoji)
             if score is not None:
                 return ScoreRead(score, now)
         try:
@@ -70,7 +70,7 @@ class Scores:
             log.info("The score of post %s cannot be seen: %s", post.post_id, error)
             return None
         if now >= post.horizon_at:
-            self._ballots.close(message_id)
+            self._votes.close(message_id)
         return reading
 
     async def _fetch(self, post: PostRef, emoji: VoteEmoji) -> Reading:

@@ -30,7 +30,7 @@ from bot.discord.messages.render_reply import (
 )
 from bot.discord.texts.english import Texts
 from bot.discord.ui.admin_messages import warn_of_permissions
-from bot.discord.ui.member_names import KnownPeople
+from bot.discord.ui.member_names import MemberNames
 from bot.league.guesses import guess_tally, guessing_is_open
 from bot.platform import PostGone, ReplyDeclined
 from bot.serving.duplicates import Duplicate, find_duplicate
@@ -77,13 +77,13 @@ class Answered:
     seen: Duplicate | None
 
 
-class Showing:
+class Replies:
     """What people see of predictions in channels, on one connection."""
 
-    def __init__(self, client: discord.Client, core: Core, people: KnownPeople) -> None:
+    def __init__(self, client: discord.Client, core: Core, names: MemberNames) -> None:
         self._client = client
         self._core = core
-        self._people = people
+        self._names = names
         # One by one in a channel: beside each other, discord.py counts those that are under way
         # against the limit twice, and waits for its end where there is room.
         self._sending: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -157,7 +157,7 @@ class Showing:
             ).all()
         right = [each for each in guesses if each.bucket is outcome.bucket]
         best = None
-        if right and (name := self._people.mention(right[0].hash)) is not None:
+        if right and (name := self._names.mention(right[0].hash)) is not None:
             best = RightGuess(outcome.bucket, name)
         message = outcome_message(
             _texts(channel),

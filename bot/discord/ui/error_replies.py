@@ -43,7 +43,7 @@ _UNKNOWN_INTERACTION, _ALREADY_ANSWERED, _TOKEN_EXPIRED, _UNKNOWN_MESSAGE = (
 
 
 #: Set in an interaction's extras where only the person who asked sees "is thinking".
-ALONE = "alone"
+EPHEMERAL = "alone"
 
 
 class Refused(app_commands.AppCommandError):
@@ -82,8 +82,8 @@ async def answer_error(interaction: discord.Interaction[Any], error: Exception) 
 
 def sentence_of(texts: Texts, error: Exception) -> str | None:
     """What is said of an error that was foreseen; None for a fault of ours."""
-    for say in (_ours, _mended_by_a_person, _mended_by_an_admin, _discords):
-        sentence = say(texts, error)
+    for respond in (_ours, _mended_by_a_person, _mended_by_an_admin, _discords):
+        sentence = respond(texts, error)
         if sentence is not None:
             return sentence
     return None
@@ -164,7 +164,7 @@ async def _whisper(interaction: discord.Interaction[Any], sentence: str) -> None
         await interaction.response.send_message(sentence, ephemeral=True)
         return
     if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
-        if interaction.extras.get(ALONE):
+        if interaction.extras.get(EPHEMERAL):
             await interaction.edit_original_response(content=sentence, embeds=[], view=None)
             return
         # What takes the place of a public "is thinking" would be public, too.

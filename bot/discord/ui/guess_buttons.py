@@ -31,7 +31,7 @@ class Choice(StrEnum):
 
 
 class GuessButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=_TEMPLATE):
-    """One button; pressing it is handled by the client's `Guessing` cog."""
+    """One button; pressing it is handled by the client's `GuessListener` cog."""
 
     def __init__(self, button: discord.ui.Button[Any], choice: Choice, post_id: int) -> None:
         super().__init__(button)

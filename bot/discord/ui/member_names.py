@@ -9,7 +9,7 @@ from storage.types import PlatformName
 _MOST = 10_000
 
 
-class KnownPeople:
+class MemberNames:
     """Discord ids of people who did something while this process ran, by their hashes.
 
     The tables hold hashes only. What links them to people is never written down.

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.app import App, build
 from bot.core import Core
 from bot.discord.check import Finding, all_well, check_discord
-from bot.discord.gateway.instance_lock import Lock
+from bot.discord.gateway.instance_lock import InstanceLock
 from bot.discord.platform import DiscordPlatform
 from bot.platform import PlatformRefused, PlatformUnavailable
 from bot.runtime.shards import Shards, parse_shards
@@ -94,11 +94,11 @@ async def test_a_second_bot_on_the_same_database_is_refused(
 ) -> None:
     other = Database(core.database.url)
     with pytest.raises(PlatformRefused, match="--shards"):
-        await Lock(other, None).take()
+        await InstanceLock(other, None).take()
     with pytest.raises(PlatformRefused, match="--shards"):
-        await Lock(other, Shards(0, 1, 4)).take()
+        await InstanceLock(other, Shards(0, 1, 4)).take()
     await discord.stop()
-    lock = Lock(other, None)
+    lock = InstanceLock(other, None)
     await lock.take()
     with pytest.raises(PlatformRefused, match="Another Peoria"):
         await discord.start()
@@ -107,15 +107,18 @@ async def test_a_second_bot_on_the_same_database_is_refused(
 
 
 async def test_bots_share_a_database_by_shards(core: Core) -> None:
-    first, second = Lock(core.database, Shards(0, 1, 4)), Lock(core.database, Shards(2, 3, 4))
+    first, second = (
+        InstanceLock(core.database, Shards(0, 1, 4)),
+        InstanceLock(core.database, Shards(2, 3, 4)),
+    )
     await first.take()
     await second.take()
     with pytest.raises(PlatformRefused, match="shard 1 of 4"):
-        await Lock(core.database, Shards(1, 2, 4)).take()
+        await InstanceLock(core.database, Shards(1, 2, 4)).take()
     assert await first.is_held()
     await first.release()
     await second.release()
-    await Lock(core.database, None).take()
+    await InstanceLock(core.database, None).take()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bot.platform import PlatformRefused, PlatformUnavailable
 from bot.reddit.client import RedditClient
 from bot.reddit.credentials import read_credentials
-from bot.reddit.faults import (
+from bot.reddit.errors import (
     CredentialsRefused,
     NotAllowed,
     NotThere,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.people.identity import hash_person
-from bot.reddit.wording import OPTED_OUT
+from bot.reddit.texts import OPTED_OUT
 from storage.tables import Author, InboxItem, Post
 from storage.types import InboxKind, PlatformName, PostState, ReplyState
 from tests.bot.reddit.conftest import Bot, OpenBot

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.platform import CommunityRef, IncomingPost
 from bot.reddit.items import Rules, Skip, read_item
-from bot.reddit.scores import read_score
+from bot.reddit.score_reader import read_score
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.reddit import FakeReddit
 from tests.fakes.reddit_world import gallery

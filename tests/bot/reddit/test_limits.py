@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.reddit.faults import RedditBusy
+from bot.reddit.errors import RedditBusy
 from bot.reddit.limits import (
     FIRST_WAIT,
     LONGEST_TOLD,

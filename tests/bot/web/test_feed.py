@@ -3,8 +3,8 @@ import re
 import pytest
 
 from bot.app import App
-from bot.web.board import Board
 from bot.web.feed import PAGE
+from bot.web.platform import WebPlatform
 from storage.tables import Author, Community, Image, Post, PostImage
 from storage.types import PlatformName, PostState
 from tests.fakes.clock import FakeClock
@@ -116,7 +116,7 @@ async def test_cards_are_sent_only_when_something_has_changed(
 
 
 async def test_new_posts_are_counted(
-    ann: Visitor, bob: Visitor, board: Board, clock: FakeClock, post_id: int
+    ann: Visitor, bob: Visitor, board: WebPlatform, clock: FakeClock, post_id: int
 ) -> None:
     clock.forward(1)
     await bob.post()
@@ -173,7 +173,7 @@ async def test_the_address_that_forms_are_posted_to_leads_to_the_board(ann: Visi
     assert "data-composer" in page
 
 
-async def test_a_picture_says_what_it_shows(ann: Visitor, board: Board) -> None:
+async def test_a_picture_says_what_it_shows(ann: Visitor, board: WebPlatform) -> None:
     await ann.post(title='A "quoted" cat')
     await board.tasks.idle()
     _, page = await ann.page("/")

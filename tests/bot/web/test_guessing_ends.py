@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from bot.app import App
-from bot.web.board import Board
+from bot.web.platform import WebPlatform
 from storage.tables import Community
 from tests.fakes.visitor import Visitor, visiting
 
@@ -15,7 +15,7 @@ async def bound(app: App, score: int | None) -> None:
 
 
 async def test_a_score_at_the_bound_closes_guessing(
-    app: App, board: Board, bob: Visitor, post_id: int
+    app: App, board: WebPlatform, bob: Visitor, post_id: int
 ) -> None:
     await bound(app, 2)
     _, content = await bob.vote(post_id, 1)

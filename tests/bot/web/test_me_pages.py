@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 from bot.app import App
 from storage.tables import Author, Guess, Post, Vote
 from storage.types import PostState
-from tests.bot.web.test_guess_forms import guess
+from tests.bot.web.test_guess_form import guess
 from tests.fakes.visitor import Visitor
 
 

@@ -7,7 +7,7 @@ import pytest
 from bot.app import App, build
 from bot.core import Core
 from bot.training.runs import Requested
-from bot.web.board import Board
+from bot.web.platform import WebPlatform
 from storage.tables import ModelVersion, TrainingRun
 from storage.types import PlatformName, RunState
 from tests.fakes.clock import FakeClock
@@ -110,4 +110,4 @@ async def test_any_progress_can_be_shown(
 
 
 def test_the_board_is_a_platform(app: App) -> None:
-    assert isinstance(app.platforms[PlatformName.WEB], Board)
+    assert isinstance(app.platforms[PlatformName.WEB], WebPlatform)

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from bot.app import App, build
 from bot.settings import Settings
-from bot.web.board import Board
+from bot.web.platform import WebPlatform
 from storage.tables import Prediction
 from storage.types import PlatformName
 from tests.fakes.clock import FakeClock
@@ -42,7 +42,13 @@ async def test_the_card_says_what_was_predicted_and_what_it_was(
 
 @pytest.mark.parametrize(("bucket", "mark"), [("high", "✔"), ("low", "✘")])
 async def test_right_and_wrong_are_told_apart(
-    ann: Visitor, bob: Visitor, app: App, board: Board, clock: FakeClock, bucket: str, mark: str
+    ann: Visitor,
+    bob: Visitor,
+    app: App,
+    board: WebPlatform,
+    clock: FakeClock,
+    bucket: str,
+    mark: str,
 ) -> None:
     # Five posts that nobody likes, and one that somebody does: it beats them all.
     ids = [(await ann.post())[1]["post"]["id"] for _ in range(6)]
@@ -126,7 +132,7 @@ async def test_the_whole_prediction_is_on_the_posts_own_page(
 
 @pytest.mark.parametrize(("minutes", "early"), [(5.0, []), (60.0, [600.0])])
 async def test_a_new_horizon_in_the_settings_is_followed(
-    app: App, board: Board, clock: FakeClock, post_id: int, minutes: float, early: list[float]
+    app: App, board: WebPlatform, clock: FakeClock, post_id: int, minutes: float, early: list[float]
 ) -> None:
     await board.stop()
     changed = app.core.settings.model_copy(update={"board_horizon_minutes": minutes})

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.app import App
-from bot.discord.messages.reaction_votes import Ballots, VoteEmoji, emoji_key
+from bot.discord.messages.reaction_votes import ReactionVotes, VoteEmoji, emoji_key
 from bot.discord.platform import DiscordPlatform
 from storage.tables import Snapshot
 from tests.bot.discord.adapting import PNG, answered, connected, stored, watch
@@ -32,7 +32,7 @@ def test_an_emoji_has_one_spelling(one: str, other: str) -> None:
     )
 )
 def test_a_ballot_counts_like_a_set_of_votes(events: list[tuple[str, str, int]]) -> None:
-    ballots, votes = Ballots(), set[tuple[str, int]]()
+    ballots, votes = ReactionVotes(), set[tuple[str, int]]()
     ballots.open(7, author_id=1)
     for kind, emoji, user in events:
         if kind == "add":

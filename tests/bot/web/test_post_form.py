@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from bot.app import App
 from bot.settings import Settings
-from bot.web.board import Board
+from bot.web.platform import WebPlatform
 from storage.tables import Author, Post
 from tests.fakes.clock import FakeClock
 from tests.fakes.visitor import PICTURE, Visitor, field_value, upload, visiting
@@ -19,7 +19,7 @@ async def count_posts(app: App) -> int:
 
 
 async def test_a_form_is_answered_with_a_page_on_which_the_prediction_appears(
-    ann: Visitor, board: Board
+    ann: Visitor, board: WebPlatform
 ) -> None:
     _, page = await ann.page("/")
     form = upload(title="Sunset", key=field_value(page, "key"))
@@ -35,7 +35,7 @@ async def test_a_form_is_answered_with_a_page_on_which_the_prediction_appears(
 
 
 async def test_a_script_is_answered_at_once_and_sees_the_prediction_later(
-    ann: Visitor, board: Board
+    ann: Visitor, board: WebPlatform
 ) -> None:
     status, content = await ann.post(title="Sunset")
     assert status == 201
@@ -49,7 +49,7 @@ async def test_a_script_is_answered_at_once_and_sees_the_prediction_later(
 
 
 async def test_before_it_is_predicted_a_post_says_that_it_is_looked_at(
-    ann: Visitor, board: Board, app: App, monkeypatch: pytest.MonkeyPatch
+    ann: Visitor, board: WebPlatform, app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def put_off(_: int) -> None:
         pass
@@ -64,7 +64,7 @@ async def test_before_it_is_predicted_a_post_says_that_it_is_looked_at(
 
 
 async def test_the_job_takes_up_a_post_whose_prediction_failed(
-    ann: Visitor, board: Board, app: App, monkeypatch: pytest.MonkeyPatch
+    ann: Visitor, board: WebPlatform, app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*_: object) -> None:
         raise RuntimeError("on purpose")
@@ -176,7 +176,7 @@ async def test_what_is_no_form_is_refused(
 
 
 async def test_a_file_that_is_no_image_is_shown_as_refused_to_its_author_only(
-    ann: Visitor, bob: Visitor, board: Board
+    ann: Visitor, bob: Visitor, board: WebPlatform
 ) -> None:
     _, content = await ann.post(images.text(), "A text")
     await board.tasks.idle()
@@ -199,7 +199,7 @@ async def test_a_file_that_is_no_image_is_shown_as_refused_to_its_author_only(
         "javascript:alert(1)",
     ],
 )
-async def test_markup_in_a_title_is_only_text(ann: Visitor, board: Board, title: str) -> None:
+async def test_markup_in_a_title_is_only_text(ann: Visitor, board: WebPlatform, title: str) -> None:
     _, content = await ann.post(title=title)
     await board.tasks.idle()
     _, cards = await ann.json(f"/cards.json?ids={content['post']['id']}")
@@ -239,7 +239,7 @@ async def test_ten_posts_a_minute(ann: Visitor, bob: Visitor, clock: FakeClock) 
     assert (await ann.post())[0] == 201
 
 
-async def test_sixty_posts_a_minute_from_one_address(board: Board) -> None:
+async def test_sixty_posts_a_minute_from_one_address(board: WebPlatform) -> None:
     statuses = []
     for _ in range(7):
         async with visiting(board.url) as visitor:
@@ -273,7 +273,9 @@ async def test_who_asked_to_be_left_out_is_not_posted(
     assert "left out" in content["error"]
 
 
-async def test_the_visitors_cookie_is_stored_nowhere(ann: Visitor, app: App, board: Board) -> None:
+async def test_the_visitors_cookie_is_stored_nowhere(
+    ann: Visitor, app: App, board: WebPlatform
+) -> None:
     await ann.post()
     await board.tasks.idle()
     cookie = next(iter(ann.session.cookie_jar)).value

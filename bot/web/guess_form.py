@@ -4,8 +4,8 @@ from aiohttp import web
 
 from bot.league.blind import note_peek
 from bot.league.guesses import GuessRefused, place_guess
+from bot.web.card_forms import read_choice
 from bot.web.cards import card_answer
-from bot.web.choices import read_choice
 from bot.web.feed import Feed
 from bot.web.post_view import PostView
 from bot.web.refusals import Refusal, see_other, wants_json
@@ -16,7 +16,7 @@ from storage.types import Bucket, PlatformName
 _SKIP = "skip"
 
 
-class GuessForms:
+class GuessForm:
     """Takes guesses in."""
 
     def __init__(self, services: Services, feed: Feed) -> None:

@@ -60,7 +60,7 @@ async def feed_page(
     return response
 
 
-class Pages:
+class FeedPages:
     """Answers browsers."""
 
     def __init__(self, services: Services, feed: Feed) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import event, select, update
 
 from bot.app import App
 from bot.platform import PostRef, ScoreRead, post_ref
-from bot.web.board import Board
+from bot.web.platform import WebPlatform
 from bot.web.votes import Tally
 from storage.queries.posts import load_post
 from storage.tables import Label, Post, Snapshot, Vote
@@ -32,7 +32,7 @@ async def test_a_vote_is_cast_changed_and_taken_back(bob: Visitor, post_id: int)
 
 
 async def test_everybody_has_one_vote_and_sees_their_own(
-    board: Board, bob: Visitor, post_id: int
+    board: WebPlatform, bob: Visitor, post_id: int
 ) -> None:
     await bob.vote(post_id, 1)
     async with visiting(board.url) as cid, visiting(board.url) as dan:
@@ -115,7 +115,7 @@ async def test_at_the_horizon_the_votes_become_the_label(
 
 
 async def test_a_vote_at_the_horizon_counts_and_later_ones_are_refused(
-    bob: Visitor, app: App, board: Board, clock: FakeClock, post_id: int
+    bob: Visitor, app: App, board: WebPlatform, clock: FakeClock, post_id: int
 ) -> None:
     clock.forward(HORIZON)
     assert (await bob.vote(post_id, 1))[0] == 200
@@ -130,7 +130,7 @@ async def test_a_vote_at_the_horizon_counts_and_later_ones_are_refused(
 
 
 async def test_only_votes_up_to_the_horizon_are_read(
-    board: Board, bob: Visitor, app: App, clock: FakeClock, post_id: int
+    board: WebPlatform, bob: Visitor, app: App, clock: FakeClock, post_id: int
 ) -> None:
     await bob.vote(post_id, 1)
     ref = await ref_of(app, post_id)
@@ -149,7 +149,7 @@ async def ref_of(app: App, post_id: int) -> PostRef:
 
 
 async def test_scores_of_many_posts_are_one_query(
-    board: Board, app: App, ann: Visitor, bob: Visitor, clock: FakeClock
+    board: WebPlatform, app: App, ann: Visitor, bob: Visitor, clock: FakeClock
 ) -> None:
     ids = [(await ann.post())[1]["post"]["id"] for _ in range(4)]
     await board.tasks.idle()

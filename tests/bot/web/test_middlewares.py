@@ -4,9 +4,9 @@ import pytest
 from yarl import URL
 
 from bot.app import App
-from bot.web.board import Board
 from bot.web.feed import Feed
-from bot.web.guard import _host_name
+from bot.web.middlewares import _host_name
+from bot.web.platform import WebPlatform
 from tests.fakes.visitor import Visitor, upload, visiting
 
 
@@ -156,7 +156,7 @@ async def test_the_board_is_healthy(ann: Visitor) -> None:
     assert await ann.json("/healthz") == (200, {"ok": True})
 
 
-async def test_a_stopped_board_lets_go_of_its_port(board: Board, app: App) -> None:
+async def test_a_stopped_board_lets_go_of_its_port(board: WebPlatform, app: App) -> None:
     async with visiting(board.url):
         pass
     port = int(board.url.rstrip("/").rpartition(":")[2])

@@ -11,7 +11,7 @@ from typing import Any
 
 import discord
 
-from bot.discord.commands.cog import Feature, Interaction, say, texts_for
+from bot.discord.commands.feature import Feature, Interaction, respond, texts_for
 from bot.discord.texts.english import Texts
 from bot.discord.ui.error_replies import Refused, answer_error
 
@@ -21,7 +21,7 @@ OPEN_FOR = timedelta(minutes=2)
 _NO = "no"
 
 
-class AsksFirst(Feature):
+class ConfirmFirst(Feature):
     """A feature that does something only after a second yes."""
 
     @abstractmethod
@@ -50,7 +50,7 @@ class AsksFirst(Feature):
             view.add_item(
                 ConfirmButton(type(self).__name__, answer, interaction.user.id, until, about, text)
             )
-        await say(interaction, question, view=view)
+        await respond(interaction, question, view=view)
 
 
 class ConfirmButton(
@@ -92,15 +92,15 @@ class ConfirmButton(
 
     async def _pressed(self, interaction: Interaction) -> None:
         feature = interaction.client.get_cog(self._feature)
-        if not isinstance(feature, AsksFirst):
+        if not isinstance(feature, ConfirmFirst):
             raise Refused("confirm.too_late")
         if interaction.user.id != self._who:
             raise Refused("confirm.not_yours")
         texts: Texts = texts_for(interaction)
         await interaction.response.defer()
         if self._what == _NO:
-            await say(interaction, texts("confirm.cancelled"))
+            await respond(interaction, texts("confirm.cancelled"))
         elif feature.core.clock() >= self._until:
-            await say(interaction, texts("confirm.too_late"))
+            await respond(interaction, texts("confirm.too_late"))
         else:
             await feature.confirmed(interaction, self._what, self._about)

@@ -8,7 +8,7 @@ from aiohttp import web
 from bot.platform import IncomingPost
 from bot.web.cards import card_answer
 from bot.web.feed import Feed
-from bot.web.pages import feed_page
+from bot.web.feed_pages import feed_page
 from bot.web.rate_limit import RateLimit
 from bot.web.refusals import Refusal, see_other, wants_json
 from bot.web.services import Services
@@ -23,7 +23,7 @@ _POSTS_A_MINUTE = 10
 _POSTS_A_MINUTE_FROM_ONE_ADDRESS = 60
 
 
-class Posting:
+class PostForm:
     """Takes posts in."""
 
     def __init__(self, services: Services, feed: Feed) -> None:

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 _SHUTDOWN_SECONDS = 2.0
 
 
-class Board:
+class WebPlatform:
     """A community on this machine."""
 
     name = PlatformName.WEB

@@ -17,7 +17,7 @@ _CONTENT_TYPES = {
 _GONE = "This image is not here, or not here any more."
 
 
-class Pictures:
+class PostImages:
     """Serves images of the board's posts, and no others."""
 
     def __init__(self, services: Services) -> None:

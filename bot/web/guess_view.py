@@ -12,7 +12,7 @@ from storage.types import Bucket
 
 
 @dataclass(frozen=True, slots=True)
-class Guesses:
+class GuessView:
     """The guesses on one post; ``mine`` and ``peeked`` are the visitor's own."""
 
     mine: Bucket | None = None
@@ -29,7 +29,7 @@ class Guesses:
 
 async def guesses_on(
     session: AsyncSession, post_ids: Sequence[int], author_id: int | None
-) -> dict[int, Guesses]:
+) -> dict[int, GuessView]:
     """The guesses on each of ``post_ids``, as ``author_id`` sees them."""
     counts: defaultdict[int, dict[Bucket, int]] = defaultdict(dict)
     rows = await session.execute(
@@ -51,7 +51,7 @@ async def guesses_on(
         )
     )
     return {
-        post_id: Guesses(
+        post_id: GuessView(
             mine=own[post_id].bucket if post_id in own else None,
             points=own[post_id].points if post_id in own else None,
             peeked=post_id in peeked,

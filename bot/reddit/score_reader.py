@@ -31,7 +31,7 @@ def read_score(item: Mapping[str, Any], at: datetime) -> Reading | None:
     )
 
 
-class Scores:
+class ScoreReader:
     """Reads scores in as few requests as it can.
 
     A request is spent on final scores only. They are gathered: read together at fixed moments

@@ -33,7 +33,7 @@ class Comment:
     inbox_id: int | None
 
 
-class Tending:
+class CommentCleanup:
     """Reads the scores of the bot's own comments, a hundred a request.
 
     Args:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.platform import Gone, NotYet, PostRef, ScoreRead
-from bot.reddit.scores import Scores, read_score
+from bot.reddit.score_reader import ScoreReader, read_score
 from storage.tables import Label, Post, Snapshot
 from storage.types import PostState
 from tests.bot.reddit.conftest import Bot
@@ -34,9 +34,9 @@ def refs(count: int, horizon: timedelta, first: int = 1) -> list[PostRef]:
     return [PostRef(n, f"t3_{n}", "aww", START + horizon) for n in range(first, first + count)]
 
 
-def scores(client: InfoOnly, clock: FakeClock, **changes: Any) -> Scores:
+def scores(client: InfoOnly, clock: FakeClock, **changes: Any) -> ScoreReader:
     listed: dict[str, ScoreRead] = changes.pop("listed", {})
-    return Scores(client, listed.get, gather=changes.pop("gather", HOUR), clock=clock)  # type: ignore[arg-type]
+    return ScoreReader(client, listed.get, gather=changes.pop("gather", HOUR), clock=clock)  # type: ignore[arg-type]
 
 
 async def test_final_scores_are_gathered() -> None:

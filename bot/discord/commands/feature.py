@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.core import Core
 from bot.discord.texts.english import Texts
 from bot.discord.ui.cooldowns import Cooldowns
-from bot.discord.ui.error_replies import ALONE
-from bot.discord.ui.member_names import KnownPeople
+from bot.discord.ui.error_replies import EPHEMERAL
+from bot.discord.ui.member_names import MemberNames
 from bot.people.identity import hash_person
 from bot.posts.pipeline import Pipeline
 from storage.queries.communities import find_community
@@ -37,7 +37,7 @@ class Feature(commands.Cog):
         core: Core,
         pipeline: Pipeline,
         cooldowns: Cooldowns,
-        known: KnownPeople,
+        known: MemberNames,
     ) -> None:
         self.bot = bot
         self.core = core
@@ -66,13 +66,13 @@ async def community_here(session: AsyncSession, interaction: Interaction) -> Com
     return await find_community(session, PlatformName.DISCORD, str(interaction.channel_id))
 
 
-async def think(interaction: Interaction, *, alone: bool) -> None:
+async def defer(interaction: Interaction, *, ephemeral: bool) -> None:
     """Acknowledge a command at once: "is thinking", for all to see or for who asked alone."""
-    interaction.extras[ALONE] = alone
-    await interaction.response.defer(thinking=True, ephemeral=alone)
+    interaction.extras[EPHEMERAL] = ephemeral
+    await interaction.response.defer(thinking=True, ephemeral=ephemeral)
 
 
-async def say(
+async def respond(
     interaction: Interaction,
     text: str | None = None,
     *,

@@ -5,16 +5,16 @@ import pytest
 
 from bot.app import App
 from bot.platform import PlatformRefused
-from bot.web.board import Board
+from bot.web.platform import WebPlatform
 from storage.types import PlatformName
 
 
-def board_with(app: App, **settings: object) -> Board:
+def board_with(app: App, **settings: object) -> WebPlatform:
     changed = dataclasses.replace(app.core, settings=app.core.settings.model_copy(update=settings))
-    return Board(changed, app.pipeline)
+    return WebPlatform(changed, app.pipeline)
 
 
-async def test_a_port_in_use_is_said_with_the_setting(app: App, board: Board) -> None:
+async def test_a_port_in_use_is_said_with_the_setting(app: App, board: WebPlatform) -> None:
     port = int(board.url.rstrip("/").rpartition(":")[2])
     with pytest.raises(PlatformRefused, match=rf"{port} .*another program.*PEORIA_WEB_PORT"):
         await board_with(app, web_port=port).start()
@@ -40,7 +40,7 @@ async def test_stopping_ends_what_goes_on_in_the_background(app: App) -> None:
 
 
 async def test_what_fails_in_the_background_is_logged(
-    board: Board, caplog: pytest.LogCaptureFixture
+    board: WebPlatform, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def fail() -> None:
         raise RuntimeError("on purpose")

@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
+from bot.web.card_forms import read_choice
 from bot.web.cards import card_answer
-from bot.web.choices import read_choice
 from bot.web.feed import Feed
 from bot.web.refusals import Refusal, see_other, wants_json
 from bot.web.services import Services
@@ -13,7 +13,7 @@ from bot.web.votes import cast
 _VALUES = {"1": 1, "-1": -1, "0": 0}
 
 
-class Voting:
+class VoteForm:
     """Takes votes in."""
 
     def __init__(self, services: Services, feed: Feed) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from bot.app import App
 from bot.league.guesses import CLOSED, OWN_POST
 from bot.settings import Settings
-from bot.web.board import Board
+from bot.web.platform import WebPlatform
 from storage.tables import Guess
 from tests.fakes.clock import FakeClock
 from tests.fakes.visitor import Answer, Visitor, field_value, visiting
@@ -61,7 +61,7 @@ async def test_there_is_no_guess_on_what_is_not_there(bob: Visitor, post_id: int
 
 
 async def test_guesses_of_others_are_told_when_guessing_has_closed(
-    board: Board, clock: FakeClock, bob: Visitor, post_id: int
+    board: WebPlatform, clock: FakeClock, bob: Visitor, post_id: int
 ) -> None:
     await guess(bob, post_id, "high")
     async with visiting(board.url) as cid:
@@ -79,7 +79,7 @@ async def test_guesses_of_others_are_told_when_guessing_has_closed(
 
 
 async def test_the_outcome_says_what_a_guess_earned(
-    app: App, board: Board, clock: FakeClock, bob: Visitor, post_id: int
+    app: App, board: WebPlatform, clock: FakeClock, bob: Visitor, post_id: int
 ) -> None:
     await guess(bob, post_id, "medium")
     clock.forward(1800)
@@ -97,7 +97,7 @@ class TestBlind:
         return settings.model_copy(update={"board_blind": True})
 
     async def test_the_prediction_is_kept_back_until_one_has_guessed(
-        self, app: App, board: Board, bob: Visitor, post_id: int
+        self, app: App, board: WebPlatform, bob: Visitor, post_id: int
     ) -> None:
         _, post = await bob.json(f"/posts/{post_id}.json")
         assert (post["stage"], post["prediction"]) == ("blind", None)

@@ -1,5 +1,9 @@
 # Peoria in a container: docker build -t peoria . && docker run -p 127.0.0.1:8080:8080 -v peoria:/data peoria
+# It serves; to train in it, too: docker build --build-arg EXTRAS=train -t peoria .
 FROM python:3.11-slim
+
+# Space-separated: train, ocr, postgres.
+ARG EXTRAS=""
 
 ENV PYTHONUNBUFFERED=1 \
     PEORIA_DATA_DIR=/data \
@@ -7,8 +11,10 @@ ENV PYTHONUNBUFFERED=1 \
     PEORIA_LOG_FORMAT=json
 
 WORKDIR /peoria
-COPY requirements.lock ./
-RUN pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY requirements requirements
+RUN for name in ${EXTRAS:-base}; do \
+        pip install --no-cache-dir --no-deps --require-hashes -r "requirements/$name.lock" || exit 1; \
+    done && pip check
 
 COPY main.py ./
 COPY bot bot

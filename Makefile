@@ -1,52 +1,61 @@
 # Peoria. `make run` starts the board; `make test` passes the tests. Both set up what they need.
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+INSTALL := @$(PYTHON) requirements/install.py --venv $(VENV)
+UV := $(VENV)/installer/bin/uv
+COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-strip-extras --custom-compile-command "make lock" -q $(LOCK_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench clean lock
+.PHONY: help install run set-up set-up-dev test test-quick lint types docs bench lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
-run: $(VENV)/installed ## set up, then start Peoria: the board is at http://127.0.0.1:8080
+run: set-up ## set up, then start Peoria: the board is at http://127.0.0.1:8080
 	$(BIN)/python main.py run
 
-test: $(VENV)/installed-dev ## set up, then run the tests
+install: set-up ## only set up; EXTRAS= for serving without TensorFlow, EXTRAS="ocr postgres" adds both
+
+test: set-up-dev ## set up, then run the tests
 	$(BIN)/python -m pytest -n logical --dist loadfile $(PYTEST_ARGS)
 
-lint: $(VENV)/installed-dev ## check style and types
+test-quick: set-up-dev ## run the tests that need no training process
+	$(BIN)/python -m pytest -n logical --dist loadfile -m "not tensorflow" $(PYTEST_ARGS)
+
+lint: set-up-dev ## check style, and the types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/installed-dev ## run the quick benchmarks, each beside its peer
+types: set-up-dev ## check only the types
+	$(BIN)/mypy
+
+docs: set-up-dev ## build the documentation into site/
+	$(BIN)/python -m mkdocs build --strict
+
+bench: set-up-dev ## run the quick benchmarks, each beside its peer
 	$(BIN)/python -m benchmarks.serving
 
+lock: set-up-dev ## renew the lock files from pyproject.toml; LOCK_ARGS=--upgrade takes newer releases
+	$(COMPILE) pyproject.toml --all-extras --group dev --group docs -o requirements/dev.lock
+	$(COMPILE) pyproject.toml -c requirements/dev.lock -o requirements/base.lock
+	for extra in train ocr postgres; do \
+		$(COMPILE) pyproject.toml --extra $$extra -c requirements/dev.lock -o requirements/$$extra.lock || exit 1; done
+	$(COMPILE) --group installer -o requirements/installer.lock
+	for python in 3.11 3.12 3.13; do for lock in requirements/*.lock; do \
+		echo "Every package of $$lock has a wheel for Python $$python:"; \
+		$(UV) pip install --dry-run --no-deps --only-binary :all: --python-version $$python \
+			--python-platform x86_64-manylinux_2_28 --target $(VENV)/none -q -r $$lock || exit 1; done; done
+
 clean: ## remove the virtual environment and caches; what Peoria stored (data/) stays
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-lock: ## renew the lock files from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-		--custom-compile-command "make lock" -q -o requirements.lock
-	uv pip compile pyproject.toml --all-extras -c requirements.lock --universal \
-		--python-version 3.11 --generate-hashes --custom-compile-command "make lock" \
-		-q -o requirements-dev.lock
+set-up:
+	$(INSTALL) $(if $(filter undefined,$(origin EXTRAS)),,--extras "$(EXTRAS)")
 
-$(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Peoria needs Python 3.11 or newer; $(PYTHON) is older. Say make PYTHON=..."; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-
-$(VENV)/installed: requirements.lock | $(BIN)/python
-	@echo "Installing what Peoria needs (some 600 MB, once; a few minutes) ..."
-	$(INSTALL) -r requirements.lock
-	@touch $@
-
-$(VENV)/installed-dev: requirements-dev.lock | $(BIN)/python
-	@echo "Installing what Peoria and its tests need (some 900 MB, once; a few minutes) ..."
-	$(INSTALL) -r requirements-dev.lock
-	@touch $@ $(VENV)/installed
+set-up-dev:
+	$(INSTALL) --dev

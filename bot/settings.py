@@ -298,7 +298,7 @@ class Settings(BaseSettings):
         if driver not in _DRIVERS:
             raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in _DRIVERS)}")
         if find_spec(driver.partition("+")[2]) is None:
-            raise ValueError("PostgreSQL needs the extra: pip install 'peoria[postgres]'")
+            raise ValueError("PostgreSQL needs the extra `postgres`: make install EXTRAS=postgres")
         if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
             raise ValueError("names no file; a database in memory cannot be shared")
         return value

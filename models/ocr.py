@@ -39,7 +39,9 @@ def check_ocr() -> None:
         OcrMissing: it is not.
     """
     if not available():
-        raise OcrMissing("Reading text in images needs the extra `ocr`: pip install 'peoria[ocr]'.")
+        raise OcrMissing(
+            "Reading text in images needs the extra `ocr`: type `make install EXTRAS=ocr`."
+        )
 
 
 class TextReader:

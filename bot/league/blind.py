@@ -1,4 +1,4 @@
-"""Who was shown a blind post's prediction: their guess on it is blind no more."""
+"""Who viewed a blind post's prediction before guessing: their guess on it is no longer blind."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from storage.tables import Author, Peek
 from storage.types import PlatformName
 
 
-async def note_peek(
+async def note_view(
     database: Database, *, post_id: int, platform: PlatformName, person: str, now: datetime
 ) -> None:
     """Remember that a person (the keyed hash of their id) is shown the prediction of a post.
@@ -24,7 +24,7 @@ async def note_peek(
         await insert_if_new(session, Peek, post_id=post_id, author_id=author.id, peeked_at=now)
 
 
-async def has_peeked(
+async def has_viewed(
     session: AsyncSession, *, post_id: int, platform: PlatformName, person: str
 ) -> bool:
     """Whether a person was shown the prediction of a post."""

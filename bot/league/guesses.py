@@ -47,9 +47,9 @@ async def place_guess(
         platform: where the person is.
         person: the keyed hash of their id there.
         bucket: the guess.
-        blind: whether they had not been shown the prediction, as far as the caller knows. One
-            who peeked (bot/league/blind.py) does not guess blindly, and a guess that is changed
-            stays blind only if it was blind all along.
+        blind: whether they were not shown the prediction, as far as the caller knows. A guess
+            of a person who viewed it before (bot/league/blind.py) is not blind, and a guess that
+            is changed stays blind only if it was blind from the start.
         now: aware.
         is_bot: whether the platform marks the account as a bot.
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from bot.core import Core
-from bot.people.erasure import has_opted_out, opt_in, opt_out
+from bot.people.consent import has_opted_out, opt_in, opt_out
 from bot.people.identity import hash_person
 from bot.platform import PlatformUnavailable, PostGone, ReplyDeclined
 from bot.posts.pipeline import Pipeline

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from bot.league.blind import note_peek
+from bot.league.blind import note_view
 from bot.league.guesses import GuessRefused, place_guess
 from bot.web.card_forms import read_choice
 from bot.web.cards import card_answer
@@ -35,7 +35,7 @@ class GuessForm:
             await self._guess(visitor, post, Bucket(value))
         if post.kept_back:
             # From here on they know; remembered before they are told.
-            await note_peek(
+            await note_view(
                 self._services.database,
                 post_id=post_id,
                 platform=PlatformName.WEB,

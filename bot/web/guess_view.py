@@ -13,12 +13,12 @@ from storage.types import Bucket
 
 @dataclass(frozen=True, slots=True)
 class GuessView:
-    """The guesses on one post; ``mine`` and ``peeked`` are the visitor's own."""
+    """The guesses on one post; ``mine`` and ``viewed`` are the visitor's own."""
 
     mine: Bucket | None = None
     points: float | None = None
     #: Whether they were shown the prediction although it was kept back.
-    peeked: bool = False
+    viewed: bool = False
     counts: Mapping[Bucket, int] = field(default_factory=dict)
 
     @property
@@ -45,7 +45,7 @@ async def guesses_on(
             select(Guess).where(Guess.post_id.in_(post_ids), Guess.author_id == author_id)
         )
     }
-    peeked = set(
+    viewed = set(
         await session.scalars(
             select(Peek.post_id).where(Peek.post_id.in_(post_ids), Peek.author_id == author_id)
         )
@@ -54,7 +54,7 @@ async def guesses_on(
         post_id: GuessView(
             mine=own[post_id].bucket if post_id in own else None,
             points=own[post_id].points if post_id in own else None,
-            peeked=post_id in peeked,
+            viewed=post_id in viewed,
             counts=counts[post_id],
         )
         for post_id in post_ids

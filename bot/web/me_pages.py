@@ -7,7 +7,9 @@ from aiohttp import web
 from sqlalchemy import select
 
 from bot.league.seasons import ALL_TIME, season_of
-from bot.people.erasure import export_person, forget_person, has_opted_out, opt_in, opt_out
+from bot.people.consent import has_opted_out, opt_in, opt_out
+from bot.people.erasure import forget_person
+from bot.people.export import export_person
 from bot.web.nicknames import nickname
 from bot.web.refusals import Refusal, see_other
 from bot.web.services import COMMUNITY, Services

@@ -176,7 +176,7 @@ def view_post(
     horizon_at = post.posted_at + timedelta(seconds=post.community.horizon_seconds)
     own = author_id is not None and post.author_id == author_id
     open_ = guessing_is_open(post, now) and now < horizon_at
-    kept_back = post.community.blind and open_ and not guesses.peeked and not own
+    kept_back = post.community.blind and open_ and not guesses.viewed and not own
     stage = _stage(post, horizon_at, now, kept_back=kept_back)
     card = _card(post, stage)
     result: Outcome | None = None

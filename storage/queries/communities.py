@@ -21,9 +21,17 @@ async def find_community(
     return found
 
 
+async def find_author(session: AsyncSession, platform: PlatformName, person: str) -> Author | None:
+    """The author with the keyed hash ``person``, if anything is stored about them."""
+    found: Author | None = await session.scalar(
+        select(Author).filter_by(platform=platform, hash=person)
+    )
+    return found
+
+
 async def find_or_add_author(session: AsyncSession, platform: PlatformName, person: str) -> Author:
     """The author with the keyed hash ``person``. Needs a write session."""
-    author = await session.scalar(select(Author).filter_by(platform=platform, hash=person))
+    author = await find_author(session, platform, person)
     if author is None:
         author = Author(platform=platform, hash=person)
         session.add(author)

@@ -26,7 +26,7 @@ from bot.discord.messages.render_card import CardMessage, card_message
 from bot.discord.texts.english import Texts, label
 from bot.discord.texts.markdown import escape
 from bot.discord.ui.error_replies import Refused, sentence_of
-from bot.league.blind import has_peeked
+from bot.league.blind import has_viewed
 from bot.league.guesses import guess_of, guessing_is_open
 from bot.runtime.download import DownloadFailed, DownloadRefused
 from bot.serving.duplicates import Duplicate, find_duplicate
@@ -206,7 +206,7 @@ class Predictions(Feature):
         if community.blind and guessing_is_open(post, self.core.clock()):
             person = self.person(interaction.user)
             may_see = await guess_of(session, post.id, PlatformName.DISCORD, person) or (
-                await has_peeked(
+                await has_viewed(
                     session, post_id=post.id, platform=PlatformName.DISCORD, person=person
                 )
             )

@@ -10,7 +10,9 @@ from bot.discord.commands.confirmation import ConfirmFirst
 from bot.discord.commands.feature import Interaction, defer, respond, texts_for
 from bot.discord.texts.english import label
 from bot.discord.ui.error_replies import Refused
-from bot.people.erasure import export_person, forget_person, has_opted_out, opt_in, opt_out
+from bot.people.consent import has_opted_out, opt_in, opt_out
+from bot.people.erasure import forget_person
+from bot.people.export import export_person
 from storage.types import PlatformName
 
 _FILE = "peoria-export.json"

@@ -17,7 +17,7 @@ from bot.discord.ui.error_replies import Refused, answer_error
 from bot.discord.ui.guess_buttons import Choice
 from bot.discord.ui.member_names import MemberNames
 from bot.league import guesses as guessing
-from bot.league.blind import has_peeked, note_peek
+from bot.league.blind import has_viewed, note_view
 from bot.league.guesses import GuessRefused, guess_of, guessing_is_open, place_guess
 from bot.platform import PlatformUnavailable
 from bot.serving.explain import explain_post
@@ -83,7 +83,7 @@ class GuessListener(commands.Cog):
         if choice.bucket is not None:
             await self._guess(interaction, post, person, choice.bucket)
         elif choice is Choice.SKIP and self._is_kept_back(post):
-            await self._peek(post, person)
+            await self._note_view(post, person)
             await self._show(interaction, post, "guess.skipped")
         else:
             await self._check_may_see(post, person)
@@ -118,7 +118,7 @@ class GuessListener(commands.Cog):
         )
         if blind:
             # Before it is shown: a guess that is changed afterwards has seen it.
-            await self._peek(post, person)
+            await self._note_view(post, person)
             await self._show(interaction, post, "guess.placed_shown", bucket)
             return
         await interaction.edit_original_response(
@@ -132,8 +132,8 @@ class GuessListener(commands.Cog):
     def _is_kept_back(self, post: Post) -> bool:
         return post.community.blind and guessing_is_open(post, self._core.clock())
 
-    async def _peek(self, post: Post, person: str) -> None:
-        await note_peek(
+    async def _note_view(self, post: Post, person: str) -> None:
+        await note_view(
             self._core.database,
             post_id=post.id,
             platform=PlatformName.DISCORD,
@@ -152,7 +152,7 @@ class GuessListener(commands.Cog):
         async with self._core.database.read() as session:
             if not (
                 await guess_of(session, post.id, PlatformName.DISCORD, person)
-                or await has_peeked(
+                or await has_viewed(
                     session, post_id=post.id, platform=PlatformName.DISCORD, person=person
                 )
             ):

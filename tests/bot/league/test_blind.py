@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.league.blind import has_peeked, note_peek
+from bot.league.blind import has_viewed, note_view
 from bot.league.guesses import place_guess
 from storage.engine.database import Database
 from storage.types import Bucket, PlatformName
@@ -23,9 +23,9 @@ async def stored(database: Database) -> Database:
     return database
 
 
-async def peeked(database: Database, person: str) -> bool:
+async def viewed(database: Database, person: str) -> bool:
     async with database.read() as session:
-        return await has_peeked(session, post_id=1, platform=PlatformName.REDDIT, person=person)
+        return await has_viewed(session, post_id=1, platform=PlatformName.REDDIT, person=person)
 
 
 async def blind(database: Database, person: str) -> bool:
@@ -36,11 +36,11 @@ async def blind(database: Database, person: str) -> bool:
     return guess.blind
 
 
-async def test_who_peeked_does_not_guess_blindly(stored: Database) -> None:
-    assert not await peeked(stored, BOB)
+async def test_a_person_who_viewed_the_prediction_does_not_guess_blindly(stored: Database) -> None:
+    assert not await viewed(stored, BOB)
     for _ in range(2):
-        await note_peek(stored, post_id=1, platform=PlatformName.REDDIT, person=BOB, now=MOMENT)
-    assert await peeked(stored, BOB)
+        await note_view(stored, post_id=1, platform=PlatformName.REDDIT, person=BOB, now=MOMENT)
+    assert await viewed(stored, BOB)
     assert not await blind(stored, BOB)
-    assert not await peeked(stored, CAT)
+    assert not await viewed(stored, CAT)
     assert await blind(stored, CAT)

@@ -1,10 +1,8 @@
-"""Opting out, exporting, forgetting: one person's rows go, everybody else's stay as they were."""
+"""Forgetting: one person's rows go, everybody else's stay as they were."""
 
 import asyncio
-import json
 import shutil
 import tempfile
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, func, select, text
 
 from bot.app import App
-from bot.people.erasure import export_person, forget_person, has_opted_out, opt_in, opt_out
+from bot.people.consent import has_opted_out, opt_in, opt_out
+from bot.people.erasure import forget_person
+from bot.people.export import export_person
 from bot.people.identity import hash_person
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore
@@ -28,87 +28,17 @@ from storage.tables import (
     Peek,
     Post,
     PostImage,
-    Reply,
     Standing,
     Vote,
 )
-from storage.types import Bucket, ForecasterKind, PlatformName, PostState, ReplyState
+from storage.types import Bucket, ForecasterKind, PlatformName, PostState
+from tests.bot.people.two_people import ANN, BOB, everything
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform, incoming
 from tests.fixtures import images
 from tests.fixtures.rows import LATER, MOMENT, row
 
-ANN, BOB = "a" * 64, "b" * 64
 PICTURE = images.encode(images.photo(), "PNG")
-
-
-async def fill(database: Database) -> None:
-    """Ann posted two images (one of them Bob posted, too); both guessed, voted and have places."""
-    rows: list[Any] = [
-        row(Community),
-        row(Author, id=1, hash=ANN),
-        row(Author, id=2, hash=BOB),
-        row(Image, id=1, sha256="1" * 64, text="hers"),
-        row(Image, id=2, sha256="2" * 64, text="of both"),
-        row(
-            Post, id=1, source_id="p1", author_id=1, title="Ann's", link="https://x.test/1",
-            state=PostState.SETTLING, predicted_at=MOMENT, due_at=None,
-        ),
-        row(
-            Post, id=2, source_id="p2", author_id=1, title="Ann's, too", link="https://x.test/2",
-            state=PostState.AWAITING_SCORE, predicted_at=MOMENT, due_at=LATER,
-        ),
-        row(
-            Post, id=3, source_id="p3", author_id=2, title="Bob's", link="https://x.test/3",
-            state=PostState.SETTLING, predicted_at=MOMENT, due_at=None,
-        ),
-        row(Post, id=4, source_id="p4", author_id=2, title="Bob's, waiting"),
-        row(PostImage, post_id=1, position=0, image_id=1),
-        row(PostImage, post_id=2, position=0, image_id=2),
-        row(PostImage, post_id=3, position=0, image_id=2),
-        row(Label, post_id=1),
-        row(Label, post_id=3),
-        row(Reply, post_id=2, state=ReplyState.SENT, source_id="r2"),
-    ]  # fmt: skip
-    for author in (1, 2):
-        rows += [
-            Guess(
-                post_id=3 if author == 1 else 1, author_id=author, bucket=Bucket.LOW,
-                guessed_at=MOMENT, blind=True, points=2.0,
-            ),
-            Guess(
-                post_id=4 if author == 1 else 2, author_id=author, bucket=Bucket.LOW,
-                guessed_at=MOMENT, blind=True,
-            ),
-            Vote(post_id=3 if author == 1 else 1, author_id=author, value=1, voted_at=MOMENT),
-            Peek(post_id=3 if author == 1 else 1, author_id=author, peeked_at=MOMENT),
-            Standing(
-                season="all", community_id=0, kind=ForecasterKind.PERSON, forecaster_id=author,
-                n=1, hits=1, expected_hits=0.3, points=2.0, points_squared=4.0, streak=1,
-                best_streak=1, updated_at=LATER,
-            ),
-        ]  # fmt: skip
-    async with database.write() as session:
-        for each in rows:
-            session.add(each)
-            await session.flush()
-
-
-async def everything(database: Database) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table, as text, by table."""
-    async with database.read() as session:
-        return {
-            table.name: sorted(
-                (tuple(map(str, each)) for each in await session.execute(select(table))),
-            )
-            for table in Base.metadata.sorted_tables
-        }
-
-
-@pytest.fixture
-async def filled(database: Database) -> Database:
-    await fill(database)
-    return database
 
 
 @pytest.fixture
@@ -116,73 +46,12 @@ def store(tmp_path: Path) -> ImageStore:
     return ImageStore(tmp_path / "images")
 
 
-async def test_opting_out_withdraws_what_waits(filled: Database) -> None:
-    done = await opt_out(filled, platform=PlatformName.REDDIT, person=ANN, now=LATER)
-    assert (done.newly, done.withdrawn) == (True, 1)
-    async with filled.read() as session:
-        states = dict(list(await session.execute(select(Post.id, Post.state))))
-        guesses = list(await session.execute(select(Guess.author_id, Guess.post_id)))
-        assert await has_opted_out(session, PlatformName.REDDIT, ANN)
-        assert not await has_opted_out(session, PlatformName.REDDIT, BOB)
-    assert states == {
-        1: PostState.SETTLING, 2: PostState.WITHDRAWN, 3: PostState.SETTLING, 4: PostState.SEEN,
-    }  # fmt: skip
-    # Her guess that was scored stays scored; the one that waits is gone; Bob's are his.
-    assert sorted(guesses) == [(1, 3), (2, 1), (2, 2)]
-
-
-async def test_opting_out_twice_changes_nothing_more(filled: Database) -> None:
-    await opt_out(filled, platform=PlatformName.REDDIT, person=ANN, now=LATER)
-    before = await everything(filled)
-    again = await opt_out(
-        filled, platform=PlatformName.REDDIT, person=ANN, now=LATER + timedelta(days=1)
-    )
-    assert (again.newly, again.withdrawn) == (False, 0)
-    assert await everything(filled) == before
-
-
-async def test_a_stranger_can_opt_out_and_in(database: Database) -> None:
-    assert not await opt_in(database, platform=PlatformName.REDDIT, person=ANN)
-    assert (await opt_out(database, platform=PlatformName.REDDIT, person=ANN, now=LATER)).newly
-    assert await opt_in(database, platform=PlatformName.REDDIT, person=ANN)
-    assert not await opt_in(database, platform=PlatformName.REDDIT, person=ANN)
-    async with database.read() as session:
-        assert not await has_opted_out(session, PlatformName.REDDIT, ANN)
-
-
-async def test_opting_out_is_for_one_platform(filled: Database) -> None:
-    await opt_out(filled, platform=PlatformName.DISCORD, person=ANN, now=LATER)
-    async with filled.read() as session:
-        assert not await has_opted_out(session, PlatformName.REDDIT, ANN)
-
-
-async def test_the_export_holds_everything_of_one_person(filled: Database) -> None:
-    exported = await export_person(filled, platform=PlatformName.REDDIT, person=ANN)
-    assert exported is not None
-    assert json.loads(json.dumps(exported)) == exported
-    assert [post["title"] for post in exported["posts"]] == ["Ann's", "Ann's, too"]
-    assert exported["posts"][0]["label"] == {
-        "score": 5.0, "bucket": "low", "matured_at": LATER.isoformat(),
-    }  # fmt: skip
-    assert exported["posts"][0]["images"][0]["stored"]["text"] == "hers"
-    assert [guess["points"] for guess in exported["guesses"]] == [2.0, None]
-    assert [vote["value"] for vote in exported["votes"]] == [1]
-    assert [each["community"] for each in exported["standings"]] == ["everywhere"]
-    assert BOB not in json.dumps(exported)
-    assert "Bob" not in json.dumps(exported)
-
-
-async def test_there_is_nothing_to_export_of_a_stranger(filled: Database) -> None:
-    assert await export_person(filled, platform=PlatformName.REDDIT, person="c" * 64) is None
-    assert await export_person(filled, platform=PlatformName.WEB, person=ANN) is None
-
-
 async def test_forgetting_deletes_and_empties(filled: Database, store: ImageStore) -> None:
     before = await everything(filled)
     rows = await forget_person(
         filled, platform=PlatformName.REDDIT, person=ANN, images=store, now=LATER
     )
-    # An image, two guesses, a peek, a vote, a standing, two posts with an image each, the author.
+    # An image, two guesses, a view, a vote, a standing, two posts with an image each, the author.
     assert rows == 1 + 2 + 1 + 1 + 1 + 2 + 2 + 1
     async with filled.read() as session:
         posts = {post.id: post for post in await session.scalars(select(Post))}

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from bot.app import App
 from bot.discord.gateway.guild_options import GUILD
-from bot.people.erasure import opt_out
+from bot.people.consent import opt_out
 from bot.people.identity import hash_person
 from storage.tables import Author, Community, Guess, Label, ModelVersion, Post, Standing
 from storage.types import Bucket, ForecasterKind, PlatformName, PostOrigin, PostState

@@ -1,0 +1,79 @@
+"""Opting out and in again, whatever the platform.
+
+A person is known here by a keyed hash only (`bot.people.identity`).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.engine.database import Database
+from storage.queries.communities import find_author, find_or_add_author
+from storage.tables import Guess, Label, Post
+from storage.types import PlatformName, PostState
+
+#: Posts that have no label yet.
+_WAITING = (PostState.SEEN, PostState.PREDICTED, PostState.AWAITING_SCORE)
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """What opting out did: whether it is new, and how many posts without a label were withdrawn."""
+
+    newly: bool
+    withdrawn: int
+
+
+async def opt_out(
+    database: Database, *, platform: PlatformName, person: str, now: datetime
+) -> OptOut:
+    """Ingest nothing of a person from now on.
+
+    Their posts without a label are withdrawn, and the next tick removes the replies to them; their
+    guesses on posts without a label are deleted. Pipeline, guesses and boards leave out people who
+    opted out.
+    """
+    async with database.write() as session:
+        author = await find_or_add_author(session, platform, person)
+        newly = author.opted_out_at is None
+        if newly:
+            author.opted_out_at = now
+        withdrawn = await withdraw_waiting_posts(session, author.id)
+        await _drop_waiting_guesses(session, author.id)
+    return OptOut(newly, withdrawn)
+
+
+async def opt_in(database: Database, *, platform: PlatformName, person: str) -> bool:
+    """End an opt-out; return whether there was one. What was withdrawn stays withdrawn."""
+    async with database.write() as session:
+        author = await find_author(session, platform, person)
+        if author is None or author.opted_out_at is None:
+            return False
+        author.opted_out_at = None
+        return True
+
+
+async def has_opted_out(session: AsyncSession, platform: PlatformName, person: str) -> bool:
+    """Whether a person asked that nothing of theirs is ingested."""
+    author = await find_author(session, platform, person)
+    return author is not None and author.opted_out_at is not None
+
+
+async def withdraw_waiting_posts(session: AsyncSession, author_id: int) -> int:
+    """Withdraw an author's posts without a label; return how many. Needs a write session."""
+    withdrawn = await session.scalars(
+        update(Post)
+        .where(Post.author_id == author_id, Post.state.in_(_WAITING))
+        .values(state=PostState.WITHDRAWN, due_at=None)
+        .returning(Post.id)
+    )
+    return len(withdrawn.all())
+
+
+async def _drop_waiting_guesses(session: AsyncSession, author_id: int) -> None:
+    labelled = select(Label.post_id).where(Label.post_id == Guess.post_id).exists()
+    await session.execute(
+        delete(Guess).where(Guess.author_id == author_id, Guess.points.is_(None), ~labelled)
+    )

@@ -1,0 +1,173 @@
+"""Everything stored about one person, for them to read or take elsewhere."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from storage.engine.database import Database
+from storage.queries.communities import find_author
+from storage.tables import Community, Guess, Peek, Post, PostImage, Prediction, Standing, Vote
+from storage.types import ForecasterKind, PlatformName
+
+
+async def export_person(
+    database: Database, *, platform: PlatformName, person: str
+) -> dict[str, Any] | None:
+    """Everything stored about a person, ready for JSON; None where there is nothing.
+
+    Times are ISO 8601 in UTC. Images are described, not contained: their owner has them.
+    """
+    async with database.read() as session:
+        author = await find_author(session, platform, person)
+        if author is None:
+            return None
+        return {
+            "platform": platform.value,
+            "person": person,
+            "opted_out_at": _moment(author.opted_out_at),
+            "posts": await _export_posts(session, author.id),
+            "guesses": await _export_guesses(session, author.id),
+            "peeks": await _export_peeks(session, author.id),
+            "votes": await _export_votes(session, author.id),
+            "standings": await _export_standings(session, author.id),
+        }
+
+
+async def _export_posts(session: AsyncSession, author_id: int) -> list[dict[str, Any]]:
+    posts = await session.scalars(
+        select(Post)
+        .filter_by(author_id=author_id)
+        .order_by(Post.id)
+        .options(
+            selectinload(Post.community),
+            selectinload(Post.images).selectinload(PostImage.image),
+            selectinload(Post.prediction_rows).selectinload(Prediction.model_version),
+            selectinload(Post.label),
+        )
+    )
+    return [_export_post(post) for post in posts]
+
+
+def _export_post(post: Post) -> dict[str, Any]:
+    label = post.label
+    return {
+        "community": post.community.name,
+        "id": post.source_id,
+        "title": post.title,
+        "link": post.link,
+        "posted_at": _moment(post.posted_at),
+        "seen_at": _moment(post.seen_at),
+        "state": post.state.value,
+        "refusal": post.refusal,
+        "images": [_export_image(place) for place in post.images],
+        "predictions": [
+            {
+                "model_version": prediction.model_version.name,
+                "made_at": _moment(prediction.made_at),
+                "low": prediction.p_low,
+                "medium": prediction.p_medium,
+                "high": prediction.p_high,
+                "score_median": prediction.score_median,
+            }
+            for prediction in post.prediction_rows
+        ],
+        "label": None
+        if label is None
+        else {
+            "score": label.score,
+            "bucket": label.bucket.value,
+            "matured_at": _moment(label.matured_at),
+        },
+    }
+
+
+def _export_image(place: PostImage) -> dict[str, Any]:
+    image = place.image
+    return {
+        "source": place.source,
+        "refusal": place.refusal,
+        "stored": None
+        if image is None
+        else {
+            "sha256": image.sha256,
+            "format": image.format,
+            "bytes": image.bytes,
+            "width": image.width,
+            "height": image.height,
+            "text": image.text,
+            "stored_at": _moment(image.stored_at),
+            "dropped_at": _moment(image.dropped_at),
+        },
+    }
+
+
+async def _export_guesses(session: AsyncSession, author_id: int) -> list[dict[str, Any]]:
+    rows = await session.execute(
+        select(Guess, Post.source_id, Community.name)
+        .join(Post, Post.id == Guess.post_id)
+        .join(Community, Community.id == Post.community_id)
+        .where(Guess.author_id == author_id)
+        .order_by(Guess.id)
+    )
+    return [
+        {
+            "community": community,
+            "post": post,
+            "bucket": guess.bucket.value,
+            "guessed_at": _moment(guess.guessed_at),
+            "blind": guess.blind,
+            "points": guess.points,
+        }
+        for guess, post, community in rows
+    ]
+
+
+async def _export_peeks(session: AsyncSession, author_id: int) -> list[dict[str, Any]]:
+    rows = await session.execute(
+        select(Peek, Post.source_id)
+        .join(Post, Post.id == Peek.post_id)
+        .where(Peek.author_id == author_id)
+        .order_by(Peek.post_id)
+    )
+    return [{"post": post, "peeked_at": _moment(peek.peeked_at)} for peek, post in rows]
+
+
+async def _export_votes(session: AsyncSession, author_id: int) -> list[dict[str, Any]]:
+    rows = await session.execute(
+        select(Vote, Post.source_id)
+        .join(Post, Post.id == Vote.post_id)
+        .where(Vote.author_id == author_id)
+        .order_by(Vote.post_id)
+    )
+    return [
+        {"post": post, "value": vote.value, "voted_at": _moment(vote.voted_at)}
+        for vote, post in rows
+    ]
+
+
+async def _export_standings(session: AsyncSession, author_id: int) -> list[dict[str, Any]]:
+    rows = await session.execute(
+        select(Standing, func.coalesce(Community.name, "everywhere"))
+        .outerjoin(Community, Community.id == Standing.community_id)
+        .where(Standing.kind == ForecasterKind.PERSON, Standing.forecaster_id == author_id)
+        .order_by(Standing.season, Standing.community_id)
+    )
+    return [
+        {
+            "season": standing.season,
+            "community": community,
+            "guesses": standing.n,
+            "right": standing.hits,
+            "points": standing.points,
+            "best_streak": standing.best_streak,
+            "updated_at": _moment(standing.updated_at),
+        }
+        for standing, community in rows
+    ]
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

@@ -33,7 +33,8 @@ import asyncio, sys
 from pathlib import Path
 from bot.app import build
 from bot.core import open_core
-from bot.serving.predict_files import find_audience, predict_files
+from bot.serving.audience import find_audience
+from bot.serving.predict_files import predict_files
 from bot.platform import CommunityRef, IncomingPost
 from bot.settings import load_settings
 from storage.types import PlatformName
@@ -44,7 +45,8 @@ async def run():
     async with open_core(load_settings()) as core:
         app = build(core)
         (predicted,) = await predict_files(
-            core, [picture], title="", audience=await find_audience(core, None)
+            core.serving, [picture], title="", clock=core.clock,
+            audience=await find_audience(core.database, None, core.clock()),
         )
         assert predicted.card is not None
         await app.pipeline.accept(PlatformName.WEB, IncomingPost(

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.backbone import backbone_switch
 from bot.cli.console import progress, run, say
 from bot.core import open_core
 from bot.settings import load_settings
@@ -42,7 +43,8 @@ async def _finetune(weights: Path | None, epochs: int, seed: int, min_images: in
         with progress() as bar:
             task = bar.add_task("Starting", total=None)
             return await finetune_backbone(
-                core,
+                backbone_switch(core),
+                core.settings,
                 lambda stage, done, total: bar.update(
                     task, description=stage, completed=done, total=total
                 ),

@@ -8,7 +8,8 @@ import typer
 
 from bot.cli.console import print_json, progress, run, say
 from bot.core import open_core
-from bot.operations.import_posts import Import, ImportReport, imported_community
+from bot.operations.import_images import ImageImport
+from bot.operations.import_posts import Import, ImportReport, find_or_add_imported_community
 from bot.settings import load_settings
 from models.percentiles import BucketRule
 
@@ -75,14 +76,29 @@ async def _import(
     file: Path, images: Path | None, name: str, rule: BucketRule | None, *, links: bool
 ) -> ImportReport:
     async with open_core(load_settings()) as core:
-        community = await imported_community(core, name, rule)
+        community = await find_or_add_imported_community(core.database, name, rule, core.clock())
+        posts = Import(
+            core.database,
+            core.serving,
+            ImageImport(
+                core.images,
+                core.serving,
+                core.downloader,
+                folder=images,
+                at_once=core.settings.downloads_at_once,
+            ),
+            community,
+            people_key=core.people_key,
+            clock=core.clock,
+            links=links,
+        )
         with progress() as bar:
             task = bar.add_task(f"Importing into {name}", total=None)
 
             def advance(done: int, total: int) -> None:
                 bar.update(task, completed=done, total=total)
 
-            return await Import(core, community, images, links=links).run(file, advance)
+            return await posts.run(file, advance)
 
 
 def _show(report: ImportReport) -> None:

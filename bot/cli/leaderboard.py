@@ -15,10 +15,10 @@ from bot.league.leaderboard import BoardName, BoardPage, BoardRow, read_board
 from bot.league.seasons import ALL_TIME, read_season, season_bounds, season_of
 from bot.runtime.clock import now
 from bot.serving.phrases import number, percent, signed
-from bot.serving.predict_files import find_named_community
 from bot.settings import Settings, load_settings
 from storage.engine.database import Database
 from storage.engine.migrate import upgrade
+from storage.queries.communities import find_named_community
 from storage.queries.standings import rebuild as rebuild_sums
 
 #: Why a board may be empty, and what fills it.

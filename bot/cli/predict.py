@@ -10,8 +10,9 @@ from rich.text import Text
 
 from bot.cli.console import out, print_json, run
 from bot.core import open_core
+from bot.serving.audience import Audience, find_audience
 from bot.serving.phrases import beats_sentence, knowledge_note, percent, score_sentence
-from bot.serving.predict_files import Audience, FilePrediction, find_audience, predict_files
+from bot.serving.predict_files import FilePrediction, predict_files
 from bot.settings import load_settings
 from storage.types import Bucket
 
@@ -46,8 +47,10 @@ async def _predict(
     images: list[Path], title: str, community: str | None
 ) -> tuple[Audience, list[FilePrediction]]:
     async with open_core(load_settings()) as core:
-        audience = await find_audience(core, community)
-        return audience, await predict_files(core, images, title=title, audience=audience)
+        audience = await find_audience(core.database, community, core.clock())
+        return audience, await predict_files(
+            core.serving, images, title=title, audience=audience, clock=core.clock
+        )
 
 
 def _as_json(prediction: FilePrediction) -> dict[str, Any]:

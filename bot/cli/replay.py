@@ -10,8 +10,9 @@ import typer
 from rich.table import Table
 
 from bot.cli.console import err, out, print_json, progress, run, say
+from bot.runtime.subprocesses import ROOT, child_environment
 from bot.settings import load_settings
-from bot.training.backbone_setup import ROOT, child_environment, prepare_backbone
+from bot.training.backbone_setup import prepare_backbone
 
 #: A child's last line holds the whole result.
 _MAX_LINE = 64 * 2**20

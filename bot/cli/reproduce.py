@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli.console import err, print_json, progress, run, say
+from bot.runtime.subprocesses import ROOT, child_environment
 from bot.settings import load_settings
-from bot.training.backbone_setup import ROOT, child_environment, prepare_backbone
+from bot.training.backbone_setup import prepare_backbone
 
 app = typer.Typer(help="Run a seed study and ours side by side.", no_args_is_help=True)
 

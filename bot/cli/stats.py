@@ -18,8 +18,8 @@ from bot.reports.charts import stats_chart
 from bot.reports.nowcast_accuracy import NowcastAccuracy, nowcast_accuracy, read_nowcasts
 from bot.reports.stats import Stats, read_stats
 from bot.serving.phrases import duration
-from bot.serving.predict_files import find_named_community
 from bot.settings import load_settings
+from storage.queries.communities import find_named_community
 
 #: Of a version's row, beside its name; intervals stand under their figures.
 _COLUMNS = ("Posts", "RPS skill\n(95%)", "Right bucket\n(95%)", "By luck")

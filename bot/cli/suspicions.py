@@ -11,10 +11,10 @@ from sqlalchemy import select
 from bot.cli.console import out, print_json, run, say
 from bot.league.suspicious_votes import Suspicion, read_suspicions
 from bot.runtime.clock import now
-from bot.serving.predict_files import find_named_community
 from bot.settings import Settings, load_settings
 from storage.engine.database import Database
 from storage.engine.migrate import upgrade
+from storage.queries.communities import find_named_community
 from storage.tables import Community
 
 _NONE = "No voting of the last {days} stands out."

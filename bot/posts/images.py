@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.serving.champion import EmbeddedImage
+from bot.serving.embed import EmbeddedImage
 from storage.engine.core_tables import table_of
 from storage.engine.upsert import insert_unless_there
 from storage.tables import Embedding, Image

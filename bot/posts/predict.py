@@ -21,7 +21,8 @@ from bot.posts.reply import Replier
 from bot.posts.retry import MAX_TRIES, wait_after
 from bot.runtime.clock import Clock
 from bot.runtime.download import Downloader, DownloadFailed, DownloadRefused
-from bot.serving.champion import Champion, ChampionServer, Chosen, EmbeddedImage
+from bot.serving.champion import Champion, ChampionRef, ChampionServer
+from bot.serving.embed import EmbeddedImage
 from bot.serving.forecast import Card, read_card
 from bot.serving.score_scale import bucket_rule, read_quantiles
 from models.decoding import ImageRefused
@@ -50,7 +51,7 @@ class Known:
     """What is known of a new post before its images are looked at."""
 
     post: Post
-    chosen: Chosen
+    champion: ChampionRef
     records: Records
     quantiles: Quantiles
 
@@ -132,7 +133,7 @@ class Predictor:
         """
         return Known(
             post,
-            await self._serving.chosen(session),
+            await self._serving.find_champion(session),
             await records_of(
                 session,
                 post_id=post.id,
@@ -146,7 +147,7 @@ class Predictor:
     async def predict(self, known: Known) -> Predicted | None:
         """Predict a post; None where that was put off, or has come to an end."""
         started = time.perf_counter()
-        champion = await self._serving.serve(known.chosen)
+        champion = await self._serving.load(known.champion)
         found = await self._look(known.post, champion)
         if found.missing is not None:
             await self._retry_later(known.post, found, champion)
@@ -174,7 +175,7 @@ class Predictor:
                 continue
             try:
                 data = await self._fetch(place)
-                seen = await self._serving.look(data, champion.backbone)
+                seen = await self._serving.embed(data, champion.backbone)
             except (ImageRefused, DownloadRefused) as refusal:
                 found.refused[place.position] = str(refusal)
             except DownloadFailed as failure:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from bot.core import Core
+from bot.operations.import_images import ImageImport
 from bot.operations.import_posts import Import, ImportReport
 from bot.platform import PlatformRefused, ScoreRead
 from bot.reddit.client import Item, Page, RedditClient
@@ -80,7 +81,21 @@ class Backfill:
         report = BackfillReport(f"r/{name}")
         community = await self._community(name, on_advance)
         report.community = community.name
-        load = Import(self._core, community, None)
+        core = self._core
+        load = Import(
+            core.database,
+            core.serving,
+            ImageImport(
+                core.images,
+                core.serving,
+                core.downloader,
+                folder=None,
+                at_once=core.settings.downloads_at_once,
+            ),
+            community,
+            people_key=core.people_key,
+            clock=core.clock,
+        )
         after: str | None = None
         done = 0
         while done < limit:
@@ -91,7 +106,7 @@ class Backfill:
             def advance(part: int, _: int, done: int = done) -> None:
                 on_advance(f"Importing from r/{name}", done + part, limit)
 
-            await load.take(posts, report.imported, advance)
+            await load.store_new(posts, report.imported, advance)
             done += len(items)
             on_advance(f"Importing from r/{name}", done, limit)
             after = page.after

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import date
 
 from bot.reports.stats import Stats
-from bot.training.backbone_setup import ROOT, child_environment
+from bot.runtime.subprocesses import ROOT, child_environment
 from storage.errors import ExpectedError
 
 log = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 """What serves predictions: the champion's head and the backbone it was fitted on.
 
-The champion is looked up in the database for every prediction and loaded when it changed, so
-that a version which another process trained or rolled back serves without a restart.
+The champion is looked up in the database for every prediction and loaded when it changed. So a
+version that another process promoted or rolled back to serves without a restart.
 """
 
 import asyncio
@@ -13,17 +13,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.serving.embed import EmbeddedImage, embed_image
 from models.backbone import Backbone
 from models.backbone_files import find_backbone
-from models.decoding import DecodedImage, DecodeLimits, decode
-from models.features import PostFacts
+from models.decoding import DecodeLimits
 from models.head import Head
-from models.heat_map import contributions, paint
-from models.preprocessing import perceptual_hash, to_input
 from models.registry import Manifest, read_version
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
@@ -37,17 +34,14 @@ T = TypeVar("T")
 _VERSIONS = table_of(ModelVersion)
 _CHAMPION = select(_VERSIONS.c.id, _VERSIONS.c.name).where(_VERSIONS.c.is_champion)
 
-#: Longer side of the picture that an explanation is painted on, pixels.
-_PAINTED = 512
-
 
 class NoChampion(ExpectedError):
-    """No model version can serve; the message says what to do."""
+    """No model version is champion; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """Which model version is to serve."""
+class ChampionRef:
+    """Which model version is champion; its files may not be loaded yet."""
 
     version_id: int
     name: str
@@ -68,20 +62,15 @@ class Champion:
         return self.manifest.name
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddedImage:
-    """An image that was made safe and looked at."""
-
-    image: DecodedImage
-    phash: str
-    embedding: NDArray[np.float32]  # [1280]
-
-
 class ChampionServer:
-    """Knows the champion and looks at images, on threads of its own.
+    """Loads the champion, and runs models on threads of its own.
 
     Args:
-        threads: images that are looked at in parallel; each thread keeps about 40 MB.
+        database: knows which version is champion.
+        versions_dir: holds a folder for each model version.
+        backbones_dir: holds a folder for each backbone that was exported on this machine.
+        limits: how large an image may be.
+        threads: images that are embedded in parallel; each thread keeps about 40 MB.
     """
 
     def __init__(
@@ -96,18 +85,18 @@ class ChampionServer:
         self._database = database
         self._versions_dir = versions_dir
         self._backbones_dir = backbones_dir
-        self._limits = limits
+        self.limits = limits
         self._champion: Champion | None = None
         self._loading = asyncio.Lock()
         self._threads = threads
-        #: Calls that are on a thread, or wait for one.
-        self._under_way = 0
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="looking")
+        #: Calls that are on a thread or wait for one.
+        self._calls = 0
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="model")
 
     async def champion(self) -> Champion:
         """The model version that serves now.
 
-        When a newly promoted version cannot be loaded, the one before goes on serving.
+        When a newly promoted version cannot be loaded, the one before it goes on serving.
 
         Raises:
             NoChampion: there is none in the database.
@@ -115,11 +104,11 @@ class ChampionServer:
                 no other was loaded before.
         """
         async with self._database.read() as session:
-            chosen = await self.chosen(session)
-        return await self.serve(chosen)
+            ref = await self.find_champion(session)
+        return await self.load(ref)
 
-    async def chosen(self, session: AsyncSession) -> Chosen:
-        """Which model version is to serve; `serve` loads it, when the session is over.
+    async def find_champion(self, session: AsyncSession) -> ChampionRef:
+        """Which model version is champion; `load` loads it, after the session has ended.
 
         Raises:
             NoChampion: there is none in the database.
@@ -129,105 +118,63 @@ class ChampionServer:
             raise NoChampion(
                 "No model version is champion. Choose one with `main.py models promote NAME`."
             )
-        return Chosen(row.id, row.name)
+        return ChampionRef(row.id, row.name)
 
-    async def serve(self, chosen: Chosen) -> Champion:
-        """A model version that is to serve, loaded; raises what `champion` raises."""
+    async def load(self, ref: ChampionRef) -> Champion:
+        """The champion with its files loaded; raises what `champion` raises."""
         async with self._loading:
-            if self._champion is None or self._champion.version_id != chosen.version_id:
+            if self._champion is None or self._champion.version_id != ref.version_id:
                 try:
-                    self._champion = await asyncio.to_thread(self._load, chosen)
+                    self._champion = await asyncio.to_thread(self._load, ref)
                 except Exception:
                     if self._champion is None:
                         raise
                     log.exception(
                         "The champion %s cannot be loaded; %s goes on serving.",
-                        chosen.name, self._champion.name,
+                        ref.name, self._champion.name,
                     )  # fmt: skip
             return self._champion
 
-    def _load(self, chosen: Chosen) -> Champion:
-        folder = self._versions_dir / chosen.name
+    def _load(self, ref: ChampionRef) -> Champion:
+        folder = self._versions_dir / ref.name
         manifest = read_version(folder)
         backbone = (
             self._champion.backbone
             if self._champion and self._champion.backbone.fingerprint == manifest.backbone
             else Backbone.load(find_backbone(self._backbones_dir, manifest.backbone))
         )
-        champion = Champion(chosen.version_id, Head.load(folder), backbone, manifest)
-        log.info("Serving model version %s on backbone %s.", chosen.name, backbone.info.name)
+        champion = Champion(ref.version_id, Head.load(folder), backbone, manifest)
+        log.info("Serving model version %s on backbone %s.", ref.name, backbone.info.name)
         return champion
 
     async def warm_up(self) -> None:
-        """Load the champion, and have each thread look once: the first time takes longest."""
+        """Load the champion and embed once on each thread: the first call takes longest."""
         backbone = (await self.champion()).backbone
         blank = np.zeros((1, backbone.input_size, backbone.input_size, 3), np.float32)
         await asyncio.gather(*(self.on_thread(backbone.embed, blank) for _ in range(self._threads)))
 
-    async def look(self, data: bytes, backbone: Backbone) -> EmbeddedImage:
-        """Make an image safe and embed it, off the event loop.
+    async def embed(self, data: bytes, backbone: Backbone) -> EmbeddedImage:
+        """Decode an image safely and embed it, off the event loop.
 
         Raises:
             ImageRefused: the bytes are not an image that can be used; the message says why.
         """
-        return await self.on_thread(look, data, backbone, self._limits)
+        return await self.on_thread(embed_image, data, backbone, self.limits)
 
     @property
-    def has_time(self) -> bool:
-        """Whether a thread is free for what nobody needs, so that it holds up nothing else."""
-        return self._under_way < self._threads
-
-    async def explain(self, data: bytes, facts: PostFacts) -> bytes | None:
-        """Paint over an image what speaks for it and what against, off the event loop.
-
-        Args:
-            data: the image's file.
-            facts: of its post.
-
-        Returns:
-            a PNG file; None where the champion's backbone gives no map, or its head does not
-            heed images.
-
-        Raises:
-            ImageRefused: the bytes are not an image that can be used; the message says why.
-        """
-        champion = await self.champion()
-        return await self.on_thread(self._explain, data, facts, champion)
+    def has_free_thread(self) -> bool:
+        """Whether a thread is free, so that optional work delays nothing that people wait for."""
+        return self._calls < self._threads
 
     async def on_thread(self, work: Callable[..., T], *args: Any) -> T:
-        """What ``work`` returns, computed on a thread of those that look at images."""
+        """What ``work`` returns, computed on one of the threads that run models."""
         loop = asyncio.get_running_loop()
-        self._under_way += 1
+        self._calls += 1
         try:
             return await loop.run_in_executor(self._executor, work, *args)
         finally:
-            self._under_way -= 1
-
-    def _explain(self, data: bytes, facts: PostFacts, champion: Champion) -> bytes | None:
-        backbone = champion.backbone
-        pixels = decode(data, limits=self._limits, size=_PAINTED).pixels
-        seen = backbone.feature_map(to_input(pixels, backbone.input_size))
-        if seen is None:
-            return None
-        embedding = seen.mean((0, 1))[np.newaxis]
-        gradient = champion.head.percentile_gradient(embedding, [facts])[0]
-        return paint(pixels, contributions(seen, gradient)) if gradient.any() else None
+            self._calls -= 1
 
     def close(self) -> None:
-        """Let the threads go."""
+        """End the threads; calls that have not begun are cancelled."""
         self._executor.shutdown(cancel_futures=True)
-
-
-def look(data: bytes, backbone: Backbone, limits: DecodeLimits) -> EmbeddedImage:
-    """Make an image safe, hash it and embed it.
-
-    Raises:
-        ImageRefused: the bytes are not an image that can be used; the message says why.
-    """
-    image = decode(data, limits=limits, size=backbone.input_size)
-    tensor = to_input(image.pixels, backbone.input_size)
-    embedding = backbone.embed(tensor[np.newaxis])[0]
-    # Rounded as it will be stored, so that serving and training see the same numbers.
-    return EmbeddedImage(
-        image, perceptual_hash(image.pixels), embedding.astype(np.float16).astype(np.float32)
-    )

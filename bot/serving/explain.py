@@ -1,32 +1,76 @@
-"""What drove a post's prediction, as a picture."""
+"""What spoke for and against a post in its prediction, as a picture."""
 
 import asyncio
 
-from bot.core import Core
-from models.decoding import ImageRefused
+import numpy as np
+
+from bot.serving.champion import Champion, ChampionServer
+from models.decoding import DecodeLimits, ImageRefused, decode
 from models.facts import facts_of
+from models.features import PostFacts
+from models.heat_map import contributions, paint
+from models.preprocessing import to_input
+from storage.engine.database import Database
+from storage.files.image_store import ImageStore
 from storage.queries.posts import load_post
 from storage.tables import Image
 
+#: Longer side of the picture that a heat map is painted on, pixels.
+_PAINTED = 512
 
-async def explain_post(core: Core, post_id: int) -> bytes | None:
-    """Paint over the predicted image of a post what speaks for it and what against.
+
+async def explain_post(
+    database: Database, images: ImageStore, server: ChampionServer, post_id: int
+) -> bytes | None:
+    """Paint a heat map over the predicted image of a post: what speaks for it and what against.
 
     Returns:
-        a PNG file; None where there is no prediction, its file is gone, or nothing can be said.
+        a PNG file; None where there is no prediction, the image's file is gone, or the champion
+        cannot explain it.
     """
-    async with core.database.read() as session:
+    async with database.read() as session:
         post = await load_post(session, post_id)
         if post is None or not post.prediction_rows:
             return None
         image = await session.get_one(Image, post.prediction_rows[0].image_id)
         facts = await facts_of(session, post_id, image.id)
     try:
-        data = await asyncio.to_thread(core.images.get, image.sha256)
+        data = await asyncio.to_thread(images.get, image.sha256)
     except FileNotFoundError:
         return None
     try:
-        return await core.serving.explain(data, facts)
+        return await explain_image(server, data, facts)
     except ImageRefused:
-        # Limits were lowered since it was predicted.
+        # The limits were lowered since it was predicted.
         return None
+
+
+async def explain_image(server: ChampionServer, data: bytes, facts: PostFacts) -> bytes | None:
+    """Paint over an image what speaks for it and what against, off the event loop.
+
+    Args:
+        server: knows the champion, which is asked.
+        data: the image's file.
+        facts: of its post.
+
+    Returns:
+        a PNG file; None where the champion's backbone gives no map, or its head ignores images.
+
+    Raises:
+        ImageRefused: the bytes are not an image that can be used; the message says why.
+    """
+    champion = await server.champion()
+    return await server.on_thread(_heat_map, data, facts, champion, server.limits)
+
+
+def _heat_map(
+    data: bytes, facts: PostFacts, champion: Champion, limits: DecodeLimits
+) -> bytes | None:
+    backbone = champion.backbone
+    pixels = decode(data, limits=limits, size=_PAINTED).pixels
+    features = backbone.feature_map(to_input(pixels, backbone.input_size))
+    if features is None:
+        return None
+    embedding = features.mean((0, 1))[np.newaxis]
+    gradient = champion.head.percentile_gradient(embedding, [facts])[0]
+    return paint(pixels, contributions(features, gradient)) if gradient.any() else None

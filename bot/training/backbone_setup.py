@@ -3,16 +3,14 @@
 import asyncio
 import hashlib
 import logging
-import os
 import sys
 from pathlib import Path
 
+from bot.runtime.subprocesses import ROOT, child_environment
 from models.backbone import BackboneUnusable, read_info
 from models.backbone_files import STARTER
 
 log = logging.getLogger(__name__)
-
-ROOT = Path(__file__).parents[2]
 
 
 async def prepare_backbone(source: str, root: Path) -> Path:
@@ -66,12 +64,3 @@ async def _export(source: str, folder: Path) -> None:
     if process.returncode != 0:
         lines = [line for line in errors.decode(errors="replace").splitlines() if line.strip()]
         raise BackboneUnusable(lines[-1] if lines else f"exporting {source} failed without a word")
-
-
-def child_environment() -> dict[str, str]:
-    """This process's environment without Peoria's own settings.
-
-    A child is told what it needs; tokens and passwords do not travel along.
-    """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PEORIA_")}
-    return kept | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 import psutil
 
-from bot.training.backbone_setup import ROOT, child_environment
+from bot.runtime.subprocesses import ROOT, child_environment
 from storage.errors import ExpectedError
 
 log = logging.getLogger(__name__)

@@ -1,13 +1,14 @@
-"""Fine-tuning the backbone that serves: in a process of its own, and the gate decides."""
+"""Fine-tuning the backbone that serves, in a child process; the gate decides."""
 
 import hashlib
 import sys
 from pathlib import Path
 from typing import Any
 
-from bot.core import Core
+from bot.settings import Settings
 from bot.training.child import TrainingLimits, train_in_child
-from bot.training.switch_backbone import Advance, Switched, switch_backbone
+from bot.training.embed_stored import OnAdvance
+from bot.training.switch_backbone import BackboneSwitch, Switched
 from models.backbone_files import STARTER
 from storage.errors import ExpectedError
 
@@ -23,8 +24,9 @@ class FinetuneRefused(ExpectedError):
 
 
 async def finetune(
-    core: Core,
-    on_advance: Advance,
+    switch: BackboneSwitch,
+    settings: Settings,
+    on_advance: OnAdvance,
     *,
     weights: Path | None = None,
     epochs: int = 6,
@@ -39,33 +41,33 @@ async def finetune(
     which it never saw.
 
     Args:
-        core: whose backbone is fine-tuned.
+        switch: switches to the fine-tuned backbone.
+        settings: say whether it is allowed, what it may take, and where everything is.
         on_advance: told how far it is.
-        weights: of the backbone that serves, where they cannot be found from the settings.
+        weights: file of the backbone that serves, where the settings do not name it.
         epochs: at the most.
         seed: of everything random.
         min_images: fewer are refused.
-        command: the process.
+        command: starts the fine-tuning process.
 
     Raises:
         FinetuneRefused: the setting is off, the weights are unknown, or there is too little to
             learn from.
         RunFailed: the process failed or took too much.
-        SwitchRefused: what came of it was not better.
+        SwitchRefused: the fine-tuned backbone was not better.
         RunUnderWay: a training run is under way.
     """
-    settings = core.settings
     if not settings.finetune:
         raise FinetuneRefused(
             "Fine-tuning is off, because it needs thousands of labels and hours. Set"
             " PEORIA_FINETUNE=true to allow it."
         )
-    fingerprint = (await core.serving.champion()).backbone.fingerprint
+    fingerprint = (await switch.server.champion()).backbone.fingerprint
     begin = _weights_of(fingerprint, weights or Path(settings.backbone))
     folder = settings.data_dir / "finetuned"
     folder.mkdir(parents=True, exist_ok=True)
     ending = ".npz" if begin.suffix == ".npz" else ".weights.h5"
-    out = folder / f"{core.clock():%Y%m%d-%H%M%S}{ending}"
+    out = folder / f"{switch.clock():%Y%m%d-%H%M%S}{ending}"
 
     async def follow(step: dict[str, Any]) -> None:
         on_advance("Fine-tuning", step.get("done") or 0, step.get("total"))
@@ -73,7 +75,7 @@ async def finetune(
     last = await train_in_child(
         command,
         {
-            "database_url": core.database.url, "images": str(settings.images_dir.resolve()),
+            "database_url": switch.database.url, "images": str(settings.images_dir.resolve()),
             "weights": str(begin.resolve()), "out": str(out.resolve()), "epochs": epochs,
             "seed": seed, "min_labels": min_images,
         },
@@ -84,7 +86,7 @@ async def finetune(
         raise FinetuneRefused(last["refused"])
     if not last["result"]["promote"]:
         raise FinetuneRefused(f"Nothing was changed. {last['result']['reason']}")
-    return await switch_backbone(core, str(out), on_advance, only_if_better=True)
+    return await switch.switch_to(str(out), on_advance, only_if_better=True)
 
 
 def _weights_of(fingerprint: str, given: Path) -> Path:

@@ -24,7 +24,8 @@ class HeatMaps:
         post = await self._feed.post(visitor_of(request), post_id)
         if post is None or post.card is None or post.image_url is None:
             raise Refusal(404, _NOTHING)
-        picture = await explain_post(self._services.core, post_id)
+        core = self._services.core
+        picture = await explain_post(core.database, core.images, core.serving, post_id)
         if picture is None:
             raise Refusal(404, _NOTHING)
         headers = {"Cache-Control": "private, max-age=600"}

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Integer, bindparam, select
+from sqlalchemy import Integer, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.engine.core_tables import table_of
+from storage.errors import ExpectedError
 from storage.tables import Author, Community, Label
 from storage.types import PlatformName
 
@@ -19,6 +20,30 @@ async def find_community(
         select(Community).filter_by(platform=platform, source_id=source_id)
     )
     return found
+
+
+class UnknownCommunity(ExpectedError):
+    """There is no such community; the message names those there are."""
+
+
+async def find_named_community(session: AsyncSession, name: str) -> Community:
+    """The community that people call ``name``: its name, or its id on its platform.
+
+    Raises:
+        UnknownCommunity: there is none of that name, or several.
+    """
+    plain = name.removeprefix("/").removeprefix("r/").casefold()
+    matches = func.lower(Community.name).in_([name.casefold(), plain]) | (
+        func.lower(Community.source_id) == plain
+    )
+    found = (await session.scalars(select(Community).where(matches).limit(2))).all()
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(await session.scalars(select(Community.name).order_by(Community.name)))
+    raise UnknownCommunity(
+        f"There {'are several communities' if found else 'is no community'} called {name!r}."
+        f" Known: {names or 'none yet'}."
+    )
 
 
 async def find_author(session: AsyncSession, platform: PlatformName, person: str) -> Author | None:

@@ -29,8 +29,10 @@ from bot.discord.ui.error_replies import Refused, sentence_of
 from bot.league.blind import has_viewed
 from bot.league.guesses import guess_of, guessing_is_open
 from bot.runtime.download import DownloadFailed, DownloadRefused
+from bot.serving.audience import Audience, audience_of
 from bot.serving.duplicates import Duplicate, find_duplicate
-from bot.serving.predict_files import Audience, audience_of, predict_image
+from bot.serving.explain import explain_image
+from bot.serving.predict_image import predict_image
 from models.decoding import ImageRefused
 from storage.tables import Community, Label, Post
 from storage.types import PlatformName
@@ -154,16 +156,18 @@ class Predictions(Feature):
         # Images are in memory in here only, however many people ask at the same moment.
         async with self._at_once:
             data = await self.core.downloader.fetch(url)
-            predicted = await predict_image(self.core, data, title=title, audience=audience)
+            predicted = await predict_image(
+                self.core.serving, data, title=title, audience=audience, now=self.core.clock()
+            )
             seen = None
             if community is not None:
                 seen = await self.core.database.read_in_one_go(
                     partial(self._seen, interaction, community, predicted.phash, ephemeral)
                 )
             heat_map = None
-            if self.core.serving.has_time:
+            if self.core.serving.has_free_thread:
                 # It costs as much as several predictions, and those are waited for.
-                heat_map = await self.core.serving.explain(data, predicted.facts)
+                heat_map = await explain_image(self.core.serving, data, predicted.facts)
         where = None if community is None else f"<#{community.source_id}>"
         return card_message(texts, predicted.card, community=where, seen=seen, heat_map=heat_map)
 

@@ -179,7 +179,9 @@ class GuessListener(commands.Cog):
             stored_card(post.prediction_rows[0]),
             community=f"<#{post.community.source_id}>",
             seen=await self._replies.seen(post),
-            heat_map=await explain_post(self._core, post.id),
+            heat_map=await explain_post(
+                self._core.database, self._core.images, self._core.serving, post.id
+            ),
         )
         await interaction.edit_original_response(
             content=said, embed=message.embed, attachments=message.files()

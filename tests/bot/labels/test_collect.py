@@ -21,15 +21,15 @@ PICTURE = images.encode(images.photo(), "PNG")
 
 @pytest.fixture(autouse=True)
 def one_picture(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every post shows the same picture; looking at it once is enough."""
-    look, seen = app.core.serving.look, {}
+    """Every post shows the same picture; embedding it once is enough."""
+    embed, embedded = app.core.serving.embed, {}
 
     async def remembered(data: bytes, backbone: Any) -> Any:
-        if data not in seen:
-            seen[data] = await look(data, backbone)
-        return seen[data]
+        if data not in embedded:
+            embedded[data] = await embed(data, backbone)
+        return embedded[data]
 
-    monkeypatch.setattr(app.core.serving, "look", remembered)
+    monkeypatch.setattr(app.core.serving, "embed", remembered)
 
 
 async def replied(app: App, clock: FakeClock, *source_ids: str, **changes: Any) -> list[int]:

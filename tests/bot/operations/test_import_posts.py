@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.core import Core
-from bot.operations.import_posts import NO_NETWORK, Import, ImportReport, imported_community
+from bot.operations.import_images import NO_NETWORK, ImageImport
+from bot.operations.import_posts import Import, ImportReport, find_or_add_imported_community
 from bot.runtime.download import DownloadFailed, DownloadRefused
 from models.percentiles import BucketRule
 from storage.files.image_store import ImageStore
@@ -58,10 +59,23 @@ def other(post_id: str, **changes: Any) -> dict[str, Any]:
 
 
 async def run(
-    core: Core, path: Path, folder: Path | None, rule: BucketRule | None = None
+    core: Core,
+    path: Path,
+    folder: Path | None,
+    rule: BucketRule | None = None,
+    *,
+    links: bool = True,
 ) -> ImportReport:
-    community = await imported_community(core, "r/memes", rule)
-    return await Import(core, community, folder).run(path, lambda done, total: None)
+    community = await find_or_add_imported_community(core.database, "r/memes", rule, core.clock())
+    images_of_posts = ImageImport(
+        core.images, core.serving, core.downloader,
+        folder=folder, at_once=core.settings.downloads_at_once,
+    )  # fmt: skip
+    posts = Import(
+        core.database, core.serving, images_of_posts, community,
+        people_key=core.people_key, clock=core.clock, links=links,
+    )  # fmt: skip
+    return await posts.run(path, lambda done, total: None)
 
 
 async def count(core: Core, table: type[Base]) -> int:
@@ -189,10 +203,9 @@ async def test_thresholds_decide_the_buckets(
 async def test_where_images_were_linked_from_can_be_forgotten(
     core: Core, folder: Path, posts: Callable[..., Path]
 ) -> None:
-    community = await imported_community(core, "test", None)
     (folder / "linked.png").write_bytes(images.encode(images.photo(77, 30), "PNG"))
     path = posts(other("linked", media="https://i.example/linked.png"))
-    await Import(core, community, folder, links=False).run(path, lambda *_: None)
+    await run(core, path, folder, links=False)
     async with core.database.read() as session:
         sources = (await session.scalars(select(PostImage.source))).all()
     assert len(sources) == len(SCORES) + 1

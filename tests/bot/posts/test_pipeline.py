@@ -97,7 +97,7 @@ async def test_the_embedding_is_stored_once_as_it_was_served(app: App, clock: Fa
     for source_id in ("one", "two"):
         await app.pipeline.advance(await accept(app, clock, source_id, PICTURE))
     champion = await app.core.serving.champion()
-    seen = await app.core.serving.look(PICTURE, champion.backbone)
+    seen = await app.core.serving.embed(PICTURE, champion.backbone)
     async with app.core.database.read() as session:
         (row,) = (await session.scalars(select(Embedding))).all()
     assert row.backbone == champion.backbone.fingerprint

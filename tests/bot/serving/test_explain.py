@@ -23,11 +23,16 @@ async def accept(app: App, clock: FakeClock) -> int:
     return post_id
 
 
+async def explain(app: App, post_id: int) -> bytes | None:
+    core = app.core
+    return await explain_post(core.database, core.images, core.serving, post_id)
+
+
 async def test_a_prediction_is_explained_on_its_picture(app: App, clock: FakeClock) -> None:
     post_id = await accept(app, clock)
-    assert await explain_post(app.core, post_id) is None
+    assert await explain(app, post_id) is None
     await app.pipeline.advance(post_id)
-    painted = await explain_post(app.core, post_id)
+    painted = await explain(app, post_id)
     assert painted is not None
     with Image.open(io.BytesIO(painted)) as picture:
         assert picture.size == (300, 200)
@@ -39,8 +44,8 @@ async def test_there_is_nothing_to_explain_without_the_picture(app: App, clock: 
     await app.pipeline.advance(post_id)
     for path in app.core.images.files():
         path.unlink()
-    assert await explain_post(app.core, post_id) is None
-    assert await explain_post(app.core, 999) is None
+    assert await explain(app, post_id) is None
+    assert await explain(app, 999) is None
 
 
 async def test_a_head_that_knows_nothing_explains_nothing(
@@ -52,4 +57,4 @@ async def test_a_head_that_knows_nothing_explains_nothing(
     backbone = shutil.copytree(STARTER, tmp_path / "starter")
     name = await add_first_version(app.core.database, folder, backbone, clock())
     await promote(app.core.database, folder, name, clock())
-    assert await explain_post(app.core, post_id) is None
+    assert await explain(app, post_id) is None

@@ -26,7 +26,7 @@ async def test_it_is_sure_of_nothing_where_it_knows_nobody(core: Core, title: st
     champion = await core.serving.champion()
     for picture in PICTURES:
         data = images.encode(picture, "PNG")
-        seen = await core.serving.look(data, champion.backbone)
+        seen = await core.serving.embed(data, champion.backbone)
         known = facts(core, width=picture.width, height=picture.height, size=len(data), title=title)
         bins = champion.head.predict(seen.embedding[np.newaxis], [known])[0]
         thirds = [bins[:3].sum() + bins[3] / 3, bins[7:].sum() + bins[6] / 3]

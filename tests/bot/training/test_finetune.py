@@ -6,13 +6,16 @@ import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot.cli.backbone import backbone_switch
 from bot.core import Core
+from bot.training.embed_stored import OnAdvance
 from bot.training.finetune import FinetuneRefused, finetune
 from bot.training.runs import TrainingLimits, TrainingRuns
-from bot.training.switch_backbone import SwitchRefused
+from bot.training.switch_backbone import Switched, SwitchRefused
 from models.backbone_files import STARTER
 from tests.fakes import trainer
 from tests.fakes.clock import FakeClock
@@ -66,9 +69,13 @@ def gated(core: Core, mode: str, clock: FakeClock, folder: Path) -> Core:
     return replace(core, training=training)
 
 
+async def fine_tune(core: Core, on_advance: OnAdvance, **options: Any) -> Switched:
+    return await finetune(backbone_switch(core), core.settings, on_advance, **options)
+
+
 async def test_it_is_off_unless_allowed(core: Core) -> None:
     with pytest.raises(FinetuneRefused, match="PEORIA_FINETUNE=true"):
-        await finetune(core, quiet, command=child("improves"))
+        await fine_tune(core, quiet, command=child("improves"))
 
 
 async def test_a_better_backbone_serves_with_its_head(
@@ -76,7 +83,12 @@ async def test_a_better_backbone_serves_with_its_head(
 ) -> None:
     core = gated(allowed, "promotes", clock, tmp_path)
     stages: list[str] = []
-    switched = await finetune(core, lambda *s: stages.append(s[0]), command=child("improves"))
+    switched = await finetune(
+        backbone_switch(core),
+        core.settings,
+        lambda *s: stages.append(s[0]),
+        command=child("improves"),
+    )
     champion = await core.serving.champion()
     assert (champion.name, champion.backbone.fingerprint) == (trainer.NAME, FINGERPRINT)
     assert switched.version == trainer.NAME
@@ -89,7 +101,7 @@ async def test_one_that_the_gate_is_against_changes_nothing(
     core = gated(allowed, "keeps", clock, tmp_path)
     before = (await core.serving.champion()).name
     with pytest.raises(SwitchRefused, match="goes on serving: Not better"):
-        await finetune(core, quiet, command=child("improves"))
+        await fine_tune(core, quiet, command=child("improves"))
     assert (await core.serving.champion()).name == before
 
 
@@ -98,14 +110,20 @@ async def test_one_that_the_gate_is_against_changes_nothing(
 )
 async def test_what_comes_to_nothing_is_a_sentence(allowed: Core, mode: str, sentence: str) -> None:
     with pytest.raises(FinetuneRefused, match=sentence):
-        await finetune(allowed, quiet, command=child(mode))
+        await fine_tune(allowed, quiet, command=child(mode))
 
 
 async def test_weights_that_are_not_those_of_the_backbone_are_refused(
     allowed: Core, clock: FakeClock, tmp_path: Path
 ) -> None:
     core = gated(allowed, "promotes", clock, tmp_path)
-    await finetune(core, quiet, command=child("improves"))
+    await fine_tune(core, quiet, command=child("improves"))
     # The weights of what serves now are neither the starter's nor a file that was given.
     with pytest.raises(FinetuneRefused, match=FINGERPRINT):
-        await finetune(core, quiet, command=child("improves"), weights=tmp_path / "none.h5")
+        await finetune(
+            backbone_switch(core),
+            core.settings,
+            quiet,
+            command=child("improves"),
+            weights=tmp_path / "none.h5",
+        )

@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.app import App
+from bot.cli.backbone import backbone_switch
 from bot.core import Core
 from bot.training.runs import TrainingLimits, TrainingRuns
-from bot.training.switch_backbone import SwitchRefused, switch_backbone
+from bot.training.switch_backbone import SwitchRefused
 from models.backbone import BackboneUnusable
 from models.backbone_files import STARTER
 from storage.tables import Embedding, Image
@@ -86,7 +87,7 @@ def fingerprint_of(weights: Path) -> str:
 async def test_head_and_backbone_are_swapped_at_once(training_that: Switching, other: Path) -> None:
     core = training_that("keeps")
     stages: list[tuple[str, int, int | None]] = []
-    switched = await switch_backbone(core, str(other), lambda *step: stages.append(step))
+    switched = await backbone_switch(core).switch_to(str(other), lambda *step: stages.append(step))
 
     assert (switched.version, switched.embedded, switched.skipped) == (trainer.NAME, 3, 0)
     assert await embedded(core, fingerprint_of(other)) == 3
@@ -101,7 +102,7 @@ async def test_with_too_few_labels_the_backbone_starts_from_nothing(
     training_that: Switching, other: Path
 ) -> None:
     core = training_that("refuses")
-    switched = await switch_backbone(core, str(other), quiet)
+    switched = await backbone_switch(core).switch_to(str(other), quiet)
 
     champion = await core.serving.champion()
     assert champion.name == switched.version == f"prior-{fingerprint_of(other)[:8]}"
@@ -116,14 +117,14 @@ async def test_a_refit_that_fails_leaves_the_old_pair_and_goes_on_later(
     core = training_that("fails")
     before = await core.serving.champion()
     with pytest.raises(SwitchRefused, match="nothing was switched"):
-        await switch_backbone(core, str(other), quiet)
+        await backbone_switch(core).switch_to(str(other), quiet)
     after = await core.serving.champion()
     assert (after.name, after.backbone.fingerprint) == (
         before.name,
         before.backbone.fingerprint,
     )
 
-    switched = await switch_backbone(training_that("promotes"), str(other), quiet)
+    switched = await backbone_switch(training_that("promotes")).switch_to(str(other), quiet)
     assert switched.embedded == 0, "what was embedded is kept"
     assert (await core.serving.champion()).name == trainer.NAME
 
@@ -136,15 +137,15 @@ async def test_images_whose_file_is_gone_are_skipped_and_counted(
     async with core.database.read() as session:
         first = (await session.scalars(select(Image.sha256).limit(1))).one()
     core.images.drop(first)
-    switched = await switch_backbone(core, str(other), quiet)
+    switched = await backbone_switch(core).switch_to(str(other), quiet)
     assert (switched.embedded, switched.skipped) == (2, 1)
 
 
 async def test_the_backbone_that_serves_cannot_be_switched_to(core: Core) -> None:
     with pytest.raises(SwitchRefused, match="serves already"):
-        await switch_backbone(core, "starter", quiet)
+        await backbone_switch(core).switch_to("starter", quiet)
 
 
 async def test_missing_weights_are_named(core: Core, tmp_path: Path) -> None:
     with pytest.raises(BackboneUnusable, match=r"nowhere\.h5"):
-        await switch_backbone(core, str(tmp_path / "nowhere.h5"), quiet)
+        await backbone_switch(core).switch_to(str(tmp_path / "nowhere.h5"), quiet)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from bot.app import App
 from bot.discord.commands.predict import AT_ONCE
 from bot.platform import CommunityRef, IncomingPost
-from bot.serving.predict_files import ImagePrediction, predict_image
+from bot.serving.predict_image import ImagePrediction, predict_image
 from storage.tables import Base, Community
 from storage.types import PlatformName
 from tests.bot.discord.commands.commanding import Commanding
@@ -266,7 +266,7 @@ async def test_the_heat_map_is_left_out_while_images_wait_for_a_thread(
     app: App, fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(type(app.core.serving), "has_time", False)
+    monkeypatch.setattr(type(app.core.serving), "has_free_thread", False)
     asked = await fake.slash(ann, channel, "predict", image=PNG)
     assert asked.response is not None
     assert "Would beat" in asked.text

@@ -1,0 +1,61 @@
+"""Whom an image is predicted for: a community, its buckets and what is known of its past."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.serving.score_scale import bucket_rule, read_quantiles
+from models.facts import community_record
+from models.features import Record
+from models.percentiles import BucketRule, Quantiles
+from storage.engine.database import Database
+from storage.queries.communities import find_named_community
+from storage.tables import Community
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The community that an image is for, and what is known of it.
+
+    Attributes:
+        name: of the community; None: of no known community.
+        rule: where its buckets begin and end.
+        quantiles: of its recent scores, or of its platform's.
+        record: how its posts did so far.
+    """
+
+    name: str | None
+    rule: BucketRule
+    quantiles: Quantiles
+    record: Record
+
+
+async def find_audience(database: Database, name: str | None, now: datetime) -> Audience:
+    """The community called ``name``; without a name the only one there is, else no known one.
+
+    Raises:
+        UnknownCommunity: there is none of that name, or several.
+    """
+    async with database.read() as session:
+        if name is None:
+            communities = (await session.scalars(select(Community).limit(2))).all()
+            community = communities[0] if len(communities) == 1 else None
+        else:
+            community = await find_named_community(session, name)
+        return await audience_of(session, community, now)
+
+
+async def audience_of(
+    session: AsyncSession, community: Community | None, now: datetime
+) -> Audience:
+    """What is known of a community at the moment ``now``; of None, that nothing is known."""
+    if community is None:
+        return Audience(None, BucketRule(), Quantiles((), "none"), Record.empty())
+    return Audience(
+        name=community.name,
+        rule=bucket_rule(community),
+        quantiles=await read_quantiles(session, community, before=now),
+        record=await community_record(session, community.id, now),
+    )

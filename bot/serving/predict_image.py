@@ -1,0 +1,73 @@
+"""Predicting an image that is not posted: nothing is stored."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from bot.serving.audience import Audience
+from bot.serving.champion import Champion, ChampionServer
+from bot.serving.embed import EmbeddedImage
+from bot.serving.forecast import Card, read_card
+from models.features import PostFacts, Record
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePrediction:
+    """What is predicted for an image.
+
+    Attributes:
+        card: the prediction.
+        facts: what the head was told beside the embedding.
+        phash: the image's perceptual hash, 16 hexadecimal digits.
+    """
+
+    card: Card
+    facts: PostFacts
+    phash: str
+
+
+async def predict_image(
+    server: ChampionServer,
+    data: bytes,
+    *,
+    title: str,
+    audience: Audience,
+    now: datetime,
+    champion: Champion | None = None,
+) -> ImagePrediction:
+    """Predict an image as if it were posted now.
+
+    Args:
+        server: embeds the image and knows the champion.
+        data: the image's file.
+        title: the title that it would be posted with.
+        audience: the community that it would be posted in.
+        now: when it would be posted; aware.
+        champion: the model version that predicts; None: the one that serves now.
+
+    Raises:
+        ImageRefused: the bytes are not an image that can be used; the message says why.
+        NoChampion: no model version serves.
+    """
+    champion = champion or await server.champion()
+    embedded = await server.embed(data, champion.backbone)
+    facts = PostFacts(
+        title=title,
+        posted_at=now,
+        width=embedded.image.width,
+        height=embedded.image.height,
+        bytes=embedded.image.bytes,
+        format=embedded.image.format,
+        link_host=None,
+        text_in_image=None,
+        author=Record.empty(),
+        community=audience.record,
+    )
+    card = await server.on_thread(_card, champion, embedded, facts, audience)
+    return ImagePrediction(card, facts, embedded.phash)
+
+
+def _card(champion: Champion, image: EmbeddedImage, facts: PostFacts, audience: Audience) -> Card:
+    bins = champion.head.predict(image.embedding[np.newaxis], [facts])[0]
+    return read_card(bins, audience.quantiles, audience.rule, champion.name)

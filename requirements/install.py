@@ -214,7 +214,8 @@ def _install_uv(venv: Path, before: Mapping[str, object]) -> str:
     """The installer, at the version in its lock file, in a folder of its own."""
     folder = venv / "installer"
     locks = before.get("locks")
-    if not isinstance(locks, dict) or locks.get("installer") != _digest("installer"):
+    known = isinstance(locks, dict) and locks.get("installer") == _digest("installer")
+    if not (known and folder.exists()):
         shutil.rmtree(folder, ignore_errors=True)
         _run(
             str(_python(venv)), "-m", "pip", "install", "--disable-pip-version-check", "--quiet",

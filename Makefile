@@ -34,7 +34,8 @@ types: set-up-dev ## check only the types
 	$(BIN)/mypy
 
 docs: set-up-dev ## build the documentation into site/
-	$(BIN)/python -m mkdocs build --strict
+	$(BIN)/python -m sphinx -n -W --keep-going -q -b html docs site
+	@echo "The site is in site/index.html"
 
 bench: set-up-dev ## run the quick benchmarks, each beside its peer
 	$(BIN)/python -m benchmarks.serving

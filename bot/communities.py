@@ -1,6 +1,7 @@
 """Which communities are watched, and how each wants to be spoken to: every platform's settings."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,6 +15,8 @@ from storage.engine.upsert import insert_if_new
 from storage.queries.communities import find_community
 from storage.tables import Community, Post
 from storage.types import PlatformName, PostState, ReplyMode
+
+log = logging.getLogger(__name__)
 
 #: A score needs a while to mean something, and a label that comes after a month teaches nothing.
 LEAST_HORIZON, MOST_HORIZON = timedelta(minutes=10), timedelta(days=30)
@@ -133,18 +136,99 @@ async def change_community(
     return community
 
 
+async def add_community(
+    database: Database, platform: PlatformName, ref: CommunityRef, *, now: datetime
+) -> None:
+    """Store a community with the settings that ``ref`` starts it with, unless it is stored."""
+    async with database.write() as session:
+        await insert_if_new(
+            session,
+            Community,
+            platform=platform,
+            source_id=ref.source_id,
+            name=ref.name,
+            horizon_seconds=ref.horizon_seconds,
+            created_at=now,
+        )
+
+
+async def raise_high_water(
+    database: Database,
+    platform: PlatformName,
+    reached: Mapping[str, str],
+    *,
+    order: Callable[[str | None], int],
+) -> None:
+    """Store how far communities were read; a mark never moves back.
+
+    Args:
+        reached: the newest item that was read, by the community's id on its platform.
+        order: where an item's id stands in the order of time; None is before all others.
+    """
+    async with database.write() as session:
+        communities = await session.scalars(
+            select(Community).where(
+                Community.platform == platform, Community.source_id.in_(reached)
+            )
+        )
+        for community in communities:
+            newest = reached[community.source_id]
+            if order(newest) > order(community.high_water):
+                community.high_water = newest
+
+
+async def set_option(database: Database, community_id: int, key: str, value: Any) -> bool:
+    """Set an option that is unset, or (None) take one away; return whether that changed anything.
+
+    An option that is set already keeps its first value.
+    """
+    async with database.write() as session:
+        community = await session.get_one(Community, community_id)
+        if (key in community.options) == (value is not None):
+            return False
+        _merge_options(community, {key: value})
+        return True
+
+
+async def adopt_settings(database: Database, platform: PlatformName, ref: CommunityRef) -> None:
+    """Give a stored community the name, the times and the guessing rules of ``ref``.
+
+    For a community whose settings are those of the program (the local board): the limits for
+    what people may set do not hold for it. A shorter horizon also holds for posts that wait for
+    their score; where it is longer, the reading that was due turns out to be an early one.
+    """
+    async with database.write() as session:
+        community = await find_community(session, platform, ref.source_id)
+        if community is None:
+            return
+        community.name = ref.name
+        community.guess_seconds, community.blind = ref.guess_seconds, ref.blind
+        if community.horizon_seconds == ref.horizon_seconds:
+            return
+        log.info(
+            "The horizon of %s is now %s s; it was %s s.",
+            ref.name, ref.horizon_seconds, community.horizon_seconds,
+        )  # fmt: skip
+        community.horizon_seconds = ref.horizon_seconds
+        await _bring_forward(session, community)
+
+
 async def _change(session: AsyncSession, community: Community, settings: CommunityChange) -> None:
     for name, value in settings.items():
         if name != "options":
             setattr(community, name, value)
     if "options" in settings:
-        merged = {**community.options, **settings["options"]}
-        # A new dictionary: SQLAlchemy does not notice what changes inside the old one.
-        community.options = {key: value for key, value in merged.items() if value is not None}
+        _merge_options(community, settings["options"])
     with session.no_autoflush:
         _check(community)
         if "horizon_seconds" in settings:
             await _bring_forward(session, community)
+
+
+def _merge_options(community: Community, options: Mapping[str, Any]) -> None:
+    merged = {**community.options, **options}
+    # A new dictionary: SQLAlchemy does not notice what changes inside the old one.
+    community.options = {key: value for key, value in merged.items() if value is not None}
 
 
 def _check(community: Community) -> None:

@@ -31,6 +31,11 @@ class NoticeKind(StrEnum):
     SKILL = "skill"
     PAUSED = "paused"
     RESUMED = "resumed"
+    #: A platform stopped, or a community there is closed to the bot.
+    DISCORD = "discord"
+    REDDIT = "reddit"
+    BANNED = "banned"
+    PERMISSIONS = "permissions"
 
 
 def add_notice(
@@ -51,6 +56,19 @@ def add_notice(
         community_id: the community that it is about; None: all of them.
     """
     session.add(Notice(kind=kind.value, text=text, made_at=now, community_id=community_id))
+
+
+async def note(
+    database: Database,
+    kind: NoticeKind,
+    text: str,
+    *,
+    now: datetime,
+    community_id: int | None = None,
+) -> None:
+    """`add_notice` in a transaction of its own."""
+    async with database.write() as session:
+        add_notice(session, kind, text, now=now, community_id=community_id)
 
 
 async def waiting_notices(session: AsyncSession) -> list[tuple[Notice, Community | None]]:

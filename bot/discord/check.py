@@ -12,6 +12,7 @@ from bot.discord.gateway.channels import PostChannel
 from bot.discord.gateway.client import Client, point_at
 from bot.discord.gateway.command_sync import commands_are_in_sync
 from bot.discord.gateway.error_codes import reaching_discord
+from bot.discord.gateway.message_content import intent_is_granted
 from bot.discord.gateway.permissions import WANTED, missing_permissions
 from bot.discord.gateway.token import NOT_ACCEPTED, read_token
 from bot.discord.texts.english import Texts
@@ -74,8 +75,7 @@ def invite_link(client: discord.Client) -> str:
 
 
 def _intent(client: discord.Client, core: Core) -> Finding:
-    flags = client.application_flags
-    granted = flags.gateway_message_content or flags.gateway_message_content_limited
+    granted = intent_is_granted(client)
     if core.settings.discord_message_content == "off":
         return Finding("message content", None, "switched off by PEORIA_DISCORD_MESSAGE_CONTENT")
     return Finding("message content", granted, "on" if granted else _TURN_ON)

@@ -1,23 +1,16 @@
-"""Staying connected to Discord, and what goes on over the connection."""
+"""The connection to Discord: one session after another, and the lock that keeps others out."""
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import discord
 from sqlalchemy.exc import DBAPIError
 
 from bot.core import Core
-from bot.discord.commands import add_commands
-from bot.discord.events.backfill import Backfill
-from bot.discord.events.guesses import GuessListener
-from bot.discord.events.messages import MessageListener
-from bot.discord.events.reactions import ReactionListener
-from bot.discord.gateway.client import Client, needed_intents, point_at
+from bot.discord.gateway.client import point_at
 from bot.discord.gateway.command_sync import sync_commands
 from bot.discord.gateway.error_codes import (
     AUTHENTICATION_FAILED,
@@ -26,18 +19,13 @@ from bot.discord.gateway.error_codes import (
     SHARDING_REQUIRED,
 )
 from bot.discord.gateway.instance_lock import InstanceLock
+from bot.discord.gateway.message_content import NO_INTENT, may_read_content
 from bot.discord.gateway.token import NOT_ACCEPTED, read_token
-from bot.discord.messages.high_water import HighWater
-from bot.discord.messages.reaction_votes import ReactionVotes
-from bot.discord.messages.score_reader import ScoreReader
-from bot.discord.messages.send_reply import Replies
-from bot.discord.ui.cooldowns import Cooldowns
-from bot.discord.ui.guess_buttons import GuessButton
-from bot.discord.ui.member_names import MemberNames
+from bot.discord.session import Session, SessionState, open_session
+from bot.notices import NoticeKind, note
 from bot.platform import PlatformRefused, PlatformUnavailable
 from bot.posts.pipeline import Pipeline
 from bot.runtime.shards import Shards, parse_shards
-from storage.tables import Notice
 
 log = logging.getLogger(__name__)
 
@@ -45,29 +33,13 @@ log = logging.getLogger(__name__)
 _PATIENCE = 30.0
 #: Waits between tries to connect, seconds.
 _FIRST_WAIT, _LONGEST_WAIT = 5.0, 300.0
-#: How often the lock on the database is looked after, seconds.
+#: How often the lock on the database is checked, seconds.
 _LOCK_SECONDS = 20.0
 
-_NO_INTENT = (
-    "Discord does not give this bot the content of messages. Switch on Message Content Intent in"
-    " the Discord Developer Portal (your application → Bot → Privileged Gateway Intents), or set"
-    " PEORIA_DISCORD_MESSAGE_CONTENT=auto to run without automatic replies until then."
-)
 _BAD_SHARDS = (
     "Discord does not accept the shards {shards}: the servers of this bot need another number of"
     " them. Start every process with the same larger number, as in main.py run --shards 0-3/8."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """One client, from logging in to being closed, and what works over it."""
-
-    client: Client
-    replies: Replies
-    scores: ScoreReader
-    guesses: GuessListener
-    reactions: ReactionListener
 
 
 class Connection:
@@ -80,15 +52,10 @@ class Connection:
         shards = settings.discord_shards
         self._shards: Shards | None = parse_shards(shards) if shards else None
         self._lock = InstanceLock(core.database, self._shards)
-        self._names = MemberNames(core.people_key)
-        self._cooldowns = Cooldowns(
-            core.clock, per_person=10, per_channel=120, within=timedelta(seconds=30)
-        )
-        self._high_water = HighWater(core.database)
-        self._votes = ReactionVotes()
+        self._state = SessionState(core)
         self._session: Session | None = None
         self._running: asyncio.Task[None] | None = None
-        self._keeping: asyncio.Task[None] | None = None
+        self._watching_lock: asyncio.Task[None] | None = None
         self._refusal: PlatformRefused | None = None
 
     async def open(self) -> None:
@@ -103,7 +70,7 @@ class Connection:
         self._refusal = None
         ready = asyncio.Event()
         self._running = asyncio.create_task(self._run(token, ready), name="Discord")
-        self._keeping = asyncio.create_task(self._keep_lock(), name="Lock of Discord")
+        self._watching_lock = asyncio.create_task(self._watch_lock(), name="Lock of Discord")
         waiting = asyncio.create_task(ready.wait())
         await asyncio.wait(
             {waiting, self._running}, timeout=_PATIENCE, return_when=asyncio.FIRST_COMPLETED
@@ -113,16 +80,16 @@ class Connection:
             await self.close()
             raise self._refusal
         if not ready.is_set():
-            log.warning("Discord has not answered yet; it is tried on in the background.")
+            log.warning("Discord has not answered yet; connecting goes on in the background.")
 
     async def close(self) -> None:
         """Disconnect for good."""
-        for task in (self._keeping, self._running):
+        for task in (self._watching_lock, self._running):
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
-        self._keeping = self._running = None
+        self._watching_lock = self._running = None
         await self._lock.release()
 
     async def ended(self) -> None:
@@ -151,7 +118,7 @@ class Connection:
             except PlatformRefused as refusal:
                 self._refusal = refusal
                 if ready.is_set():
-                    await self._tell_of_the_end(refusal)
+                    await self._tell_admins(refusal)
                 return
             except (*AWAY, discord.HTTPException, discord.ConnectionClosed) as error:
                 why = str(error) or type(error).__name__
@@ -170,12 +137,24 @@ class Connection:
             PlatformRefused: it is no use to try again.
         """
         try:
-            content = await self._may_read_content(token)
-            await self._start_session(token, ready, content=content)
+            settings = self._core.settings
+            content = await may_read_content(settings.discord_message_content, token)
+            async with open_session(
+                self._core,
+                self._pipeline,
+                self._state,
+                shards=self._shards,
+                message_content=content,
+            ) as session:
+                self._session = session
+                session.client.add_listener(_setter(ready), "on_ready")
+                await session.client.login(token)
+                await sync_commands(session.client.tree, settings.data_dir)
+                await session.client.connect()
         except discord.LoginFailure as error:
             raise PlatformRefused(NOT_ACCEPTED) from error
         except discord.PrivilegedIntentsRequired as error:
-            raise PlatformRefused(_NO_INTENT) from error
+            raise PlatformRefused(NO_INTENT) from error
         except discord.ConnectionClosed as error:
             if error.code == AUTHENTICATION_FAILED:
                 raise PlatformRefused(NOT_ACCEPTED) from error
@@ -186,19 +165,17 @@ class Connection:
         finally:
             self._session = None
 
-    async def _tell_of_the_end(self, refusal: PlatformRefused) -> None:
+    async def _tell_admins(self, refusal: PlatformRefused) -> None:
         log.error("Discord has stopped: %s", refusal)
-        async with self._core.database.write() as session:
-            session.add(
-                Notice(
-                    kind="discord",
-                    text=f"Discord has stopped: {refusal}",
-                    made_at=self._core.clock(),
-                )
-            )
+        await note(
+            self._core.database,
+            NoticeKind.DISCORD,
+            f"Discord has stopped: {refusal}",
+            now=self._core.clock(),
+        )
 
-    async def _keep_lock(self) -> None:
-        """Keep watch over the lock, which a database server takes away with a lost connection."""
+    async def _watch_lock(self) -> None:
+        """Take the lock again where a database server took it away with a lost connection."""
         while True:
             await asyncio.sleep(_LOCK_SECONDS)
             if await self._lock.is_held():
@@ -208,63 +185,12 @@ class Connection:
                 await self._lock.take()
             except PlatformRefused as refusal:
                 self._refusal = refusal
-                await self._tell_of_the_end(refusal)
+                await self._tell_admins(refusal)
                 if self._running is not None:
                     self._running.cancel()
                 return
             except (DBAPIError, OSError) as error:
                 log.warning("The lock on the database was lost (%s); tried again.", error)
-
-    async def _may_read_content(self, token: str) -> bool:
-        """Whether to ask for the content of messages; asking in vain ends the connection.
-
-        Raises:
-            PlatformRefused: it is asked for by the settings, and not granted.
-        """
-        wanted = self._core.settings.discord_message_content
-        if wanted == "off":
-            return False
-        async with discord.Client(intents=needed_intents(message_content=False)) as client:
-            await client.login(token)
-            flags = client.application_flags
-        granted = flags.gateway_message_content or flags.gateway_message_content_limited
-        if wanted == "on" and not granted:
-            raise PlatformRefused(_NO_INTENT)
-        if not granted:
-            log.warning(
-                "Discord keeps the content of messages from this bot: there are no automatic"
-                " replies until Message Content Intent is switched on in the Developer Portal."
-            )
-        return granted
-
-    async def _start_session(self, token: str, ready: asyncio.Event, *, content: bool) -> None:
-        client = Client(
-            message_content=content,
-            shards=self._shards,
-            gateway_url=self._core.settings.discord_gateway_url,
-        )
-        async with client:
-            replies = Replies(client, self._core, self._names)
-            guesses = GuessListener(self._core, replies, self._names, self._cooldowns)
-            reactions = ReactionListener(self._core, self._votes)
-            await self._add_cogs(client, guesses, reactions)
-            client.add_listener(_setter(ready), "on_ready")
-            scores = ScoreReader(client, self._core, self._votes)
-            self._session = Session(client, replies, scores, guesses, reactions)
-            await client.login(token)
-            await sync_commands(client.tree, self._core.settings.data_dir)
-            await client.connect()
-
-    async def _add_cogs(
-        self, client: Client, guesses: GuessListener, reactions: ReactionListener
-    ) -> None:
-        messages = MessageListener(self._core, self._pipeline, self._votes, self._high_water)
-        client.add_dynamic_items(GuessButton)
-        await client.add_cog(messages)
-        await client.add_cog(reactions)
-        await client.add_cog(Backfill(client, self._core, messages, self._votes, self._high_water))
-        await client.add_cog(guesses)
-        await add_commands(client, self._core, self._pipeline, known=self._names)
 
 
 def _setter(event: asyncio.Event) -> Callable[[], Coroutine[Any, Any, None]]:

@@ -8,11 +8,12 @@ from sqlalchemy import select
 from bot.core import Core
 from bot.discord.connection import Connection
 from bot.discord.gateway.guild_options import ANNOUNCEMENTS
+from bot.discord.messages.reply_data import load_stored_post
 from bot.discord.ui.admin_messages import tell_admins
 from bot.platform import PostRef, Reading
 from bot.posts.pipeline import Pipeline
 from bot.serving.forecast import Card, Outcome, TooLate
-from storage.tables import Community
+from storage.tables import Community, Post
 from storage.types import PlatformName
 
 
@@ -52,8 +53,8 @@ class DiscordPlatform:
             ReplyDeclined: the bot may not; admins are told once what it lacks.
             PostGone: the message was deleted.
         """
-        replies = self._connection.session().replies
-        return await replies.reply(post.post_id, card, post.mode, sent_before=sent_before)
+        sender = self._connection.session().sender
+        return await sender.send(post.post_id, card, post.mode, sent_before=sent_before)
 
     async def withdraw(self, post: PostRef, reply_id: str | None) -> None:
         """Delete the reply.
@@ -61,8 +62,7 @@ class DiscordPlatform:
         Raises:
             PlatformUnavailable: try again later.
         """
-        replies = self._connection.session().replies
-        await replies.withdraw(await replies.load(post.post_id), reply_id)
+        await self._connection.session().sender.delete(await self._load(post), reply_id)
 
     async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | TooLate) -> None:
         """Change the reply into the outcome.
@@ -70,8 +70,12 @@ class DiscordPlatform:
         Raises:
             PlatformUnavailable: try again later.
         """
-        replies = self._connection.session().replies
-        await replies.settle(await replies.load(post.post_id), reply_id, outcome)
+        editor = self._connection.session().editor
+        await editor.settle(await self._load(post), reply_id, outcome)
+
+    async def _load(self, post: PostRef) -> Post:
+        async with self._core.database.read() as session:
+            return await load_stored_post(session, post.post_id)
 
     async def read_scores(self, posts: Sequence[PostRef]) -> Mapping[int, Reading]:
         """Scores from the votes that were followed, and from one fetch at the horizon.
@@ -91,7 +95,7 @@ class DiscordPlatform:
         """
         session = self._connection.session()
         await session.reactions.close_guessing()
-        return await session.guesses.close_due()
+        return await session.closed_replies.close_due()
 
     async def announce(self, text: str, community_source_id: str | None) -> None:
         """Tell the admins of a channel's server, or of every server with a watched channel.

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bot.posts.sent_replies import note_reply_gone
 from bot.reddit.client import PAGE, RedditClient
 from bot.reddit.replies import Replies
 from bot.runtime.clock import Clock
@@ -105,13 +106,12 @@ class CommentCleanup:
 
     async def _end(self, comment: Comment, reason: str) -> None:
         log.info("The comment %s is gone: %s", comment.name, reason)
+        if comment.post_id is not None:
+            await note_reply_gone(self._database, comment.post_id, reason)
+            return
         async with self._database.write() as session:
-            row: Reply | InboxItem
-            if comment.post_id is not None:
-                row = await session.get_one(Reply, comment.post_id)
-            else:
-                row = await session.get_one(InboxItem, comment.inbox_id)
-            row.state, row.reason = ReplyState.SKIPPED, reason
+            item = await session.get_one(InboxItem, comment.inbox_id)
+            item.state, item.reason = ReplyState.SKIPPED, reason
 
 
 def _is_removed(item: Mapping[str, Any]) -> bool:

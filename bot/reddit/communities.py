@@ -1,15 +1,14 @@
 """Subreddits as communities: found whatever their spelling, and what is remembered of each."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.communities import add_community, raise_high_water, set_option
 from bot.platform import CommunityRef
 from bot.runtime.clock import Clock
 from storage.engine.database import Database
-from storage.engine.upsert import insert_if_new
 from storage.tables import Community
 from storage.types import PlatformName
 
@@ -52,41 +51,22 @@ class Communities:
         found = await self.find(name)
         if found is not None:
             return found
-        async with self._database.write() as session:
-            await insert_if_new(
-                session,
-                Community,
-                platform=PlatformName.REDDIT,
-                source_id=name,
-                name=f"r/{name}",
-                horizon_seconds=self._horizon_seconds,
-                created_at=self._clock(),
-            )
-            made = await find_subreddit(session, name)
+        ref = CommunityRef(name, f"r/{name}", horizon_seconds=self._horizon_seconds)
+        await add_community(self._database, PlatformName.REDDIT, ref, now=self._clock())
+        made = await self.find(name)
         assert made is not None  # noqa: S101 - it was inserted, now or by another at the same time
         return made
 
-    async def raise_high_water(self, community_id: int, name: str) -> None:
+    async def raise_high_water(self, community: Community, name: str) -> None:
         """Note the newest submission that was seen; never an older one than before."""
-        async with self._database.write() as session:
-            community = await session.get_one(Community, community_id)
-            if age_order(name) > age_order(community.high_water):
-                community.high_water = name
+        await raise_high_water(
+            self._database, PlatformName.REDDIT, {community.source_id: name}, order=age_order
+        )
 
     async def note_ban(self, community_id: int, since: datetime | None) -> bool:
-        """Note that the account is banned there, or no longer; whether that is news."""
-        async with self._database.write() as session:
-            community = await session.get_one(Community, community_id)
-            if (BANNED_AT in community.options) == (since is not None):
-                return False
-            options: dict[str, Any] = {**community.options}
-            if since is None:
-                del options[BANNED_AT]
-            else:
-                options[BANNED_AT] = since.isoformat()
-            # Replaced, not changed: changes inside JSON go unnoticed.
-            community.options = options
-            return True
+        """Note that the account is banned there, or no longer; return whether that is news."""
+        value = None if since is None else since.isoformat()
+        return await set_option(self._database, community_id, BANNED_AT, value)
 
 
 def age_order(name: str | None) -> int:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.core import Core
+from bot.notices import NoticeKind, note
 from bot.platform import PlatformRefused, PlatformUnavailable, PostRef, Reading
 from bot.posts.pipeline import Pipeline
 from bot.reddit.client import RedditClient
@@ -17,7 +18,6 @@ from bot.reddit.credentials import read_credentials
 from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere
 from bot.reddit.inbox import Inbox
 from bot.reddit.items import Rules
-from bot.reddit.notices import note
 from bot.reddit.replies import Replies, ReplyRules
 from bot.reddit.score_reader import ScoreReader
 from bot.reddit.watcher import Watcher
@@ -186,14 +186,19 @@ class RedditPlatform:
         if not self._revoked:
             self._revoked = True
             log.error("Reddit is stopped: %s", error)
-            await note(self._database, "reddit", f"Reddit is stopped: {error}", self._clock())
+            await note(
+                self._database,
+                NoticeKind.REDDIT,
+                f"Reddit is stopped: {error}",
+                now=self._clock(),
+            )
 
     async def _note_closed(self, what: str, error: Exception) -> None:
         if what not in self._closed:
             self._closed.add(what)
             text = f"{what} cannot be read: {error} It is tried again every hour."
             log.warning("%s", text)
-            await note(self._database, "reddit", text, self._clock())
+            await note(self._database, NoticeKind.REDDIT, text, now=self._clock())
 
     async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
         """Comment the prediction; see `Replies.reply`."""

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from bot.notices import NoticeKind, note
 from bot.platform import PlatformUnavailable, PostGone, PostRef, ReplyDeclined
 from bot.reddit.client import RedditClient
 from bot.reddit.communities import BANNED_AT, Communities
 from bot.reddit.errors import NotAllowed, NotThere, RedditBusy, RedditRefusal
 from bot.reddit.items import is_closed, is_gone, time_of
-from bot.reddit.notices import note
 from bot.reddit.texts import prediction_text, settled_text
 from bot.runtime.clock import Clock
 from bot.serving.forecast import Card, Outcome, TooLate
@@ -275,7 +275,13 @@ class Replies:
                 " Posts are still predicted and their scores read."
             )
             log.warning("%s", text)
-            await note(self._database, "banned", text, self._clock(), community_id=community.id)
+            await note(
+                self._database,
+                NoticeKind.BANNED,
+                text,
+                now=self._clock(),
+                community_id=community.id,
+            )
 
     async def _load(self, post_id: int) -> Post:
         async with self._database.read() as session:

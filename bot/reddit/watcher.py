@@ -104,7 +104,7 @@ class Watcher:
         self._listed[name] = listed
         # Only now: a look that was cut short begins again where it did.
         if newest is not None and newest != mark:
-            await self._communities.raise_high_water(community.id, newest)
+            await self._communities.raise_high_water(community, newest)
         if polled.accepted or polled.skipped:
             log.info(
                 "r/%s: %s new posts; skipped: %s.", name, polled.accepted,

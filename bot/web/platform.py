@@ -4,11 +4,10 @@ import errno
 import logging
 import socket
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 from aiohttp import web
-from sqlalchemy import select
 
+from bot.communities import adopt_settings
 from bot.core import Core
 from bot.platform import PlatformRefused, PostRef, Reading, ScoreRead
 from bot.posts.pipeline import Pipeline
@@ -17,9 +16,7 @@ from bot.serving.forecast import Card, Outcome, TooLate
 from bot.web.services import Services
 from bot.web.site import make_site
 from bot.web.votes import scores_at_horizon
-from storage.queries.communities import find_community
-from storage.tables import Post
-from storage.types import PlatformName, PostState
+from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
@@ -43,10 +40,11 @@ class WebPlatform:
         Raises:
             PlatformRefused: the address cannot be listened on; the message names the setting.
         """
-        await self._follow_settings()
-        settings = self._services.settings
+        services = self._services
+        settings = services.settings
+        await adopt_settings(services.database, self.name, services.community)
         runner = web.AppRunner(
-            make_site(self._services), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
+            make_site(services), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
         )
         await runner.setup()
         try:
@@ -72,31 +70,6 @@ class WebPlatform:
             await self._runner.cleanup()
             self._runner = None
         await self.tasks.stop()
-
-    async def _follow_settings(self) -> None:
-        """Give the community the name, the times and the manners that are set now."""
-        ref = self._services.community
-        async with self._services.database.write() as session:
-            community = await find_community(session, self.name, ref.source_id)
-            if community is None:
-                return
-            community.name = ref.name
-            community.guess_seconds, community.blind = ref.guess_seconds, ref.blind
-            if community.horizon_seconds == ref.horizon_seconds:
-                return
-            log.info(
-                "The board's horizon is now %s s; it was %s s.",
-                ref.horizon_seconds, community.horizon_seconds,
-            )  # fmt: skip
-            community.horizon_seconds = ref.horizon_seconds
-            horizon = timedelta(seconds=ref.horizon_seconds)
-            waiting = select(Post).filter_by(
-                community_id=community.id, state=PostState.AWAITING_SCORE
-            )
-            for post in await session.scalars(waiting):
-                # Where it is longer, the reading that was due finds out that it is an early one.
-                if post.due_at is not None:
-                    post.due_at = min(post.due_at, post.posted_at + horizon)
 
     async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
         """The card is read from the tables by whoever looks; there is nothing to send."""

@@ -11,9 +11,10 @@ from typing import Any
 
 import discord
 
-from bot.discord.commands.feature import Feature, Interaction, respond, texts_for
+from bot.discord.commands.feature import Feature, texts_for
 from bot.discord.texts.english import Texts
 from bot.discord.ui.error_replies import Refused, answer_error
+from bot.discord.ui.responses import Interaction, respond
 
 #: How long an answer is taken. After that, people have forgotten the question.
 OPEN_FOR = timedelta(minutes=2)

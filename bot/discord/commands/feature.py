@@ -1,7 +1,5 @@
 """What every feature's commands stand on."""
 
-from typing import Any, TypeAlias
-
 import discord
 from discord.ext import commands
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,15 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.core import Core
 from bot.discord.texts.english import Texts
 from bot.discord.ui.cooldowns import Cooldowns
-from bot.discord.ui.error_replies import EPHEMERAL
 from bot.discord.ui.member_names import MemberNames
+from bot.discord.ui.responses import Interaction
 from bot.people.identity import hash_person
 from bot.posts.pipeline import Pipeline
 from storage.queries.communities import find_community
 from storage.tables import Community
 from storage.types import PlatformName
-
-Interaction: TypeAlias = discord.Interaction[Any]
 
 
 class Feature(commands.Cog):
@@ -64,28 +60,3 @@ def texts_for(interaction: Interaction) -> Texts:
 async def community_here(session: AsyncSession, interaction: Interaction) -> Community | None:
     """The channel in which something was asked, if it was ever watched."""
     return await find_community(session, PlatformName.DISCORD, str(interaction.channel_id))
-
-
-async def defer(interaction: Interaction, *, ephemeral: bool) -> None:
-    """Acknowledge a command at once: "is thinking", for all to see or for who asked alone."""
-    interaction.extras[EPHEMERAL] = ephemeral
-    await interaction.response.defer(thinking=True, ephemeral=ephemeral)
-
-
-async def respond(
-    interaction: Interaction,
-    text: str | None = None,
-    *,
-    embed: discord.Embed | None = None,
-    embeds: list[discord.Embed] | None = None,
-    files: list[discord.File] | None = None,
-    view: discord.ui.View | None = None,
-) -> None:
-    """Put the answer in the place of "is thinking"; nobody is pinged, whatever the text holds."""
-    await interaction.edit_original_response(
-        content=text,
-        embeds=embeds if embeds is not None else [embed] if embed else [],
-        attachments=files or [],
-        view=view,
-        allowed_mentions=discord.AllowedMentions.none(),
-    )

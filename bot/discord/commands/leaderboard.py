@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.discord.commands.board_layout import board_embed
 from bot.discord.commands.board_pages import ROWS, BoardQuery, read_page
-from bot.discord.commands.feature import Feature, Interaction, defer, respond, texts_for
+from bot.discord.commands.feature import Feature, texts_for
 from bot.discord.texts.english import Texts, label
 from bot.discord.texts.markdown import escape
 from bot.discord.ui.error_replies import Refused, answer_error
+from bot.discord.ui.responses import Interaction, defer, respond
 from bot.league.leaderboard import BoardName, list_seasons
 from bot.league.seasons import ALL_TIME, UnknownSeason, read_season
 from storage.queries.communities import find_community

@@ -6,8 +6,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.discord.commands.board_layout import signed
-from bot.discord.commands.feature import Feature, Interaction, defer, respond, texts_for
+from bot.discord.commands.feature import Feature, texts_for
 from bot.discord.texts.english import Texts, label
+from bot.discord.ui.responses import Interaction, defer, respond
 from bot.league.leaderboard import BoardName, BoardRow, read_board
 from bot.league.seasons import ALL_TIME, season_of
 from storage.tables import Author, Guess, Post

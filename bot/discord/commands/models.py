@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.discord.commands.confirmation import ConfirmFirst
-from bot.discord.commands.feature import Interaction, defer, respond, texts_for
+from bot.discord.commands.feature import texts_for
 from bot.discord.texts.english import Texts, label
 from bot.discord.texts.markdown import escape
 from bot.discord.ui.error_replies import Refused
+from bot.discord.ui.responses import Interaction, defer, respond
 from bot.training.versions import list_versions, promote, rollback
 from storage.tables import ModelVersion, TrainingRun
 

@@ -13,19 +13,13 @@ import discord
 from discord import app_commands
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.discord.commands.feature import (
-    Feature,
-    Interaction,
-    community_here,
-    defer,
-    respond,
-    texts_for,
-)
+from bot.discord.commands.feature import Feature, community_here, texts_for
 from bot.discord.messages.incoming import images_of, title_of
 from bot.discord.messages.render_card import CardMessage, card_message
 from bot.discord.texts.english import Texts, label
 from bot.discord.texts.markdown import escape
 from bot.discord.ui.error_replies import Refused, sentence_of
+from bot.discord.ui.responses import Interaction, defer, respond
 from bot.league.blind import has_viewed
 from bot.league.guesses import guess_of, guessing_is_open
 from bot.runtime.download import DownloadFailed, DownloadRefused

@@ -11,7 +11,7 @@ import discord
 from discord import app_commands
 
 from bot.communities import CommunityChange, change_community
-from bot.discord.commands.feature import Feature, Interaction, defer, respond, texts_for
+from bot.discord.commands.feature import Feature, texts_for
 from bot.discord.commands.watch import channel_meant
 from bot.discord.gateway.guild_options import (
     ANNOUNCEMENTS,
@@ -25,6 +25,7 @@ from bot.discord.texts.english import Texts, label
 from bot.discord.texts.markdown import escape, plain
 from bot.discord.ui.emoji import custom_emoji_id, is_unicode_emoji
 from bot.discord.ui.error_replies import Refused
+from bot.discord.ui.responses import Interaction, defer, respond
 from storage.queries.communities import find_community
 from storage.tables import Community
 from storage.types import PlatformName, ReplyMode

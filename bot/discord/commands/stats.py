@@ -6,16 +6,10 @@ import logging
 import discord
 from discord import app_commands
 
-from bot.discord.commands.feature import (
-    Feature,
-    Interaction,
-    community_here,
-    defer,
-    respond,
-    texts_for,
-)
+from bot.discord.commands.feature import Feature, community_here, texts_for
 from bot.discord.texts.english import Texts, label
 from bot.discord.texts.markdown import escape
+from bot.discord.ui.responses import Interaction, defer, respond
 from bot.reports.charts import ChartFailed, stats_chart
 from bot.reports.stats import Stats, read_stats
 from bot.reports.version_stats import VersionStats

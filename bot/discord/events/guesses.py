@@ -1,36 +1,27 @@
-"""Guesses under replies, and what becomes of a reply when guessing closes."""
+"""Guesses: what happens when somebody presses a button under a reply."""
 
-import logging
 from typing import Any
 
 import discord
-from discord.ext import commands, tasks
-from sqlalchemy import select
+from discord.ext import commands
 
 from bot.core import Core
-from bot.discord.commands.feature import defer
 from bot.discord.messages.render_card import card_message
-from bot.discord.messages.send_reply import Replies, is_a_message
+from bot.discord.messages.reply_data import find_earlier_post
 from bot.discord.texts.english import Texts
 from bot.discord.ui.cooldowns import Cooldowns
 from bot.discord.ui.error_replies import Refused, answer_error
 from bot.discord.ui.guess_buttons import Choice
 from bot.discord.ui.member_names import MemberNames
+from bot.discord.ui.responses import defer
 from bot.league import guesses as guessing
 from bot.league.blind import has_viewed, note_view
 from bot.league.guesses import GuessRefused, guess_of, guessing_is_open, place_guess
-from bot.platform import PlatformUnavailable
 from bot.serving.explain import explain_post
 from bot.serving.forecast import stored_card
-from storage.queries.posts import load_post, load_posts
-from storage.tables import Post, Reply
-from storage.types import Bucket, PlatformName, PostState, ReplyState
-
-log = logging.getLogger(__name__)
-
-_CLOSE_SECONDS = 5.0
-#: Replies that are changed in one go.
-_BATCH = 50
+from storage.queries.posts import load_post
+from storage.tables import Post
+from storage.types import Bucket, PlatformName
 
 #: What `GuessRefused` says, by the text that says the same in the reader's language.
 _REFUSALS = {
@@ -46,19 +37,10 @@ _REFUSALS = {
 class GuessListener(commands.Cog):
     """Takes guesses, and shows blind predictions to those who may see them."""
 
-    def __init__(
-        self, core: Core, replies: Replies, names: MemberNames, cooldowns: Cooldowns
-    ) -> None:
+    def __init__(self, core: Core, names: MemberNames, cooldowns: Cooldowns) -> None:
         self._core = core
-        self._replies = replies
         self._names = names
         self._cooldowns = cooldowns
-
-    async def cog_load(self) -> None:
-        self._close.start()
-
-    async def cog_unload(self) -> None:
-        self._close.cancel()
 
     @commands.Cog.listener()
     async def on_guess_button(
@@ -169,60 +151,25 @@ class GuessListener(commands.Cog):
         texts = Texts(interaction.locale)
         if not post.prediction_rows:
             raise Refused("guess.no_prediction")
-        said = None
+        content = None
         if key is not None:
-            said = texts(
+            content = texts(
                 key, bucket=texts(f"bucket.{bucket.value}") if bucket else "", when=_closes(post)
             )
+        async with self._core.database.read() as session:
+            seen = await find_earlier_post(session, post)
         message = card_message(
             texts,
             stored_card(post.prediction_rows[0]),
             community=f"<#{post.community.source_id}>",
-            seen=await self._replies.seen(post),
+            seen=seen,
             heat_map=await explain_post(
                 self._core.database, self._core.images, self._core.serving, post.id
             ),
         )
         await interaction.edit_original_response(
-            content=said, embed=message.embed, attachments=message.files()
+            content=content, embed=message.embed, attachments=message.files()
         )
-
-    @tasks.loop(seconds=_CLOSE_SECONDS)
-    async def _close(self) -> None:
-        try:
-            await self.close_due()
-        except Exception:
-            log.exception("Replies could not be changed when guessing closed; tried again.")
-
-    async def close_due(self) -> int:
-        """Show in replies that guessing has closed, and what was kept back; return how many."""
-        now = self._core.clock()
-        async with self._core.database.read() as session:
-            ids = await session.scalars(
-                select(Post.id)
-                .join(Reply, Reply.post_id == Post.id)
-                .where(
-                    Post.platform == PlatformName.DISCORD,
-                    Post.state == PostState.AWAITING_SCORE,
-                    Post.guessing_closed_at <= now,
-                    Reply.state == ReplyState.SENT,
-                    Reply.closed_at.is_(None),
-                )
-                .order_by(Post.guessing_closed_at)
-                .limit(_BATCH)
-            )
-            posts = await load_posts(session, ids)
-        for post in posts:
-            try:
-                if post.reply is not None and is_a_message(post.reply.source_id):
-                    await self._replies.close(post)
-            except PlatformUnavailable as error:
-                log.info("The reply to post %s cannot be changed now (%s).", post.id, error)
-                continue
-            async with self._core.database.write() as session:
-                reply = await session.get_one(Reply, post.id)
-                reply.closed_at = now
-        return len(posts)
 
 
 def _closes(post: Post) -> str:

@@ -1,14 +1,8 @@
 """How far each channel was read: where catching up begins after a restart."""
 
-import logging
-
-from sqlalchemy import select
-
+from bot.communities import raise_high_water
 from storage.engine.database import Database
-from storage.tables import Community
 from storage.types import PlatformName
-
-log = logging.getLogger(__name__)
 
 
 class HighWater:
@@ -65,17 +59,12 @@ class HighWater:
         if not reached:
             return
         try:
-            async with self._database.write() as session:
-                communities = await session.scalars(
-                    select(Community).where(
-                        Community.platform == PlatformName.DISCORD,
-                        Community.source_id.in_([str(each) for each in reached]),
-                    )
-                )
-                for community in communities:
-                    newest = reached[int(community.source_id)]
-                    if newest > int(community.high_water or 0):
-                        community.high_water = str(newest)
+            await raise_high_water(
+                self._database,
+                PlatformName.DISCORD,
+                {str(channel_id): str(message_id) for channel_id, message_id in reached.items()},
+                order=lambda message_id: int(message_id or 0),
+            )
         except BaseException:
             for channel_id, message_id in reached.items():
                 self.read(channel_id, message_id)

@@ -11,12 +11,11 @@ from bot.discord.gateway.error_codes import reaching_discord
 from bot.discord.gateway.guild_options import NOWHERE
 from bot.discord.texts.english import Texts
 from bot.discord.ui.error_replies import permission_name
+from bot.notices import NoticeKind, add_notice
 from storage.engine.database import Database
 from storage.tables import Community, Notice
 
 log = logging.getLogger(__name__)
-
-MISSING_PERMISSIONS = "permissions"
 
 #: The same thing is not said again for so long.
 _SAID_LATELY = timedelta(days=7)
@@ -44,14 +43,12 @@ async def warn_of_permissions(
     async with database.write() as session:
         said = await session.scalar(
             select(Notice.id)
-            .filter_by(kind=MISSING_PERMISSIONS, community_id=community.id, text=text)
+            .filter_by(kind=NoticeKind.PERMISSIONS.value, community_id=community.id, text=text)
             .where(Notice.made_at > now - _SAID_LATELY)
             .limit(1)
         )
         if said is None:
-            session.add(
-                Notice(kind=MISSING_PERMISSIONS, community_id=community.id, text=text, made_at=now)
-            )
+            add_notice(session, NoticeKind.PERMISSIONS, text, now=now, community_id=community.id)
     return text
 
 

@@ -23,6 +23,7 @@ from discord import app_commands
 
 from bot.communities import SettingRefused
 from bot.discord.texts.english import ENGLISH, Texts
+from bot.discord.ui.responses import respond_privately
 from bot.league.guesses import GuessRefused
 from bot.platform import PlatformUnavailable
 from bot.runtime.download import DownloadFailed, DownloadRefused
@@ -40,10 +41,6 @@ log = logging.getLogger(__name__)
 _UNKNOWN_INTERACTION, _ALREADY_ANSWERED, _TOKEN_EXPIRED, _UNKNOWN_MESSAGE = (
     10062, 40060, 50027, 10008,
 )  # fmt: skip
-
-
-#: Set in an interaction's extras where only the person who asked sees "is thinking".
-EPHEMERAL = "alone"
 
 
 class Refused(app_commands.AppCommandError):
@@ -75,7 +72,7 @@ async def answer_error(interaction: discord.Interaction[Any], error: Exception) 
         log.error("Fault %s in %s.", number, _name(interaction), exc_info=cause)
         sentence = texts("error.ours", number=number)
     try:
-        await _whisper(interaction, sentence)
+        await respond_privately(interaction, sentence)
     except (discord.HTTPException, aiohttp.ClientError) as lost:
         log.warning("%s: nobody could be told: %s", _name(interaction), lost)
 
@@ -156,20 +153,6 @@ def _is_gone(error: Exception) -> bool:
     return isinstance(error, discord.HTTPException) and error.code in (
         _UNKNOWN_INTERACTION, _ALREADY_ANSWERED, _TOKEN_EXPIRED, _UNKNOWN_MESSAGE,
     )  # fmt: skip
-
-
-async def _whisper(interaction: discord.Interaction[Any], sentence: str) -> None:
-    """Say something to the person alone, whatever was promised to them before."""
-    if not interaction.response.is_done():
-        await interaction.response.send_message(sentence, ephemeral=True)
-        return
-    if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
-        if interaction.extras.get(EPHEMERAL):
-            await interaction.edit_original_response(content=sentence, embeds=[], view=None)
-            return
-        # What takes the place of a public "is thinking" would be public, too.
-        await interaction.delete_original_response()
-    await interaction.followup.send(sentence, ephemeral=True)
 
 
 def _name(interaction: discord.Interaction[Any]) -> str:

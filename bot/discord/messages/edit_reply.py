@@ -1,0 +1,103 @@
+"""Changing a reply: when guessing closes, and when the score is final."""
+
+import logging
+
+import discord
+
+from bot.core import Core
+from bot.discord.gateway.channels import PostChannel
+from bot.discord.gateway.error_codes import reaching_discord
+from bot.discord.gateway.guild_options import upvote_of
+from bot.discord.messages.current_reply import current_reply
+from bot.discord.messages.find_reply import find_channel, is_a_message
+from bot.discord.messages.render_reply import (
+    ReplyMessage,
+    RightGuess,
+    outcome_message,
+    too_late_message,
+)
+from bot.discord.messages.reply_data import ReplyData, find_earlier_post, read_named_guesses
+from bot.discord.texts.english import Texts
+from bot.discord.ui.member_names import MemberNames
+from bot.serving.forecast import Outcome, TooLate, stored_card
+from storage.tables import Post
+
+log = logging.getLogger(__name__)
+
+
+class ReplyEditor:
+    """Changes replies that were sent, on one connection."""
+
+    def __init__(self, client: discord.Client, core: Core, names: MemberNames) -> None:
+        self._client = client
+        self._core = core
+        self._names = names
+
+    async def close(self, post: Post) -> None:
+        """Change a reply into what is shown when guessing has closed.
+
+        Raises:
+            PlatformUnavailable: try again later.
+        """
+        channel = await find_channel(self._client, post)
+        if channel is None or post.reply is None or not post.prediction_rows:
+            return
+        async with self._core.database.read() as session:
+            seen = await find_earlier_post(session, post)
+        message = await current_reply(
+            self._core,
+            ReplyData(post, len(post.images), seen),
+            stored_card(post.prediction_rows[0]),
+            _texts(channel),
+        )
+        await _edit(channel, post.reply.source_id, message)
+
+    async def settle(self, post: Post, reply_id: str, outcome: Outcome | TooLate) -> None:
+        """Change a reply into the outcome of its prediction.
+
+        Raises:
+            PlatformUnavailable: try again later.
+        """
+        channel = await find_channel(self._client, post)
+        if channel is None or not is_a_message(reply_id):
+            return
+        if isinstance(outcome, TooLate):
+            message = too_late_message(_texts(channel), post, outcome)
+        else:
+            message = await self._outcome_message(channel, post, outcome)
+        await _edit(channel, reply_id, message)
+
+    async def _outcome_message(
+        self, channel: PostChannel, post: Post, outcome: Outcome
+    ) -> ReplyMessage:
+        async with self._core.database.read() as session:
+            guesses = await read_named_guesses(session, post.id)
+        right = [each for each in guesses if each.bucket is outcome.bucket]
+        best = None
+        if right and (name := self._names.mention(right[0].person)) is not None:
+            best = RightGuess(outcome.bucket, name)
+        return outcome_message(
+            _texts(channel),
+            post,
+            outcome,
+            upvote=upvote_of(post.community.options),
+            best=best,
+            right=len(right),
+            guesses=len(guesses),
+        )
+
+
+def _texts(channel: PostChannel) -> Texts:
+    return Texts(channel.guild.preferred_locale)
+
+
+async def _edit(channel: PostChannel, reply_id: str | None, message: ReplyMessage) -> None:
+    if reply_id is None:
+        return
+    try:
+        with reaching_discord():
+            reply = channel.get_partial_message(int(reply_id))
+            await reply.edit(embed=message.embed, view=message.view)
+    except (discord.NotFound, discord.Forbidden) as error:
+        # A moderator removed it, or the bot; there is nothing left to change.
+        log.info("Reply %s cannot be changed: %s", reply_id, error)

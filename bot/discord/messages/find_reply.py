@@ -1,0 +1,64 @@
+"""Where the reply to a post is on Discord: its channel, and a reply of ours that is there."""
+
+import discord
+
+from bot.discord.gateway.channels import PostChannel
+from bot.discord.gateway.error_codes import reaching_discord
+from storage.tables import Post
+
+#: Stands for the id of a reply where there is a reaction only.
+REACTION = "reaction"
+
+#: Messages after a post among which an earlier reply is looked for.
+_MOST_MESSAGES = 2000
+
+
+def is_a_message(reply_id: str | None) -> bool:
+    """Whether a reply's id is that of a message, which can be changed."""
+    return reply_id is not None and reply_id != REACTION
+
+
+def own_id(client: discord.Client) -> int:
+    """The id of the bot's own account."""
+    if client.user is None:
+        raise RuntimeError("not logged in")
+    return client.user.id
+
+
+async def find_channel(client: discord.Client, post: Post) -> PostChannel | None:
+    """The channel of a post (with its community loaded); None where the bot cannot see it.
+
+    Raises:
+        PlatformUnavailable: try again later.
+    """
+    channel_id = int(post.community.source_id)
+    channel: object = client.get_channel(channel_id)
+    if channel is None:
+        try:
+            with reaching_discord():
+                channel = await client.fetch_channel(channel_id)
+        except (discord.NotFound, discord.Forbidden):
+            return None
+    return channel if isinstance(channel, PostChannel) else None
+
+
+async def find_own_reply(
+    client: discord.Client, channel: PostChannel, post: Post
+) -> discord.Message | None:
+    """A reply of ours that was sent, and whose id could not be noted.
+
+    Raises:
+        discord.HTTPException: the history cannot be read.
+    """
+    message_id, bot_id = int(post.source_id), own_id(client)
+    async for message in channel.history(
+        limit=_MOST_MESSAGES, after=discord.Object(message_id), oldest_first=True
+    ):
+        reference = message.reference
+        if (
+            message.author.id == bot_id
+            and reference is not None
+            and reference.message_id == message_id
+        ):
+            return message
+    return None

@@ -1,0 +1,102 @@
+"""What the tables know of a post that is needed to lay its reply out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from bot.platform import PostGone
+from bot.serving.duplicates import Duplicate, find_duplicate
+from storage.queries.posts import load_post
+from storage.tables import Author, Guess, Image, Post, PostImage, Prediction
+from storage.types import Bucket
+
+_IMAGES = select(func.count()).where(PostImage.post_id == Post.id).scalar_subquery()
+_REPLY_DATA = (
+    select(Post, _IMAGES.label("images"), Image.phash)
+    .outerjoin(Prediction, Prediction.post_id == Post.id)
+    .outerjoin(Image, Image.id == Prediction.image_id)
+    .where(Post.id == bindparam("post_id"))
+    .order_by(Prediction.id)
+    .limit(1)
+    .options(joinedload(Post.community))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyData:
+    """A post with its community, and what else a reply to it shows.
+
+    Attributes:
+        images: how many the post has.
+        seen: an earlier post of the image that it was predicted by.
+    """
+
+    post: Post
+    images: int
+    seen: Duplicate | None
+
+
+class NamedGuess(NamedTuple):
+    """A guess, and the keyed hash of who made it."""
+
+    bucket: Bucket
+    person: str
+
+
+async def read_reply_data(session: AsyncSession, post_id: int) -> ReplyData:
+    """What a new reply needs, in few statements: many posts may come at once.
+
+    Raises:
+        PostGone: the post is stored no more.
+    """
+    row = (await session.execute(_REPLY_DATA, {"post_id": post_id})).first()
+    if row is None:
+        raise PostGone("The post is stored no more.")
+    post: Post = row.Post
+    seen = None if row.phash is None else await _earlier_post(session, post, row.phash)
+    return ReplyData(post, row.images, seen)
+
+
+async def find_earlier_post(session: AsyncSession, post: Post) -> Duplicate | None:
+    """An earlier post of the image that a post (with its predictions loaded) was predicted by."""
+    if not post.prediction_rows:
+        return None
+    image = await session.get_one(Image, post.prediction_rows[0].image_id)
+    return await _earlier_post(session, post, image.phash)
+
+
+async def load_stored_post(session: AsyncSession, post_id: int) -> Post:
+    """A post with everything `storage.queries.posts.load_post` loads.
+
+    Raises:
+        PostGone: it is stored no more.
+    """
+    post = await load_post(session, post_id)
+    if post is None:
+        raise PostGone("The post is stored no more.")
+    return post
+
+
+async def read_named_guesses(session: AsyncSession, post_id: int) -> Sequence[NamedGuess]:
+    """Guesses on a post by people who did not opt out, the earliest first."""
+    rows = await session.execute(
+        select(Guess.bucket, Author.hash)
+        .join(Author, Author.id == Guess.author_id)
+        .where(Guess.post_id == post_id, Author.opted_out_at.is_(None))
+        .order_by(Guess.guessed_at, Guess.id)
+    )
+    return [NamedGuess(bucket, person) for bucket, person in rows]
+
+
+async def _earlier_post(session: AsyncSession, post: Post, phash: str) -> Duplicate | None:
+    return await find_duplicate(
+        session,
+        community_id=post.community_id,
+        phash=phash,
+        before=post.posted_at,
+        without_post=post.id,
+    )

@@ -1,0 +1,91 @@
+"""One session with Discord: a client, what listens over it, and what is sent over it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.core import Core
+from bot.discord.commands import add_commands
+from bot.discord.events.backfill import Backfill
+from bot.discord.events.closed_replies import ClosedReplies
+from bot.discord.events.guesses import GuessListener
+from bot.discord.events.messages import MessageListener
+from bot.discord.events.reactions import ReactionListener
+from bot.discord.gateway.client import Client
+from bot.discord.messages.edit_reply import ReplyEditor
+from bot.discord.messages.high_water import HighWater
+from bot.discord.messages.reaction_votes import ReactionVotes
+from bot.discord.messages.score_reader import ScoreReader
+from bot.discord.messages.send_reply import ReplySender
+from bot.discord.ui.cooldowns import Cooldowns
+from bot.discord.ui.guess_buttons import GuessButton
+from bot.discord.ui.member_names import MemberNames
+from bot.posts.pipeline import Pipeline
+from bot.runtime.shards import Shards
+
+#: Button presses of one person, and of everybody in one channel, within 30 seconds.
+_PER_PERSON, _PER_CHANNEL, _WITHIN = 10, 120, timedelta(seconds=30)
+
+
+class SessionState:
+    """What is remembered from one session to the next, in memory only."""
+
+    def __init__(self, core: Core) -> None:
+        self.names = MemberNames(core.people_key)
+        self.cooldowns = Cooldowns(
+            core.clock, per_person=_PER_PERSON, per_channel=_PER_CHANNEL, within=_WITHIN
+        )
+        self.high_water = HighWater(core.database)
+        self.votes = ReactionVotes()
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A client, and what the platform does over it."""
+
+    client: Client
+    sender: ReplySender
+    editor: ReplyEditor
+    scores: ScoreReader
+    reactions: ReactionListener
+    closed_replies: ClosedReplies
+
+
+@asynccontextmanager
+async def open_session(
+    core: Core,
+    pipeline: Pipeline,
+    state: SessionState,
+    *,
+    shards: Shards | None,
+    message_content: bool,
+) -> AsyncIterator[Session]:
+    """A client with all its listeners and commands, not logged in yet; closed with the block."""
+    async with Client(
+        message_content=message_content,
+        shards=shards,
+        gateway_url=core.settings.discord_gateway_url,
+    ) as client:
+        editor = ReplyEditor(client, core, state.names)
+        messages = MessageListener(core, pipeline, state.votes, state.high_water)
+        reactions = ReactionListener(core, state.votes)
+        closed_replies = ClosedReplies(core, editor)
+        client.add_dynamic_items(GuessButton)
+        for listener in (
+            messages,
+            reactions,
+            Backfill(client, core, messages, state.votes, state.high_water),
+            GuessListener(core, state.names, state.cooldowns),
+            closed_replies,
+        ):
+            await client.add_cog(listener)
+        await add_commands(client, core, pipeline, known=state.names)
+        yield Session(
+            client=client,
+            sender=ReplySender(client, core),
+            editor=editor,
+            scores=ScoreReader(client, core, state.votes),
+            reactions=reactions,
+            closed_replies=closed_replies,
+        )

@@ -1,37 +1,18 @@
-"""The one way to Reddit: praw on a thread of its own, behind a few coroutines.
+"""What the bot asks of Reddit: one coroutine for each endpoint, plain data as the answer.
 
-praw is neither async nor thread-safe, so one thread does everything that touches it, and only
-plain data comes out. Its `request` is used rather than its objects: these fetch what is missing
-when an attribute is read, a request for every post, and one broken item breaks a whole listing.
+praw's `request` is used rather than its objects: these fetch what is missing when an attribute is
+read, a request for every post, and one broken item breaks a whole listing.
 """
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
-
-import praw
-from praw.exceptions import PRAWException, RedditAPIException
-from prawcore.exceptions import (
-    BadJSON,
-    Conflict,
-    Forbidden,
-    InsufficientScope,
-    InvalidToken,
-    NotFound,
-    PrawcoreException,
-    Redirect,
-    UnavailableForLegalReasons,
-)
+from typing import Any
 
 from bot.reddit.credentials import Credentials
-from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere, RedditRefusal
-from bot.reddit.limits import Pace, told_wait
-from bot.reddit.transport import AskedToWait, NoAnswer, SaidLimit, Transport
+from bot.reddit.errors import NotThere
+from bot.reddit.limits import Pace
+from bot.reddit.praw_thread import PrawThread
 from bot.runtime.clock import Clock
-
-T = TypeVar("T")
 
 #: Items in a page, and things in one request for information: as many as Reddit gives.
 PAGE = 100
@@ -71,20 +52,20 @@ class RedditClient:
         clock: Clock,
         seconds: float = SECONDS,
     ) -> None:
-        self._credentials = credentials
-        self._urls = (url.rstrip("/"), oauth_url.rstrip("/"))
-        self._seconds = seconds
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reddit")
-        self._said = SaidLimit()
-        self._reddit: praw.Reddit | None = None
+        self._praw = PrawThread(
+            credentials, url=url, oauth_url=oauth_url, clock=clock, seconds=seconds
+        )
         self._me: str | None = None
-        self.pace = Pace(clock)
-        #: Comments have a limit of their own, hard on accounts that are new: whoever must wait
-        #: with the next one may go on reading.
-        self._writing = Pace(clock)
-        self._turn = asyncio.Lock()
-        #: Requests that were tried since the start.
-        self.requests = 0
+
+    @property
+    def pace(self) -> Pace:
+        """When the next request may be made."""
+        return self._praw.pace
+
+    @property
+    def requests(self) -> int:
+        """Requests that were tried since the start."""
+        return self._praw.requests
 
     async def me(self) -> str:
         """The name of the account that we are."""
@@ -98,7 +79,7 @@ class RedditClient:
 
     async def scopes(self) -> frozenset[str]:
         """What the account allowed us to do; ``*`` is everything."""
-        return await self._call(lambda reddit: frozenset(reddit.auth.scopes()))
+        return await self._praw.call(lambda reddit: frozenset(reddit.auth.scopes()))
 
     async def about(self, subreddit: str) -> Item:
         """What Reddit tells about a subreddit."""
@@ -140,7 +121,7 @@ class RedditClient:
             RedditBusy: not yet; it says when.
         """
         self.pace.check()
-        self._writing.check()
+        self._praw.writing.check()
 
     async def comment(self, parent: str, text: str) -> str:
         """Comment on a post or a comment; returns the new comment's name.
@@ -172,7 +153,7 @@ class RedditClient:
 
     async def close(self) -> None:
         """Let go of the thread; a request that is under way is not waited for."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._praw.close()
 
     async def _page(self, path: str, after: str | None, **params: str) -> Page:
         asked: dict[str, str | int] = {"limit": PAGE, **params}
@@ -193,99 +174,21 @@ class RedditClient:
 
     async def _get(self, path: str, params: Mapping[str, str | int] | None = None) -> Any:
         asked = dict(params or {})
-        return await self._call(
+        return await self._praw.call(
             lambda reddit: reddit.request(method="GET", path=path, params=asked)
         )
 
     async def _post(self, path: str, data: Mapping[str, str]) -> Any:
-        answer = await self._call(
+        answer = await self._praw.call(
             lambda reddit: reddit.request(method="POST", path=path, data=dict(data))
         )
         body = answer.get("json") if isinstance(answer, dict) else None
         errors = body.get("errors") if isinstance(body, dict) else None
         if errors:
-            raise self._refusal(errors, body.get("ratelimit") if isinstance(body, dict) else None)
+            raise self._praw.refusal(
+                errors, body.get("ratelimit") if isinstance(body, dict) else None
+            )
         return answer
-
-    def _refusal(self, errors: Any, wait: object) -> Exception:
-        first = errors[0] if isinstance(errors, list) else None
-        if isinstance(first, str):
-            first = errors
-        code, message = "UNKNOWN", ""
-        if isinstance(first, list) and first:
-            code = str(first[0])[:80]
-            message = str(first[1])[:300] if len(first) > 1 else ""
-        if code == "RATELIMIT":
-            return self._writing.told_to_wait(told_wait(message, wait), "Reddit asked for a break")
-        return RedditRefusal(code, message)
-
-    async def _call(self, work: Callable[[praw.Reddit], T]) -> T:
-        # One after the other, so that whoever waits for the thread hears what Reddit said.
-        async with self._turn:
-            self.pace.check()
-            return await self._ask(work)
-
-    async def _ask(self, work: Callable[[praw.Reddit], T]) -> T:
-        loop = asyncio.get_running_loop()
-        try:
-            result = await loop.run_in_executor(self._thread, self._work, work)
-        except AskedToWait as error:
-            raise self.pace.told_to_wait(
-                told_wait("", error.wait.total_seconds() if error.wait else None), str(error)
-            ) from None
-        except (NoAnswer, BadJSON) as error:
-            raise self.pace.failed(str(error)) from None
-        except InvalidToken:
-            raise CredentialsRefused(
-                "Reddit refuses the tokens that it gives us: the app's access was revoked, or the"
-                " account is suspended. Look at https://www.reddit.com/prefs/apps."
-            ) from None
-        except InsufficientScope:
-            raise NotAllowed(
-                "The refresh token does not allow this; `main.py reddit check` names the scopes"
-                " that it needs."
-            ) from None
-        except (Forbidden, UnavailableForLegalReasons):
-            raise NotAllowed("Reddit does not allow it to this account.") from None
-        except (NotFound, Redirect):
-            raise NotThere("There is nothing of that name on Reddit.") from None
-        except RedditAPIException as error:
-            item = error.items[0]
-            raise self._refusal([[item.error_type, item.message]], None) from None
-        except Conflict as error:
-            raise self.pace.failed(str(error)) from None
-        except (PrawcoreException, PRAWException) as error:
-            raise RedditRefusal("REFUSED", str(error)[:300]) from None
-        self.pace.answered(self._said.remaining, self._said.reset)
-        return result
-
-    def _work(self, work: Callable[[praw.Reddit], T]) -> T:
-        """What happens on the thread."""
-        if self._reddit is None:
-            self._reddit = self._open()
-        self.requests += 1
-        return work(self._reddit)
-
-    def _open(self) -> praw.Reddit:
-        """praw, told everything, so that neither its files nor its variables have a say."""
-        secrets = self._credentials
-        url, oauth_url = self._urls
-        return praw.Reddit(
-            "DEFAULT",
-            requestor_class=Transport,
-            requestor_kwargs={"seconds": self._seconds, "said": self._said},
-            client_id=secrets.client_id,
-            client_secret=secrets.client_secret,
-            username=secrets.username,
-            password=secrets.password,
-            refresh_token=secrets.refresh_token,
-            redirect_uri=None,
-            user_agent=secrets.user_agent,
-            reddit_url=url,
-            oauth_url=oauth_url,
-            check_for_async=False,
-            check_for_updates=False,
-        )
 
 
 def _first_thing(answer: Any) -> Item:

@@ -1,4 +1,4 @@
-"""Looking after comments that were made: unwelcome ones are deleted, removed ones are noted."""
+"""The bot's own comments afterwards: unwelcome ones are deleted, removed ones are noted."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -18,10 +18,10 @@ from storage.types import PlatformName, ReplyState
 
 log = logging.getLogger(__name__)
 
-#: Comments older than this are left as they are: votes have come to rest.
-TENDED = timedelta(days=2)
+#: Comments older than this are left as they are: few votes come after it.
+CHECKED_FOR = timedelta(days=2)
 
-UNWELCOME = "It was voted down, so it was taken away."
+UNWELCOME = "It was voted down, so it was deleted."
 REMOVED = "A moderator removed it."
 
 
@@ -56,14 +56,14 @@ class CommentCleanup:
         self._delete_below = delete_below
         self._clock = clock
 
-    async def tend(self) -> int:
-        """Look after all comments that are recent; return how many were taken off the list.
+    async def run(self) -> int:
+        """Check all recent comments; return how many were deleted, or were found removed.
 
         Raises:
             PlatformUnavailable: Reddit cannot be asked now.
         """
         comments = await self._recent()
-        ended = 0
+        gone = 0
         for start in range(0, len(comments), PAGE):
             batch = comments[start : start + PAGE]
             items = await self._client.info([comment.name for comment in batch])
@@ -72,31 +72,31 @@ class CommentCleanup:
                 if item is None:
                     continue
                 if _is_removed(item):
-                    await self._end(comment, REMOVED)
-                    ended += 1
+                    await self._note_gone(comment, REMOVED)
+                    gone += 1
                 elif _score(item) < self._delete_below:
                     await self._replies.delete(comment.name)
-                    await self._end(comment, UNWELCOME)
-                    ended += 1
-        return ended
+                    await self._note_gone(comment, UNWELCOME)
+                    gone += 1
+        return gone
 
     async def _recent(self) -> Sequence[Comment]:
-        since = self._clock() - TENDED
-        said = (ReplyState.SENT, ReplyState.SETTLED)
+        since = self._clock() - CHECKED_FOR
+        shown = (ReplyState.SENT, ReplyState.SETTLED)
         async with self._database.read() as session:
             replies = await session.execute(
                 select(Reply.source_id, Reply.post_id)
                 .join(Post, Post.id == Reply.post_id)
                 .where(
                     Post.platform == PlatformName.REDDIT,
-                    Reply.state.in_(said),
+                    Reply.state.in_(shown),
                     Reply.sent_at >= since,
                 )
                 .order_by(Reply.post_id)
             )
             answers = await session.execute(
                 select(InboxItem.answer_id, InboxItem.id)
-                .where(InboxItem.state.in_(said), InboxItem.answered_at >= since)
+                .where(InboxItem.state.in_(shown), InboxItem.answered_at >= since)
                 .order_by(InboxItem.id)
             )
             return [
@@ -104,7 +104,7 @@ class CommentCleanup:
                 *(Comment(name, None, inbox_id) for name, inbox_id in answers if name),
             ]
 
-    async def _end(self, comment: Comment, reason: str) -> None:
+    async def _note_gone(self, comment: Comment, reason: str) -> None:
         log.info("The comment %s is gone: %s", comment.name, reason)
         if comment.post_id is not None:
             await note_reply_gone(self._database, comment.post_id, reason)

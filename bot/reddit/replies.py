@@ -1,57 +1,31 @@
 """Comments: written once, found again before they are tried again, taken back when unwelcome."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 
 from bot.notices import NoticeKind, note
 from bot.platform import PlatformUnavailable, PostGone, PostRef, ReplyDeclined
 from bot.reddit.client import RedditClient
-from bot.reddit.communities import BANNED_AT, Communities
+from bot.reddit.comment_rate import CommentRate
+from bot.reddit.communities import Communities
 from bot.reddit.errors import NotAllowed, NotThere, RedditBusy, RedditRefusal
-from bot.reddit.items import is_closed, is_gone, time_of
+from bot.reddit.items import is_closed, is_gone
+from bot.reddit.own_comments import OwnComments
+from bot.reddit.reply_rules import ReplyRules
 from bot.reddit.texts import prediction_text, settled_text
 from bot.runtime.clock import Clock
 from bot.serving.forecast import Card, Outcome, TooLate
 from storage.engine.database import Database
 from storage.queries.posts import load_post
-from storage.tables import Community, InboxItem, Post, Reply
-from storage.types import ReplyMode
+from storage.tables import Community, Post
 
 log = logging.getLogger(__name__)
-
-HOUR = timedelta(hours=1)
-
-#: The clocks of Reddit and of this machine may differ by so much.
-CLOCKS = timedelta(minutes=2)
 
 #: Reddit's codes for a thread that takes no more comments, and for a post that is no more.
 _CLOSED = {"THREAD_LOCKED", "TOO_OLD"}
 _DELETED = {"DELETED_LINK", "DELETED_COMMENT", "NO_THING_ID"}
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyRules:
-    """How and where the bot speaks.
-
-    Attributes:
-        speaks: whether it writes at all.
-        watched: the subreddits where it answers posts unasked, in small letters.
-        denied: those where it never does anything, in small letters.
-        per_hour: most comments in one subreddit within an hour.
-        within: age of a post beyond which it is not answered.
-        about: address of the page that says what the bot is; None: the account's profile.
-    """
-
-    speaks: bool
-    watched: frozenset[str]
-    denied: frozenset[str]
-    per_hour: int
-    within: timedelta
-    about: str | None
 
 
 class Replies:
@@ -62,21 +36,21 @@ class Replies:
         client: RedditClient,
         database: Database,
         communities: Communities,
-        manners: ReplyRules,
+        rules: ReplyRules,
         *,
         clock: Clock,
     ) -> None:
         self._client = client
         self._database = database
         self._communities = communities
-        self._manners = manners
+        self._rules = rules
         self._clock = clock
-        #: Things that were looked for and have no comment of ours, as far as nothing was sent.
-        self._unanswered: set[str] = set()
+        self._own = OwnComments(client)
+        self._rate = CommentRate(database, per_hour=rules.per_hour, clock=clock)
 
     async def about(self) -> str:
         """Address of the page that says what the bot is."""
-        return self._manners.about or f"https://www.reddit.com/user/{await self._client.me()}"
+        return self._rules.about or f"https://www.reddit.com/user/{await self._client.me()}"
 
     async def reply(self, ref: PostRef, card: Card, *, sent_before: bool) -> str:
         """Comment a prediction under its post; returns the comment's name.
@@ -87,19 +61,19 @@ class Replies:
         post = await self._load(ref.post_id)
         recorded_at = post.reply.recorded_at if post.reply else self._clock()
         if sent_before:
-            found = await self.find_own(ref.source_id, since=recorded_at)
+            found = await self._own.find(ref.source_id, since=recorded_at)
             if found is not None:
                 return found
         try:
-            self._check_manners(post, ref)
-            await self.check_room(post.community, until=post.posted_at + self._manners.within)
+            self._rules.check_reply(post.community, ref)
+            await self.check_rate(post.community, until=post.posted_at + self._rules.within)
         except (RedditBusy, ReplyDeclined):
-            self._unanswered.add(ref.source_id)
+            self._own.note_unanswered(ref.source_id)
             raise
         text = prediction_text(card, post.community.name, await self.about())
-        return await self.say(ref.source_id, text, post.community, ref.source_id)
+        return await self.comment(ref.source_id, text, post.community, ref.source_id)
 
-    async def say(self, parent: str, text: str, community: Community, source_id: str) -> str:
+    async def comment(self, parent: str, text: str, community: Community, source_id: str) -> str:
         """Comment once on a post or a comment; returns the comment's name.
 
         Args:
@@ -112,7 +86,7 @@ class Replies:
             PostGone: the submission is no more.
         """
         self._client.check_writing()
-        self._unanswered.discard(parent)
+        self._own.note_sending(parent)
         try:
             return await self._client.comment(parent, text)
         except RedditRefusal as refusal:
@@ -127,34 +101,13 @@ class Replies:
         except NotAllowed as error:
             raise await self._why_not(community, source_id) from error
 
-    async def find_own(self, parent: str, *, since: datetime) -> str | None:
-        """Our own comment on a thing, written since then; None where there is none.
-
-        The list of our own comments is read: a thread's shows not all, and none that a moderator
-        took away.
-        """
-        if parent in self._unanswered:
-            return None
-        after: str | None = None
-        while True:
-            page = await self._client.own_comments(after)
-            for item in page.items:
-                name = item.get("name")
-                if item.get("parent_id") == parent and isinstance(name, str):
-                    return name
-            times = [time for time in map(time_of, page.items) if time is not None]
-            after = page.after
-            if after is None or (times and min(times) < since - CLOCKS):
-                self._unanswered.add(parent)
-                return None
-
     async def settle(self, ref: PostRef, reply_id: str, outcome: Outcome | TooLate) -> None:
         """Put the outcome into the comment, where that is still possible.
 
         Raises:
             PlatformUnavailable: try again later.
         """
-        if not self._manners.speaks:
+        if not self._rules.writes:
             return
         async with self._database.read() as session:
             community = await session.scalar(
@@ -180,7 +133,7 @@ class Replies:
         if reply_id is None:
             post = await self._load(ref.post_id)
             since = post.reply.recorded_at if post.reply else post.seen_at
-            reply_id = await self.find_own(ref.source_id, since=since)
+            reply_id = await self._own.find(ref.source_id, since=since)
         if reply_id is not None:
             await self.delete(reply_id)
 
@@ -195,58 +148,13 @@ class Replies:
         except (RedditRefusal, NotAllowed, NotThere) as error:
             log.info("The comment %s cannot be deleted (%s).", comment, error)
 
-    async def check_room(self, community: Community, *, until: datetime) -> None:
-        """Do nothing if one more comment is fine in a subreddit.
+    async def check_rate(self, community: Community, *, until: datetime) -> None:
+        """Do nothing if one more comment is fine in a subreddit; see `CommentRate.check`."""
+        await self._rate.check(community, until=until)
 
-        Args:
-            until: when it would be too late.
-
-        Raises:
-            RedditBusy: not yet; it says when there is room.
-            ReplyDeclined: there will be none in time.
-        """
-        now = self._clock()
-        if now > until:
-            raise ReplyDeclined("The post was too old for a reply when there could be one.")
-        sent = await self._sent_since(community.id, now - HOUR)
-        if len(sent) < self._manners.per_hour:
-            return
-        free_at = sorted(sent)[-self._manners.per_hour] + HOUR
-        if free_at > until:
-            raise ReplyDeclined(
-                "There was no room for it in time: PEORIA_REDDIT_REPLIES_PER_HOUR is"
-                f" {self._manners.per_hour}."
-            )
-        raise RedditBusy("enough was said there within the hour", free_at - now)
-
-    async def _sent_since(self, community_id: int, since: datetime) -> Sequence[datetime]:
-        async with self._database.read() as session:
-            replies = await session.scalars(
-                select(Reply.sent_at)
-                .join(Post, Post.id == Reply.post_id)
-                .where(Post.community_id == community_id, Reply.sent_at >= since)
-            )
-            answers = await session.scalars(
-                select(InboxItem.answered_at).where(
-                    InboxItem.community_id == community_id, InboxItem.answered_at >= since
-                )
-            )
-            return [time for time in (*replies, *answers) if time is not None]
-
-    def _check_manners(self, post: Post, ref: PostRef) -> None:
-        name = post.community.source_id.lower()
-        if ref.mode is ReplyMode.REACT:
-            raise ReplyDeclined("Reactions were asked for, and Reddit has none.")
-        if ref.blind:
-            raise ReplyDeclined("It is for guessers first, and nobody can guess on Reddit.")
-        if not self._manners.speaks:
-            raise ReplyDeclined("Replies on Reddit are switched off (PEORIA_REDDIT_REPLY).")
-        if name in self._manners.denied:
-            raise ReplyDeclined("Nothing is ever said in this subreddit (PEORIA_REDDIT_DENY).")
-        if name not in self._manners.watched:
-            raise ReplyDeclined("It is answered where it was asked for.")
-        if BANNED_AT in post.community.options:
-            raise ReplyDeclined("The account is banned from this subreddit.")
+    async def find_own(self, parent: str, *, since: datetime) -> str | None:
+        """Our own comment on a thing; see `OwnComments.find`."""
+        return await self._own.find(parent, since=since)
 
     async def _why_not(self, community: Community, source_id: str) -> Exception:
         """Why a comment was forbidden: what to raise."""

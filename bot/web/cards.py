@@ -8,6 +8,7 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from bot.web.feed import PAGE, Feed
+from bot.web.post_json import to_json, version_of
 from bot.web.post_view import PostView
 from bot.web.refusals import Refusal
 from bot.web.visitors import visitor_of
@@ -24,7 +25,7 @@ def render_card(request: web.Request, post: PostView) -> str:
 
 def card_answer(request: web.Request, post: PostView, *, status: int = 200) -> web.Response:
     """A post as JSON, with its card for whoever puts it on a page."""
-    content = {"post": post.to_json(), "card": render_card(request, post)}
+    content = {"post": to_json(post), "card": render_card(request, post)}
     return web.json_response(content, status=status, headers={"Location": post.url})
 
 
@@ -57,7 +58,7 @@ class Cards:
         content: dict[str, Any] = {
             "newer": newer,
             "cards": [
-                {"id": post.id, "version": post.version, "html": render_card(request, post)}
+                {"id": post.id, "version": version_of(post), "html": render_card(request, post)}
                 for post in posts
             ],
         }
@@ -73,9 +74,9 @@ class Cards:
             {"age_seconds": each.age.total_seconds(), "score": each.score}
             for each in await self._feed.readings(post_id)
         ]
-        return web.json_response(post.to_json() | {"snapshots": readings})
+        return web.json_response(to_json(post) | {"snapshots": readings})
 
 
 def _tag(posts: Sequence[PostView], newer: int) -> str:
-    versions = ",".join(f"{post.id}:{post.version}" for post in posts)
+    versions = ",".join(f"{post.id}:{version_of(post)}" for post in posts)
     return f'"{hashlib.sha256(f"{newer};{versions}".encode()).hexdigest()[:24]}"'

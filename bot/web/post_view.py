@@ -1,31 +1,16 @@
 """A post as the board shows it: its state, its words and its numbers, for pages and for JSON."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypeAlias
 
-from bot.league.guesses import CLOSED as GUESSING_CLOSED
-from bot.league.guesses import NOTHING_TO_GUESS, guessing_is_open
-from bot.league.guesses import OWN_POST as OWN_GUESS
+from bot.league.guesses import guessing_is_open
 from bot.serving import phrases as wording
 from bot.serving.forecast import Card, Outcome, outcome, stored_card
 from bot.web.guess_view import GuessView
-from bot.web.votes import CLOSED, NOT_OPEN, OWN_POST, Tally
+from bot.web.post_stage import Stage, guess_refusal, stage_of, vote_refusal
+from bot.web.votes import Tally
 from storage.tables import Image, Nowcast, Post
-from storage.types import Bucket, PostState
-
-Stage: TypeAlias = Literal[
-    "looking",  # not predicted yet
-    "predicted",
-    "secret",  # predicted without a word, until the votes are in
-    "blind",  # kept from the visitor until they guess, or guessing closes
-    "counting",  # past the horizon, its label not written yet
-    "final",
-    "refused",
-    "withdrawn",
-]
+from storage.types import Bucket
 
 #: Of three even chances none is the most probable, however the last digit was rounded.
 _EVEN = 1 / 3 + 0.001
@@ -115,44 +100,6 @@ class PostView:
             for bucket, share in shares
         )
 
-    @property
-    def version(self) -> str:
-        """Changes whenever what is shown changes, except for the passing of time."""
-        content = json.dumps(self.to_json(), sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()[:16]
-
-    def to_json(self) -> dict[str, Any]:
-        """The post for programs. Shares and percentiles are 0 to 1, times ISO 8601 in UTC."""
-        return {
-            "id": self.id,
-            "url": self.url,
-            "stage": self.stage,
-            "title": self.title,
-            "image": self.image_url,
-            "refusal": self.refusal,
-            "posted_at": self.posted_at.isoformat(),
-            "horizon_at": self.horizon_at.isoformat(),
-            "prediction": _prediction_json(self),
-            "heading": self.heading,
-            "outcome": _outcome_json(self),
-            "notes": self.notes,
-            "votes": {
-                "up": self.tally.ups,
-                "down": self.tally.downs,
-                "score": self.tally.score,
-                "mine": self.tally.mine,
-                "closed": self.vote_refusal,
-            },
-            "guesses": {
-                "mine": self.guesses.mine,
-                "points": self.guesses.points,
-                "closes_at": self.guessing_closes_at and self.guessing_closes_at.isoformat(),
-                "closed": self.guess_refusal,
-                # Others' guesses would give a hint while one may still guess.
-                "counts": None if self.guessing_closes_at else dict(self.guesses.counts),
-            },
-        }
-
 
 def view_post(
     post: Post,
@@ -177,7 +124,7 @@ def view_post(
     own = author_id is not None and post.author_id == author_id
     open_ = guessing_is_open(post, now) and now < horizon_at
     kept_back = post.community.blind and open_ and not guesses.viewed and not own
-    stage = _stage(post, horizon_at, now, kept_back=kept_back)
+    stage = stage_of(post, horizon_at, now, kept_back=kept_back)
     card = _card(post, stage)
     result: Outcome | None = None
     if post.label is not None and card is not None:
@@ -199,35 +146,11 @@ def view_post(
         notes=tuple(_notes(post, card, horizon_at, community)),
         outcome_sentences=_outcome_sentences(post, result, community),
         tally=Tally() if withdrawn else tally,
-        vote_refusal=_vote_refusal(post, author_id, closed=now > horizon_at),
+        vote_refusal=vote_refusal(post, author_id, closed=now > horizon_at),
         guesses=GuessView() if withdrawn else guesses,
-        guess_refusal=_guess_refusal(post, own=own, is_open=open_),
+        guess_refusal=guess_refusal(post, own=own, is_open=open_),
         guessing_closes_at=post.guessing_closed_at if open_ else None,
     )
-
-
-def _guess_refusal(post: Post, *, own: bool, is_open: bool) -> str | None:
-    if post.state in (PostState.REFUSED, PostState.WITHDRAWN):
-        return NOTHING_TO_GUESS
-    if own:
-        return OWN_GUESS
-    return None if is_open else GUESSING_CLOSED
-
-
-def _stage(post: Post, horizon_at: datetime, now: datetime, *, kept_back: bool) -> Stage:
-    if post.state is PostState.REFUSED:
-        return "refused"
-    if post.state is PostState.WITHDRAWN:
-        return "withdrawn"
-    if post.label is not None:
-        return "final"
-    if post.state in (PostState.SEEN, PostState.PREDICTED):
-        return "looking"
-    if now >= horizon_at:
-        return "counting"
-    if post.silent:
-        return "secret"
-    return "blind" if kept_back else "predicted"
 
 
 def _card(post: Post, stage: Stage) -> Card | None:
@@ -275,42 +198,3 @@ def _outcome_sentences(post: Post, result: Outcome | None, community: str) -> tu
     if result is None:
         return (wording.label_sentence(label.bucket, label.score), standing)
     return (wording.outcome_sentence(result), standing)
-
-
-def _vote_refusal(post: Post, author_id: int | None, *, closed: bool) -> str | None:
-    if post.state in (PostState.REFUSED, PostState.WITHDRAWN):
-        return NOT_OPEN
-    if closed or post.label is not None:
-        return CLOSED
-    return OWN_POST if author_id is not None and post.author_id == author_id else None
-
-
-def _prediction_json(view: PostView) -> dict[str, Any] | None:
-    card = view.card
-    if card is None:
-        return None
-    points = ("p10", "median", "p90")
-    return {
-        "probabilities": {bar.bucket.value: bar.share for bar in view.bars},
-        "bucket": card.bucket.value,
-        "beats": card.beats,
-        "percentile": dict(zip(points, card.percentile, strict=True)),
-        "score": dict(zip(points, card.score, strict=True)) if card.score else None,
-        "quantiles": card.quantiles,
-        "bins": card.bins,
-        "sentences": view.sentences,
-        "model_version": card.model_version,
-    }
-
-
-def _outcome_json(view: PostView) -> dict[str, Any] | None:
-    if not view.outcome_sentences:
-        return None
-    result = view.outcome
-    return {
-        "sentences": view.outcome_sentences,
-        "score": result.score if result else None,
-        "bucket": result.bucket.value if result else None,
-        "percentile": result.percentile if result else None,
-        "right": result.bucket is result.card.bucket if result else None,
-    }

@@ -18,6 +18,7 @@ from bot.web.middlewares import answer_refusals, only_hosts, only_own_pages
 from bot.web.model_pages import ModelPages
 from bot.web.post_form import PostForm
 from bot.web.post_images import PostImages
+from bot.web.post_json import version_of
 from bot.web.refusals import see_other
 from bot.web.services import Services
 from bot.web.stats_pages import StatsPages
@@ -85,7 +86,10 @@ def _set_up_templates(site: web.Application, services: Services) -> None:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=wording.percent, number=wording.number, duration=wording.duration
+        percent=wording.percent,
+        number=wording.number,
+        duration=wording.duration,
+        version=version_of,
     )
     environment.globals.update(
         board=services.settings.board_name,

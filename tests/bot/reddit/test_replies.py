@@ -209,7 +209,7 @@ async def test_a_comment_that_is_voted_down_is_deleted(bot: Bot, reddit: FakeRed
     assert len(reddit.comments_on(good["name"])) == 1
     assert reddit.comments_on(bad["name"]) == []
     assert disliked["body"] == "[deleted]"
-    assert await skipped(bot, bad["name"]) == "It was voted down, so it was taken away."
+    assert await skipped(bot, bad["name"]) == "It was voted down, so it was deleted."
     asked = [names for names in reddit.informed if names[0].startswith("t1_")]
     assert sorted(asked[-1]) == sorted([liked["name"], disliked["name"]]), "one request for all"
 

@@ -1,0 +1,65 @@
+"""How many comments there may be in one subreddit within an hour."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from bot.platform import ReplyDeclined
+from bot.reddit.errors import RedditBusy
+from bot.runtime.clock import Clock
+from storage.engine.database import Database
+from storage.tables import Community, InboxItem, Post, Reply
+
+HOUR = timedelta(hours=1)
+
+
+class CommentRate:
+    """Counts comments in the tables, so that a restart forgets none.
+
+    Args:
+        per_hour: most comments in one subreddit within an hour.
+    """
+
+    def __init__(self, database: Database, *, per_hour: int, clock: Clock) -> None:
+        self._database = database
+        self._per_hour = per_hour
+        self._clock = clock
+
+    async def check(self, community: Community, *, until: datetime) -> None:
+        """Do nothing if one more comment is fine in a subreddit.
+
+        Args:
+            until: when it would be too late.
+
+        Raises:
+            RedditBusy: not yet; it says when there is room.
+            ReplyDeclined: there will be none in time.
+        """
+        now = self._clock()
+        if now > until:
+            raise ReplyDeclined("The post was too old for a reply when there could be one.")
+        sent = await self._sent_since(community.id, now - HOUR)
+        if len(sent) < self._per_hour:
+            return
+        free_at = sorted(sent)[-self._per_hour] + HOUR
+        if free_at > until:
+            raise ReplyDeclined(
+                "There was no room for it in time: PEORIA_REDDIT_REPLIES_PER_HOUR is"
+                f" {self._per_hour}."
+            )
+        raise RedditBusy("enough was said there within the hour", free_at - now)
+
+    async def _sent_since(self, community_id: int, since: datetime) -> Sequence[datetime]:
+        async with self._database.read() as session:
+            replies = await session.scalars(
+                select(Reply.sent_at)
+                .join(Post, Post.id == Reply.post_id)
+                .where(Post.community_id == community_id, Reply.sent_at >= since)
+            )
+            answers = await session.scalars(
+                select(InboxItem.answered_at).where(
+                    InboxItem.community_id == community_id, InboxItem.answered_at >= since
+                )
+            )
+            return [time for time in (*replies, *answers) if time is not None]

@@ -1,0 +1,198 @@
+"""Answers to messages: each is sent once, within hours, or not at all."""
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from bot.core import Core
+from bot.platform import PlatformUnavailable, PostGone, ReplyDeclined
+from bot.posts.pipeline import Pipeline
+from bot.reddit.client import RedditClient
+from bot.reddit.communities import community_ref
+from bot.reddit.errors import NotAllowed, NotThere
+from bot.reddit.inbox import FRESH
+from bot.reddit.items import Rules, Skip, read_item
+from bot.reddit.replies import Replies
+from bot.reddit.texts import OPTED_IN, OPTED_OUT, STILL_WAITING, plain_text, prediction_text
+from bot.serving.forecast import stored_card
+from bot.serving.phrases import STILL_SILENT
+from storage.queries.posts import load_post
+from storage.tables import Community, InboxItem, Post
+from storage.types import InboxKind, PlatformName, PostState, ReplyState
+
+log = logging.getLogger(__name__)
+
+#: Answers under one post, so that nobody makes the bot write without end.
+ANSWERS_UNDER_A_POST = 3
+
+#: Tries of one answer, and the wait before the second; they double.
+MAX_TRIES = 8
+FIRST_WAIT = timedelta(seconds=30)
+
+#: What somebody hears whose post cannot be predicted.
+_SKIPPED = {
+    Skip.UNREADABLE: "Reddit does not tell enough about this post to predict it.",
+    Skip.REMOVED: "This post was removed.",
+    Skip.DELETED: "This post was deleted.",
+    Skip.NSFW: "Posts marked NSFW are not predicted here.",
+    Skip.CROSSPOST: "Cross-posts are not predicted: ask under the original.",
+    Skip.VIDEO: "Videos cannot be predicted, only images.",
+    Skip.TEXT: "There is no image in this post, and only images can be predicted.",
+    Skip.NO_IMAGE: "There is no image in this post that can be looked at.",
+    Skip.TOO_OLD: "The votes on this post are in already: only new posts can be predicted.",
+}
+
+
+class InboxAnswers:
+    """Answers what `Inbox` recorded."""
+
+    def __init__(
+        self,
+        client: RedditClient,
+        core: Core,
+        pipeline: Pipeline,
+        replies: Replies,
+        rules: Rules,
+    ) -> None:
+        self._client = client
+        self._database = core.database
+        self._clock = core.clock
+        self._pipeline = pipeline
+        self._replies = replies
+        self._rules = rules
+
+    async def answer_due(self) -> None:
+        """Answer the messages whose time has come.
+
+        Raises:
+            PlatformUnavailable: Reddit cannot be asked now.
+        """
+        now = self._clock()
+        async with self._database.read() as session:
+            query = (
+                select(InboxItem)
+                .where(InboxItem.platform == PlatformName.REDDIT, InboxItem.due_at <= now)
+                .order_by(InboxItem.due_at, InboxItem.id)
+            )
+            due = (await session.scalars(query)).all()
+        for item in due:
+            try:
+                await self._answer(item)
+            except PlatformUnavailable as error:
+                log.info("Message %s is answered later (%s).", item.source_id, error)
+                await self._later(item, error.retry_after)
+            except (ReplyDeclined, PostGone) as error:
+                await self._skip(item, str(error))
+            except (NotAllowed, NotThere) as error:
+                await self._skip(item, str(error))
+
+    async def _answer(self, item: InboxItem) -> None:
+        async with self._database.read() as session:
+            community = await session.get_one(Community, item.community_id)
+        answer_id = None
+        if item.tries:
+            answer_id = await self._replies.find_own(item.source_id, since=item.recorded_at)
+        if answer_id is None:
+            await self._replies.check_rate(community, until=item.recorded_at + FRESH)
+            text = await self._text(item, community)
+            async with self._database.write() as session:
+                # From here on it may have been sent.
+                (await session.get_one(InboxItem, item.id)).tries = item.tries + 1
+            answer_id = await self._replies.comment(
+                item.source_id, text, community, item.post_source_id or item.source_id
+            )
+        async with self._database.write() as session:
+            kept = await session.get_one(InboxItem, item.id)
+            kept.state, kept.answer_id = ReplyState.SENT, answer_id
+            kept.answered_at, kept.due_at = self._clock(), None
+
+    async def _text(self, item: InboxItem, community: Community) -> str:
+        about = await self._replies.about()
+        if item.kind is InboxKind.OPT_OUT:
+            return plain_text(OPTED_OUT, about)
+        if item.kind is InboxKind.OPT_IN:
+            return plain_text(OPTED_IN, about)
+        post = await self._post(item, community)
+        if isinstance(post, str):
+            return plain_text(post, about)
+        if post.silent and post.label is None:
+            return plain_text(STILL_SILENT, about)
+        if not post.prediction_rows:
+            return plain_text(post.refusal or STILL_WAITING, about)
+        return prediction_text(stored_card(post.prediction_rows[0]), community.name, about)
+
+    async def _post(self, item: InboxItem, community: Community) -> Post | str:
+        """The post that a message is about, predicted; or a sentence that says why it is not.
+
+        Raises:
+            ReplyDeclined: there is nothing to say about it.
+            PlatformUnavailable: try again later.
+        """
+        source_id = item.post_source_id
+        if source_id is None:
+            raise ReplyDeclined("It was written under no post.")
+        if await self._answers_under(source_id) >= ANSWERS_UNDER_A_POST:
+            raise ReplyDeclined("It was answered often enough under this post.")
+        post = await self._find(source_id)
+        if post is None:
+            taken = await self._ingest(source_id, community)
+            if isinstance(taken, str):
+                return taken
+            post = taken
+        if post.state in (PostState.SEEN, PostState.PREDICTED):
+            await self._pipeline.advance(post.id)
+            post = await self._find(source_id)
+        if post is None or post.state is PostState.WITHDRAWN:
+            raise ReplyDeclined("The post was withdrawn.")
+        if post.state is PostState.SEEN:
+            raise PlatformUnavailable("the image did not arrive yet", timedelta(minutes=1))
+        return post
+
+    async def _ingest(self, source_id: str, community: Community) -> Post | str:
+        info = (await self._client.info([source_id])).get(source_id)
+        if info is None:
+            raise ReplyDeclined("Reddit does not know the post.")
+        # Whoever asks may be late, as long as the votes are not in.
+        rules = replace(self._rules, max_age=timedelta(seconds=community.horizon_seconds))
+        taken = read_item(info, community_ref(community), rules, self._clock())
+        if isinstance(taken, Skip):
+            if taken in _SKIPPED:
+                return _SKIPPED[taken]
+            raise ReplyDeclined(f"The post cannot be answered: {taken.value}.")
+        post_id = await self._pipeline.accept(PlatformName.REDDIT, taken)
+        post = await self._find(source_id)
+        if post_id is None or post is None:
+            raise ReplyDeclined("Its author, or the subreddit, wants no predictions.")
+        return post
+
+    async def _find(self, source_id: str) -> Post | None:
+        async with self._database.read() as session:
+            query = select(Post.id).filter_by(platform=PlatformName.REDDIT, source_id=source_id)
+            post_id = await session.scalar(query)
+            return await load_post(session, post_id) if post_id is not None else None
+
+    async def _answers_under(self, source_id: str) -> int:
+        async with self._database.read() as session:
+            query = select(func.count()).where(
+                InboxItem.platform == PlatformName.REDDIT,
+                InboxItem.post_source_id == source_id,
+                InboxItem.kind == InboxKind.PREDICT,
+                InboxItem.answered_at.is_not(None),
+            )
+            return (await session.scalars(query)).one()
+
+    async def _later(self, item: InboxItem, after: timedelta | None) -> None:
+        async with self._database.write() as session:
+            kept = await session.get_one(InboxItem, item.id)
+            if kept.tries >= MAX_TRIES:
+                kept.state, kept.due_at = ReplyState.SKIPPED, None
+                kept.reason = "Reddit could not be reached often enough."
+                return
+            kept.due_at = self._clock() + (after or FIRST_WAIT * 2**kept.tries)
+
+    async def _skip(self, item: InboxItem, reason: str) -> None:
+        async with self._database.write() as session:
+            kept = await session.get_one(InboxItem, item.id)
+            kept.state, kept.due_at, kept.reason = ReplyState.SKIPPED, None, reason

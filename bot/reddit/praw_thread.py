@@ -1,0 +1,161 @@
+"""praw on a thread of its own: one request at a time, its exceptions turned into ours.
+
+praw is neither async nor thread-safe, so one thread does everything that touches it, and only
+plain data comes out.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import praw
+from praw.exceptions import PRAWException, RedditAPIException
+from prawcore.exceptions import (
+    BadJSON,
+    Conflict,
+    Forbidden,
+    InsufficientScope,
+    InvalidToken,
+    NotFound,
+    PrawcoreException,
+    Redirect,
+    UnavailableForLegalReasons,
+)
+
+from bot.reddit.credentials import Credentials
+from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere, RedditRefusal
+from bot.reddit.limits import Pace, told_wait
+from bot.reddit.transport import AskedToWait, NoAnswer, SaidLimit, Transport
+from bot.runtime.clock import Clock
+
+T = TypeVar("T")
+
+
+class PrawThread:
+    """Runs what needs praw, one piece of work after the other.
+
+    Args:
+        url, oauth_url: where Reddit is.
+        seconds: longest time for one answer.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        url: str,
+        oauth_url: str,
+        clock: Clock,
+        seconds: float,
+    ) -> None:
+        self._credentials = credentials
+        self._urls = (url.rstrip("/"), oauth_url.rstrip("/"))
+        self._seconds = seconds
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reddit")
+        self._said = SaidLimit()
+        self._reddit: praw.Reddit | None = None
+        self.pace = Pace(clock)
+        #: Comments have a limit of their own, hard on accounts that are new: whoever must wait
+        #: with the next one may go on reading.
+        self.writing = Pace(clock)
+        self._turn = asyncio.Lock()
+        #: Requests that were tried since the start.
+        self.requests = 0
+
+    async def call(self, work: Callable[[praw.Reddit], T]) -> T:
+        """Do ``work`` on the thread, with the one praw client.
+
+        Raises:
+            RedditBusy: Reddit cannot be asked now; it says when to try again.
+            CredentialsRefused: Reddit does not accept who we are.
+            NotAllowed, NotThere, RedditRefusal: Reddit refuses this one thing.
+        """
+        # One after the other, so that whoever waits for the thread hears what Reddit said.
+        async with self._turn:
+            self.pace.check()
+            return await self._ask(work)
+
+    async def _ask(self, work: Callable[[praw.Reddit], T]) -> T:
+        loop = asyncio.get_running_loop()
+        try:
+            result = await loop.run_in_executor(self._thread, self._work, work)
+        except AskedToWait as error:
+            raise self.pace.told_to_wait(
+                told_wait("", error.wait.total_seconds() if error.wait else None), str(error)
+            ) from None
+        except (NoAnswer, BadJSON) as error:
+            raise self.pace.failed(str(error)) from None
+        except InvalidToken:
+            raise CredentialsRefused(
+                "Reddit refuses the tokens that it gives us: the app's access was revoked, or the"
+                " account is suspended. Look at https://www.reddit.com/prefs/apps."
+            ) from None
+        except InsufficientScope:
+            raise NotAllowed(
+                "The refresh token does not allow this; `main.py reddit check` names the scopes"
+                " that it needs."
+            ) from None
+        except (Forbidden, UnavailableForLegalReasons):
+            raise NotAllowed("Reddit does not allow it to this account.") from None
+        except (NotFound, Redirect):
+            raise NotThere("There is nothing of that name on Reddit.") from None
+        except RedditAPIException as error:
+            item = error.items[0]
+            raise self.refusal([[item.error_type, item.message]], None) from None
+        except Conflict as error:
+            raise self.pace.failed(str(error)) from None
+        except (PrawcoreException, PRAWException) as error:
+            raise RedditRefusal("REFUSED", str(error)[:300]) from None
+        self.pace.answered(self._said.remaining, self._said.reset)
+        return result
+
+    def _work(self, work: Callable[[praw.Reddit], T]) -> T:
+        """What happens on the thread."""
+        if self._reddit is None:
+            self._reddit = self._open()
+        self.requests += 1
+        return work(self._reddit)
+
+    def _open(self) -> praw.Reddit:
+        """praw, told everything, so that neither its files nor its variables have a say."""
+        secrets = self._credentials
+        url, oauth_url = self._urls
+        return praw.Reddit(
+            "DEFAULT",
+            requestor_class=Transport,
+            requestor_kwargs={"seconds": self._seconds, "said": self._said},
+            client_id=secrets.client_id,
+            client_secret=secrets.client_secret,
+            username=secrets.username,
+            password=secrets.password,
+            refresh_token=secrets.refresh_token,
+            redirect_uri=None,
+            user_agent=secrets.user_agent,
+            reddit_url=url,
+            oauth_url=oauth_url,
+            check_for_async=False,
+            check_for_updates=False,
+        )
+
+    def refusal(self, errors: Any, wait: object) -> Exception:
+        """What to raise for the errors in an answer.
+
+        Args:
+            errors: as Reddit lists them: codes with sentences.
+            wait: seconds until the next try, where Reddit says so.
+        """
+        first = errors[0] if isinstance(errors, list) else None
+        if isinstance(first, str):
+            first = errors
+        code, message = "UNKNOWN", ""
+        if isinstance(first, list) and first:
+            code = str(first[0])[:80]
+            message = str(first[1])[:300] if len(first) > 1 else ""
+        if code == "RATELIMIT":
+            return self.writing.told_to_wait(told_wait(message, wait), "Reddit asked for a break")
+        return RedditRefusal(code, message)
+
+    def close(self) -> None:
+        """Let go of the thread; a request that is under way is not waited for."""
+        self._thread.shutdown(wait=False, cancel_futures=True)

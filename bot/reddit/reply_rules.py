@@ -1,0 +1,75 @@
+"""Where and how the bot writes on Reddit: what the settings say, and what follows for a post."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.platform import PostRef, ReplyDeclined
+from bot.reddit.communities import BANNED_AT
+from bot.settings import Settings
+from storage.tables import Community
+from storage.types import ReplyMode
+
+SWITCHED_OFF = "Replies on Reddit are switched off (PEORIA_REDDIT_REPLY)."
+DENIED = "Nothing is ever said in this subreddit (PEORIA_REDDIT_DENY)."
+BANNED = "The account is banned from this subreddit."
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRules:
+    """Where and how the bot writes.
+
+    Attributes:
+        writes: whether it writes at all.
+        watched: the subreddits where it answers posts unasked, in small letters.
+        denied: those where it never does anything, in small letters.
+        per_hour: most comments in one subreddit within an hour.
+        within: age of a post beyond which it is not answered.
+        about: address of the page that says what the bot is; None: the account's profile.
+    """
+
+    writes: bool
+    watched: frozenset[str]
+    denied: frozenset[str]
+    per_hour: int
+    within: timedelta
+    about: str | None
+
+    def reason_not_to_write(self, community: Community) -> str | None:
+        """Why nothing may be written in a subreddit, a sentence; None where it may."""
+        if not self.writes:
+            return SWITCHED_OFF
+        if community.source_id.lower() in self.denied:
+            return DENIED
+        return BANNED if BANNED_AT in community.options else None
+
+    def check_reply(self, community: Community, post: PostRef) -> None:
+        """Do nothing if a post may get a comment that nobody asked for.
+
+        Raises:
+            ReplyDeclined: it may not; the message says why.
+        """
+        reason = self.reason_not_to_write(community)
+        if post.mode is ReplyMode.REACT:
+            reason = "Reactions were asked for, and Reddit has none."
+        elif post.blind:
+            reason = "It is for guessers first, and nobody can guess on Reddit."
+        elif reason in (None, BANNED) and community.source_id.lower() not in self.watched:
+            reason = "It is answered where it was asked for."
+        if reason is not None:
+            raise ReplyDeclined(reason)
+
+
+def read_reply_rules(settings: Settings) -> ReplyRules:
+    """The rules that the settings make."""
+    return ReplyRules(
+        writes=settings.reddit_reply == "on",
+        watched=frozenset(name.lower() for name in settings.reddit_subreddits),
+        denied=_denied(settings),
+        per_hour=settings.reddit_replies_per_hour,
+        within=timedelta(minutes=settings.reddit_reply_minutes),
+        about=settings.reddit_about,
+    )
+
+
+def _denied(settings: Settings) -> frozenset[str]:
+    return frozenset(name.lower() for name in settings.reddit_deny)

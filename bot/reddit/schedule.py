@@ -1,0 +1,77 @@
+"""What is done on Reddit every so often, and when again after it could not be done."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from bot.notices import NoticeKind, note
+from bot.platform import PlatformUnavailable
+from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere
+from bot.runtime.clock import Clock
+from storage.engine.database import Database
+
+log = logging.getLogger(__name__)
+
+#: A subreddit that is closed to us is tried again after this long.
+CLOSED_WAIT = timedelta(hours=1)
+
+
+class Schedule:
+    """Keeps apart what is due: one thing that fails does not keep another from its turn."""
+
+    def __init__(self, database: Database, *, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._due: dict[str, datetime] = {}
+        #: What was found closed, and whether the credentials were refused: admins hear of it once.
+        self._closed: set[str] = set()
+        self._revoked = False
+
+    async def run_due(
+        self, what: str, every: timedelta, work: Callable[[], Awaitable[object]]
+    ) -> None:
+        """Do something if its time has come.
+
+        Args:
+            what: its name, for the log and for admins.
+            every: how long after one turn the next begins.
+            work: does it; a platform that is away or closed only puts the next turn off.
+        """
+        now = self._clock()
+        if now < self._due.get(what, now):
+            return
+        self._due[what] = now + every
+        try:
+            await work()
+            self._revoked = False
+            self._closed.discard(what)
+        except CredentialsRefused as error:
+            self._due[what] = now + (error.retry_after or every)
+            await self.note_revoked(error)
+        except PlatformUnavailable as error:
+            log.info("%s cannot be looked at now (%s).", what, error)
+            self._due[what] = now + (error.retry_after or every)
+        except (NotAllowed, NotThere) as error:
+            self._due[what] = now + CLOSED_WAIT
+            await self._note_closed(what, error)
+        except Exception:
+            log.exception("%s could not be looked at; it is tried again.", what)
+
+    async def note_revoked(self, error: CredentialsRefused) -> None:
+        """Tell the admins once that nothing works until somebody does something."""
+        if not self._revoked:
+            self._revoked = True
+            log.error("Reddit is stopped: %s", error)
+            await note(
+                self._database,
+                NoticeKind.REDDIT,
+                f"Reddit is stopped: {error}",
+                now=self._clock(),
+            )
+
+    async def _note_closed(self, what: str, error: Exception) -> None:
+        if what not in self._closed:
+            self._closed.add(what)
+            text = f"{what} cannot be read: {error} It is tried again every hour."
+            log.warning("%s", text)
+            await note(self._database, NoticeKind.REDDIT, text, now=self._clock())

@@ -14,7 +14,7 @@ from bot.cli.console import out, print_json, run, say
 from bot.league.leaderboard import BoardName, BoardPage, BoardRow, read_board
 from bot.league.seasons import ALL_TIME, read_season, season_bounds, season_of
 from bot.runtime.clock import now
-from bot.serving.phrases import number, percent, signed
+from bot.serving.number_format import number, percent, signed
 from bot.settings import Settings, load_settings
 from storage.engine.database import Database
 from storage.engine.migrate import upgrade

@@ -11,7 +11,8 @@ from rich.text import Text
 from bot.cli.console import out, print_json, run
 from bot.core import open_core
 from bot.serving.audience import Audience, find_audience
-from bot.serving.phrases import beats_sentence, knowledge_note, percent, score_sentence
+from bot.serving.number_format import percent
+from bot.serving.phrases import beats_sentence, knowledge_note, score_sentence
 from bot.serving.predict_files import FilePrediction, predict_files
 from bot.settings import load_settings
 from storage.types import Bucket

@@ -17,7 +17,7 @@ from bot.league.intervals import Interval
 from bot.reports.charts import stats_chart
 from bot.reports.nowcast_accuracy import NowcastAccuracy, nowcast_accuracy, read_nowcasts
 from bot.reports.stats import Stats, read_stats
-from bot.serving.phrases import duration
+from bot.serving.number_format import duration
 from bot.settings import load_settings
 from storage.queries.communities import find_named_community
 

@@ -16,7 +16,7 @@ from bot.league.guesses import close_at_score
 from bot.platform import Gone, NotYet, Platform, PlatformUnavailable, ScoreRead, post_ref
 from bot.runtime.clock import Clock
 from bot.serving.forecast import TooLate, outcome, stored_card
-from bot.serving.phrases import duration
+from bot.serving.number_format import duration
 from storage.engine.database import Database
 from storage.engine.upsert import insert_if_new
 from storage.queries.labels import last_score_before

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.serving.phrases import number
+from bot.serving.number_format import number
 from storage.tables import Label, Nowcast, Post, Vote
 
 #: Newest posts of a community that are looked at.

@@ -4,7 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.serving.forecast import Card
-from bot.serving.phrases import percent
+from bot.serving.number_format import percent
 from storage.tables import Community
 from storage.types import ReplyMode
 

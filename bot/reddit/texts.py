@@ -1,11 +1,11 @@
 """What is written on Reddit, as Markdown. Nothing that people wrote is ever repeated in it."""
 
 from bot.serving.forecast import Card, Outcome, TooLate
+from bot.serving.number_format import percent
 from bot.serving.phrases import (
     beats_sentence,
     knowledge_note,
     outcome_sentence,
-    percent,
     score_sentence,
     standing_sentence,
 )

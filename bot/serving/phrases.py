@@ -1,9 +1,9 @@
 """How predictions are put into words: the same sentences on every platform and on the terminal."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from bot.serving.forecast import Card, Outcome
+from bot.serving.number_format import number, percent, signed
 from storage.types import Bucket
 
 #: While a prediction of the silent share is kept back, and once it is told.
@@ -13,20 +13,6 @@ STILL_SILENT = (
 WAS_SILENT = "This prediction was kept secret until the votes were in."
 #: A prediction that was made when the score was final already.
 TOO_LATE = "This prediction came after the votes were in, so it does not count."
-
-
-def percent(share: float) -> str:
-    """A share (0 to 1) as people say it; never a certainty that a forecast cannot have."""
-    if 0 < share < 0.01:
-        return "under 1%"
-    if 0.99 < share < 1:
-        return "over 99%"
-    return f"{share:.0%}"
-
-
-def number(score: float) -> str:
-    """A score, rounded to what a forecast can know."""
-    return f"{round(score):,}".replace("-", "−")
 
 
 def beats_sentence(card: Card, community: str) -> str:
@@ -83,11 +69,6 @@ def own_guess_sentence(bucket: Bucket, points: float | None) -> str:
     return f"You guessed {bucket.value} {mark} {signed(points)} points."
 
 
-def signed(points: float) -> str:
-    """League points with their sign: "+1.7", "−1"."""
-    return f"{points:+.1f}".replace("-", "−")
-
-
 def label_sentence(bucket: Bucket, score: float) -> str:
     """What a post came to that was never predicted."""
     return f"Was {bucket.value}, score {number(score)}."
@@ -99,16 +80,3 @@ def standing_sentence(percentile_low: float, percentile_high: float, community: 
         return f"There is no other score in {community} to compare it with yet."
     middle = (percentile_low + percentile_high) / 2
     return f"That beats {percent(middle)} of the recent posts in {community}."
-
-
-def duration(length: timedelta) -> str:
-    """A length of time in its largest whole unit or two: "under a minute", "2 h 5 min"."""
-    minutes = int(length.total_seconds() // 60)
-    hours, days = minutes // 60, minutes // (24 * 60)
-    if minutes < 1:
-        return "under a minute"
-    if hours < 1:
-        return f"{minutes} min"
-    if days < 1:
-        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
-    return f"{days} day" if days == 1 else f"{days} days"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.serving import phrases as wording
+from bot.serving.number_format import percent
 
 WIDTH = 400
 HEIGHT = 120
@@ -54,13 +54,13 @@ def draw_distribution(bins: Sequence[float], percentile: float | None) -> Chart:
             width=round(step - _GAP, 2),
             height=round(HEIGHT * share / top, 2),
             third=min(int((index + 0.5) / len(bins) * 3), 2),
-            text=f"{_place(index, len(bins))}: {wording.percent(share)}",
+            text=f"{_place(index, len(bins))}: {percent(share)}",
         )
         for index, share in enumerate(bins)
     )
     words = "; ".join(column.text for column in columns)
     outcome = None if percentile is None else round(WIDTH * percentile, 2)
-    ending = "" if percentile is None else f". It came in at {wording.percent(percentile)}"
+    ending = "" if percentile is None else f". It came in at {percent(percentile)}"
     return Chart(columns, f"Chances of where the post ends up: {words}{ending}.", outcome)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.league.guesses import guessing_is_open
-from bot.serving import phrases as wording
+from bot.serving import phrases
 from bot.serving.forecast import Card, Outcome, outcome, stored_card
 from bot.web.guess_view import GuessView
 from bot.web.post_stage import Stage, guess_refusal, stage_of, vote_refusal
@@ -72,7 +72,7 @@ class PostView:
         """The guesses in words, once guessing has closed; None while it is open or without any."""
         if self.guessing_closes_at is not None or not self.guesses.people:
             return None
-        return wording.guesses_sentence(self.guesses.counts)
+        return phrases.guesses_sentence(self.guesses.counts)
 
     @property
     def own_guess_line(self) -> str | None:
@@ -80,7 +80,7 @@ class PostView:
         mine = self.guesses.mine
         if mine is None or self.guessing_closes_at is not None:
             return None
-        return wording.own_guess_sentence(mine, self.guesses.points)
+        return phrases.own_guess_sentence(mine, self.guesses.points)
 
     @property
     def is_settled(self) -> bool:
@@ -166,15 +166,15 @@ def _image(post: Post) -> Image | None:
 
 
 def _sentences(card: Card, community: str) -> tuple[str, ...]:
-    score = wording.score_sentence(card)
-    beats = wording.beats_sentence(card, community)
+    score = phrases.score_sentence(card)
+    beats = phrases.beats_sentence(card, community)
     return (beats, score) if score else (beats,)
 
 
 def _heading(second_look: Nowcast | None) -> str | None:
     if second_look is None:
         return None
-    return wording.heading_sentence(
+    return phrases.heading_sentence(
         second_look.score_p10, second_look.score_median, second_look.score_p90
     )
 
@@ -182,11 +182,11 @@ def _heading(second_look: Nowcast | None) -> str | None:
 def _notes(post: Post, card: Card | None, horizon_at: datetime, community: str) -> list[str]:
     if card is None:
         return []
-    notes = [wording.knowledge_note(card, community)]
+    notes = [phrases.knowledge_note(card, community)]
     if post.silent:
-        notes.append(wording.WAS_SILENT)
+        notes.append(phrases.WAS_SILENT)
     if post.prediction_rows[0].made_at >= horizon_at:
-        notes.append(wording.TOO_LATE)
+        notes.append(phrases.TOO_LATE)
     return [note for note in notes if note]
 
 
@@ -194,7 +194,7 @@ def _outcome_sentences(post: Post, result: Outcome | None, community: str) -> tu
     label = post.label
     if label is None:
         return ()
-    standing = wording.standing_sentence(label.percentile_low, label.percentile_high, community)
+    standing = phrases.standing_sentence(label.percentile_low, label.percentile_high, community)
     if result is None:
-        return (wording.label_sentence(label.bucket, label.score), standing)
-    return (wording.outcome_sentence(result), standing)
+        return (phrases.label_sentence(label.bucket, label.score), standing)
+    return (phrases.outcome_sentence(result), standing)

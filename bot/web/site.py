@@ -6,7 +6,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
-from bot.serving import phrases as wording
+from bot.serving import number_format, phrases
 from bot.web.cards import Cards
 from bot.web.feed import Feed
 from bot.web.feed_pages import FeedPages
@@ -86,15 +86,16 @@ def _set_up_templates(site: web.Application, services: Services) -> None:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=wording.percent,
-        number=wording.number,
-        duration=wording.duration,
+        percent=number_format.percent,
+        number=number_format.number,
+        duration=number_format.duration,
+        signed=number_format.signed,
         version=version_of,
     )
     environment.globals.update(
         board=services.settings.board_name,
         clock=services.clock,
-        wording=wording,
+        phrases=phrases,
         buckets=tuple(Bucket),
     )
 

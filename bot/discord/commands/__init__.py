@@ -16,7 +16,7 @@ from bot.discord.commands.privacy import Privacy
 from bot.discord.commands.settings import ChannelSettings
 from bot.discord.commands.stats import Statistics
 from bot.discord.commands.watch import WatchedChannels
-from bot.discord.texts.english import Translation
+from bot.discord.texts.command_labels import CommandTranslator
 from bot.discord.ui.cooldowns import Cooldowns
 from bot.discord.ui.error_replies import answer_error
 from bot.discord.ui.member_names import MemberNames
@@ -55,7 +55,7 @@ async def add_commands(
         known: who can be named on boards; None: only who uses a command.
     """
     known = known or MemberNames(core.people_key)
-    await bot.tree.set_translator(Translation())
+    await bot.tree.set_translator(CommandTranslator())
     bot.tree.error(answer_error)
     bot.add_dynamic_items(ConfirmButton, PageButton)
     cooldowns = Cooldowns(core.clock, per_person=PER_PERSON, per_channel=PER_CHANNEL, within=WITHIN)

@@ -3,7 +3,7 @@
 import discord
 
 from bot.discord.commands.board_pages import ROWS, BoardQuery, Page
-from bot.discord.texts.english import Texts
+from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
 from bot.discord.ui.member_names import MemberNames
 from bot.league.leaderboard import BoardName, BoardRow

@@ -12,7 +12,7 @@ from typing import Any
 import discord
 
 from bot.discord.commands.feature import Feature, texts_for
-from bot.discord.texts.english import Texts
+from bot.discord.texts.lookup import Texts
 from bot.discord.ui.error_replies import Refused, answer_error
 from bot.discord.ui.responses import Interaction, respond
 

@@ -5,7 +5,7 @@ from discord.ext import commands
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core import Core
-from bot.discord.texts.english import Texts
+from bot.discord.texts.lookup import Texts
 from bot.discord.ui.cooldowns import Cooldowns
 from bot.discord.ui.member_names import MemberNames
 from bot.discord.ui.responses import Interaction

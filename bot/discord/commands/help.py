@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from bot.discord.commands.feature import Feature, community_here, texts_for
 from bot.discord.gateway.guild_options import downvote_of, upvote_of
-from bot.discord.texts.english import label
+from bot.discord.texts.command_labels import label
 from bot.discord.texts.markdown import escape
 from bot.discord.ui.responses import Interaction, defer, respond
 from storage.tables import Community, ModelVersion

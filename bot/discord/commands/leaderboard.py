@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.discord.commands.board_layout import board_embed
 from bot.discord.commands.board_pages import ROWS, BoardQuery, read_page
 from bot.discord.commands.feature import Feature, texts_for
-from bot.discord.texts.english import Texts, label
+from bot.discord.texts.command_labels import label
+from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
 from bot.discord.ui.error_replies import Refused, answer_error
 from bot.discord.ui.responses import Interaction, defer, respond

@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.discord.commands.board_layout import signed
 from bot.discord.commands.feature import Feature, texts_for
-from bot.discord.texts.english import Texts, label
+from bot.discord.texts.command_labels import label
+from bot.discord.texts.lookup import Texts
 from bot.discord.ui.responses import Interaction, defer, respond
 from bot.league.leaderboard import BoardName, BoardRow, read_board
 from bot.league.seasons import ALL_TIME, season_of

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.discord.commands.confirmation import ConfirmFirst
 from bot.discord.commands.feature import texts_for
-from bot.discord.texts.english import Texts, label
+from bot.discord.texts.command_labels import label
+from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
 from bot.discord.ui.error_replies import Refused
 from bot.discord.ui.responses import Interaction, defer, respond

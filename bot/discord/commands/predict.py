@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.discord.commands.feature import Feature, community_here, texts_for
 from bot.discord.messages.incoming import images_of, title_of
 from bot.discord.messages.render_card import CardMessage, card_message
-from bot.discord.texts.english import Texts, label
+from bot.discord.texts.command_labels import label
+from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
 from bot.discord.ui.error_replies import Refused, sentence_of
 from bot.discord.ui.responses import Interaction, defer, respond

@@ -8,7 +8,7 @@ from discord import app_commands
 
 from bot.discord.commands.confirmation import ConfirmFirst
 from bot.discord.commands.feature import texts_for
-from bot.discord.texts.english import label
+from bot.discord.texts.command_labels import label
 from bot.discord.ui.error_replies import Refused
 from bot.discord.ui.responses import Interaction, defer, respond
 from bot.people.consent import has_opted_out, opt_in, opt_out

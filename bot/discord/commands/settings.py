@@ -21,7 +21,8 @@ from bot.discord.gateway.guild_options import (
     downvote_of,
     upvote_of,
 )
-from bot.discord.texts.english import Texts, label
+from bot.discord.texts.command_labels import label
+from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape, plain
 from bot.discord.ui.emoji import custom_emoji_id, is_unicode_emoji
 from bot.discord.ui.error_replies import Refused

@@ -7,7 +7,8 @@ import discord
 from discord import app_commands
 
 from bot.discord.commands.feature import Feature, community_here, texts_for
-from bot.discord.texts.english import Texts, label
+from bot.discord.texts.command_labels import label
+from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
 from bot.discord.ui.responses import Interaction, defer, respond
 from bot.reports.charts import ChartFailed, stats_chart

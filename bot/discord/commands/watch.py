@@ -9,7 +9,8 @@ from bot.communities import unwatch_community, watch_community
 from bot.discord.commands.feature import Feature, texts_for
 from bot.discord.gateway.guild_options import GUILD
 from bot.discord.gateway.permissions import missing_permissions
-from bot.discord.texts.english import Texts, label
+from bot.discord.texts.command_labels import label
+from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
 from bot.discord.ui.error_replies import Refused, permission_name
 from bot.discord.ui.responses import Interaction, defer, respond

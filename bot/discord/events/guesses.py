@@ -8,7 +8,7 @@ from discord.ext import commands
 from bot.core import Core
 from bot.discord.messages.render_card import card_message
 from bot.discord.messages.reply_data import find_earlier_post
-from bot.discord.texts.english import Texts
+from bot.discord.texts.lookup import Texts
 from bot.discord.ui.cooldowns import Cooldowns
 from bot.discord.ui.error_replies import Refused, answer_error
 from bot.discord.ui.guess_buttons import Choice

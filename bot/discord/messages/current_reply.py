@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bot.core import Core
 from bot.discord.messages.render_reply import ReplyMessage, reply_message
 from bot.discord.messages.reply_data import ReplyData
-from bot.discord.texts.english import Texts
+from bot.discord.texts.lookup import Texts
 from bot.league.guesses import guess_tally, guessing_is_open
 from bot.serving.forecast import Card
 from storage.queries.growth_examples import newest_nowcasts

@@ -17,7 +17,7 @@ from bot.discord.messages.render_reply import (
     too_late_message,
 )
 from bot.discord.messages.reply_data import ReplyData, find_earlier_post, read_named_guesses
-from bot.discord.texts.english import Texts
+from bot.discord.texts.lookup import Texts
 from bot.discord.ui.member_names import MemberNames
 from bot.serving.forecast import Outcome, TooLate, stored_card
 from storage.tables import Post

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.discord.texts.english import Texts
+from bot.discord.texts.lookup import Texts
 from bot.serving.duplicates import Duplicate
 from bot.serving.forecast import Card
 from storage.types import Bucket

@@ -8,7 +8,7 @@ from datetime import datetime
 import discord
 
 from bot.discord.messages.render_card import bars, card_message
-from bot.discord.texts.english import Texts
+from bot.discord.texts.lookup import Texts
 from bot.discord.ui.guess_buttons import buttons_when_closed, buttons_when_open
 from bot.league.guesses import guessing_is_open
 from bot.serving.duplicates import Duplicate

@@ -18,7 +18,7 @@ from bot.discord.gateway.permissions import missing_permissions
 from bot.discord.messages.current_reply import current_reply
 from bot.discord.messages.find_reply import REACTION, find_channel, find_own_reply, own_id
 from bot.discord.messages.reply_data import read_reply_data
-from bot.discord.texts.english import Texts
+from bot.discord.texts.lookup import Texts
 from bot.discord.ui.admin_messages import warn_of_permissions
 from bot.platform import PostGone, ReplyDeclined
 from bot.serving.forecast import Card

@@ -1,12 +1,7 @@
-"""Everything that people read on Discord, in one place: English here, German in `texts_de`.
+"""Everything that people read on Discord, in English; `bot.discord.texts.lookup` reads it.
 
-A text is looked up by its key and filled with named values. Values are put in as they are: whoever
-hands in a name or a title that people chose escapes it first (`bot.discord.texts.markdown`).
+A key that ends in ``.one`` or ``.other`` is one of the plural forms of a text.
 """
-
-from discord import Locale, app_commands
-
-from bot.discord.texts.german import GERMAN
 
 ENGLISH: dict[str, str] = {
     # --- Buckets, modes, and other words that stand in sentences
@@ -20,10 +15,6 @@ ENGLISH: dict[str, str] = {
     "word.no": "no",
     "word.none": "none",
     "word.here": "this channel",
-    "time.minutes": "{n} min",
-    "time.hours": "{n} h",
-    "time.hours_minutes": "{hours} h {minutes} min",
-    "time.days": "{n} days",
     # --- The card of a prediction and of its outcome
     "card.heading": "Will it play?",
     "card.beats": "Would beat **{share}** of the posts in {community}.",
@@ -391,80 +382,3 @@ ENGLISH: dict[str, str] = {
     " and try again.",
     "image.not_fetched": "There is nothing that could be fetched from the image's address.",
 }
-
-_LANGUAGES = {"en": ENGLISH, "de": GERMAN}
-
-
-class Texts:
-    """The texts in one language; English where there is no other.
-
-    Args:
-        locale: Discord's name of it, such as ``de`` or ``en-GB``.
-    """
-
-    def __init__(self, locale: Locale | str | None = None) -> None:
-        language = str(locale or "en").partition("-")[0]
-        self.language = language if language in _LANGUAGES else "en"
-        self._texts = _LANGUAGES[self.language]
-
-    def __call__(self, key: str, **values: object) -> str:
-        """The text of ``key`` with its values put in.
-
-        Raises:
-            KeyError: there is no such text, or a value is missing.
-        """
-        return self._texts[key].format(**values) if values else self._texts[key]
-
-    def number(self, value: float, digits: int = 0) -> str:
-        """A number as this language writes it: ``1,234.5`` or ``1.234,5``."""
-        written = f"{value:,.{digits}f}"
-        if self.language == "de":
-            written = written.translate(str.maketrans(",.", ".,"))
-        return written
-
-    def percent(self, share: float) -> str:
-        """A share (0 to 1) as people say it; never a certainty that a forecast cannot have."""
-        sign = " %" if self.language == "de" else "%"
-        if 0 < share < 0.01:
-            return f"<1{sign}"
-        if 0.99 < share < 1:
-            return f">99{sign}"
-        return f"{share * 100:.0f}{sign}"
-
-    def duration(self, seconds: float) -> str:
-        """A length of time in its largest whole unit or two."""
-        minutes = round(seconds / 60)
-        if minutes < 60:
-            return self("time.minutes", n=minutes)
-        hours, rest = divmod(minutes, 60)
-        if rest:
-            return self("time.hours_minutes", hours=hours, minutes=rest)
-        if hours >= 48 and hours % 24 == 0:
-            return self("time.days", n=hours // 24)
-        return self("time.hours", n=hours)
-
-
-def label(key: str) -> app_commands.locale_str:
-    """A text for a command's name, description or choice; `Translation` finds its other languages.
-
-    Raises:
-        KeyError: there is no such text.
-    """
-    return app_commands.locale_str(ENGLISH[key], key=key)
-
-
-class Translation(app_commands.Translator):
-    """What Discord shows of the commands to people who use it in another language."""
-
-    async def translate(
-        self,
-        string: app_commands.locale_str,
-        locale: Locale,
-        context: app_commands.TranslationContextTypes,
-    ) -> str | None:
-        """The text in ``locale``; None where it is English or has no key."""
-        key = string.extras.get("key")
-        language = str(locale).partition("-")[0]
-        if key is None or language == "en" or language not in _LANGUAGES:
-            return None
-        return _LANGUAGES[language][key]

@@ -1,4 +1,4 @@
-"""Everything that people read on Discord, in German; the keys are those of `texts`."""
+"""Everything that people read on Discord, in German; the keys are those of the English texts."""
 
 GERMAN: dict[str, str] = {
     # --- Buckets, modes, and other words that stand in sentences
@@ -12,10 +12,6 @@ GERMAN: dict[str, str] = {
     "word.no": "nein",
     "word.none": "keine",
     "word.here": "dieser Kanal",
-    "time.minutes": "{n} Min.",
-    "time.hours": "{n} Std.",
-    "time.hours_minutes": "{hours} Std. {minutes} Min.",
-    "time.days": "{n} Tage",
     # --- The card of a prediction and of its outcome
     "card.heading": "Kommt das an?",
     "card.beats": "Dürfte **{share}** der Posts in {community} schlagen.",

@@ -22,7 +22,8 @@ import discord
 from discord import app_commands
 
 from bot.communities import SettingRefused
-from bot.discord.texts.english import ENGLISH, Texts
+from bot.discord.texts.english import ENGLISH
+from bot.discord.texts.lookup import Texts
 from bot.discord.ui.responses import respond_privately
 from bot.league.guesses import GuessRefused
 from bot.platform import PlatformUnavailable

@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 
-from bot.discord.texts.english import Texts
+from bot.discord.texts.lookup import Texts
 from storage.types import Bucket
 
 _TEMPLATE = r"peoria:(?P<choice>low|medium|high|skip|why):(?P<post>[0-9]{1,18})"

@@ -6,14 +6,20 @@ const MINUTE = 60_000;
 const main = document.querySelector("main");
 const ahead = Date.now() - Date.parse(main.dataset.now);
 
+// The words that the server uses, too: both take them from Unicode's CLDR.
+function units(count, unit) {
+  return new Intl.NumberFormat("en", { style: "unit", unit, unitDisplay: "short" }).format(count);
+}
+
 function duration(milliseconds) {
   const minutes = Math.floor(milliseconds / MINUTE);
   const hours = Math.floor(minutes / 60);
   const days = Math.floor(hours / 24);
   if (minutes < 1) return "under a minute";
-  if (hours < 1) return `${minutes} min`;
-  if (days < 1) return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
-  return days === 1 ? "1 day" : `${days} days`;
+  if (days >= 1) return units(days, "day");
+  const parts = hours >= 1 ? [units(hours, "hour")] : [];
+  if (minutes % 60) parts.push(units(minutes % 60, "minute"));
+  return parts.join(" ");
 }
 
 function countdown(milliseconds) {

@@ -11,7 +11,7 @@ import pytest
 from discord import app_commands
 
 from bot.communities import SettingRefused
-from bot.discord.texts.english import Texts
+from bot.discord.texts.lookup import Texts
 from bot.discord.ui.cooldowns import Cooldowns
 from bot.discord.ui.error_replies import Refused, permission_name, sentence_of
 from bot.league.guesses import CLOSED, GuessRefused

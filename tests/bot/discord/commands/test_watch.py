@@ -22,7 +22,7 @@ async def test_a_channel_is_watched_and_not_any_more(
     assert asked.ephemeral
     assert asked.deferred
     assert r"**\#memes** is watched now" in asked.text
-    assert "24 h later" in asked.text
+    assert "24 hours later" in asked.text
     # This client has no access to the content of messages, and says what to do about it.
     assert "Message Content Intent" in asked.text
     assert "lack permissions" not in asked.text

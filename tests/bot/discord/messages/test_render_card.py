@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.discord.messages.render_card import card_message
-from bot.discord.texts.english import Texts
+from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape, plain
 from bot.serving.duplicates import Duplicate
 from bot.serving.forecast import Card, read_card

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from discord import Locale, app_commands
 
-from bot.discord.texts.english import ENGLISH, Texts, Translation, label
+from bot.discord.texts.command_labels import CommandTranslator, label
+from bot.discord.texts.english import ENGLISH
 from bot.discord.texts.german import GERMAN
+from bot.discord.texts.lookup import Texts
 
 #: They go on a line that has begun.
 CONTINUED = ("model.line_skill", "leaderboard.row.people")
@@ -64,12 +66,12 @@ def test_the_language_follows_the_locale(locale: Locale | str | None, language: 
 def test_numbers_are_written_as_the_language_does() -> None:
     english, german = Texts("en-US"), Texts("de")
     assert (english.number(1234.5, 1), german.number(1234.5, 1)) == ("1,234.5", "1.234,5")
-    assert (english.percent(0.714), german.percent(0.714)) == ("71%", "71 %")
+    assert (english.percent(0.714), german.percent(0.714)) == ("71%", "71\N{NO-BREAK SPACE}%")
     assert [english.percent(share) for share in (0, 0.004, 0.996, 1)] == [
-        "0%", "<1%", ">99%", "100%",
+        "0%", "under 1%", "over 99%", "100%",
     ]  # fmt: skip
     assert [english.duration(seconds) for seconds in (90, 3600, 5400, 86400, 259200)] == [
-        "2 min", "1 h", "1 h 30 min", "24 h", "3 days",
+        "2 minutes", "1 hour", "1 hour 30 minutes", "24 hours", "3 days",
     ]  # fmt: skip
 
 
@@ -77,7 +79,7 @@ async def test_commands_are_translated() -> None:
     context = app_commands.TranslationContext(
         app_commands.TranslationContextLocation.command_description, data=None
     )
-    translation = Translation()
+    translation = CommandTranslator()
     text = label("predict.about")
     assert text.message == ENGLISH["predict.about"]
     assert await translation.translate(text, Locale.german, context) == GERMAN["predict.about"]

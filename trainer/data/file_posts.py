@@ -16,8 +16,8 @@ from models.backbone import Backbone
 from models.decoding import DecodedImage, ImageRefused, decode
 from models.features import PostFacts, Record
 from models.ocr import READ_SIZE
-from models.preprocessing import perceptual_hash, to_input
 from models.percentiles import tie_interval
+from models.preprocessing import perceptual_hash, to_input
 from storage.files.posts_export import FilePost, find_image, read_posts
 from trainer.data.dataset import Example, LabelledPosts, assemble
 from trainer.data.reference import Reference

@@ -21,10 +21,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from models.backbone import Backbone
 from models.features import PostFacts, Record
-from models.preprocessing import perceptual_hash, to_input
 from models.percentiles import tie_interval
-from trainer.data.dataset import Example, LabelledPosts, assemble
+from models.preprocessing import perceptual_hash, to_input
 from storage.errors import ExpectedError
+from trainer.data.dataset import Example, LabelledPosts, assemble
 
 START = datetime(2010, 1, 1, tzinfo=UTC)
 #: A post's place in the order times this is its time.

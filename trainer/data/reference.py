@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.percentiles import BucketRule
-from trainer.data.targets import Intervals, interval_of
 from storage.errors import ExpectedError
+from trainer.data.targets import Intervals, interval_of
 
 FILE = "reference.json"
 

@@ -12,9 +12,9 @@ from sqlalchemy import make_url, text
 from storage.engine.database import Database
 from storage.tables import Community, Embedding, Image, Label, Post, PostImage
 from storage.types import Bucket, PlatformName, PostOrigin, PostState
+from trainer.backbone.finetune import LEARNED, read_pictures
 from trainer.data import dataset
 from trainer.data.dataset import DIM, RIVAL, read_labelled
-from trainer.backbone.finetune import LEARNED, read_pictures
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 OURS, THEIRS = "a" * 64, "b" * 64
@@ -49,9 +49,9 @@ async def labelled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Datab
             )  # fmt: skip
             session.add(
                 Post(
-                    id=number, community_id=50, platform=PlatformName.REDDIT, source_id=f"t3_{number}",
-                    origin=PostOrigin.IMPORTED, title="word " * number, posted_at=posted_at,
-                    seen_at=posted_at, state=PostState.LABELLED, silent=False,
+                    id=number, community_id=50, platform=PlatformName.REDDIT,
+                    source_id=f"t3_{number}", origin=PostOrigin.IMPORTED, title="word " * number,
+                    posted_at=posted_at, seen_at=posted_at, state=PostState.LABELLED, silent=False,
                 )
             )  # fmt: skip
         await session.flush()

@@ -10,9 +10,9 @@ from models.backbone import EMBEDDING_SIZE
 from models.features import Features
 from models.head import Head
 from models.percentiles import BucketRule
-from trainer.studies.evaluate_file import NothingToEvaluate, evaluate_file
 from trainer.data.file_posts import read_file_posts
 from trainer.data.reference import Reference
+from trainer.studies.evaluate_file import NothingToEvaluate, evaluate_file
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = 86_400

@@ -1,0 +1,1 @@
+"""Labelled posts as arrays: from the database and from files."""

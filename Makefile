@@ -4,12 +4,13 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := @$(PYTHON) requirements/install.py --venv $(VENV)
+PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile
 UV := $(VENV)/installer/bin/uv
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-strip-extras --custom-compile-command "make lock" -q $(LOCK_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run set-up set-up-dev test test-quick lint types docs bench lock clean
+.PHONY: help install run set-up set-up-dev test test-quick coverage mutation lint types docs bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -20,10 +21,17 @@ run: set-up ## set up, then start Peoria: the board is at http://127.0.0.1:8080
 install: set-up ## only set up; EXTRAS= for serving without TensorFlow, EXTRAS="ocr postgres" adds both
 
 test: set-up-dev ## set up, then run the tests
-	$(BIN)/python -m pytest -n logical --dist loadfile $(PYTEST_ARGS)
+	$(PYTEST) --durations=15 $(PYTEST_ARGS)
 
-test-quick: set-up-dev ## run the tests that need no training process
-	$(BIN)/python -m pytest -n logical --dist loadfile -m "not tensorflow" $(PYTEST_ARGS)
+test-quick: set-up-dev ## run the quick tests, under a minute (tests/conftest.py lists the slow ones)
+	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
+
+coverage: set-up-dev ## run the tests, and print how much of each room they reach
+	$(PYTEST) --durations=15 --cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/python -m tests.coverage_by_room
+
+mutation: set-up-dev ## change a rule 60 times, and print which changes no test notices
+	$(BIN)/python -m benchmarks.mutation $(MUTATION_ARGS)
 
 lint: set-up-dev ## check style, and the types
 	$(BIN)/ruff check .
@@ -52,7 +60,7 @@ lock: set-up-dev ## renew the lock files from pyproject.toml; LOCK_ARGS=--upgrad
 			--python-platform x86_64-manylinux_2_28 --target $(VENV)/none -q -r $$lock || exit 1; done; done
 
 clean: ## remove the virtual environment and caches; what Peoria stored (data/) stays
-	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 set-up:

@@ -34,6 +34,27 @@ SQLITE_ONLY = tuple(
     f"tests/bot/{room}" for room in ("cli", "discord", "reddit", "simulation", "web")
 )
 
+#: Left out by `make test-quick`: what lies below trains a real model, kills processes, draws charts
+#: in one of their own, or plays days of a community. Chosen by their measured durations.
+SLOW = (
+    "tests/bot/cli/test_retrain.py",
+    "tests/bot/cli/test_train.py",
+    "tests/bot/posts/test_killed.py",
+    "tests/bot/simulation/test_simulation.py",
+    "tests/trainer/backbone",
+    "tests/trainer/evaluation/test_cross_fit.py",
+    "tests/trainer/head/test_fit.py",
+    "tests/trainer/refit",
+    "tests/trainer/studies",
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        file = item.path.relative_to(config.rootpath)
+        if _below(file, SLOW) or item.get_closest_marker("tensorflow"):
+            item.add_marker(pytest.mark.slow)
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     file = metafunc.definition.path.relative_to(metafunc.config.rootpath)
@@ -55,6 +76,10 @@ def pytest_report_header() -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gone = [each for each in SLOW if not (config.rootpath / each).exists()]
+    if gone:
+        raise pytest.UsageError(f"SLOW in tests/conftest.py names what is not there: {gone}")
+    config.addinivalue_line("markers", "slow: takes seconds; make test-quick leaves it out")
     config.addinivalue_line("markers", "tensorflow: starts a real training process; takes a while")
     config.addinivalue_line("markers", "sqlite: of SQLite's own ways; does not run on PostgreSQL")
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 
 from models.head import softmax
 from models.metrics import log_losses
@@ -26,23 +27,16 @@ def fit_temperature(logits: NDArray[np.float64], targets: NDArray[np.float64]) -
     """
     if not len(logits):
         return 1.0
-    low, high = np.log(LOWEST), np.log(HIGHEST)
-    golden = (np.sqrt(5) - 1) / 2
 
     def loss(log_temperature: float) -> float:
         lost = float(log_losses(softmax(logits / np.exp(log_temperature)), targets).sum())
         return lost + (log_temperature / SPREAD) ** 2 / 2
 
-    # The log loss is convex in the inverse temperature: one valley to close in on.
-    first, second = high - golden * (high - low), low + golden * (high - low)
-    at_first, at_second = loss(first), loss(second)
-    while high - low > 1e-6:
-        if at_first <= at_second:
-            high, second, at_second = second, first, at_first
-            first = high - golden * (high - low)
-            at_first = loss(first)
-        else:
-            low, first, at_first = first, second, at_second
-            second = low + golden * (high - low)
-            at_second = loss(second)
-    return float(np.exp((low + high) / 2))
+    # The log loss is convex in the inverse temperature: there is one minimum.
+    found = minimize_scalar(
+        loss,
+        bounds=(np.log(LOWEST), np.log(HIGHEST)),
+        method="bounded",
+        options={"xatol": 1e-6},
+    )
+    return float(np.exp(found.x))

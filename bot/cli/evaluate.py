@@ -15,7 +15,7 @@ from models.backbone import Backbone
 from models.backbone_files import find_backbone
 from models.registry import read_version
 from storage.tables import ModelVersion
-from trainer.evaluation.figures import FIGURE_NAMES
+from trainer.evaluation.figure_names import FIGURE_NAMES
 
 
 def evaluate(

@@ -18,7 +18,7 @@ from bot.training.versions import find_version, list_versions
 from bot.training.versions import promote as promote_version
 from bot.training.versions import rollback as roll_back
 from storage.tables import ModelVersion, TrainingRun
-from trainer.evaluation.figures import BUCKETS, FIGURE_NAMES
+from trainer.evaluation.figure_names import BUCKETS, FIGURE_NAMES
 
 app = typer.Typer(help="Model versions: list, show, promote, roll back.", no_args_is_help=True)
 

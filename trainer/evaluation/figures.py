@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models import metrics
 from models.distribution import BINS, EDGES, UNIFORM
+from models.metrics import brier_scores, log_losses, ranked_probability_scores
 from trainer.data.targets import Intervals, soft_bins
+from trainer.evaluation import metrics
+from trainer.evaluation.figure_names import BUCKETS
 
 Numbers = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-BUCKETS = ("low", "medium", "high")
 
 #: A post whose percentile is at least this is in the top 10%.
 TOP = 0.9
@@ -27,24 +27,6 @@ MAX_PAIRED = 3000
 #: Resamples of the bootstrap, and the share that lies inside an interval.
 RESAMPLES = 1000
 INSIDE = 0.95
-
-#: Figures that are shown to people, in this order, and what they are called.
-FIGURE_NAMES = {
-    "accuracy": "accuracy (three buckets)",
-    "macro_f1": "macro-F1",
-    "log_loss": "log loss (buckets, nats)",
-    "log_loss_skill": "log-loss skill over the base rate",
-    "rps": "ranked probability score (ten bins)",
-    "rps_skill": "RPS skill over the base rate",
-    "brier": "Brier score (buckets)",
-    "ece": "expected calibration error",
-    "spearman": "Spearman correlation",
-    "pair_accuracy": "pair accuracy (same community)",
-    "ordinal_loss": "ten-bin euclidean loss",
-    "ordinal_loss_reduction": "… reduction against guessing the mean",
-    "auc_top10": "AUC, top 10%",
-    "average_precision_top10": "average precision, top 10%",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +124,12 @@ def figures(forecasts: Forecasts, *, paired: bool = True) -> dict[str, float]:
     buckets = forecasts.bucket_probabilities()
     happened = metrics.one_hot(forecasts.bucket, len(BUCKETS))
     predicted = buckets.argmax(axis=1)
-    log_loss = float(metrics.log_losses(buckets, happened).mean())
-    base_log_loss = float(metrics.log_losses(forecasts.base, happened).mean())
+    log_loss = float(log_losses(buckets, happened).mean())
+    base_log_loss = float(log_losses(forecasts.base, happened).mean())
     targets = soft_bins(forecasts.intervals)
-    rps = float(metrics.ranked_probability_scores(forecasts.bins, targets).mean())
+    rps = float(ranked_probability_scores(forecasts.bins, targets).mean())
     uniform = np.broadcast_to(UNIFORM, targets.shape)
-    base_rps = float(metrics.ranked_probability_scores(uniform, targets).mean())
+    base_rps = float(ranked_probability_scores(uniform, targets).mean())
     bin_of = np.clip((forecasts.intervals.middle * BINS).astype(np.int64), 0, BINS - 1)
     ordinal = metrics.ordinal_loss(forecasts.bins @ np.arange(BINS), bin_of)
     mean_guess = metrics.ordinal_loss(np.full(len(forecasts), _MEAN_BIN), bin_of)
@@ -161,7 +143,7 @@ def figures(forecasts: Forecasts, *, paired: bool = True) -> dict[str, float]:
         "log_loss_skill": metrics.skill(log_loss, base_log_loss),
         "rps": rps,
         "rps_skill": metrics.skill(rps, base_rps),
-        "brier": float(metrics.brier_scores(buckets, happened).mean()),
+        "brier": float(brier_scores(buckets, happened).mean()),
         "ece": metrics.calibration_curve(buckets, forecasts.bucket).error,
         "spearman": metrics.spearman(percentile, forecasts.score),
         "ordinal_loss": ordinal,

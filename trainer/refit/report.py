@@ -8,7 +8,8 @@ import numpy as np
 
 from trainer.evaluation import plots
 from trainer.evaluation.comparison import Row
-from trainer.evaluation.figures import BUCKETS, FIGURE_NAMES, Evaluation
+from trainer.evaluation.figure_names import BUCKETS, FIGURE_NAMES
+from trainer.evaluation.figures import Evaluation
 from trainer.refit.challenge import Challenge
 
 FILE = "report.md"

@@ -13,12 +13,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from models import metrics
 from models.near_duplicates import near_duplicate_groups
 from trainer.data.dataset import LabelledPosts
 from trainer.data.reference import Reference
 from trainer.data.splits import time_split
+from trainer.evaluation import metrics
 from trainer.evaluation.comparison import fit_to_serve
 from trainer.evaluation.figures import mass_below
 from trainer.evaluation.forecasting import predict_rows
@@ -109,12 +112,8 @@ class Reproduction:
 
 def ridge(x: Numbers, y: Numbers, wanted: Numbers) -> Numbers:
     """Predictions for ``wanted`` [m, d] of a ridge regression of y [n] on standardised x [n, d]."""
-    mean, deviation = x.mean(axis=0), x.std(axis=0) + 1e-6
-    standard = (x - mean) / deviation
-    centre = y.mean()
-    gram = standard.T @ standard + _RIDGE * np.eye(x.shape[1])
-    slopes = np.linalg.solve(gram, standard.T @ (y - centre))
-    found: Numbers = (wanted - mean) / deviation @ slopes + centre
+    model = make_pipeline(StandardScaler(), Ridge(alpha=_RIDGE)).fit(x, y)
+    found: Numbers = model.predict(wanted)
     return found
 
 

@@ -16,14 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from models import metrics
 from models.percentiles import BucketRule
 from storage.files.posts_export import find_image
 from trainer.data.dataset import LabelledPosts
 from trainer.data.file_posts import FilePosts
 from trainer.data.reference import Reference
+from trainer.evaluation import metrics
 from trainer.evaluation.comparison import fit_to_serve
-from trainer.evaluation.figures import BUCKETS, Forecasts, figures
+from trainer.evaluation.figure_names import BUCKETS
+from trainer.evaluation.figures import Forecasts, figures
 from trainer.evaluation.forecasting import predict_rows
 from trainer.head.recipe import Recipe
 

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from models.backbone import Backbone
-from models.metrics import class_report
 from models.ocr import TextReader
 from trainer.data.file_posts import FilePosts, read_file_posts
 from trainer.evaluation import plots
-from trainer.evaluation.figures import BUCKETS
+from trainer.evaluation.figure_names import BUCKETS
+from trainer.evaluation.metrics import class_report
 from trainer.refit.report import table
 from trainer.studies import dufour, lu
 

@@ -11,8 +11,9 @@ from bot.serving.champion import ChampionServer
 from bot.serving.ocr_worker import OcrWorker
 from bot.settings import Settings
 from bot.training.backbone_setup import prepare_backbone
-from bot.training.runs import TrainingLimits, TrainingRuns
-from bot.training.versions import ensure_champion, has_champion
+from bot.training.child import TrainingLimits
+from bot.training.first_version import add_first_champion, has_champion
+from bot.training.runs import TrainingRuns
 from models.decoding import DecodeLimits
 from models.ocr import TextReader, check_ocr
 from storage.engine.database import Database
@@ -76,7 +77,7 @@ async def open_core(settings: Settings, *, clock: Clock = now) -> AsyncIterator[
             # Only a new installation needs the configured backbone: afterwards the champion's own
             # serves, whatever the setting says, until `main.py backbone use` changes both at once.
             backbone = await prepare_backbone(settings.backbone, settings.backbones_dir)
-            await ensure_champion(database, settings.versions_dir, backbone, clock())
+            await add_first_champion(database, settings.versions_dir, backbone, clock())
         training = TrainingRuns(
             database,
             settings.versions_dir,

@@ -105,7 +105,7 @@ class Jobs:
 
     async def retrain(self) -> bool:
         """Ask for a training run if enough was learned; it goes on by itself."""
-        return await self._retrain_schedule.retrain_if_worth_it()
+        return await self._retrain_schedule.retrain_if_due()
 
     async def reap_dead_run(self) -> None:
         """End the run of a process that was killed, so that nobody waits for it."""
@@ -122,7 +122,7 @@ class Jobs:
     async def make_up_for_missed(self) -> None:
         """Do what was to be done at a set time while Peoria was not running."""
         await self._training.reap_dead_run()
-        await self._retrain_schedule.make_up_for_missed()
+        await self._retrain_schedule.catch_up()
 
     @property
     def retrain_times(self) -> CronTrigger | None:

@@ -23,9 +23,9 @@ def retrain(
 
 async def _retrain() -> Ended:
     async with open_core(load_settings()) as core:
-        asked = await core.training.request(asked_by="command")
+        asked = await core.training.start_or_join(asked_by="command")
         if asked.joined:
             err.print("A training run is under way already; this waits for it.")
         with progress() as bar:
-            ended = await core.training.outcome(asked.run_id, on_progress=follow(bar))
+            ended = await core.training.wait_for(asked.run_id, on_progress=follow(bar))
         return await read_made(core, ended)

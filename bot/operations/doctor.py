@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.reports.monitoring import champion_health, community_health
 from bot.settings import Settings
-from bot.training.runs import process_of_run_lives
+from bot.training.run_table import has_living_process
 from bot.training.schedule import new_labels
 from models.backbone import Backbone, BackboneUnusable
 from models.backbone_files import find_backbone
@@ -148,7 +148,7 @@ async def _last_run(session: AsyncSession) -> Finding:
         return Finding("training", State.WELL, "There was no run yet.")
     when = f"{run.started_at:%Y-%m-%d %H:%M} UTC"
     if run.state is RunState.RUNNING:
-        if not process_of_run_lives(run):
+        if not has_living_process(run):
             return Finding(
                 "training",
                 State.LOOK,

@@ -1,10 +1,15 @@
-"""Where our own child processes run, and what they are told of this one."""
+"""Child processes of ours: where they run, what they inherit, whether they are alive."""
 
 import os
 from pathlib import Path
 
+import psutil
+
 #: The folder of main.py, where ``python -m trainer.…`` finds its modules.
 ROOT = Path(__file__).parents[2]
+
+#: Two readings of when a process was started may differ by so much, seconds.
+_START_SLACK = 5.0
 
 
 def child_environment() -> dict[str, str]:
@@ -14,3 +19,20 @@ def child_environment() -> dict[str, str]:
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PEORIA_")}
     return kept | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
+
+
+def is_running(pid: int, started: float | None) -> bool:
+    """Whether the process that had this number when it was noted is still running.
+
+    Args:
+        pid: the process's number.
+        started: when it was started, seconds since 1970, so that another process which was given
+            the same number later is told apart; None: not known.
+    """
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return started is None or abs(process.create_time() - started) < _START_SLACK
+    except psutil.NoSuchProcess:
+        return False

@@ -233,7 +233,7 @@ class Simulation:
         if await self.app.jobs.retrain():
             async with self.core.database.read() as session:
                 run_id = await session.scalar(select(func.max(TrainingRun.id)))
-            run = await self.core.training.outcome(run_id or 0)
+            run = await self.core.training.wait_for(run_id or 0)
             log.info("Training %s: %s", run.state.value, run.reason)
         await self.app.jobs.deliver_notices()
 

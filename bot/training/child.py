@@ -1,7 +1,7 @@
-"""The training process: started, listened to, and stopped when it takes too much.
+"""The training process: started, followed, and stopped when it takes too much.
 
-It is told what to do in one JSON object, says how far it is in JSON lines, and ends with the
-version that it made or with the reason why there is none.
+Its task is one JSON object on standard input. It writes JSON lines: how far it is, and at the end
+the version that it made or the reason why there is none.
 """
 
 import asyncio
@@ -9,21 +9,18 @@ import contextlib
 import json
 import logging
 import signal
-import time
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import psutil
 
 from bot.runtime.subprocesses import ROOT, child_environment
+from bot.training.steps import OnStep, StepLog
 from storage.errors import ExpectedError
 
 log = logging.getLogger(__name__)
-
-#: Told every step of the process: stage, and often done, total, epoch, loss.
-OnStep: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 
 _REFUSED_STATUS = 3
 #: A child's lines are short; a longer one is not from our trainer.
@@ -33,17 +30,21 @@ _NICE = 15
 #: Small matrices on several threads wait for one another: a run on 4,000 labels spent 34 s of
 #: processor time instead of 20, and was no faster for it beside other work.
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-#: How often progress within a stage is worth a line in the log, seconds.
-_LOG_SECONDS = 15.0
 
 
 class RunFailed(ExpectedError):
-    """The process came to nothing; the message says how."""
+    """The training process gave no result; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingLimits:
-    """What a run may take, and the fewest labels worth a run."""
+    """What a run may take, and the fewest labels worth a run.
+
+    Attributes:
+        seconds: longest time; then the process is stopped.
+        memory_mb: most memory of the process and its children, MB; then it is stopped.
+        min_labels: with fewer labels the trainer refuses.
+    """
 
     seconds: float
     memory_mb: int
@@ -53,16 +54,16 @@ class TrainingLimits:
 async def train_in_child(
     command: Sequence[str], task: dict[str, Any], limits: TrainingLimits, on_step: OnStep
 ) -> dict[str, Any]:
-    """Run the training process to its end; its last line: ``refused``, or ``result``.
+    """Run the training process to its end; return its last line: ``refused``, or ``result``.
 
     Args:
         command: what to start.
-        task: what it is told.
+        task: written to its standard input as one JSON object.
         limits: at which it is stopped.
         on_step: called with every step, before the next line is read.
 
     Raises:
-        RunFailed: it failed, took too much, was killed, or said nothing that could be used.
+        RunFailed: it failed, took too much, was killed, or wrote nothing that could be used.
     """
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -73,7 +74,7 @@ async def train_in_child(
         stderr=asyncio.subprocess.PIPE,
         limit=_MAX_LINE,
     )  # fmt: skip
-    _give_way(process)
+    _lower_priority(process)
     memory = asyncio.create_task(_watch_memory(process, limits.memory_mb))
     try:
         async with asyncio.timeout(limits.seconds):
@@ -98,8 +99,8 @@ async def train_in_child(
     raise RunFailed(_why_it_ended(status, words[-1] if words else "no word"))
 
 
-def _give_way(process: Process) -> None:
-    """Let the child have what others leave: people wait for the bot, nobody for a training run."""
+def _lower_priority(process: Process) -> None:
+    """Let the bot go first: people wait for it, nobody waits for a training run."""
     with contextlib.suppress(psutil.Error):
         # Before it starts threads: each begins with the priority of the one that started it.
         psutil.Process(process.pid).nice(getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", _NICE))
@@ -108,7 +109,7 @@ def _give_way(process: Process) -> None:
 async def _listen(
     process: Process, task: dict[str, Any], on_step: OnStep
 ) -> tuple[dict[str, Any], int, list[str]]:
-    """Its last line, how it ended, and what it wrote on standard error."""
+    """Its last line, its exit status, and what it wrote on standard error."""
     assert process.stdin is not None  # noqa: S101 - all three were asked for
     assert process.stdout is not None  # noqa: S101
     assert process.stderr is not None  # noqa: S101
@@ -116,12 +117,12 @@ async def _listen(
     try:
         process.stdin.write(json.dumps(task).encode() + b"\n")
         with contextlib.suppress(ConnectionError):
-            # A child that is gone already is asked below how it ended.
+            # If the child is gone already, its exit status below says how it ended.
             await process.stdin.drain()
         last: dict[str, Any] = {}
-        in_log = _StepLog()
+        in_log = StepLog()
         async for line in _lines(process.stdout):
-            if _is_outcome(line):
+            if _is_result(line):
                 last = line
             if "stage" in line:
                 in_log.note(line)
@@ -143,36 +144,9 @@ async def _watch_memory(process: Process, limit_mb: int) -> bool:
                 return True
             await asyncio.sleep(1)
     except psutil.NoSuchProcess:
-        # It ended between two looks.
+        # It ended between two checks.
         pass
     return False
-
-
-class _StepLog:
-    """Writes a line for every new stage, and now and then one for how far it is."""
-
-    def __init__(self) -> None:
-        self._stage: object = None
-        self._logged = 0.0
-
-    def note(self, step: dict[str, Any]) -> None:
-        now = time.monotonic()
-        if step["stage"] != self._stage or now - self._logged >= _LOG_SECONDS:
-            self._stage = step["stage"]
-            self._logged = now
-            log.info("Training: %s.", step_in_words(step))
-
-
-def step_in_words(step: dict[str, Any]) -> str:
-    """A step as people read it: ``fitting, epoch 3 of 60, loss 2.2301``."""
-    words = str(step.get("stage", "starting"))
-    if isinstance(step.get("done"), int):
-        unit = "epoch " if "epoch" in step else ""
-        total = f" of {step['total']}" if isinstance(step.get("total"), int) else ""
-        words += f", {unit}{step['done']}{total}"
-    if isinstance(step.get("loss"), float):
-        words += f", loss {step['loss']:.4f}"
-    return words
 
 
 def _why_it_ended(status: int, last_words: str) -> str:
@@ -199,7 +173,7 @@ async def _lines(output: asyncio.StreamReader) -> AsyncIterator[dict[str, Any]]:
         raise RunFailed("The training process wrote a line without end.") from error
 
 
-def _is_outcome(line: dict[str, Any]) -> bool:
+def _is_result(line: dict[str, Any]) -> bool:
     result = line.get("result")
     return "refused" in line or (
         isinstance(result, dict) and {"version", "promote", "reason", "evidence"} <= result.keys()
@@ -210,6 +184,6 @@ def _parse(line: bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(line)
     except ValueError:
-        # A library's chatter on standard output.
+        # Something that a library printed.
         return {}
     return parsed if isinstance(parsed, dict) else {}

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.runtime.clock import Clock
-from bot.training.versions import PRIOR, STARTER_VERSION
+from bot.training.first_version import is_first_version
 from storage.engine.database import Database
 from storage.tables import ModelVersion, Post, Prediction, TrainingRun
 from storage.types import PostState, RunState
@@ -78,8 +78,7 @@ class Retention:
                     needed.add(each.replaced_id)
         marked = []
         for each in versions:
-            is_first = each.name == STARTER_VERSION or each.name.startswith(f"{PRIOR}-")
-            if each.id not in needed and not is_first:
+            if each.id not in needed and not is_first_version(each.name):
                 each.dropped_at = self._clock()
                 marked.append(each.name)
         return marked

@@ -1,7 +1,6 @@
-"""When Peoria trains by itself: at set times, if enough was learned since."""
+"""When Peoria trains by itself: at set times, if there are enough new labels."""
 
 import logging
-from datetime import datetime
 
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import func, select
@@ -15,12 +14,12 @@ from storage.types import RunState
 
 log = logging.getLogger(__name__)
 
-#: Runs that took up the labels of their time. One that failed did not: they still count as new.
-_TOOK_UP = (RunState.PROMOTED, RunState.KEPT, RunState.REFUSED)
+#: Runs that used the labels of their time. One that failed did not: they still count as new.
+_USED_LABELS = (RunState.PROMOTED, RunState.KEPT, RunState.REFUSED)
 
 
 class RetrainSchedule:
-    """Asks for training runs at set times.
+    """Starts training runs at set times.
 
     Args:
         trigger: the times; None: never.
@@ -45,24 +44,24 @@ class RetrainSchedule:
         self._min_labels = min_labels
         self._clock = clock
 
-    async def retrain_if_worth_it(self) -> bool:
-        """Ask for a run if there are labels enough; return at once, and whether it was asked."""
+    async def retrain_if_due(self) -> bool:
+        """Start a run if there are enough labels; return at once whether one was asked for."""
         async with self._database.read() as session:
             new = await new_labels(session)
-            # No further than it matters: counting a million takes a while.
-            some = select(Label.post_id).limit(self._min_labels).subquery()
-            counted = (await session.scalars(select(func.count()).select_from(some))).one()
+            # Counted no further than it matters: counting a million takes a while.
+            first = select(Label.post_id).limit(self._min_labels).subquery()
+            counted = (await session.scalars(select(func.count()).select_from(first))).one()
         if counted < self._min_labels:
             log.info("No training now: %s labels, of %s needed.", counted, self._min_labels)
             return False
         if new < self._min_new:
             log.info("No training now: %s new labels, of %s needed.", new, self._min_new)
             return False
-        await self._training.request(asked_by="schedule")
+        await self._training.start_or_join(asked_by="schedule")
         return True
 
-    async def make_up_for_missed(self) -> bool:
-        """Do what was to be done while Peoria was not running; return whether a run was asked."""
+    async def catch_up(self) -> bool:
+        """Start a run that was missed while Peoria was not running; return whether it did."""
         if self.trigger is None:
             return False
         async with self._database.read() as session:
@@ -72,23 +71,19 @@ class RetrainSchedule:
         due = since and self.trigger.get_next_fire_time(None, since)
         if due is None or due > self._clock():
             return False
-        return await self.retrain_if_worth_it()
+        return await self.retrain_if_due()
 
 
 async def new_labels(session: AsyncSession) -> int:
-    """Labels written since the last run that took labels up."""
-    return await labels_since(session, await last_taken_up(session))
+    """Labels written since the last run that used labels began; all of them before there was one.
 
-
-async def last_taken_up(session: AsyncSession) -> datetime | None:
-    """When the last run began that took labels up; None before there was one."""
-    query = select(func.max(TrainingRun.started_at)).where(TrainingRun.state.in_(_TOOK_UP))
-    return (await session.execute(query)).scalar_one()
-
-
-async def labels_since(session: AsyncSession, moment: datetime | None) -> int:
-    """Labels written after ``moment``; all of them if that is None."""
+    Args:
+        session: a read session.
+    """
+    last = await session.scalar(
+        select(func.max(TrainingRun.started_at)).where(TrainingRun.state.in_(_USED_LABELS))
+    )
     query = select(func.count()).select_from(Label)
-    if moment is not None:
-        query = query.where(Label.written_at > moment)
+    if last is not None:
+        query = query.where(Label.written_at > last)
     return (await session.scalars(query)).one()

@@ -1,4 +1,4 @@
-"""What came of a training run, in words: for notices, commands and pages."""
+"""The result of a training run as text: for notices, commands and pages."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from storage.tables import TrainingRun
 from storage.types import RunState
 
 
-def outcome_text(run: TrainingRun, made: str | None) -> str:
-    """A run that ended, in a few sentences.
+def run_text(run: TrainingRun, made: str | None) -> str:
+    """The result of a run in a few sentences.
 
     Args:
         run: ended.

@@ -13,8 +13,9 @@ from bot.runtime.clock import Clock
 from bot.serving.champion import ChampionServer
 from bot.training.backbone_setup import prepare_backbone
 from bot.training.embed_stored import OnAdvance, embed_stored_images
+from bot.training.first_version import add_first_version
 from bot.training.runs import TrainingRuns
-from bot.training.versions import add_first_version, find_version, make_champion
+from bot.training.versions import find_version, make_champion
 from models.backbone import Backbone
 from storage.engine.database import Database
 from storage.errors import ExpectedError

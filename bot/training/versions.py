@@ -1,9 +1,6 @@
-"""Model versions in the database: which there are, which one serves, and changing that."""
+"""Model versions in the database: which there are, which one serves, and how that changes."""
 
 import asyncio
-import contextlib
-import logging
-import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,28 +8,10 @@ from pathlib import Path
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.backbone import read_info
-from models.backbone_files import STARTER
-from models.features import FEATURES_VERSION
-from models.head import Head
-from models.registry import (
-    MANIFEST,
-    Manifest,
-    VersionUnusable,
-    read_version,
-    write_version,
-)
+from models.registry import Manifest, VersionUnusable, read_version
 from storage.engine.database import Database
 from storage.errors import ExpectedError
-from storage.files.atomic import write_folder
 from storage.tables import ModelVersion
-
-log = logging.getLogger(__name__)
-
-#: The version that knows nothing: what serves before anything was learned.
-PRIOR = "prior"
-#: The version that ships, fitted on the starter backbone.
-STARTER_VERSION = "starter"
 
 
 class UnknownVersion(ExpectedError):
@@ -59,7 +38,7 @@ async def find_version(session: AsyncSession, name: str) -> ModelVersion:
 
 
 def add_version(session: AsyncSession, manifest: Manifest) -> ModelVersion:
-    """Enter a version that is on disk into the database, as a challenger."""
+    """Add a version that is on disk to the database, as a challenger."""
     row = ModelVersion(
         name=manifest.name,
         backbone=manifest.backbone,
@@ -73,10 +52,10 @@ def add_version(session: AsyncSession, manifest: Manifest) -> ModelVersion:
 
 
 async def make_champion(session: AsyncSession, row: ModelVersion, now: datetime) -> None:
-    """Point at ``row`` as the one that serves. Needs a write session.
+    """Make ``row`` the version that serves. Needs a write session.
 
     Raises:
-        VersionUnusable: its files were dropped.
+        VersionUnusable: its files were deleted.
     """
     if row.is_champion:
         return
@@ -87,7 +66,7 @@ async def make_champion(session: AsyncSession, row: ModelVersion, now: datetime)
             " choose another version."
         )
     before = await session.scalar(select(ModelVersion).where(ModelVersion.is_champion))
-    # Two statements in one transaction: nobody ever sees two champions, or none.
+    # Both in one transaction: nobody ever sees two champions, or none.
     await session.execute(
         update(ModelVersion).where(ModelVersion.is_champion).values(is_champion=False)
     )
@@ -113,7 +92,7 @@ async def promote(database: Database, versions_dir: Path, name: str, now: dateti
 
 
 async def rollback(database: Database, versions_dir: Path, now: datetime) -> str:
-    """Let the version serve that the present champion replaced; return its name.
+    """Let the version serve again that the present champion replaced; return its name.
 
     Raises:
         UnknownVersion: the champion replaced nothing.
@@ -139,7 +118,7 @@ async def rollback(database: Database, versions_dir: Path, now: datetime) -> str
 
 
 async def _check_files(database: Database, versions_dir: Path, name: str) -> None:
-    """Make sure that a version can be read; one whose folder was put back is taken up again.
+    """Make sure that a version can be read; one whose folder was restored is known again.
 
     Raises:
         VersionUnusable: its files are missing or damaged.
@@ -147,73 +126,11 @@ async def _check_files(database: Database, versions_dir: Path, name: str) -> Non
     async with database.read() as session:
         dropped = (await find_version(session, name)).dropped_at is not None
     if dropped and not (versions_dir / name).is_dir():
-        # What says so says what to do.
+        # `make_champion` raises, and says what to do.
         return
     await asyncio.to_thread(read_version, versions_dir / name)
     if dropped:
         async with database.write() as session:
-            # Unless a sweep has taken it away since.
+            # Unless a clean-up has deleted it since.
             if (versions_dir / name).is_dir():
                 (await find_version(session, name)).dropped_at = None
-
-
-async def has_champion(database: Database) -> bool:
-    """Whether something serves already."""
-    async with database.read() as session:
-        query = select(ModelVersion.id).where(ModelVersion.is_champion)
-        return await session.scalar(query) is not None
-
-
-async def ensure_champion(
-    database: Database, versions_dir: Path, backbone: Path, now: datetime
-) -> None:
-    """Give a new database something to serve: the starter's version, or one that knows nothing.
-
-    Does nothing where there is a champion already.
-    """
-    name = await add_first_version(database, versions_dir, backbone, now)
-    async with database.write() as session:
-        if await session.scalar(select(ModelVersion.id).where(ModelVersion.is_champion)) is None:
-            await make_champion(session, await find_version(session, name), now)
-    log.info("Model version %s is the first champion.", name)
-
-
-async def add_first_version(
-    database: Database, versions_dir: Path, backbone: Path, now: datetime
-) -> str:
-    """Enter the version that a backbone starts with, if it is not there; return its name."""
-    manifest = await asyncio.to_thread(_first_version, versions_dir, backbone, now)
-    async with database.write() as session:
-        query = select(ModelVersion.id).where(ModelVersion.name == manifest.name)
-        if await session.scalar(query) is None:
-            add_version(session, manifest)
-        else:
-            (await find_version(session, manifest.name)).dropped_at = None
-    return manifest.name
-
-
-def _first_version(versions_dir: Path, backbone: Path, now: datetime) -> Manifest:
-    if backbone == STARTER and (STARTER / "champion" / MANIFEST).is_file():
-        name = STARTER_VERSION
-        # Another process that starts for the first time may be making it too.
-        with contextlib.suppress(FileExistsError):
-            write_folder(versions_dir / name, lambda folder: _copy(STARTER / "champion", folder))
-        return read_version(versions_dir / name)
-    fingerprint = read_info(backbone).fingerprint
-    name = f"{PRIOR}-{fingerprint[:8]}"
-    manifest = Manifest(
-        name=name,
-        created_at=now,
-        backbone=fingerprint,
-        features_version=FEATURES_VERSION,
-        trained_until=None,
-        labels=0,
-        metrics={},
-    )
-    with contextlib.suppress(FileExistsError):
-        write_version(versions_dir, manifest, Head.uniform().save)
-    return read_version(versions_dir / name)
-
-
-def _copy(source: Path, folder: Path) -> None:
-    shutil.copytree(source, folder, dirs_exist_ok=True)

@@ -104,7 +104,7 @@ class ModelPages:
 
         It goes on for minutes and is followed in the tables.
         """
-        asked = await self._services.training.request(asked_by="board")
+        asked = await self._services.training.start_or_join(asked_by="board")
         if wants_json(request):
             return web.json_response({"run": asked.run_id, "joined": asked.joined}, status=202)
         return see_other("/models")

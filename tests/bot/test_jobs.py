@@ -57,7 +57,7 @@ async def states(core: Core, training: TrainingRuns) -> list[RunState]:
     """How all runs ended."""
     async with core.database.read() as session:
         ids = list(await session.scalars(select(TrainingRun.id).order_by(TrainingRun.id)))
-    return [(await training.outcome(run_id)).state for run_id in ids]
+    return [(await training.wait_for(run_id)).state for run_id in ids]
 
 
 async def test_every_tick_makes_up_for_what_it_missed_once(app: App) -> None:

@@ -48,7 +48,7 @@ class Models(ConfirmFirst):
         await defer(interaction, ephemeral=False)
         self._check_server(interaction)
         texts = texts_for(interaction)
-        asked = await self.core.training.request(asked_by="discord")
+        asked = await self.core.training.start_or_join(asked_by="discord")
         await respond(interaction, texts("retrain.joined" if asked.joined else "retrain.started"))
         task = asyncio.create_task(self._follow(interaction, asked.run_id))
         self._waiting.add(task)
@@ -56,7 +56,7 @@ class Models(ConfirmFirst):
 
     async def _follow(self, interaction: Interaction, run_id: int) -> None:
         texts = texts_for(interaction)
-        run = await self.core.training.outcome(run_id)
+        run = await self.core.training.wait_for(run_id)
         async with self.core.database.read() as session:
             made = (
                 await session.get(ModelVersion, run.model_version_id)

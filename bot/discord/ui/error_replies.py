@@ -29,7 +29,7 @@ from bot.league.guesses import GuessRefused
 from bot.platform import PlatformUnavailable
 from bot.runtime.download import DownloadFailed, DownloadRefused
 from bot.serving.champion import NoChampion
-from bot.training.runs import RunUnderWay
+from bot.training.run_table import RunUnderWay
 from bot.training.versions import UnknownVersion
 from models.backbone import BackboneUnusable
 from models.decoding import ImageRefused

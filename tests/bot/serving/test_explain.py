@@ -6,7 +6,8 @@ from PIL import Image
 
 from bot.app import App
 from bot.serving.explain import explain_post
-from bot.training.versions import add_first_version, promote
+from bot.training.first_version import add_first_version
+from bot.training.versions import promote
 from models.backbone_files import STARTER
 from storage.types import PlatformName
 from tests.fakes.clock import FakeClock

@@ -12,9 +12,10 @@ import pytest
 
 from bot.cli.backbone import backbone_switch
 from bot.core import Core
+from bot.training.child import TrainingLimits
 from bot.training.embed_stored import OnAdvance
 from bot.training.finetune import FinetuneRefused, finetune
-from bot.training.runs import TrainingLimits, TrainingRuns
+from bot.training.runs import TrainingRuns
 from bot.training.switch_backbone import Switched, SwitchRefused
 from models.backbone_files import STARTER
 from tests.fakes import trainer

@@ -13,7 +13,9 @@ import pytest
 from sqlalchemy import select, text
 
 from bot.core import Core
-from bot.training.runs import RunUnderWay, TrainingLimits, TrainingRuns
+from bot.training.child import TrainingLimits
+from bot.training.run_table import RunUnderWay
+from bot.training.runs import TrainingRuns
 from bot.training.versions import add_version, list_versions, make_champion
 from models.registry import Manifest
 from storage.tables import Embedding, Label, ModelVersion, Notice, PostImage, TrainingRun
@@ -258,19 +260,19 @@ async def test_a_run_that_this_process_knows_nothing_of_is_buried(
 
 async def test_a_run_under_way_is_not_buried(core: Core, trained: Trained, tmp_path: Path) -> None:
     training = trained("waits")
-    asked = await training.request(asked_by="board")
+    asked = await training.start_or_join(asked_by="board")
     await trained("refuses").reap_dead_run()
     assert (await runs(core))[0].state is RunState.RUNNING
     (tmp_path / "go").touch()
-    assert (await training.outcome(asked.run_id)).state is RunState.PROMOTED
+    assert (await training.wait_for(asked.run_id)).state is RunState.PROMOTED
 
 
 async def test_a_requested_run_leaves_out_what_decides_nothing(
     trained: Trained, tmp_path: Path
 ) -> None:
     training = trained("tells")
-    asked = await training.request(asked_by="schedule")
-    await training.outcome(asked.run_id)
+    asked = await training.start_or_join(asked_by="schedule")
+    await training.wait_for(asked.run_id)
     task, _ = json.loads((tmp_path / "task").read_text())
     assert task["options"] == {"comparisons": "none"}
 
@@ -278,12 +280,12 @@ async def test_a_requested_run_leaves_out_what_decides_nothing(
 async def test_requests_that_overlap_become_one_run(
     core: Core, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.training.runs._LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("bot.training.runs._POLL_SECONDS", 0.01)
     training, elsewhere = trained("waits"), trained("refuses")
-    first = await training.request(asked_by="schedule")
+    first = await training.start_or_join(asked_by="schedule")
     assert not first.joined
     again = await asyncio.gather(
-        training.request(asked_by="board"), elsewhere.request(asked_by="command")
+        training.start_or_join(asked_by="board"), elsewhere.start_or_join(asked_by="command")
     )
     assert [each.run_id for each in again] == [first.run_id] * 2
     assert all(each.joined for each in again)
@@ -295,9 +297,9 @@ async def test_requests_that_overlap_become_one_run(
         seen.set()
 
     waiting = [
-        asyncio.create_task(training.outcome(first.run_id)),
+        asyncio.create_task(training.wait_for(first.run_id)),
         # Stands for another process: it knows of the run by the tables alone.
-        asyncio.create_task(elsewhere.outcome(first.run_id, on_progress=on_progress)),
+        asyncio.create_task(elsewhere.wait_for(first.run_id, on_progress=on_progress)),
     ]
     await seen.wait()
     (tmp_path / "go").touch()
@@ -311,21 +313,21 @@ async def test_who_gives_up_waiting_does_not_end_the_run(
     core: Core, trained: Trained, tmp_path: Path
 ) -> None:
     training = trained("waits")
-    asked = await training.request(asked_by="discord")
+    asked = await training.start_or_join(asked_by="discord")
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0):
-            await training.outcome(asked.run_id)
+            await training.wait_for(asked.run_id)
     (tmp_path / "go").touch()
-    assert (await training.outcome(asked.run_id)).state is RunState.PROMOTED
+    assert (await training.wait_for(asked.run_id)).state is RunState.PROMOTED
 
 
 async def test_closing_ends_what_was_begun(
     core: Core, trained: Trained, before: str, tmp_path: Path
 ) -> None:
     training = trained("hangs")
-    asked = await training.request(asked_by="board")
+    asked = await training.start_or_join(asked_by="board")
     await training.close()
-    run = await training.outcome(asked.run_id)
+    run = await training.wait_for(asked.run_id)
     assert (run.state, run.reason) == (RunState.FAILED, "The process that ran it was stopped.")
     await nothing_changed(core, before)
 

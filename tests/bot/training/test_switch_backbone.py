@@ -14,7 +14,8 @@ from sqlalchemy import func, select
 from bot.app import App
 from bot.cli.backbone import backbone_switch
 from bot.core import Core
-from bot.training.runs import TrainingLimits, TrainingRuns
+from bot.training.child import TrainingLimits
+from bot.training.runs import TrainingRuns
 from bot.training.switch_backbone import SwitchRefused
 from models.backbone import BackboneUnusable
 from models.backbone_files import STARTER

@@ -10,11 +10,10 @@ from bot.core import Core, open_core
 from bot.runtime.clock import Clock
 from bot.serving.champion import ChampionServer, NoChampion
 from bot.settings import Settings
+from bot.training.first_version import add_first_champion, has_champion
 from bot.training.versions import (
     UnknownVersion,
     add_version,
-    ensure_champion,
-    has_champion,
     list_versions,
     promote,
     rollback,
@@ -223,5 +222,5 @@ async def test_no_champion_is_an_error_that_says_what_to_do(core: Core) -> None:
 
 
 async def test_a_champion_is_not_put_beside_another(core: Core, clock: Clock) -> None:
-    await ensure_champion(core.database, core.settings.versions_dir, STARTER, clock())
+    await add_first_champion(core.database, core.settings.versions_dir, STARTER, clock())
     assert len(await champions(core)) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from bot.app import App, build
 from bot.core import Core
-from bot.training.runs import Requested
+from bot.training.runs import RequestedRun
 from bot.web.platform import WebPlatform
 from storage.tables import ModelVersion, TrainingRun
 from storage.types import PlatformName, RunState
@@ -22,10 +22,10 @@ class FakeTraining:
         self.asked_by: list[str] = []
         self.running = False
 
-    async def request(self, *, asked_by: str) -> Requested:
+    async def start_or_join(self, *, asked_by: str) -> RequestedRun:
         joined, self.running = self.running, True
         self.asked_by.append(asked_by)
-        return Requested(7, joined)
+        return RequestedRun(7, joined)
 
 
 @pytest.fixture

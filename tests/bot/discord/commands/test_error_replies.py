@@ -18,7 +18,7 @@ from bot.league.guesses import CLOSED, GuessRefused
 from bot.platform import PlatformUnavailable
 from bot.runtime.download import DownloadFailed, DownloadRefused
 from bot.serving.champion import NoChampion
-from bot.training.runs import RunUnderWay
+from bot.training.run_table import RunUnderWay
 from models.decoding import ImageRefused
 from models.registry import VersionUnusable
 from tests.bot.discord.commands.commanding import Commanding

@@ -13,7 +13,8 @@ from bot.app import App
 from bot.discord.commands import stats as stats_command
 from bot.reports.charts import ChartFailed
 from bot.reports.stats import Stats
-from bot.training.runs import TrainingLimits, TrainingRuns
+from bot.training.child import TrainingLimits
+from bot.training.runs import TrainingRuns
 from bot.training.versions import add_version, make_champion
 from models.registry import read_version
 from storage.tables import Community, DailyLabel, DailyScore, ModelVersion

@@ -1,0 +1,71 @@
+"""The result of a training run: a refusal, or a new version that is promoted or kept."""
+
+import asyncio
+import logging
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from bot.training.run_table import RunTable
+from bot.training.versions import add_version, make_champion
+from models.registry import VersionUnusable, read_version
+from storage.engine.database import Database
+from storage.tables import ModelVersion, TrainingRun
+from storage.types import RunState
+
+log = logging.getLogger(__name__)
+
+
+async def record_result(
+    database: Database,
+    table: RunTable,
+    versions_dir: Path,
+    run_id: int,
+    last: dict[str, Any],
+    *,
+    judged_against: str,
+    switched: bool,
+    now: datetime,
+) -> None:
+    """Add the new version, promote it if the gate says so, end the run: one transaction.
+
+    Args:
+        database: holds versions and runs.
+        table: ends the run.
+        versions_dir: holds a folder for each model version.
+        run_id: of the run.
+        last: the last line of the training process: ``refused``, or ``result``.
+        judged_against: name of the champion when the run began. If another one serves by now, the
+            new version was not judged against that and is kept.
+        switched: the backbone is switched: the new version serves whatever the gate says.
+        now: when it is promoted.
+    """
+    if "refused" in last:
+        await table.end(run_id, RunState.REFUSED, last["refused"])
+        return
+    result = last["result"]
+    try:
+        manifest = await asyncio.to_thread(read_version, versions_dir / result["version"])
+    except VersionUnusable as error:
+        await table.end(run_id, RunState.FAILED, str(error))
+        return
+    async with database.write() as session:
+        row = add_version(session, manifest)
+        await session.flush()
+        champion = await session.scalar(select(ModelVersion.name).where(ModelVersion.is_champion))
+        promote, reason = bool(result["promote"]), str(result["reason"])
+        if switched:
+            promote, reason = True, f"The backbone was switched. {reason}"
+        elif promote and champion != judged_against:
+            promote = False
+            reason = f"{champion} became champion meanwhile; it was not judged against that."
+        if promote:
+            await make_champion(session, row, now)
+        run = await session.get_one(TrainingRun, run_id)
+        run.evidence = result["evidence"]
+        run.model_version_id = row.id
+        state = RunState.PROMOTED if promote else RunState.KEPT
+        await table.end_in(session, run, state, reason, made=manifest.name)
+    log.info("Training made %s: %s %s", manifest.name, state.value, reason)

@@ -1,0 +1,176 @@
+"""The table of training runs: at most one is under way, whichever process started it."""
+
+import logging
+import os
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import psutil
+from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.notices import NoticeKind, add_notice
+from bot.runtime.clock import Clock
+from bot.runtime.subprocesses import is_running
+from bot.training.summary import run_text
+from storage.engine.database import Database
+from storage.errors import ExpectedError
+from storage.tables import ModelVersion, TrainingRun
+from storage.types import RunState
+
+log = logging.getLogger(__name__)
+
+#: The run under way: an index of the table allows one.
+_RUNNING = select(TrainingRun).where(TrainingRun.state == RunState.RUNNING)
+
+
+class RunUnderWay(ExpectedError):
+    """A training run is under way already.
+
+    Attributes:
+        run_id: its id.
+    """
+
+    def __init__(self, run_id: int) -> None:
+        super().__init__(
+            "A training run is under way already. It uses every label there is; wait for it to end."
+        )
+        self.run_id = run_id
+
+
+class RunTable:
+    """Begins runs, notes how far they are, and ends them.
+
+    Args:
+        database: holds the table.
+        longest: how long a run may take, seconds; after twice that it counts as dead.
+        clock: the time.
+    """
+
+    #: Runs that this process carries out, by database and id. A run in the table that bears this
+    #: process's number and is not here has ended without being able to say so.
+    _here: ClassVar[set[tuple[str, int]]] = set()
+
+    def __init__(self, database: Database, *, longest: float, clock: Clock) -> None:
+        self._database = database
+        self._longest = timedelta(seconds=longest)
+        self._clock = clock
+
+    async def begin(self, asked_by: str) -> tuple[int, ModelVersion]:
+        """Record a run of this process; return its id and the champion of this moment.
+
+        Raises:
+            RunUnderWay: there is one already.
+        """
+        while True:
+            try:
+                return await self._try_to_begin(asked_by)
+            except IntegrityError:
+                # PostgreSQL only: another process recorded one since we looked. Look again.
+                log.debug("Another training run was begun at the same moment.")
+
+    async def read(self, run_id: int) -> TrainingRun:
+        """The run as the table has it."""
+        async with self._database.read() as session:
+            return await session.get_one(TrainingRun, run_id)
+
+    async def note_progress(self, run_id: int, progress: dict[str, Any]) -> None:
+        """Write how far a run is, for those who wait for it in other processes."""
+        try:
+            async with self._database.write() as session:
+                await session.execute(
+                    update(TrainingRun).where(TrainingRun.id == run_id).values(progress=progress)
+                )
+        except DBAPIError as error:
+            # Nothing depends on it; what does will fail for itself, and say so.
+            log.warning("Progress of training run %s could not be noted: %s", run_id, error.orig)
+
+    async def end(self, run_id: int, state: RunState, reason: str) -> None:
+        """End a run that made no model version."""
+        async with self._database.write() as session:
+            await self.end_in(session, await session.get_one(TrainingRun, run_id), state, reason)
+        log.log(
+            logging.ERROR if state is RunState.FAILED else logging.INFO,
+            "Training %s: %s", state.value, reason,
+        )  # fmt: skip
+
+    async def end_in(
+        self,
+        session: AsyncSession,
+        run: TrainingRun,
+        state: RunState,
+        reason: str,
+        *,
+        made: str | None = None,
+    ) -> None:
+        """End a run in a write session, and have the admins told its result.
+
+        Args:
+            session: a write session.
+            run: under way.
+            state: how it ended.
+            reason: why, one or more sentences.
+            made: name of the model version that it made.
+        """
+        run.state = state
+        run.reason = reason
+        run.finished_at = self._clock()
+        if state is not RunState.REFUSED:
+            # A refusal (too few labels yet) changes nothing that anybody has to know of.
+            add_notice(session, NoticeKind.TRAINING, run_text(run, made), now=self._clock())
+
+    def forget(self, run_id: int) -> None:
+        """This process no longer carries the run out."""
+        self._here.discard((self._database.url, run_id))
+
+    async def reap_dead_run(self) -> None:
+        """End a run whose process was killed before it could end it itself."""
+        async with self._database.read() as session:
+            run = await session.scalar(_RUNNING)
+        if run is not None and not self._is_alive(run):
+            async with self._database.write() as session:
+                await self._living_run(session)
+
+    async def _try_to_begin(self, asked_by: str) -> tuple[int, ModelVersion]:
+        async with self._database.write() as session:
+            other = await self._living_run(session)
+            if other is not None:
+                raise RunUnderWay(other.id)
+            champion = (
+                await session.scalars(select(ModelVersion).where(ModelVersion.is_champion))
+            ).one()
+            run = TrainingRun(
+                state=RunState.RUNNING,
+                asked_by=asked_by,
+                started_at=self._clock(),
+                pid=os.getpid(),
+                pid_started=psutil.Process().create_time(),
+            )
+            session.add(run)
+            await session.flush()
+            # Before the row can be seen, or it would look like a dead one.
+            self._here.add((self._database.url, run.id))
+        log.info("Training run %s begins, asked for by %s.", run.id, asked_by)
+        return run.id, champion
+
+    async def _living_run(self, session: AsyncSession) -> TrainingRun | None:
+        """The run that is under way; one whose process is gone is ended. Needs a write session."""
+        run = await session.scalar(_RUNNING)
+        if run is None or self._is_alive(run):
+            return run
+        await self.end_in(session, run, RunState.FAILED, "The process that ran it was killed.")
+        await session.flush()
+        return None
+
+    def _is_alive(self, run: TrainingRun) -> bool:
+        if run.started_at + 2 * self._longest < self._clock():
+            return False
+        if run.pid == os.getpid():
+            return (self._database.url, run.id) in self._here
+        return has_living_process(run)
+
+
+def has_living_process(run: TrainingRun) -> bool:
+    """Whether the process that carries a run out is still there; asked from another process."""
+    return run.pid is not None and is_running(run.pid, run.pid_started)

@@ -1,30 +1,332 @@
-"""The rules that hold the rooms apart."""
+"""The rules that hold the rooms apart.
+
+Why each room exists and what may not be in it is told in docs/design.md.
+"""
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.fixtures import images
+from tests.fixtures.import_graph import Codebase, circles
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("storage", "models", "trainer", "bot", "migrations")
-
-#: What each package may import of ours, besides itself.
-ALLOWED = {
-    "storage": set(),
-    "migrations": {"storage"},
-    "models": {"storage"},
-    "trainer": {"models", "storage"},
-    "bot": {"models", "storage", "trainer"},
-    "main": {"bot", "models", "storage", "trainer"},
-}
+PLATFORMS = ("bot.discord", "bot.reddit", "bot.web")
+OURS = (*PACKAGES, "main", "tests", "benchmarks")
 #: What takes seconds and hundreds of megabytes to import.
-HEAVY = {"tensorflow", "keras"}
+HEAVY = ("tensorflow", "keras")
+
+CODE = Codebase.read(ROOT, PACKAGES, ["main"])
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Some modules may not import others. A name stands for a module and all that lies in it.
+
+    Attributes:
+        says: the rule in words.
+        of: the modules that it is about.
+        not_of: modules among them that it does not hold for.
+        forbids: what they may not import.
+        but: what of that they may import.
+    """
+
+    says: str
+    of: tuple[str, ...]
+    forbids: tuple[str, ...]
+    not_of: tuple[str, ...] = ()
+    but: tuple[str, ...] = ()
+
+    def broken_by(self, code: Codebase) -> list[str]:
+        """A line for each import that breaks the rule."""
+        return [
+            f"{each.place} imports {each.imported}, but {self.says}"
+            for each in code.imports
+            if lies_in(each.importer, self.of)
+            and not lies_in(each.importer, self.not_of)
+            and lies_in(each.imported, self.forbids)
+            and not lies_in(each.imported, self.but)
+        ]
+
+
+def lies_in(module: str, rooms: Iterable[str]) -> bool:
+    return any(module == room or module.startswith(f"{room}.") for room in rooms)
+
+
+RULES = (
+    # Packages: bot → trainer → models → storage, never back.
+    Rule("storage/ imports none of our other packages", ("storage",), OURS, but=("storage",)),
+    Rule("migrations/ import only storage/", ("migrations",), OURS, but=("storage", "migrations")),
+    Rule("models/ import only storage/", ("models",), OURS, but=("models", "storage")),
+    Rule(
+        "trainer/ imports only models/ and storage/",
+        ("trainer",),
+        OURS,
+        but=("trainer", "models", "storage"),
+    ),
+    Rule("bot/ imports no entry point and no test", ("bot",), ("main", "tests", "benchmarks")),
+    Rule(
+        "only trainer/ imports TensorFlow or Keras",
+        ("bot", "models", "storage", "migrations", "main"),
+        HEAVY,
+    ),
+    Rule(
+        "bot/ needs nothing of the trainer outside cli/ and simulation/",
+        ("bot",),
+        ("trainer",),
+        not_of=("bot.cli", "bot.simulation"),
+    ),
+    # Rooms of bot/.
+    *(
+        Rule(
+            f"{platform.replace('.', '/')}/ knows no other platform",
+            (platform,),
+            PLATFORMS,
+            but=(platform,),
+        )
+        for platform in PLATFORMS
+    ),
+    *(
+        Rule(f"{room.replace('.', '/')}/ knows no platform", (room,), PLATFORMS)
+        for room in (
+            "bot.posts",
+            "bot.labels",
+            "bot.league",
+            "bot.people",
+            "bot.serving",
+            "bot.training",
+            "bot.reports",
+            "bot.operations",
+        )
+    ),
+    Rule("nothing but main.py imports bot/cli/", PACKAGES, ("bot.cli",), not_of=("bot.cli",)),
+    Rule(
+        "nothing but bot/cli/ imports bot/simulation/",
+        PACKAGES,
+        ("bot.simulation",),
+        not_of=("bot.cli", "bot.simulation"),
+    ),
+    Rule(
+        "bot/core.py is for bot/cli/, bot/simulation/, the platforms and bot/app.py",
+        PACKAGES,
+        ("bot.core",),
+        not_of=("bot.cli", "bot.simulation", "bot.app", *PLATFORMS),
+    ),
+    Rule(
+        "bot/app.py is for bot/cli/ and bot/simulation/",
+        PACKAGES,
+        ("bot.app",),
+        not_of=("bot.cli", "bot.simulation"),
+    ),
+    Rule("bot/runtime/ imports nothing of ours", ("bot.runtime",), OURS, but=("bot.runtime",)),
+    Rule(
+        "bot/serving/ imports neither bot/training/ nor bot/core.py",
+        ("bot.serving",),
+        ("bot.training", "bot.core"),
+    ),
+    Rule(
+        "bot/league/ takes only phrases and number formats from bot/serving/",
+        ("bot.league",),
+        ("bot.serving",),
+        but=("bot.serving.phrases", "bot.serving.number_format"),
+    ),
+    Rule(
+        "bot/labels/ reads no model file",
+        ("bot.labels",),
+        ("models.registry", "models.head", "models.backbone"),
+    ),
+    Rule(
+        "bot/operations/ is for bot/cli/, bot/app.py, bot/jobs.py and Reddit's backfill",
+        PACKAGES,
+        ("bot.operations",),
+        not_of=("bot.operations", "bot.cli", "bot.app", "bot.jobs", "bot.reddit.backfill"),
+    ),
+    # Rooms of trainer/.
+    Rule(
+        "trainer/head/ needs no database and no files",
+        ("trainer.head",),
+        ("storage", "sqlalchemy", "trainer.data"),
+    ),
+    Rule("trainer/data/ fits nothing", ("trainer.data",), ("trainer",), but=("trainer.data",)),
+    Rule(
+        "trainer/evaluation/gate.py is pure",
+        ("trainer.evaluation.gate",),
+        (*OURS, "sqlalchemy", "os", "pathlib", "io", "datetime"),
+    ),
+    Rule("trainer/refit/ fits no backbone", ("trainer.refit",), ("trainer.backbone",)),
+    Rule(
+        "trainer/studies/ serve nobody but bot/cli/",
+        PACKAGES,
+        ("trainer.studies",),
+        not_of=("trainer.studies", "bot.cli"),
+    ),
+    # Rooms of storage/ and models/.
+    Rule(
+        "models/ keep nothing but model files",
+        ("models",),
+        ("storage", "aiohttp", "aiosqlite"),
+        but=(
+            "storage.errors",
+            "storage.files.atomic",
+            "storage.tables",
+            "storage.engine.core_tables",
+        ),
+    ),
+    Rule(
+        "storage/tables/ import nothing of ours but types",
+        ("storage.tables",),
+        OURS,
+        but=("storage.tables", "storage.types"),
+    ),
+    Rule(
+        "storage/engine/ knows no query and no post",
+        ("storage.engine",),
+        ("storage.queries", "storage.files"),
+    ),
+    Rule(
+        "storage/files/ know no database",
+        ("storage.files",),
+        ("storage.engine", "storage.queries", "sqlalchemy"),
+    ),
+)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.says)
+def test_rooms_import_what_they_may(rule: Rule) -> None:
+    broken = rule.broken_by(CODE)
+    assert not broken, "\n".join(broken)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.says)
+def test_a_planted_import_would_be_noticed(rule: Rule) -> None:
+    """Each rule, by a module that breaks it; and each rule is about modules that there are."""
+    room = next(room for room in rule.of if not lies_in(room, rule.not_of))
+    wrong = next(name for name in rule.forbids if not lies_in(name, (*rule.but, room)))
+    module = f"{room}.planted"
+    code = CODE.with_module(module, f"def later():\n    import {wrong}\n")
+    assert rule.broken_by(code) == [
+        *rule.broken_by(CODE),
+        f"{module.replace('.', '/')}.py:2 imports {wrong}, but {rule.says}",
+    ]
+    for name in (*rule.of, *rule.not_of, *rule.but):
+        assert name in CODE.files, f"{name} of the rule that {rule.says} is not there any more"
+
+
+def room_of(module: str) -> str:
+    """The folder that a module lies in; modules beside the folders are rooms of their own."""
+    parts = module.split(".")
+    if len(parts) == 2 and CODE.files[module].endswith("__init__.py"):
+        return module
+    return ".".join(parts[:2])
+
+
+def rooms(graph: dict[str, set[str]]) -> dict[str, set[str]]:
+    """What each room imports of the others."""
+    found: dict[str, set[str]] = {}
+    for module, imported in graph.items():
+        room = room_of(module)
+        found.setdefault(room, set()).update({room_of(each) for each in imported} - {room})
+    return found
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert circles(CODE.graph()) == []
+
+
+def test_no_rooms_import_each_other_in_a_circle() -> None:
+    assert circles(rooms(CODE.graph())) == []
+
+
+def test_a_circle_would_be_noticed() -> None:
+    graph = {"a": {"b", "d"}, "b": {"c"}, "c": {"a"}, "d": set(), "e": {"a", "e"}}
+    assert circles(graph) == [["a", "b", "c"]]
+    planted = CODE.with_module("bot.runtime.planted", "import bot.app").graph()
+    planted["bot.runtime.clock"].add("bot.runtime.planted")
+    (modules,) = circles(planted)
+    assert {"bot.runtime.planted", "bot.runtime.clock", "bot.app"} <= set(modules)
+
+
+#: What writes where it is called on a session or a database.
+_WRITING_METHODS = {"add", "add_all", "delete", "merge", "flush", "write", "run_write"}
+#: What makes a statement that writes.
+_WRITING_FUNCTIONS = {
+    "insert", "update", "delete", "insert_if_new", "insert_many", "upsert", "add_notice",
+}  # fmt: skip
+
+
+def writes(code: Codebase, room: str) -> list[str]:
+    """Where the modules of a room write into the database, or change a row that they read."""
+    found = []
+    for module, tree in code.trees.items():
+        if not lies_in(module, [room]):
+            continue
+        for node in ast.walk(tree):
+            match node:
+                case ast.Call(func=ast.Attribute(value=on, attr=attr)):
+                    target = ast.unparse(on).rpartition(".")[2].strip("_")
+                    wrong = target in ("session", "database") and attr in _WRITING_METHODS
+                case ast.Call(func=ast.Name(id=name)):
+                    wrong = name in _WRITING_FUNCTIONS
+                case ast.Assign(targets=targets):
+                    wrong = any(
+                        isinstance(each, ast.Attribute) and ast.unparse(each.value) != "self"
+                        for each in targets
+                    )
+                case _:
+                    continue
+            if wrong:
+                found.append(f"{code.files[module]}:{node.lineno} {ast.unparse(node)}")
+    return found
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "session.add(notice)", "self._database.write()", "await session.execute(update(Post))",
+        "community.paused_at = now", "await insert_if_new(session, Notice)",
+    ],
+)  # fmt: skip
+def test_a_planted_write_would_be_noticed(statement: str) -> None:
+    source = f"async def planted(self):\n    {statement}\n    self.x = seen.add(1)\n"
+    (found,) = writes(CODE.with_module("bot.reports.planted", source), "bot.reports.planted")
+    assert found.startswith("bot/reports/planted.py:2 ")
+
+
+@pytest.mark.parametrize(
+    "module", ["main", "bot.app", "trainer.evaluation.gate", "trainer.data.splits"]
+)
+def test_what_serves_or_judges_reaches_no_tensorflow(module: str) -> None:
+    """Neither by itself nor through anything that it imports."""
+    assert not CODE.reached(module) & {*HEAVY}
+
+
+def test_what_is_reached_would_be_noticed() -> None:
+    code = CODE.with_module("bot.planted", "import trainer.head.network")
+    assert "keras" in code.reached("bot.planted") | code.reached("trainer.backbone.export")
+    assert {"sqlalchemy", "numpy"} <= CODE.reached("bot.app")
+
+
+def test_nothing_is_printed() -> None:
+    """Output goes through bot/cli/console.py, everything else through logging."""
+    wrong = [
+        f"{CODE.files[module]}:{node.lineno}"
+        for module, tree in CODE.trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "pprint.pprint")
+    ]
+    assert wrong == []
+
+
+def test_no_room_is_called_utils() -> None:
+    banned = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
+    assert [module for module in CODE.files if banned & {*module.split(".")}] == []
+
 
 #: The running bot, without its port: opened, put together, one image predicted, one post sent
 #: along its path. Prints the heavy modules that it imported.
@@ -60,127 +362,6 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """
 
 
-def sources(package: str) -> list[Path]:
-    if package == "main":
-        return [ROOT / "main.py"]
-    return sorted((ROOT / package).rglob("*.py"))
-
-
-@cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text("utf-8"), str(path))
-
-
-def imported(nodes: Iterator[ast.AST] | list[ast.AST]) -> Iterator[str]:
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            yield from (each.name for each in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports are written out"
-            assert node.module is not None
-            yield node.module
-            # ``from trainer import metrics`` imports a module, too.
-            yield from (f"{node.module}.{each.name}" for each in node.names)
-
-
-def anywhere(path: Path) -> set[str]:
-    """Modules that a file imports anywhere, also inside functions."""
-    return set(imported(list(ast.walk(parsed(path)))))
-
-
-def _at_import(node: ast.AST) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            continue
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
-            continue
-        yield child
-        yield from _at_import(child)
-
-
-def at_import(path: Path) -> set[str]:
-    """Modules that importing a file imports."""
-    return set(imported(_at_import(parsed(path))))
-
-
-def file_of(module: str) -> Path | None:
-    """The file of one of our modules."""
-    path = ROOT.joinpath(*module.split("."))
-    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
-        if candidate.is_file():
-            return candidate
-    return None
-
-
-@cache
-def reached(path: Path) -> frozenset[str]:
-    """Top-level packages that importing a file imports, through our own modules as well."""
-    found: set[str] = set()
-    waiting, seen = [path], {path}
-    while waiting:
-        for module in at_import(waiting.pop()):
-            found.add(module.partition(".")[0])
-            file = file_of(module)
-            if file is not None and file not in seen:
-                seen.add(file)
-                waiting.append(file)
-    return frozenset(found)
-
-
-@pytest.mark.parametrize("package", ALLOWED)
-def test_imports_run_one_way(package: str) -> None:
-    ours = {*PACKAGES, "main", "tests", "benchmarks"}
-    wrong = {
-        f"{path.relative_to(ROOT)} imports {module}"
-        for path in sources(package)
-        for module in anywhere(path)
-        if (top := module.partition(".")[0]) in ours - ALLOWED[package] - {package} and top in ours
-    }
-    assert wrong == set()
-
-
-@pytest.mark.parametrize("package", ["bot", "models", "storage", "main"])
-def test_only_the_trainer_needs_tensorflow(package: str) -> None:
-    """Neither by itself nor through a part of the trainer that it imports."""
-    wrong = {
-        f"{path.relative_to(ROOT)} imports {heavy}"
-        for path in sources(package)
-        for heavy in HEAVY & (reached(path) | {each.partition(".")[0] for each in anywhere(path)})
-    }
-    assert wrong == set()
-
-
-def test_the_light_parts_of_the_trainer_are_light() -> None:
-    for name in ("evaluation/gate", "data/splits"):
-        assert not HEAVY & reached(ROOT / "trainer" / f"{name}.py"), name
-
-
-def test_this_file_would_notice() -> None:
-    assert "tensorflow" in anywhere(
-        ROOT / "trainer" / "backbone" / "export.py"
-    ) or "keras" in anywhere(ROOT / "trainer" / "backbone" / "export.py")
-    assert "sqlalchemy" in reached(ROOT / "bot" / "app.py")
-    assert "numpy" in reached(ROOT / "main.py")
-
-
-@pytest.mark.parametrize("package", [*PACKAGES, "main"])
-def test_nothing_is_printed(package: str) -> None:
-    """Output goes through bot/cli/console.py, everything else through logging."""
-    wrong = [
-        f"{path.relative_to(ROOT)}:{node.lineno}"
-        for path in sources(package)
-        for node in ast.walk(parsed(path))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "pprint.pprint")
-    ]
-    assert wrong == []
-
-
-@pytest.mark.parametrize("package", [*PACKAGES, "main"])
-def test_no_room_is_called_utils(package: str) -> None:
-    banned = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
-    assert [path for path in sources(package) if path.stem in banned] == []
-
-
 def test_the_running_bot_never_imports_tensorflow(tmp_path: Path) -> None:
     (tmp_path / "picture.png").write_bytes(images.encode(images.photo(), "PNG"))
     done = subprocess.run(  # noqa: S603
@@ -190,6 +371,6 @@ def test_the_running_bot_never_imports_tensorflow(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     modules = set(done.stdout.splitlines()[-1].split())
     assert {"bot", "aiohttp", "ai_edge_litert"} <= modules
-    assert not HEAVY & modules
+    assert not {*HEAVY} & modules
     # Neither do these belong into a process that serves.
     assert not {"matplotlib", "scipy", "sklearn", "lightgbm"} & modules

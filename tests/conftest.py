@@ -28,7 +28,7 @@ hypothesis.settings.load_profile("peoria")
 
 
 #: Tests below these folders that use a database run on SQLite, and on PostgreSQL if there is one.
-ON_BOTH = ("tests/storage", "tests/bot", "tests/models", "tests/trainer")
+ON_BOTH = ("tests/storage", "tests/bot", "tests/boundaries", "tests/models", "tests/trainer")
 #: Except below these: a platform or a command meets the same database code again.
 SQLITE_ONLY = tuple(
     f"tests/bot/{room}" for room in ("cli", "discord", "reddit", "simulation", "web")

@@ -1,14 +1,11 @@
-"""Not too much at once, from one person or in one channel."""
+"""A limit on how many commands one person may give, and how many one channel takes."""
 
 import math
-from collections import deque
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.discord.ui.error_replies import Refused
 from bot.runtime.clock import Clock
-
-#: So many keys are kept before those that are over are looked for.
-_SWEEP_AT = 10_000
+from bot.runtime.sliding_window import SlidingWindow
 
 
 class Cooldowns:
@@ -17,6 +14,7 @@ class Cooldowns:
     Kept in memory: a restart forgives everybody.
 
     Args:
+        clock: the time.
         per_person: commands of one person within the window.
         per_channel: commands of everybody in one channel within the window.
         within: the window's length.
@@ -25,10 +23,8 @@ class Cooldowns:
     def __init__(
         self, clock: Clock, *, per_person: int, per_channel: int, within: timedelta
     ) -> None:
-        self._clock = clock
-        self._within = within
-        self._limits = (("person", per_person), ("channel", per_channel))
-        self._times: dict[tuple[str, int], deque[datetime]] = {}
+        self._persons: SlidingWindow[int] = SlidingWindow(clock, most=per_person, within=within)
+        self._channels: SlidingWindow[int] = SlidingWindow(clock, most=per_channel, within=within)
 
     def take(self, person: int, channel: int) -> None:
         """Count one more.
@@ -36,25 +32,12 @@ class Cooldowns:
         Raises:
             Refused: it was one too many, and says when the next one is taken; it is not counted.
         """
-        now = self._clock()
-        if len(self._times) >= _SWEEP_AT:
-            self._sweep(now)
-        keys = {"person": person, "channel": channel}
-        for kind, most in self._limits:
-            times = self._times.get((kind, keys[kind]))
-            if times is None:
-                continue
-            while times and times[0] <= now - self._within:
-                times.popleft()
-            if len(times) >= most:
-                wait = max(math.ceil((times[0] + self._within - now).total_seconds()), 1)
-                key = "error.cooldown" if kind == "person" else "error.cooldown_channel"
-                raise Refused(key, seconds=wait)
-        for kind, _ in self._limits:
-            self._times.setdefault((kind, keys[kind]), deque()).append(now)
+        _check(self._persons.wait(person), "error.cooldown")
+        _check(self._channels.wait(channel), "error.cooldown_channel")
+        self._persons.add(person)
+        self._channels.add(channel)
 
-    def _sweep(self, now: datetime) -> None:
-        before = now - self._within
-        self._times = {
-            key: times for key, times in self._times.items() if times and times[-1] > before
-        }
+
+def _check(wait: timedelta, key: str) -> None:
+    if wait:
+        raise Refused(key, seconds=max(math.ceil(wait.total_seconds()), 1))

@@ -51,4 +51,4 @@ def test_who_stays_away_is_forgotten() -> None:
         limit.take(str(number))
     clock.forward(WITHIN)
     limit.take("a")
-    assert len(limit._times) == 1
+    assert len(limit._window) == 1

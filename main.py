@@ -13,6 +13,7 @@ from bot.cli import (
     doctor,
     evaluate,
     finetune,
+    import_posts,
     leaderboard,
     models,
     predict,
@@ -21,13 +22,12 @@ from bot.cli import (
     replay,
     reproduce,
     retrain,
+    run,
     simulate,
     stats,
     suspicions,
     train,
 )
-from bot.cli import import_posts as importing
-from bot.cli import run as serve
 from bot.cli.console import err
 from storage.errors import ExpectedError
 from trainer.backbone.distill_command import distill
@@ -39,9 +39,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.command("run")(serve.serve)
+app.command()(run.run)
 app.command()(predict.predict)
-app.command("import")(importing.import_posts)
+app.command("import")(import_posts.import_posts)
 app.command()(train.train)
 app.command()(retrain.retrain)
 app.command()(stats.stats)

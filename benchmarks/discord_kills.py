@@ -80,7 +80,7 @@ class Nursery:
 
 def nurse() -> None:
     """The process that forks: a line ``start`` starts a bot, ``wait`` waits for its end."""
-    from bot.cli import run as serve
+    from bot.cli.run import run
     from bot.discord import platform  # noqa: F401 - imported before the forks
 
     child = 0
@@ -89,7 +89,7 @@ def nurse() -> None:
             child = os.fork()
             if not child:
                 os.close(0)
-                serve.serve()
+                run()
                 os._exit(0)
             print(child, flush=True)
         else:

@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 from bot.app import build, running
-from bot.cli.console import err, run
+from bot.cli import console
 from bot.core import open_core
 from bot.runtime.log import set_up_logging
 from bot.runtime.shards import parse_shards
 from bot.settings import Settings, load_settings
 
 
-def serve(
+def run(
     shards: Annotated[
         str | None,
         typer.Option(
@@ -34,10 +34,10 @@ def serve(
             raise typer.BadParameter(str(error), param_hint="--shards") from error
         settings = settings.model_copy(update={"discord_shards": shards})
     set_up_logging(settings.log_format, settings.log_level)
-    run(_serve(settings))
+    console.run(_run(settings))
 
 
-async def _serve(settings: Settings) -> None:
+async def _run(settings: Settings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -46,4 +46,4 @@ async def _serve(settings: Settings) -> None:
             loop.add_signal_handler(number, stop.set)
     async with open_core(settings) as core, running(build(core)):
         await stop.wait()
-        err.print("Stopping.")
+        console.err.print("Stopping.")

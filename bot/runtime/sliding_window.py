@@ -34,8 +34,8 @@ class SlidingWindow(Generic[K]):
         """How long until ``key`` has room for one more event; zero: it has room now."""
         now = self._clock()
         self._forget(now - self._within)
-        times = self._by_key.get(key, ())
-        if len(times) < self._most:
+        times = self._by_key.get(key)
+        if times is None or len(times) < self._most:
             return timedelta()
         return times[0] + self._within - now
 

@@ -191,7 +191,7 @@ class TrainingRuns:
                 "database_url": self._database.url,
                 "models_root": str(self._versions_dir.resolve()),
                 "backbone": switch_to or champion.backbone,
-                "rival": champion.backbone if only_if_better else None,
+                "serving_backbone": champion.backbone if only_if_better else None,
                 "champion": (
                     None
                     if switch_to

@@ -24,8 +24,8 @@ DIM = 1280
 #: Posts read, and written to the mapped files, at once.
 BLOCK = 1000
 
-#: The group of the embeddings of the backbone that a new one has to beat.
-RIVAL = "rival_embedding"
+#: The group of the embeddings by the backbone that serves, where a new one has to beat it.
+SERVING_EMBEDDING = "serving_embedding"
 
 #: The wide groups and how they are kept.
 _WIDE: dict[str, type[np.floating[Any]]] = {
@@ -49,6 +49,7 @@ class LabelledPosts:
         matured_at: seconds since 1970, float64 [n].
         phash: uint64 [n].
         rules: the buckets of each community; terciles where it is not named.
+        names: what each community is called.
         dropped: how many posts were left out, by reason.
     """
 
@@ -60,6 +61,7 @@ class LabelledPosts:
     matured_at: NDArray[np.float64]
     phash: NDArray[np.uint64]
     rules: dict[int, BucketRule] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
 
     def __len__(self) -> int:
@@ -70,7 +72,7 @@ class LabelledPosts:
         return LabelledPosts(
             {name: values[rows] for name, values in self.groups.items()},
             self.score[rows], self.community[rows], self.platform[rows], self.posted_at[rows],
-            self.matured_at[rows], self.phash[rows], self.rules, self.dropped,
+            self.matured_at[rows], self.phash[rows], self.rules, self.names, self.dropped,
         )  # fmt: skip
 
 
@@ -230,18 +232,21 @@ def assemble(examples: Iterable[Example], *, now: datetime | None = None) -> Lab
 
 
 async def read_labelled(
-    database_url: str, backbone: str, *, rival: str | None = None
+    database_url: str, backbone: str, *, serving_backbone: str | None = None
 ) -> LabelledPosts:
     """Read every labelled post and its stored embedding, a block at a time.
 
     Args:
         database_url: as the storage package takes it (``sqlite+aiosqlite:///…``).
         backbone: fingerprint of the backbone whose embeddings are wanted.
-        rival: of another, whose embeddings of the same posts become the group `RIVAL`.
+        serving_backbone: fingerprint of another, whose embeddings of the same posts become the
+            group `SERVING_EMBEDDING`; posts that lack either are left out.
     """
     database = Database(database_url)
     keep_odd_text(database)
-    wanted = {"embedding": backbone} | ({RIVAL: rival} if rival else {})
+    wanted = {"embedding": backbone} | (
+        {SERVING_EMBEDDING: serving_backbone} if serving_backbone else {}
+    )
     gathering = _Gathering(datetime.now(UTC), tuple(wanted)[1:])
     try:
         async with database.read() as session:
@@ -252,14 +257,20 @@ async def read_labelled(
                     await _gather(session, block, wanted, gathering)
                     block = []
             await _gather(session, block, wanted, gathering)
-            thresholds = await session.execute(
-                select(Community.id, Community.low_up_to, Community.medium_up_to)
-            )
-            rules = {community: BucketRule(low, medium) for community, low, medium in thresholds}
+            communities = (
+                await session.execute(
+                    select(
+                        Community.id, Community.name, Community.low_up_to, Community.medium_up_to
+                    )
+                )
+            ).all()
     finally:
         await database.close()
     labelled = gathering.posts()
-    labelled.rules = rules
+    labelled.rules = {
+        each.id: BucketRule(each.low_up_to, each.medium_up_to) for each in communities
+    }
+    labelled.names = {each.id: each.name for each in communities}
     return labelled
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def judge(
     base_rps: Numbers,
     against: str | None,
     rules: GateRules | None = None,
-    community_names: Mapping[int, str] | None = None,
+    community_names: Mapping[int, str] = MappingProxyType({}),
 ) -> Verdict:
     """Compare a challenger with the champion on the same posts, which neither was trained on.
 
@@ -67,12 +68,13 @@ def judge(
         base_rps: the base rate's ranked probability scores on the same posts, float64 [n].
         against: the champion's name; None when there is none.
         rules: thresholds; the defaults are the design's.
-        community_names: for the sentence; numbers are used for names not given.
+        community_names: what the communities are called in the reason, by id; without a name,
+            the number is given.
     """
     rules = rules or GateRules()
     gain = champion.rps - challenger.rps
     n = len(gain)
-    rival = against or "the base rate"
+    baseline = against or "the base rate"
     if n < rules.min_posts:
         return Verdict(
             False,
@@ -115,13 +117,13 @@ def judge(
     }
     if probability < needed:
         reason = (
-            f"Better than {rival} with probability {probability:.2f} on {n} labels; "
+            f"Better than {baseline} with probability {probability:.2f} on {n} labels; "
             f"{needed:.2f} is needed."
         )
         return Verdict(False, reason, evidence)
     if probability_of_skill < rules.min_probability_of_skill:
         reason = (
-            f"Better than {rival}, but better than the base rate only with probability "
+            f"Better than {baseline}, but better than the base rate only with probability "
             f"{probability_of_skill:.2f} on {n} labels; {rules.min_probability_of_skill:.2f} is "
             "needed."
         )
@@ -130,15 +132,17 @@ def judge(
     excess = challenger.calibration_error - champion.calibration_error
     if against and excess > rules.max_calibration_loss:
         reason = (
-            f"Better than {rival}, but worse calibrated: expected calibration error "
+            f"Better than {baseline}, but worse calibrated: expected calibration error "
             f"{challenger.calibration_error:.3f} against {champion.calibration_error:.3f}."
         )
         return Verdict(False, reason, evidence)
     if worst is not None and worst_loss > rules.max_community_loss:
-        name = (community_names or {}).get(worst, f"community {worst}")
-        reason = f"Better than {rival} on the whole, but {worst_loss:.0%} worse in {name}."
+        reason = (
+            f"Better than {baseline} on the whole, but {worst_loss:.0%} worse in "
+            f"{community_names.get(worst, f'community {worst}')}."
+        )
         return Verdict(False, reason, evidence)
-    reason = f"Better than {rival} with probability {probability:.2f} on {n} labels."
+    reason = f"Better than {baseline} with probability {probability:.2f} on {n} labels."
     return Verdict(True, reason, evidence)
 
 

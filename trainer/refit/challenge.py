@@ -14,7 +14,7 @@ from models.distribution import UNIFORM
 from models.head import Head
 from models.metrics import ranked_probability_scores
 from models.near_duplicates import near_duplicate_groups
-from trainer.data.dataset import RIVAL, LabelledPosts
+from trainer.data.dataset import SERVING_EMBEDDING, LabelledPosts
 from trainer.data.reference import Reference
 from trainer.data.splits import time_split
 from trainer.data.targets import soft_bins
@@ -138,7 +138,7 @@ def challenge(
             posts, folds, planned, seed=seed,
             progress=lambda done, total: say(stage="judging", done=done, total=total),
         )  # fmt: skip
-        rival, rival_name = _rival(posts, folds, found, champion, planned, seed)
+        baseline, against = _baseline(posts, folds, found, champion, planned, seed)
         say(stage="refitting")
         everything = np.arange(len(posts))
         head = fit_planned(posts, everything, planned, seed=seed)
@@ -156,13 +156,14 @@ def challenge(
     ranking = ranking_of(posts, everything)
     wanted = soft_bins(intervals_of(posts, ranking))[found.rows]
     ours = forecasts_of(posts, found.rows, found.bins, ranking)
-    theirs = forecasts_of(posts, found.rows, rival, ranking)
+    theirs = forecasts_of(posts, found.rows, baseline, ranking)
     verdict = judge(
         Judged(ranked_probability_scores(ours.bins, wanted), figures(ours)["ece"]),
         Judged(ranked_probability_scores(theirs.bins, wanted), figures(theirs)["ece"]),
         posts.community[found.rows],
         base_rps=ranked_probability_scores(np.broadcast_to(UNIFORM, wanted.shape), wanted),
-        against=rival_name,
+        against=against,
+        community_names=posts.names,
     )
     verdict.evidence["folds"] = len(folds)
     verdict.evidence["comparisons"] = comparisons
@@ -188,7 +189,7 @@ def challenge(
     )
 
 
-def _rival(
+def _baseline(
     posts: LabelledPosts,
     folds: list[Fold],
     found: CrossFitted,
@@ -196,13 +197,14 @@ def _rival(
     planned: Plan,
     seed: int,
 ) -> tuple[NDArray[np.float64], str | None]:
-    """Predictions of the judged posts by what has to be beaten, float64 [n, 10], and its name.
+    """Predictions of the judged posts by what has to be beaten, float64 [n, 10], and its name;
+    None is the base rate.
 
     A new backbone has to beat the old one under heads fitted on the same posts, which says what
     the backbone alone is worth.
     """
-    if RIVAL in posts.groups:
-        seen = replace(posts, groups={**posts.groups, "embedding": posts.groups[RIVAL]})
+    if SERVING_EMBEDDING in posts.groups:
+        seen = replace(posts, groups={**posts.groups, "embedding": posts.groups[SERVING_EMBEDDING]})
         other = plan(seen, planned.recipe, seed=seed)
         return (
             cross_fit(seen, folds, other, seed=seed).bins,
@@ -221,7 +223,9 @@ def _folds(posts: LabelledPosts, champion: Champion | None) -> tuple[list[Fold],
     if champion and champion.trained_until is not None:
         seen = posts.matured_at <= champion.trained_until.timestamp()
     # What a backbone was fine-tuned on lies before its newest fifth, whatever heads have seen.
-    folds = judging_folds(posts.posted_at, groups, seen=seen, newest_only=RIVAL in posts.groups)
+    folds = judging_folds(
+        posts.posted_at, groups, seen=seen, newest_only=SERVING_EMBEDDING in posts.groups
+    )
     like_seen = int((~seen & np.isin(groups, groups[seen])).sum())
     if not folds:
         alike = like_seen or len(posts) - len(np.unique(groups))

@@ -30,8 +30,8 @@ class Task:
     database_url: str
     models_root: Path
     backbone: str
-    #: The backbone that serves, if ``backbone`` has to beat it.
-    rival: str | None = None
+    #: The backbone that serves, where ``backbone`` has to beat it.
+    serving_backbone: str | None = None
     champion: Champion | None = None
     min_labels: int = 60
     seed: int = 1
@@ -60,7 +60,9 @@ def run(task: Task) -> dict[str, Any]:
         Refused: there is nothing honest to learn or to judge by.
     """
     _say(stage="reading")
-    posts = asyncio.run(read_labelled(task.database_url, task.backbone, rival=task.rival))
+    posts = asyncio.run(
+        read_labelled(task.database_url, task.backbone, serving_backbone=task.serving_backbone)
+    )
     options = dict(task.options)
     comparisons = options.pop("comparisons", None)
     outcome = challenge(

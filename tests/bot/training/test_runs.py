@@ -93,7 +93,7 @@ async def test_a_version_that_is_not_better_is_kept(
 async def test_a_champion_that_came_meanwhile_is_not_replaced(
     core: Core, trained: Trained, clock: FakeClock
 ) -> None:
-    manifest = Manifest("v-rival", clock(), "c" * 64, 1, None, 0, {})
+    manifest = Manifest("v-other", clock(), "c" * 64, 1, None, 0, {})
 
     async def crown() -> None:
         async with core.database.write() as session:
@@ -108,8 +108,8 @@ async def test_a_champion_that_came_meanwhile_is_not_replaced(
     run = await trained("promotes").run(asked_by="command", on_progress=on_progress)
     assert run.state is RunState.KEPT
     assert run.reason is not None
-    assert "v-rival became champion meanwhile" in run.reason
-    assert await champion(core) == "v-rival"
+    assert "v-other became champion meanwhile" in run.reason
+    assert await champion(core) == "v-other"
 
 
 async def test_chatter_of_libraries_is_not_listened_to(core: Core, trained: Trained) -> None:

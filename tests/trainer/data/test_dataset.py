@@ -14,7 +14,7 @@ from storage.tables import Community, Embedding, Image, Label, Post, PostImage
 from storage.types import Bucket, PlatformName, PostOrigin, PostState
 from trainer.backbone.finetune import LEARNED, read_pictures
 from trainer.data import dataset
-from trainer.data.dataset import DIM, RIVAL, read_labelled
+from trainer.data.dataset import DIM, SERVING_EMBEDDING, read_labelled
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 OURS, THEIRS = "a" * 64, "b" * 64
@@ -80,13 +80,14 @@ async def test_every_post_comes_with_its_own_embedding(labelled: Database) -> No
     assert set(posts.groups) == {"embedding", "title", "text", "metadata"}
     assert len(posts.groups["metadata"]) == POSTS
     assert posts.rules[50].low_up_to == 2
+    assert posts.names[50] == "r/memes"
     assert not posts.dropped
 
 
-async def test_a_rival_backbone_sees_the_same_posts(labelled: Database) -> None:
-    posts = await read_labelled(labelled.url, OURS, rival=THEIRS)
+async def test_the_backbone_that_serves_embeds_the_same_posts(labelled: Database) -> None:
+    posts = await read_labelled(labelled.url, OURS, serving_backbone=THEIRS)
     assert posts.score.tolist() == [1, 2, 3, 5, 6, 7]
-    np.testing.assert_array_equal(posts.groups[RIVAL], -posts.groups["embedding"])
+    np.testing.assert_array_equal(posts.groups[SERVING_EMBEDDING], -posts.groups["embedding"])
     assert posts.dropped == {"no embedding from both backbones": 1}
 
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.core import Core
+from bot.training.champion_to_beat import champion_to_beat
 from storage.tables import Label, ModelVersion, TrainingRun
 from storage.types import RunState
 from tests.fixtures.rows import LATER, MOMENT, one_post, row
@@ -31,8 +32,8 @@ async def label(core: Core, matured_at: Any) -> None:
         session.add(row(Label, matured_at=matured_at))
 
 
-async def rival(core: Core, champion: ModelVersion) -> str | None:
-    found = await core.training._rival(champion)
+async def to_beat(core: Core, champion: ModelVersion) -> str | None:
+    found = await champion_to_beat(core.database, core.settings.versions_dir, champion)
     return found["name"] if found else None
 
 
@@ -40,14 +41,14 @@ async def test_a_champion_from_elsewhere_is_not_judged_on_older_labels(
     core: Core, champion: ModelVersion
 ) -> None:
     await label(core, MOMENT - timedelta(days=1))
-    assert await rival(core, champion) is None
+    assert await to_beat(core, champion) is None
 
 
 async def test_a_champion_from_elsewhere_is_judged_on_newer_labels(
     core: Core, champion: ModelVersion
 ) -> None:
     await label(core, LATER)
-    assert await rival(core, champion) == champion.name
+    assert await to_beat(core, champion) == champion.name
 
 
 async def test_a_champion_made_here_is_judged_by_its_cut_off(
@@ -63,12 +64,12 @@ async def test_a_champion_made_here_is_judged_by_its_cut_off(
                 model_version_id=champion.id,
             )
         )
-    assert await rival(core, champion) == champion.name
+    assert await to_beat(core, champion) == champion.name
 
 
-async def test_a_champion_whose_files_are_gone_is_no_rival(
+async def test_a_champion_whose_files_are_gone_is_not_to_be_beaten(
     core: Core, champion: ModelVersion
 ) -> None:
     await label(core, LATER)
     (core.settings.versions_dir / champion.name / "head.npz").unlink()
-    assert await rival(core, champion) is None
+    assert await to_beat(core, champion) is None

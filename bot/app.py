@@ -10,10 +10,10 @@ from bot.core import Core
 from bot.jobs import Jobs, schedule
 from bot.labels.collect import LabelCollector
 from bot.notices import Notices
+from bot.operations.health_check import HealthCheck
 from bot.operations.image_cleanup import ImageCleanup
 from bot.platform import Platform, PlatformRefused
 from bot.posts.pipeline import Pipeline
-from bot.reports.monitoring import Monitor
 from bot.runtime.cron import cron_trigger
 from bot.training.retention import Retention
 from bot.training.schedule import RetrainSchedule
@@ -78,7 +78,9 @@ def build(core: Core) -> App:
         training=core.training,
         retrain_schedule=retrain_schedule,
         notices=Notices(core.database, platforms, clock=core.clock),
-        health=Monitor(core.database, pause=core.settings.pause_on_bad_skill, clock=core.clock),
+        health_check=HealthCheck(
+            core.database, pause=core.settings.pause_on_bad_skill, clock=core.clock
+        ),
         retention=Retention(
             core.database,
             core.settings.versions_dir,

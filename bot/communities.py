@@ -152,6 +152,16 @@ async def add_community(
         )
 
 
+def pause_replies(community: Community, reason: str, now: datetime) -> None:
+    """Stop replying by itself in a community; predictions go on. Needs a write session."""
+    community.paused_at, community.paused_reason = now, reason
+
+
+def resume_replies(community: Community) -> None:
+    """End what `pause_replies` began. Needs a write session."""
+    community.paused_at = community.paused_reason = None
+
+
 async def raise_high_water(
     database: Database,
     platform: PlatformName,

@@ -5,10 +5,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.labels.collect import BATCH, LabelCollector
 from bot.notices import Notices
+from bot.operations.health_check import HealthCheck
 from bot.operations.image_cleanup import ImageCleanup
 from bot.posts.pipeline import Pipeline
 from bot.posts.queue import CommunityQueue
-from bot.reports.monitoring import Monitor
 from bot.runtime.clock import Clock
 from bot.runtime.scheduler import Scheduler
 from bot.serving.ocr_worker import OcrWorker
@@ -41,7 +41,7 @@ class Jobs:
         training: TrainingRuns,
         retrain_schedule: RetrainSchedule,
         notices: Notices,
-        health: Monitor,
+        health_check: HealthCheck,
         retention: Retention,
         clock: Clock,
     ) -> None:
@@ -54,7 +54,7 @@ class Jobs:
         self._training = training
         self._retrain_schedule = retrain_schedule
         self._notices = notices
-        self._health = health
+        self._health_check = health_check
         self._retention = retention
         self._clock = clock
 
@@ -117,7 +117,7 @@ class Jobs:
 
     async def check_health(self) -> int:
         """Look whether what was learned still holds."""
-        return await self._health.check()
+        return await self._health_check.run()
 
     async def make_up_for_missed(self) -> None:
         """Do what was to be done at a set time while Peoria was not running."""

@@ -1,7 +1,7 @@
-"""What admins are to be told: written with what happened, handed to the platforms afterwards."""
+"""Notices to admins: written in the transaction of what happened, delivered by the platforms."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -16,10 +16,10 @@ from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
-#: Notices handed over in one go.
+#: Most notices that are delivered at once.
 BATCH = 200
 
-#: What could not be said for so long is old news, and not said any more.
+#: A notice that could not be delivered for so long is out of date, and dropped.
 STALE = timedelta(days=3)
 
 
@@ -46,7 +46,7 @@ def add_notice(
     now: datetime,
     community_id: int | None = None,
 ) -> None:
-    """Have the admins told something, in the transaction in which it happened.
+    """Write a notice to the admins, in the transaction of what happened.
 
     Args:
         session: a write session.
@@ -71,8 +71,34 @@ async def note(
         add_notice(session, kind, text, now=now, community_id=community_id)
 
 
+async def newest_notice(
+    session: AsyncSession,
+    kinds: Collection[NoticeKind],
+    community_id: int | None,
+    since: datetime | None,
+) -> NoticeKind | None:
+    """The kind of the newest notice of some kinds, about one community or (None) about all.
+
+    Args:
+        session: to read with.
+        kinds: what it is about.
+        community_id: the community that it is about.
+        since: aware; older ones do not count. None: all count.
+    """
+    query = (
+        select(Notice.kind)
+        .where(Notice.kind.in_(kinds), Notice.community_id.is_not_distinct_from(community_id))
+        .order_by(Notice.id.desc())
+        .limit(1)
+    )
+    if since is not None:
+        query = query.where(Notice.made_at >= since)
+    kind = await session.scalar(query)
+    return None if kind is None else NoticeKind(kind)
+
+
 async def waiting_notices(session: AsyncSession) -> list[tuple[Notice, Community | None]]:
-    """Notices that somebody was not told yet, the oldest first, with their communities."""
+    """Notices that a platform was not told yet, the oldest first, with their communities."""
     rows = await session.execute(
         select(Notice, Community)
         .outerjoin(Community, Community.id == Notice.community_id)
@@ -84,7 +110,7 @@ async def waiting_notices(session: AsyncSession) -> list[tuple[Notice, Community
 
 
 class Notices:
-    """Hands notices to the platforms, each of which hears of one once."""
+    """Delivers notices to the platforms, each notice once to each platform."""
 
     def __init__(
         self, database: Database, platforms: Mapping[PlatformName, Platform], *, clock: Clock
@@ -94,19 +120,19 @@ class Notices:
         self._clock = clock
 
     async def deliver(self) -> int:
-        """Hand over what waits; return how many notices were done with."""
+        """Deliver the waiting notices; return how many are delivered to all or dropped."""
         async with self._database.read() as session:
             waiting = await waiting_notices(session)
-        return sum([await self._hand_over(*each) for each in waiting])
+        return sum([await self._deliver_one(*each) for each in waiting])
 
-    async def _hand_over(self, notice: Notice, community: Community | None) -> bool:
-        """Tell every platform that was not told yet; whether that is done with."""
+    async def _deliver_one(self, notice: Notice, community: Community | None) -> bool:
+        """Tell each platform that was not told yet; return whether none is left."""
         names = [community.platform] if community else [*self._platforms]
         untold = [name for name in names if name.value not in notice.told]
         left = 0
         for name in untold:
             if await self._tell(name, notice.text, community):
-                # One by one: whoever is told and then cut short is not told again.
+                # One by one: a platform that was told is not told again after a crash.
                 async with self._database.write() as session:
                     row = await session.get_one(Notice, notice.id)
                     row.told = {**row.told, name.value: self._clock().isoformat()}
@@ -116,7 +142,11 @@ class Notices:
         if left and not stale:
             return False
         if left:
-            log.warning("Nobody could be told since %s: %s", notice.made_at, notice.text)
+            log.warning(
+                "A notice of %s could not be delivered and is dropped: %s",
+                notice.made_at,
+                notice.text,
+            )
         async with self._database.write() as session:
             row = await session.get_one(Notice, notice.id)
             row.delivered_at = self._clock()
@@ -125,7 +155,7 @@ class Notices:
     async def _tell(self, name: PlatformName, text: str, community: Community | None) -> bool:
         platform = self._platforms.get(name)
         if platform is None:
-            # Switched off; it may come back.
+            # It is switched off, and may be switched on again.
             return False
         try:
             await platform.announce(text, community.source_id if community else None)
@@ -133,7 +163,7 @@ class Notices:
             log.info("%s cannot be told now (%s).", name.value.capitalize(), error)
             return False
         except Exception:
-            # One notice that a platform cannot take must not keep the others waiting.
-            log.exception("%s could not be told; tried again later.", name.value.capitalize())
+            # One notice that a platform cannot deliver must not stop the others.
+            log.exception("%s could not be told; it is tried again later.", name.value.capitalize())
             return False
         return True

@@ -147,6 +147,7 @@ RULES = (
         ("bot.operations",),
         not_of=("bot.operations", "bot.cli", "bot.app", "bot.jobs", "bot.reddit.backfill"),
     ),
+    Rule("bot/reports/ opens no database", ("bot.reports",), ("storage.engine", "storage.files")),
     # Rooms of trainer/.
     Rule(
         "trainer/head/ needs no database and no files",
@@ -283,6 +284,10 @@ def writes(code: Codebase, room: str) -> list[str]:
             if wrong:
                 found.append(f"{code.files[module]}:{node.lineno} {ast.unparse(node)}")
     return found
+
+
+def test_reports_write_nothing() -> None:
+    assert writes(CODE, "bot.reports") == []
 
 
 @pytest.mark.parametrize(

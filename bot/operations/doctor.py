@@ -131,12 +131,14 @@ async def _champion(session: AsyncSession, settings: Settings, now: datetime) ->
         return Finding("champion", State.TROUBLE, str(error))
     since = f" since {champion.promoted_at:%Y-%m-%d %H:%M} UTC" if champion.promoted_at else ""
     sentence = f"{champion.name} serves{since}, made from {champion.labels:,} labels."
-    lately = health.lately
-    if lately is None:
-        return Finding("champion", State.WELL, f"{sentence} None of its posts was scored lately.")
-    sentence += f" Skill {lately.skill:+.3f} on the last {lately.n:,} scored posts."
-    if health.has_fallen and health.promised:
-        low, high = health.promised
+    recent = health.recent
+    if recent is None:
+        return Finding(
+            "champion", State.WELL, f"{sentence} None of its posts was scored in the last days."
+        )
+    sentence += f" Skill {recent.skill:+.3f} on the last {recent.n:,} scored posts."
+    if health.is_worse_than_made and health.when_made:
+        low, high = health.when_made
         sentence += f" That is less than it was made with ({low:+.3f} … {high:+.3f})."
         return Finding("champion", State.LOOK, sentence)
     return Finding("champion", State.WELL, sentence)

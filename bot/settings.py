@@ -4,29 +4,25 @@ Every setting is an environment variable ``PEORIA_<NAME>`` or a line of ``.env``
 lists them all; a test fails when one is missing there.
 """
 
-import re
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.runtime.cron import cron_trigger
-from bot.runtime.shards import parse_shards
+from bot.setting_types import (
+    CronSchedule,
+    DatabaseUrl,
+    Names,
+    ShardRange,
+    Subreddits,
+    TimeZone,
+    WebAddress,
+)
 from storage.errors import ExpectedError
 
 ENV_PREFIX = "PEORIA_"
-
-#: Databases that Peoria works with, by SQLAlchemy's names of dialect and driver.
-_DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
-
-#: Names of subreddits, and of the pages of accounts.
-_SUBREDDIT = re.compile(r"(u_)?[A-Za-z0-9][A-Za-z0-9_]{1,20}")
 
 
 class SettingsRefused(ExpectedError):
@@ -46,9 +42,9 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(
-        Path("data"), description="Folder of everything that is kept: database, images, models."
+        Path("data"), description="Folder of everything that is stored: database, images, models."
     )
-    database_url: str | None = Field(
+    database_url: DatabaseUrl = Field(
         None,
         description="SQLAlchemy URL of the database; unset: SQLite in the data folder."
         " PostgreSQL: postgresql+asyncpg://USER:PASSWORD@HOST/NAME",
@@ -60,8 +56,8 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = Field(
         None,
-        description="Key of the hashes that stand for people; unset: made once and kept in the"
-        " data folder. Losing it makes everybody a stranger.",
+        description="Key of the hashes that stand for people; unset: made once and stored in the"
+        " data folder. With another key nobody is recognised: guesses and opt-outs are lost.",
     )
     log_format: Literal["text", "json"] = Field(
         "text", description="How log lines look: text for people, json for machines."
@@ -71,11 +67,12 @@ class Settings(BaseSettings):
     )
 
     web: bool = Field(
-        True, description="Whether the local board runs; off where only other platforms should."
+        True,
+        description="Whether the local board runs; off: other platforms only.",
     )
     web_host: str = Field("127.0.0.1", description="Address the board listens on.")
     web_port: int = Field(8080, ge=0, le=65535, description="Port the board listens on.")
-    web_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+    web_allowed_hosts: Names = Field(
         ("127.0.0.1", "localhost", "[::1]"),
         description="Host names the board answers to, separated by commas. Others are refused, so"
         " that no web site can reach the board through a visitor's browser.",
@@ -89,15 +86,15 @@ class Settings(BaseSettings):
     )
     board_blind: bool = Field(
         False,
-        description="Keep the prediction of a post on the board from people until they guessed,"
-        " and from all until guessing closes.",
+        description="Hide the prediction of a post on the board from each person until they have"
+        " guessed or guessing has closed.",
     )
     silent_share: float = Field(
         0.1,
         ge=0,
         le=1,
-        description="Share of posts that are predicted without a word until their label is"
-        " written, to measure what speaking does to the votes.",
+        description="Silent share: the share of posts whose prediction is kept secret until their"
+        " label is written, to measure what a reply does to the votes.",
     )
 
     max_image_bytes: int = Field(
@@ -110,19 +107,20 @@ class Settings(BaseSettings):
         90.0, gt=0, description="How long image files are kept, days. Embeddings stay."
     )
     download_seconds: float = Field(
-        20.0, gt=0, description="Longest time for one image to arrive, seconds."
+        20.0, gt=0, description="Longest time for the download of one image, seconds."
     )
     downloads_at_once: int = Field(
         8, gt=0, description="Images that are downloaded at the same time."
     )
-    download_allow_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+    download_allow_hosts: Names = Field(
         (),
         description="Hosts with private addresses that images may be downloaded from, separated by"
-        " commas; for tests and stand-ins of a platform.",
+        " commas; for tests, and for servers that stand in for a platform.",
     )
 
     discord_token: SecretStr | None = Field(
-        None, description="Token of the Discord bot; set, Discord runs. docs/discord.md says how."
+        None,
+        description="Token of the Discord bot; with it, Discord runs. docs/discord.md says how.",
     )
     discord_token_file: Path | None = Field(
         None, description="File that holds the token, in place of PEORIA_DISCORD_TOKEN."
@@ -138,12 +136,12 @@ class Settings(BaseSettings):
         description="Whether to ask Discord for the content of messages, which automatic replies"
         " need: auto does where the Message Content Intent is switched on in the Developer Portal.",
     )
-    discord_shards: str | None = Field(
+    discord_shards: ShardRange = Field(
         None,
         description="Shards that this process serves, such as 0-3/8; unset: all of them. The same"
         " as main.py run --shards.",
     )
-    discord_model_servers: Annotated[tuple[str, ...], NoDecode] = Field(
+    discord_model_servers: Names = Field(
         (),
         description="Ids of the Discord servers whose admins may use /retrain and /model promote"
         " and rollback, separated by commas; unset: all. One model serves every server.",
@@ -151,12 +149,13 @@ class Settings(BaseSettings):
     discord_catch_up_hours: float = Field(
         24.0,
         gt=0,
-        description="Messages posted while Peoria was away are taken up when it is back, unless"
-        " they are older than this, hours.",
+        description="Messages posted while Peoria was not running are predicted when it is back,"
+        " unless they are older than this, hours.",
     )
 
     reddit_client_id: str | None = Field(
-        None, description="Id of the Reddit app; set, Reddit is watched. docs/reddit.md says how."
+        None,
+        description="Id of the Reddit app; with it, Reddit is watched. docs/reddit.md says how.",
     )
     reddit_client_secret: SecretStr | None = Field(None, description="Secret of the Reddit app.")
     reddit_username: str | None = Field(None, description="Reddit account of the bot.")
@@ -164,64 +163,66 @@ class Settings(BaseSettings):
         None, description="Its password, for an app of the type script."
     )
     reddit_refresh_token: SecretStr | None = Field(
-        None, description="Refresh token, instead of username and password."
+        None, description="Refresh token, in place of username and password."
     )
     reddit_user_agent: str | None = Field(
         None,
-        description="How the bot introduces itself to Reddit; unset: Peoria, by the account of"
+        description="User agent that is sent to Reddit; unset: Peoria, with the account of"
         " PEORIA_REDDIT_USERNAME.",
     )
     reddit_credentials_file: Path | None = Field(
         None,
-        description="File with the credentials above, a name = value per line; it goes before the"
-        " settings.",
+        description="File with the credentials above, one name = value per line. What is in it is"
+        " used instead of the settings.",
     )
-    reddit_subreddits: Annotated[tuple[str, ...], NoDecode] = Field(
+    reddit_subreddits: Subreddits = Field(
         (), description="Subreddits to watch, separated by commas."
     )
-    reddit_deny: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Subreddits in which nothing is ever done, separated by commas."
+    reddit_deny: Subreddits = Field(
+        (), description="Subreddits that are never watched, separated by commas."
     )
     reddit_reply: Literal["off", "on"] = Field(
         "off",
         description="Whether anything is written on Reddit; off: predictions and labels only.",
     )
     reddit_replies_per_hour: int = Field(
-        10, gt=0, description="Most comments in one subreddit within an hour."
+        10, gt=0, description="Most comments of the bot in one subreddit within an hour."
     )
     reddit_reply_minutes: float = Field(
-        60.0, gt=0, description="Age of a post beyond which it is not replied to, minutes."
+        60.0, gt=0, description="Posts older than this get no reply, minutes."
     )
     reddit_delete_below: int = Field(
-        -3, description="An own comment whose score falls below this is deleted."
+        -3, description="A comment of the bot whose score falls below this is deleted."
     )
     reddit_about: str | None = Field(
         None,
-        description="Page that replies link to, which says what the bot is; unset: the account's"
+        description="Page that says what the bot is, to which replies link; unset: the account's"
         " profile.",
     )
     reddit_max_age_hours: float = Field(
-        6.0, gt=0, le=168, description="Older posts are not taken up, hours."
+        6.0, gt=0, le=168, description="Posts older than this are ignored, hours."
     )
     reddit_horizon_hours: float = Field(
         24.0, gt=0, le=720, description="Age at which a score is final in a new subreddit, hours."
     )
-    reddit_nsfw: bool = Field(False, description="Whether posts marked NSFW are taken up.")
-    reddit_crossposts: bool = Field(False, description="Whether cross-posts are taken up.")
+    reddit_nsfw: bool = Field(False, description="Whether posts marked NSFW are predicted, too.")
+    reddit_crossposts: bool = Field(False, description="Whether cross-posts are predicted, too.")
     reddit_poll_seconds: float = Field(
-        60.0, ge=5, description="How often a subreddit and the inbox are looked at, seconds."
+        60.0, ge=5, description="How often a subreddit and the inbox are read, seconds."
     )
     reddit_gather_minutes: float = Field(
         60.0,
         ge=0,
         le=360,
-        description="How late final scores may be read so that one request reads many, minutes.",
+        description="How late a final score may be read, so that one request reads many, minutes.",
     )
-    reddit_url: str = Field(
-        "https://www.reddit.com", description="Where Reddit gives tokens; for tests and stand-ins."
+    reddit_url: WebAddress = Field(
+        "https://www.reddit.com",
+        description="Where Reddit gives out tokens; changed for tests only.",
     )
-    reddit_oauth_url: str = Field(
-        "https://oauth.reddit.com", description="Where Reddit answers; for tests and stand-ins."
+    reddit_oauth_url: WebAddress = Field(
+        "https://oauth.reddit.com",
+        description="Where Reddit's API is; changed for tests only.",
     )
 
     read_text: bool = Field(
@@ -230,24 +231,22 @@ class Settings(BaseSettings):
         " extra ocr.",
     )
 
-    season_time_zone: str = Field(
+    season_time_zone: TimeZone = Field(
         "UTC",
-        description="Whose midnight begins a season of the league, a calendar month; a name such"
-        " as Europe/Berlin. After a change, run main.py leaderboard --rebuild.",
+        description="Time zone of the league's seasons, which are calendar months; a name such as"
+        " Europe/Berlin. After a change, run main.py leaderboard --rebuild.",
     )
     min_guesses: int = Field(
-        10, ge=1, description="Fewest scored guesses that a rank in the league takes."
+        10, ge=1, description="Fewest scored guesses for a rank in the league."
     )
     late_share: float = Field(
         0.5,
         ge=0,
-        description="How late the final score may be read, as a share of the horizon; later than"
-        " that the post gets no label.",
+        description="How late the final score may be read, as a share of the horizon; later, the"
+        " post gets no label.",
     )
 
-    tick_seconds: float = Field(
-        2.0, gt=0, description="How often the tables are asked for work that is due, seconds."
-    )
+    tick_seconds: float = Field(2.0, gt=0, description="How often due work is looked for, seconds.")
     train_min_labels: int = Field(
         60, ge=20, description="Fewest labels that a training run accepts."
     )
@@ -258,104 +257,32 @@ class Settings(BaseSettings):
     finetune: bool = Field(
         False,
         description="Allow `main.py finetune`, which trains the backbone's last blocks. Scheduled"
-        " training fits the head only, whatever this says.",
+        " training fits the head only, with or without it.",
     )
-    retrain_cron: str = Field(
+    retrain_cron: CronSchedule = Field(
         "30 4 * * *",
         description="When Peoria trains by itself, as in cron: minute, hour, day of month, month,"
         " day of week; or off.",
     )
-    retrain_time_zone: str = Field(
-        "UTC", description="By whose clocks that is; a name such as Europe/Berlin."
+    retrain_time_zone: TimeZone = Field(
+        "UTC", description="Time zone of PEORIA_RETRAIN_CRON; a name such as Europe/Berlin."
     )
     retrain_min_new_labels: int = Field(
         50,
         ge=1,
-        description="Labels that must be new since the last run for it to train by itself.",
+        description="Fewest new labels since the last run with which Peoria trains by itself.",
     )
     keep_versions: int = Field(
         5,
         ge=1,
-        description="Model versions whose files are kept, the newest first; beside them the one"
-        " that serves, the one it replaced, and those with predictions that wait for a label.",
+        description="How many of the newest model versions keep their files. The one that serves,"
+        " the one it replaced, and those with predictions that wait for a label always do.",
     )
     pause_on_bad_skill: bool = Field(
         True,
-        description="Stop replying by itself in a community where the predictions are worse than"
-        " its base rate, until they are better again.",
+        description="Stop automatic replies in a community where predictions are worse than its"
+        " base rate, until they are better again.",
     )
-
-    @field_validator("database_url")
-    @classmethod
-    def _known_database(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        try:
-            url = make_url(value)
-            driver = url.drivername
-        except ArgumentError as error:
-            raise ValueError("not a database URL") from error
-        if driver not in _DRIVERS:
-            raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in _DRIVERS)}")
-        if find_spec(driver.partition("+")[2]) is None:
-            raise ValueError("PostgreSQL needs the extra `postgres`: make install EXTRAS=postgres")
-        if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-            raise ValueError("names no file; a database in memory cannot be shared")
-        return value
-
-    @field_validator("retrain_cron")
-    @classmethod
-    def _schedule(cls, value: str) -> str:
-        try:
-            cron_trigger(value, "UTC")
-        except ValueError as error:
-            raise ValueError(f"not a schedule: {error}") from None
-        return value
-
-    @field_validator("season_time_zone", "retrain_time_zone")
-    @classmethod
-    def _known_time_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, OSError, ValueError) as error:
-            raise ValueError("not a time zone; a name such as Europe/Berlin is") from error
-        return value
-
-    @field_validator(
-        "web_allowed_hosts",
-        "download_allow_hosts",
-        "discord_model_servers",
-        "reddit_subreddits",
-        "reddit_deny",
-        mode="before",
-    )
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("reddit_subreddits", "reddit_deny")
-    @classmethod
-    def _subreddits(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        names = tuple(name.removeprefix("/").removeprefix("r/") for name in value)
-        if not all(_SUBREDDIT.fullmatch(name) for name in names):
-            raise ValueError("not names of subreddits, separated by commas, such as r/aww,r/pics")
-        return names
-
-    @field_validator("reddit_url", "reddit_oauth_url")
-    @classmethod
-    def _web_address(cls, value: str) -> str:
-        if not value.startswith(("https://", "http://")):
-            raise ValueError("must begin with https:// or http://")
-        return value.rstrip("/")
-
-    @field_validator("discord_shards")
-    @classmethod
-    def _known_shards(cls, value: str | None) -> str | None:
-        if value is not None:
-            parse_shards(value)
-        return value
 
     @cached_property
     def url(self) -> str:
@@ -379,10 +306,10 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Read the settings from the environment and ``.env``.
+    """Read the settings from the environment and the file ``.env``.
 
     Raises:
-        SettingsRefused: one cannot be used; values are not repeated, they may be secrets.
+        SettingsRefused: one cannot be used. Its value is not repeated: it may be a secret.
     """
     try:
         return Settings()

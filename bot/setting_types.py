@@ -1,0 +1,97 @@
+"""Types of settings: how their text is read, and what is refused.
+
+Messages never repeat the value: it may be a secret.
+"""
+
+import re
+from importlib.util import find_spec
+from typing import Annotated, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_settings import NoDecode
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from bot.runtime.cron import cron_trigger
+from bot.runtime.shards import parse_shards
+
+#: Databases that Peoria works with, by SQLAlchemy's names of dialect and driver.
+_DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
+
+#: Names of subreddits, and of the pages of accounts.
+_SUBREDDIT = re.compile(r"(u_)?[A-Za-z0-9][A-Za-z0-9_]{1,20}")
+
+
+def _database_url(value: str | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        url = make_url(value)
+        driver = url.drivername
+    except ArgumentError as error:
+        raise ValueError("not a database URL") from error
+    if driver not in _DRIVERS:
+        raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in _DRIVERS)}")
+    if find_spec(driver.partition("+")[2]) is None:
+        raise ValueError("PostgreSQL needs the extra: pip install 'peoria[postgres]'")
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise ValueError("names no file; a database in memory cannot be shared")
+    return value
+
+
+def _cron_schedule(value: str) -> str:
+    try:
+        cron_trigger(value, "UTC")
+    except ValueError as error:
+        raise ValueError(f"not a schedule: {error}") from None
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, OSError, ValueError) as error:
+        raise ValueError("not a time zone; a name such as Europe/Berlin is") from error
+    return value
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _subreddits(value: tuple[str, ...]) -> tuple[str, ...]:
+    names = tuple(name.removeprefix("/").removeprefix("r/") for name in value)
+    if not all(_SUBREDDIT.fullmatch(name) for name in names):
+        raise ValueError("not names of subreddits, separated by commas, such as r/aww,r/pics")
+    return names
+
+
+def _web_address(value: str) -> str:
+    if not value.startswith(("https://", "http://")):
+        raise ValueError("must begin with https:// or http://")
+    return value.rstrip("/")
+
+
+def _shard_range(value: str | None) -> str | None:
+    if value is not None:
+        parse_shards(value)
+    return value
+
+
+#: An SQLAlchemy URL of a database that Peoria works with, or None.
+DatabaseUrl: TypeAlias = Annotated[str | None, AfterValidator(_database_url)]
+#: Five fields of cron, or ``off``.
+CronSchedule: TypeAlias = Annotated[str, AfterValidator(_cron_schedule)]
+#: A name of the time zone database, such as ``Europe/Berlin``.
+TimeZone: TypeAlias = Annotated[str, AfterValidator(_time_zone)]
+#: Names separated by commas.
+Names: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+#: Names of subreddits separated by commas, with or without ``r/``.
+Subreddits: TypeAlias = Annotated[Names, AfterValidator(_subreddits)]
+#: An http address, without the slash at its end.
+WebAddress: TypeAlias = Annotated[str, AfterValidator(_web_address)]
+#: Shards of Discord, such as ``0-3/8``, or None.
+ShardRange: TypeAlias = Annotated[str | None, AfterValidator(_shard_range)]

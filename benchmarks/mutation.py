@@ -44,19 +44,19 @@ _LIBRARIES = (
 
 #: Where the rules are, and the tests that are written for them. A folder stands for its modules.
 TESTS: Mapping[str, Sequence[str]] = {
-    "bot/labels/growth.py": ("tests/bot/labels/test_growth.py", "tests/boundaries/test_growth.py"),
-    "bot/league": ("tests/bot/league", "tests/boundaries/test_league.py"),
+    "bot/labels/growth.py": ("tests/boundaries/test_growth.py", "tests/bot/labels/test_growth.py"),
+    "bot/league": ("tests/boundaries/test_league.py", "tests/bot/league"),
     "models/distribution.py": (
-        "tests/models/test_distribution.py",
         "tests/boundaries/test_percentiles.py",
+        "tests/models/test_distribution.py",
     ),
     "models/percentiles.py": (
-        "tests/models/test_percentiles.py",
         "tests/boundaries/test_percentiles.py",
+        "tests/models/test_percentiles.py",
     ),
     "trainer/evaluation/gate.py": (
-        "tests/trainer/evaluation/test_gate.py",
         "tests/boundaries/test_gate.py",
+        "tests/trainer/evaluation/test_gate.py",
     ),
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
+from sqlalchemy import select
 
 from bot.league.intervals import Moments
 from bot.reports.calibration import calibration_points, read_calibration
@@ -204,12 +205,9 @@ def day_of_scores(days_ago: int, n: int, **changes: Any) -> DailyScore:
 async def test_the_champions_skill_is_that_of_fourteen_days(
     database: Database, days_ago: int, counts: bool
 ) -> None:
-    await store(
-        database,
-        row(Community),
-        row(ModelVersion, is_champion=True, promoted_at=MOMENT),
-        day_of_scores(days_ago, 7),
-    )
+    async with database.read() as session:
+        champion = await session.scalar(select(ModelVersion.id).where(ModelVersion.is_champion))
+    await store(database, row(Community), day_of_scores(days_ago, 7, model_version_id=champion))
     async with database.read() as session:
         (community,) = await community_health(session, MOMENT)
         whole = await champion_health(session, MOMENT)

@@ -39,7 +39,7 @@ sys.path.insert(0, str(ROOT))
 from models.features import Features  # noqa: E402
 from models.head import Head  # noqa: E402
 from models.metrics import ranked_probability_scores  # noqa: E402
-from trainer.data.dataset import LabelledPosts  # noqa: E402
+from trainer.data.labelled_posts import LabelledPosts  # noqa: E402
 from trainer.data.targets import soft_bins  # noqa: E402
 from trainer.evaluation.cross_fit import fit_planned, plan  # noqa: E402
 from trainer.evaluation.forecasting import intervals_of, predict_rows, ranking_of  # noqa: E402

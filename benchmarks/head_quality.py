@@ -33,13 +33,14 @@ from models.near_duplicates import near_duplicate_groups
 from models.ocr import READ_SIZE, TextReader
 from models.percentiles import BucketRule
 from storage.files.posts_export import find_image
-from trainer.data.dataset import LabelledPosts
 from trainer.data.file_posts import FilePosts, read_file_posts
+from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.reference import Reference
-from trainer.data.splits import Rows, grouped_folds
+from trainer.data.splits import Parts, Rows, grouped_folds
 from trainer.data.targets import Intervals
-from trainer.evaluation.comparison import Parts, cut_in_three, fit_to_serve, trees
+from trainer.evaluation.boosted_trees import trees
 from trainer.evaluation.figures import Forecasts, evaluate, figures
+from trainer.evaluation.fit_calibrated import cut_in_three, fit_to_serve
 from trainer.evaluation.forecasting import predict_rows
 from trainer.head.recipe import Recipe
 from trainer.studies import lu

@@ -44,8 +44,8 @@ from bot.reports.monitoring import champion_health, community_health  # noqa: E4
 from bot.reports.stats import read_stats  # noqa: E402
 from bot.training.retention import with_unscored_predictions  # noqa: E402
 from bot.training.schedule import new_labels  # noqa: E402
-from models.facts import records_of  # noqa: E402
 from models.percentiles import WINDOW  # noqa: E402
+from models.records import records_of  # noqa: E402
 from storage.engine.database import Database  # noqa: E402
 from storage.engine.migrate import upgrade  # noqa: E402
 from storage.queries.communities import recent_scores  # noqa: E402

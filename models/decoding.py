@@ -17,7 +17,8 @@ from typing import Literal
 import numpy as np
 from PIL import Image, WebPImagePlugin  # noqa: F401 - the second registers itself
 
-from models.image_headers import Container, ContainerError, read_container
+from models.image_headers.container import Container, ContainerError
+from models.image_headers.read import read_container
 
 MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 40_000_000

@@ -26,8 +26,9 @@ from bot.serving.embed import EmbeddedImage
 from bot.serving.forecast import Card, read_card
 from bot.serving.score_scale import bucket_rule, read_quantiles
 from models.decoding import ImageRefused
-from models.facts import Records, facts_of_image, records_of
+from models.facts import facts_of_image
 from models.percentiles import Quantiles
+from models.records import Records, records_of
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore

@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.serving.score_scale import bucket_rule, read_quantiles
-from models.facts import community_record
 from models.features import Record
 from models.percentiles import BucketRule, Quantiles
+from models.records import community_record
 from storage.engine.database import Database
 from storage.queries.communities import find_named_community
 from storage.tables import Community

@@ -16,7 +16,8 @@ import numpy as np
 from models.features import FEATURES_VERSION
 from models.head import GROUPS, Head, Member
 from models.registry import Manifest, write_version
-from trainer.data.dataset import LabelledPosts, read_labelled
+from trainer.data.dataset import read_labelled
+from trainer.data.labelled_posts import LabelledPosts
 from trainer.head.fit_encoding import encode, fit_encoding
 from trainer.head.recipe import Recipe
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from models.features import PostFacts, Record
-from trainer.data.dataset import Example, LabelledPosts, assemble
+from trainer.data.assemble import assemble
+from trainer.data.labelled_posts import Example, LabelledPosts
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = START + timedelta(days=4000)

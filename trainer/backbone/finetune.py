@@ -31,7 +31,7 @@ from storage.errors import ExpectedError
 from storage.files.image_store import ImageStore
 from storage.tables import Image
 from trainer.backbone.export import ExportRefused, StudentSpec, load_weights, save_student
-from trainer.data.dataset import flaw_without_embedding
+from trainer.data.flaws import flaw_without_embedding
 from trainer.data.splits import SHARES
 from trainer.data.targets import Ranking, soft_bins
 

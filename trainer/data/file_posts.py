@@ -19,7 +19,8 @@ from models.ocr import READ_SIZE
 from models.percentiles import tie_interval
 from models.preprocessing import perceptual_hash, to_input
 from storage.files.posts_export import FilePost, find_image, read_posts
-from trainer.data.dataset import Example, LabelledPosts, assemble
+from trainer.data.assemble import assemble
+from trainer.data.labelled_posts import Example, LabelledPosts
 from trainer.data.reference import Reference
 
 HORIZON = timedelta(hours=24)

@@ -24,7 +24,8 @@ from models.features import PostFacts, Record
 from models.percentiles import tie_interval
 from models.preprocessing import perceptual_hash, to_input
 from storage.errors import ExpectedError
-from trainer.data.dataset import Example, LabelledPosts, assemble
+from trainer.data.assemble import assemble
+from trainer.data.labelled_posts import Example, LabelledPosts
 
 START = datetime(2010, 1, 1, tzinfo=UTC)
 #: A post's place in the order times this is its time.

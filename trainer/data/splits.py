@@ -23,6 +23,16 @@ class TimeSplit:
     straddling: Rows
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Rows of one comparison: fitted on, stopped by, calibrated on, judged on."""
+
+    fit: Rows
+    stop: Rows
+    calibrate: Rows
+    judge: Rows
+
+
 def time_split(
     posted_at: NDArray[np.float64],
     groups: NDArray[np.int64],

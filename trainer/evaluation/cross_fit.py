@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from models.features import Features
 from models.head import Head
 from models.metrics import ranked_probability_scores
-from trainer.data.dataset import LabelledPosts
+from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.splits import Rows
 from trainer.data.targets import soft_bins
-from trainer.evaluation.comparison import cut_in_three, hiding
+from trainer.evaluation.fit_calibrated import cut_in_three
 from trainer.evaluation.forecasting import intervals_of, predict_rows, ranking_of
+from trainer.evaluation.hidden_sources import hiding
 from trainer.head.calibration import fit_temperature
 from trainer.head.fit import Fitted, fit
 from trainer.head.recipe import Recipe

@@ -5,10 +5,12 @@ from collections.abc import Callable
 import numpy as np
 
 from models.near_duplicates import near_duplicate_groups
-from trainer.data.dataset import LabelledPosts
-from trainer.data.splits import grouped_folds
-from trainer.evaluation.comparison import Parts, Row, TreesMissing, contenders, cut_in_three
+from trainer.data.labelled_posts import LabelledPosts
+from trainer.data.splits import Parts, grouped_folds
+from trainer.evaluation.boosted_trees import TreesMissing
+from trainer.evaluation.comparison import Row, contenders
 from trainer.evaluation.figures import figures
+from trainer.evaluation.fit_calibrated import cut_in_three
 from trainer.head.recipe import Recipe
 
 

@@ -5,8 +5,9 @@ from numpy.typing import NDArray
 
 from models.head import Head
 from models.percentiles import BucketRule
-from trainer.data.dataset import LabelledPosts
+from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.reference import Reference
+from trainer.data.splits import Parts
 from trainer.data.targets import Intervals, Ranking
 from trainer.evaluation.figures import Forecasts
 
@@ -52,3 +53,9 @@ def forecasts_of(
     scores = posts.score[rows]
     intervals = ranking.intervals(scores, communities, platforms)
     return Forecasts(bins, scores, communities, intervals, cuts, bucket, base)
+
+
+def judge_parts(posts: LabelledPosts, parts: Parts, bins: NDArray[np.float64]) -> Forecasts:
+    """Predictions of the judged part beside what happened."""
+    ranking = ranking_of(posts, np.concatenate([parts.fit, parts.stop]))
+    return forecasts_of(posts, parts.judge, bins, ranking)

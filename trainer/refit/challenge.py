@@ -14,11 +14,11 @@ from models.distribution import UNIFORM
 from models.head import Head
 from models.metrics import ranked_probability_scores
 from models.near_duplicates import near_duplicate_groups
-from trainer.data.dataset import SERVING_EMBEDDING, LabelledPosts
+from trainer.data.labelled_posts import SERVING_EMBEDDING, LabelledPosts
 from trainer.data.reference import Reference
-from trainer.data.splits import time_split
+from trainer.data.splits import Parts, time_split
 from trainer.data.targets import soft_bins
-from trainer.evaluation.comparison import Parts, Row, compare
+from trainer.evaluation.comparison import Row, compare
 from trainer.evaluation.cross_fit import (
     CrossFitted,
     Fold,

@@ -18,12 +18,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from models.near_duplicates import near_duplicate_groups
-from trainer.data.dataset import LabelledPosts
+from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.reference import Reference
 from trainer.data.splits import time_split
 from trainer.evaluation import metrics
-from trainer.evaluation.comparison import fit_to_serve
 from trainer.evaluation.figures import mass_below
+from trainer.evaluation.fit_calibrated import fit_to_serve
 from trainer.evaluation.forecasting import predict_rows
 from trainer.head.recipe import Recipe
 

@@ -12,8 +12,8 @@ from models.features import Features
 from models.head import Head
 from models.percentiles import BucketRule
 from storage.errors import ExpectedError
-from trainer.data.dataset import LabelledPosts
 from trainer.data.file_posts import Progress, ReadText, read_file_posts
+from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.reference import Reference
 from trainer.evaluation.figures import Evaluation, Forecasts, evaluate, figures
 from trainer.evaluation.forecasting import predict_rows

@@ -7,53 +7,36 @@ ten epochs.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from models.percentiles import BucketRule
-from storage.files.posts_export import find_image
-from trainer.data.dataset import LabelledPosts
 from trainer.data.file_posts import FilePosts
+from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.reference import Reference
 from trainer.evaluation import metrics
-from trainer.evaluation.comparison import fit_to_serve
 from trainer.evaluation.figure_names import BUCKETS
 from trainer.evaluation.figures import Forecasts, figures
+from trainer.evaluation.fit_calibrated import fit_to_serve
 from trainer.evaluation.forecasting import predict_rows
 from trainer.head.recipe import Recipe
+from trainer.studies.lu_network import SIDES, Numbers, Progress, Split, pixels_of, study
 
 RULE = BucketRule(2000, 20000)
 VALIDATION = 0.2
-EPOCHS = (5, 10)
-SIDES = (224, 160)
-BATCH = 32
-UNITS = 128
 #: Our head as `main.py reproduce lu` names it, without and with records of validation posts.
 OURS, FOLLOWED = "ours, no records", "ours, authors followed"
 
-Numbers = NDArray[np.float64]
-Rows = NDArray[np.intp]
-Progress = Callable[[str, int, int], None]
 
 #: Figures of the comparison, in the order of its columns.
 SHOWN = (
     "accuracy", "macro_f1", "log_loss_skill", "ordinal_loss_reduction", "spearman",
     "pair_accuracy", "ece",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """The study's split, as rows of the posts with an image."""
-
-    train: Rows
-    validate: Rows
 
 
 @dataclass(slots=True)
@@ -84,83 +67,6 @@ def split_of(ids: list[str], classes: NDArray[np.int64]) -> Split:
         validate.append(rows[: int(VALIDATION * len(rows))])
     held_out = np.sort(np.concatenate(validate))
     return Split(np.setdiff1d(np.arange(len(names)), held_out), held_out)
-
-
-def pixels_of(ids: list[str], folder: Path, side: int) -> NDArray[np.uint8]:
-    """Images squashed by nearest neighbour: uint8 [n, side, side, 3]."""
-    found = np.empty((len(ids), side, side, 3), np.uint8)
-    for row, post_id in enumerate(ids):
-        path = find_image(folder, post_id)
-        if path is None:
-            raise FileNotFoundError(f"there is no image of {post_id} in {folder}")
-        with Image.open(path) as image:
-            small = image.convert("RGB").resize((side, side), Image.Resampling.NEAREST)
-        found[row] = np.asarray(small)
-    return found
-
-
-def study(
-    pixels: NDArray[np.uint8],
-    classes: NDArray[np.int64],
-    split: Split,
-    *,
-    weights: Path,
-    seeds: range,
-    progress: Progress,
-) -> list[tuple[int, int, Numbers, list[float], list[float], float]]:
-    """The study's network at one image size, for each seed and number of epochs.
-
-    The backbone is frozen and images are not augmented, so its output is computed once, not in
-    every epoch: the numbers are the same, and the time of the epochs that this saves is added.
-
-    Returns:
-        (seed, epochs, probabilities of the validation posts, accuracies by epoch on training and
-        validation posts, seconds that the study's pipeline takes).
-    """
-    import keras
-
-    side = pixels.shape[1]
-    backbone = keras.applications.MobileNetV2(
-        input_shape=(side, side, 3), include_top=False, pooling="avg", weights=None
-    )
-    backbone.load_weights(weights)
-    started = time.perf_counter()
-    batches = []
-    for start in range(0, len(pixels), BATCH):
-        progress(f"the study's backbone at {side} px", start, len(pixels))
-        batches.append(
-            backbone.predict_on_batch(pixels[start : start + BATCH].astype(np.float32) / 255)
-        )
-    pooled = np.concatenate(batches)
-    # An epoch of the study sees every image once: to train on, or to validate.
-    backbone_seconds = time.perf_counter() - started
-    found: list[tuple[int, int, Numbers, list[float], list[float], float]] = []
-    for seed in seeds:
-        for epochs in EPOCHS:
-            progress(f"the study's top at {side} px", len(found), len(seeds) * len(EPOCHS))
-            keras.utils.set_random_seed(seed)
-            top = keras.Sequential(
-                [
-                    keras.layers.Dense(UNITS, activation="relu"),
-                    keras.layers.Dense(len(BUCKETS), activation="softmax"),
-                ]
-            )
-            top.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-            started = time.perf_counter()
-            history = top.fit(
-                pooled[split.train], classes[split.train],
-                validation_data=(pooled[split.validate], classes[split.validate]),
-                batch_size=BATCH, epochs=epochs, verbose=0,
-            ).history  # fmt: skip
-            seconds = time.perf_counter() - started + epochs * backbone_seconds
-            probabilities = top.predict(pooled[split.validate], verbose=0).astype(np.float64)
-            found.append(
-                (
-                    seed, epochs, probabilities / probabilities.sum(axis=1, keepdims=True),
-                    history["accuracy"], history["val_accuracy"], seconds,
-                )
-            )  # fmt: skip
-    return found
 
 
 def ten_bins(probabilities: Numbers, cuts: tuple[float, float]) -> Numbers:

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.distribution import UNIFORM
-from trainer.data.dataset import LabelledPosts
+from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.targets import Intervals
-from trainer.evaluation.comparison import fit_to_serve
 from trainer.evaluation.figures import Forecasts, figures
+from trainer.evaluation.fit_calibrated import fit_to_serve
 from trainer.evaluation.forecasting import forecasts_of, predict_rows, ranking_of
 from trainer.head.recipe import Recipe
 

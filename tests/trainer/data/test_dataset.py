@@ -13,8 +13,9 @@ from storage.engine.database import Database
 from storage.tables import Community, Embedding, Image, Label, Post, PostImage
 from storage.types import Bucket, PlatformName, PostOrigin, PostState
 from trainer.backbone.finetune import LEARNED, read_pictures
-from trainer.data import dataset
-from trainer.data.dataset import DIM, SERVING_EMBEDDING, read_labelled
+from trainer.data import assemble, dataset
+from trainer.data.dataset import read_labelled
+from trainer.data.labelled_posts import DIM, SERVING_EMBEDDING
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 OURS, THEIRS = "a" * 64, "b" * 64
@@ -31,7 +32,8 @@ def vector(number: int, backbone: str) -> np.ndarray:
 @pytest.fixture
 async def labelled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
     """Seven labelled posts, embedded by two backbones, and blocks of three."""
-    monkeypatch.setattr(dataset, "BLOCK", 3)
+    for module in (assemble, dataset):
+        monkeypatch.setattr(module, "BLOCK", 3)
     async with database.write() as session:
         session.add(
             Community(

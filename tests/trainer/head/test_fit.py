@@ -5,7 +5,7 @@ from models.features import Features
 from models.head import GROUPS, Head
 from models.metrics import ranked_probability_scores
 from tests.trainer.example_posts import learnable
-from trainer.data.dataset import LabelledPosts
+from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.targets import soft_bins
 from trainer.evaluation.forecasting import intervals_of, ranking_of
 from trainer.head.fit import Fitted, LossNotFinite, fit

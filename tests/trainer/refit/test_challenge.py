@@ -9,7 +9,8 @@ from models.features import PostFacts
 from models.head import Head
 from models.registry import read_version
 from tests.trainer.example_posts import NOW, START, example, learnable
-from trainer.data.dataset import LabelledPosts, assemble
+from trainer.data.assemble import assemble
+from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.reference import Reference
 from trainer.head.recipe import Recipe
 from trainer.refit.challenge import Challenge, Champion, Refused, challenge

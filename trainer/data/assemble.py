@@ -1,0 +1,115 @@
+"""Labelled posts into arrays, a block at a time, those that are flawed counted and left out."""
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.features import Features
+from trainer.data.flaws import flaw
+from trainer.data.labelled_posts import DIM, Example, LabelledPosts
+
+#: Posts read, and written to the mapped files, at once.
+BLOCK = 1000
+
+#: The wide groups and how they are kept.
+_WIDE: dict[str, type[np.floating[Any]]] = {
+    "embedding": np.float16, "title": np.float16, "text": np.float16, "metadata": np.float32,
+}  # fmt: skip
+
+
+class Gathering:
+    """Collects examples; the wide groups go to unnamed files a block at a time.
+
+    The arrays are then mapped from those files, so that a hundred thousand posts cost the memory
+    of the pages in use.
+    """
+
+    def __init__(self, now: datetime, groups: tuple[str, ...] = ()) -> None:
+        """``groups``: names of further embeddings that each example brings."""
+        self._now = now
+        self._features = Features()
+        self._files = {
+            name: tempfile.TemporaryFile()  # noqa: SIM115 - mapped as long as the arrays live
+            for name in (*_WIDE, *groups)
+        }
+        self._block: list[tuple[Example, dict[str, NDArray[np.float16]]]] = []
+        self._labels: list[tuple[float, int, float, float, int]] = []
+        self._platforms: list[str] = []
+        self._dim = DIM
+        self.dropped: Counter[str] = Counter()
+
+    def add(self, example: Example, **further: NDArray[np.float16] | None) -> None:
+        """Take an example in, or count why not."""
+        reason = flaw(example, self._now)
+        if reason is None and any(values is None or not values.size for values in further.values()):
+            reason = "no embedding from both backbones"
+        if reason is not None:
+            self.dropped[reason] += 1
+            return
+        self._block.append(
+            (example, {name: values for name, values in further.items() if values is not None})
+        )
+        self._labels.append(
+            (
+                example.score, example.community, example.facts.posted_at.timestamp(),
+                example.matured_at.timestamp(), int(example.phash, 16),
+            )
+        )  # fmt: skip
+        self._platforms.append(example.platform)
+        if len(self._block) >= BLOCK:
+            self._flush()
+
+    def _flush(self) -> None:
+        block, self._block = self._block, []
+        if not block:
+            return
+        groups: dict[str, NDArray[Any]] = {
+            **self._features.of([example.facts for example, _ in block]),
+            "embedding": np.array([example.embedding for example, _ in block]),
+        }
+        self._dim = groups["embedding"].shape[1]
+        for name in block[0][1]:
+            groups[name] = np.array([further[name] for _, further in block])
+        for name, file in self._files.items():
+            file.write(groups[name].astype(_WIDE.get(name, np.float16)).tobytes())
+
+    def posts(self) -> LabelledPosts:
+        """Everything that was added, in that order."""
+        self._flush()
+        n = len(self._labels)
+        widths = {
+            "title": self._features.text_dim, "text": self._features.text_dim,
+            "metadata": len(self._features.metadata_names),
+        }  # fmt: skip
+        groups: dict[str, NDArray[Any]] = {}
+        for name, file in self._files.items():
+            kind, shape = _WIDE.get(name, np.float16), (n, widths.get(name, self._dim))
+            file.flush()
+            # A file of nothing cannot be mapped.
+            groups[name] = np.memmap(file, kind, "r", shape=shape) if n else np.empty(shape, kind)
+        score, community, posted_at, matured_at, phash = (
+            zip(*self._labels, strict=True) if n else [()] * 5
+        )
+        return LabelledPosts(
+            groups=groups,
+            score=np.array(score, np.float64),
+            community=np.array(community, np.int64),
+            platform=np.array(self._platforms, np.str_),
+            posted_at=np.array(posted_at, np.float64),
+            matured_at=np.array(matured_at, np.float64),
+            phash=np.array(phash, np.uint64),
+            dropped=self.dropped,
+        )
+
+
+def assemble(examples: Iterable[Example], *, now: datetime | None = None) -> LabelledPosts:
+    """Turn examples into arrays, counting those left out by reason."""
+    gathering = Gathering(now or datetime.now(UTC))
+    for example in examples:
+        gathering.add(example)
+    return gathering.posts()

@@ -1,0 +1,67 @@
+"""Heads fitted, stopped and calibrated on separate parts of the posts."""
+
+import numpy as np
+
+from models.features import Features
+from models.head import Head
+from models.near_duplicates import near_duplicate_groups
+from trainer.data.labelled_posts import LabelledPosts
+from trainer.data.splits import Parts, Rows
+from trainer.data.targets import soft_bins
+from trainer.evaluation.forecasting import intervals_of, ranking_of
+from trainer.head.calibration import fit_temperature
+from trainer.head.fit import fit
+from trainer.head.fit_encoding import Groups
+from trainer.head.recipe import Recipe
+
+#: Share of training posts that stops the training, and as many that calibrate.
+_HELD_OUT = 0.1
+
+
+def fit_calibrated(
+    groups: Groups,
+    posts: LabelledPosts,
+    parts: Parts,
+    *,
+    recipe: Recipe,
+    seed: int,
+) -> Head:
+    """A head fitted, stopped and calibrated on three parts, ranked among the first two."""
+    ranking = ranking_of(posts, np.concatenate([parts.fit, parts.stop]))
+    targets = soft_bins(intervals_of(posts, ranking))
+    fitted = fit(
+        groups, targets, parts.fit, parts.stop, recipe=recipe, seed=seed, blanks=Features().blanks()
+    )
+    logits = fitted.head.logits({name: g[parts.calibrate] for name, g in groups.items()})
+    return fitted.head.at_temperature(fit_temperature(logits, targets[parts.calibrate]))
+
+
+def fit_to_serve(posts: LabelledPosts, *, recipe: Recipe, seed: int) -> Head:
+    """A head fitted on all of some posts, as it would serve.
+
+    Epochs and temperature come from a first fit on a random 80% of them, stopped and calibrated
+    on a tenth each, near-duplicates together.
+    """
+    parts = cut_in_three(posts, np.arange(len(posts)), np.random.default_rng(seed))
+    ranking = ranking_of(posts, np.arange(len(posts)))
+    targets, blanks = soft_bins(intervals_of(posts, ranking)), Features().blanks()
+    first = fit(posts.groups, targets, parts[0], parts[1], recipe=recipe, seed=seed, blanks=blanks)
+    logits = first.head.logits({name: g[parts[2]] for name, g in posts.groups.items()})
+    everything = np.arange(len(posts))
+    served = fit(
+        posts.groups, targets, everything, everything[:0],
+        recipe=recipe, seed=seed, epochs=max(first.epochs, 1),
+        linear_share=first.linear_share, blanks=blanks,
+    )  # fmt: skip
+    return served.head.at_temperature(fit_temperature(logits, targets[parts[2]]))
+
+
+def cut_in_three(
+    posts: LabelledPosts, rows: Rows, rng: np.random.Generator
+) -> tuple[Rows, Rows, Rows]:
+    """Cut rows at random into fit, stop and calibrate, near-duplicates together."""
+    groups = near_duplicate_groups(posts.phash[rows])
+    kinds, kind_of = np.unique(groups, return_inverse=True)
+    place = rng.permutation(len(kinds))[kind_of] / len(kinds)
+    stop, calibrate = place < _HELD_OUT, (place >= _HELD_OUT) & (place < 2 * _HELD_OUT)
+    return rows[~stop & ~calibrate], rows[stop], rows[calibrate]

@@ -11,7 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from bot.cli.console import out, print_json, run, say
-from bot.league.leaderboard import BoardName, BoardPage, BoardRow, read_board
+from bot.league.board_rows import BoardPage, BoardRow
+from bot.league.leaderboard import BoardName, read_board
 from bot.league.seasons import ALL_TIME, read_season, season_bounds, season_of
 from bot.runtime.clock import now
 from bot.serving.number_format import number, percent, signed

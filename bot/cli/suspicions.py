@@ -1,4 +1,4 @@
-"""main.py suspicions: voting that looks agreed upon."""
+"""main.py suspicions: voting that looks coordinated."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 from rich.table import Table
-from sqlalchemy import select
 
 from bot.cli.console import out, print_json, run, say
 from bot.league.suspicious_votes import Suspicion, read_suspicions
@@ -15,7 +14,6 @@ from bot.settings import Settings, load_settings
 from storage.engine.database import Database
 from storage.engine.migrate import upgrade
 from storage.queries.communities import find_named_community
-from storage.tables import Community
 
 _NONE = "No voting of the last {days} stands out."
 
@@ -27,47 +25,41 @@ def suspicions(
     days: Annotated[float, typer.Option(min=0.01, max=3650, help="How far to look back.")] = 7,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Votes that look agreed upon: bursts on the board, scores that leapt. Nobody is punished."""
+    """Votes that look coordinated: bursts on the board, scores that jump. Nobody is punished."""
     found = run(_read(load_settings(), community, timedelta(days=days)))
     if as_json:
-        print_json([_as_json(name, each) for name, each in found])
+        print_json([_as_json(each) for each in found])
         return
     if not found:
         say(_NONE.format(days="day" if days == 1 else f"{days:g} days"))
         return
     table = Table("When (UTC)", "Community", "Post", "What was seen")
-    for name, each in found:
+    for each in found:
         table.add_row(
-            f"{each.at:%Y-%m-%d %H:%M}", escape(name), escape(each.title) or "—", each.sentence
+            f"{each.at:%Y-%m-%d %H:%M}",
+            escape(each.community),
+            escape(each.title) or "—",
+            each.sentence,
         )
     out.print(table)
 
 
-async def _read(
-    settings: Settings, name: str | None, length: timedelta
-) -> list[tuple[str, Suspicion]]:
-    """Suspicions with the name of their community, the newest first in each."""
+async def _read(settings: Settings, name: str | None, length: timedelta) -> list[Suspicion]:
     database = Database(settings.url)
     try:
         await upgrade(database)
         async with database.read() as session:
-            if name is None:
-                communities = list(await session.scalars(select(Community).order_by(Community.id)))
-            else:
-                communities = [await find_named_community(session, name)]
-            since = now() - length
-            return [
-                (community.name, each)
-                for community in communities
-                for each in await read_suspicions(session, community.id, since=since)
-            ]
+            community = None if name is None else await find_named_community(session, name)
+            return await read_suspicions(
+                session, community.id if community else None, since=now() - length
+            )
     finally:
         await database.close()
 
 
-def _as_json(name: str, suspicion: Suspicion) -> dict[str, object]:
+def _as_json(suspicion: Suspicion) -> dict[str, object]:
     return {
-        "community": name,
+        "community": suspicion.community,
         "post_id": suspicion.post_id,
         "title": suspicion.title,
         "link": suspicion.link,

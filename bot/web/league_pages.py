@@ -6,7 +6,8 @@ from typing import Any
 import aiohttp_jinja2
 from aiohttp import web
 
-from bot.league.leaderboard import BoardName, BoardPage, list_seasons, read_board
+from bot.league.board_rows import BoardPage
+from bot.league.leaderboard import BoardName, list_seasons, read_board
 from bot.league.seasons import ALL_TIME, UnknownSeason, read_season, season_of
 from bot.web.nicknames import nickname
 from bot.web.refusals import Refusal

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from scipy import stats
 
+from bot.league.board_rows import BoardPage
 from bot.league.intervals import Moments, points_interval, welch, wilson
-from bot.league.leaderboard import BoardName, BoardPage, list_seasons, read_board
+from bot.league.leaderboard import BoardName, list_seasons, read_board
+from bot.league.score_jumps import deviations_of
 from bot.league.scoring import base_rates, points
 from bot.league.seasons import UnknownSeason, read_season, season_bounds, season_of
-from bot.league.suspicious_votes import Burst, busiest, find_bursts, leap_of, read_suspicions
+from bot.league.suspicious_votes import read_suspicions
+from bot.league.vote_bursts import Burst, busiest, find_bursts
 from storage.engine.database import Database
 from storage.tables import Author, Community, Label, ModelVersion, Nowcast, Post, Standing, Vote
 from storage.types import Bucket, ForecasterKind
@@ -291,7 +294,7 @@ def look(post: int = 1, *, score: float = 0.0, deviation: float = 1.0, **changes
 @pytest.mark.parametrize("leap", [-4.0, -1.0, 0.0, 0.5, 4.0])
 def test_a_leap_is_counted_in_the_looks_own_deviations(deviation: float, leap: float) -> None:
     seen = look(score=2.0, deviation=deviation)
-    assert leap_of(seen, math.sinh(2.0 + leap * deviation)) == pytest.approx(leap, abs=1e-6)
+    assert deviations_of(seen, math.sinh(2.0 + leap * deviation)) == pytest.approx(leap, abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from bot.discord.commands.board_pages import ROWS, BoardQuery, Page
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
 from bot.discord.ui.member_names import MemberNames
-from bot.league.leaderboard import BoardName, BoardRow
+from bot.league.board_rows import BoardRow
+from bot.league.leaderboard import BoardName
 from bot.league.seasons import ALL_TIME
 
 _LONGEST_NAME = 60

@@ -9,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.discord.commands.guild_scope import communities_of, players_of
 from bot.discord.ui.error_replies import Refused
-from bot.league.leaderboard import MOST_POSTS, BoardName, BoardPage, BoardRow, read_board
+from bot.league.board_rows import BoardPage, BoardRow
+from bot.league.leaderboard import BoardName, read_board
+from bot.league.post_board import MOST_POSTS
 from bot.settings import Settings
 from storage.queries.communities import find_community
 from storage.tables import Author

@@ -10,7 +10,8 @@ from bot.discord.commands.feature import Feature, texts_for
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.lookup import Texts
 from bot.discord.ui.responses import Interaction, defer, respond
-from bot.league.leaderboard import BoardName, BoardRow, read_board
+from bot.league.board_rows import BoardRow
+from bot.league.leaderboard import BoardName, read_board
 from bot.league.seasons import ALL_TIME, season_of
 from storage.tables import Author, Guess, Post
 from storage.types import PlatformName, PostState

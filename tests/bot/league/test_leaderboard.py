@@ -4,13 +4,9 @@ from typing import Any
 
 import pytest
 
+from bot.league.board_rows import BoardPage
 from bot.league.intervals import Moments, points_interval, wilson
-from bot.league.leaderboard import (
-    BoardName,
-    BoardPage,
-    list_seasons,
-    read_board,
-)
+from bot.league.leaderboard import BoardName, list_seasons, read_board
 from bot.league.seasons import UnknownSeason
 from storage.engine.database import Database
 from storage.tables import Author, Community, CommunityGuesses, Label, ModelVersion, Post, Standing

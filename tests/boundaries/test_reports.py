@@ -12,13 +12,12 @@ from sqlalchemy import select
 
 from bot.league.intervals import Moments
 from bot.reports.calibration import calibration_points, read_calibration
+from bot.reports.label_shift import Shift, label_shift
 from bot.reports.monitoring import (
     ChampionHealth,
     CommunityHealth,
-    Shift,
     champion_health,
     community_health,
-    label_shift,
 )
 from bot.reports.reply_effect import reply_effect
 from bot.reports.skill import Skill, skill_of
@@ -186,8 +185,8 @@ def test_a_champion_has_fallen_whose_interval_lies_below_what_it_was_judged(
     lately: Skill | None, fallen: bool
 ) -> None:
     champion = row(ModelVersion)
-    assert ChampionHealth(champion, lately, (0.1, 0.2)).has_fallen is fallen
-    assert not ChampionHealth(champion, lately, None).has_fallen
+    assert ChampionHealth(champion, lately, (0.1, 0.2)).is_worse_than_made is fallen
+    assert not ChampionHealth(champion, lately, None).is_worse_than_made
 
 
 def day_of_scores(days_ago: int, n: int, **changes: Any) -> DailyScore:
@@ -212,7 +211,7 @@ async def test_the_champions_skill_is_that_of_fourteen_days(
         (community,) = await community_health(session, MOMENT)
         whole = await champion_health(session, MOMENT)
     assert whole is not None
-    for found in (community.skill, whole.lately):
+    for found in (community.skill, whole.recent):
         assert (found is not None) is counts
         assert found is None or found.n == 7
 

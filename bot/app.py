@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from apscheduler.triggers.cron import CronTrigger
+
 from bot.core import Core
 from bot.jobs import Jobs, schedule
 from bot.labels.collect import LabelCollector
@@ -15,9 +17,11 @@ from bot.operations.image_cleanup import ImageCleanup
 from bot.platform import Platform, PlatformRefused
 from bot.posts.pipeline import Pipeline
 from bot.runtime.cron import cron_trigger
+from bot.settings import Settings
 from bot.training.retention import Retention
 from bot.training.schedule import RetrainSchedule
 from bot.web.platform import WebPlatform
+from models.extras import INSTALL_TRAIN, train_is_installed
 from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
@@ -64,7 +68,7 @@ def build(core: Core) -> App:
     retrain_schedule = RetrainSchedule(
         core.database,
         core.training,
-        cron_trigger(core.settings.retrain_cron, core.settings.retrain_time_zone),
+        _retrain_trigger(core.settings),
         min_new=core.settings.retrain_min_new_labels,
         min_labels=core.settings.train_min_labels,
         clock=core.clock,
@@ -103,6 +107,18 @@ def build(core: Core) -> App:
 
         platforms[PlatformName.REDDIT] = RedditPlatform(core, pipeline)
     return App(core, pipeline, jobs, platforms)
+
+
+def _retrain_trigger(settings: Settings) -> CronTrigger | None:
+    """When Peoria trains by itself; None: never."""
+    trigger = cron_trigger(settings.retrain_cron, settings.retrain_time_zone)
+    if trigger is not None and not train_is_installed():
+        log.warning(
+            "Scheduled training is switched off: the extra `train` is not installed. %s",
+            INSTALL_TRAIN,
+        )
+        return None
+    return trigger
 
 
 @asynccontextmanager

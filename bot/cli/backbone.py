@@ -8,6 +8,7 @@ from bot.cli.console import print_json, progress, run, say
 from bot.core import Core, open_core
 from bot.settings import load_settings
 from bot.training.switch_backbone import BackboneSwitch, Switched
+from models.extras import require_train
 
 app = typer.Typer(help="The backbone: show it, or switch to another.", no_args_is_help=True)
 
@@ -43,6 +44,7 @@ def use(
     The bot may go on running; the old backbone and head serve until the end. Interrupted, the
     switch changes nothing, and goes on where it stopped when it is started again.
     """
+    require_train("Switching to another backbone")
     switched = run(_use(source))
     say(f"{switched.version} serves now. {switched.reason}")
     if switched.skipped:

@@ -13,6 +13,7 @@ from bot.settings import load_settings
 from bot.training.versions import find_version
 from models.backbone import Backbone
 from models.backbone_files import find_backbone
+from models.extras import require_train
 from models.registry import read_version
 from storage.tables import ModelVersion
 from trainer.evaluation.figure_names import FIGURE_NAMES
@@ -32,6 +33,8 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Predict the posts of FILE and compare with their scores."""
+    if report is not None:
+        require_train("A report with plots")
     found = run(_evaluate(file, images, model, buckets, report, text))
     if as_json:
         print_json(found["figures"])

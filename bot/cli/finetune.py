@@ -12,6 +12,7 @@ from bot.settings import load_settings
 from bot.training.finetune import MIN_IMAGES
 from bot.training.finetune import finetune as finetune_backbone
 from bot.training.switch_backbone import Switched
+from models.extras import require_train
 
 
 def finetune(
@@ -34,6 +35,7 @@ def finetune(
     is embedded anew. The new backbone serves only if it does better than the old one on the newest
     posts, which it did not see; otherwise nothing changes. The bot may go on running.
     """
+    require_train("Fine-tuning")
     switched = run(_finetune(weights, epochs, seed, min_images))
     say(f"{switched.version} serves now. {switched.reason}")
 

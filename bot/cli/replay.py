@@ -13,6 +13,7 @@ from bot.cli.console import err, out, print_json, progress, run, say
 from bot.runtime.subprocesses import ROOT, child_environment
 from bot.settings import load_settings
 from bot.training.backbone_setup import prepare_backbone
+from models.extras import require_train
 
 #: A child's last line holds the whole result.
 _MAX_LINE = 64 * 2**20
@@ -43,6 +44,7 @@ def replay(
     Captions are drawn onto their templates and embedded; a head is fitted again and again on the
     labels so far and predicts what comes next. Nothing is stored, and your own data is not touched.
     """
+    require_train("A replay")
     task = {
         "folder": str(folder),
         "posts": posts,

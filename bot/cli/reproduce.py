@@ -12,6 +12,7 @@ from bot.cli.console import err, print_json, progress, run, say
 from bot.runtime.subprocesses import ROOT, child_environment
 from bot.settings import load_settings
 from bot.training.backbone_setup import prepare_backbone
+from models.extras import require_train
 
 app = typer.Typer(help="Run a seed study and ours side by side.", no_args_is_help=True)
 
@@ -40,6 +41,7 @@ def lu(
     as_json: AsJson = False,
 ) -> None:
     """Three classes of r/memes posts from pixels (the first study), and ours."""
+    require_train("Reproducing a study")
     settings = load_settings()
     path = weights or Path(settings.backbone)
     if not path.is_file():
@@ -66,6 +68,7 @@ def dufour(
     as_json: AsJson = False,
 ) -> None:
     """Regression, yes or no, and ten bins of the score (the second study), and ours."""
+    require_train("Reproducing a study")
     asked = {"study": "dufour", "threshold": threshold}
     _show(run(_reproduce(asked, file, images, seeds, text, report)), as_json)
 

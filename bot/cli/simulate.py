@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from bot.cli.console import err, out, print_json, run, say
+from models.extras import require_train
 
 if TYPE_CHECKING:
     from bot.simulation.report import Report
@@ -45,6 +46,7 @@ def simulate(
     the training are the real ones, on simulated time. Your own data is not touched. Ends with exit
     status 1 if anything was lost or doubled.
     """
+    require_train("A simulation")
     from bot.simulation.report import simulate as simulated
     from bot.simulation.run import Plan
 

@@ -11,6 +11,7 @@ from bot.cli.console import print_json, progress, run, say
 from bot.core import Core, open_core
 from bot.settings import load_settings
 from bot.training.summary import change_text
+from models.extras import require_train
 from storage.tables import ModelVersion, TrainingRun
 from storage.types import RunState
 
@@ -32,6 +33,7 @@ def train(
     A running bot takes the new champion up by itself. Exit status 1 when the run failed or was
     refused.
     """
+    require_train("Training")
     report(run(_train(seed)), as_json=as_json)
 
 

@@ -17,6 +17,7 @@ from bot.training.run_table import has_living_process
 from bot.training.schedule import new_labels
 from models.backbone import Backbone, BackboneUnusable
 from models.backbone_files import find_backbone
+from models.extras import INSTALL_TRAIN, train_is_installed
 from models.head import Head, HeadUnusable
 from models.registry import VersionUnusable, read_version
 from storage.engine.database import Database
@@ -70,6 +71,7 @@ async def examine(settings: Settings, now: datetime) -> list[Finding]:
                 *findings,
                 await _champion(session, settings, now),
                 await _last_run(session),
+                *_train_extra(settings),
                 await _labels(session, settings),
                 await _due_work(session, now),
                 await _notices(session, now),
@@ -163,11 +165,24 @@ async def _last_run(session: AsyncSession) -> Finding:
     )
 
 
+def _train_extra(settings: Settings) -> list[Finding]:
+    """A line where nothing can be trained; none where it can."""
+    if train_is_installed():
+        return []
+    wanted = settings.retrain_cron.strip().lower() != "off"
+    off = " Scheduled training is switched off." if wanted else ""
+    sentence = f"This Peoria serves and cannot train: the extra `train` is missing.{off}"
+    state = State.LOOK if wanted else State.WELL
+    return [Finding("training", state, f"{sentence} {INSTALL_TRAIN}")]
+
+
 async def _labels(session: AsyncSession, settings: Settings) -> Finding:
     new = await new_labels(session)
     when = (
         "Peoria does not train by itself (PEORIA_RETRAIN_CRON)"
         if settings.retrain_cron.strip().lower() == "off"
+        else "Peoria does not train by itself (the extra `train` is missing)"
+        if not train_is_installed()
         else f"{settings.retrain_min_new_labels} are needed for it to train by itself"
     )
     return Finding("labels", State.WELL, f"{new:,} are new since the last run; {when}.")

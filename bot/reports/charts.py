@@ -9,6 +9,7 @@ from datetime import date
 
 from bot.reports.stats import Stats
 from bot.runtime.subprocesses import ROOT, child_environment
+from models.extras import TrainMissing, require_train
 from storage.errors import ExpectedError
 
 log = logging.getLogger(__name__)
@@ -31,8 +32,13 @@ async def stats_chart(stats: Stats) -> bytes:
     """Draw stats: skill over time, calibration, accuracy, the effect of a reply. A PNG file.
 
     Raises:
-        ChartFailed: it took too long, or the process that draws failed.
+        ChartFailed: it took too long, the process that draws failed, or the extra `train` is not
+            installed.
     """
+    try:
+        require_train("A chart")
+    except TrainMissing as error:
+        raise ChartFailed(str(error)) from error
     async with _DRAWING:
         return await _draw_in_child(json.dumps(asdict(stats), default=date.isoformat).encode())
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.runtime.subprocesses import ROOT, child_environment
 from models.backbone import BackboneUnusable, read_info
 from models.backbone_files import STARTER
+from models.extras import require_train
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ async def prepare_backbone(source: str, root: Path) -> Path:
 
     Raises:
         BackboneUnusable: the weights are missing, damaged, or cannot be downloaded.
+        TrainMissing: they have to be exported, and the extra `train` is not installed.
     """
     if source == "starter":
         read_info(STARTER)
@@ -48,6 +50,7 @@ def _sha256(path: Path) -> str:
 
 
 async def _export(source: str, folder: Path) -> None:
+    require_train("Another backbone than the starter")
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "trainer.backbone.export", "--weights", source, "--out", str(folder),
         cwd=ROOT,

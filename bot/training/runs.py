@@ -22,6 +22,7 @@ from bot.training.child import RunFailed, TrainingLimits, train_in_child
 from bot.training.run_result import record_result
 from bot.training.run_table import RunTable, RunUnderWay
 from bot.training.steps import OnStep
+from models.extras import require_train
 from storage.engine.database import Database
 from storage.tables import ModelVersion, TrainingRun
 from storage.types import RunState
@@ -88,7 +89,11 @@ class TrainingRuns:
         Args:
             asked_by: who wanted it: ``command``, ``board``, ``schedule``, …
             seed: of everything random in the run.
+
+        Raises:
+            TrainMissing: the extra `train` is not installed.
         """
+        require_train("Training")
         try:
             run_id, champion = await self._table.begin(asked_by)
         except RunUnderWay as other:
@@ -153,7 +158,9 @@ class TrainingRuns:
 
         Raises:
             RunUnderWay: there is one already.
+            TrainMissing: the extra `train` is not installed.
         """
+        require_train("Training")
         run_id, champion = await self._table.begin(asked_by)
         if on_progress is not None:
             self._listeners[run_id].append(on_progress)

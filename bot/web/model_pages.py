@@ -9,8 +9,9 @@ from aiohttp import web
 from sqlalchemy import func, select
 
 from bot.training.versions import list_versions
-from bot.web.refusals import see_other, wants_json
+from bot.web.refusals import Refusal, see_other, wants_json
 from bot.web.services import Services
+from models.extras import INSTALL_TRAIN, TrainMissing, train_is_installed
 from storage.tables import Label, ModelVersion, Notice, TrainingRun
 from storage.types import RunState
 
@@ -104,7 +105,10 @@ class ModelPages:
 
         It goes on for minutes and is followed in the tables.
         """
-        asked = await self._services.training.start_or_join(asked_by="board")
+        try:
+            asked = await self._services.training.start_or_join(asked_by="board")
+        except TrainMissing as error:
+            raise Refusal(503, str(error)) from error
         if wants_json(request):
             return web.json_response({"run": asked.run_id, "joined": asked.joined}, status=202)
         return see_other("/models")
@@ -133,5 +137,7 @@ class ModelPages:
             "running": next((each for each in runs if each.is_running), None),
             "notices": notices,
             "labels": labels,
+            "train_is_installed": train_is_installed(),
+            "install_train": INSTALL_TRAIN,
             "min_labels": self._services.settings.train_min_labels,
         }

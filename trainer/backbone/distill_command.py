@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from models.extras import require_train
+
 if TYPE_CHECKING:
     from trainer.backbone.distill import DistillProgress
 
@@ -55,6 +57,7 @@ def distill(
     """Train a small MobileNetV2 to see what the ImageNet one sees, and write it as a backbone."""
     if not data and not smoke:
         raise typer.BadParameter("give at least one folder of images with --data")
+    require_train("Distillation")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from trainer.backbone.distill import DistillOptions, prepare_teacher, train_student
     from trainer.backbone.distill_images import find_images

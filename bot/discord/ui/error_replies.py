@@ -33,6 +33,7 @@ from bot.training.run_table import RunUnderWay
 from bot.training.versions import UnknownVersion
 from models.backbone import BackboneUnusable
 from models.decoding import ImageRefused
+from models.extras import TrainMissing
 from models.head import HeadUnusable
 from models.registry import VersionUnusable
 
@@ -105,7 +106,7 @@ def _mended_by_a_person(texts: Texts, error: Exception) -> str | None:
             return texts("retrain.under_way")
         case VersionUnusable() | HeadUnusable():
             return texts("model.unusable", reason=str(error))
-        case GuessRefused() | UnknownVersion():
+        case GuessRefused() | UnknownVersion() | TrainMissing():
             return str(error)
         case NoChampion() | BackboneUnusable():
             return texts("error.no_model")

@@ -1,6 +1,6 @@
 """One full story on the loopback Discord, told as a transcript with pictures.
 
-    python benchmarks/discord_story.py [--into docs/discord.md] [--pictures docs]
+    python benchmarks/discord_story.py [--into docs/discord-story.md] [--pictures docs/pictures]
 
 Install, watch, post, guess, outcome, leaderboard, retrain, rollback: the whole bot, connected by
 the real discord.py, with its own database, jobs and trainer. The people, their memes and their
@@ -71,13 +71,13 @@ class Story:
         self.lines += [text, ""]
 
     def chapter(self, title: str) -> None:
-        self.lines += [f"### {title}", ""]
+        self.lines += [f"## {title}", ""]
 
     def show(self, name: str, alt: str, messages: Sequence[Message | None]) -> None:
         """A picture of messages as they stand now."""
         path = self._pictures / f"discord-{name}.png"
         self._layout.picture([each for each in messages if each is not None], path)
-        self.lines += [f"![{alt}]({path.name})", ""]
+        self.lines += [f"![{alt}](pictures/{path.name})", ""]
 
     def quote(self, who: str, asked: str, answer: str, seconds: float | None = None) -> None:
         """What somebody did, and what the bot said."""
@@ -320,8 +320,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--into", type=Path, default=ROOT / "docs" / "discord.md")
-    parser.add_argument("--pictures", type=Path, default=ROOT / "docs")
+    parser.add_argument("--into", type=Path, default=ROOT / "docs" / "discord-story.md")
+    parser.add_argument("--pictures", type=Path, default=ROOT / "docs" / "pictures")
     arguments = parser.parse_args()
     page, mark, _ = arguments.into.read_text("utf-8").partition(MARK)
     if not mark:

@@ -1,0 +1,65 @@
+"""How Sphinx builds the site from docs/: ``make docs``. Warnings are errors."""
+
+import re
+import tomllib
+from html.parser import HTMLParser
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+project = "Peoria"
+author = "the Peoria authors"
+release = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+html_title = f"Peoria {release}"
+
+extensions = ["myst_parser"]
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 4
+#: Outside addresses are links only; anything else must be a page of ours.
+myst_url_schemes = ("http", "https")
+nitpicky = True
+exclude_patterns = ["pictures/*.md"]
+
+html_theme = "furo"
+html_favicon = str(ROOT / "bot" / "web" / "static" / "icon.svg")
+html_copy_source = False
+html_show_sphinx = False
+html_show_copyright = False
+
+
+class _Loaded(HTMLParser):
+    """Collects what a page makes a browser load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        name = {"script": "src", "img": "src", "iframe": "src", "link": "href"}.get(tag)
+        self.addresses += [value for key, value in attrs if key == name and value]
+
+
+def _load_nothing_from_outside(app: Sphinx, failure: Exception | None) -> None:
+    """Fail when a built page would load a file from another site."""
+    if failure is not None:
+        return
+    outside = []
+    for page in app.outdir.rglob("*.html"):
+        parser = _Loaded()
+        parser.feed(page.read_text("utf-8"))
+        outside += [f"{page.name}: {a}" for a in parser.addresses if re.match(r"(\w+:)?//", a)]
+    for sheet in app.outdir.rglob("*.css"):
+        text = sheet.read_text("utf-8")
+        outside += [
+            f"{sheet.name}: {a}" for a in re.findall(r"url\([\"']?((?:\w+:)?//[^)]*)", text)
+        ]
+    if outside:
+        raise ExtensionError(f"Pages load from outside: {'; '.join(outside)}")
+
+
+def setup(app: Sphinx) -> None:
+    """Called by Sphinx."""
+    app.connect("build-finished", _load_nothing_from_outside)

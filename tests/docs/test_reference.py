@@ -1,0 +1,42 @@
+"""The reference pages say what the code says."""
+
+import pytest
+
+from bot.settings import ENV_PREFIX, Settings
+from docs import reference
+from tests.docs.pages import PAGES, commands, name
+
+
+@pytest.mark.parametrize("page", sorted(reference.PAGES))
+def test_the_page_is_up_to_date(page: str) -> None:
+    """Where this fails: ``python -m docs.reference`` writes the page anew."""
+    text = (reference.DOCS / page).read_text("utf-8")
+    assert text == reference.replace(text, reference.PAGES[page]())
+
+
+@pytest.mark.parametrize("setting", sorted(Settings.model_fields))
+def test_every_setting_has_one_row(setting: str) -> None:
+    assert reference.settings_text().count(f"| `{ENV_PREFIX}{setting.upper()}` |") == 1
+
+
+def test_every_command_has_a_heading() -> None:
+    text = reference.commands_text()
+    assert "models rollback" in reference.command_names()
+    for command in reference.command_names():
+        assert f"# main.py {command}\n" in text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_commands_that_are_shown_exist(page: str) -> None:
+    known = set(reference.command_names())
+    groups = {command.partition(" ")[0] for command in known if " " in command}
+    shown = {
+        f"{first} {second}" if first in groups and second else first
+        for first, second in commands(page)
+    }
+    assert shown - known == set()
+
+
+def test_a_page_without_marks_is_refused() -> None:
+    with pytest.raises(ValueError, match="marks"):
+        reference.replace("# Settings", "text")

@@ -151,7 +151,7 @@ def environment(data: Path) -> dict[str, str]:
 
 
 async def play(data: Path, font: Path) -> None:
-    """A hundred and ten memes of the past, one training run, and the posts that the pictures show."""
+    """A hundred and ten memes, one training run, and the posts that the pictures show."""
     scenes = list(TASTE)
     async with running(data, font, horizon=0.7, guess=0.5) as board:
         for number in range(110):

@@ -13,7 +13,7 @@ PAGES = [
 CHANGELOG = ROOT / "CHANGELOG.md"
 
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
-_INCLUDED = re.compile(r"^```\{include\} (\S+)", re.M)
+_INCLUDED = re.compile(r"^```\{include\} (\S+)", re.MULTILINE)
 _LINK = re.compile(r"!?\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+)\)")
 
 

@@ -97,13 +97,13 @@ def _complete(found: dict[str, str | None]) -> Credentials:
         if value["username"] is None:
             raise PlatformRefused(
                 "Reddit wants to know whom to ask about a bot: set PEORIA_REDDIT_USER_AGENT, for"
-                " example: linux:peoria:0.1 (by /u/yourname)."
+                " example: linux:peoria:0.2 (by /u/yourname)."
             )
-        agent = f"python:peoria:0.1 (by /u/{value['username']})"
+        agent = f"python:peoria:0.2 (by /u/{value['username']})"
     if not agent.isascii() or not agent.isprintable() or len(agent) < 7:
         raise PlatformRefused(
             "PEORIA_REDDIT_USER_AGENT must be a line of plain letters, for example:"
-            " linux:peoria:0.1 (by /u/yourname)."
+            " linux:peoria:0.2 (by /u/yourname)."
         )
     return Credentials(
         client_id=client_id,

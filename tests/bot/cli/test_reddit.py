@@ -49,7 +49,7 @@ def test_check_says_what_works(peoria: Peoria, reddit: FakeReddit) -> None:
         "/api/v1/access_token"
     ]
     (agent,) = reddit.agents
-    assert agent.startswith(f"python:peoria:0.1 (by /u/{ME})")
+    assert agent.startswith(f"python:peoria:0.2 (by /u/{ME})")
 
 
 def test_check_says_what_does_not(

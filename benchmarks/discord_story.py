@@ -27,7 +27,8 @@ from benchmarks.discord_layout import Layout  # noqa: E402
 from bot.app import App, build  # noqa: E402
 from bot.core import open_core  # noqa: E402
 from bot.settings import Settings  # noqa: E402
-from bot.simulation.memes import Meme, Palette, Scene, draw  # noqa: E402
+from bot.simulation.draw import draw  # noqa: E402
+from bot.simulation.memes import Meme, Palette, Scene  # noqa: E402
 from bot.training.versions import list_versions  # noqa: E402
 from storage.types import PlatformName  # noqa: E402
 from tests.fakes.clock import FakeClock  # noqa: E402

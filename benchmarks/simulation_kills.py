@@ -33,8 +33,8 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from bot.simulation.plan import Plan  # noqa: E402
 from bot.simulation.report import simulate  # noqa: E402
-from bot.simulation.run import Plan  # noqa: E402
 
 #: Processor time that a child gets before it is killed, seconds: from … to. Opening its folder
 #: again takes about half a second, so that some are killed at that, too.

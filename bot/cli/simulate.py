@@ -47,8 +47,8 @@ def simulate(
     status 1 if anything was lost or doubled.
     """
     require_train("A simulation")
+    from bot.simulation.plan import Plan
     from bot.simulation.report import simulate as simulated
-    from bot.simulation.run import Plan
 
     if resume and out_dir is None:
         raise typer.BadParameter("name the folder with --out", param_hint="--resume")

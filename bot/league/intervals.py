@@ -1,8 +1,9 @@
 """95% intervals: of a rate, of a sum of points, and of the difference of two means."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 Interval: TypeAlias = tuple[float, float]
 
@@ -26,6 +27,11 @@ class Moments:
     n: int
     total: float
     squared: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Self:
+        """The moments of values that are at hand."""
+        return cls(len(values), math.fsum(values), math.fsum(each**2 for each in values))
 
     @property
     def mean(self) -> float:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.labels.collect import TOO_LATE
 from bot.league.seasons import ALL_TIME
 from bot.simulation.community import HORIZON, MadePost, World
-from bot.simulation.failures import SomethingLost
+from bot.simulation.errors import SomethingLost
 from bot.simulation.platform import SimulatedPlatform
 from bot.simulation.truth import Numbers
 from storage.queries.standings import EVERYWHERE
@@ -59,7 +59,7 @@ async def audit(session: AsyncSession, world: World, platform: SimulatedPlatform
     for post in posts:
         made = world.by_source_id[post.source_id]
         wrong = [
-            *_wrong_end(post, made),
+            *_wrong_state(post, made),
             *_wrong_rows(post, stored),
             *_wrong_reply(post, stored.replies.get(post.id), post.source_id in platform.replies),
         ]
@@ -83,8 +83,8 @@ async def audit(session: AsyncSession, world: World, platform: SimulatedPlatform
     )
 
 
-def _wrong_end(post: Post, made: MadePost) -> Iterator[str]:
-    """What is wrong with how a post ended."""
+def _wrong_state(post: Post, made: MadePost) -> Iterator[str]:
+    """What is wrong with the state that a post is in at the end."""
     if post.due_at is not None:
         yield f"is still due at {post.due_at}"
     match post.state:
@@ -101,11 +101,11 @@ def _wrong_end(post: Post, made: MadePost) -> Iterator[str]:
             if made.deleted_at is not None and made.deleted_at <= matured_at:
                 yield "was deleted but not withdrawn"
         case _:
-            yield "did not come to an end"
+            yield "is not in a final state"
 
 
 def _wrong_rows(post: Post, stored: _Stored) -> Iterator[str]:
-    """What is stored of a post too often, or not at all."""
+    """Rows of a post that are missing, or there twice."""
     scored = post.state is PostState.SETTLING
     if stored.labels[post.id] != scored:
         yield f"has {stored.labels[post.id]} labels"
@@ -118,17 +118,17 @@ def _wrong_rows(post: Post, stored: _Stored) -> Iterator[str]:
 
 
 def _wrong_reply(post: Post, reply: Reply | None, heard: bool) -> Iterator[str]:
-    """What is wrong between the reply on record and the one that people saw."""
+    """How the reply in the tables differs from the one on the platform."""
     said = reply is not None and reply.state in (ReplyState.SENT, ReplyState.SETTLED)
     if heard and post.silent:
         yield "is silent and was replied to"
     if said and not heard:
-        yield "is noted as replied to and was not"
+        yield "has a reply in the tables and none on the platform"
     if post.state is PostState.SETTLING:
         if heard and not said:
-            yield "was replied to and is not noted so"
+            yield "has a reply on the platform and none in the tables"
         if not said and not (reply and reply.reason):
-            yield "was not replied to, and nobody knows why"
+            yield "has no reply, and no reason for that"
 
 
 async def _per_post(session: AsyncSession, table: type[Prediction] | type[Label]) -> Counter[int]:

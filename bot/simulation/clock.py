@@ -1,4 +1,4 @@
-"""Simulated time: it stands still until it is moved, and a new process finds it where it was."""
+"""Simulated time: it stands still until it is moved, and a new process goes on from there."""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,8 +8,8 @@ class SimulatedClock:
     """A clock kept in a file.
 
     Args:
-        path: where it is kept; what is there is gone on with.
-        start: the time when nothing is there.
+        path: where it is kept; time goes on from what is there.
+        start: the time where nothing is kept yet.
     """
 
     def __init__(self, path: Path, start: datetime) -> None:
@@ -21,7 +21,7 @@ class SimulatedClock:
         return self._now
 
     def move_to(self, moment: datetime) -> None:
-        """Let time pass."""
+        """Move to a later moment, and keep it."""
         temporary = self._path.with_suffix(".new")
         temporary.write_text(moment.isoformat())
         temporary.replace(self._path)

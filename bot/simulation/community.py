@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.platform import CommunityRef
-from bot.simulation.memes import Meme, Palette, Scene, draw
+from bot.simulation.draw import draw
+from bot.simulation.memes import Meme, Palette, Scene
 from bot.simulation.truth import LUCK, Numbers, Visible, expected_log_votes
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -50,7 +51,7 @@ class MadePost:
         seen_at: when Peoria can first hear of it.
         meme: what is to be seen.
         broken: its file ends in the middle.
-        expected: mean of its log votes without a word from the bot, before luck.
+        expected: mean of its log votes without a reply, before luck.
         luck: what is added to that.
         pace: how slowly its votes come, seconds.
         deleted_at: when it is deleted, if it is.

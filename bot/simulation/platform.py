@@ -1,4 +1,4 @@
-"""The platform of the made-up community. What people saw on it outlives Peoria's process."""
+"""The platform of the made-up community. Its replies stay when Peoria's process is killed."""
 
 import json
 import math
@@ -23,7 +23,7 @@ NOISE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class SeenReply:
     """A reply as people see it."""
 
     reply_id: str
@@ -31,11 +31,11 @@ class Spoken:
 
 
 class SimulatedPlatform:
-    """Shows replies and tells scores.
+    """Keeps replies and gives scores.
 
     Args:
         world: what is posted, and when the platform is away.
-        path: where replies are kept, a line each, written before anybody is told.
+        path: where replies are kept, a line each, written before Peoria gets their id.
     """
 
     name = PlatformName.REDDIT
@@ -43,22 +43,22 @@ class SimulatedPlatform:
     def __init__(self, world: World, path: Path, clock: Clock) -> None:
         self._world = world
         self._clock = clock
-        self.replies: dict[str, Spoken] = {}
-        #: Posts that were replied to more than once, which nobody may ever see.
+        self.replies: dict[str, SeenReply] = {}
+        #: Posts that were replied to more than once: an error.
         self.doubled: list[str] = []
         self.announced: list[str] = []
         if path.exists():
             content = path.read_bytes()
             whole = content[: content.rfind(b"\n") + 1]
-            # Of a line that was cut short nobody was told.
+            # Peoria never got the id of a reply whose line was cut short.
             os.truncate(path, len(whole))
             for line in whole.splitlines():
                 kept = json.loads(line)
-                self._spoke(kept["post"], kept["reply"], datetime.fromisoformat(kept["at"]))
+                self._keep(kept["post"], kept["reply"], datetime.fromisoformat(kept["at"]))
         self._file = path.open("a", encoding="utf-8")
 
     async def start(self) -> None:
-        """Nothing to listen to: the simulation hands posts in."""
+        """Do nothing: the simulation hands posts in."""
 
     async def stop(self) -> None:
         """Close the file of replies."""
@@ -66,7 +66,7 @@ class SimulatedPlatform:
 
     async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
         """Keep the reply, once."""
-        self._answer()
+        self._check_away()
         made = self._world.by_source_id[post.source_id]
         if _is_deleted(made, self._clock()):
             raise PostGone
@@ -78,25 +78,25 @@ class SimulatedPlatform:
         self._file.write(json.dumps(line) + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._spoke(post.source_id, reply_id, now)
+        self._keep(post.source_id, reply_id, now)
         return reply_id
 
     async def withdraw(self, post: PostRef, reply_id: str | None) -> None:
-        """The reply goes with its post."""
-        self._answer()
+        """Do nothing: the reply is deleted with its post."""
+        self._check_away()
 
     async def announce(self, text: str, community_source_id: str | None) -> None:
-        """Hear what admins are told."""
-        self._answer()
+        """Keep what admins are told."""
+        self._check_away()
         self.announced.append(text)
 
     async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | TooLate) -> None:
-        """People read the outcome; it changes nothing here."""
-        self._answer()
+        """Do nothing: the outcome changes no votes."""
+        self._check_away()
 
     async def read_scores(self, posts: Sequence[PostRef]) -> Mapping[int, Reading]:
         """The scores of this moment; some posts cannot be read for a while."""
-        self._answer()
+        self._check_away()
         now = self._clock()
         readings: dict[int, Reading] = {}
         for post in posts:
@@ -122,18 +122,18 @@ class SimulatedPlatform:
 
     def _lifted(self, made: MadePost, share: float) -> float:
         """Votes that came since the reply are lifted by it."""
-        spoken = self.replies.get(made.source_id)
-        if spoken is None:
+        reply = self.replies.get(made.source_id)
+        if reply is None:
             return 0.0
-        before = grown((spoken.at - made.posted_at).total_seconds(), HORIZON, made.pace)
+        before = grown((reply.at - made.posted_at).total_seconds(), HORIZON, made.pace)
         return (LIFT - 1) * max(0.0, share - before)
 
-    def _spoke(self, source_id: str, reply_id: str, at: datetime) -> None:
+    def _keep(self, source_id: str, reply_id: str, at: datetime) -> None:
         if source_id in self.replies:
             self.doubled.append(source_id)
-        self.replies[source_id] = Spoken(reply_id, at)
+        self.replies[source_id] = SeenReply(reply_id, at)
 
-    def _answer(self) -> None:
+    def _check_away(self) -> None:
         if any(period.holds(self._clock()) for period in self._world.away):
             raise PlatformUnavailable("the simulated platform is away")
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot.simulation.findings import Played, Skill
+from bot.simulation.league_results import Played
+from bot.simulation.skill import Skill
 
 _INK, _GOOD, _FAINT, _WARM = "#22303c", "#1f6f8b", "#9fb0ba", "#d9793a"
 _DPI = 120

@@ -1,4 +1,4 @@
-"""Running a simulation to its end, and telling what came of it."""
+"""Running a simulation to its end, and the report of it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,31 +12,24 @@ from sqlalchemy import select
 from bot.simulation import plots
 from bot.simulation.audit import audit
 from bot.simulation.community import START
-from bot.simulation.findings import (
-    LAST,
-    Effect,
-    Played,
-    Skill,
-    curve,
-    read_effect,
-    read_league,
-    read_scored,
-    skill,
-)
-from bot.simulation.run import Plan, Progress, opened, prepare
+from bot.simulation.league_results import Played, read_league
+from bot.simulation.plan import Plan, prepare
+from bot.simulation.reply_lift import ReplyLift, read_lift
+from bot.simulation.run import Progress, opened
+from bot.simulation.skill import LAST, Skill, curve, read_scored, skill
 from storage.tables import ModelVersion, TrainingRun
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of a simulation.
+    """The result of a simulation.
 
     Attributes:
         counts: posts, by how they ended; predictions, replies, labels, guesses.
         whole: skill over the whole time; None when nothing was labelled.
         last: skill over the last quarter of the time.
         league: people, the best first.
-        effect: of a word from the bot on the votes.
+        effect: of a reply on the votes.
         runs: training runs: when, state, why.
         pictures: the plots that were written.
     """
@@ -45,7 +38,7 @@ class Report:
     whole: Skill | None
     last: Skill | None
     league: Sequence[Played]
-    effect: Effect | None
+    effect: ReplyLift | None
     runs: Sequence[tuple[datetime, str, str]]
     pictures: Sequence[Path]
 
@@ -89,7 +82,7 @@ async def simulate(
             counts = await audit(session, world, platform)
             scored = await read_scored(session, world, platform)
             league = await read_league(session, core.people_key)
-            effect = await read_effect(session, world, platform)
+            effect = await read_lift(session, world, platform)
             runs = [
                 (run.started_at, run.state.value, run.reason or "")
                 for run in await session.scalars(select(TrainingRun).order_by(TrainingRun.id))

@@ -4,15 +4,13 @@ Nothing sleeps: time moves straight to the next moment at which something happen
 or is due in the tables. A run that was killed goes on from the moment it had reached.
 """
 
-import json
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from operator import itemgetter
 from pathlib import Path
-from typing import Generic, TypeAlias, TypeVar
+from typing import TypeAlias
 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from sqlalchemy import func, select
@@ -23,10 +21,11 @@ from bot.league.guesses import GuessRefused, place_guess
 from bot.people.identity import hash_person
 from bot.platform import IncomingPost
 from bot.settings import Settings
+from bot.simulation.agenda import Agenda
 from bot.simulation.clock import SimulatedClock
 from bot.simulation.community import COMMUNITY, START, MadePost, World, after
-from bot.simulation.failures import SimulationRefused
-from bot.simulation.people import MadeGuess, guesses
+from bot.simulation.guessers import MadeGuess, guesses
+from bot.simulation.plan import Plan
 from bot.simulation.platform import SimulatedPlatform
 from bot.training.child import TrainingLimits
 from bot.training.runs import TrainingRuns
@@ -35,29 +34,10 @@ from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
-#: Peoria looks for work at whole multiples of this.
+#: Ticks of Peoria are this far apart.
 GRID = timedelta(minutes=5)
 
 Progress: TypeAlias = Callable[[datetime, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is simulated.
-
-    Attributes:
-        posts: how many are made.
-        days: over how many simulated days.
-        seed: of everything random.
-        retrain_labels: labels that must be new before a night's training.
-        trainer: the training process in place of the real one; None: the real one.
-    """
-
-    posts: int
-    days: int
-    seed: int
-    retrain_labels: int
-    trainer: Sequence[str] | None = None
 
 
 class _OnlyWhatIsGiven(Settings):
@@ -75,60 +55,6 @@ class _OnlyWhatIsGiven(Settings):
         return (init_settings,)
 
 
-def prepare(folder: Path, plan: Plan, *, resume: bool) -> None:
-    """Make a simulation's own folder, or check that a run with the same plan was begun there.
-
-    Raises:
-        SimulationRefused: it holds something else.
-    """
-    wanted = json.loads(json.dumps(asdict(plan)))
-    path = folder / "plan.json"
-    if path.exists():
-        if not resume:
-            raise SimulationRefused(
-                f"There is a simulation in {folder} already. Go on with it with --resume, or name"
-                " another folder."
-            )
-        begun = json.loads(path.read_text("utf-8"))
-        if begun != wanted:
-            raise SimulationRefused(
-                f"The simulation in {folder} was begun with other options: {begun}."
-            )
-        return
-    temporary = path.with_suffix(".new")
-    if folder.exists() and {*folder.iterdir()} - {temporary}:
-        raise SimulationRefused(f"{folder} holds something else. Name an empty or a new folder.")
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary.write_text(json.dumps(wanted), "utf-8")
-    temporary.replace(path)
-
-
-T = TypeVar("T", MadePost, MadeGuess)
-
-
-class _Agenda(Generic[T]):
-    """What will happen, by the moment at which Peoria can first notice it."""
-
-    def __init__(self, things: Sequence[T], tick_of: Callable[[T], datetime]) -> None:
-        self._things: list[tuple[datetime, T]] = sorted(
-            ((tick_of(thing), thing) for thing in things), key=itemgetter(0)
-        )
-        self.done = 0
-
-    @property
-    def next(self) -> datetime | None:
-        """When the next thing happens; None when all have."""
-        return self._things[self.done][0] if self.done < len(self._things) else None
-
-    def take(self, moment: datetime) -> Iterator[T]:
-        """What happens at a moment. What lies before it has happened, in an earlier process."""
-        while self.next is not None and self.next <= moment:
-            tick, thing = self._things[self.done]
-            if tick == moment:
-                yield thing
-            self.done += 1
-
-
 class Simulation:
     """A made-up community, and the real Peoria in it."""
 
@@ -144,10 +70,10 @@ class Simulation:
         self._guesses = guesses(world)
 
     async def run(self, on_progress: Progress) -> None:
-        """Live through all of it, from wherever the clock stands."""
+        """Run all of it, from the moment at which the clock stands."""
         await self._found_community()
-        arrivals = _Agenda(self.world.posts, lambda post: self._tick(post.seen_at))
-        guessed = _Agenda(self._guesses, lambda guess: self._tick(guess.at))
+        arrivals = Agenda(self.world.posts, lambda post: self._tick(post.seen_at))
+        guessed = Agenda(self._guesses, lambda guess: self._tick(guess.at))
         moment: datetime | None = self._clock()
         night = self._night(self._clock())
         while moment is not None:
@@ -161,16 +87,16 @@ class Simulation:
                 await self._pass_night()
                 night = self._night(moment + GRID)
             on_progress(moment, arrivals.done)
-            # What was due at once was done, or put off.
+            # What was due now was done, or is retried later.
             ahead = [arrivals.next, guessed.next, due and self._tick(due)]
             coming = [each for each in ahead if each is not None]
             moment = min([*coming, *([night] if night else [])]) if coming else None
 
     async def _tick_through(self, moment: datetime) -> datetime | None:
-        """Have everything done that is due by a moment; when the next step of a post is due.
+        """Do everything that is due by a moment; return when the next step of a post is due.
 
-        There is a tick at least: some work, such as removing a reply, is no step of a post, and a
-        process that was killed may have left it.
+        There is at least one tick: some work, such as removing a reply, is no step of a post, and
+        a process that was killed may have left it.
         """
         while True:
             await self.app.jobs.run_due()
@@ -228,7 +154,7 @@ class Simulation:
             log.debug("A guess on %s was refused: %s", guess.source_id, refusal)
 
     async def _pass_night(self) -> None:
-        """What happens at the time set for training, which ends before time goes on."""
+        """Do what is scheduled for the night; a training run ends before time goes on."""
         await self.app.jobs.check_health()
         if await self.app.jobs.retrain():
             async with self.core.database.read() as session:
@@ -238,12 +164,12 @@ class Simulation:
         await self.app.jobs.deliver_notices()
 
     def _tick(self, moment: datetime) -> datetime:
-        """When Peoria looks next, at or after a moment."""
+        """The first tick of Peoria at or after a moment."""
         moment = after(self.world.off, moment)
         return START - (START - moment) // GRID * GRID
 
     def _night(self, since: datetime) -> datetime | None:
-        """When training comes up next, from a moment on."""
+        """The first tick at or after a moment at which training is scheduled."""
         trigger = self.app.jobs.retrain_times
         fires = trigger and trigger.get_next_fire_time(None, since)
         return self._tick(fires) if fires else None

@@ -2,8 +2,8 @@
 
 The logarithm of a post's votes is a sum of what is to be seen, what is said, when it is posted and
 by whom, and luck. How much each part counts is fixed here; what the community likes in each (cats
-or cities, warm colours or cold ones) is drawn from the seed. Stickers strewn over a picture mean
-nothing: they are in the way.
+or cities, warm colours or cold ones) is drawn from the seed. Stickers on a picture mean
+nothing: they are noise.
 """
 
 import math
@@ -21,7 +21,7 @@ Numbers: TypeAlias = NDArray[np.float64]
 IMAGE, TITLE, TIME, AUTHOR, LUCK = 0.7, 0.4, 0.3, 0.5, 1.0
 #: Mean of log votes: about twenty.
 LEVEL = 3.0
-#: A word from the bot in the first minute of a post's life multiplies its votes by this.
+#: A reply in the first minute of a post's life multiplies its votes by this.
 LIFT = 1.2
 #: Votes of a post are counted from here: as many people vote it down as a matter of course.
 VOTED_DOWN = 1
@@ -45,7 +45,7 @@ class Visible:
 def expected_log_votes(
     visible: Visible, *, topics: int, authors: int, rng: np.random.Generator
 ) -> Numbers:
-    """The mean of each post's log votes without a word from the bot, before luck.
+    """The mean of each post's log votes without a reply, before luck.
 
     Args:
         visible: of ``n`` posts.

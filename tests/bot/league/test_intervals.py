@@ -36,10 +36,6 @@ def test_the_interval_of_a_sum_of_points() -> None:
     assert points_interval(Moments(3, 0.3, 0.3**2 / 3 - 1e-18)) == pytest.approx((0.3, 0.3))
 
 
-def moments(values: list[float]) -> Moments:
-    return Moments(len(values), sum(values), sum(each**2 for each in values))
-
-
 @pytest.mark.parametrize(
     ("first", "second"),
     [([1.0, 2.0], [1.5, 1.0]), ([3.0, 5.0, 4.0], [1.0] * 9 + [2.0]), ([1.0, 9.0], [4.0, 4.5] * 20)],
@@ -47,13 +43,13 @@ def moments(values: list[float]) -> Moments:
 def test_the_interval_of_a_difference_is_welchs(first: list[float], second: list[float]) -> None:
     """By Student's t itself, also where there are next to no degrees of freedom."""
     expected = ttest_ind(first, second, equal_var=False).confidence_interval(0.95)
-    assert welch(moments(first), moments(second)) == pytest.approx(
+    assert welch(Moments.of(first), Moments.of(second)) == pytest.approx(
         (expected.low, expected.high), rel=1e-6
     )
 
 
 def test_values_that_never_vary_differ_for_certain() -> None:
-    assert welch(moments([2.0, 2.0, 2.0]), moments([1.5, 1.5])) == (0.5, 0.5)
+    assert welch(Moments.of([2.0, 2.0, 2.0]), Moments.of([1.5, 1.5])) == (0.5, 0.5)
 
 
 @pytest.fixture
@@ -72,7 +68,7 @@ def small_installation(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("small_installation")
 def test_without_scipy_few_values_have_no_interval() -> None:
     rng = np.random.default_rng(1)
-    few = moments(rng.normal(size=20).tolist())
+    few = Moments.of(rng.normal(size=20).tolist())
     assert welch(few, few) is None
 
 
@@ -80,7 +76,7 @@ def test_without_scipy_few_values_have_no_interval() -> None:
 def test_without_scipy_many_values_have_one_that_is_near_enough() -> None:
     rng = np.random.default_rng(1)
     first, second = rng.normal(2, 1, 80).tolist(), rng.normal(1, 1, 80).tolist()
-    low, high = welch(moments(first), moments(second)) or (0.0, 0.0)
+    low, high = welch(Moments.of(first), Moments.of(second)) or (0.0, 0.0)
     exact = ttest_ind(first, second, equal_var=False).confidence_interval(0.95)
     assert high - low == pytest.approx(exact.high - exact.low, rel=0.013)
     assert (low + high) / 2 == pytest.approx((exact.low + exact.high) / 2)

@@ -4,22 +4,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy.stats import ttest_ind
 
 from bot.league.intervals import Moments
 from bot.reports.reply_effect import reply_effect
 
 
-def moments(values: NDArray[np.float64]) -> Moments:
-    return Moments(len(values), float(values.sum()), float((values**2).sum()))
-
-
 def test_the_interval_of_the_effect_is_welchs() -> None:
     rng = np.random.default_rng(2)
     replied = np.log1p(rng.poisson(30, 300))
     silent = np.log1p(rng.poisson(26, 12))
-    effect = reply_effect(moments(replied), moments(silent))
+    effect = reply_effect(Moments.of(replied), Moments.of(silent))
     assert effect is not None
     interval = ttest_ind(replied, silent, equal_var=False).confidence_interval(0.95)
     assert effect.factor == pytest.approx(exp(replied.mean() - silent.mean()))
@@ -38,7 +33,7 @@ def test_the_effect_waits_for_both_sides() -> None:
 )
 def test_the_effect_lies_in_its_interval(replied: list[int], silent: list[int]) -> None:
     sides = (np.log1p(np.maximum(side, 0)) for side in (replied, silent))
-    effect = reply_effect(*map(moments, sides))
+    effect = reply_effect(*map(Moments.of, sides))
     assert effect is not None
     low, high = effect.interval
     assert 0 < low <= effect.factor * 1.000001

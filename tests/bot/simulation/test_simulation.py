@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bot.simulation.failures import SimulationRefused
+from bot.simulation.errors import SimulationRefused
+from bot.simulation.plan import Plan, prepare
 from bot.simulation.report import Report, simulate
-from bot.simulation.run import Plan, prepare
 
 TRAINER = (sys.executable, "-m", "tests.fakes.quick_trainer")
 PLAN = Plan(posts=48, days=2, seed=3, retrain_labels=20, trainer=TRAINER)

@@ -10,7 +10,7 @@ from bot.platform import Gone, PlatformUnavailable, PostGone, PostRef, ScoreRead
 from bot.serving.forecast import read_card
 from bot.simulation.clock import SimulatedClock
 from bot.simulation.community import COMMUNITY, HORIZON, START, MadePost, World
-from bot.simulation.people import FIRST_MINUTE, LAST_MINUTE, guesses
+from bot.simulation.guessers import FIRST_MINUTE, LAST_MINUTE, guesses
 from bot.simulation.platform import SimulatedPlatform
 from bot.simulation.truth import AUTHOR, IMAGE, LEVEL, LIFT, TIME, TITLE, grown
 from models.distribution import UNIFORM

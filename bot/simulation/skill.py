@@ -1,4 +1,4 @@
-"""What a simulation found: skill beside that of the truth, the league, and the effect of a word."""
+"""Skill over the base rate in a simulation: of what served, beside that of the truth."""
 
 import math
 from bisect import bisect_right, insort
@@ -11,21 +11,16 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.league.intervals import Moments, points_interval
-from bot.people.identity import hash_person
-from bot.reports.reply_effect import reply_effect
 from bot.simulation.community import START, World
-from bot.simulation.people import PEOPLE
 from bot.simulation.platform import SimulatedPlatform
 from bot.simulation.truth import LUCK, Numbers, score_of
 from models.distribution import UNIFORM, interval_target
 from models.metrics import ranked_probability_scores
 from models.percentiles import WINDOW
-from storage.tables import Author, Guess, Label, ModelVersion, Post, Prediction, Reply
-from storage.types import PlatformName
+from storage.tables import Label, ModelVersion, Post, Prediction
 from trainer.data.targets import interval_of, soft_bins
 
-#: Points of the law of luck that the truth's own forecast is worked out on.
+#: Points of the distribution of luck that the truth's own forecast is computed on.
 _POINTS = 201
 #: Days that make one point of the curves, and the share of all days that counts as the end.
 STEP_DAYS = 2
@@ -53,29 +48,6 @@ class Skill:
     truth: float
     share: float
     share_interval: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """How one person did in the league."""
-
-    name: str
-    n: int
-    hits: int
-    points: float
-    #: 95% interval of the points.
-    interval: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What a word from the bot multiplies the votes by: as the silent share says, and truly."""
-
-    estimate: float
-    interval: tuple[float, float]
-    true: float
-    spoken: int
-    silent: int
 
 
 async def read_scored(session: AsyncSession, world: World, platform: SimulatedPlatform) -> Scored:
@@ -164,63 +136,3 @@ def curve(scored: Scored, days: int) -> list[tuple[datetime, Skill]]:
         if found is not None:
             steps.append((since + timedelta(days=STEP_DAYS / 2), found))
     return steps
-
-
-async def read_league(session: AsyncSession, people_key: bytes) -> list[Played]:
-    """The people by their points, the best first."""
-    names = {hash_person(people_key, PlatformName.REDDIT, each.name): each.name for each in PEOPLE}
-    query = (
-        select(Author.hash, Guess.points)
-        .join(Author, Author.id == Guess.author_id)
-        .where(Guess.points.is_not(None))
-    )
-    won: dict[str, list[float]] = {name: [] for name in names.values()}
-    for person, earned in await session.execute(query):
-        won[names[person]].append(float(earned or 0.0))
-    played = []
-    for name, gained in won.items():
-        points = _moments(gained)
-        interval = points_interval(points) or (points.total, points.total)
-        hits = sum(each > 0 for each in gained)
-        played.append(Played(name, points.n, hits, points.total, interval))
-    return sorted(played, key=lambda person: -person.points)
-
-
-async def read_effect(
-    session: AsyncSession, world: World, platform: SimulatedPlatform
-) -> Effect | None:
-    """What speaking did to the votes, from the silent share; None before both were seen."""
-    query = (
-        select(Post.source_id, Post.silent, Label.score, Reply.sent_at)
-        .join(Label, Label.post_id == Post.id)
-        .join(Reply, Reply.post_id == Post.id)
-        .order_by(Post.posted_at, Post.id)
-    )
-    spoken: list[float] = []
-    silent: list[float] = []
-    lifts: list[float] = []
-    # While Peoria has fallen silent altogether, its silence says nothing about the silent share.
-    speaks = True
-    for source_id, is_silent, score, sent_at in await session.execute(query):
-        votes = math.log1p(max(score, 0.0))
-        if not is_silent:
-            speaks = sent_at is not None
-        if is_silent and speaks:
-            silent.append(votes)
-        elif sent_at is not None:
-            spoken.append(votes)
-            lifts.append(math.log(platform.lift(world.by_source_id[source_id])))
-    estimated = reply_effect(_moments(spoken), _moments(silent))
-    if estimated is None:
-        return None
-    return Effect(
-        estimate=estimated.factor,
-        interval=estimated.interval,
-        true=math.exp(float(np.mean(lifts))),
-        spoken=len(spoken),
-        silent=len(silent),
-    )
-
-
-def _moments(values: Sequence[float]) -> Moments:
-    return Moments(len(values), math.fsum(values), math.fsum(each**2 for each in values))

@@ -1,4 +1,4 @@
-"""The people of the made-up community who guess, each by their own lights."""
+"""The people of the made-up community who guess, each in their own way."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ import numpy as np
 from bot.simulation.community import World
 from storage.types import Bucket
 
-#: Share of posts that somebody guesses on, and the spread of what a skilled eye sees amiss.
+#: Share of posts that a person guesses on, and the spread of a skilled person's error (log votes).
 ACTIVITY, BLUR = 0.15, 0.8
 #: Guesses come between these ages of a post, minutes; guessing closes after an hour.
 FIRST_MINUTE, LAST_MINUTE = 10, 55
 
-#: Answers from the share of posts (0 to 1) that one thinks a post will beat, and from luck.
+#: A bucket from the share of posts (0 to 1) that a person expects a post to beat, and from luck.
 _Answer = Callable[[float, np.random.Generator], Bucket]
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody who guesses: a name that says how, and the way itself."""
+class Guesser:
+    """A person who guesses: a name that says how, and the rule itself."""
 
     name: str
     answer: _Answer
@@ -56,11 +56,11 @@ def _always(bucket: Bucket) -> _Answer:
     return lambda _share, _rng: bucket
 
 
-PEOPLE = (
-    *(Person(f"skilled {k}", _skilled) for k in (1, 2, 3)),
-    *(Person(f"random {k}", _random) for k in (1, 2, 3)),
-    *(Person(f"always {bucket.value}", _always(bucket)) for bucket in Bucket),
-    Person("contrary", _contrary),
+GUESSERS = (
+    *(Guesser(f"skilled {k}", _skilled) for k in (1, 2, 3)),
+    *(Guesser(f"random {k}", _random) for k in (1, 2, 3)),
+    *(Guesser(f"always {bucket.value}", _always(bucket)) for bucket in Bucket),
+    Guesser("contrary", _contrary),
 )
 
 
@@ -68,7 +68,7 @@ def guesses(world: World) -> list[MadeGuess]:
     """Every guess that people will make, in the order of making."""
     expected = np.array([post.expected for post in world.posts])
     made: list[MadeGuess] = []
-    for number, person in enumerate(PEOPLE):
+    for number, person in enumerate(GUESSERS):
         rng = np.random.default_rng([world.seed, 4, number])
         seen = expected + rng.normal(0, BLUR, len(expected))
         shares = np.argsort(np.argsort(seen)) / max(len(seen), 1)

@@ -1,18 +1,24 @@
-"""What every command does the same way: printing, and failing with a sentence."""
+"""What every command does the same way: printing, progress, and failing with a sentence."""
 
 import asyncio
 import json
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from storage.errors import ExpectedError
+
 out = Console()
 err = Console(stderr=True)
 
 T = TypeVar("T")
+
+
+class CommandFailed(ExpectedError):
+    """A command cannot do what it was asked; the message says why."""
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -39,3 +45,25 @@ def progress() -> Progress:
         TimeRemainingColumn(),
         console=err,
     )
+
+
+def show_steps(bar: Progress, starting: str = "Starting") -> Callable[[dict[str, Any]], None]:
+    """Shows the steps of a child process on a progress bar: stage, done, total, loss.
+
+    Args:
+        bar: the progress bar.
+        starting: stands there before the first step.
+    """
+    task = bar.add_task(starting, total=None)
+
+    def show(step: dict[str, Any]) -> None:
+        loss = step.get("loss")
+        note = f" (loss {loss:.4f})" if isinstance(loss, float) else ""
+        bar.update(
+            task,
+            description=f"{str(step['stage']).capitalize()}{note}",
+            completed=step.get("done") or 0,
+            total=step.get("total"),
+        )
+
+    return show

@@ -5,17 +5,15 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
-from sqlalchemy import select
 
 from bot.cli.console import out, print_json, progress, run, say
 from bot.core import open_core
 from bot.settings import load_settings
-from bot.training.versions import find_version
+from bot.training.versions import find_champion, find_version
 from models.backbone import Backbone
 from models.backbone_files import find_backbone
 from models.extras import require_train
 from models.registry import read_version
-from storage.tables import ModelVersion
 from trainer.evaluation.figure_names import FIGURE_NAMES
 
 
@@ -64,16 +62,12 @@ async def _evaluate(
     settings = load_settings()
     async with open_core(settings) as core:
         async with core.database.read() as session:
-            if model is None:
-                query = select(ModelVersion).where(ModelVersion.is_champion)
-                row = (await session.scalars(query)).one()
-            else:
-                row = await find_version(session, model)
+            row = await (find_version(session, model) if model else find_champion(session))
         folder = settings.versions_dir / row.name
         read_version(folder)
         backbone = Backbone.load(find_backbone(settings.backbones_dir, row.backbone))
         with progress() as bar:
-            task = bar.add_task("Looking at images", total=None)
+            task = bar.add_task("Embedding images", total=None)
             found, dropped = evaluate_file(
                 file, images,
                 version=folder, backbone=backbone, rule=rule, now=core.clock(),

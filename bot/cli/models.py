@@ -8,13 +8,12 @@ from typing import Annotated, Any
 import typer
 from rich import box
 from rich.table import Column, Table
-from sqlalchemy import select
 
 from bot.cli.console import out, print_json, run, say
 from bot.core import open_core
 from bot.settings import load_settings
 from bot.training.summary import change_text
-from bot.training.versions import find_version, list_versions
+from bot.training.versions import find_version, list_versions, run_of_version
 from bot.training.versions import promote as promote_version
 from bot.training.versions import rollback as roll_back
 from storage.tables import ModelVersion, TrainingRun
@@ -114,9 +113,7 @@ async def _show(name: str) -> tuple[ModelVersion, TrainingRun | None, list[Path]
     settings = load_settings()
     async with open_core(settings) as core, core.database.read() as session:
         version = await find_version(session, name)
-        training_run = await session.scalar(
-            select(TrainingRun).where(TrainingRun.model_version_id == version.id)
-        )
+        training_run = await run_of_version(session, version)
         files = await asyncio.to_thread(_papers, settings.versions_dir / version.name)
         return version, training_run, files
 
@@ -128,7 +125,7 @@ def _papers(folder: Path) -> list[Path]:
 
 @app.command()
 def promote(name: Name) -> None:
-    """Let a version serve, whatever the gate said. A running bot takes it up by itself."""
+    """Let a version serve, whatever the gate said. A running bot loads it by itself."""
     run(_promote(name))
     say(f"{name} serves now.")
 

@@ -1,22 +1,16 @@
 """main.py replay: real votes in their real order, each post predicted before its label."""
 
-import asyncio
-import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from bot.cli.console import err, out, print_json, progress, run, say
-from bot.runtime.subprocesses import ROOT, child_environment
+from bot.cli.console import CommandFailed, out, print_json, progress, run, say, show_steps
+from bot.runtime.json_child import run_json_child
 from bot.settings import load_settings
 from bot.training.backbone_setup import prepare_backbone
 from models.extras import require_train
-
-#: A child's last line holds the whole result.
-_MAX_LINE = 64 * 2**20
 
 _COLUMNS = {
     "rps_skill": "RPS skill",
@@ -60,39 +54,15 @@ def replay(
 
 
 async def _replay(task: dict[str, Any]) -> dict[str, Any]:
-    """Replay in a process of its own: fitting needs TensorFlow."""
+    """Replay in a child process: fitting needs TensorFlow."""
     settings = load_settings()
     backbone = await prepare_backbone(settings.backbone, settings.backbones_dir)
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "trainer.studies.replay_process",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        env=child_environment() | {"PYTHONPATH": str(ROOT)}, limit=_MAX_LINE,
-    )  # fmt: skip
-    assert child.stdin is not None  # noqa: S101 - both were asked for
-    assert child.stdout is not None  # noqa: S101
-    child.stdin.write((json.dumps(task | {"backbone": str(backbone)}) + "\n").encode())
-    child.stdin.close()
-    last: dict[str, Any] = {}
     with progress() as bar:
-        shown = bar.add_task("Starting", total=None)
-        async for line in child.stdout:
-            step = json.loads(line)
-            if "stage" in step:
-                bar.update(
-                    shown,
-                    description=str(step["stage"]).capitalize(),
-                    completed=step["done"],
-                    total=step["total"],
-                )
-            else:
-                last = step
-    await child.wait()
+        _, last = await run_json_child(
+            "trainer.studies.replay_process", task | {"backbone": str(backbone)}, show_steps(bar)
+        )
     if "result" not in last:
-        err.print(
-            last.get("refused", "The replay failed; what it said is above."),
-            style="red", markup=False, highlight=False, soft_wrap=True,
-        )  # fmt: skip
-        raise typer.Exit(1)
+        raise CommandFailed(last.get("refused", "The replay failed; its messages are above."))
     result: dict[str, Any] = last["result"]
     return result
 

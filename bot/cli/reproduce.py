@@ -1,23 +1,17 @@
 """main.py reproduce: the studies that Peoria comes from, beside it, on the same posts."""
 
-import asyncio
-import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from bot.cli.console import err, print_json, progress, run, say
-from bot.runtime.subprocesses import ROOT, child_environment
+from bot.cli.console import CommandFailed, print_json, progress, run, say, show_steps
+from bot.runtime.json_child import run_json_child
 from bot.settings import load_settings
 from bot.training.backbone_setup import prepare_backbone
 from models.extras import require_train
 
 app = typer.Typer(help="Run a seed study and ours side by side.", no_args_is_help=True)
-
-#: A child's last line holds the whole report.
-_MAX_LINE = 64 * 2**20
 
 File = Annotated[Path, typer.Argument(help="A TinyDB export or a JSON list of posts.")]
 Images = Annotated[Path, typer.Option(help="Folder of the images, by post id.")]
@@ -45,12 +39,10 @@ def lu(
     settings = load_settings()
     path = weights or Path(settings.backbone)
     if not path.is_file():
-        err.print(
+        raise CommandFailed(
             "The study trains on pixels and needs the backbone's Keras weights: give --weights"
-            " FILE, or set PEORIA_BACKBONE to one.",
-            style="red",
+            " FILE, or set PEORIA_BACKBONE to one."
         )
-        raise typer.Exit(1)
     asked = {"study": "lu", "weights": str(path.resolve())}
     _show(run(_reproduce(asked, file, images, seeds, text, report)), as_json)
 
@@ -83,7 +75,7 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
 async def _reproduce(
     asked: dict[str, Any], file: Path, images: Path, seeds: int, text: bool, report: Path | None
 ) -> dict[str, Any]:
-    """Run the reproduction in a process of its own; it needs TensorFlow."""
+    """Run the reproduction in a child process: it needs TensorFlow."""
     settings = load_settings()
     backbone = await prepare_backbone(settings.backbone, settings.backbones_dir)
     task = asked | {
@@ -94,30 +86,11 @@ async def _reproduce(
         "text": text,
         "report": str(report) if report else None,
     }
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "trainer.studies.reproduce_process",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        env=child_environment() | {"PYTHONPATH": str(ROOT)}, limit=_MAX_LINE,
-    )  # fmt: skip
-    assert child.stdin is not None  # noqa: S101 - both were asked for
-    assert child.stdout is not None  # noqa: S101
-    child.stdin.write((json.dumps(task) + "\n").encode())
-    child.stdin.close()
-    result: dict[str, Any] | None = None
     with progress() as bar:
-        shown = bar.add_task("Starting", total=None)
-        async for line in child.stdout:
-            step = json.loads(line)
-            if "result" in step:
-                result = step["result"]
-            else:
-                bar.update(
-                    shown,
-                    description=str(step["stage"]).capitalize(),
-                    completed=step.get("done", 0),
-                    total=step.get("total"),
-                )
-    if await child.wait() or result is None:
-        err.print("The reproduction failed; what it said is above.", style="red")
-        raise typer.Exit(1)
+        status, last = await run_json_child(
+            "trainer.studies.reproduce_process", task, show_steps(bar)
+        )
+    if status or "result" not in last:
+        raise CommandFailed("The reproduction failed; its messages are above.")
+    result: dict[str, Any] = last["result"]
     return result

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import err, progress, run
-from bot.cli.train import Ended, follow, read_made, report
+from bot.cli.console import err, progress, run, show_steps
+from bot.cli.train import STARTING, Ended, read_ended, report
 from bot.core import open_core
 from bot.settings import load_settings
 
@@ -27,5 +27,7 @@ async def _retrain() -> Ended:
         if asked.joined:
             err.print("A training run is under way already; this waits for it.")
         with progress() as bar:
-            ended = await core.training.wait_for(asked.run_id, on_progress=follow(bar))
-        return await read_made(core, ended)
+            ended = await core.training.wait_for(
+                asked.run_id, on_progress=show_steps(bar, STARTING)
+            )
+        return await read_ended(core, ended)

@@ -1,24 +1,26 @@
 """main.py train: one training run, now, with a seed of its own."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
-from bot.cli.console import print_json, progress, run, say
+from bot.cli.console import print_json, progress, run, say, show_steps
 from bot.core import Core, open_core
 from bot.settings import load_settings
 from bot.training.summary import change_text
+from bot.training.versions import version_of_run
 from models.extras import require_train
 from storage.tables import ModelVersion, TrainingRun
 from storage.types import RunState
 
+#: Shown before the training process reports its first step.
+STARTING = "Starting the training process"
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A run that ended, and what it made."""
+    """A run that ended, and the version that it made; None: it made none."""
 
     run: TrainingRun
     version: ModelVersion | None
@@ -30,7 +32,7 @@ def train(
 ) -> None:
     """Fit a new model version on all labels; the gate decides whether it serves.
 
-    A running bot takes the new champion up by itself. Exit status 1 when the run failed or was
+    A running bot loads the new champion by itself. Exit status 1 when the run failed or was
     refused.
     """
     require_train("Training")
@@ -40,37 +42,19 @@ def train(
 async def _train(seed: int) -> Ended:
     async with open_core(load_settings()) as core:
         with progress() as bar:
-            ended = await core.training.run(asked_by="command", seed=seed, on_progress=follow(bar))
-        return await read_made(core, ended)
+            ended = await core.training.run(
+                asked_by="command", seed=seed, on_progress=show_steps(bar, STARTING)
+            )
+        return await read_ended(core, ended)
 
 
-def follow(bar: Progress) -> Callable[[dict[str, Any]], None]:
-    """Shows the steps of a run on a progress bar."""
-    task = bar.add_task("Starting the training process", total=None)
-
-    def show(step: dict[str, Any]) -> None:
-        loss = step.get("loss")
-        note = f" (loss {loss:.4f})" if isinstance(loss, float) else ""
-        bar.update(
-            task,
-            description=f"{str(step['stage']).capitalize()}{note}",
-            completed=step.get("done") or 0,
-            total=step.get("total"),
-        )
-
-    return show
-
-
-async def read_made(core: Core, ended: TrainingRun) -> Ended:
-    """A run with the version that it made."""
-    if ended.model_version_id is None:
-        return Ended(ended, None)
-    async with core.database.read() as session:
-        return Ended(ended, await session.get(ModelVersion, ended.model_version_id))
+async def read_ended(core: Core, ended: TrainingRun) -> Ended:
+    """A run that ended, with the version that it made."""
+    return Ended(ended, await version_of_run(core.database, ended))
 
 
 def report(ended: Ended, *, as_json: bool) -> None:
-    """Print what came of a run; exit with status 1 when it made nothing."""
+    """Print the result of a run; exit with status 1 when it made nothing."""
     result, version = ended.run, ended.version
     if as_json:
         print_json(

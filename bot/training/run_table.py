@@ -14,6 +14,7 @@ from bot.notices import NoticeKind, add_notice
 from bot.runtime.clock import Clock
 from bot.runtime.subprocesses import is_running
 from bot.training.summary import run_text
+from bot.training.versions import find_champion
 from storage.engine.database import Database
 from storage.errors import ExpectedError
 from storage.tables import ModelVersion, TrainingRun
@@ -137,9 +138,7 @@ class RunTable:
             other = await self._living_run(session)
             if other is not None:
                 raise RunUnderWay(other.id)
-            champion = (
-                await session.scalars(select(ModelVersion).where(ModelVersion.is_champion))
-            ).one()
+            champion = await find_champion(session)
             run = TrainingRun(
                 state=RunState.RUNNING,
                 asked_by=asked_by,

@@ -15,12 +15,12 @@ from bot.training.backbone_setup import prepare_backbone
 from bot.training.embed_stored import OnAdvance, embed_stored_images
 from bot.training.first_version import add_first_version
 from bot.training.runs import TrainingRuns
-from bot.training.versions import find_version, make_champion
+from bot.training.versions import find_version, make_champion, version_of_run
 from models.backbone import Backbone
 from storage.engine.database import Database
 from storage.errors import ExpectedError
 from storage.files.image_store import ImageStore
-from storage.tables import ModelVersion, TrainingRun
+from storage.tables import TrainingRun
 from storage.types import RunState
 
 
@@ -121,9 +121,9 @@ class BackboneSwitch:
 
     async def _serving_version(self, run: TrainingRun, folder: Path) -> str:
         """The version that the run made; with too few labels, the backbone's first version."""
-        if run.model_version_id is not None:
-            async with self.database.read() as session:
-                return (await session.get_one(ModelVersion, run.model_version_id)).name
+        made = await version_of_run(self.database, run)
+        if made is not None:
+            return made.name
         name = await add_first_version(self.database, self.versions_dir, folder, self.clock())
         async with self.database.write() as session:
             await make_champion(session, await find_version(session, name), self.clock())

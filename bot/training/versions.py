@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.registry import Manifest, VersionUnusable, read_version
 from storage.engine.database import Database
 from storage.errors import ExpectedError
-from storage.tables import ModelVersion
+from storage.tables import ModelVersion, TrainingRun
 
 
 class UnknownVersion(ExpectedError):
@@ -35,6 +35,27 @@ async def find_version(session: AsyncSession, name: str) -> ModelVersion:
         names = ", ".join(await session.scalars(select(ModelVersion.name)))
         raise UnknownVersion(f"There is no model version {name!r}. There are: {names or 'none'}.")
     return row
+
+
+async def find_champion(session: AsyncSession) -> ModelVersion:
+    """The model version that serves; every database has exactly one."""
+    return (await session.scalars(select(ModelVersion).where(ModelVersion.is_champion))).one()
+
+
+async def run_of_version(session: AsyncSession, version: ModelVersion) -> TrainingRun | None:
+    """The training run that made a version; None: it was not made here."""
+    found: TrainingRun | None = await session.scalar(
+        select(TrainingRun).where(TrainingRun.model_version_id == version.id)
+    )
+    return found
+
+
+async def version_of_run(database: Database, run: TrainingRun) -> ModelVersion | None:
+    """The version that a run made; None: it made none."""
+    if run.model_version_id is None:
+        return None
+    async with database.read() as session:
+        return await session.get(ModelVersion, run.model_version_id)
 
 
 def add_version(session: AsyncSession, manifest: Manifest) -> ModelVersion:

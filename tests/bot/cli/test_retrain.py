@@ -42,7 +42,7 @@ def test_a_run_under_way_is_waited_for(
             )  # fmt: skip
         await database.close()
 
-    wait = TrainingRuns.outcome
+    wait = TrainingRuns.wait_for
 
     async def end_and_wait(self: TrainingRuns, run_id: int, **rest: Any) -> TrainingRun:
         async with self._database.write() as session:
@@ -51,7 +51,7 @@ def test_a_run_under_way_is_waited_for(
             run.finished_at = datetime.now(UTC)
         return await wait(self, run_id, **rest)
 
-    monkeypatch.setattr(TrainingRuns, "outcome", end_and_wait)
+    monkeypatch.setattr(TrainingRuns, "wait_for", end_and_wait)
     asyncio.run(begin())
     answer = peoria("retrain")
     assert answer.status == 1

@@ -1,8 +1,6 @@
 """`/settings`: how the bot behaves in a channel; without options shown, with options changed."""
 
 import asyncio
-import re
-from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -10,8 +8,10 @@ from zoneinfo import available_timezones
 import discord
 from discord import app_commands
 
-from bot.communities import CommunityChange, change_community
+from bot.communities import change_community
 from bot.discord.commands.feature import Feature, texts_for
+from bot.discord.commands.settings_lines import settings_lines
+from bot.discord.commands.settings_values import read_change
 from bot.discord.commands.watch import channel_meant
 from bot.discord.gateway.guild_options import (
     ANNOUNCEMENTS,
@@ -22,17 +22,13 @@ from bot.discord.gateway.guild_options import (
     upvote_of,
 )
 from bot.discord.texts.command_labels import label
-from bot.discord.texts.lookup import Texts
-from bot.discord.texts.markdown import escape, plain
+from bot.discord.texts.markdown import escape
 from bot.discord.ui.emoji import custom_emoji_id, is_unicode_emoji
 from bot.discord.ui.error_replies import Refused
 from bot.discord.ui.responses import Interaction, defer, respond
 from storage.queries.communities import find_community
-from storage.tables import Community
 from storage.types import PlatformName, ReplyMode
 
-_HOURS = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*[-–]\s*(\d{1,2})(?::(\d{2}))?")
-_TWO_SCORES = re.compile(r"(-?\d{1,9})[\s,;/]+(-?\d{1,9})")
 #: Choices that Discord shows at most.
 _CHOICES = 25
 _LONGEST_NAME = 100
@@ -172,125 +168,3 @@ class ChannelSettings(Feature):
 @cache
 def _time_zone_names() -> list[str]:
     return sorted(available_timezones())
-
-
-def read_change(given: Mapping[str, Any]) -> CommunityChange:
-    """What changes, from the command's options by name; those that are None were not given.
-
-    Raises:
-        Refused: one cannot be read.
-    """
-    change: CommunityChange = {}
-    for name, value in given.items():
-        if value is not None:
-            change.update(_READERS[name](value))
-    return change
-
-
-def read_buckets(text: str) -> tuple[int | None, int | None]:
-    """Where low and medium end: two scores, or two None for the community's thirds.
-
-    Raises:
-        Refused: it is neither.
-    """
-    words = text.strip().casefold()
-    if words in ("terciles", "thirds", "drittel", "off", "none"):
-        return None, None
-    match = _TWO_SCORES.fullmatch(words)
-    if match is None:
-        raise Refused("refused.thresholds_pair")
-    return int(match[1]), int(match[2])
-
-
-def read_hours(text: str) -> tuple[int | None, int | None]:
-    """Minutes after midnight at which quiet hours begin and end, or two None for none.
-
-    Raises:
-        Refused: it is neither.
-    """
-    words = text.strip().casefold()
-    if words in ("off", "none", "aus", "keine"):
-        return None, None
-    match = _HOURS.fullmatch(words)
-    if match is None:
-        raise Refused("refused.quiet_pair")
-    begin = int(match[1]) * 60 + int(match[2] or 0)
-    end = int(match[3]) * 60 + int(match[4] or 0)
-    if (
-        int(match[1]) > 23
-        or int(match[3]) > 23
-        or int(match[2] or 0) > 59
-        or int(match[4] or 0) > 59
-    ):
-        raise Refused("refused.quiet_range")
-    return begin, end
-
-
-def _read_buckets(text: str) -> CommunityChange:
-    low, medium = read_buckets(text)
-    return {"low_up_to": low, "medium_up_to": medium}
-
-
-def _read_hours(text: str) -> CommunityChange:
-    begin, end = read_hours(text)
-    return {"quiet_from": begin, "quiet_until": end}
-
-
-_READERS: Mapping[str, Callable[[Any], CommunityChange]] = {
-    "horizon": lambda hours: {"horizon_seconds": round(hours * 3600)},
-    "mode": lambda mode: {"reply_mode": ReplyMode(mode)},
-    "blind": lambda blind: {"blind": blind},
-    "buckets": _read_buckets,
-    "min_percentile": lambda least: {"min_percentile": least / 100 if least else None},
-    "quiet_hours": _read_hours,
-    "time_zone": lambda name: {"time_zone": name.strip()},
-    "replies_per_minute": lambda most: {"replies_per_minute": most or None},
-    "guess_minutes": lambda minutes: {"guess_seconds": minutes * 60},
-}
-
-
-def settings_lines(texts: Texts, community: Community) -> list[str]:
-    """The settings of a channel in sentences, one a line."""
-    options = community.options
-    lines = [
-        texts("settings.line.watched", value=texts("word.yes" if community.watched else "word.no")),
-        texts("settings.line.mode", value=texts(f"mode.{community.reply_mode.value}")),
-        texts("settings.line.blind", value=texts("word.yes" if community.blind else "word.no")),
-        texts("settings.line.votes", upvote=upvote_of(options), downvote=downvote_of(options)),
-        texts("settings.line.horizon", value=texts.duration(community.horizon_seconds)),
-        texts("settings.line.guessing", value=texts.duration(community.guess_seconds)),
-    ]
-    if community.low_up_to is None or community.medium_up_to is None:
-        lines.append(texts("settings.line.buckets_terciles"))
-    else:
-        low, medium = texts.number(community.low_up_to), texts.number(community.medium_up_to)
-        lines.append(texts("settings.line.buckets_fixed", low=low, medium=medium))
-    if community.min_percentile is None:
-        lines.append(texts("settings.line.answers_all"))
-    else:
-        value = texts.percent(community.min_percentile)
-        lines.append(texts("settings.line.min_percentile", value=value))
-    if community.quiet_from is None or community.quiet_until is None:
-        lines.append(texts("settings.line.never_quiet"))
-    else:
-        begin, end = (
-            f"{m // 60:02}:{m % 60:02}" for m in (community.quiet_from, community.quiet_until)
-        )
-        zone = plain(community.time_zone, 64)
-        lines.append(texts("settings.line.quiet", begin=begin, end=end, time_zone=zone))
-    if community.replies_per_minute is None:
-        lines.append(texts("settings.line.no_rate"))
-    else:
-        lines.append(texts("settings.line.rate", value=texts.number(community.replies_per_minute)))
-    lines.append(_announcements_line(texts, options.get(ANNOUNCEMENTS)))
-    if community.paused_reason is not None:
-        lines.append(texts("settings.line.paused", reason=escape(community.paused_reason, 300)))
-    return lines
-
-
-def _announcements_line(texts: Texts, where: object) -> str:
-    if where == NOWHERE:
-        return texts("settings.line.no_announcements")
-    if where is None:
-        return texts("settings.line.usual_announcements")
-    return texts("settings.line.announcements", channel=f"<#{where}>")

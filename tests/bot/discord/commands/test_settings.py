@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from bot.app import App
-from bot.discord.commands.settings import read_buckets, read_hours
+from bot.discord.commands.settings_values import read_buckets, read_hours
 from bot.discord.gateway.guild_options import upvote_of
 from bot.discord.ui.emoji import is_unicode_emoji
 from bot.discord.ui.error_replies import Refused

@@ -1,0 +1,53 @@
+"""The settings of a channel in sentences."""
+
+from bot.discord.gateway.guild_options import ANNOUNCEMENTS, NOWHERE, downvote_of, upvote_of
+from bot.discord.texts.lookup import Texts
+from bot.discord.texts.markdown import escape, plain
+from storage.tables import Community
+
+
+def settings_lines(texts: Texts, community: Community) -> list[str]:
+    """The settings of a channel in sentences, one a line."""
+    options = community.options
+    lines = [
+        texts("settings.line.watched", value=texts("word.yes" if community.watched else "word.no")),
+        texts("settings.line.mode", value=texts(f"mode.{community.reply_mode.value}")),
+        texts("settings.line.blind", value=texts("word.yes" if community.blind else "word.no")),
+        texts("settings.line.votes", upvote=upvote_of(options), downvote=downvote_of(options)),
+        texts("settings.line.horizon", value=texts.duration(community.horizon_seconds)),
+        texts("settings.line.guessing", value=texts.duration(community.guess_seconds)),
+    ]
+    if community.low_up_to is None or community.medium_up_to is None:
+        lines.append(texts("settings.line.buckets_terciles"))
+    else:
+        low, medium = texts.number(community.low_up_to), texts.number(community.medium_up_to)
+        lines.append(texts("settings.line.buckets_fixed", low=low, medium=medium))
+    if community.min_percentile is None:
+        lines.append(texts("settings.line.answers_all"))
+    else:
+        value = texts.percent(community.min_percentile)
+        lines.append(texts("settings.line.min_percentile", value=value))
+    if community.quiet_from is None or community.quiet_until is None:
+        lines.append(texts("settings.line.never_quiet"))
+    else:
+        begin, end = (
+            f"{m // 60:02}:{m % 60:02}" for m in (community.quiet_from, community.quiet_until)
+        )
+        zone = plain(community.time_zone, 64)
+        lines.append(texts("settings.line.quiet", begin=begin, end=end, time_zone=zone))
+    if community.replies_per_minute is None:
+        lines.append(texts("settings.line.no_rate"))
+    else:
+        lines.append(texts("settings.line.rate", value=texts.number(community.replies_per_minute)))
+    lines.append(_announcements_line(texts, options.get(ANNOUNCEMENTS)))
+    if community.paused_reason is not None:
+        lines.append(texts("settings.line.paused", reason=escape(community.paused_reason, 300)))
+    return lines
+
+
+def _announcements_line(texts: Texts, where: object) -> str:
+    if where == NOWHERE:
+        return texts("settings.line.no_announcements")
+    if where is None:
+        return texts("settings.line.usual_announcements")
+    return texts("settings.line.announcements", channel=f"<#{where}>")

@@ -1,0 +1,87 @@
+"""What people give as values of /settings, read into what the tables store."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bot.communities import CommunityChange
+from bot.discord.ui.error_replies import Refused
+from storage.types import ReplyMode
+
+_HOURS = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*[-–]\s*(\d{1,2})(?::(\d{2}))?")
+_TWO_SCORES = re.compile(r"(-?\d{1,9})[\s,;/]+(-?\d{1,9})")
+
+
+def read_change(given: Mapping[str, Any]) -> CommunityChange:
+    """What changes, from the command's options by name; those that are None were not given.
+
+    Raises:
+        Refused: one cannot be read.
+    """
+    change: CommunityChange = {}
+    for name, value in given.items():
+        if value is not None:
+            change.update(_READERS[name](value))
+    return change
+
+
+def read_buckets(text: str) -> tuple[int | None, int | None]:
+    """Where low and medium end: two scores, or two None for the community's thirds.
+
+    Raises:
+        Refused: it is neither.
+    """
+    words = text.strip().casefold()
+    if words in ("terciles", "thirds", "drittel", "off", "none"):
+        return None, None
+    match = _TWO_SCORES.fullmatch(words)
+    if match is None:
+        raise Refused("refused.thresholds_pair")
+    return int(match[1]), int(match[2])
+
+
+def read_hours(text: str) -> tuple[int | None, int | None]:
+    """Minutes after midnight at which quiet hours begin and end, or two None for none.
+
+    Raises:
+        Refused: it is neither.
+    """
+    words = text.strip().casefold()
+    if words in ("off", "none", "aus", "keine"):
+        return None, None
+    match = _HOURS.fullmatch(words)
+    if match is None:
+        raise Refused("refused.quiet_pair")
+    begin = int(match[1]) * 60 + int(match[2] or 0)
+    end = int(match[3]) * 60 + int(match[4] or 0)
+    if (
+        int(match[1]) > 23
+        or int(match[3]) > 23
+        or int(match[2] or 0) > 59
+        or int(match[4] or 0) > 59
+    ):
+        raise Refused("refused.quiet_range")
+    return begin, end
+
+
+def _read_buckets(text: str) -> CommunityChange:
+    low, medium = read_buckets(text)
+    return {"low_up_to": low, "medium_up_to": medium}
+
+
+def _read_hours(text: str) -> CommunityChange:
+    begin, end = read_hours(text)
+    return {"quiet_from": begin, "quiet_until": end}
+
+
+_READERS: Mapping[str, Callable[[Any], CommunityChange]] = {
+    "horizon": lambda hours: {"horizon_seconds": round(hours * 3600)},
+    "mode": lambda mode: {"reply_mode": ReplyMode(mode)},
+    "blind": lambda blind: {"blind": blind},
+    "buckets": _read_buckets,
+    "min_percentile": lambda least: {"min_percentile": least / 100 if least else None},
+    "quiet_hours": _read_hours,
+    "time_zone": lambda name: {"time_zone": name.strip()},
+    "replies_per_minute": lambda most: {"replies_per_minute": most or None},
+    "guess_minutes": lambda minutes: {"guess_seconds": minutes * 60},
+}

@@ -31,8 +31,8 @@ from bot.settings import Settings
 from storage.types import PlatformName
 from tests.fakes.clock import FakeClock
 from tests.fakes.reddit import CLIENT, PASSWORD, FakeReddit, serving
-from tests.fakes.reddit_day import SUBREDDITS, DayReport, RedditDay
-from tests.fakes.reddit_world import ME
+from tests.fakes.reddit.day import SUBREDDITS, DayReport, RedditDay
+from tests.fakes.reddit.world import ME
 
 
 async def play(folder: Path, posts: int, seed: int, gather: float) -> tuple[DayReport, RedditDay]:

@@ -8,7 +8,7 @@ import pytest
 from tests.bot.cli.conftest import Peoria
 from tests.fakes.clock import FakeClock
 from tests.fakes.reddit import CLIENT, PASSWORD, REFRESH_TOKEN, FakeReddit, serving_apart
-from tests.fakes.reddit_world import ME
+from tests.fakes.reddit.world import ME
 
 DAY = 24 * 3600
 

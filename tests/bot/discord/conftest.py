@@ -9,7 +9,8 @@ from bot.app import App
 from bot.discord.platform import DiscordPlatform
 from bot.settings import Settings
 from storage.types import PlatformName
-from tests.bot.discord.adapting import watch
+from tests.bot.discord.command_bot import CommandBot, command_bot
+from tests.bot.discord.steps import watch
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Guild, Member
 
@@ -21,8 +22,15 @@ def servers_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def fake(clock: FakeClock) -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord(clock=clock) as fake:
+def message_content() -> bool:
+    """Whether the bot may read what messages hold."""
+    return True
+
+
+@pytest.fixture
+async def fake(clock: FakeClock, message_content: bool) -> AsyncIterator[FakeDiscord]:
+    """The loopback Discord; at its end all requests must have been valid."""
+    async with FakeDiscord(clock=clock, message_content=message_content) as fake:
         yield fake
         fake.assert_valid()
 
@@ -52,6 +60,13 @@ async def discord(app: App, fake: FakeDiscord, channel: Channel) -> AsyncIterato
 
 
 @pytest.fixture
+async def bot(fake: FakeDiscord, app: App, guild: Guild) -> AsyncIterator[CommandBot]:
+    """A client that has the commands and nothing else."""
+    async with command_bot(fake, app) as bot:
+        yield bot
+
+
+@pytest.fixture
 def guild(fake: FakeDiscord) -> Guild:
     return fake.guild("Peoria")
 
@@ -69,3 +84,10 @@ def ann(fake: FakeDiscord, guild: Guild) -> Member:
 @pytest.fixture
 def bob(fake: FakeDiscord, guild: Guild) -> Member:
     return fake.member(guild, "bob")
+
+
+@pytest.fixture
+def admin(fake: FakeDiscord, guild: Guild) -> Member:
+    member = fake.member(guild, "the admin")
+    fake.grant(member, manage_guild=True)
+    return member

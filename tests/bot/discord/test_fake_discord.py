@@ -17,8 +17,8 @@ from discord.http import Route
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import FakeDiscord, NotOffered
-from tests.fakes.discord_faults import cut, error, rate_limited
-from tests.fakes.discord_world import Upload
+from tests.fakes.discord.faults import cut, error, rate_limited
+from tests.fakes.discord.messages import Upload
 from tests.fixtures.images import encode, photo
 
 PNG = encode(photo(), "PNG")

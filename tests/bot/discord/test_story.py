@@ -3,7 +3,7 @@
 from bot.app import App
 from bot.discord.platform import DiscordPlatform
 from storage.types import PostState
-from tests.bot.discord.adapting import PNG, stored
+from tests.bot.discord.steps import PNG, stored
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Member
 

@@ -19,7 +19,7 @@ from storage.tables import Base, Community, Post, Reply
 from storage.types import PlatformName
 from tests.fakes.clock import FakeClock
 from tests.fakes.reddit import CLIENT, PASSWORD, REFRESH_TOKEN, FakeReddit, serving
-from tests.fakes.reddit_world import ME
+from tests.fakes.reddit.world import ME
 
 T = TypeVar("T", bound=Base)
 

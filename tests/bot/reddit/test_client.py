@@ -27,8 +27,8 @@ from bot.settings import Settings
 from tests.bot.reddit.conftest import client_of, reddit_settings
 from tests.fakes.clock import FakeClock
 from tests.fakes.reddit import PASSWORD, REFRESH_TOKEN, FakeReddit
-from tests.fakes.reddit_faults import refusal
-from tests.fakes.reddit_world import ME
+from tests.fakes.reddit.faults import refusal
+from tests.fakes.reddit.world import ME
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from bot.reddit.platform import RedditPlatform
 from tests.bot.reddit.conftest import OpenBot
 from tests.fakes.clock import FakeClock
 from tests.fakes.reddit import FakeReddit
-from tests.fakes.reddit_day import SUBREDDITS, RedditDay
+from tests.fakes.reddit.day import SUBREDDITS, RedditDay
 
 
 async def test_a_day_with_restarts_repeats_disorder_and_outages(

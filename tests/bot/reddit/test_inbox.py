@@ -8,7 +8,7 @@ from storage.tables import Author, InboxItem, Post
 from storage.types import InboxKind, PlatformName, PostState, ReplyState
 from tests.bot.reddit.conftest import Bot, OpenBot
 from tests.fakes.reddit import FakeReddit
-from tests.fakes.reddit_world import ME
+from tests.fakes.reddit.world import ME
 
 HOUR = 3600
 

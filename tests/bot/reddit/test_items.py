@@ -12,7 +12,7 @@ from bot.reddit.items import Rules, Skip, read_item
 from bot.reddit.score_reader import read_score
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.reddit import FakeReddit
-from tests.fakes.reddit_world import gallery
+from tests.fakes.reddit.world import gallery
 
 AWW = CommunityRef("aww", "r/aww")
 RULES = Rules(timedelta(hours=6))

@@ -9,8 +9,8 @@ from storage.tables import Community, Label, Notice
 from storage.types import PostState, ReplyMode, ReplyState
 from tests.bot.reddit.conftest import Bot, OpenBot
 from tests.fakes.reddit import FakeReddit
-from tests.fakes.reddit_faults import refusal
-from tests.fakes.reddit_world import ME
+from tests.fakes.reddit.faults import refusal
+from tests.fakes.reddit.world import ME
 
 HOUR = 3600
 

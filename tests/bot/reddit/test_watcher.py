@@ -7,7 +7,7 @@ from bot.reddit.items import Skip
 from storage.tables import Community, Notice, Post
 from tests.bot.reddit.conftest import Bot, OpenBot
 from tests.fakes.reddit import FakeReddit
-from tests.fakes.reddit_world import gallery
+from tests.fakes.reddit.world import gallery
 
 HOUR = 3600
 

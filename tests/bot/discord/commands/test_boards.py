@@ -12,7 +12,7 @@ from bot.people.consent import opt_out
 from bot.people.identity import hash_person
 from storage.tables import Author, Community, Guess, Label, ModelVersion, Post, Standing
 from storage.types import Bucket, ForecasterKind, PlatformName, PostOrigin, PostState
-from tests.bot.discord.commands.commanding import Commanding, commanding
+from tests.bot.discord.command_bot import CommandBot, command_bot
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Guild, Interaction, Member, Message
 
@@ -95,7 +95,7 @@ async def crowd(app: App, guild: Guild, channel: Channel) -> int:
 
 
 async def test_an_empty_board_says_what_to_do(
-    fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+    fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     for board, words in (
         ("forecasters", "Guess Low, Medium or High"), ("models", "No model version was scored"),
@@ -108,7 +108,7 @@ async def test_an_empty_board_says_what_to_do(
 
 async def test_pages_are_turned_by_who_asked(
     clock: FakeClock, crowd: int, fake: FakeDiscord, channel: Channel, ann: Member, bob: Member,
-    bot: Commanding,
+    bot: CommandBot,
 ) -> None:  # fmt: skip
     asked = await fake.slash(ann, channel, "leaderboard")
     message = shown(asked)
@@ -139,16 +139,16 @@ async def test_pages_are_turned_by_who_asked(
 async def test_pages_turn_after_a_restart(
     app: App, crowd: int, fake: FakeDiscord, channel: Channel, ann: Member
 ) -> None:
-    async with commanding(fake, app):
+    async with command_bot(fake, app):
         message = shown(await fake.slash(ann, channel, "leaderboard"))
-    async with commanding(fake, app):
+    async with command_bot(fake, app):
         await fake.click(ann, message, "Next")
         await fake.settle()
     assert "Page 2 of 3" in message.text
 
 
 async def test_ones_own_row_is_always_there(
-    app: App, crowd: int, fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+    app: App, crowd: int, fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     await standing(app, person(app, ann), crowd, points=-4.5)
     asked = await fake.slash(ann, channel, "leaderboard")
@@ -157,7 +157,7 @@ async def test_ones_own_row_is_always_there(
 
 async def test_people_are_named_only_on_their_own_server(
     app: App, fake: FakeDiscord, guild: Guild, channel: Channel, ann: Member, bob: Member,
-    bot: Commanding,
+    bot: CommandBot,
 ) -> None:  # fmt: skip
     here = await community(app, channel, guild.id)
     elsewhere = fake.guild("Elsewhere")
@@ -175,7 +175,7 @@ async def test_people_are_named_only_on_their_own_server(
 
 
 async def test_channels_and_posts_of_other_servers_are_nobodys_business(
-    app: App, fake: FakeDiscord, guild: Guild, channel: Channel, ann: Member, bot: Commanding
+    app: App, fake: FakeDiscord, guild: Guild, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     here = await community(app, channel, guild.id, "#memes_*x*")
     elsewhere = fake.guild("Elsewhere")
@@ -207,7 +207,7 @@ async def test_channels_and_posts_of_other_servers_are_nobodys_business(
 
 
 async def test_boards_about_a_server_are_not_shown_in_dms(
-    fake: FakeDiscord, ann: Member, bot: Commanding
+    fake: FakeDiscord, ann: Member, bot: CommandBot
 ) -> None:
     asked = await fake.slash(ann, fake.dm(ann), "leaderboard", board="posts")
     await fake.settle()
@@ -217,7 +217,7 @@ async def test_boards_about_a_server_are_not_shown_in_dms(
 
 
 async def test_seasons_are_offered_and_refused(
-    app: App, crowd: int, fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+    app: App, crowd: int, fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     offered = await fake.autocomplete(ann, channel, "leaderboard", "season", "")
     assert [each["value"] for each in offered] == [SEASON, "all"]
@@ -231,7 +231,7 @@ async def test_seasons_are_offered_and_refused(
 
 
 async def test_boards_in_german(
-    crowd: int, fake: FakeDiscord, guild: Guild, channel: Channel, bot: Commanding
+    crowd: int, fake: FakeDiscord, guild: Guild, channel: Channel, bot: CommandBot
 ) -> None:
     dora = fake.member(guild, "dora", locale="de")
     asked = await fake.slash(dora, channel, "leaderboard")
@@ -240,7 +240,7 @@ async def test_boards_in_german(
 
 async def test_ones_own_record(
     app: App, clock: FakeClock, fake: FakeDiscord, guild: Guild, channel: Channel, ann: Member,
-    bot: Commanding,
+    bot: CommandBot,
 ) -> None:  # fmt: skip
     asked = await fake.slash(ann, channel, "me")
     assert asked.ephemeral
@@ -273,7 +273,7 @@ async def test_ones_own_record(
 
 async def test_help_says_how_things_stand(
     clock: FakeClock, fake: FakeDiscord, channel: Channel, ann: Member, admin: Member,
-    bot: Commanding,
+    bot: CommandBot,
 ) -> None:  # fmt: skip
     asked = await fake.slash(ann, channel, "help")
     assert asked.ephemeral
@@ -288,7 +288,7 @@ async def test_help_says_how_things_stand(
 
 
 async def test_about_says_what_serves(
-    fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+    fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     asked = await fake.slash(ann, channel, "about")
     assert "`starter`" in asked.text

@@ -19,11 +19,11 @@ from bot.training.versions import add_version, make_champion
 from models.registry import read_version
 from storage.tables import Community, DailyLabel, DailyScore, ModelVersion
 from storage.types import PlatformName
-from tests.bot.discord.commands.commanding import Commanding, commanding
+from tests.bot.discord.command_bot import CommandBot, command_bot
 from tests.fakes import trainer
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Guild, Member, Message, NotOffered
-from tests.fakes.discord_faults import error
+from tests.fakes.discord.faults import error
 from tests.fixtures.images import encode, photo
 
 PNG = encode(photo(), "PNG")
@@ -85,7 +85,7 @@ def shown(message: Message | None) -> Message:
 async def test_training_ends_in_an_answer(
     trains: Trains, fake: FakeDiscord, channel: Channel, admin: Member, mode: str, words: str
 ) -> None:
-    async with commanding(fake, trains(mode)):
+    async with command_bot(fake, trains(mode)):
         asked = await fake.slash(admin, channel, "retrain")
         assert asked.deferred
         assert "Training has begun" in asked.text
@@ -96,7 +96,7 @@ async def test_training_ends_in_an_answer(
 async def test_who_asks_meanwhile_joins(
     trains: Trains, fake: FakeDiscord, channel: Channel, admin: Member
 ) -> None:
-    async with commanding(fake, trains("promotes")):
+    async with command_bot(fake, trains("promotes")):
         first = await fake.slash(admin, channel, "retrain")
         second = await fake.slash(admin, channel, "retrain")
         assert "under way already" in second.text
@@ -107,7 +107,7 @@ async def test_who_asks_meanwhile_joins(
 async def test_an_answer_that_comes_too_late_is_a_direct_message(
     trains: Trains, fake: FakeDiscord, channel: Channel, admin: Member
 ) -> None:
-    async with commanding(fake, trains("promotes")):
+    async with command_bot(fake, trains("promotes")):
         fake.on("POST /webhooks/{webhook_id}/{webhook_token}", error(401, 50027))
         await fake.slash(admin, channel, "retrain")
         (message,) = await fake.until(lambda: fake.messages(fake.dm(admin)))
@@ -115,7 +115,7 @@ async def test_an_answer_that_comes_too_late_is_a_direct_message(
 
 
 async def test_versions_are_listed(
-    second: str, fake: FakeDiscord, channel: Channel, admin: Member, bot: Commanding
+    second: str, fake: FakeDiscord, channel: Channel, admin: Member, bot: CommandBot
 ) -> None:
     asked = await fake.slash(admin, channel, "model versions")
     assert asked.ephemeral
@@ -125,7 +125,7 @@ async def test_versions_are_listed(
 
 
 async def test_another_version_is_promoted_after_a_question(
-    app: App, second: str, fake: FakeDiscord, channel: Channel, admin: Member, bot: Commanding
+    app: App, second: str, fake: FakeDiscord, channel: Channel, admin: Member, bot: CommandBot
 ) -> None:
     offered = await fake.autocomplete(admin, channel, "model promote", "version", "st")
     assert [each["value"] for each in offered] == ["starter"]
@@ -144,7 +144,7 @@ async def test_another_version_is_promoted_after_a_question(
 
 
 async def test_going_back_asks_first_and_happens_once(
-    app: App, second: str, fake: FakeDiscord, channel: Channel, admin: Member, bot: Commanding
+    app: App, second: str, fake: FakeDiscord, channel: Channel, admin: Member, bot: CommandBot
 ) -> None:
     asked = await fake.slash(admin, channel, "model rollback")
     question = shown(asked.response)
@@ -162,7 +162,7 @@ async def test_going_back_asks_first_and_happens_once(
 
 
 async def test_versions_that_cannot_serve(
-    app: App, second: str, fake: FakeDiscord, channel: Channel, admin: Member, bot: Commanding
+    app: App, second: str, fake: FakeDiscord, channel: Channel, admin: Member, bot: CommandBot
 ) -> None:
     asked = await fake.slash(admin, channel, "model promote", version="*none*")
     assert r"no model version \*none\*" in asked.text
@@ -177,7 +177,7 @@ async def test_versions_that_cannot_serve(
 
 
 async def test_they_are_for_admins(
-    fake: FakeDiscord, channel: Channel, ann: Member, admin: Member, bot: Commanding
+    fake: FakeDiscord, channel: Channel, ann: Member, admin: Member, bot: CommandBot
 ) -> None:
     for name in ("retrain", "model versions", "model rollback"):
         with pytest.raises(NotOffered):
@@ -191,7 +191,7 @@ async def test_whoever_runs_the_bot_says_which_servers_choose(
 ) -> None:
     chosen = app.core.settings.model_copy(update={"discord_model_servers": ("1", "2")})
     elsewhere = dataclasses.replace(app, core=dataclasses.replace(app.core, settings=chosen))
-    async with commanding(fake, elsewhere):
+    async with command_bot(fake, elsewhere):
         for name in ("retrain", "model rollback"):
             asked = await fake.slash(admin, channel, name)
             await fake.settle()
@@ -199,7 +199,7 @@ async def test_whoever_runs_the_bot_says_which_servers_choose(
         assert "starter" in (await fake.slash(admin, channel, "model versions")).text
     chosen = app.core.settings.model_copy(update={"discord_model_servers": (str(guild.id),)})
     here = dataclasses.replace(app, core=dataclasses.replace(app.core, settings=chosen))
-    async with commanding(fake, here):
+    async with command_bot(fake, here):
         assert "Go back" in (await fake.slash(admin, channel, "model rollback")).text
 
 
@@ -230,7 +230,7 @@ async def some_scores(app: App, channel: Channel) -> None:
 
 
 async def test_stats_have_figures_and_a_chart(
-    app: App, fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding,
+    app: App, fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     drawn: list[Stats] = []
@@ -255,7 +255,7 @@ async def test_stats_have_figures_and_a_chart(
 
 
 async def test_stats_go_without_a_chart_that_cannot_be_drawn(
-    app: App, fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding,
+    app: App, fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     async def fails(_: object) -> bytes:
@@ -269,14 +269,14 @@ async def test_stats_go_without_a_chart_that_cannot_be_drawn(
 
 
 async def test_stats_before_anything_was_scored(
-    app: App, fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+    app: App, fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     asked = await fake.slash(ann, channel, "stats")
     assert "Nothing was scored in the last 30 days yet" in asked.text
 
 
 async def test_no_champion_is_said(
-    app: App, fake: FakeDiscord, channel: Channel, admin: Member, bot: Commanding
+    app: App, fake: FakeDiscord, channel: Channel, admin: Member, bot: CommandBot
 ) -> None:
     async with app.core.database.write() as session:
         await session.execute(update(ModelVersion).values(is_champion=False))

@@ -13,10 +13,10 @@ from bot.platform import CommunityRef, IncomingPost
 from bot.serving.predict_image import ImagePrediction, predict_image
 from storage.tables import Base, Community
 from storage.types import PlatformName
-from tests.bot.discord.commands.commanding import Commanding
+from tests.bot.discord.command_bot import CommandBot
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Guild, Member, Upload
-from tests.fakes.discord_faults import error
+from tests.fakes.discord.faults import error
 from tests.fixtures.images import BAD_IMAGES, encode, photo
 
 PNG = encode(photo(), "PNG")
@@ -58,7 +58,7 @@ async def post(app: App, clock: FakeClock, channel: Channel, **changes: object) 
 
 
 async def test_an_image_is_predicted_and_nothing_stored(
-    app: App, fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+    app: App, fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     before = await rows(app)
     asked = await fake.slash(ann, channel, "predict", image=PNG, title="*bold* @everyone [x](y)")
@@ -77,14 +77,14 @@ async def test_an_image_is_predicted_and_nothing_stored(
 
 
 async def test_it_is_for_oneself_on_request(
-    fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+    fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     asked = await fake.slash(ann, channel, "predict", image=PNG, private=True)
     assert asked.ephemeral
 
 
 async def test_it_works_in_a_dm_and_where_the_bot_is_no_member(
-    fake: FakeDiscord, ann: Member, bot: Commanding
+    fake: FakeDiscord, ann: Member, bot: CommandBot
 ) -> None:
     asked = await fake.slash(ann.user, fake.dm(ann), "predict", image=PNG)
     assert "Would beat" in asked.text
@@ -96,7 +96,7 @@ async def test_it_works_in_a_dm_and_where_the_bot_is_no_member(
 
 
 async def test_it_speaks_german(
-    fake: FakeDiscord, guild: Guild, channel: Channel, bot: Commanding
+    fake: FakeDiscord, guild: Guild, channel: Channel, bot: CommandBot
 ) -> None:
     dora = fake.member(guild, "dora", locale="de")
     asked = await fake.slash(dora, channel, "predict", image=PNG)
@@ -109,7 +109,7 @@ async def test_it_speaks_german(
 
 @pytest.mark.parametrize("name", ["truncated.jpg", "bomb.png", "empty.jpg", "text.png"])
 async def test_what_cannot_be_used_is_refused_in_a_sentence(
-    fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding, name: str
+    fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot, name: str
 ) -> None:
     asked = await fake.slash(ann, channel, "predict", image=Upload(BAD_IMAGES[name](), name))
     await fake.settle()
@@ -122,7 +122,7 @@ async def test_what_cannot_be_used_is_refused_in_a_sentence(
 
 
 async def test_a_file_that_is_too_large_is_not_even_fetched(
-    fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+    fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     await fake.slash(ann, channel, "predict", image=Upload(PNG, size=30 * 2**20))
     await fake.settle()
@@ -131,7 +131,7 @@ async def test_a_file_that_is_too_large_is_not_even_fetched(
 
 
 async def test_an_image_that_does_not_arrive(
-    fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+    fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     fake.on("GET cdn", error(404))
     await fake.slash(ann, channel, "predict", image=PNG)
@@ -144,7 +144,7 @@ async def test_an_image_that_does_not_arrive(
 
 
 async def test_what_was_seen_before_is_said(
-    app: App, clock: FakeClock, fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+    app: App, clock: FakeClock, fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     await post(app, clock, channel)
     asked = await fake.slash(ann, channel, "predict", image=PNG)
@@ -154,7 +154,7 @@ async def test_what_was_seen_before_is_said(
 
 
 async def test_a_blind_prediction_is_not_given_away(
-    app: App, clock: FakeClock, fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+    app: App, clock: FakeClock, fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     await post(app, clock, channel, blind=True)
     await fake.slash(ann, channel, "predict", image=PNG)
@@ -169,7 +169,7 @@ async def test_a_blind_prediction_is_not_given_away(
 
 
 async def test_the_menu_answers_for_every_image_of_a_message(
-    fake: FakeDiscord, channel: Channel, ann: Member, bob: Member, bot: Commanding
+    fake: FakeDiscord, channel: Channel, ann: Member, bob: Member, bot: CommandBot
 ) -> None:
     message = await fake.post_message(
         channel, bob, content="look", attachments=[PNG, Upload(BAD_IMAGES["text.png"]()), OTHER],
@@ -187,7 +187,7 @@ async def test_the_menu_answers_for_every_image_of_a_message(
 
 
 async def test_the_menu_says_when_there_are_too_many(
-    fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+    fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     message = await fake.post_message(channel, ann, attachments=[PNG] * 6)
     asked = await fake.menu(ann, message, "Will it play?")
@@ -195,7 +195,7 @@ async def test_the_menu_says_when_there_are_too_many(
 
 
 async def test_the_menu_on_a_message_without_images(
-    fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+    fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     message = await fake.post_message(channel, ann, content="just words")
     asked = await fake.menu(ann, message, "Will it play?")
@@ -206,7 +206,7 @@ async def test_the_menu_on_a_message_without_images(
 
 
 async def test_too_much_at_once(
-    clock: FakeClock, fake: FakeDiscord, channel: Channel, ann: Member, bob: Member, bot: Commanding
+    clock: FakeClock, fake: FakeDiscord, channel: Channel, ann: Member, bob: Member, bot: CommandBot
 ) -> None:
     for _ in range(5):
         await fake.slash(ann, channel, "privacy")
@@ -221,7 +221,7 @@ async def test_too_much_at_once(
 
 
 async def test_a_fault_of_ours_gets_a_number(
-    app: App, fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding,
+    app: App, fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot,
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     async def broken(*_: object, **__: object) -> None:
@@ -238,7 +238,7 @@ async def test_a_fault_of_ours_gets_a_number(
 
 
 async def test_of_many_who_ask_at_once_all_are_acknowledged_and_a_few_looked_after(
-    fake: FakeDiscord, channel: Channel, bot: Commanding, monkeypatch: pytest.MonkeyPatch
+    fake: FakeDiscord, channel: Channel, bot: CommandBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened, inside, most = asyncio.Event(), 0, 0
 
@@ -263,7 +263,7 @@ async def test_of_many_who_ask_at_once_all_are_acknowledged_and_a_few_looked_aft
 
 
 async def test_the_heat_map_is_left_out_while_images_wait_for_a_thread(
-    app: App, fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding,
+    app: App, fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(type(app.core.serving), "has_free_thread", False)

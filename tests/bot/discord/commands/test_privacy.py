@@ -10,7 +10,7 @@ from bot.people.identity import hash_person
 from bot.platform import CommunityRef, IncomingPost
 from storage.tables import Author, Post
 from storage.types import PlatformName, PostState
-from tests.bot.discord.commands.commanding import Commanding, commanding
+from tests.bot.discord.command_bot import CommandBot, command_bot
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Member, NotOffered
 from tests.fixtures.images import encode, photo
@@ -34,7 +34,7 @@ async def state_of(app: App, post_id: int) -> PostState:
 
 
 async def test_what_is_stored_is_said(
-    fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+    fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     asked = await fake.slash(ann, channel, "privacy")
     assert asked.ephemeral
@@ -42,7 +42,7 @@ async def test_what_is_stored_is_said(
 
 
 async def test_opting_out_and_in(
-    app: App, clock: FakeClock, fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+    app: App, clock: FakeClock, fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     post_id = await post(app, clock, channel, ann)
     asked = await fake.slash(ann, channel, "opt-out")
@@ -56,7 +56,7 @@ async def test_opting_out_and_in(
 
 async def test_the_export_is_a_file_for_oneself(
     app: App, clock: FakeClock, fake: FakeDiscord, channel: Channel, ann: Member, bob: Member,
-    bot: Commanding,
+    bot: CommandBot,
 ) -> None:  # fmt: skip
     await post(app, clock, channel, ann)
     asked = await fake.slash(ann, channel, "export-me")
@@ -70,7 +70,7 @@ async def test_the_export_is_a_file_for_oneself(
 
 
 async def test_forgetting_asks_first(
-    app: App, clock: FakeClock, fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+    app: App, clock: FakeClock, fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     post_id = await post(app, clock, channel, ann)
     asked = await fake.slash(ann, channel, "forget-me")
@@ -98,7 +98,7 @@ async def test_forgetting_asks_first(
 
 
 async def test_who_opted_out_is_told_that_this_stays(
-    fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding, app: App, clock: FakeClock
+    fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot, app: App, clock: FakeClock
 ) -> None:
     await post(app, clock, channel, ann)
     await fake.slash(ann, channel, "opt-out")
@@ -110,7 +110,7 @@ async def test_who_opted_out_is_told_that_this_stays(
 
 
 async def test_a_question_is_answered_in_time_or_not_at_all(
-    app: App, clock: FakeClock, fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+    app: App, clock: FakeClock, fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     post_id = await post(app, clock, channel, ann)
     asked = await fake.slash(ann, channel, "forget-me")
@@ -126,17 +126,17 @@ async def test_a_question_survives_a_restart(
     app: App, clock: FakeClock, fake: FakeDiscord, channel: Channel, ann: Member
 ) -> None:
     post_id = await post(app, clock, channel, ann)
-    async with commanding(fake, app):
+    async with command_bot(fake, app):
         asked = await fake.slash(ann, channel, "forget-me")
     assert asked.response is not None
-    async with commanding(fake, app):
+    async with command_bot(fake, app):
         await fake.click(ann, asked.response, "Delete it")
         await fake.settle()
     assert await state_of(app, post_id) is PostState.WITHDRAWN
 
 
 async def test_nobody_else_can_answer(
-    fake: FakeDiscord, channel: Channel, ann: Member, bob: Member, bot: Commanding
+    fake: FakeDiscord, channel: Channel, ann: Member, bob: Member, bot: CommandBot
 ) -> None:
     asked = await fake.slash(ann, channel, "forget-me")
     assert asked.response is not None

@@ -10,11 +10,10 @@ from sqlalchemy import select
 from bot.app import App
 from bot.discord.commands.settings_values import read_buckets, read_hours
 from bot.discord.gateway.guild_options import upvote_of
-from bot.discord.ui.emoji import is_unicode_emoji
 from bot.discord.ui.error_replies import Refused
 from storage.tables import Community
 from storage.types import ReplyMode
-from tests.bot.discord.commands.commanding import Commanding
+from tests.bot.discord.command_bot import CommandBot
 from tests.fakes.discord import Channel, FakeDiscord, Guild, Member, NotOffered
 
 
@@ -24,7 +23,7 @@ async def community(app: App) -> Community:
 
 
 @pytest.fixture
-async def watched(fake: FakeDiscord, channel: Channel, admin: Member, bot: Commanding) -> Channel:
+async def watched(fake: FakeDiscord, channel: Channel, admin: Member, bot: CommandBot) -> Channel:
     await fake.slash(admin, channel, "watch")
     return channel
 
@@ -114,7 +113,7 @@ async def test_a_servers_own_emoji_can_be_votes(
 
 
 async def test_a_channel_that_is_not_watched_has_none(
-    fake: FakeDiscord, channel: Channel, admin: Member, bot: Commanding
+    fake: FakeDiscord, channel: Channel, admin: Member, bot: CommandBot
 ) -> None:
     asked = await fake.slash(admin, channel, "settings")
     assert "Start with `/watch`" in asked.text
@@ -150,16 +149,3 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             read(text)
         except Refused:
             continue
-    assert is_unicode_emoji(text) in (True, False)
-
-
-@pytest.mark.parametrize("emoji", ["⬆", "⬆️", "👍", "👍🏽", "👨‍👩‍👧‍👦", "🇩🇪", "1️⃣", "❤️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"])
-def test_what_is_an_emoji(emoji: str) -> None:
-    assert is_unicode_emoji(emoji)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "a", "1", "👍👍", "👍 ", "up", "\u200d", "🇩", "<:x:1>", "️", "👍a", "▲"]
-)
-def test_what_is_none(text: str) -> None:
-    assert not is_unicode_emoji(text)

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from bot.app import App
 from storage.tables import Community
-from tests.bot.discord.commands.commanding import Commanding
+from tests.bot.discord.command_bot import CommandBot
 from tests.fakes.discord import Channel, FakeDiscord, Guild, Member, NotOffered
 
 
@@ -16,7 +16,7 @@ async def watched(app: App) -> dict[str, tuple[bool, str | None]]:
 
 
 async def test_a_channel_is_watched_and_not_any_more(
-    app: App, fake: FakeDiscord, channel: Channel, admin: Member, bot: Commanding
+    app: App, fake: FakeDiscord, channel: Channel, admin: Member, bot: CommandBot
 ) -> None:
     asked = await fake.slash(admin, channel, "watch")
     assert asked.ephemeral
@@ -37,7 +37,7 @@ async def test_a_channel_is_watched_and_not_any_more(
 
 
 async def test_another_channel_can_be_named(
-    app: App, fake: FakeDiscord, guild: Guild, channel: Channel, admin: Member, bot: Commanding
+    app: App, fake: FakeDiscord, guild: Guild, channel: Channel, admin: Member, bot: CommandBot
 ) -> None:
     other = fake.channel(guild, "pictures")
     last = await fake.post_message(other, admin, content="old")
@@ -49,7 +49,7 @@ async def test_another_channel_can_be_named(
 
 
 async def test_missing_permissions_are_named(
-    fake: FakeDiscord, channel: Channel, admin: Member, bot: Commanding
+    fake: FakeDiscord, channel: Channel, admin: Member, bot: CommandBot
 ) -> None:
     fake.permit(channel, channel.guild.members[fake.bot.id], send_messages=False, embed_links=False)
     await fake.settle()
@@ -58,7 +58,7 @@ async def test_missing_permissions_are_named(
 
 
 async def test_it_is_for_admins_and_whom_the_server_allows(
-    fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+    fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     for name in ("watch", "unwatch"):
         with pytest.raises(NotOffered):
@@ -68,7 +68,7 @@ async def test_it_is_for_admins_and_whom_the_server_allows(
 
 
 async def test_a_channel_that_one_cannot_see_is_not_watched(
-    app: App, fake: FakeDiscord, guild: Guild, channel: Channel, ann: Member, bot: Commanding
+    app: App, fake: FakeDiscord, guild: Guild, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     secret = fake.channel(guild, "secret")
     fake.permit(secret, ann, view_channel=False)
@@ -78,6 +78,6 @@ async def test_a_channel_that_one_cannot_see_is_not_watched(
     assert await watched(app) == {}
 
 
-async def test_it_is_not_offered_in_dms(fake: FakeDiscord, admin: Member, bot: Commanding) -> None:
+async def test_it_is_not_offered_in_dms(fake: FakeDiscord, admin: Member, bot: CommandBot) -> None:
     with pytest.raises(NotOffered):
         await fake.slash(admin.user, fake.dm(admin), "watch")

@@ -8,7 +8,7 @@ from bot.app import App
 from bot.discord.platform import DiscordPlatform
 from bot.posts.pipeline import Pipeline
 from storage.tables import Community
-from tests.bot.discord.adapting import OTHER, PNG, answered, connected, stored, watch
+from tests.bot.discord.steps import OTHER, PNG, answered, connected, stored, watch
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Member
 

@@ -4,7 +4,7 @@ from bot.app import App
 from bot.discord.platform import DiscordPlatform
 from storage.tables import Guess, Nowcast
 from storage.types import Bucket
-from tests.bot.discord.adapting import PNG, answered, connected, watch
+from tests.bot.discord.steps import PNG, answered, connected, watch
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Member, Message
 

@@ -5,7 +5,7 @@ import pytest
 from bot.app import App
 from bot.discord.platform import DiscordPlatform
 from storage.types import PostState
-from tests.bot.discord.adapting import OTHER, PNG, stored
+from tests.bot.discord.steps import OTHER, PNG, stored
 from tests.fakes.discord import Channel, FakeDiscord, Guild, Member, Upload
 
 

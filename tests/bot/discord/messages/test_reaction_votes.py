@@ -8,7 +8,7 @@ from bot.app import App
 from bot.discord.messages.reaction_votes import ReactionVotes, VoteEmoji, emoji_key
 from bot.discord.platform import DiscordPlatform
 from storage.tables import Snapshot
-from tests.bot.discord.adapting import PNG, answered, connected, stored, watch
+from tests.bot.discord.steps import PNG, answered, connected, stored, watch
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Guild, Member
 

@@ -7,10 +7,10 @@ from bot.discord.messages.send_reply import nonce_of
 from bot.discord.platform import DiscordPlatform
 from storage.tables import Reply
 from storage.types import PostState, ReplyMode, ReplyState
-from tests.bot.discord.adapting import PNG, answered, connected, stored, watch
+from tests.bot.discord.steps import PNG, answered, connected, stored, watch
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Member
-from tests.fakes.discord_faults import cut, error, rate_limited
+from tests.fakes.discord.faults import cut, error, rate_limited
 
 SEND = "POST /channels/{channel_id}/messages"
 

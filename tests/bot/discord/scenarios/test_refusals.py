@@ -7,7 +7,7 @@ from bot.app import running
 from bot.platform import PlatformRefused
 from bot.settings import Settings
 from storage.types import PostState
-from tests.bot.discord.scenarios.stage import PNG, SEND, Stage, peoria
+from tests.bot.discord.scenarios.scene import PNG, SEND, Scene, peoria
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import FakeDiscord
 
@@ -22,15 +22,15 @@ async def test_a_wrong_token_is_refused_with_a_sentence(
     assert "MTIz.wrong" not in str(refused.value)
 
 
-async def test_a_revoked_token_loses_nothing(stage: Stage) -> None:
-    post, _ = await stage.posted()
-    await stage.fake.revoke_token()
-    missed = await stage.fake.post_message(stage.channel, stage.bob, attachments=[PNG])
-    await stage.fake.until(lambda: not stage.fake.gateway.connections)
+async def test_a_revoked_token_loses_nothing(scene: Scene) -> None:
+    post, _ = await scene.posted()
+    await scene.fake.revoke_token()
+    missed = await scene.fake.post_message(scene.channel, scene.bob, attachments=[PNG])
+    await scene.fake.until(lambda: not scene.fake.gateway.connections)
     for _ in range(3):
-        await stage.pass_time(60)
-    assert stage.fake.replies_to(missed) == []
-    stored = await stage.stored(post)
+        await scene.pass_time(60)
+    assert scene.fake.replies_to(missed) == []
+    stored = await scene.stored(post)
     assert stored is not None
     assert stored.state is PostState.AWAITING_SCORE
 
@@ -38,69 +38,69 @@ async def test_a_revoked_token_loses_nothing(stage: Stage) -> None:
 @pytest.mark.parametrize(
     "permission", ["send_messages", "embed_links", "read_message_history", "view_channel"]
 )
-async def test_a_permission_that_is_lost(stage: Stage, permission: str) -> None:
-    stage.fake.permit(stage.channel, stage.fake.bot, **{permission: False})
-    await stage.fake.settle()
-    post = await stage.fake.post_message(stage.channel, stage.ann, attachments=[PNG])
-    await stage.work()
+async def test_a_permission_that_is_lost(scene: Scene, permission: str) -> None:
+    scene.fake.permit(scene.channel, scene.fake.bot, **{permission: False})
+    await scene.fake.settle()
+    post = await scene.fake.post_message(scene.channel, scene.ann, attachments=[PNG])
+    await scene.work()
     for _ in range(3):
-        await stage.pass_time(120)
-    assert stage.fake.replies_to(post) == []
-    assert len(stage.fake.asked(SEND)) <= 3, "it goes on knocking"
-    stage.fake.permit(stage.channel, stage.fake.bot, **{permission: None})
-    await stage.fake.settle()
-    after = await stage.fake.post_message(stage.channel, stage.ann, attachments=[PNG])
-    await stage.work()
-    assert len(stage.fake.replies_to(after)) == 1
+        await scene.pass_time(120)
+    assert scene.fake.replies_to(post) == []
+    assert len(scene.fake.asked(SEND)) <= 3, "it goes on knocking"
+    scene.fake.permit(scene.channel, scene.fake.bot, **{permission: None})
+    await scene.fake.settle()
+    after = await scene.fake.post_message(scene.channel, scene.ann, attachments=[PNG])
+    await scene.work()
+    assert len(scene.fake.replies_to(after)) == 1
 
 
-async def test_a_message_that_is_deleted_before_the_reply(stage: Stage) -> None:
+async def test_a_message_that_is_deleted_before_the_reply(scene: Scene) -> None:
     posts = []
 
     async def delete(_: object) -> None:
-        await stage.fake.delete_message(posts[0])
+        await scene.fake.delete_message(posts[0])
 
-    stage.fake.on(SEND, delete)
-    posts.append(await stage.fake.post_message(stage.channel, stage.ann, attachments=[PNG]))
-    await stage.work()
-    stored = await stage.stored(posts[0])
+    scene.fake.on(SEND, delete)
+    posts.append(await scene.fake.post_message(scene.channel, scene.ann, attachments=[PNG]))
+    await scene.work()
+    stored = await scene.stored(posts[0])
     assert stored is not None
     assert stored.state is PostState.WITHDRAWN
-    assert stage.fake.messages(stage.channel) == []
+    assert scene.fake.messages(scene.channel) == []
 
 
-async def test_a_message_that_is_deleted_before_it_is_looked_at(stage: Stage) -> None:
-    post = await stage.fake.post_message(stage.channel, stage.ann, attachments=[PNG])
-    await stage.fake.delete_message(post)
-    await stage.work()
-    assert stage.fake.messages(stage.channel) == []
+async def test_a_message_that_is_deleted_before_it_is_looked_at(scene: Scene) -> None:
+    post = await scene.fake.post_message(scene.channel, scene.ann, attachments=[PNG])
+    await scene.fake.delete_message(post)
+    await scene.work()
+    assert scene.fake.messages(scene.channel) == []
 
 
-async def test_a_channel_that_is_deleted(stage: Stage) -> None:
-    post, _ = await stage.posted()
-    stage.fake.delete_channel(stage.channel)
-    await stage.pass_time(2 * 3600)
-    assert await stage.label(post) is None
+async def test_a_channel_that_is_deleted(scene: Scene) -> None:
+    post, _ = await scene.posted()
+    scene.fake.delete_channel(scene.channel)
+    await scene.pass_time(2 * 3600)
+    assert await scene.label(post) is None
 
 
-async def test_thrown_out_of_a_server_and_invited_again(stage: Stage) -> None:
-    await stage.posted()
-    stage.fake.remove_bot(stage.guild)
-    await stage.pass_time(60)
-    other = stage.fake.guild("Another")
-    channel, person = stage.fake.channel(other), stage.fake.member(other, "cay")
-    await stage.watch(channel)
-    post = await stage.fake.post_message(channel, person, attachments=[PNG])
-    await stage.work()
-    assert len(stage.fake.replies_to(post)) == 1
+async def test_thrown_out_of_a_server_and_invited_again(scene: Scene) -> None:
+    await scene.posted()
+    scene.fake.remove_bot(scene.guild)
+    await scene.pass_time(60)
+    other = scene.fake.guild("Another")
+    channel, person = scene.fake.channel(other), scene.fake.member(other, "cay")
+    await scene.watch(channel)
+    post = await scene.fake.post_message(channel, person, attachments=[PNG])
+    await scene.work()
+    assert len(scene.fake.replies_to(post)) == 1
 
 
 async def test_the_second_bot_on_one_database_is_refused(
-    settings: Settings, fake: FakeDiscord, stage: Stage
+    settings: Settings, fake: FakeDiscord, scene: Scene
 ) -> None:
     with pytest.raises(PlatformRefused) as refused:
-        async with peoria(settings, fake, stage.clock) as app, running(app):
+        async with peoria(settings, fake, scene.clock) as app, running(app):
             pass
     assert str(refused.value)
-    _, reply = await stage.posted()
+    _, reply = await scene.posted()
     assert reply is not None

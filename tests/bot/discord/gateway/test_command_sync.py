@@ -6,22 +6,22 @@ from discord import app_commands
 from bot.app import App
 from bot.discord.gateway.command_sync import FILE, commands_are_in_sync
 from bot.discord.texts.german import GERMAN
-from tests.bot.discord.commands.commanding import commanding
+from tests.bot.discord.command_bot import command_bot
 from tests.fakes.discord import FakeDiscord, Guild
-from tests.fakes.discord_faults import error
+from tests.fakes.discord.faults import error
 
 TELL = "PUT /applications/{application_id}/commands"
 
 
 async def test_commands_are_told_once(fake: FakeDiscord, app: App, guild: Guild) -> None:
-    async with commanding(fake, app) as bot:
+    async with command_bot(fake, app) as bot:
         assert bot.told == [True]
         assert await commands_are_in_sync(bot.tree, app.core.settings.data_dir)
-    async with commanding(fake, app) as bot:
+    async with command_bot(fake, app) as bot:
         assert bot.told == [False]
     assert len(fake.asked(TELL)) == 1
     (app.core.settings.data_dir / FILE).write_bytes(b"\xff")
-    async with commanding(fake, app) as bot:
+    async with command_bot(fake, app) as bot:
         assert bot.told == [True]
         bot.tree.remove_command("predict")
         assert not await commands_are_in_sync(bot.tree, app.core.settings.data_dir)
@@ -30,16 +30,16 @@ async def test_commands_are_told_once(fake: FakeDiscord, app: App, guild: Guild)
 async def test_a_failure_is_tried_again(fake: FakeDiscord, app: App, guild: Guild) -> None:
     fake.on(TELL, error(400, 50035))
     with pytest.raises(app_commands.CommandSyncFailure):
-        async with commanding(fake, app):
+        async with command_bot(fake, app):
             pass
-    async with commanding(fake, app) as bot:
+    async with command_bot(fake, app) as bot:
         assert bot.told == [True]
 
 
 async def test_everybody_reads_their_own_language(
     fake: FakeDiscord, app: App, guild: Guild
 ) -> None:
-    async with commanding(fake, app):
+    async with command_bot(fake, app):
         pass
     predict = fake.commands["predict", 1]
     assert predict["description_localizations"] == {"de": GERMAN["predict.about"]}
@@ -49,7 +49,7 @@ async def test_everybody_reads_their_own_language(
 
 
 async def test_commands_are_where_they_belong(fake: FakeDiscord, app: App, guild: Guild) -> None:
-    async with commanding(fake, app):
+    async with command_bot(fake, app):
         pass
     for name in (("predict", 1), ("Will it play?", 3), ("forget-me", 1)):
         assert fake.commands[name]["integration_types"] == [0, 1]

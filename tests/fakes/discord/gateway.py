@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSMsgType, web
 
-from tests.fakes.discord_faults import Moment
-from tests.fakes.discord_world import Channel, Guild, Payload, may
+from tests.fakes.discord.faults import Moment
+from tests.fakes.discord.world import Channel, Guild, Payload, may
 
 if TYPE_CHECKING:
-    from tests.fakes.discord import FakeDiscord
+    from tests.fakes.discord.server import FakeDiscord
 
 DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE = 0, 1, 2, 3
 RESUME, RECONNECT, REQUEST_MEMBERS, INVALID_SESSION, HELLO, ACK = 6, 7, 8, 9, 10, 11

@@ -1,6 +1,6 @@
 """The API of the loopback Discord about messages and reactions."""
 
-from tests.fakes.discord_calls import (
+from tests.fakes.discord.calls import (
     CANNOT_DM,
     EMPTY_MESSAGE,
     FILE_TOO_LARGE,
@@ -14,15 +14,8 @@ from tests.fakes.discord_calls import (
     invalid,
     route,
 )
-from tests.fakes.discord_world import (
-    COMPONENTS_V2,
-    Channel,
-    Message,
-    Payload,
-    may,
-    numbered,
-    walk,
-)
+from tests.fakes.discord.messages import Message, numbered, walk
+from tests.fakes.discord.world import COMPONENTS_V2, Channel, Payload, may
 
 
 class MessageRoutes(Calls):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from tests.fakes.discord import FakeDiscord, Request
+    from tests.fakes.discord.server import FakeDiscord, Request
 
 
 @dataclass(eq=False)

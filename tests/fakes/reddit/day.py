@@ -21,8 +21,8 @@ from storage.engine.database import Database
 from storage.tables import Label, Post, Prediction
 from storage.types import PostState
 from tests.fakes.clock import FakeClock
-from tests.fakes.reddit import FakeReddit
-from tests.fakes.reddit_world import gallery
+from tests.fakes.reddit.server import FakeReddit
+from tests.fakes.reddit.world import gallery
 
 DAY = timedelta(days=1)
 SUBREDDITS = ("aww", "pics", "memes")

@@ -18,7 +18,7 @@ from bot.posts.pipeline import Pipeline
 from tests.fakes.discord import FakeDiscord
 
 
-class Commanding(commands.AutoShardedBot):
+class CommandBot(commands.AutoShardedBot):
     def __init__(self, fake: FakeDiscord, core: Core, pipeline: Pipeline) -> None:
         intents = discord.Intents(guilds=True, guild_messages=True, guild_reactions=True)
         super().__init__(command_prefix=(), intents=intents, help_command=None)
@@ -35,10 +35,10 @@ class Commanding(commands.AutoShardedBot):
 
 
 @asynccontextmanager
-async def commanding(fake: FakeDiscord, app: App) -> AsyncIterator[Commanding]:
+async def command_bot(fake: FakeDiscord, app: App) -> AsyncIterator[CommandBot]:
     before = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
     Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = fake.api_url, yarl.URL(fake.gateway_url)
-    bot = Commanding(fake, app.core, app.pipeline)
+    bot = CommandBot(fake, app.core, app.pipeline)
     running = asyncio.create_task(bot.start(fake.token))
     try:
         # A start that fails tells Discord nothing that could be waited for.

@@ -1,28 +1,23 @@
-"""Who and what there is on the loopback Discord, and what people do there."""
+"""Who and what there is on the loopback Discord, and what the bot is told of it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import quote
 
 from discord import Permissions
-
-from tests.fakes.discord_gateway import Gateway
-from tests.fakes.discord_world import (
+from tests.fakes.discord.gateway import Gateway
+from tests.fakes.discord.messages import Attachment, Message, Upload, emoji_payload
+from tests.fakes.discord.world import (
     DM,
     EVERYBODY,
-    Attachment,
     Channel,
     Guild,
     Member,
-    Message,
     Payload,
     Person,
     Role,
     Snowflakes,
-    Upload,
     User,
-    emoji_payload,
 )
 
 #: How long links of the CDN live.
@@ -32,7 +27,7 @@ Image = bytes | Upload | tuple[str, bytes]
 
 
 class People:
-    """The part of `FakeDiscord` in which things exist and people do something."""
+    """The part of `FakeDiscord` that holds things, changes them, and tells the bot."""
 
     clock: Callable[[], datetime]
     new_id: Snowflakes
@@ -161,60 +156,6 @@ class People:
         picture = {"url": url, "proxy_url": url, "width": 64, "height": 64}
         return {"type": "image", "url": url, "thumbnail": picture}
 
-    # What people do.
-
-    async def post_message(
-        self, channel: Channel, author: Person, *, content: str = "",
-        attachments: Iterable[Image] = (), embeds: Sequence[Payload] = (),
-        reply_to: Message | None = None, webhook: bool = False,
-    ) -> Message:  # fmt: skip
-        """Somebody posts. ``webhook``: it is no person, but a webhook with their name."""
-        message = Message(self.new_id(), channel, author, content, list(embeds))
-        message.attachments = [self.store(as_upload(each), channel) for each in attachments]
-        if webhook:
-            message.webhook_id = self.new_id()
-        if f"<@{self.bot.id}>" in content:
-            message.mentions.append(self.bot)
-        if reply_to is not None:
-            self.refer(message, reply_to)
-        self.publish(message)
-        return message
-
-    async def edit_message(self, message: Message, **changes: Any) -> None:
-        """Change ``content`` or ``embeds``, as their author or Discord's link previews do."""
-        for name, value in changes.items():
-            setattr(message, name, value)
-        if "content" in changes:
-            message.edited_at = self.clock()
-        self.announce_edit(message)
-
-    async def delete_message(self, message: Message) -> None:
-        self.drop(message)
-
-    async def delete_messages(self, messages: Sequence[Message]) -> None:
-        """What a moderator's bulk deletion does: one event for all."""
-        channel = messages[0].channel
-        for message in messages:
-            message.deleted = True
-            channel.messages.pop(message.id, None)
-        ids = [str(message.id) for message in messages]
-        event = {"ids": ids, **_where(channel)}
-        self.gateway.dispatch("MESSAGE_DELETE_BULK", event, guild=channel.guild, channel=channel)
-
-    async def react(self, person: Person, message: Message, emoji: str) -> None:
-        self.add_reaction(message, person, emoji)
-
-    async def unreact(self, person: Person, message: Message, emoji: str) -> None:
-        self.remove_reaction(message, person, emoji)
-
-    async def clear_reactions(self, message: Message) -> None:
-        message.reactions.clear()
-        self._about(message, "MESSAGE_REACTION_REMOVE_ALL", {})
-
-    async def clear_emoji(self, message: Message, emoji: str) -> None:
-        message.reactions.pop(emoji, None)
-        self._about(message, "MESSAGE_REACTION_REMOVE_EMOJI", {"emoji": emoji_payload(emoji)})
-
     # For the other parts of the server.
 
     def sees_content(self, message: Message) -> bool:
@@ -239,7 +180,7 @@ class People:
         message.replied_to = replied_to
         replied_to.replies.append(message)
         message.reference = {
-            "type": 0, "message_id": str(replied_to.id), **_where(message.channel),
+            "type": 0, "message_id": str(replied_to.id), **where(message.channel),
         }  # fmt: skip
 
     def announce_edit(self, message: Message) -> None:
@@ -252,7 +193,7 @@ class People:
         message.deleted = True
         if message.only_for is None:
             message.channel.messages.pop(message.id, None)
-            event = {"id": str(message.id), **_where(message.channel)}
+            event = {"id": str(message.id), **where(message.channel)}
             self.gateway.dispatch(
                 "MESSAGE_DELETE", event, guild=message.channel.guild, channel=message.channel
             )
@@ -317,24 +258,24 @@ class People:
             return
         self.gateway.dispatch("GUILD_MEMBER_UPDATE", payload, guild=member.guild)
 
-    def _about(self, message: Message, event: str, extra: Payload) -> None:
-        data = {"message_id": str(message.id), **_where(message.channel), **extra}
+    def tell_about(self, message: Message, event: str, extra: Payload) -> None:
+        data = {"message_id": str(message.id), **where(message.channel), **extra}
         self.gateway.dispatch(event, data, guild=message.channel.guild, channel=message.channel)
 
     def _reaction(
         self, event: str, message: Message, person: Person, emoji: str, extra: Payload
     ) -> None:
-        self._about(message, event, {
+        self.tell_about(message, event, {
             "user_id": str(person.user.id), "emoji": emoji_payload(emoji), "type": 0,
             "burst": False, **extra,
         })  # fmt: skip
 
 
-def _where(channel: Channel) -> Payload:
-    where = {"channel_id": str(channel.id)}
+def where(channel: Channel) -> Payload:
+    place = {"channel_id": str(channel.id)}
     if channel.guild is not None:
-        where["guild_id"] = str(channel.guild.id)
-    return where
+        place["guild_id"] = str(channel.guild.id)
+    return place
 
 
 def as_upload(image: Image) -> Upload:

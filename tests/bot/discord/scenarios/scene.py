@@ -26,7 +26,7 @@ PNG = encode(photo(), "PNG")
 
 
 @dataclass
-class Stage:
+class Scene:
     """What a scenario plays on."""
 
     fake: FakeDiscord

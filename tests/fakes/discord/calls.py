@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from tests.fakes.discord_faults import Moment, answer
-from tests.fakes.discord_validation import Validator, answer_problems
-from tests.fakes.discord_world import Channel, Guild, Message, Payload, Upload, may
+from tests.fakes.discord.faults import Moment, answer
+from tests.fakes.discord.messages import Message, Upload
+from tests.fakes.discord.validation import Validator, answer_problems
+from tests.fakes.discord.world import Channel, Guild, Payload, may
 
 if TYPE_CHECKING:
-    from tests.fakes.discord import FakeDiscord, Request
+    from tests.fakes.discord.server import FakeDiscord, Request
 
 UNKNOWN_CHANNEL, UNKNOWN_GUILD, UNKNOWN_MEMBER, UNKNOWN_MESSAGE = 10003, 10004, 10007, 10008
 UNKNOWN_USER, UNKNOWN_EMOJI, UNKNOWN_WEBHOOK = 10013, 10014, 10015

@@ -2,7 +2,7 @@
 
 Requests are always checked against `tests/fixtures/discord_schema.json`, which was derived from
 the official API description, and against the whole description where that lies beside the
-repository. ``python -m tests.fakes.discord_validation DESCRIPTION`` derives the file anew.
+repository. ``python -m tests.fakes.discord.validation DESCRIPTION`` derives the file anew.
 """
 
 import json

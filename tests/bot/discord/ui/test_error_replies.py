@@ -1,7 +1,6 @@
 """What people are told when something goes wrong, by whose it is to mend."""
 
 import logging
-from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +11,6 @@ from discord import app_commands
 
 from bot.communities import SettingRefused
 from bot.discord.texts.lookup import Texts
-from bot.discord.ui.cooldowns import Cooldowns
 from bot.discord.ui.error_replies import Refused, permission_name, sentence_of
 from bot.league.guesses import CLOSED, GuessRefused
 from bot.platform import PlatformUnavailable
@@ -21,10 +19,9 @@ from bot.serving.champion import NoChampion
 from bot.training.run_table import RunUnderWay
 from models.decoding import ImageRefused
 from models.registry import VersionUnusable
-from tests.bot.discord.commands.commanding import Commanding
-from tests.fakes.clock import FakeClock
+from tests.bot.discord.command_bot import CommandBot
 from tests.fakes.discord import Channel, FakeDiscord, Member
-from tests.fakes.discord_faults import error
+from tests.fakes.discord.faults import error
 from tests.fixtures.images import encode, photo
 
 PNG = encode(photo(), "PNG")
@@ -89,7 +86,7 @@ def test_permissions_are_called_what_discord_calls_them() -> None:
 
 
 async def test_an_answer_that_comes_too_late_is_only_logged(
-    fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding,
+    fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     caplog.set_level(logging.INFO, "bot.discord.ui.error_replies")
@@ -101,37 +98,10 @@ async def test_an_answer_that_comes_too_late_is_only_logged(
 
 
 async def test_discord_being_away_is_said_when_it_is_back(
-    fake: FakeDiscord, channel: Channel, ann: Member, bot: Commanding
+    fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     fake.on("PATCH /webhooks/{webhook_id}/{webhook_token}/messages/@original", error(403, 50013))
     await fake.slash(ann, channel, "predict", image=PNG)
     await fake.settle()
     (whisper,) = fake.whispers_to(ann)
     assert "Discord does not let me do that here" in whisper.text
-
-
-def test_cooldowns_are_for_persons_and_for_channels() -> None:
-    clock = FakeClock()
-    cooldowns = Cooldowns(clock, per_person=2, per_channel=3, within=timedelta(seconds=10))
-    cooldowns.take(1, 100)
-    clock.forward(4)
-    cooldowns.take(1, 100)
-    with pytest.raises(Refused) as refused:
-        cooldowns.take(1, 200)
-    assert (refused.value.key, refused.value.values) == ("error.cooldown", {"seconds": 6})
-    # What was refused is not counted, and others go on.
-    cooldowns.take(2, 100)
-    with pytest.raises(Refused) as refused:
-        cooldowns.take(3, 100)
-    assert refused.value.key == "error.cooldown_channel"
-    clock.forward(6)
-    cooldowns.take(1, 200)
-
-
-def test_cooldowns_do_not_grow_without_end() -> None:
-    clock = FakeClock()
-    cooldowns = Cooldowns(clock, per_person=2, per_channel=2, within=timedelta(seconds=10))
-    for person in range(1000):
-        cooldowns.take(person, person)
-        clock.forward(5)
-    assert max(len(cooldowns._persons), len(cooldowns._channels)) <= 3

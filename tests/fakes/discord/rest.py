@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tests.fakes.discord_calls import (
+from tests.fakes.discord.calls import (
     ALREADY_ACKNOWLEDGED,
     COMPONENT,
     INVALID_WEBHOOK_TOKEN,
@@ -15,18 +15,13 @@ from tests.fakes.discord_calls import (
     invalid,
     route,
 )
-from tests.fakes.discord_guild_routes import GuildRoutes
-from tests.fakes.discord_message_routes import MessageRoutes
-from tests.fakes.discord_world import (
-    EPHEMERAL,
-    Guild,
-    Message,
-    Payload,
-    User,
-)
+from tests.fakes.discord.guild_routes import GuildRoutes
+from tests.fakes.discord.message_routes import MessageRoutes
+from tests.fakes.discord.messages import Message
+from tests.fakes.discord.world import EPHEMERAL, Guild, Payload, User
 
 if TYPE_CHECKING:
-    from tests.fakes.discord import Interaction
+    from tests.fakes.discord.interactions import Interaction
 
 
 class Rest(GuildRoutes, MessageRoutes):

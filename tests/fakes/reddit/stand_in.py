@@ -1,6 +1,6 @@
 """A Reddit to try Peoria on, with nobody's account: people post, vote and ask.
 
-    python -m tests.fakes.reddit_stand_in [--port 8099] [--every 20]
+    python -m tests.fakes.reddit.stand_in [--port 8099] [--every 20]
 
 Prints the settings that lead there. Ctrl-C ends it.
 """
@@ -13,8 +13,8 @@ import random
 from aiohttp import web
 
 from bot.runtime.clock import now
-from tests.fakes.reddit import CLIENT, PASSWORD, FakeReddit
-from tests.fakes.reddit_world import ME
+from tests.fakes.reddit.server import CLIENT, PASSWORD, FakeReddit
+from tests.fakes.reddit.world import ME
 
 SETTINGS = """\
 PEORIA_REDDIT_URL={origin}

@@ -1,8 +1,4 @@
-"""A Reddit on this machine: the real praw client talks to it.
-
-`FakeReddit` holds what there is and notes every request; `serving` makes it listen in the running
-loop, `serving_apart` on a thread of its own for commands that have a loop of their own.
-"""
+"""The loopback Reddit as a whole: what there is, every request, and how it is served."""
 
 import asyncio
 import base64
@@ -17,8 +13,8 @@ from typing import Any
 from aiohttp import web
 
 from bot.runtime.clock import Clock
-from tests.fakes.reddit_faults import Fault, Handler, refusal
-from tests.fakes.reddit_world import ME, FakeWorld, base36, picture
+from tests.fakes.reddit.faults import Fault, Handler, refusal
+from tests.fakes.reddit.world import ME, FakeWorld, picture
 
 CLIENT = ("client", "client-secret")
 PASSWORD = "hunter2-password"
@@ -283,6 +279,3 @@ def serving_apart(reddit: FakeReddit) -> Iterator[str]:
 def written(answer: Any) -> str:
     """Anything as the body of an answer."""
     return json.dumps(answer)
-
-
-__all__ = ["FakeReddit", "base36", "refusal", "serving", "serving_apart", "written"]

@@ -1,6 +1,6 @@
 """The API of the loopback Discord about the bot itself, guilds, channels and members."""
 
-from tests.fakes.discord_calls import (
+from tests.fakes.discord.calls import (
     INVALID_FORM,
     MISSING_ACCESS,
     UNKNOWN_EMOJI,
@@ -11,9 +11,7 @@ from tests.fakes.discord_calls import (
     Refused,
     route,
 )
-from tests.fakes.discord_world import (
-    Payload,
-)
+from tests.fakes.discord.world import Payload
 
 
 class GuildRoutes(Calls):

@@ -58,10 +58,12 @@ class Help(Feature):
             line = texts(
                 "about.model_line",
                 version=escape(champion.name, 64),
-                labels=texts.number(champion.labels),
+                labels=texts.count("count.labels_learned", champion.labels),
             )
             embed.add_field(name=texts("about.model"), value=line)
-        servers = texts.number(len(self.bot.guilds))
-        line = texts("about.scale_line", servers=servers, channels=texts.number(channels))
+        servers = texts.count("count.servers", len(self.bot.guilds))
+        line = texts(
+            "about.scale_line", servers=servers, channels=texts.count("count.channels", channels)
+        )
         embed.add_field(name=texts("about.scale"), value=line)
         await respond(interaction, embed=embed)

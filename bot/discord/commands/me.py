@@ -71,7 +71,7 @@ class PersonalRecord(Feature):
             )
         ).one()
         if waiting:
-            lines.append(texts("me.open" if lines else "me.waiting", n=texts.number(waiting)))
+            lines.append(texts.count("me.open" if lines else "me.waiting", waiting))
         return lines or [texts("me.nothing")]
 
 

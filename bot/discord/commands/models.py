@@ -197,7 +197,7 @@ def _line(texts: Texts, version: ModelVersion) -> str:
         "model.line_champion" if version.is_champion else "model.line",
         # In a code span nothing is markup, and a name has no backtick.
         name=version.name,
-        labels=texts.number(version.labels),
+        labels=texts.count("count.labels", version.labels),
         date=discord.utils.format_dt(version.created_at, "d"),
     )
     skill = version.metrics.get("rps_skill")

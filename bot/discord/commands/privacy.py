@@ -30,7 +30,9 @@ class Privacy(ConfirmFirst):
         texts = texts_for(interaction)
         embed = discord.Embed(
             title=texts("privacy.heading"),
-            description=texts("privacy.text", days=texts.number(self.core.settings.image_days)),
+            description=texts(
+                "privacy.text", days=texts.count("count.days", round(self.core.settings.image_days))
+            ),
         )
         await interaction.response.send_message(embed=embed, ephemeral=True)
 
@@ -48,7 +50,10 @@ class Privacy(ConfirmFirst):
             now=self.core.clock(),
         )
         if done.newly:
-            await respond(interaction, texts("optout.done", posts=texts.number(done.withdrawn)))
+            await respond(
+                interaction,
+                texts("optout.done", withdrawn=texts.count("optout.withdrawn", done.withdrawn)),
+            )
         else:
             await respond(interaction, texts("optout.already"))
 

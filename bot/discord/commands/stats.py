@@ -61,7 +61,7 @@ class Statistics(Feature):
             place = texts("leaderboard.scope_here", channel=f"<#{community.source_id}>")
         embed = discord.Embed(title=texts("stats.heading"))
         if not stats.labels and not stats.versions:
-            embed.description = f"*{place}*\n\n{texts('stats.nothing', days=days)}"
+            embed.description = f"*{place}*\n\n{texts.count('stats.nothing', days)}"
             await respond(interaction, embed=embed)
             return
         lines = [f"*{place}*", "", *stats_lines(texts, stats)]
@@ -86,7 +86,7 @@ def stats_lines(texts: Texts, stats: Stats) -> list[str]:
         texts(
             "stats.line.labels",
             labels=texts.number(stats.labels),
-            spoken=texts.number(stats.spoken),
+            answered=texts.number(stats.spoken),
             silent=texts.number(stats.silent),
         )
     )

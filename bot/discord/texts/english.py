@@ -8,23 +8,28 @@ ENGLISH: dict[str, str] = {
     "bucket.low": "Low",
     "bucket.medium": "Medium",
     "bucket.high": "High",
+    "count.labels.one": "{n} label",
+    "count.labels.other": "{n} labels",
+    "count.days.one": "{n} day",
+    "count.days.other": "{n} days",
+    "count.servers.one": "{n} server",
+    "count.servers.other": "{n} servers",
+    "count.channels.one": "{n} watched channel",
+    "count.channels.other": "{n} watched channels",
     "mode.reply": "reply",
     "mode.react": "react only",
     "mode.silent": "silent",
     "word.yes": "yes",
     "word.no": "no",
-    "word.none": "none",
-    "word.here": "this channel",
     # --- The card of a prediction and of its outcome
     "card.heading": "Will it play?",
     "card.beats": "Would beat **{share}** of the posts in {community}.",
-    "card.beats_somewhere": "Would beat **{share}** of the posts in a community like those I"
+    "card.beats_somewhere": "Would beat **{share}** of the posts in a typical community that I"
     " learned from.",
     "card.score": "Expected score **{median}**, most likely {low} to {high}.",
     "card.heading_for": "Now heading for **{median}**, most likely {low} to {high}.",
-    "card.knows_nothing": "Nothing was learned yet: to this model every outcome is as likely as"
-    " any other.",
-    "card.borrowed": "{community} has little history yet: scores are borrowed from all of Discord.",
+    "card.knows_nothing": "I have learned nothing yet: every outcome looks equally likely to me.",
+    "card.borrowed": "{community} has little history yet: the scores come from all of Discord.",
     "card.no_history": "{community} has too little history to turn this into a score yet.",
     "card.footer": "Model {version}",
     "card.heat_map": "Orange raised the prediction, blue lowered it.",
@@ -32,30 +37,30 @@ ENGLISH: dict[str, str] = {
     "card.seen_before_scored": "Seen before: [posted {when}]({link}), score **{score}**, {bucket}.",
     "card.seen_before_no_link": "Seen before: posted {when}.",
     "card.seen_before_scored_no_link": "Seen before: posted {when}, score **{score}**, {bucket}.",
-    "card.refused": "This image cannot be used: {reason}",
     "card.image_number": "Image {n} of {total}",
-    "card.best_of": "{total} images: the one that should do best counts.",
+    "card.best_of": "{total} images: I predict the one that should do best.",
     # --- Automatic replies, guess buttons and outcomes
     "reply.guess": "Do you know better? Guessing closes {when}.",
-    "reply.blind": "I have made up my mind. Guess first: you see my prediction then, and everybody"
-    " sees it when guessing closes, {when}.",
+    "reply.blind": "My prediction is ready. Guess first to see it; everybody sees it when"
+    " guessing closes, {when}.",
     "reply.closed": "Guessing has closed. {guesses}",
     "reply.guesses": "Guesses: {counts}.",
     "reply.no_guesses": "Nobody guessed.",
     "guess.skip": "Skip",
     "guess.why": "Why?",
-    "guess.placed": "You guessed **{bucket}**. You may still change that; guessing closes {when}.",
-    "guess.placed_shown": "You guessed **{bucket}**, and this is my prediction. Guessing closes"
-    " {when}; you may change your guess, but then it counts as one that has seen it.",
-    "guess.skipped": "This is my prediction. You may still guess, but it counts as a guess that has"
-    " seen it.",
-    "guess.kept_secret": "My prediction is kept until guessing closes. Guess first, or skip.",
+    "guess.placed": "You guessed **{bucket}**. You can change it until guessing closes, {when}.",
+    "guess.placed_shown": "You guessed **{bucket}**. This is my prediction. Guessing closes"
+    " {when}; if you change your guess now, it no longer counts as blind.",
+    "guess.skipped": "This is my prediction. You can still guess, but the guess will not count as"
+    " blind.",
+    "guess.kept_secret": "My prediction is secret until guessing closes. Guess first, or press"
+    " Skip.",
     "guess.no_prediction": "There is no prediction for this post any more.",
     "guess.closed": "Guessing on this post has closed: its votes so far would give the answer away."
     " Newer posts are open.",
     "guess.own_post": "Your own post is for others to guess.",
-    "guess.opted_out": "You have opted out, so no guess of yours is kept. `/opt-in` lets you play.",
-    "guess.no_such_post": "There is no such post; it may have been taken away.",
+    "guess.opted_out": "You opted out, so your guesses are not stored. `/opt-in` lets you play.",
+    "guess.no_such_post": "This post does not exist; it may have been deleted.",
     "guess.nothing_to_guess": "There is nothing to guess: this post was refused or withdrawn.",
     "guess.bots": "Bots do not play in the league.",
     "outcome.heading": "How it did",
@@ -67,48 +72,46 @@ ENGLISH: dict[str, str] = {
     "outcome.first": "There is no other score in {community} to compare it with yet.",
     "outcome.best_guess": "Best guess: **{bucket}** by {name}",
     "outcome.right_guesses": "Right guesses: {right} of {total}.",
-    "notice.missing": "I lack permissions in {channel}: {permissions}. Images posted there are"
-    " predicted without an answer until my role has them (Edit Channel → Permissions).",
-    "notice.unreadable": "I cannot read {channel}: {permissions} missing. Images posted there are"
-    " not taken up until my role has them (Edit Channel → Permissions).",
+    "notice.missing": "I lack permissions in {channel}: {permissions}. Until my role has them"
+    " (Edit Channel → Permissions), I predict the images posted there but cannot reply.",
+    "notice.unreadable": "I cannot read {channel}: {permissions} missing. Until my role has that"
+    " (Edit Channel → Permissions), I do not see the images posted there.",
     # --- /predict and the context menu
-    "predict.about": "What would this image come to here?",
+    "predict.about": "Predict how well an image would do here",
     "predict.image": "The image: JPEG, PNG, WebP or GIF",
     "predict.title": "The text that you would post it with",
     "predict.menu": "Will it play?",
-    "predict.private": "Show the answer to you alone",
-    "predict.guess_first": "That image is being guessed at in this channel. Guess first under my"
-    " answer, or skip; then you see what I think.",
-    "predict.kept_secret": "What I think of this image is kept secret until the votes are in, to"
-    " measure what telling it would do.",
-    "predict.no_image": "There is no image in that message. Attached images, image links and"
-    " embedded images are looked at.",
+    "predict.private": "Show the answer only to you",
+    "predict.guess_first": "People are guessing on this image in this channel. Guess first under"
+    " my reply, or press Skip there; then you see my prediction.",
+    "predict.kept_secret": "My prediction for this image is secret until the votes are in: that"
+    " shows what a public prediction does to the votes.",
+    "predict.no_image": "There is no image in that message. I look at attached images, image"
+    " links and embedded images.",
     "predict.too_large": "The file is larger than {megabytes} MB; make it smaller and try again.",
     "predict.more_images": "That message has {total} images; these are the first {shown}.",
-    "predict.not_an_image": "{name} is not an image that can be looked at. Use JPEG, PNG, WebP or"
-    " GIF.",
     "predict.not_arrived": "The image did not arrive from Discord. Try again in a minute.",
-    "predict.no_heat_map": "This backbone was made without the map that shows what drove it.",
     # --- /watch and /unwatch
-    "watch.about": "Answer every new image in a channel with a prediction",
+    "watch.about": "Predict every new image in a channel",
     "watch.channel": "Which channel; without it, this one",
-    "watch.now": "**{channel}** is watched now. New images are predicted, and {after} later the"
-    " answer says how they did.",
+    "watch.now": "**{channel}** is watched now. I predict each new image, and {after} later I"
+    " show how it did.",
     "watch.already": "**{channel}** is watched already. `/settings` shows and changes how.",
-    "watch.no_intent": "⚠ I do not see images posted here yet, because Discord keeps the content of"
-    " messages from me. Whoever runs this bot turns on *Message Content Intent* in the Discord"
-    " Developer Portal (Bot → Privileged Gateway Intents) and starts it again. Until then"
-    " `/predict` and *Will it play?* in a message's menu work everywhere.",
+    "watch.no_intent": "⚠ I cannot see the images posted here yet, because Discord does not give"
+    " me the content of messages. Whoever runs this bot must turn on *Message Content Intent*"
+    " in the Discord Developer Portal (Bot → Privileged Gateway Intents) and start it again."
+    " Until then `/predict` and *Will it play?* in a message's menu work everywhere.",
     "watch.missing": "⚠ I lack permissions in {channel}: {permissions}. Give them to my role in"
     " the channel's settings (Edit Channel → Permissions).",
-    "watch.next": "`/settings` changes the emoji, the horizon, what I say and when.",
-    "unwatch.about": "Take up no more new images in a channel",
+    "watch.next": "`/settings` changes the emoji, when a score is final, and what I post and when.",
+    "unwatch.about": "Stop predicting the new images in a channel",
     "unwatch.channel": "Which channel; without it, this one",
-    "unwatch.now": "**{channel}** is watched no more. Posts that were taken up get their outcome.",
-    "unwatch.not_watched": "**{channel}** is not watched. `/watch` begins to.",
+    "unwatch.now": "**{channel}** is not watched any more. Posts that I have predicted still get"
+    " their outcome.",
+    "unwatch.not_watched": "**{channel}** is not watched. `/watch` starts it.",
     "watching.other_server": "That channel belongs to another server.",
-    "watching.no_images": "Only text channels, threads and the text of voice channels can be"
-    " watched. Name one with *channel*.",
+    "watching.no_images": "I can watch text channels, threads and the text of voice channels"
+    " only. Name one with *channel*.",
     "watching.hidden": "I only change channels that you can see yourself.",
     "watching.not_here": "Images in {channel} are not watched. Start with `/watch`.",
     # --- Permissions by Discord's own names
@@ -120,21 +123,20 @@ ENGLISH: dict[str, str] = {
     "permission.read_message_history": "Read Message History",
     "permission.add_reactions": "Add Reactions",
     # --- /settings
-    "settings.about": "How I behave in a channel: shows it, or changes what you name",
+    "settings.about": "Show how I behave in a channel, or change what you name",
     "settings.channel": "Which channel; without it, this one",
     "settings.upvote": "Emoji that counts as an upvote",
     "settings.downvote": "Emoji that counts as a downvote",
     "settings.horizon": "Hours until a score is final",
     "settings.mode": "What I do with a new image",
-    "settings.blind": "Show the prediction only after a person guessed, to all when guessing"
-    " closes",
+    "settings.blind": "People guess before they see my prediction; everybody sees it when"
+    " guessing closes",
     "settings.buckets": '"terciles", or two scores such as "5 20": low up to 5, medium up to 20',
-    "settings.min_percentile": "Answer only images that should beat this share of posts, 0 to 99;"
-    " 0: all",
-    "settings.quiet_hours": 'No answers in these hours, such as "22:00-07:00"; "off": always'
-    " answer",
+    "settings.min_percentile": "Reply only to images that should beat so many percent of the"
+    " posts, 0 to 99; 0: all",
+    "settings.quiet_hours": 'No replies in these hours, such as "22:00-07:00"; "off": always reply',
     "settings.time_zone": 'Time zone of the quiet hours, such as "Europe/Berlin"',
-    "settings.replies_per_minute": "At most so many answers a minute; 0: no limit",
+    "settings.replies_per_minute": "At most so many replies a minute; 0: no limit",
     "settings.guess_minutes": "Minutes until guessing closes",
     "settings.announcements": "Where I tell admins what they should know",
     "settings.announce": "False: no announcements",
@@ -148,30 +150,30 @@ ENGLISH: dict[str, str] = {
     "settings.line.buckets_terciles": "Buckets: **thirds of what is posted here**",
     "settings.line.buckets_fixed": "Buckets: low up to **{low}**, medium up to **{medium}**, high"
     " above",
-    "settings.line.min_percentile": "Answers images that should beat at least **{value}**",
-    "settings.line.answers_all": "Answers all images",
+    "settings.line.min_percentile": "Replies to images that should beat at least **{value}**",
+    "settings.line.answers_all": "Replies to all images",
     "settings.line.quiet": "Quiet from **{begin}** to **{end}** ({time_zone})",
     "settings.line.never_quiet": "No quiet hours",
-    "settings.line.rate": "At most **{value}** answers a minute",
-    "settings.line.no_rate": "No limit on answers a minute",
+    "settings.line.rate": "At most **{value}** replies a minute",
+    "settings.line.no_rate": "No limit on replies a minute",
     "settings.line.guessing": "Guessing closes after **{value}**",
     "settings.line.announcements": "Announcements in {channel}",
     "settings.line.usual_announcements": "Announcements where system messages go, or to the owner",
     "settings.line.no_announcements": "No announcements",
-    "settings.line.paused": "⏸ Automatic answers are paused: {reason}",
+    "settings.line.paused": "⏸ Automatic replies are paused: {reason}",
     # --- Refusals of a setting (bot.communities's reasons)
-    "refused.horizon": "A horizon is {least} to {most} hours.",
-    "refused.guess_seconds": "Guessing closes after {least} to {most} minutes.",
+    "refused.horizon": "A horizon must be {least} to {most} hours.",
+    "refused.guess_seconds": "Guessing must close after {least} to {most} minutes.",
     "refused.thresholds_pair": 'Fixed buckets need both scores, such as "5 20"; "terciles" goes'
     " back to thirds.",
     "refused.thresholds_order": "The score where low ends must be below the score where medium"
     " ends.",
-    "refused.min_percentile": "The least percentile is 0 to 99.",
+    "refused.min_percentile": "The percentage must be 0 to 99.",
     "refused.quiet_pair": 'Quiet hours need a beginning and an end, such as "22:00-07:00"; "off"'
-    " ends them.",
-    "refused.quiet_range": 'Quiet hours are times of day, such as "22:00-07:00".',
+    " removes them.",
+    "refused.quiet_range": 'Quiet hours must be times of day, such as "22:00-07:00".',
     "refused.time_zone": 'There is no such time zone. Use a name such as "Europe/Berlin" or "UTC".',
-    "refused.replies_per_minute": "Answers a minute are 0 (no limit) to {most}.",
+    "refused.replies_per_minute": "Replies a minute must be 0 (no limit) to {most}.",
     "refused.emoji": '"{value}" is not an emoji. Use one emoji, or one of this server\'s.',
     "refused.same_emoji": "The upvote and the downvote emoji must be different.",
     "refused.foreign_emoji": "I cannot use that emoji: it belongs to a server that I am not in.",
@@ -180,7 +182,7 @@ ENGLISH: dict[str, str] = {
     "refused.announcements": "I may not write in {channel}. Give me *Send Messages* and *View"
     " Channel* there, or choose another one.",
     # --- /leaderboard
-    "leaderboard.about": "Who and what is right most often",
+    "leaderboard.about": "Who predicts best: people, model versions, channels; and the best posts",
     "leaderboard.board": "Which board",
     "leaderboard.season": "Which season, such as 2026-11; without it, the present one",
     "leaderboard.where": "Only this channel, or all of them",
@@ -194,8 +196,8 @@ ENGLISH: dict[str, str] = {
     "leaderboard.all_time": "all time",
     "leaderboard.scope_here": "in {channel}",
     "leaderboard.scope_everywhere": "everywhere",
-    "leaderboard.page": "Page {page} of {pages} · {total} in all",
-    "leaderboard.least": "from {n} scored guesses on",
+    "leaderboard.page": "Page {page} of {pages} · {total} in total",
+    "leaderboard.least": "needs {n} scored guesses",
     "leaderboard.row.forecasters": "`{rank}` **{name}** · **{points}** points · {hits} of {n}"
     " right, {rate} (chance {base})",
     "leaderboard.row.models": "`{rank}` **{name}** · RPS skill **{skill}** · {hits} of {n} right,"
@@ -212,62 +214,67 @@ ENGLISH: dict[str, str] = {
     "leaderboard.your_row": "Your place",
     "leaderboard.not_on_it": "You are not on this board yet: it takes {n} scored guesses.",
     "leaderboard.somebody": "forecaster {nickname}",
-    "leaderboard.empty": "Nobody is on this board yet. Guess Low, Medium or High under an answer of"
-    " mine; guesses are scored when the votes are in.",
+    "leaderboard.empty": "Nobody is on this board yet. Guess Low, Medium or High under one of my"
+    " replies; guesses are scored when the votes are in.",
     "leaderboard.empty_models": "No model version was scored in this season yet. The first score"
     " comes when the first post reaches its horizon.",
     "leaderboard.empty_channels": "No channel was scored in this season yet.",
     "leaderboard.empty_posts": "No post was scored in this season yet.",
     "leaderboard.unknown_season": "There is no season {season}. There are: {seasons}.",
-    "leaderboard.not_yours": "Only the person who asked turns these pages. `/leaderboard` gives you"
-    " your own.",
+    "leaderboard.not_yours": "Only the person who asked can turn these pages. `/leaderboard`"
+    " shows you your own.",
     # --- /me
     "me.about": "Your own record",
     "me.heading": "Your record",
-    "me.nothing": "You have not guessed yet. Press Low, Medium or High under an answer of mine in a"
-    " watched channel.",
-    "me.waiting": "You have {n} guesses that wait for their votes. None was scored yet.",
-    "me.row": "{season}: **{points}** points from {n} guesses, {hits} right"
-    " ({rate}; chance {base}).",
-    "me.blind": "Blind: {n} guesses, {hits} right, **{points}** points.",
+    "me.nothing": "You have not guessed yet. Press Low, Medium or High under one of my replies in"
+    " a watched channel.",
+    "me.waiting.one": "{n} guess of yours waits for its votes. None is scored yet.",
+    "me.waiting.other": "{n} of your guesses wait for their votes. None is scored yet.",
+    "me.row": "{season}: **{points}** points, {hits} of {n} guesses right ({rate}; chance {base}).",
+    "me.blind": "Blind: **{points}** points, {hits} of {n} guesses right.",
     "me.streak": "Right in a row: {now} now, {most} at most.",
     "me.rank": "Place {rank} of {total}.",
-    "me.open": "{n} more guesses wait for their votes.",
-    "me.opted_out": "You opted out: nothing of yours is taken up. `/opt-in` changes that.",
+    "me.open.one": "{n} more guess waits for its votes.",
+    "me.open.other": "{n} more guesses wait for their votes.",
+    "me.opted_out": "You opted out: nothing of yours is used. `/opt-in` changes that.",
     # --- /stats
     "stats.about": "How good the predictions were: accuracy over time, calibration",
     "stats.days": "How many days to look back",
     "stats.where": "Only this channel, or all of them",
-    "stats.line.version": "**{name}** was right on {rate} {interval} of {n} posts; chance would"
-    " have been on {base}. RPS skill {skill} {skill_interval}.",
-    "stats.line.labels": "{labels} posts were scored: {spoken} answered, {silent} predicted in"
-    " silence.",
-    "stats.line.effect": "Answering goes with × {factor} ({low} to {high}) on 1 + score.",
+    "stats.line.version": "**{name}** was right on {rate} {interval} of {n} posts; chance alone"
+    " would be right on {base}. RPS skill {skill} {skill_interval}.",
+    "stats.line.labels": "Scored posts: {labels}. Of these, {answered} had a reply and {silent}"
+    " were in the silent share, predicted in secret.",
+    "stats.line.effect": "Posts with a reply scored {factor} times as much ({low} to {high}) as"
+    " the silent share, measured on score + 1.",
     "stats.no_chart": "The chart could not be drawn this time.",
     "stats.heading": "How good were the predictions?",
-    "stats.nothing": "Nothing was scored in the last {days} days yet. A post is scored at its"
-    " horizon.",
+    "stats.nothing.one": "Nothing was scored in the last day. A post is scored when it reaches"
+    " its horizon.",
+    "stats.nothing.other": "Nothing was scored in the last {n} days. A post is scored when it"
+    " reaches its horizon.",
     "stats.chart": "Skill over time and calibration",
     # --- /retrain and /model
-    "retrain.about": "Fit a new model version on all labels; it serves only if it is better",
-    "retrain.started": "Training has begun. I answer here when it has ended.",
-    "retrain.under_way": "A training run is under way already. It takes up every label there is;"
-    " wait for it to end.",
-    "retrain.gone": "Training that you asked for has ended.",
-    "retrain.joined": "A training run is under way already; it takes up every label there is. I"
-    " answer here when it has ended.",
+    "retrain.about": "Train a new model version on all votes so far; it serves only if it is"
+    " better",
+    "retrain.started": "Training has started. I post the result here.",
+    "retrain.under_way": "A training run is under way already. It uses every label so far; wait"
+    " until it ends.",
+    "retrain.gone": "The training that you asked for has ended.",
+    "retrain.joined": "A training run is under way already; it uses every label so far. I post"
+    " the result here.",
     "retrain.promoted": "✔ **{version}** serves now. {reason}",
-    "retrain.kept": "**{version}** was made and is kept, but does not serve. {reason}",
+    "retrain.kept": "**{version}** is stored, but does not serve. {reason}",
     "retrain.refused": "No training: {reason}",
     "retrain.failed": "✘ The training run failed and changed nothing. {reason}",
     "model.about": "Model versions: list them, let one serve, go back",
-    "model.versions": "Lists the model versions",
-    "model.promote": "Lets another version serve",
-    "model.rollback": "Lets the version serve that was replaced",
+    "model.versions": "List the model versions",
+    "model.promote": "Let another version serve",
+    "model.rollback": "Let the version serve that was replaced",
     "model.version": "Name of the version",
     "model.heading": "Model versions",
-    "model.line": "`{name}` · {labels} labels · {date}",
-    "model.line_champion": "👑 **`{name}`** · {labels} labels · {date} · serves",
+    "model.line": "`{name}` · {labels} · {date}",
+    "model.line_champion": "👑 **`{name}`** · {labels} · {date} · serves",
     "model.line_skill": " · RPS skill {skill}",
     "model.more": "… and {n} older ones. `/model promote` finds them by name.",
     "model.serves_already": "**{name}** serves already.",
@@ -277,8 +284,8 @@ ENGLISH: dict[str, str] = {
     " gets its predictions from then on.",
     "model.nothing_before": "There is nothing to go back to: the version that serves replaced no"
     " other.",
-    "model.changed_meanwhile": "**{champion}** began to serve meanwhile. Look at `/model versions`"
-    " and decide again.",
+    "model.changed_meanwhile": "**{champion}** serves by now. Look at `/model versions` and"
+    " decide again.",
     "model.promoted": "**{name}** serves now.",
     "model.rolled_back": "Went back: **{name}** serves now.",
     "model.unknown": "There is no model version {name}. `/model versions` lists them.",
@@ -288,37 +295,41 @@ ENGLISH: dict[str, str] = {
     # --- Privacy
     "privacy.about": "What is stored about you, and what you can do about it",
     "privacy.heading": "Privacy",
-    "privacy.text": "**What is stored.** For each image posted in a watched channel: the image (at"
-    " most {days} days), what the model saw in it, its title, its votes as numbers, and the"
-    " prediction. You are stored as a keyed hash of your Discord id, never by name. Guesses that"
-    " you make are stored with that hash. `/predict` stores nothing at all.\n\n"
+    "privacy.text": "**What is stored.** For each image posted in a watched channel: the image"
+    " (at most {days}), the numbers that the model computed from it, its title, its votes as"
+    " numbers, and the prediction. You are stored as a keyed hash of your Discord id, never"
+    " by name. Your guesses are stored with that hash. `/predict` stores nothing at all.\n"
+    "\n"
     "**What you can do.**\n"
-    "`/opt-out` – nothing of yours is taken up any more; posts that wait for their votes are"
+    "`/opt-out` – I stop using your posts and guesses; posts that wait for their votes are"
     " withdrawn\n"
     "`/opt-in` – take that back\n"
     "`/export-me` – a file with everything stored about you\n"
-    "`/forget-me` – delete it\n\n"
-    "Your Discord identity is never linked to one on another platform.",
-    "optout.about": "Take up nothing of mine: no posts, no guesses",
-    "optout.done": "You opted out. New images of yours are not looked at, you cannot guess, and you"
-    " are on no board. {posts} of your posts that waited for their votes were withdrawn. `/opt-in`"
-    " takes it back, `/forget-me` deletes what is stored.",
+    "`/forget-me` – delete it\n"
+    "\nYour Discord identity is never linked to one on another platform.",
+    "optout.about": "Use nothing of mine: no posts, no guesses",
+    "optout.done": "You opted out. I do not look at your new images, you cannot guess, and you"
+    " are on no board. {withdrawn} `/opt-in` takes it back, `/forget-me` deletes what is"
+    " stored.",
+    "optout.withdrawn.one": "{n} post of yours that waited for its votes was withdrawn.",
+    "optout.withdrawn.other": "{n} of your posts that waited for their votes were withdrawn.",
     "optout.already": "You opted out already. `/opt-in` takes it back.",
     "optin.about": "Take an opt-out back",
-    "optin.done": "Welcome back. New images of yours in watched channels are predicted again.",
+    "optin.done": "Welcome back. I predict your new images in watched channels again.",
     "optin.already": "You had not opted out; nothing changed.",
     "export.about": "A file with everything stored about you",
     "export.done": "Everything stored about you, for you alone.",
     "export.nothing": "Nothing is stored about you.",
-    "export.too_large": "Your file is larger than Discord takes. Ask whoever runs this bot for it.",
+    "export.too_large": "Your file is larger than Discord accepts. Ask whoever runs this bot for"
+    " it.",
     "forget.about": "Delete what is stored about you",
     "forget.ask": "Delete everything stored about you? Your guesses, votes and places on the boards"
     " go, your posts lose their author, title and link, and their images are deleted. What they"
     " scored stays as a number, without you. This cannot be undone.",
-    "forget.done": "Done. Nothing stored leads to you any more ({rows} entries deleted or"
-    " emptied).",
-    "forget.done_opted_out": "Done. All that is left is your opt-out ({rows} entries deleted or"
-    " emptied).",
+    "forget.done": "Done. Nothing stored leads to you any more (entries deleted or emptied:"
+    " {rows}).",
+    "forget.done_opted_out": "Done. All that is left is your opt-out (entries deleted or emptied:"
+    " {rows}).",
     "forget.nothing": "Nothing is stored about you.",
     # --- Asking before it is done
     "confirm.yes_forget": "Delete it",
@@ -331,17 +342,17 @@ ENGLISH: dict[str, str] = {
     # --- /help and /about
     "help.about": "What I can do, and how",
     "help.heading": "Will it play in Peoria?",
-    "help.text": "I say how popular an image will be in **this** channel, come back when the votes"
-    " are in, and keep score of myself and of everybody who bets against me.",
+    "help.text": "I predict how popular an image will be in **this** channel, come back when the"
+    " votes are in, and keep score of myself and of everybody who guesses against me.",
     "help.everybody": "For everybody",
-    "help.everybody_lines": "`/predict` – what an image would come to here; works in DMs, too\n"
+    "help.everybody_lines": "`/predict` – how well an image would do here; works in DMs, too\n"
     "*Will it play?* in a message's menu (Apps) – the same for its images\n"
-    "`Low` `Medium` `High` under my answers – your guess\n"
+    "`Low` `Medium` `High` under my replies – your guess\n"
     "`/leaderboard`, `/me`, `/stats` – who is right, and how often",
     "help.admins": "For admins (Manage Server)",
-    "help.admins_lines": "`/watch`, `/unwatch` – answer new images in a channel, or stop\n"
+    "help.admins_lines": "`/watch`, `/unwatch` – predict new images in a channel, or stop\n"
     "`/settings` – emoji, horizon, blind guessing, quiet hours and more\n"
-    "`/retrain`, `/model` – learn from the votes, choose what serves",
+    "`/retrain`, `/model` – learn from the votes, choose the model version",
     "help.privacy": "Your data",
     "help.privacy_lines": "`/privacy`, `/opt-out`, `/opt-in`, `/export-me`, `/forget-me`",
     "help.start": "This channel is not watched. An admin begins with `/watch`.",
@@ -352,12 +363,14 @@ ENGLISH: dict[str, str] = {
     "about.text": '*"Will it play in Peoria?"* A bot that predicts how popular an image will be in'
     " a community, says so in public, and is judged by the votes.",
     "about.model": "Model",
-    "about.model_line": "`{version}`, learned from {labels} labels",
+    "count.labels_learned.one": "{n} label",
+    "count.labels_learned.other": "{n} labels",
+    "about.model_line": "`{version}`, learned from {labels}",
     "about.scale": "Here",
-    "about.scale_line": "{servers} servers · {channels} watched channels",
+    "about.scale_line": "{servers} · {channels}",
     # --- What went wrong
-    "error.cooldown": "That was a bit much at once. Try again in {seconds} s.",
-    "error.cooldown_channel": "There is much going on in this channel. Try again in {seconds} s.",
+    "error.cooldown": "That was too much at once. Try again in {seconds} s.",
+    "error.cooldown_channel": "Too much is going on in this channel. Try again in {seconds} s.",
     "error.missing_permissions": "Discord does not let me do that here. I need: {permissions}.",
     "error.forbidden": "Discord does not let me do that here. Check my permissions in this"
     " channel.",
@@ -366,8 +379,8 @@ ENGLISH: dict[str, str] = {
     " whatever the server chose instead (Server Settings → Integrations).",
     "error.discord_away": "Discord did not answer just now. Try again in a minute.",
     "error.out_of_date": "This command has changed. Reload Discord (Ctrl+R) and try again.",
-    "error.no_model": "No model version can serve just now. Whoever runs this bot finds the reason"
-    " in its log.",
+    "error.no_model": "No model version can serve just now. Whoever runs this bot finds the"
+    " reason in its log.",
     "error.ours": "Something went wrong on my side. If it happens again, tell whoever runs this bot"
     " the number **{number}**.",
     # --- Why an image is refused (models.decoding's reasons) or did not arrive
@@ -380,5 +393,5 @@ ENGLISH: dict[str, str] = {
     "image.too_many_pixels": "The image has too many pixels; make it smaller and try again.",
     "image.too_complex": "The file is built in a way that takes too long to decode; save it anew"
     " and try again.",
-    "image.not_fetched": "There is nothing that could be fetched from the image's address.",
+    "image.not_fetched": "There is nothing to fetch at the image's address.",
 }

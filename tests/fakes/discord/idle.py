@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-_BOT_CODE = str(Path(__file__).parents[2] / "bot") + "/"
+_BOT_CODE = str(Path(__file__).parents[3] / "bot") + "/"
 #: Coroutines in which a task waits for something new, and not for something under way.
 _RESTING = {("tasks.py", "sleep"), ("locks.py", "wait"), ("queues.py", "get")}
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.fakes.json_schema import problems
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DERIVED = ROOT / "tests" / "fixtures" / "discord_schema.json"
 DESCRIPTION = ROOT.parent / "shared" / "contracts" / "discord_openapi.json"
 

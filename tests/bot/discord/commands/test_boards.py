@@ -118,7 +118,7 @@ async def test_pages_are_turned_by_who_asked(
     )
     assert "`10.`" in message.text
     assert "`11.`" not in message.text
-    assert "Page 1 of 3 · 23 in all" in message.text
+    assert "Page 1 of 3 · 23 in total" in message.text
     assert "it takes 10 scored guesses" in message.text
     await fake.click(ann, message, "Next")
     await fake.settle()
@@ -235,7 +235,10 @@ async def test_boards_in_german(
 ) -> None:
     dora = fake.member(guild, "dora", locale="de")
     asked = await fake.slash(dora, channel, "leaderboard")
-    assert "**+23,0** Punkte · 10 von 20 richtig, 50 % (Zufall 33 %)" in asked.text
+    assert (
+        "**+23,0** Punkte · 10 von 20 richtig, 50\N{NO-BREAK SPACE}% (Zufall 33\N{NO-BREAK SPACE}%)"
+        in asked.text
+    )
 
 
 async def test_ones_own_record(
@@ -260,7 +263,7 @@ async def test_ones_own_record(
         )
     asked = await fake.slash(ann, channel, "me")
     for words in (
-        "2026-03: **+12.0** points from 20 guesses, 10 right (50%; chance 33%).",
+        "2026-03: **+12.0** points, 10 of 20 guesses right (50%; chance 33%).",
         "Place 1 of 1.", "Blind: 4 guesses, 3 right, **+6.0** points.",
         "Right in a row: 2 now, 5 at most.", "all time: **+12.0**", "1 more guesses wait",
     ):  # fmt: skip
@@ -292,4 +295,4 @@ async def test_about_says_what_serves(
 ) -> None:
     asked = await fake.slash(ann, channel, "about")
     assert "`starter`" in asked.text
-    assert "1 servers · 0 watched channels" in asked.text
+    assert "1 server · 0 watched channels" in asked.text

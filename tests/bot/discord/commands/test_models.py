@@ -77,7 +77,7 @@ def shown(message: Message | None) -> Message:
     ("mode", "words"),
     [
         ("promotes", "**v\\-new** serves now. Better."),
-        ("keeps", "is kept, but does not serve. Not better."),
+        ("keeps", "is stored, but does not serve. Not better."),
         ("refuses", "No training: Only 3 labels; at least 60 are needed."),
         ("ends at once", "failed and changed nothing"),
     ],
@@ -88,7 +88,7 @@ async def test_training_ends_in_an_answer(
     async with command_bot(fake, trains(mode)):
         asked = await fake.slash(admin, channel, "retrain")
         assert asked.deferred
-        assert "Training has begun" in asked.text
+        assert "Training has started" in asked.text
         (ended,) = await fake.until(lambda: asked.followups)
     assert words in ended.text
 
@@ -111,7 +111,7 @@ async def test_an_answer_that_comes_too_late_is_a_direct_message(
         fake.on("POST /webhooks/{webhook_id}/{webhook_token}", error(401, 50027))
         await fake.slash(admin, channel, "retrain")
         (message,) = await fake.until(lambda: fake.messages(fake.dm(admin)))
-    assert "Training that you asked for has ended. ✔ **v\\-new**" in message.text
+    assert "The training that you asked for has ended. ✔ **v\\-new**" in message.text
 
 
 async def test_versions_are_listed(
@@ -155,7 +155,7 @@ async def test_going_back_asks_first_and_happens_once(
     assert "Went back: **starter** serves now" in question.text
     await fake.click(admin, again, "Go back")
     await fake.settle()
-    assert "**starter** began to serve meanwhile" in again.text
+    assert "**starter** serves by now" in again.text
     assert await champion(app) == "starter"
     asked = await fake.slash(admin, channel, "model rollback")
     assert "nothing to go back to" in asked.text
@@ -245,8 +245,9 @@ async def test_stats_have_figures_and_a_chart(
     assert asked.deferred
     for words in (
         f"in <#{channel.id}>", "**starter** was right on 55%", "of 100 posts",
-        "chance would have been on 34%", "RPS skill 0.250 [",
-        "100 posts were scored: 90 answered, 10 predicted in silence", "Answering goes with ×",
+        "chance alone would be right on 34%", "RPS skill 0.250 [",
+        "Scored posts: 100. Of these, 90 had a reply and 10 were in the silent share",
+        "Posts with a reply scored",
     ):  # fmt: skip
         assert words in asked.text
     (chart,) = shown(asked.response).attachments
@@ -272,7 +273,7 @@ async def test_stats_before_anything_was_scored(
     app: App, fake: FakeDiscord, channel: Channel, ann: Member, bot: CommandBot
 ) -> None:
     asked = await fake.slash(ann, channel, "stats")
-    assert "Nothing was scored in the last 30 days yet" in asked.text
+    assert "Nothing was scored in the last 30 days." in asked.text
 
 
 async def test_no_champion_is_said(

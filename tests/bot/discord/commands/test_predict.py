@@ -67,7 +67,7 @@ async def test_an_image_is_predicted_and_nothing_stored(
     assert asked.response is not None
     (embed,) = asked.response.embeds
     assert embed["title"] == r"\*bold\* \@everyone \[x\]\(y\)"
-    assert "posts in a community like those I learned from" in embed["description"]
+    assert "posts in a typical community that I learned from" in embed["description"]
     assert embed["footer"]["text"].endswith("Model starter")
     (map_,) = asked.response.attachments
     assert embed["image"]["url"].startswith(map_.url.partition("?")[0])
@@ -136,7 +136,7 @@ async def test_an_image_that_does_not_arrive(
     fake.on("GET cdn", error(404))
     await fake.slash(ann, channel, "predict", image=PNG)
     await fake.settle()
-    assert "nothing that could be fetched" in fake.whispers_to(ann)[0].text
+    assert "nothing to fetch" in fake.whispers_to(ann)[0].text
     fake.on("GET cdn", error(503))
     await fake.slash(ann, channel, "predict", image=PNG)
     await fake.settle()

@@ -47,7 +47,7 @@ async def test_opting_out_and_in(
     post_id = await post(app, clock, channel, ann)
     asked = await fake.slash(ann, channel, "opt-out")
     assert asked.ephemeral
-    assert "1 of your posts" in asked.text
+    assert "1 post of yours" in asked.text
     assert await state_of(app, post_id) is PostState.WITHDRAWN
     assert "already" in (await fake.slash(ann, channel, "opt-out")).text
     assert "Welcome back" in (await fake.slash(ann, channel, "opt-in")).text

@@ -34,8 +34,8 @@ async def test_without_options_it_shows(fake: FakeDiscord, watched: Channel, adm
     assert r"Settings of \#memes" in asked.text
     for line in (
         "Watched: **yes**", "New images: **reply**", "Upvote ⬆️ · downvote ⬇️", "**24 hours**",
-        "thirds of what is posted here", "Answers all images", "No quiet hours",
-        "Guessing closes after **1 hour**", "No limit on answers",
+        "thirds of what is posted here", "Replies to all images", "No quiet hours",
+        "Guessing closes after **1 hour**", "No limit on replies",
     ):  # fmt: skip
         assert line in asked.text
 

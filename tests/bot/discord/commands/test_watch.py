@@ -30,7 +30,7 @@ async def test_a_channel_is_watched_and_not_any_more(
     asked = await fake.slash(admin, channel, "watch")
     assert "watched already" in asked.text
     asked = await fake.slash(admin, channel, "unwatch")
-    assert "watched no more" in asked.text
+    assert "not watched any more" in asked.text
     asked = await fake.slash(admin, channel, "unwatch")
     assert "is not watched" in asked.text
     assert await watched(app) == {str(channel.id): (False, None)}

@@ -36,16 +36,19 @@ def test_both_languages_take_the_same_values(key: str) -> None:
 
 
 def asked_for() -> dict[str, str]:
-    """Keys that are spelt out in calls ``t("key", …)``, ``label("key")``, by where they are."""
+    """Keys that are spelt out in calls ``texts("key", …)``, ``label("key")``, by where they are."""
     found = {}
     for path in HERE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             first, name = node.args[0], ast.unparse(node.func)
-            if name not in ("t", "label", "Refused", "self._t", "texts"):
+            if name not in ("label", "Refused", "texts", "texts.count"):
                 continue
-            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            if name == "texts.count" and isinstance(first, ast.Constant):
+                found[f"{path.name}:{node.lineno} one"] = f"{first.value}.one"
+                found[f"{path.name}:{node.lineno}"] = f"{first.value}.other"
+            elif isinstance(first, ast.Constant) and isinstance(first.value, str):
                 found[f"{path.name}:{node.lineno}"] = first.value
     return found
 
@@ -73,6 +76,16 @@ def test_numbers_are_written_as_the_language_does() -> None:
     assert [english.duration(seconds) for seconds in (90, 3600, 5400, 86400, 259200)] == [
         "2 minutes", "1 hour", "1 hour 30 minutes", "24 hours", "3 days",
     ]  # fmt: skip
+
+
+def test_a_count_takes_its_plural_form() -> None:
+    english, german = Texts("en-US"), Texts("de")
+    assert [english.count("count.labels", n) for n in (0, 1, 2, 1234)] == [
+        "0 labels", "1 label", "2 labels", "1,234 labels",
+    ]  # fmt: skip
+    assert [german.count("count.labels", n) for n in (1, 1234)] == ["1 Ausgang", "1.234 Ausgänge"]
+    with pytest.raises(KeyError):
+        english.count("bucket.low", 1)
 
 
 async def test_commands_are_translated() -> None:

@@ -38,7 +38,7 @@ def answered(kind: type[discord.HTTPException], status: int) -> discord.HTTPExce
     [
         (Refused("error.cooldown", seconds=3), "Try again in 3 s"),
         (ImageRefused("empty", "This file is empty."), "This file is empty."),
-        (DownloadRefused("dead"), "nothing that could be fetched"),
+        (DownloadRefused("dead"), "nothing to fetch"),
         (DownloadFailed("503"), "did not arrive"),
         (SettingRefused("time_zone", "There is none."), "no such time zone"),
         (RunUnderWay("one"), "under way already"),

@@ -264,8 +264,8 @@ async def test_ones_own_record(
     asked = await fake.slash(ann, channel, "me")
     for words in (
         "2026-03: **+12.0** points, 10 of 20 guesses right (50%; chance 33%).",
-        "Place 1 of 1.", "Blind: 4 guesses, 3 right, **+6.0** points.",
-        "Right in a row: 2 now, 5 at most.", "all time: **+12.0**", "1 more guesses wait",
+        "Place 1 of 1.", "Blind: **+6.0** points, 3 of 4 guesses right.",
+        "Right in a row: 2 now, 5 at most.", "all time: **+12.0**", "1 more guess waits",
     ):  # fmt: skip
         assert words in asked.text
     await opt_out(

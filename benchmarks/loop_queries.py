@@ -122,7 +122,7 @@ def statements(posts: int, dialect: str) -> Iterator[str]:
         " posted_at, seen_at, predicted_at, state, due_at, tries, silent)"
         f" SELECT i, i % {COMMUNITIES} + 1, 'reddit', 'p' || i, i % {PEOPLE} + 1, 'live',"
         f" 'Title ' || i, {at(posted)}, {at(posted)}, {at(posted)},"
-        f" CASE WHEN {waits} THEN 'replied' ELSE 'scored' END,"
+        f" CASE WHEN {waits} THEN 'awaiting_score' ELSE 'settling' END,"
         f" CASE WHEN {waits} THEN {at(f'({end} + ((i % 4) - 1) * {hour})')} END, 0,"
         f" CASE WHEN i % 10 = 0 THEN {true} ELSE {false} END FROM {series(posts)} s"
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
-from bot.serving.forecast import Card, Outcome, TooLate
+from bot.serving.forecast import Card, Outcome, OutcomeUnknown
 from storage import types
 from storage.errors import ExpectedError
 from storage.tables import Post
@@ -174,7 +174,7 @@ class Platform(Protocol):
             PlatformUnavailable: try again later.
         """
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | TooLate) -> None:
+    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
         """Show the outcome in the reply, or that it came too late to count.
 
         Raises:

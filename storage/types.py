@@ -23,9 +23,9 @@ class PostState(StrEnum):
 
     SEEN = "seen"
     PREDICTED = "predicted"
-    AWAITING_SCORE = "replied"
+    AWAITING_SCORE = "awaiting_score"
     LABELLED = "labelled"
-    SETTLING = "scored"
+    SETTLING = "settling"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
 
@@ -61,6 +61,37 @@ class ReplyState(StrEnum):
     SKIPPED = "skipped"
 
 
+class PostRefusal(StrEnum):
+    """Why a post cannot be used, or gets no label. ``OTHER``: a sentence stands beside it."""
+
+    NO_IMAGE = "no_image"
+    #: The image could not be downloaded, however often it was tried.
+    IMAGE_UNREACHED = "image_unreached"
+    #: The final score could not be read in time, so that nobody knows it.
+    SCORE_MISSED = "score_missed"
+    OTHER = "other"
+
+
+class ReplySkip(StrEnum):
+    """Why a post was not replied to. ``OTHER``: a sentence stands beside it."""
+
+    #: Chance alone: the post is in the silent share and would have been replied to otherwise.
+    SILENT_SHARE = "silent_share"
+    #: The community records predictions without replies.
+    SILENT_MODE = "silent_mode"
+    #: Automatic replies are paused in the community.
+    PAUSED = "paused"
+    #: The forecast is below the percentile from which the community wants replies.
+    LOW_FORECAST = "low_forecast"
+    QUIET_HOURS = "quiet_hours"
+    #: The community has had as many replies in this minute as it wants.
+    RATE_LIMIT = "rate_limit"
+    #: The post's platform is not connected to this Peoria.
+    NO_PLATFORM = "no_platform"
+    WITHDRAWN = "withdrawn"
+    OTHER = "other"
+
+
 class InboxKind(StrEnum):
     """What somebody asks the bot for in a message: a prediction, or to be left alone or not."""
 
@@ -80,7 +111,6 @@ class Bucket(StrEnum):
 class RunState(StrEnum):
     """The life of one training run."""
 
-    QUEUED = "queued"
     RUNNING = "running"
     PROMOTED = "promoted"
     KEPT = "kept"

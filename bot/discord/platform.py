@@ -12,7 +12,7 @@ from bot.discord.messages.reply_data import load_stored_post
 from bot.discord.ui.admin_messages import tell_admins
 from bot.platform import PostRef, Reading
 from bot.posts.pipeline import Pipeline
-from bot.serving.forecast import Card, Outcome, TooLate
+from bot.serving.forecast import Card, Outcome, OutcomeUnknown
 from storage.tables import Community, Post
 from storage.types import PlatformName
 
@@ -64,7 +64,7 @@ class DiscordPlatform:
         """
         await self._connection.session().sender.delete(await self._load(post), reply_id)
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | TooLate) -> None:
+    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
         """Change the reply into the outcome.
 
         Raises:

@@ -15,7 +15,7 @@ from bot.labels.write import write_label
 from bot.league.guesses import close_at_score
 from bot.platform import Gone, NotYet, Platform, PlatformUnavailable, ScoreRead, post_ref
 from bot.runtime.clock import Clock
-from bot.serving.forecast import TooLate, outcome, stored_card
+from bot.serving.forecast import OutcomeUnknown, outcome, stored_card
 from bot.serving.number_format import duration
 from storage.engine.database import Database
 from storage.engine.upsert import insert_if_new
@@ -28,7 +28,7 @@ from storage.queries.posts import (
     replies_without_outcome,
 )
 from storage.tables import Nowcast, Post, Reply, Snapshot
-from storage.types import PlatformName, PostState, ReplyState
+from storage.types import PlatformName, PostRefusal, PostState, ReplyState
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +37,6 @@ BATCH = 100
 
 #: How long to wait before a score that could not be read is asked for again.
 RETRY = timedelta(minutes=1)
-
-#: Why a post was given up: one sentence for all, so that they can be counted by it.
-TOO_LATE = "Its score could not be read in time: what it was at the horizon is not known."
 
 
 class LabelCollector:
@@ -147,7 +144,11 @@ class LabelCollector:
         if not final:
             step = {"due_at": next_reading_at(post.posted_at, horizon, self._clock(), early)}
         elif late_by(age, horizon) > self._late_share:
-            step = {"state": PostState.REFUSED, "refusal": TOO_LATE, "due_at": None}
+            step = {
+                "state": PostState.REFUSED,
+                "refusal_code": PostRefusal.SCORE_MISSED,
+                "due_at": None,
+            }
         else:
             # Due at once: what remains is to show the outcome.
             step = {"state": PostState.SETTLING, "due_at": self._clock(), "tries": 0}
@@ -260,7 +261,7 @@ class LabelCollector:
             reply = post.reply
             if post.platform in away or reply is None or reply.source_id is None:
                 continue
-            result = TooLate(stored_card(post.prediction_rows[0]))
+            result = OutcomeUnknown(stored_card(post.prediction_rows[0]))
             try:
                 await self._platforms[post.platform].settle(post_ref(post), reply.source_id, result)
             except PlatformUnavailable as error:

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
+from bot.serving.phrases import refusal_sentence
 from storage.engine.database import Database
 from storage.queries.communities import find_author
 from storage.tables import Community, Guess, Peek, Post, PostImage, Prediction, Standing, Vote
@@ -61,7 +62,7 @@ def _export_post(post: Post) -> dict[str, Any]:
         "posted_at": _moment(post.posted_at),
         "seen_at": _moment(post.seen_at),
         "state": post.state.value,
-        "refusal": post.refusal,
+        "refusal": refusal_sentence(post),
         "images": [_export_image(place) for place in post.images],
         "predictions": [
             {

@@ -94,7 +94,7 @@ class Pipeline:
             if isinstance(found, Post):
                 await self._replier.take_up(found)
             elif found is not None and predicted is not None:
-                await self._replier.answer(found.post, predicted.card, predicted.silence)
+                await self._replier.answer(found.post, predicted.card, predicted.skip)
 
     async def _read(self, post_id: int, session: AsyncSession) -> Known | Post | None:
         """What is known of a new post, or a post that waits for its reply; None: all was done."""

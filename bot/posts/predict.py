@@ -34,7 +34,7 @@ from storage.engine.database import Database
 from storage.files.image_store import ImageStore
 from storage.queries.posts import move_post
 from storage.tables import Post, PostImage, Prediction
-from storage.types import PostState
+from storage.types import PostRefusal, PostState, ReplySkip
 
 log = logging.getLogger(__name__)
 
@@ -83,10 +83,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """What was predicted, and why nothing is to be said of it; None: a reply was claimed."""
+    """What was predicted, and why no reply is to be sent; None: a reply was claimed."""
 
     card: Card
-    silence: str | None
+    skip: ReplySkip | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,10 +260,12 @@ class Predictor:
         return Predicted(card, await self._replier.claim(session, post, card, now))
 
     async def _refuse(self, post: Post, found: Found, champion: Champion) -> None:
-        reason = found.refused[min(found.refused)] if found.refused else "The post has no image."
+        code, reason = PostRefusal.NO_IMAGE, None
+        if found.refused:
+            code, reason = PostRefusal.OTHER, found.refused[min(found.refused)]
         async with self._database.write() as session:
             await self._keep(session, post, found, champion)
-            await _end(session, post.id, reason)
+            await _end(session, post.id, code, reason)
 
     async def _retry_later(self, post: Post, found: Found, champion: Champion) -> None:
         """Try again later, or give the post up after too many tries; what is there is kept."""
@@ -274,7 +276,7 @@ class Predictor:
                 log.warning(
                     "Post %s is given up after %s tries: %s.", post.id, tries, found.missing
                 )
-                await _end(session, post.id, "The image could not be downloaded.")
+                await _end(session, post.id, PostRefusal.IMAGE_UNREACHED)
                 return
             wait = wait_after(post.tries)
             log.info("Post %s is put off for %s: %s.", post.id, wait, found.missing)
@@ -283,9 +285,17 @@ class Predictor:
             )
 
 
-async def _end(session: AsyncSession, post_id: int, reason: str) -> None:
+async def _end(
+    session: AsyncSession, post_id: int, code: PostRefusal, sentence: str | None = None
+) -> None:
     await move_post(
-        session, post_id, PostState.SEEN, state=PostState.REFUSED, refusal=reason, due_at=None
+        session,
+        post_id,
+        PostState.SEEN,
+        state=PostState.REFUSED,
+        refusal_code=code,
+        refusal=sentence,
+        due_at=None,
     )
 
 

@@ -7,27 +7,26 @@ its own asks the platform to look for the reply before sending another.
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import CursorResult, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.labels.readings import next_reading_at
 from bot.platform import Platform, PlatformUnavailable, PostGone, ReplyDeclined, post_ref
-from bot.posts.reply_policy import reason_to_be_silent
+from bot.posts.reply_policy import reason_to_skip
 from bot.posts.retry import wait_after
 from bot.runtime.clock import Clock
 from bot.serving.forecast import Card, stored_card
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
 from storage.queries.posts import move_post, replies_since
-from storage.queries.standings import BY_CHANCE
 from storage.tables import Post, Reply
-from storage.types import PlatformName, PostState, ReplyState
+from storage.types import PlatformName, PostState, ReplySkip, ReplyState
 
 log = logging.getLogger(__name__)
 
 _MINUTE = timedelta(minutes=1)
-_NO_PLATFORM = "Its platform is not connected to this Peoria."
 
 _REPLIES = table_of(Reply)
 _CLAIM = insert(_REPLIES)
@@ -46,8 +45,8 @@ class Replier:
 
     async def claim(
         self, session: AsyncSession, post: Post, card: Card, now: datetime
-    ) -> str | None:
-        """Record that a reply is about to be sent, or say why there will be none, a sentence.
+    ) -> ReplySkip | None:
+        """Record that a reply is about to be sent, or return why there will be none.
 
         Args:
             session: the write session in which the post is, or was, predicted.
@@ -55,19 +54,19 @@ class Replier:
             card: the prediction.
             now: aware.
         """
-        silence = await self._reason_to_be_silent(session, post, card, now)
-        if silence is None:
+        skip = await self._reason_to_skip(session, post, card, now)
+        if skip is None:
             await session.execute(
                 _CLAIM, {"post_id": post.id, "state": ReplyState.PENDING, "recorded_at": now}
             )
-        return silence
+        return skip
 
-    async def answer(self, post: Post, card: Card, silence: str | None) -> None:
+    async def answer(self, post: Post, card: Card, skip: ReplySkip | None) -> None:
         """Send the reply that was just claimed, or note why there is none."""
-        if silence is None:
+        if skip is None:
             await self._send(post, card, sent_before=False, tries=0)
         else:
-            await self._replied(post, ReplyState.SKIPPED, reason=silence)
+            await self._skip(post, skip)
 
     async def take_up(self, post: Post) -> None:
         """Reply to a post that was predicted before: it was put off, or cut short.
@@ -77,14 +76,14 @@ class Replier:
         """
         card = stored_card(post.prediction_rows[0])
         if post.platform not in self._platforms:
-            await self._replied(post, ReplyState.SKIPPED, reason=_NO_PLATFORM)
+            await self._skip(post, ReplySkip.NO_PLATFORM)
         elif post.reply is not None:
             await self._send(post, card, sent_before=True, tries=post.tries)
         else:
-            silence = await self._database.write_in_one_go(
+            skip = await self._database.write_in_one_go(
                 lambda session: self.claim(session, post, card, self._clock())
             )
-            await self.answer(post, card, silence)
+            await self.answer(post, card, skip)
 
     async def remove_reply(self, post: Post) -> None:
         """Take the reply of a withdrawn post away, if there is one.
@@ -104,19 +103,19 @@ class Replier:
         async with self._database.write() as session:
             removed = await session.get_one(Reply, post.id)
             removed.state = ReplyState.SKIPPED
-            removed.reason = "The post was withdrawn."
+            removed.skip_code = ReplySkip.WITHDRAWN
 
-    async def _reason_to_be_silent(
+    async def _reason_to_skip(
         self, session: AsyncSession, post: Post, card: Card, now: datetime
-    ) -> str | None:
+    ) -> ReplySkip | None:
         if post.platform not in self._platforms:
-            return _NO_PLATFORM
+            return ReplySkip.NO_PLATFORM
         said_lately = 0
         if post.community.replies_per_minute is not None:
             said_lately = await replies_since(session, post.community_id, now - _MINUTE)
-        reason = reason_to_be_silent(post.community, card, now=now, said_lately=said_lately)
-        # Last: only a post that would have been answered shows what an answer does.
-        return reason or (BY_CHANCE if post.silent else None)
+        skip = reason_to_skip(post.community, card, now=now, said_lately=said_lately)
+        # Last: only a post that would have been replied to shows what a reply does.
+        return skip or (ReplySkip.SILENT_SHARE if post.silent else None)
 
     async def _send(self, post: Post, card: Card, *, sent_before: bool, tries: int) -> None:
         platform = self._platforms[post.platform]
@@ -134,32 +133,32 @@ class Replier:
                     tries=tries + 1,
                 )
         except ReplyDeclined as error:
-            await self._replied(post, ReplyState.SKIPPED, reason=str(error))
+            await self._skip(post, ReplySkip.OTHER, str(error))
         except PostGone:
             async with self._database.write() as session:
                 await move_post(
                     session, post.id, PostState.PREDICTED, state=PostState.WITHDRAWN, due_at=None
                 )
         else:
-            await self._replied(post, ReplyState.SENT, reply_id)
+            now = self._clock()
+            await self._record(
+                post, {"state": ReplyState.SENT, "source_id": reply_id, "sent_at": now}
+            )
 
-    async def _replied(
-        self, post: Post, state: ReplyState, reply_id: str | None = None, reason: str | None = None
-    ) -> None:
-        """Note what came of the reply, and when the score is read next.
+    async def _skip(self, post: Post, code: ReplySkip, sentence: str | None = None) -> None:
+        await self._record(
+            post, {"state": ReplyState.SKIPPED, "skip_code": code, "reason": sentence}
+        )
 
-        A reply that was sent while the post was withdrawn is noted, too: it has to be removed.
+    async def _record(self, post: Post, values: Mapping[str, Any]) -> None:
+        """Record the result of a reply, and when the score is read next.
+
+        A reply that was sent while the post was withdrawn is recorded, too: it has to be removed.
         """
         now = self._clock()
         due_at = next_reading_at(
             post.posted_at, post.community.horizon_seconds, now, post.community.readings
         )
-        values = {
-            "state": state,
-            "source_id": reply_id,
-            "sent_at": now if state is ReplyState.SENT else None,
-            "reason": reason,
-        }
 
         async def note(session: AsyncSession) -> None:
             moved = await move_post(

@@ -4,17 +4,16 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.serving.forecast import Card
-from bot.serving.number_format import percent
 from storage.tables import Community
-from storage.types import ReplyMode
+from storage.types import ReplyMode, ReplySkip
 
 _DAY = 24 * 60
 
 
-def reason_to_be_silent(
+def reason_to_skip(
     community: Community, card: Card, *, now: datetime, said_lately: int
-) -> str | None:
-    """Why nothing should be said of a prediction, a sentence; None when it may be said.
+) -> ReplySkip | None:
+    """Why a prediction should get no reply; None where it should get one.
 
     Args:
         community: its settings.
@@ -23,16 +22,16 @@ def reason_to_be_silent(
         said_lately: replies in this community during the last minute.
     """
     if community.reply_mode is ReplyMode.SILENT:
-        return "The community records predictions without a word."
+        return ReplySkip.SILENT_MODE
     if community.paused_at is not None:
-        return "Automatic replies are paused here."
+        return ReplySkip.PAUSED
     if community.min_percentile is not None and card.beats < community.min_percentile:
-        return f"Only posts that should beat {percent(community.min_percentile)} are answered here."
+        return ReplySkip.LOW_FORECAST
     if _is_quiet(community, now):
-        return "It was posted in the quiet hours."
+        return ReplySkip.QUIET_HOURS
     limit = community.replies_per_minute
     if limit is not None and said_lately >= limit:
-        return f"{limit} replies a minute were made already."
+        return ReplySkip.RATE_LIMIT
     return None
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.engine.database import Database
 from storage.queries.posts import load_posts
 from storage.tables import Post, Reply
-from storage.types import PlatformName, PostState, ReplyState
+from storage.types import PlatformName, PostState, ReplySkip, ReplyState
 
 
 async def replies_to_close(
@@ -49,4 +49,5 @@ async def note_reply_gone(database: Database, post_id: int, reason: str) -> None
     """
     async with database.write() as session:
         reply = await session.get_one(Reply, post_id)
-        reply.state, reply.reason = ReplyState.SKIPPED, reason
+        reply.state, reply.skip_code = ReplyState.SKIPPED, ReplySkip.OTHER
+        reply.reason = reason

@@ -17,7 +17,7 @@ from bot.reddit.items import Rules, Skip, read_item
 from bot.reddit.replies import Replies
 from bot.reddit.texts import OPTED_IN, OPTED_OUT, STILL_WAITING, plain_text, prediction_text
 from bot.serving.forecast import stored_card
-from bot.serving.phrases import STILL_SILENT
+from bot.serving.phrases import STILL_SILENT, refusal_sentence
 from storage.queries.posts import load_post
 from storage.tables import Community, InboxItem, Post
 from storage.types import InboxKind, PlatformName, PostState, ReplyState
@@ -120,7 +120,7 @@ class InboxAnswers:
         if post.silent and post.label is None:
             return plain_text(STILL_SILENT, about)
         if not post.prediction_rows:
-            return plain_text(post.refusal or STILL_WAITING, about)
+            return plain_text(refusal_sentence(post) or STILL_WAITING, about)
         return prediction_text(stored_card(post.prediction_rows[0]), community.name, about)
 
     async def _post(self, item: InboxItem, community: Community) -> Post | str:

@@ -23,7 +23,7 @@ from bot.reddit.reply_rules import read_reply_rules
 from bot.reddit.schedule import Schedule
 from bot.reddit.score_reader import ScoreReader
 from bot.reddit.watcher import Watcher
-from bot.serving.forecast import Card, Outcome, TooLate
+from bot.serving.forecast import Card, Outcome, OutcomeUnknown
 from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
@@ -159,7 +159,7 @@ class RedditPlatform:
         """Comment the prediction; see `Replies.reply`."""
         return await self._replies.reply(post, card, sent_before=sent_before)
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | TooLate) -> None:
+    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
         """Put the outcome into the comment; see `Replies.settle`."""
         await self._replies.settle(post, reply_id, outcome)
 

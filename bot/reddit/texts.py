@@ -1,6 +1,6 @@
 """What is written on Reddit, as Markdown. Nothing that people wrote is ever repeated in it."""
 
-from bot.serving.forecast import Card, Outcome, TooLate
+from bot.serving.forecast import Card, Outcome, OutcomeUnknown
 from bot.serving.number_format import percent
 from bot.serving.phrases import (
     beats_sentence,
@@ -31,9 +31,9 @@ def prediction_text(card: Card, community: str, about: str) -> str:
     return f"{_card(card, community)}\n\n{_signature(about)}"
 
 
-def settled_text(outcome: Outcome | TooLate, community: str, about: str) -> str:
+def settled_text(outcome: Outcome | OutcomeUnknown, community: str, about: str) -> str:
     """A prediction with what became of it, which comes first now."""
-    if isinstance(outcome, TooLate):
+    if isinstance(outcome, OutcomeUnknown):
         verdict = f"**The votes are in.** {UNREAD}"
     else:
         middle = standing_sentence(outcome.percentile, outcome.percentile, community)

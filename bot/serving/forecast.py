@@ -48,7 +48,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class TooLate:
+class OutcomeUnknown:
     """Nobody knows what happened: the final score could not be read in time."""
 
     card: Card

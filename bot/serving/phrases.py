@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from bot.serving.forecast import Card, Outcome
 from bot.serving.number_format import number, percent, signed
-from storage.types import Bucket
+from storage.tables import Post
+from storage.types import Bucket, PostRefusal
 
 #: While a prediction of the silent share is kept back, and once it is told.
 STILL_SILENT = (
@@ -12,7 +13,15 @@ STILL_SILENT = (
 )
 WAS_SILENT = "This prediction was kept secret until the votes were in."
 #: A prediction that was made when the score was final already.
-TOO_LATE = "This prediction came after the votes were in, so it does not count."
+PREDICTED_AFTER_HORIZON = "This prediction came after the votes were in, so it does not count."
+
+_REFUSALS = {
+    PostRefusal.NO_IMAGE: "The post has no image.",
+    PostRefusal.IMAGE_UNREACHED: "The image could not be downloaded.",
+    PostRefusal.SCORE_MISSED: (
+        "Its score could not be read in time: what it was at the horizon is not known."
+    ),
+}
 
 
 def beats_sentence(card: Card, community: str) -> str:
@@ -80,3 +89,10 @@ def standing_sentence(percentile_low: float, percentile_high: float, community: 
         return f"There is no other score in {community} to compare it with yet."
     middle = (percentile_low + percentile_high) / 2
     return f"That beats {percent(middle)} of the recent posts in {community}."
+
+
+def refusal_sentence(post: Post) -> str | None:
+    """Why a post cannot be used, or gets no label; None for a post that was not refused."""
+    if post.refusal_code is None:
+        return None
+    return _REFUSALS.get(post.refusal_code, post.refusal)

@@ -9,15 +9,15 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.labels.collect import TOO_LATE
 from bot.league.seasons import ALL_TIME
+from bot.serving.phrases import refusal_sentence
 from bot.simulation.community import HORIZON, MadePost, World
 from bot.simulation.errors import SomethingLost
 from bot.simulation.platform import SimulatedPlatform
 from bot.simulation.truth import Numbers
 from storage.queries.standings import EVERYWHERE
 from storage.tables import Guess, Label, Post, Prediction, Reply, Snapshot, Standing
-from storage.types import ForecasterKind, PostState, ReplyState
+from storage.types import ForecasterKind, PostRefusal, PostState, ReplyState
 
 #: Problems that are named one by one; more are counted.
 _NAMED = 5
@@ -74,7 +74,7 @@ async def audit(session: AsyncSession, world: World, platform: SimulatedPlatform
         {
             "posts": len(posts),
             **{state.value: n for state, n in Counter(post.state for post in posts).items()},
-            "late": sum(post.refusal == TOO_LATE for post in posts),
+            "late": sum(post.refusal_code is PostRefusal.SCORE_MISSED for post in posts),
             "predictions": stored.predictions.total(),
             "replies": len(platform.replies),
             "labels": stored.labels.total(),
@@ -89,8 +89,9 @@ def _wrong_state(post: Post, made: MadePost) -> Iterator[str]:
         yield f"is still due at {post.due_at}"
     match post.state:
         case PostState.REFUSED:
-            if not made.broken and (post.refusal != TOO_LATE or made.unread is None):
-                yield f"was refused wrongly: {post.refusal}"
+            missed = post.refusal_code is PostRefusal.SCORE_MISSED and made.unread is not None
+            if not made.broken and not missed:
+                yield f"was refused wrongly: {refusal_sentence(post)}"
         case PostState.WITHDRAWN:
             if made.deleted_at is None:
                 yield "was withdrawn but never deleted"
@@ -127,7 +128,7 @@ def _wrong_reply(post: Post, reply: Reply | None, heard: bool) -> Iterator[str]:
     if post.state is PostState.SETTLING:
         if heard and not said:
             yield "has a reply on the platform and none in the tables"
-        if not said and not (reply and reply.reason):
+        if not said and not (reply and reply.skip_code):
             yield "has no reply, and no reason for that"
 
 

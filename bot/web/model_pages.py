@@ -60,7 +60,7 @@ class RunView:
     @property
     def is_running(self) -> bool:
         """Whether it is under way."""
-        return self.run.state in (RunState.QUEUED, RunState.RUNNING)
+        return self.run.state is RunState.RUNNING
 
     @property
     def progress(self) -> str:

@@ -12,7 +12,7 @@ from bot.core import Core
 from bot.platform import PlatformRefused, PostRef, Reading, ScoreRead
 from bot.posts.pipeline import Pipeline
 from bot.runtime.task_group import TaskGroup
-from bot.serving.forecast import Card, Outcome, TooLate
+from bot.serving.forecast import Card, Outcome, OutcomeUnknown
 from bot.web.services import Services
 from bot.web.site import make_site
 from bot.web.votes import scores_at_horizon
@@ -83,7 +83,7 @@ class WebPlatform:
         """Notices are read from the tables by the model page."""
         return
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | TooLate) -> None:
+    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
         """The outcome is read from the tables by whoever looks."""
         return
 

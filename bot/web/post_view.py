@@ -135,7 +135,7 @@ def view_post(
         stage=stage,
         title="" if withdrawn else post.title,
         image=None if withdrawn else _image(post),
-        refusal=post.refusal,
+        refusal=phrases.refusal_sentence(post),
         posted_at=post.posted_at,
         horizon_at=post.label.matured_at if post.label else horizon_at,
         silent=post.silent,
@@ -186,7 +186,7 @@ def _notes(post: Post, card: Card | None, horizon_at: datetime, community: str) 
     if post.silent:
         notes.append(phrases.WAS_SILENT)
     if post.prediction_rows[0].made_at >= horizon_at:
-        notes.append(phrases.TOO_LATE)
+        notes.append(phrases.PREDICTED_AFTER_HORIZON)
     return [note for note in notes if note]
 
 

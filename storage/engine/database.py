@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -103,6 +103,22 @@ class Database:
         async with self._turn, self._write.begin() as session:
             yield session
 
+    async def change_schema(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` in one write transaction in which tables may be dropped and rebuilt.
+
+        SQLite cannot change a table's constraints in place. A table is copied then, and the old one
+        is dropped; with foreign keys enforced that would fail, or delete the rows that point at it.
+        They are not enforced during the transaction, but checked before it is committed.
+
+        Raises:
+            IntegrityError: rows point at something that is not there; nothing was changed.
+        """
+        if self._one_go is not None:
+            async with self._turn:
+                return await asyncio.to_thread(_change_schema, self._one_go.writing, work)
+        async with self.write() as session:
+            return await (await session.connection()).run_sync(work)
+
     async def close(self) -> None:
         """Close every connection. The database can be opened again with a new object."""
         if self._one_go is not None:
@@ -128,6 +144,26 @@ def _use_write_ahead_log(cursor: DBAPICursor) -> None:
             time.sleep(_LOCK_SECONDS)
         else:
             return
+
+
+def _change_schema(engine: Engine, work: Callable[[Connection], T]) -> T:
+    with engine.connect() as connection:
+        # Inside a transaction this pragma does nothing, so it is set before the transaction begins.
+        driver = connection.connection.cursor()
+        driver.execute("PRAGMA foreign_keys = OFF")
+        try:
+            with connection.begin():
+                result = work(connection)
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                if broken:
+                    raise sqlite3.IntegrityError(
+                        f"{len(broken)} rows would point at nothing, the first one in the table"
+                        f" {broken[0][0]!r}."
+                    )
+            return result
+        finally:
+            driver.execute("PRAGMA foreign_keys = ON")
+            driver.close()
 
 
 def _apply_sqlite_rules(engine: Engine) -> None:

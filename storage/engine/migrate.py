@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: The newest migration. Known without importing Alembic, so that a start on an up-to-date
 #: database is quick; a test keeps it equal to the migrations folder.
-HEAD = "0004"
+HEAD = "0005"
 
 
 class DatabaseTooNew(ExpectedError):
@@ -45,8 +45,7 @@ async def upgrade(database: Database) -> bool:
     async with database.read() as session:
         if await (await session.connection()).run_sync(_revision) == HEAD:
             return False
-    async with database.write() as session:
-        return await (await session.connection()).run_sync(_upgrade)
+    return await database.change_schema(_upgrade)
 
 
 async def revision(database: Database) -> str | None:
@@ -97,11 +96,9 @@ async def _draft(url: str, message: str) -> None:
     from alembic import command
 
     database = Database(url)
-    async with database.write() as session:
-        connection = await session.connection()
-        await connection.run_sync(
-            lambda sync: command.revision(_config(sync), message, autogenerate=True)
-        )
+    await database.change_schema(
+        lambda connection: command.revision(_config(connection), message, autogenerate=True)
+    )
     await database.close()
 
 

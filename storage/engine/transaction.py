@@ -71,7 +71,7 @@ class OneGo:
 
     def __init__(self, engine: Engine, writing: Engine) -> None:
         self._engine = engine
-        self._writing = writing
+        self.writing = writing
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
         self._waiting: deque[_Write] = deque()
 
@@ -108,7 +108,7 @@ class OneGo:
 
     async def _write_waiting(self) -> None:
         batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
-        under_way = self._start(_write, self._writing, [each.work for each in batch])
+        under_way = self._start(_write, self.writing, [each.work for each in batch])
         # Not told from here: the others are to hear of it when this task is cancelled, too.
         under_way.add_done_callback(partial(_tell, batch))
         await _over(under_way)

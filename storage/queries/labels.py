@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.tables import Label, Post, Snapshot
+from storage.tables import Label, Snapshot
 from storage.types import Bucket
 
 
@@ -41,23 +41,3 @@ async def last_written(session: AsyncSession) -> datetime | None:
     """When the newest label was written; None while there is none."""
     query = select(func.max(Label.written_at))
     return (await session.scalars(query)).one()
-
-
-async def lost_labels(session: AsyncSession, *, community_id: int | None = None) -> dict[str, int]:
-    """How many posts were predicted and will have no label, by the reason that they have none.
-
-    Withdrawn posts are not among them: those were taken away, nothing was missed.
-
-    Args:
-        session: to read with.
-        community_id: only that community's; None: all.
-    """
-    query = (
-        select(Post.refusal, func.count().label("posts"))
-        # Spelt out, so that the partial index serves whatever is bound.
-        .where(text("posts.state = 'refused' AND posts.predicted_at IS NOT NULL"))
-        .group_by(Post.refusal)
-    )
-    if community_id is not None:
-        query = query.where(Post.community_id == community_id)
-    return {str(row.refusal): row.posts for row in await session.execute(query)}

@@ -27,15 +27,11 @@ from storage.tables import (
     Reply,
     Standing,
 )
-from storage.types import ForecasterKind, PostOrigin, ReplyState
+from storage.types import ForecasterKind, PostOrigin, ReplySkip, ReplyState
 
 #: The community of the sums over all communities, and the season of those over all time.
 EVERYWHERE = 0
 ALL_TIME = "all"
-
-#: Why nothing was said of a post of the silent share that would have been answered otherwise.
-#: What counts as silent is found by it.
-BY_CHANCE = "It is in the share that is predicted without a word."
 
 #: Labels that a rebuild takes up at a time.
 _CHUNK = 2000
@@ -112,8 +108,8 @@ class Answer(Protocol):
         """None where no reply was recorded."""
 
     @property
-    def reason(self) -> str | None:
-        """Why nothing was said."""
+    def skip_code(self) -> ReplySkip | None:
+        """Why there is no reply."""
 
 
 def was_spoken(silent: bool, answer: Answer | None) -> bool | None:
@@ -129,7 +125,7 @@ def was_spoken(silent: bool, answer: Answer | None) -> bool | None:
         return None
     if answer.state in (ReplyState.SENT, ReplyState.SETTLED):
         return True
-    return False if silent and answer.reason == BY_CHANCE else None
+    return False if silent and answer.skip_code is ReplySkip.SILENT_SHARE else None
 
 
 async def add_label(session: AsyncSession, label: ScoredLabel, season: str) -> None:
@@ -261,7 +257,7 @@ async def _labels_after(
     query = (
         select(
             Label.post_id, Label.community_id, Label.score, Label.matured_at, Label.written_at,
-            Post.origin, Post.silent, Reply.state, Reply.reason,
+            Post.origin, Post.silent, Reply.state, Reply.skip_code,
         )
         .join(Post, Post.id == Label.post_id)
         .outerjoin(Reply, Reply.post_id == Label.post_id)

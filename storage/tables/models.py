@@ -48,9 +48,7 @@ class TrainingRun(Base):
 
     __tablename__ = "training_runs"
     __table_args__ = (
-        CheckConstraint(
-            "(finished_at IS NULL) = (state IN ('queued', 'running'))", name="ended_has_time"
-        ),
+        CheckConstraint("(finished_at IS NULL) = (state = 'running')", name="ended_has_time"),
         CheckConstraint(
             "state NOT IN ('promoted', 'kept') OR model_version_id IS NOT NULL",
             name="made_has_version",

@@ -19,7 +19,16 @@ from storage.tables.base import Base, Key
 from storage.tables.communities import Community
 from storage.tables.images import Image
 from storage.tables.models import ModelVersion
-from storage.types import Bucket, PlatformName, PostOrigin, PostState, ReplyState, enum_column
+from storage.types import (
+    Bucket,
+    PlatformName,
+    PostOrigin,
+    PostRefusal,
+    PostState,
+    ReplySkip,
+    ReplyState,
+    enum_column,
+)
 
 
 class Post(Base):
@@ -33,10 +42,16 @@ class Post(Base):
         ),
         CheckConstraint(
             "origin = 'imported' OR predicted_at IS NOT NULL"
-            " OR state NOT IN ('predicted', 'replied', 'labelled', 'scored')",
+            " OR state NOT IN ('predicted', 'awaiting_score', 'labelled', 'settling')",
             name="predicted_has_time",
         ),
-        CheckConstraint("(state = 'refused') = (refusal IS NOT NULL)", name="refused_has_reason"),
+        CheckConstraint(
+            "(state = 'refused') = (refusal_code IS NOT NULL)", name="refused_has_reason"
+        ),
+        CheckConstraint(
+            "(refusal IS NOT NULL) = (refusal_code IS NOT NULL AND refusal_code = 'other')",
+            name="other_refusal_has_sentence",
+        ),
         CheckConstraint(
             "due_at IS NULL OR state NOT IN ('refused', 'withdrawn')",
             name="ended_is_not_due",
@@ -48,13 +63,6 @@ class Post(Base):
             postgresql_where=text("due_at IS NOT NULL"),
         ),
         Index("ix_posts_feed", "community_id", "posted_at"),
-        Index(
-            "ix_posts_lost",
-            "community_id",
-            "refusal",
-            sqlite_where=text("state = 'refused' AND predicted_at IS NOT NULL"),
-            postgresql_where=text("state = 'refused' AND predicted_at IS NOT NULL"),
-        ),
         Index("ix_posts_author", "author_id", "community_id"),
     )
 
@@ -71,7 +79,11 @@ class Post(Base):
     seen_at: Mapped[datetime]
     predicted_at: Mapped[datetime | None]
     state: Mapped[PostState] = mapped_column(enum_column(PostState, "state"))
-    #: Why the post cannot be used, a sentence.
+    #: Why the post cannot be used, or gets no label.
+    refusal_code: Mapped[PostRefusal | None] = mapped_column(
+        enum_column(PostRefusal, "refusal_code")
+    )
+    #: The same as a sentence, where the code alone does not say it.
     refusal: Mapped[str | None] = mapped_column(Text)
     #: When the next step is due; null when there is none.
     due_at: Mapped[datetime | None]
@@ -166,6 +178,10 @@ class Reply(Base):
         CheckConstraint(
             "state NOT IN ('sent', 'settled') OR source_id IS NOT NULL", name="sent_has_id"
         ),
+        CheckConstraint(
+            "(reason IS NOT NULL) = (skip_code IS NOT NULL AND skip_code = 'other')",
+            name="other_skip_has_sentence",
+        ),
         Index(
             "ix_replies_open",
             "recorded_at",
@@ -183,7 +199,9 @@ class Reply(Base):
     source_id: Mapped[str | None] = mapped_column(String(128))
     recorded_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
-    #: Why nothing was said, a sentence.
+    #: Why there is no reply.
+    skip_code: Mapped[ReplySkip | None] = mapped_column(enum_column(ReplySkip, "skip_code"))
+    #: The same as a sentence, where the code alone does not say it.
     reason: Mapped[str | None] = mapped_column(Text)
     #: When it was changed to show that guessing has closed, where the platform does that.
     closed_at: Mapped[datetime | None]

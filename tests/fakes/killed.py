@@ -35,7 +35,7 @@ import bot.core
 from bot.app import build
 from bot.core import open_core
 from bot.platform import CommunityRef, IncomingPost, PostRef, Reading, ScoreRead
-from bot.serving.forecast import Card, Outcome, TooLate
+from bot.serving.forecast import Card, Outcome, OutcomeUnknown
 from bot.settings import Settings
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore
@@ -140,7 +140,7 @@ class LastingPlatform:
         self._boundary.cross("after the reply was sent")
         return str(reply_id)
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | TooLate) -> None:
+    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
         assert isinstance(outcome, Outcome), "scores are never read so late"
         self._boundary.cross("before the outcome is shown")
         self._file.execute(

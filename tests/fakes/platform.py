@@ -13,7 +13,7 @@ from bot.platform import (
     ScoreRead,
 )
 from bot.runtime.clock import Clock
-from bot.serving.forecast import Card, Outcome, TooLate
+from bot.serving.forecast import Card, Outcome, OutcomeUnknown
 from storage.types import PlatformName
 
 HORIZON = 7200
@@ -70,9 +70,9 @@ class FakePlatform:
         self._answer()
         self.announced.append((text, community_source_id))
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | TooLate) -> None:
+    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
         self._answer()
-        if isinstance(outcome, TooLate):
+        if isinstance(outcome, OutcomeUnknown):
             self.too_late[reply_id] = outcome.card
         else:
             self.outcomes[reply_id] = outcome

@@ -25,7 +25,16 @@ from storage.tables import (
     TrainingRun,
     Vote,
 )
-from storage.types import Bucket, PlatformName, PostOrigin, PostState, ReplyState, RunState
+from storage.types import (
+    Bucket,
+    PlatformName,
+    PostOrigin,
+    PostRefusal,
+    PostState,
+    ReplySkip,
+    ReplyState,
+    RunState,
+)
 from tests.fixtures.rows import LATER, MOMENT, one_post, row
 
 #: What is complained of is told by the words of SQLite.
@@ -68,12 +77,27 @@ WRONG: list[tuple[type[Base], dict[str, Any], str]] = [
         {"id": 2, "source_id": "x", "state": PostState.REFUSED, "due_at": None},
         "refused_has_reason",
     ),
-    (Post, {"id": 2, "source_id": "x", "refusal": "Too large."}, "refused_has_reason"),
+    (Post, {"id": 2, "source_id": "x", "refusal_code": PostRefusal.NO_IMAGE}, "refused_has_reason"),
     (
         Post,
-        {"id": 2, "source_id": "x", "state": PostState.REFUSED, "refusal": "Too large."},
+        {
+            "id": 2, "source_id": "x", "state": PostState.REFUSED,
+            "refusal_code": PostRefusal.NO_IMAGE,
+        },
         "ended_is_not_due",
     ),
+    *(
+        (
+            Post,
+            {"id": 2, "source_id": "x", "state": PostState.REFUSED, "due_at": None} | reasons,
+            "other_refusal_has_sentence",
+        )
+        for reasons in (
+            {"refusal_code": PostRefusal.OTHER},
+            {"refusal_code": PostRefusal.NO_IMAGE, "refusal": "Too large."},
+        )
+    ),
+    (Post, {"id": 2, "source_id": "x", "refusal": "Too large."}, "other_refusal_has_sentence"),
     (Post, {"id": 2, "source_id": "x", "state": PostState.WITHDRAWN}, "ended_is_not_due"),
     (PostImage, {}, "UNIQUE"),
     (PostImage, {"position": 1, "image_id": 1, "refusal": "Too large."}, "used_or_refused"),
@@ -107,6 +131,9 @@ WRONG: list[tuple[type[Base], dict[str, Any], str]] = [
     ),
     (Label, {"post_id": 9}, "FOREIGN KEY"),
     (Reply, {"state": ReplyState.SENT}, "sent_has_id"),
+    (Reply, {"skip_code": ReplySkip.OTHER}, "other_skip_has_sentence"),
+    (Reply, {"skip_code": ReplySkip.PAUSED, "reason": "Paused."}, "other_skip_has_sentence"),
+    (Reply, {"reason": "Paused."}, "other_skip_has_sentence"),
     (Reply, {"state": ReplyState.SETTLED}, "sent_has_id"),
     (InboxItem, {"state": ReplyState.SENT, "due_at": None}, "answered_has_id"),
     (InboxItem, {"due_at": None}, "pending_is_due"),

@@ -14,12 +14,12 @@ from bot.discord.messages.render_reply import (
     ReplyMessage,
     RightGuess,
     outcome_message,
-    too_late_message,
+    outcome_unknown_message,
 )
 from bot.discord.messages.reply_data import ReplyData, find_earlier_post, read_named_guesses
 from bot.discord.texts.lookup import Texts
 from bot.discord.ui.member_names import MemberNames
-from bot.serving.forecast import Outcome, TooLate, stored_card
+from bot.serving.forecast import Outcome, OutcomeUnknown, stored_card
 from storage.tables import Post
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class ReplyEditor:
         )
         await _edit(channel, post.reply.source_id, message)
 
-    async def settle(self, post: Post, reply_id: str, outcome: Outcome | TooLate) -> None:
+    async def settle(self, post: Post, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
         """Change a reply into the outcome of its prediction.
 
         Raises:
@@ -61,8 +61,8 @@ class ReplyEditor:
         channel = await find_channel(self._client, post)
         if channel is None or not is_a_message(reply_id):
             return
-        if isinstance(outcome, TooLate):
-            message = too_late_message(_texts(channel), post, outcome)
+        if isinstance(outcome, OutcomeUnknown):
+            message = outcome_unknown_message(_texts(channel), post, outcome)
         else:
             message = await self._outcome_message(channel, post, outcome)
         await _edit(channel, reply_id, message)

@@ -12,7 +12,7 @@ from bot.discord.texts.lookup import Texts
 from bot.discord.ui.guess_buttons import buttons_when_closed, buttons_when_open
 from bot.league.guesses import guessing_is_open
 from bot.serving.duplicates import Duplicate
-from bot.serving.forecast import Card, Outcome, TooLate
+from bot.serving.forecast import Card, Outcome, OutcomeUnknown
 from storage.tables import Nowcast, Post
 from storage.types import Bucket
 
@@ -131,7 +131,7 @@ def outcome_message(
     return ReplyMessage(embed, buttons_when_closed(texts, post.id))
 
 
-def too_late_message(texts: Texts, post: Post, outcome: TooLate) -> ReplyMessage:
+def outcome_unknown_message(texts: Texts, post: Post, outcome: OutcomeUnknown) -> ReplyMessage:
     """The reply when the final score came too late to count."""
     embed = discord.Embed(
         title=texts("outcome.heading"),

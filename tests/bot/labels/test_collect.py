@@ -6,12 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from bot.app import App
-from bot.labels.collect import TOO_LATE
 from bot.platform import ScoreRead
-from storage.queries.labels import lost_labels
+from bot.serving.phrases import refusal_sentence
 from storage.queries.posts import load_post
 from storage.tables import Community, Guess, Label, Post, Snapshot
-from storage.types import Bucket, PlatformName, PostState, ReplyState
+from storage.types import Bucket, PlatformName, PostRefusal, PostState, ReplyState
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import HORIZON, FakePlatform, incoming
 from tests.fixtures import images
@@ -361,14 +360,11 @@ async def test_a_score_that_came_too_late_makes_no_label_and_says_why(
     await app.jobs.run_due()
     post = await stored(app, post_id)
     assert (post.state, post.due_at, post.label) == (PostState.REFUSED, None, None)
-    assert post.refusal == TOO_LATE
+    assert (post.refusal_code, post.refusal) == (PostRefusal.SCORE_MISSED, None)
+    assert "could not be read in time" in (refusal_sentence(post) or "")
     assert post.prediction_rows[0].scored_at is None
     # What was read is kept all the same.
     assert [each.age_seconds for each in await snapshots(app, post_id)] == [1.5 * HORIZON + 1]
-    async with app.core.database.read() as session:
-        assert await lost_labels(session) == {TOO_LATE: 1}
-        assert await lost_labels(session, community_id=post.community_id) == {TOO_LATE: 1}
-        assert await lost_labels(session, community_id=99) == {}
 
 
 async def test_a_reply_says_that_its_outcome_came_too_late(

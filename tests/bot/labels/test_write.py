@@ -18,7 +18,7 @@ from bot.labels.write import write_label
 from bot.league.seasons import season_of
 from storage.engine.database import Database
 from storage.queries.posts import load_post
-from storage.queries.standings import BY_CHANCE, drop_standings, rebuild
+from storage.queries.standings import drop_standings, rebuild
 from storage.tables import (
     Author,
     Community,
@@ -34,7 +34,7 @@ from storage.tables import (
     Reply,
     Standing,
 )
-from storage.types import Bucket, ForecasterKind, PostOrigin, PostState, ReplyState
+from storage.types import Bucket, ForecasterKind, PostOrigin, PostState, ReplySkip, ReplyState
 from tests.fixtures.rows import MOMENT, row
 
 HORIZON = timedelta(seconds=7200)
@@ -86,8 +86,8 @@ def reply(number: int, spoken: bool | None) -> Reply:
     """What was said of a post, or why nothing was."""
     if spoken:
         return row(Reply, post_id=number, state=ReplyState.SENT, source_id=f"r{number}")
-    reason = "It was posted in the quiet hours." if spoken is None else BY_CHANCE
-    return row(Reply, post_id=number, state=ReplyState.SKIPPED, reason=reason)
+    code = ReplySkip.QUIET_HOURS if spoken is None else ReplySkip.SILENT_SHARE
+    return row(Reply, post_id=number, state=ReplyState.SKIPPED, skip_code=code)
 
 
 async def store(database: Database, histories: Sequence[History]) -> None:
@@ -336,7 +336,7 @@ async def test_a_post_in_the_silent_share_that_nobody_wanted_to_hear_of_is_in_no
 ) -> None:
     await store(league, [told(3, {}, spoken=False)])
     async with league.write() as session:
-        (await session.get_one(Reply, 1)).reason = "It was posted in the quiet hours."
+        (await session.get_one(Reply, 1)).skip_code = ReplySkip.QUIET_HOURS
     await label(league, 1, told(3, {}), MOMENT + HORIZON)
     (day,) = (await sums(league, DailyLabel)).values()
     assert (day["n"], day["spoken_n"], day["silent_n"]) == (1, 0, 0)

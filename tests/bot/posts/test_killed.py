@@ -55,7 +55,7 @@ def test_it_was_killed_everywhere_and_went_on(runs: list[dict[str, Any]]) -> Non
 
 def test_the_unharmed_run_goes_all_the_way_round(runs: list[dict[str, Any]]) -> None:
     unharmed = runs[-1]
-    assert unharmed["state"] == [["scored", None, 0, "settled"]]
+    assert unharmed["state"] == [["settling", None, 0, "settled"]]
     assert unharmed["readings"] == [[600, 7.0], [1800, 7.0]]
     assert [[score, low] for score, low, _ in unharmed["label"]] == [[7.0, 0.0]]
     (prediction,) = unharmed["prediction"]

@@ -14,11 +14,18 @@ from bot.people.identity import hash_person
 from bot.posts.ingest import is_silent
 from bot.posts.retry import MAX_TRIES
 from bot.runtime.download import DownloadFailed, DownloadRefused
+from bot.serving.phrases import refusal_sentence
 from models.head import Head
 from storage.queries.posts import load_post
-from storage.queries.standings import BY_CHANCE
 from storage.tables import Author, Base, Community, Embedding, Image, Post, Prediction
-from storage.types import PlatformName, PostState, ReplyMode, ReplyState
+from storage.types import (
+    PlatformName,
+    PostRefusal,
+    PostState,
+    ReplyMode,
+    ReplySkip,
+    ReplyState,
+)
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform, incoming
 from tests.fixtures import images
@@ -169,7 +176,9 @@ async def test_an_image_that_cannot_be_used_ends_the_post_with_a_reason(
 async def test_a_post_without_an_image_is_refused(app: App, clock: FakeClock) -> None:
     post_id = await accept(app, clock, "one")
     await app.pipeline.advance(post_id)
-    assert (await stored(app, post_id)).refusal == "The post has no image."
+    post = await stored(app, post_id)
+    assert (post.refusal_code, post.refusal) == (PostRefusal.NO_IMAGE, None)
+    assert refusal_sentence(post) == "The post has no image."
 
 
 async def test_an_image_that_was_dropped_meanwhile_is_refused(app: App, clock: FakeClock) -> None:
@@ -243,7 +252,8 @@ async def test_a_download_that_never_works_is_given_up(
         await app.jobs.advance_posts()
     assert len(downloads.fetched) == MAX_TRIES
     assert waits == [0, *(15 * 2**n for n in range(MAX_TRIES - 1))]
-    assert post.refusal == "The image could not be downloaded."
+    assert (post.refusal_code, post.refusal) == (PostRefusal.IMAGE_UNREACHED, None)
+    assert refusal_sentence(post) == "The image could not be downloaded."
 
 
 async def test_an_image_that_is_kept_is_not_downloaded_again(
@@ -313,7 +323,7 @@ async def test_chance_is_the_reason_only_where_a_post_would_have_been_answered(
     app: App, clock: FakeClock
 ) -> None:
     app.pipeline._ingest._silent_share = 1
-    reasons = []
+    codes = []
     for mode in (ReplyMode.REPLY, ReplyMode.SILENT):
         post_id = await accept(app, clock, mode.value, PICTURE)
         async with app.core.database.write() as session:
@@ -321,8 +331,9 @@ async def test_chance_is_the_reason_only_where_a_post_would_have_been_answered(
         await app.pipeline.advance(post_id)
         reply = (await stored(app, post_id)).reply
         assert reply is not None
-        reasons.append(reply.reason)
-    assert reasons == [BY_CHANCE, "The community records predictions without a word."]
+        assert reply.reason is None
+        codes.append(reply.skip_code)
+    assert codes == [ReplySkip.SILENT_SHARE, ReplySkip.SILENT_MODE]
 
 
 @given(st.text(max_size=20), st.sampled_from(PlatformName), st.floats(0, 1), st.floats(0, 1))

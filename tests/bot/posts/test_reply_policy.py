@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.posts.reply_policy import reason_to_be_silent
+from bot.posts.reply_policy import reason_to_skip
 from bot.serving.forecast import Card
 from storage.tables import Community
-from storage.types import ReplyMode
+from storage.types import ReplyMode, ReplySkip
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -24,33 +24,35 @@ def card(beats: float = 0.5) -> Card:
     )  # fmt: skip
 
 
-def reason(wishes: Community, *, beats: float = 0.5, now: datetime = NOON, said: int = 0) -> str:
-    return reason_to_be_silent(wishes, card(beats), now=now, said_lately=said) or ""
+def reason(
+    wishes: Community, *, beats: float = 0.5, now: datetime = NOON, said: int = 0
+) -> ReplySkip | None:
+    return reason_to_skip(wishes, card(beats), now=now, said_lately=said)
 
 
 def test_says_everything_where_nothing_else_is_wished() -> None:
-    assert reason_to_be_silent(community(), card(), now=NOON, said_lately=99) is None
+    assert reason_to_skip(community(), card(), now=NOON, said_lately=99) is None
 
 
 def test_a_reaction_is_a_word_too() -> None:
-    assert reason(community(reply_mode=ReplyMode.REACT)) == ""
+    assert reason(community(reply_mode=ReplyMode.REACT)) is None
 
 
 def test_a_silent_community_and_a_paused_one_hear_nothing() -> None:
-    assert "without a word" in reason(community(reply_mode=ReplyMode.SILENT))
-    assert "paused" in reason(community(paused_at=NOON, paused_reason="worse than the base rate"))
+    assert reason(community(reply_mode=ReplyMode.SILENT)) is ReplySkip.SILENT_MODE
+    paused = community(paused_at=NOON, paused_reason="worse than the base rate")
+    assert reason(paused) is ReplySkip.PAUSED
 
 
 @pytest.mark.parametrize(("beats", "silent"), [(0.79, True), (0.8, False), (0.81, False)])
 def test_only_what_should_do_well(beats: float, silent: bool) -> None:
     said = reason(community(min_percentile=0.8), beats=beats)
-    assert bool(said) is silent
-    assert not silent or "80%" in said
+    assert said is (ReplySkip.LOW_FORECAST if silent else None)
 
 
 def test_no_more_than_so_many_a_minute() -> None:
-    assert reason(community(replies_per_minute=2), said=1) == ""
-    assert "2 replies a minute" in reason(community(replies_per_minute=2), said=2)
+    assert reason(community(replies_per_minute=2), said=1) is None
+    assert reason(community(replies_per_minute=2), said=2) is ReplySkip.RATE_LIMIT
 
 
 @given(
@@ -67,4 +69,4 @@ def test_quiet_hours_are_those_of_the_communitys_clock(
     wall = now.astimezone(ZoneInfo(zone)).time()
     from_, until = time(*divmod(begin, 60)), time(*divmod(end, 60))
     quiet = from_ <= wall < until if from_ <= until else wall >= from_ or wall < until
-    assert bool(reason(wishes, now=now)) is quiet
+    assert reason(wishes, now=now) is (ReplySkip.QUIET_HOURS if quiet else None)

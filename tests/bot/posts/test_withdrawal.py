@@ -9,7 +9,7 @@ from bot.app import App
 from bot.platform import PlatformUnavailable, PostGone, ReplyDeclined
 from storage.queries.posts import load_post
 from storage.tables import Community, Post
-from storage.types import PlatformName, PostState, ReplyState
+from storage.types import PlatformName, PostState, ReplySkip, ReplyState
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform, incoming
 from tests.fixtures import images
@@ -41,7 +41,8 @@ async def test_a_reply_that_is_declined_is_not_tried_again(
     post = await stored(app, post_id)
     assert post.state is PostState.AWAITING_SCORE
     assert post.reply is not None
-    assert (post.reply.state, post.reply.reason) == (ReplyState.SKIPPED, "The thread is locked.")
+    assert post.reply.state is ReplyState.SKIPPED
+    assert (post.reply.skip_code, post.reply.reason) == (ReplySkip.OTHER, "The thread is locked.")
     assert platform.replies == []
 
 
@@ -147,7 +148,7 @@ async def test_no_more_replies_a_minute_than_the_community_wants(
     assert len(platform.replies) == 2
     held_back = await stored(app, others[-1])
     assert held_back.reply is not None
-    assert held_back.reply.reason == "2 replies a minute were made already."
+    assert held_back.reply.skip_code is ReplySkip.RATE_LIMIT
     clock.forward(61)
     await app.pipeline.advance(await accept(app, clock, "later"))
     assert len(platform.replies) == 3

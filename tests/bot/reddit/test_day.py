@@ -30,4 +30,4 @@ async def test_a_day_with_restarts_repeats_disorder_and_outages(
     assert max(report.comments) <= 1
     assert report.comments[1] > report.eligible * 0.7
     assert report.labels == report.eligible - len(day.removed)
-    assert report.states == {"scored": report.labels, "withdrawn": len(day.removed)}
+    assert report.states == {"settling": report.labels, "withdrawn": len(day.removed)}

@@ -10,7 +10,7 @@ from storage.engine.upsert import insert_if_new
 from storage.queries.communities import find_or_add_author, platform_scores, recent_scores
 from storage.queries.posts import due_posts, load_post, move_post
 from storage.tables import Author, Community, Label, Post, Snapshot
-from storage.types import PlatformName, PostState
+from storage.types import PlatformName, PostRefusal, PostState
 from tests.fixtures.rows import LATER, MOMENT, one_post, row
 
 
@@ -31,7 +31,13 @@ async def test_of_two_workers_one_moves_the_post(stored: Database) -> None:
     async def work(reason: str) -> bool:
         async with stored.write() as session:
             return await move_post(
-                session, 1, PostState.SEEN, state=PostState.REFUSED, refusal=reason, due_at=None
+                session,
+                1,
+                PostState.SEEN,
+                state=PostState.REFUSED,
+                refusal_code=PostRefusal.OTHER,
+                refusal=reason,
+                due_at=None,
             )
 
     moved = await asyncio.gather(work("first"), work("second"))

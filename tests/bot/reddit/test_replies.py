@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from storage.tables import Community, Label, Notice
-from storage.types import PostState, ReplyMode, ReplyState
+from storage.types import PostState, ReplyMode, ReplySkip, ReplyState
 from tests.bot.reddit.conftest import Bot, OpenBot
 from tests.fakes.reddit import FakeReddit
 from tests.fakes.reddit.faults import refusal
@@ -15,11 +15,12 @@ from tests.fakes.reddit.world import ME
 HOUR = 3600
 
 
-async def skipped(bot: Bot, name: str) -> str | None:
+async def skipped(bot: Bot, name: str) -> str | ReplySkip | None:
+    """Why there is no reply: the sentence where there is one, the code otherwise."""
     reply = await bot.reply(name)
     assert reply is not None
     assert reply.state is ReplyState.SKIPPED
-    return reply.reason
+    return reply.reason or reply.skip_code
 
 
 @pytest.mark.parametrize(
@@ -232,7 +233,7 @@ async def test_a_reply_is_found_before_it_is_taken_away(bot: Bot, reddit: FakeRe
     bot.clock.forward(20)
     await bot.app.pipeline.withdraw(post.id)
     assert reddit.comments_on(shown["name"]) == []
-    assert await skipped(bot, shown["name"]) == "The post was withdrawn."
+    assert await skipped(bot, shown["name"]) is ReplySkip.WITHDRAWN
 
 
 @pytest.mark.parametrize(
@@ -281,7 +282,7 @@ async def test_a_silent_post_is_not_answered(start: OpenBot, reddit: FakeReddit)
     async with start(silent_share=1) as bot:
         await bot.tick()
         assert reddit.comments_on(shown["name"]) == []
-        assert "without a word" in str(await skipped(bot, shown["name"]))
+        assert await skipped(bot, shown["name"]) is ReplySkip.SILENT_MODE
 
 
 @pytest.mark.parametrize(

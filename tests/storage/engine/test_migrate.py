@@ -1,17 +1,15 @@
 import asyncio
 import multiprocessing
 import sqlite3
-from collections.abc import Iterator
 from math import log
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, insert, inspect, text
+from sqlalchemy import insert, inspect, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.engine.core_tables import table_of
@@ -19,42 +17,20 @@ from storage.engine.database import Database
 from storage.engine.migrate import (
     HEAD,
     DatabaseTooNew,
-    _config,
-    _revision,
     is_compared,
     revision,
     upgrade,
 )
 from storage.tables import Author, Base, Community, Label, Post, Reply
 from storage.types import ReplyState
-from tests.fixtures import postgresql
 from tests.fixtures.rows import row
+from tests.fixtures.schemas import move_to
 
 MIGRATIONS = Path(__file__).parents[3] / "migrations"
 
 
 def empty(folder: Path) -> Database:
     return Database(f"sqlite+aiosqlite:///{folder / 'new.db'}")
-
-
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param(
-            "postgresql",
-            marks=pytest.mark.skipif(
-                postgresql.SERVER is None, reason=f"{postgresql.VARIABLE} names no server"
-            ),
-        ),
-    ]
-)
-def blank(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A database with nothing in it."""
-    if request.param == "sqlite":
-        yield empty(tmp_path)
-        return
-    with postgresql.made_database() as url:
-        yield Database(url)
 
 
 def start(url: str, ready: object) -> bool:
@@ -190,17 +166,6 @@ async def store_plainly(session: AsyncSession, entity: Base) -> None:
         name: value for name, value in inspect(entity).dict.items() if not name.startswith("_")
     }
     await session.execute(insert(table_of(type(entity))).values(values))
-
-
-async def move_to(database: Database, revision: str) -> None:
-    """Migrate up or down."""
-
-    def move(connection: Connection) -> None:
-        at = _revision(connection)
-        step = command.downgrade if at is not None and at > revision else command.upgrade
-        step(_config(connection), revision)
-
-    await database.change_schema(move)
 
 
 def test_head_is_the_newest_migration() -> None:

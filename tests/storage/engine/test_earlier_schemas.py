@@ -1,0 +1,236 @@
+"""Databases of every earlier schema, with rows, open, migrate and keep everything."""
+
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, inspect, select, text
+
+from bot.app import build
+from bot.core import open_core
+from bot.league.seasons import season_of
+from bot.settings import Settings
+from storage.engine.database import Database
+from storage.engine.migrate import HEAD, revision, upgrade
+from storage.files.image_store import ImageStore
+from storage.queries.standings import rebuild
+from storage.tables import Base, Post, Reply
+from storage.types import PlatformName, PostRefusal, PostState, ReplySkip, ReplyState
+from tests.fakes.clock import FakeClock
+from tests.fakes.platform import FakePlatform
+from tests.fixtures.images import encode, photo
+from tests.fixtures.schemas import VERSIONS, Rows, fill, move_to, read_rows, write_database
+
+pytestmark = pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based")
+
+#: Columns of old rows that the way to the newest schema may change.
+CHANGED = {
+    "posts": {"state", "refusal"},
+    "replies": {"reason"},
+    # Migration 0003 sums these anew.
+    "daily_labels": {"spoken_n", "spoken_sum", "spoken_squared", "silent_n", "silent_sum",
+                     "silent_squared", "n"},
+}  # fmt: skip
+
+STATES = {
+    1: PostState.SETTLING, 2: PostState.SETTLING, 3: PostState.AWAITING_SCORE,
+    4: PostState.PREDICTED, 5: PostState.SEEN, 6: PostState.REFUSED, 7: PostState.REFUSED,
+    8: PostState.REFUSED, 9: PostState.REFUSED, 10: PostState.WITHDRAWN,
+    11: PostState.AWAITING_SCORE, 12: PostState.AWAITING_SCORE, 13: PostState.AWAITING_SCORE,
+}  # fmt: skip
+REFUSALS = {
+    6: (PostRefusal.SCORE_MISSED, None),
+    7: (PostRefusal.IMAGE_UNREACHED, None),
+    8: (PostRefusal.NO_IMAGE, None),
+    9: (PostRefusal.OTHER, "The link is dead."),
+}
+SKIPS = {
+    2: (ReplySkip.SILENT_SHARE, None),
+    10: (ReplySkip.WITHDRAWN, None),
+    11: (ReplySkip.LOW_FORECAST, None),
+    12: (ReplySkip.RATE_LIMIT, None),
+    13: (ReplySkip.OTHER, "The thread is locked or archived."),
+}
+
+
+async def rows_of(database: Database) -> Rows:
+    async with database.read() as session:
+        return await (await session.connection()).run_sync(read_rows)
+
+
+def without(rows: Rows, columns: dict[str, set[str]]) -> Rows:
+    return {
+        table: [
+            {name: value for name, value in row.items() if name not in columns.get(table, set())}
+            for row in each
+        ]
+        for table, each in rows.items()
+    }
+
+
+def indexes(connection: Connection) -> set[tuple[str, str | None]]:
+    found = inspect(connection)
+    return {
+        (table, index["name"])
+        for table in Base.metadata.tables
+        for index in [*found.get_indexes(table), *found.get_unique_constraints(table)]
+    }
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_every_row_is_kept(blank: Database, tmp_path: Path, version: str) -> None:
+    before = await fill(blank, version, tmp_path)
+    assert len(before["posts"]) == len(STATES)
+    assert await revision(blank) == version
+    assert await upgrade(blank)
+    assert await revision(blank) == HEAD
+    after = await rows_of(blank)
+    assert before.keys() <= after.keys()
+    old = {
+        table: [{name: row[name] for name in first} for row in after[table]] if each else []
+        for table, each in before.items()
+        for first in each[:1] or [{}]
+    }
+    assert {table: len(after[table]) for table in before} == {
+        table: len(each) for table, each in before.items()
+    }
+    assert without(old, CHANGED) == without(before, CHANGED)
+    async with blank.read() as session:
+        posts = (await session.scalars(select(Post))).all()
+        assert {post.id: post.state for post in posts} == STATES
+        refused = {
+            post.id: (post.refusal_code, post.refusal) for post in posts if post.refusal_code
+        }
+        assert refused == REFUSALS
+        if version != "0001":
+            skipped = (
+                await session.scalars(select(Reply).where(Reply.skip_code.is_not(None)))
+            ).all()
+            assert {reply.post_id: (reply.skip_code, reply.reason) for reply in skipped} == SKIPS
+    await blank.close()
+
+
+async def test_a_migrated_database_has_the_indexes_of_a_new_one(tmp_path: Path) -> None:
+    found = []
+    for version in (*VERSIONS, None):
+        database = Database(f"sqlite+aiosqlite:///{tmp_path / f'at-{version}.db'}")
+        if version:
+            write_database(version, tmp_path / f"at-{version}.db")
+        await upgrade(database)
+        async with database.read() as session:
+            found.append(await (await session.connection()).run_sync(indexes))
+            assert (await session.execute(text("PRAGMA foreign_key_check"))).all() == []
+            assert await session.scalar(text("PRAGMA foreign_keys")) == 1
+        await database.close()
+    assert found[:-1] == [found[-1]] * len(VERSIONS)
+    assert len(found[-1]) > 20
+
+
+async def test_the_newest_step_can_be_taken_back(blank: Database, tmp_path: Path) -> None:
+    before = await fill(blank, "0004", tmp_path)
+    await move_to(blank, HEAD)
+    await move_to(blank, "0004")
+    after = await rows_of(blank)
+    # The numbers in these two sentences are gone.
+    for row, sentence in zip(
+        after["replies"][-3:-1],
+        (
+            "Only posts that should beat more are answered here.",
+            "Enough replies a minute were made already.",
+        ),
+        strict=True,
+    ):
+        assert row["reason"] == sentence
+    for rows in (before, after):
+        for row in rows["replies"][-3:-1]:
+            del row["reason"]
+    assert after == before
+    await move_to(blank, HEAD)
+    assert Counter(row["skip_code"] for row in (await rows_of(blank))["replies"]) == Counter(
+        [None] * 3 + [code.value for code, _ in SKIPS.values()]
+    )
+    await blank.close()
+
+
+async def test_statistics_stay_the_same(blank: Database, tmp_path: Path) -> None:
+    """Sums that were worked out from sentences are worked out from codes alike."""
+    before = await fill(blank, "0004", tmp_path)
+    await upgrade(blank)
+    await rebuild(blank, lambda moment: season_of(moment, "UTC"))
+    after = await rows_of(blank)
+    for table in ("standings", "daily_labels", "daily_scores", "community_guesses"):
+        assert len(after[table]) == len(before[table]), table
+        for old, new in zip(before[table], after[table], strict=True):
+            assert {name: value for name, value in new.items() if name != "updated_at"} == {
+                name: pytest.approx(value) if isinstance(value, float) else value
+                for name, value in old.items()
+                if name != "updated_at"
+            }
+    await blank.close()
+
+
+async def test_a_migration_that_would_leave_rows_without_their_post_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "broken.db"
+    write_database("0004", path)
+    with closing(sqlite3.connect(path)) as plain:
+        plain.execute("DELETE FROM posts WHERE id = 1")
+        plain.commit()
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    with pytest.raises(sqlite3.IntegrityError, match="rows would point at nothing"):
+        await upgrade(database)
+    assert await revision(database) == "0004"
+    await database.close()
+
+
+def put_in_place(version: str, data_dir: Path) -> Settings:
+    """Let a data folder have an earlier database, whose champion is the one of the folder."""
+    path = data_dir / "peoria.db"
+    with closing(sqlite3.connect(path)) as new:
+        champion: tuple[Any, ...] = new.execute(
+            "SELECT name, backbone FROM model_versions WHERE is_champion"
+        ).fetchone()
+    for file in data_dir.glob("peoria.db*"):
+        file.unlink()
+    write_database(version, path)
+    # The picture of the post that was just seen is here, and so is the champion.
+    sha256 = ImageStore(data_dir / "images").put(encode(photo(), "PNG"))
+    with closing(sqlite3.connect(path)) as old:
+        old.execute("UPDATE model_versions SET name = ?, backbone = ?", champion)
+        old.execute("UPDATE post_images SET source = ? WHERE post_id = 5", (f"sha256:{sha256}",))
+        old.commit()
+    return Settings(data_dir=data_dir, web_port=0, silent_share=0)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_it_serves_and_goes_on_with_posts_that_wait(
+    data_dir: Path, version: str, clock: FakeClock
+) -> None:
+    settings = put_in_place(version, data_dir)
+    async with open_core(settings, clock=clock) as core:
+        app = build(core)
+        platform = FakePlatform(clock)
+        app.platforms[PlatformName.REDDIT] = platform
+        platform.scores = {f"p{number}": number for number in range(1, 14)}
+        clock.forward(15 * 3600)
+        await app.jobs.run_due()
+        assert {post for post, _, _ in platform.replies} == {"p4", "p5"}
+        clock.forward(16 * 3600)
+        await app.jobs.run_due()
+        await app.jobs.run_due()
+        async with core.database.read() as session:
+            states = dict((await session.execute(select(Post.id, Post.state))).all())  # type: ignore[arg-type]
+            replies = dict((await session.execute(select(Reply.post_id, Reply.state))).all())  # type: ignore[arg-type]
+        waited = [number for number, state in STATES.items() if state not in _ENDS]
+        assert waited == [3, 4, 5, 11, 12, 13]
+        assert {number: states[number] for number in waited} == dict.fromkeys(
+            waited, PostState.SETTLING
+        )
+        assert [replies[number] for number in (3, 4, 5, 6)] == [ReplyState.SETTLED] * 4
+
+
+_ENDS = (PostState.SETTLING, PostState.REFUSED, PostState.WITHDRAWN)

@@ -70,10 +70,13 @@ async def audit(session: AsyncSession, world: World, platform: SimulatedPlatform
         shown = "; ".join(problems[:_NAMED])
         more = f"; and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
         raise SomethingLost(f"Something was lost or doubled: {shown}{more}.")
+    states = Counter(post.state for post in posts)
     return Counter(
         {
             "posts": len(posts),
-            **{state.value: n for state, n in Counter(post.state for post in posts).items()},
+            "scored": states[PostState.SETTLING],
+            "withdrawn": states[PostState.WITHDRAWN],
+            "refused": states[PostState.REFUSED],
             "late": sum(post.refusal_code is PostRefusal.SCORE_MISSED for post in posts),
             "predictions": stored.predictions.total(),
             "replies": len(platform.replies),

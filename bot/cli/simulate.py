@@ -109,7 +109,7 @@ def _bar(posts: int, pace: float | None) -> Iterator[Callable[[datetime, int], N
 def _show(report: "Report") -> None:
     counts = report.counts
     say(
-        f"{counts['posts']:,} posts were made: {counts['settling']:,} scored,"
+        f"{counts['posts']:,} posts were made: {counts['scored']:,} scored,"
         f" {counts['withdrawn']:,} deleted, {counts['refused']:,} refused ({counts['late']:,} as"
         " their score could not be read in time). Nothing was lost or"
         f" doubled: {counts['predictions']:,} predictions, {counts['replies']:,} replies,"

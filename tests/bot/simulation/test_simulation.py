@@ -42,8 +42,8 @@ def test_every_post_comes_to_its_end(report: Report) -> None:
     """The audit inside raises where one does not."""
     counts = report.counts
     assert counts["posts"] == PLAN.posts
-    assert counts["settling"] + counts["withdrawn"] + counts["refused"] == PLAN.posts
-    assert counts["labels"] == counts["settling"] > 40
+    assert counts["scored"] + counts["withdrawn"] + counts["refused"] == PLAN.posts
+    assert counts["labels"] == counts["scored"] > 40
     assert counts["guesses"] > 0
 
 

@@ -13,11 +13,19 @@ from packaging.utils import canonicalize_name
 
 from tests.requirements.locks import ROOT, project
 
-OURS = {"bot", "benchmarks", "main", "migrations", "models", "requirements", "storage", "tests"} | {
-    "trainer"
-}
+OURS = {
+    "bot",
+    "benchmarks",
+    "docs",
+    "main",
+    "migrations",
+    "models",
+    "requirements",
+    "storage",
+    "tests",
+} | {"trainer"}
 #: Imported in a function, where it is installed: the comparison says in its report if it is not.
-ONLY_FOR_DEVELOPERS = {("trainer/evaluation/comparison.py", "lightgbm")}
+ONLY_FOR_DEVELOPERS = {("trainer/evaluation/boosted_trees.py", "lightgbm")}
 
 
 def declared(*where: str) -> set[str]:

@@ -128,7 +128,7 @@ async def _commands(client: Client, core: Core, pipeline: Pipeline) -> Finding:
     own = {(each.name, _type(each)) for each in client.tree.get_commands()}
     if told == own and await commands_are_in_sync(client.tree, core.settings.data_dir):
         return Finding("commands", True, f"{len(own)}, as Discord knows them")
-    return Finding("commands", None, "have changed; main.py run tells Discord at its start")
+    return Finding("commands", None, "have changed; main.py run sends them to Discord at its start")
 
 
 def _type(command: object) -> discord.AppCommandType:

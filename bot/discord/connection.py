@@ -62,7 +62,7 @@ class Connection:
         """Connect for the first time.
 
         Raises:
-            PlatformRefused: it is no use to try again.
+            PlatformRefused: another try would fail, too.
         """
         token = read_token(self._core.settings)
         point_at(self._core.settings.discord_api_url, self._core.settings.discord_gateway_url)
@@ -93,7 +93,7 @@ class Connection:
         await self._lock.release()
 
     async def ended(self) -> None:
-        """Return when it is no use to try again."""
+        """Return when another try to connect would fail, too."""
         if self._running is not None:
             await asyncio.wait({self._running})
 
@@ -134,7 +134,7 @@ class Connection:
         """One session, from logging in until it ends.
 
         Raises:
-            PlatformRefused: it is no use to try again.
+            PlatformRefused: another try would fail, too.
         """
         try:
             settings = self._core.settings

@@ -1,4 +1,4 @@
-"""Discord as a platform: a connection that is kept up, and what is said and read over it."""
+"""Discord as a platform: replies are sent and scores are read over one connection."""
 
 from collections.abc import Mapping, Sequence
 
@@ -27,7 +27,7 @@ class DiscordPlatform:
         self._connection = Connection(core, pipeline)
 
     async def start(self) -> None:
-        """Connect, and stay connected; returns when Discord has told what there is.
+        """Connect, and stay connected; returns when Discord has listed its servers.
 
         Where Discord cannot be reached just now, it is tried again in the background.
 
@@ -50,7 +50,7 @@ class DiscordPlatform:
 
         Raises:
             PlatformUnavailable: try again later.
-            ReplyDeclined: the bot may not; admins are told once what it lacks.
+            ReplyDeclined: the bot may not; a notice tells the admins once what it lacks.
             PostGone: the message was deleted.
         """
         sender = self._connection.session().sender
@@ -111,14 +111,14 @@ class DiscordPlatform:
             query = query.filter_by(source_id=community_source_id)
         async with self._core.database.read() as session:
             communities = (await session.scalars(query.order_by(Community.id))).all()
-        told: dict[int, tuple[discord.Guild, object]] = {}
+        guilds: dict[int, tuple[discord.Guild, object]] = {}
         for community in communities:
             channel = client.get_channel(int(community.source_id))
             guild = getattr(channel, "guild", None)
             if isinstance(guild, discord.Guild):
                 # Of several channels the first that has a wish of its own decides.
                 wish = community.options.get(ANNOUNCEMENTS)
-                if guild.id not in told or told[guild.id][1] is None:
-                    told[guild.id] = (guild, wish)
-        for guild, wish in told.values():
+                if guild.id not in guilds or guilds[guild.id][1] is None:
+                    guilds[guild.id] = (guild, wish)
+        for guild, wish in guilds.values():
             await tell_admins(client, guild, wish, text)

@@ -13,7 +13,7 @@ from storage.types import Bucket, PlatformName, PostState
 #: States in which the outcome is still ahead.
 _OPEN = (PostState.SEEN, PostState.PREDICTED, PostState.AWAITING_SCORE)
 
-NO_SUCH_POST = "There is no such post; it may have been taken away."
+NO_SUCH_POST = "There is no such post; it may have been deleted."
 NOTHING_TO_GUESS = "There is nothing to guess: this post was refused or withdrawn."
 CLOSED = (
     "Guessing on this post has closed: its votes so far would give the answer away. Newer posts"

@@ -29,7 +29,7 @@ MAX_TRIES = 10
 #: Posts of any age are taken.
 _EVER = timedelta(days=365 * 30)
 
-#: Told what is going on: a sentence, posts done, posts in all.
+#: Called with the progress: a sentence, posts done, posts in all.
 Advance = Callable[[str, int, int], None]
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -43,7 +43,7 @@ class Listing(StrEnum):
 
 @dataclass(slots=True)
 class BackfillReport:
-    """What came of a back-fill."""
+    """The result of a back-fill."""
 
     community: str
     imported: ImportReport = field(default_factory=ImportReport)
@@ -58,7 +58,7 @@ class Backfill:
     that is there is not downloaded again.
 
     Args:
-        sleep: waits so many seconds.
+        sleep: waits for a number of seconds.
     """
 
     def __init__(

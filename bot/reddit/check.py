@@ -8,9 +8,9 @@ from bot.reddit.client import RedditClient
 from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere, RedditRefusal
 from bot.settings import Settings
 
-#: What the bot needs to watch, and what it needs besides to comment and be spoken to.
+#: Scopes that the bot needs to watch, and those that it needs besides to comment and to answer.
 READING = ("identity", "read")
-SPEAKING = ("submit", "edit", "history", "privatemessages")
+WRITING = ("submit", "edit", "history", "privatemessages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +60,14 @@ class Check:
             granted = await self._client.scopes()
         except PlatformUnavailable as error:
             return Finding("scopes", None, f"Reddit cannot be asked now: {error}.")
-        needed = READING + (SPEAKING if self._settings.reddit_reply == "on" else ())
+        needed = READING + (WRITING if self._settings.reddit_reply == "on" else ())
         missing = [scope for scope in needed if scope not in granted and "*" not in granted]
         if missing:
             return Finding(
                 "scopes",
                 False,
                 f"The refresh token lacks {', '.join(missing)}: make one with the scopes"
-                f" {' '.join(READING + SPEAKING)}.",
+                f" {' '.join(READING + WRITING)}.",
             )
         return Finding("scopes", True, "All." if "*" in granted else f"{', '.join(needed)}.")
 
@@ -88,7 +88,9 @@ class Check:
             return Finding(what, None, f"Reddit cannot be asked now: {error}.")
         if about.get("user_is_banned") is True:
             return Finding(
-                what, False, "The account is banned: posts are read there, and nothing is said."
+                what,
+                False,
+                "The account is banned: posts are read there, and no comments are written.",
             )
         return Finding(what, True, f"Readable, {len(page.items)} posts on the first page.")
 
@@ -96,7 +98,7 @@ class Check:
         pace = self._client.pace
         wait = pace.resets_in
         if pace.remaining is None or wait is None:
-            return Finding("rate limit", None, "Reddit said nothing about it.")
+            return Finding("rate limit", None, "Reddit did not send it.")
         return Finding(
             "rate limit",
             pace.remaining >= 1,

@@ -82,7 +82,7 @@ class RedditClient:
         return await self._praw.call(lambda reddit: frozenset(reddit.auth.scopes()))
 
     async def about(self, subreddit: str) -> Item:
-        """What Reddit tells about a subreddit."""
+        """The public facts about a subreddit."""
         answer = await self._get(f"r/{subreddit}/about")
         if not isinstance(answer, dict) or not isinstance(answer.get("data"), dict):
             raise self.pace.failed(f"Reddit's answer about r/{subreddit} makes no sense")
@@ -152,7 +152,7 @@ class RedditClient:
         await self._post("api/del", {"id": comment})
 
     async def close(self) -> None:
-        """Let go of the thread; a request that is under way is not waited for."""
+        """Stop the thread; a request that is under way is not waited for."""
         self._praw.close()
 
     async def _page(self, path: str, after: str | None, **params: str) -> Page:

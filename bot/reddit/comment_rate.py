@@ -48,7 +48,7 @@ class CommentRate:
                 "There was no room for it in time: PEORIA_REDDIT_REPLIES_PER_HOUR is"
                 f" {self._per_hour}."
             )
-        raise RedditBusy("enough was said there within the hour", free_at - now)
+        raise RedditBusy("there were enough comments within the hour", free_at - now)
 
     async def _sent_since(self, community_id: int, since: datetime) -> Sequence[datetime]:
         async with self._database.read() as session:

@@ -17,7 +17,7 @@ _LINE = re.compile(r"\s*(?:PEORIA_REDDIT_)?(\w+)\s*=\s*(.*?)\s*", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What Reddit wants to know. Either username and password, or a refresh token."""
+    """What Reddit needs for signing in: username and password, or a refresh token."""
 
     client_id: str
     client_secret: str | None = field(repr=False)

@@ -4,9 +4,6 @@ from datetime import timedelta
 
 from bot.platform import PlatformUnavailable
 
-#: Where Reddit says nothing about it.
-DEFAULT_WAIT = timedelta(minutes=1)
-
 
 class RedditBusy(PlatformUnavailable):
     """Reddit did not answer, or asked to be left alone for a while; ask again later."""

@@ -154,7 +154,7 @@ class InboxAnswers:
         info = (await self._client.info([source_id])).get(source_id)
         if info is None:
             raise ReplyDeclined("Reddit does not know the post.")
-        # Whoever asks may be late, as long as the votes are not in.
+        # A question may come late, as long as the votes are not in.
         rules = replace(self._rules, max_age=timedelta(seconds=community.horizon_seconds))
         taken = read_item(info, community_ref(community), rules, self._clock())
         if isinstance(taken, Skip):

@@ -33,7 +33,7 @@ def kind_of(item: Item, me: str) -> InboxKind | None:
     if author is None or author.lower() == me.lower():
         return None
     texts = [text for text in (item.get("subject"), item.get("body")) if isinstance(text, str)]
-    # What somebody else said, and is only repeated, asks for nothing.
+    # A quote of somebody else asks for nothing.
     lines = [line for text in texts for line in text.splitlines() if line.lstrip()[:1] != ">"]
     words = set(re.findall(r"(?<![\w!])!\w+", "\n".join(lines).lower()))
     for word, kind in _COMMANDS:

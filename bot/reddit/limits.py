@@ -13,11 +13,11 @@ from bot.runtime.clock import Clock
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=10)
 
-#: What a RATELIMIT without a time in it is taken for; Reddit's longest common one.
-UNSAID_WAIT = timedelta(minutes=10)
+#: The wait for a RATELIMIT without a time in it; Reddit's longest common one.
+DEFAULT_WAIT = timedelta(minutes=10)
 
-#: Nobody may tell us to wait longer, by mistake or otherwise.
-LONGEST_TOLD = timedelta(hours=2)
+#: The longest wait that is accepted, whatever an answer says.
+LONGEST_ASKED = timedelta(hours=2)
 
 _SAID = re.compile(r"(\d{1,4})\s*(millisecond|second|sec|minut|min|hour)", re.IGNORECASE)
 _UNITS = {
@@ -44,10 +44,10 @@ def number(value: object) -> float | None:
 def seconds(value: object) -> timedelta | None:
     """A number of seconds as Reddit gives it; None where it is none."""
     found = number(value)
-    return None if found is None else timedelta(seconds=min(found, LONGEST_TOLD.total_seconds()))
+    return None if found is None else timedelta(seconds=min(found, LONGEST_ASKED.total_seconds()))
 
 
-def told_wait(message: str, given: object = None) -> timedelta:
+def asked_wait(message: str, given: object = None) -> timedelta:
     """How long a RATELIMIT answer asks to wait.
 
     Args:
@@ -59,11 +59,11 @@ def told_wait(message: str, given: object = None) -> timedelta:
     if wait is None and said is not None:
         wait = int(said[1]) * _UNITS[said[2].lower()]
     # The sentence rounds down: a second more, so that the next try is not too early again.
-    return min((UNSAID_WAIT if wait is None else wait) + timedelta(seconds=1), LONGEST_TOLD)
+    return min((DEFAULT_WAIT if wait is None else wait) + timedelta(seconds=1), LONGEST_ASKED)
 
 
 class Pace:
-    """Remembers what Reddit said about waiting; asked before every request.
+    """Remembers how long Reddit asked to wait; checked before every request.
 
     Args:
         jitter: a number from 0 to 1, anew for every call; it spreads the tries of many bots.
@@ -75,7 +75,7 @@ class Pace:
         self._until: datetime | None = None
         self._why = ""
         self._failures = 0
-        #: Requests left in this window, and when the next begins; None until Reddit said so.
+        #: Requests left in this window, and when the next begins; None until Reddit sent it.
         self.remaining: float | None = None
         self.resets_at: datetime | None = None
 
@@ -95,20 +95,20 @@ class Pace:
 
     @property
     def resets_in(self) -> timedelta | None:
-        """How long the present window lasts; None until Reddit said so."""
+        """How long the present window lasts; None until Reddit sent it."""
         if self.resets_at is None:
             return None
         return max(self.resets_at - self._clock(), timedelta())
 
     def answered(self, remaining: float | None, reset: timedelta | None) -> None:
-        """Note an answer, with what its headers said of the rate limit."""
+        """Note an answer, with the rate limit from its headers."""
         self._failures = 0
         self._until = None
         if remaining is not None and reset is not None:
             self.remaining = remaining
             self.resets_at = self._clock() + reset
 
-    def told_to_wait(self, wait: timedelta, why: str) -> RedditBusy:
+    def asked_to_wait(self, wait: timedelta, why: str) -> RedditBusy:
         """Note that Reddit asked to be left alone; returns what to raise."""
         self._until, self._why = self._clock() + wait, why
         return RedditBusy(why, wait)
@@ -120,4 +120,4 @@ class Pace:
         """
         full = min(FIRST_WAIT * 2 ** min(self._failures, 16), LONGEST_WAIT)
         self._failures += 1
-        return self.told_to_wait(full * (0.5 + 0.5 * self._jitter()), why)
+        return self.asked_to_wait(full * (0.5 + 0.5 * self._jitter()), why)

@@ -25,8 +25,8 @@ from prawcore.exceptions import (
 
 from bot.reddit.credentials import Credentials
 from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere, RedditRefusal
-from bot.reddit.limits import Pace, told_wait
-from bot.reddit.transport import AskedToWait, NoAnswer, SaidLimit, Transport
+from bot.reddit.limits import Pace, asked_wait
+from bot.reddit.transport import AskedToWait, NoAnswer, RateHeaders, Transport
 from bot.runtime.clock import Clock
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ class PrawThread:
         self._urls = (url.rstrip("/"), oauth_url.rstrip("/"))
         self._seconds = seconds
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reddit")
-        self._said = SaidLimit()
+        self._rate_headers = RateHeaders()
         self._reddit: praw.Reddit | None = None
         self.pace = Pace(clock)
         #: Comments have a limit of their own, hard on accounts that are new: whoever must wait
@@ -71,7 +71,7 @@ class PrawThread:
             CredentialsRefused: Reddit does not accept who we are.
             NotAllowed, NotThere, RedditRefusal: Reddit refuses this one thing.
         """
-        # One after the other, so that whoever waits for the thread hears what Reddit said.
+        # One after the other: each knows the wait that Reddit asked for in the answer before.
         async with self._turn:
             self.pace.check()
             return await self._ask(work)
@@ -81,8 +81,8 @@ class PrawThread:
         try:
             result = await loop.run_in_executor(self._thread, self._work, work)
         except AskedToWait as error:
-            raise self.pace.told_to_wait(
-                told_wait("", error.wait.total_seconds() if error.wait else None), str(error)
+            raise self.pace.asked_to_wait(
+                asked_wait("", error.wait.total_seconds() if error.wait else None), str(error)
             ) from None
         except (NoAnswer, BadJSON) as error:
             raise self.pace.failed(str(error)) from None
@@ -107,7 +107,7 @@ class PrawThread:
             raise self.pace.failed(str(error)) from None
         except (PrawcoreException, PRAWException) as error:
             raise RedditRefusal("REFUSED", str(error)[:300]) from None
-        self.pace.answered(self._said.remaining, self._said.reset)
+        self.pace.answered(self._rate_headers.remaining, self._rate_headers.reset)
         return result
 
     def _work(self, work: Callable[[praw.Reddit], T]) -> T:
@@ -118,13 +118,13 @@ class PrawThread:
         return work(self._reddit)
 
     def _open(self) -> praw.Reddit:
-        """praw, told everything, so that neither its files nor its variables have a say."""
+        """praw with every setting given, so that neither its files nor its variables matter."""
         secrets = self._credentials
         url, oauth_url = self._urls
         return praw.Reddit(
             "DEFAULT",
             requestor_class=Transport,
-            requestor_kwargs={"seconds": self._seconds, "said": self._said},
+            requestor_kwargs={"seconds": self._seconds, "rate_headers": self._rate_headers},
             client_id=secrets.client_id,
             client_secret=secrets.client_secret,
             username=secrets.username,
@@ -153,9 +153,9 @@ class PrawThread:
             code = str(first[0])[:80]
             message = str(first[1])[:300] if len(first) > 1 else ""
         if code == "RATELIMIT":
-            return self.writing.told_to_wait(told_wait(message, wait), "Reddit asked for a break")
+            return self.writing.asked_to_wait(asked_wait(message, wait), "Reddit asked for a break")
         return RedditRefusal(code, message)
 
     def close(self) -> None:
-        """Let go of the thread; a request that is under way is not waited for."""
+        """Stop the thread; a request that is under way is not waited for."""
         self._thread.shutdown(wait=False, cancel_futures=True)

@@ -23,7 +23,7 @@ from storage.tables import Community, Post
 
 log = logging.getLogger(__name__)
 
-#: Reddit's codes for a thread that takes no more comments, and for a post that is no more.
+#: Reddit's codes for a thread that takes no more comments, and for a post that was deleted.
 _CLOSED = {"THREAD_LOCKED", "TOO_OLD"}
 _DELETED = {"DELETED_LINK", "DELETED_COMMENT", "NO_THING_ID"}
 
@@ -83,7 +83,7 @@ class Replies:
         Raises:
             PlatformUnavailable: it may have been sent all the same: look before the next try.
             ReplyDeclined: Reddit will not have it.
-            PostGone: the submission is no more.
+            PostGone: the submission was deleted.
         """
         self._client.check_writing()
         self._own.note_sending(parent)
@@ -179,7 +179,7 @@ class Replies:
         """Remember a ban, and tell the admins once."""
         if await self._communities.note_ban(community.id, self._clock()):
             text = (
-                f"The account is banned from {community.name}: nothing is said there any more."
+                f"The account is banned from {community.name}: nothing is written there any more."
                 " Posts are still predicted and their scores read."
             )
             log.warning("%s", text)
@@ -194,5 +194,5 @@ class Replies:
     async def _load(self, post_id: int) -> Post:
         async with self._database.read() as session:
             post = await load_post(session, post_id)
-        assert post is not None  # noqa: S101 - whoever asks has just read it
+        assert post is not None  # noqa: S101 - the caller has just read it
         return post

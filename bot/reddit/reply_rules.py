@@ -10,7 +10,7 @@ from storage.tables import Community
 from storage.types import ReplyMode
 
 SWITCHED_OFF = "Replies on Reddit are switched off (PEORIA_REDDIT_REPLY)."
-DENIED = "Nothing is ever said in this subreddit (PEORIA_REDDIT_DENY)."
+DENIED = "The bot never writes in this subreddit (PEORIA_REDDIT_DENY)."
 BANNED = "The account is banned from this subreddit."
 
 

@@ -1,4 +1,4 @@
-"""What is done on Reddit every so often, and when again after it could not be done."""
+"""What is done on Reddit again and again, and when next after a failure."""
 
 import logging
 from collections.abc import Awaitable, Callable

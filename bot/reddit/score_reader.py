@@ -9,7 +9,7 @@ from bot.reddit.client import PAGE, RedditClient
 from bot.reddit.items import is_gone
 from bot.runtime.clock import Clock
 
-#: So often a post must be missing from Reddit's answers before it counts as gone.
+#: How often a post must be missing from Reddit's answers before it counts as gone.
 MISSES = 3
 
 _EPOCH = datetime.fromisoformat("2000-01-01T00:00:00+00:00")

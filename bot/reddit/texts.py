@@ -18,7 +18,7 @@ OPTED_OUT = (
 )
 OPTED_IN = "Done: your posts are predicted again."
 UNREAD = "The final score could not be read in time, so this prediction does not count."
-STILL_WAITING = "The image could not be looked at yet, so there is no prediction."
+STILL_WAITING = "The image could not be read yet, so there is no prediction."
 
 
 def prediction_text(card: Card, community: str, about: str) -> str:
@@ -32,7 +32,7 @@ def prediction_text(card: Card, community: str, about: str) -> str:
 
 
 def settled_text(outcome: Outcome | OutcomeUnknown, community: str, about: str) -> str:
-    """A prediction with what became of it, which comes first now."""
+    """A prediction with its outcome, which comes first."""
     if isinstance(outcome, OutcomeUnknown):
         verdict = f"**The votes are in.** {UNREAD}"
     else:

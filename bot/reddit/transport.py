@@ -1,6 +1,6 @@
-"""The HTTP underneath praw: what prawcore would wait for or send again, is told to us instead.
+"""The HTTP underneath praw: prawcore neither waits nor sends again; failures are raised to us.
 
-prawcore sends a failed request up to three times, POSTs too, and sleeps where it is told to wait.
+prawcore sends a failed request up to three times, POSTs too, and sleeps where it is asked to wait.
 A comment that was accepted and not answered would be there twice, and a thread that sleeps for
 ten minutes serves nobody. Here every failure is raised at once; who asked decides what then.
 """
@@ -32,8 +32,8 @@ class AskedToWait(Exception):
 
 
 @dataclass(slots=True)
-class SaidLimit:
-    """What the latest answer said of the rate limit: requests left, and until when."""
+class RateHeaders:
+    """The rate limit in the latest answer's headers: requests left, and until when."""
 
     remaining: float | None = None
     reset: timedelta | None = None
@@ -44,13 +44,13 @@ class Transport(Requestor):
 
     Args:
         seconds: longest time for an answer.
-        said: where to note what answers say of the rate limit.
+        rate_headers: where to note the rate limit of each answer.
     """
 
-    def __init__(self, *, seconds: float, said: SaidLimit, **settings: Any) -> None:
+    def __init__(self, *, seconds: float, rate_headers: RateHeaders, **settings: Any) -> None:
         super().__init__(**settings)
         self._seconds = seconds
-        self._said = said
+        self._rate_headers = rate_headers
 
     def request(self, *args: Any, timeout: float | None = None, **kwargs: Any) -> Any:
         """Send a request.
@@ -68,7 +68,9 @@ class Transport(Requestor):
             raise NoAnswer(f"no answer from Reddit ({cause})") from None
         self._note_limit(response)
         if response.status_code == 429:
-            raise AskedToWait(seconds(response.headers.get("retry-after")) or self._said.reset)
+            raise AskedToWait(
+                seconds(response.headers.get("retry-after")) or self._rate_headers.reset
+            )
         if response.status_code >= 500 or response.status_code == 408:
             raise NoAnswer(f"Reddit answered {response.status_code}")
         if str(args[1] if len(args) > 1 else kwargs.get("url")).endswith(ACCESS_TOKEN_PATH):
@@ -77,8 +79,8 @@ class Transport(Requestor):
         return response
 
     def _note_limit(self, response: Any) -> None:
-        self._said.remaining = number(response.headers.get("x-ratelimit-remaining"))
-        self._said.reset = seconds(response.headers.get("x-ratelimit-reset"))
+        self._rate_headers.remaining = number(response.headers.get("x-ratelimit-remaining"))
+        self._rate_headers.reset = seconds(response.headers.get("x-ratelimit-reset"))
         for name in _LIMIT_HEADERS:
             # Where prawcore sees them, it sleeps.
             response.headers.pop(name, None)
@@ -119,7 +121,7 @@ def _check_token(response: Any) -> None:
 
 
 def _mend(response: Any) -> None:
-    """Give 401 and 403 the one header by which prawcore tells its exceptions apart.
+    """Give 401 and 403 the one header from which prawcore chooses its exception.
 
     It stumbles where the header is missing or names anything else.
     """

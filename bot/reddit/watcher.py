@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 #: Reddit's listings end here, whatever is beyond.
 MAX_PAGES = 10
 
-#: So long a post may wait for Reddit to make its images ready.
+#: How long a post may wait until Reddit has its images ready.
 IMAGE_WAIT = timedelta(minutes=10)
 
 #: Submissions that are remembered as settled, so that they are not looked at with every poll.
@@ -82,7 +82,7 @@ class Watcher:
 
         Raises:
             PlatformUnavailable, NotAllowed, NotThere: as `RedditClient` does. What was accepted
-                until then stays, and the next poll takes up the rest.
+                until then stays, and the next poll stores the rest.
         """
         polled = Polled()
         community = await self._communities.ensure(name)
@@ -128,7 +128,7 @@ class Watcher:
 
     async def _take(self, items: Sequence[Item], community: Community, polled: Polled) -> None:
         now, final = self._clock(), timedelta(seconds=community.horizon_seconds)
-        # What is final already cannot be foretold.
+        # A score that is final cannot be predicted.
         rules = replace(self._rules, max_age=min(self._rules.max_age, final))
         fresh = [item for item in items if name_of(item) not in self._settled]
         known = await self._known([name for name in map(name_of, fresh) if name])

@@ -9,7 +9,8 @@ from storage.types import Bucket, PostRefusal
 
 #: While a prediction of the silent share is kept back, and once it is told.
 STILL_SILENT = (
-    "This prediction is kept secret until the votes are in, to measure what telling it would do."
+    "This prediction is kept secret until the votes are in, to measure what a public prediction"
+    " does to the votes."
 )
 WAS_SILENT = "This prediction was kept secret until the votes were in."
 #: A prediction that was made when the score was final already.

@@ -14,7 +14,7 @@ async def read_choice(request: web.Request, *, example: str) -> tuple[str, str]:
 
     Args:
         request: a form or a JSON object.
-        example: what a right one looks like in JSON, for whoever sent a wrong one.
+        example: what a right one looks like in JSON, for the error message.
 
     Raises:
         Refusal: (400) it is JSON, but not an object.

@@ -24,7 +24,7 @@ def render_card(request: web.Request, post: PostView) -> str:
 
 
 def card_answer(request: web.Request, post: PostView, *, status: int = 200) -> web.Response:
-    """A post as JSON, with its card for whoever puts it on a page."""
+    """A post as JSON, with its card as HTML."""
     content = {"post": to_json(post), "card": render_card(request, post)}
     return web.json_response(content, status=status, headers={"Location": post.url})
 
@@ -69,7 +69,7 @@ class Cards:
         post_id = int(request.match_info["id"])
         post = await self._feed.post(visitor_of(request), post_id)
         if post is None:
-            raise Refusal(404, "There is no such post; it may have been taken away.")
+            raise Refusal(404, "There is no such post; it may have been deleted.")
         readings = [
             {"age_seconds": each.age.total_seconds(), "score": each.score}
             for each in await self._feed.readings(post_id)

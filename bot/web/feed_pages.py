@@ -76,7 +76,7 @@ class FeedPages:
         post_id = int(request.match_info["id"])
         post = await self._feed.post(visitor_of(request), post_id)
         if post is None:
-            raise Refusal(404, "There is no such post; it may have been taken away.")
+            raise Refusal(404, "There is no such post; it may have been deleted.")
         chart = None
         if post.card is not None:
             percentile = post.outcome.percentile if post.outcome else None

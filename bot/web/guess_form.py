@@ -34,7 +34,7 @@ class GuessForm:
         if value != _SKIP:
             await self._guess(visitor, post, Bucket(value))
         if post.kept_back:
-            # From here on they know; remembered before they are told.
+            # Noted before it is shown: from here on they know it.
             await note_view(
                 self._services.database,
                 post_id=post_id,
@@ -63,5 +63,5 @@ class GuessForm:
     async def _post(self, visitor: Visitor, post_id: int) -> PostView:
         post = await self._feed.post(visitor, post_id)
         if post is None:
-            raise Refusal(404, "There is no such post; it may have been taken away.")
+            raise Refusal(404, "There is no such post; it may have been deleted.")
         return post

@@ -27,11 +27,11 @@ _HEADERS = {
 }
 
 _SENTENCES = {
-    404: "There is nothing here; it may have been taken away.",
+    404: "There is nothing here; it may have been deleted.",
     405: "That cannot be done here.",
-    413: "That was too much to read.",
+    413: "The request is too large.",
 }
-_WENT_WRONG = "Something went wrong here. What it was is in Peoria's log; try again."
+_WENT_WRONG = "Something went wrong here. Peoria's log has the details; try again."
 
 
 @web.middleware

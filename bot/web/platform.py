@@ -72,7 +72,7 @@ class WebPlatform:
         await self.tasks.stop()
 
     async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
-        """The card is read from the tables by whoever looks; there is nothing to send."""
+        """Pages read the card from the tables; there is nothing to send."""
         return f"card-{post.post_id}"
 
     async def withdraw(self, post: PostRef, reply_id: str | None) -> None:
@@ -84,7 +84,7 @@ class WebPlatform:
         return
 
     async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
-        """The outcome is read from the tables by whoever looks."""
+        """Pages read the outcome from the tables."""
         return
 
     async def read_scores(self, posts: Sequence[PostRef]) -> Mapping[int, Reading]:

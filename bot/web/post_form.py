@@ -63,7 +63,7 @@ class PostForm:
             return see_other(f"/posts/{post_id}")
         post = await self._feed.post(visitor, post_id)
         if post is None:
-            raise Refusal(404, "The post was taken away before it could be shown.")
+            raise Refusal(404, "The post was deleted before it could be shown.")
         return card_answer(request, post, status=201)
 
     async def _accept(self, visitor: Visitor, upload: Upload) -> int:

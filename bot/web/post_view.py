@@ -64,7 +64,7 @@ class PostView:
 
     @property
     def kept_back(self) -> bool:
-        """Whether the visitor may have the prediction for the asking."""
+        """Whether the visitor may ask to see the prediction without a guess."""
         return self.stage == "blind"
 
     @property
@@ -76,7 +76,7 @@ class PostView:
 
     @property
     def own_guess_line(self) -> str | None:
-        """What became of the visitor's own guess; None while nothing did."""
+        """The result of the visitor's own guess; None while there is none."""
         mine = self.guesses.mine
         if mine is None or self.guessing_closes_at is not None:
             return None

@@ -24,7 +24,7 @@ class Upload:
 
     Attributes:
         title: one line of text, may be empty or too long.
-        key: made by whoever filled in the form; the same form sent twice has the same one.
+        key: made once for each form; the same form sent twice has the same key.
         image: the file, empty if none was chosen.
     """
 

@@ -33,5 +33,5 @@ class VoteForm:
             return see_other(f"{back}#post-{post_id}")
         post = await self._feed.post(visitor, post_id)
         if post is None:
-            raise Refusal(404, "There is no such post; it may have been taken away.")
+            raise Refusal(404, "There is no such post; it may have been deleted.")
         return card_answer(request, post)

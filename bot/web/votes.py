@@ -49,7 +49,7 @@ async def cast(
     now = clock()
     post = await session.get(Post, post_id)
     if post is None or post.platform is not PlatformName.WEB:
-        raise Refusal(404, "There is no such post; it may have been taken away.")
+        raise Refusal(404, "There is no such post; it may have been deleted.")
     if post.state in (PostState.REFUSED, PostState.WITHDRAWN):
         raise Refusal(409, NOT_OPEN)
     community = await session.get_one(Community, post.community_id)

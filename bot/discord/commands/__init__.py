@@ -22,7 +22,7 @@ from bot.discord.ui.error_replies import answer_error
 from bot.discord.ui.member_names import MemberNames
 from bot.posts.pipeline import Pipeline
 
-#: In the order in which /help speaks of them.
+#: In the order in which they are added.
 FEATURES: tuple[type[Feature], ...] = (
     Predictions,
     WatchedChannels,

@@ -88,7 +88,7 @@ class ConfirmButton(
         """Do what was asked about, or not."""
         try:
             await self._pressed(interaction)
-        except Exception as error:  # noqa: BLE001 - the one handler tells them apart
+        except Exception as error:  # noqa: BLE001 - the one handler sorts them
             await answer_error(interaction, error)
 
     async def _pressed(self, interaction: Interaction) -> None:

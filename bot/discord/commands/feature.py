@@ -48,7 +48,7 @@ class Feature(commands.Cog):
         return True
 
     def person(self, user: discord.abc.User) -> str:
-        """The keyed hash that stands for a person in the database."""
+        """The keyed hash by which the database knows a person."""
         return hash_person(self.core.people_key, PlatformName.DISCORD, str(user.id))
 
 

@@ -134,7 +134,7 @@ class PageButton(
         """Show that page, to the person who asked for the board."""
         try:
             await self._pressed(interaction)
-        except Exception as error:  # noqa: BLE001 - the one handler tells them apart
+        except Exception as error:  # noqa: BLE001 - the one handler sorts them
             await answer_error(interaction, error)
 
     async def _pressed(self, interaction: Interaction) -> None:

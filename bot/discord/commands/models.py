@@ -35,7 +35,7 @@ class Models(ConfirmFirst):
         self._waiting: set[asyncio.Task[None]] = set()
 
     async def cog_unload(self) -> None:
-        """Wait for no more training runs; they go on by themselves."""
+        """Stop waiting for training runs; they go on by themselves."""
         for task in self._waiting:
             task.cancel()
 
@@ -74,7 +74,7 @@ class Models(ConfirmFirst):
         try:
             await interaction.user.send(words)
         except discord.HTTPException as error:
-            log.info("Nobody could be told that a training run has ended: %s", error)
+            log.info("The person who asked for a training run could not be reached: %s", error)
 
     model = app_commands.Group(
         name="model",
@@ -174,7 +174,7 @@ class Models(ConfirmFirst):
 
 
 def ended(texts: Texts, run: TrainingRun, version: str) -> str:
-    """What came of a training run, in words."""
+    """The result of a training run, in words."""
     reason = escape(run.reason or "", _LONGEST_REASON)
     return texts(
         f"retrain.{run.state.value}", version=escape(version, _LONGEST_NAME), reason=reason

@@ -40,7 +40,7 @@ class Privacy(ConfirmFirst):
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
     async def opt_out(self, interaction: Interaction) -> None:
-        """Take up nothing of this person any more."""
+        """Use nothing of this person any more."""
         await defer(interaction, ephemeral=True)
         texts = texts_for(interaction)
         done = await opt_out(

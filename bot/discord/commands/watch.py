@@ -36,7 +36,7 @@ class WatchedChannels(Feature):
     async def watch(
         self, interaction: Interaction, channel: discord.TextChannel | None = None
     ) -> None:
-        """Take up the images of a channel from now on."""
+        """Predict the images of a channel from now on."""
         await defer(interaction, ephemeral=True)
         texts = texts_for(interaction)
         target = channel_meant(interaction, channel)
@@ -68,7 +68,7 @@ class WatchedChannels(Feature):
     async def unwatch(
         self, interaction: Interaction, channel: discord.TextChannel | None = None
     ) -> None:
-        """Take up no more images of a channel."""
+        """Predict no more images of a channel."""
         await defer(interaction, ephemeral=True)
         texts = texts_for(interaction)
         target = channel_meant(interaction, channel)

@@ -62,7 +62,7 @@ class Backfill(commands.Cog):
 
     @commands.Cog.listener()
     async def on_shard_connect(self, shard_id: int) -> None:
-        """A new session has begun; what happened before it was not told."""
+        """A new session has begun; Discord does not send what happened before it."""
         self._high_water.hold(shard_id)
         self._votes.close_all()
         # What reads on from the session before may be done with channels that missed more since:

@@ -54,7 +54,7 @@ class GuessListener(commands.Cog):
         except GuessRefused as refusal:
             key = _REFUSALS.get(str(refusal))
             await answer_error(interaction, Refused(key) if key else refusal)
-        except Exception as error:  # noqa: BLE001 - told to the person, and logged there
+        except Exception as error:  # noqa: BLE001 - answered and logged there
             await answer_error(interaction, error)
 
     async def _answer(

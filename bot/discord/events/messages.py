@@ -1,4 +1,4 @@
-"""New messages of watched channels: taken up at once, predicted and answered in their turn."""
+"""New messages of watched channels: stored at once, predicted and replied to in their turn."""
 
 import asyncio
 import logging
@@ -32,7 +32,7 @@ _PREVIEW = timedelta(minutes=10)
 
 
 class Wanted(Enum):
-    """Whether a message is to be taken up."""
+    """Whether a message is to be stored as a post."""
 
     NEW = auto()
     KNOWN = auto()
@@ -50,10 +50,10 @@ class MessageListener(commands.Cog):
         self._votes = votes
         self._high_water = high_water
         self._tasks = TaskGroup()
-        #: Channels that were found to be watched; that they are no more, `accept` finds out.
+        #: Channels that were found to be watched; `accept` notices when one is not any more.
         self._watched: set[int] = set()
         self._at_once_here: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
-        # Messages of a channel are taken up in their order: the high water stands for all before.
+        # Messages of a channel are stored in their order: the high water covers all before it.
         self._in_order: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def cog_load(self) -> None:
@@ -83,7 +83,7 @@ class MessageListener(commands.Cog):
         except Exception:
             # Read again by `Backfill`; until then nothing newer counts as read.
             self._high_water.stall(message.channel.id)
-            log.exception("Message %s could not be taken up; tried again.", message.id)
+            log.exception("Message %s could not be stored; tried again.", message.id)
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
@@ -108,7 +108,7 @@ class MessageListener(commands.Cog):
         """Take a message up if it is a post of a watched channel; whatever was before is known.
 
         Args:
-            message: may have been taken up before.
+            message: may have been stored before.
             live: whether it has just been posted, and nothing between it and the last one missed.
         """
         incoming = incoming_post(message)
@@ -120,7 +120,7 @@ class MessageListener(commands.Cog):
             if wanted is Wanted.NEW:
                 post_id = await self._pipeline.accept(PlatformName.DISCORD, incoming)
                 if post_id is None:
-                    # Its author opted out, or the channel is watched no more: looked up anew.
+                    # Its author opted out, or the channel is watched no longer: look it up again.
                     self._watched.discard(message.channel.id)
             if live and wanted is not Wanted.NOT and message.guild is not None:
                 self._high_water.live(message.guild.shard_id, message.channel.id, message.id)
@@ -168,7 +168,7 @@ class MessageListener(commands.Cog):
         ids = [str(each) for each in message_ids]
         for each in message_ids:
             self._votes.close(each)
-        # A post that is being taken up just now is found when that is done.
+        # A post that is being stored just now is found when that is done.
         async with self._order(channel_id), self._core.database.read() as session:
             query = select(Post.id).where(
                 Post.platform == PlatformName.DISCORD, Post.source_id.in_(ids)

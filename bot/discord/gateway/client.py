@@ -10,7 +10,7 @@ from discord.http import Route
 
 from bot.runtime.shards import Shards
 
-# Nothing is said aloud: what that would need is not missed.
+# The bot never uses voice: no warning about missing voice libraries.
 discord.VoiceClient.warn_nacl = False
 discord.VoiceClient.warn_dave = False
 
@@ -22,7 +22,7 @@ _GUILDS_SECONDS = 2.0
 
 
 def point_at(api_url: str | None, gateway_url: str | None) -> None:
-    """Have every client in this process speak with these servers; None: with Discord's own."""
+    """Have every client in this process use these servers; None: Discord's own."""
     Route.BASE = (api_url or API_URL).rstrip("/")
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url or GATEWAY_URL)
 

@@ -19,7 +19,7 @@ FILE = "discord-commands.sha256"
 
 
 async def sync_commands(tree: app_commands.CommandTree[Any], data_dir: Path) -> bool:
-    """Tell Discord the commands if they are not those of last time; return whether it was told.
+    """Send the commands to Discord if they have changed; return whether they were sent.
 
     Raises:
         discord.HTTPException: Discord did not take them.
@@ -28,20 +28,20 @@ async def sync_commands(tree: app_commands.CommandTree[Any], data_dir: Path) -> 
     fingerprint = await _fingerprint(tree)
     if await asyncio.to_thread(_read, data_dir) == fingerprint:
         return False
-    told = await tree.sync()
+    synced = await tree.sync()
     # Noted only once Discord has them: a failure is tried again at the next start.
     await asyncio.to_thread(_note, data_dir, fingerprint)
-    log.info("Discord was told of %s commands.", len(told))
+    log.info("%s commands were sent to Discord.", len(synced))
     return True
 
 
 async def commands_are_in_sync(tree: app_commands.CommandTree[Any], data_dir: Path) -> bool:
-    """Whether Discord was last told the commands that there are now."""
+    """Whether the commands that were last sent to Discord are those of now."""
     return await asyncio.to_thread(_read, data_dir) == await _fingerprint(tree)
 
 
 async def _fingerprint(tree: app_commands.CommandTree[Any]) -> str:
-    """A hash of everything Discord is told, the translations and whose application included."""
+    """A hash of everything that is sent: commands, translations and the application's id."""
     payloads = []
     for command in tree.get_commands():
         if tree.translator is None:
@@ -49,8 +49,8 @@ async def _fingerprint(tree: app_commands.CommandTree[Any]) -> str:
         else:
             payloads.append(await command.get_translated_payload(tree, tree.translator))
     payloads.sort(key=lambda payload: (payload["type"], payload["name"]))
-    told = json.dumps([tree.client.application_id, payloads], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()
+    synced = json.dumps([tree.client.application_id, payloads], sort_keys=True)
+    return hashlib.sha256(synced.encode()).hexdigest()
 
 
 def _read(data_dir: Path) -> str | None:

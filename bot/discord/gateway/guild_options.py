@@ -8,7 +8,7 @@ from typing import Any
 UPVOTE = "upvote"
 DOWNVOTE = "downvote"
 GUILD = "guild"
-#: Where admins are told things; `NOWHERE`: not at all; unset: wherever is usual in the guild.
+#: Where announcements to admins go; `NOWHERE`: not at all; unset: see `tell_admins`.
 ANNOUNCEMENTS = "announcements"
 NOWHERE = "nowhere"
 

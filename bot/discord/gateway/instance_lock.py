@@ -1,6 +1,6 @@
 """One bot at a time on one database: a second one would answer everything twice.
 
-The lock is let go of by the operating system or the database server when its holder dies, so that
+The operating system or the database server releases the lock when its holder dies, so that
 a bot that was killed can be started again at once.
 """
 

@@ -6,7 +6,7 @@ from bot.discord.gateway.channels import PostChannel
 from bot.discord.gateway.error_codes import reaching_discord
 from storage.tables import Post
 
-#: Stands for the id of a reply where there is a reaction only.
+#: In place of a reply's id where there is a reaction only.
 REACTION = "reaction"
 
 #: Messages after a post among which an earlier reply is looked for.

@@ -6,10 +6,10 @@ from storage.types import PlatformName
 
 
 class HighWater:
-    """Newest messages that were taken up, written now and then.
+    """The newest message of each channel that was stored, written every few seconds.
 
     What was missed must stay ahead of the mark. While a shard has not caught up since it
-    connected, and while a channel has a message that could not be taken up, live messages
+    connected, and while a channel has a message that could not be stored, live messages
     therefore do not move the mark.
     """
 
@@ -32,7 +32,7 @@ class HighWater:
         return shard_id in self._behind
 
     def stall(self, channel_id: int) -> None:
-        """A message could not be taken up, or the channel could not be read."""
+        """A message could not be stored, or the channel could not be read."""
         self._stalled.add(channel_id)
 
     def mend(self, channel_id: int) -> None:
@@ -45,12 +45,12 @@ class HighWater:
         return frozenset(self._stalled)
 
     def live(self, shard_id: int, channel_id: int, message_id: int) -> None:
-        """A message that was just posted is taken up, and so are all before it."""
+        """A message that was just posted is stored, and so are all before it."""
         if shard_id not in self._behind and channel_id not in self._stalled:
             self.read(channel_id, message_id)
 
     def read(self, channel_id: int, message_id: int) -> None:
-        """History was read and taken up to this message."""
+        """History was read and stored up to this message."""
         self._reached[channel_id] = max(message_id, self._reached.get(channel_id, 0))
 
     async def write(self) -> None:

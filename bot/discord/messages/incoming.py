@@ -20,7 +20,7 @@ _EMOJI = re.compile(r"<a?:(\w+):\d+>")
 
 
 def incoming_post(message: discord.Message) -> IncomingPost | None:
-    """What to take up of a message; None where there is no image, or nobody who counts."""
+    """A message as a post; None where there is no image, or no person who wrote it."""
     if message.guild is None or not is_from_a_person(message):
         return None
     images = images_of(message)

@@ -12,7 +12,7 @@ import discord
 
 from bot.discord.gateway.guild_options import downvote_of, upvote_of
 
-#: Messages whose votes are held; the oldest are let go, and fetched when they are asked for.
+#: Messages whose votes are held; the oldest are dropped, and fetched when they are needed.
 MOST_MESSAGES = 2000
 
 #: Makes a sign an emoji that could also be text; people's clients send it or leave it out.
@@ -69,11 +69,11 @@ class ReactionVotes:
         return message_id in self._votes
 
     def close(self, message_id: int) -> None:
-        """Follow a message no more."""
+        """Stop following a message."""
         self._votes.pop(message_id, None)
 
     def close_all(self) -> None:
-        """Follow no message that is there now: events of some may have been missed."""
+        """Stop following all messages: events of some may have been missed."""
         self._votes.clear()
 
     def add(self, message_id: int, emoji: str, user_id: int) -> None:

@@ -1,5 +1,5 @@
 """What stands under a post: a prediction to be guessed at, the same when guessing has closed, and
-at the horizon what came of it."""
+at the horizon its outcome."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

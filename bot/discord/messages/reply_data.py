@@ -51,11 +51,11 @@ async def read_reply_data(session: AsyncSession, post_id: int) -> ReplyData:
     """What a new reply needs, in few statements: many posts may come at once.
 
     Raises:
-        PostGone: the post is stored no more.
+        PostGone: the post is not stored any more.
     """
     row = (await session.execute(_REPLY_DATA, {"post_id": post_id})).first()
     if row is None:
-        raise PostGone("The post is stored no more.")
+        raise PostGone("The post is not stored any more.")
     post: Post = row.Post
     seen = None if row.phash is None else await _earlier_post(session, post, row.phash)
     return ReplyData(post, row.images, seen)
@@ -73,11 +73,11 @@ async def load_stored_post(session: AsyncSession, post_id: int) -> Post:
     """A post with everything `storage.queries.posts.load_post` loads.
 
     Raises:
-        PostGone: it is stored no more.
+        PostGone: it is not stored any more.
     """
     post = await load_post(session, post_id)
     if post is None:
-        raise PostGone("The post is stored no more.")
+        raise PostGone("The post is not stored any more.")
     return post
 
 

@@ -21,7 +21,7 @@ class Texts:
     """The texts in one language.
 
     A text is looked up by its key and filled with named values. Values are put in as they are:
-    whoever hands in a name or a title that people chose escapes it first
+    the caller escapes names and titles that people chose
     (`bot.discord.texts.markdown`).
 
     Args:

@@ -17,8 +17,8 @@ from storage.tables import Community, Notice
 
 log = logging.getLogger(__name__)
 
-#: The same thing is not said again for so long.
-_SAID_LATELY = timedelta(days=7)
+#: The same message is repeated only after this time.
+_REPEATED_AFTER = timedelta(days=7)
 #: Discord's longest message.
 _LONGEST = 2000
 
@@ -32,7 +32,7 @@ async def warn_of_permissions(
     key: str,
     now: datetime,
 ) -> str:
-    """Have the admins told, once, which permissions are missing in a channel; return the words.
+    """Write a notice for the admins, once, about missing permissions; return its text.
 
     Args:
         key: the text: ``notice.missing`` or ``notice.unreadable``.
@@ -41,13 +41,13 @@ async def warn_of_permissions(
     names = ", ".join(permission_name(texts, name) for name in missing)
     text = texts(key, channel=f"<#{community.source_id}>", permissions=names)
     async with database.write() as session:
-        said = await session.scalar(
+        noted = await session.scalar(
             select(Notice.id)
             .filter_by(kind=NoticeKind.PERMISSIONS.value, community_id=community.id, text=text)
-            .where(Notice.made_at > now - _SAID_LATELY)
+            .where(Notice.made_at > now - _REPEATED_AFTER)
             .limit(1)
         )
-        if said is None:
+        if noted is None:
             add_notice(session, NoticeKind.PERMISSIONS, text, now=now, community_id=community.id)
     return text
 
@@ -75,7 +75,9 @@ async def tell_admins(
                 with reaching_discord():
                     await channel.send(text)
             except discord.HTTPException as error:
-                log.info("%s could not be told in a channel: %s", guild.id, error)
+                log.info(
+                    "A message to server %s could not be sent in a channel: %s", guild.id, error
+                )
             else:
                 return
     await _tell_owner(client, guild, text)
@@ -89,7 +91,7 @@ async def _tell_owner(client: discord.Client, guild: discord.Guild, text: str) -
             owner = client.get_user(guild.owner_id) or await client.fetch_user(guild.owner_id)
             await owner.send(text)
     except discord.HTTPException as error:
-        log.warning("Nobody on server %s can be told (%s): %s", guild.id, error, text)
+        log.warning("No admin of server %s can be reached (%s): %s", guild.id, error, text)
 
 
 def _may_send(channel: object, guild: discord.Guild) -> bool:

@@ -1,4 +1,4 @@
-"""What a person is told when a command or a button could not do what they asked.
+"""What a person reads when a command or a button could not do what they asked.
 
 One place, in this order:
 
@@ -9,7 +9,7 @@ One place, in this order:
 5. Anything else is a fault of ours: it is logged whole under a number, and the person gets the
    number, nothing else.
 
-Whatever is said is for that person alone.
+Only that person sees the sentence.
 """
 
 import logging
@@ -55,7 +55,7 @@ class Refused(app_commands.AppCommandError):
 
 
 async def answer_error(interaction: discord.Interaction[Any], error: Exception) -> None:
-    """Tell the person who asked what went wrong, or log it where nobody can be told."""
+    """Tell the person who asked what went wrong, or log it where nobody can be reached."""
     cause = error
     if isinstance(error, app_commands.CommandInvokeError | app_commands.TransformerError):
         cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
@@ -76,11 +76,11 @@ async def answer_error(interaction: discord.Interaction[Any], error: Exception) 
     try:
         await respond_privately(interaction, sentence)
     except (discord.HTTPException, aiohttp.ClientError) as lost:
-        log.warning("%s: nobody could be told: %s", _name(interaction), lost)
+        log.warning("%s: the person could not be answered: %s", _name(interaction), lost)
 
 
 def sentence_of(texts: Texts, error: Exception) -> str | None:
-    """What is said of an error that was foreseen; None for a fault of ours."""
+    """The sentence for an expected error; None for a fault of ours."""
     for respond in (_ours, _mended_by_a_person, _mended_by_an_admin, _discords):
         sentence = respond(texts, error)
         if sentence is not None:

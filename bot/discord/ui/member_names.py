@@ -5,7 +5,7 @@ from collections import OrderedDict
 from bot.people.identity import hash_person
 from storage.types import PlatformName
 
-#: People who are remembered; whoever was met longest ago is forgotten first.
+#: People who are remembered; the one not seen for longest is forgotten first.
 _MOST = 10_000
 
 
@@ -20,7 +20,7 @@ class MemberNames:
         self._ids: OrderedDict[str, int] = OrderedDict()
 
     def meet(self, user_id: int) -> str:
-        """Remember somebody; returns the hash that stands for them."""
+        """Remember a person; return the keyed hash of their id."""
         person = hash_person(self._key, PlatformName.DISCORD, str(user_id))
         self._ids[person] = user_id
         self._ids.move_to_end(person)
@@ -29,7 +29,7 @@ class MemberNames:
         return person
 
     def forget(self, person: str) -> None:
-        """Remember somebody no more."""
+        """Forget a person."""
         self._ids.pop(person, None)
 
     def mention(self, person: str) -> str | None:

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from bot.reddit.errors import RedditBusy
 from bot.reddit.limits import (
     FIRST_WAIT,
-    LONGEST_TOLD,
+    LONGEST_ASKED,
     LONGEST_WAIT,
     Pace,
+    asked_wait,
     number,
     seconds,
-    told_wait,
 )
 from tests.fakes.clock import FakeClock
 
@@ -35,13 +35,13 @@ from tests.fakes.clock import FakeClock
     ],
 )
 def test_a_break_lasts_as_long_as_we_are_told(message: str, given: object, wait: float) -> None:
-    assert told_wait(message, given) == timedelta(seconds=wait)
+    assert asked_wait(message, given) == timedelta(seconds=wait)
 
 
 @given(st.text(), st.none() | st.text() | st.floats() | st.integers() | st.booleans())
 def test_no_answer_makes_us_wait_for_ever_or_not_at_all(message: str, given: object) -> None:
-    assert timedelta(seconds=1) <= told_wait(message, given) <= LONGEST_TOLD
-    assert (wait := seconds(given)) is None or timedelta() <= wait <= LONGEST_TOLD
+    assert timedelta(seconds=1) <= asked_wait(message, given) <= LONGEST_ASKED
+    assert (wait := seconds(given)) is None or timedelta() <= wait <= LONGEST_ASKED
 
 
 def test_a_number_of_requests_is_no_time() -> None:
@@ -53,7 +53,7 @@ def test_nothing_is_asked_before_the_time() -> None:
     clock = FakeClock()
     pace = Pace(clock)
     pace.check()
-    assert pace.told_to_wait(timedelta(seconds=30), "so").retry_after == timedelta(seconds=30)
+    assert pace.asked_to_wait(timedelta(seconds=30), "so").retry_after == timedelta(seconds=30)
     clock.forward(29)
     with pytest.raises(RedditBusy) as caught:
         pace.check()

@@ -87,7 +87,7 @@ async def test_repeats_disorder_and_late_approvals_do_no_harm(bot: Bot, reddit: 
     held_back["removed_by_category"] = None
     bot.clock.forward(HOUR)
     await bot.reddit.watcher.poll("aww")
-    assert held_back["name"] in await names(bot), "older than the mark, and taken up all the same"
+    assert held_back["name"] in await names(bot), "older than the mark, and stored all the same"
     assert (await bot.community()).high_water == shown[-1]["name"], "the mark never goes back"
     assert len(await bot.all(Post)) == 6
 

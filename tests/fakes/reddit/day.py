@@ -51,7 +51,7 @@ class DayReport:
     removed: int = 0
     restarts: int = 0
     faults: int = 0
-    #: Eligible posts that were not taken up, and posts that were and should not have been.
+    #: Eligible posts that were not stored, and stored posts that should not have been.
     missed: int = 0
     strange: int = 0
     #: Posts by how many comments of ours people see under them.

@@ -34,7 +34,7 @@ async def rows(app: App) -> int:
 
 
 async def post(app: App, clock: FakeClock, channel: Channel, **changes: object) -> int:
-    """An image that was taken up in a watched channel."""
+    """An image that was stored from a watched channel."""
     async with app.core.database.write() as session:
         if await session.scalar(select(Community.id)) is None:
             session.add(

@@ -44,7 +44,7 @@ async def test_another_channel_can_be_named(
     await fake.settle()
     asked = await fake.slash(admin, channel, "watch", channel=other)
     assert r"**\#pictures**" in asked.text
-    # What was posted before is not taken up.
+    # What was posted before is not stored.
     assert await watched(app) == {str(other.id): (True, str(last.id))}
 
 

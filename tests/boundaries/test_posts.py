@@ -10,7 +10,7 @@ from bot.communities import SettingRefused, change_community
 from bot.core import Core
 from bot.notices import NoticeKind, Notices, add_notice, waiting_notices
 from bot.posts.ingest import is_silent
-from bot.posts.reply_policy import reason_to_be_silent
+from bot.posts.reply_policy import reason_to_skip
 from bot.posts.retry import wait_after
 from bot.runtime.download import DownloadFailed
 from bot.serving.forecast import Card
@@ -99,7 +99,7 @@ def silence(*, beats: float = 0.5, hour: str = "12:00:00", said: int = 0, **wish
         beats=beats, score=None, quantiles="none", model_version="v",
     )  # fmt: skip
     now = datetime.fromisoformat(f"2026-11-21T{hour}").replace(tzinfo=UTC)
-    return reason_to_be_silent(community, card, now=now, said_lately=said) is not None
+    return reason_to_skip(community, card, now=now, said_lately=said) is not None
 
 
 @pytest.mark.parametrize(("beats", "silent"), [(0.699, True), (0.7, False), (0.701, False)])

@@ -282,7 +282,7 @@ async def test_a_silent_post_is_not_answered(start: OpenBot, reddit: FakeReddit)
     async with start(silent_share=1) as bot:
         await bot.tick()
         assert reddit.comments_on(shown["name"]) == []
-        assert await skipped(bot, shown["name"]) is ReplySkip.SILENT_MODE
+        assert await skipped(bot, shown["name"]) is ReplySkip.SILENT_SHARE
 
 
 @pytest.mark.parametrize(

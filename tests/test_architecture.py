@@ -147,6 +147,7 @@ RULES = (
         ("bot.operations",),
         not_of=("bot.operations", "bot.cli", "bot.app", "bot.jobs", "bot.reddit.backfill"),
     ),
+    Rule("bot/cli/ holds no SQL", ("bot.cli",), ("sqlalchemy",)),
     Rule("bot/reports/ opens no database", ("bot.reports",), ("storage.engine", "storage.files")),
     # Rooms of trainer/.
     Rule(
@@ -284,6 +285,44 @@ def writes(code: Codebase, room: str) -> list[str]:
             if wrong:
                 found.append(f"{code.files[module]}:{node.lineno} {ast.unparse(node)}")
     return found
+
+
+#: A post from its arrival to its label: bot/posts/ and bot/labels/ write these rows.
+_ROWS_OF_POSTS = {
+    "Post", "PostImage", "Prediction", "Reply", "Label", "Snapshot", "Nowcast", "Image",
+}  # fmt: skip
+
+
+def rows_of_posts(code: Codebase, room: str) -> list[str]:
+    """Where the modules of a room make, change or delete rows of posts and labels."""
+    return [
+        f"{code.files[module]}:{node.lineno} {ast.unparse(node)}"
+        for module, tree in code.trees.items()
+        if lies_in(module, [room])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and (
+            ast.unparse(node.func) in _ROWS_OF_POSTS
+            or (
+                ast.unparse(node.func) in _WRITING_FUNCTIONS
+                and _ROWS_OF_POSTS & {ast.unparse(each) for each in node.args}
+            )
+        )
+    ]
+
+
+@pytest.mark.parametrize("room", [*PLATFORMS, "bot.cli", "bot.reports", "bot.training"])
+def test_rows_of_posts_and_labels_are_written_in_their_own_rooms(room: str) -> None:
+    assert rows_of_posts(CODE, room) == []
+
+
+@pytest.mark.parametrize(
+    "statement", ["session.add(Reply(post_id=1))", "update(Post).values(title='')", "delete(Label)"]
+)
+def test_a_planted_row_would_be_noticed(statement: str) -> None:
+    code = CODE.with_module("bot.web.planted", f"select(Post)\n{statement}\n")
+    (found,) = rows_of_posts(code, "bot.web")
+    assert found.startswith("bot/web/planted.py:2 ")
 
 
 def test_reports_write_nothing() -> None:

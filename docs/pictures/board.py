@@ -2,7 +2,7 @@
 
 Starts Peoria on this machine with an empty data folder, posts memes, votes and guesses as twenty
 visitors, waits for the results, trains, posts again, and photographs the pages with Chromium. Takes
-about ten minutes. Needs Chromium on the path and the font Anton (``pip install fontpkg-anton``, or
+about ten minutes on an idle machine. Needs Chromium on the path and the font Anton (``pip install fontpkg-anton``, or
 from its home page).
 """
 
@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import os
 import random
+import secrets
 import shutil
 import subprocess
 import sys
@@ -67,7 +68,7 @@ class Board:
         top, bottom = TASTE[scene][1][number % 4]
         form = aiohttp.FormData()
         form.add_field("title", title or f"{top}, {bottom}".capitalize())
-        form.add_field("key", f"picture-{self._posted:06}")
+        form.add_field("key", secrets.token_hex(8))
         image = meme(scene, top, bottom, self._font, seed=number)
         form.add_field("image", image, filename="meme.jpg", content_type="image/jpeg")
         author = self._people[self._posted % 8]
@@ -199,7 +200,9 @@ def photograph(address: str, name: str, height: int) -> None:
             check=True, capture_output=True, timeout=120,
         )  # fmt: skip
         with Image.open(shot) as image:
-            colours = image.convert("RGB").quantize(256)
+            whole = image.convert("RGB")
+    palette = whole.quantize(256)
+    colours = whole.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
     colours.save(HERE / name, optimize=True)
 
 

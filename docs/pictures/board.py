@@ -1,9 +1,9 @@
 """Makes the pictures of the board: ``python docs/pictures/board.py --font Anton-Regular.ttf``.
 
 Starts Peoria on this machine with an empty data folder, posts memes, votes and guesses as twenty
-visitors, waits for the results, trains, posts again, and photographs the pages with Chromium. Takes
-about ten minutes on an idle machine. Needs Chromium on the path and the font Anton (``pip install fontpkg-anton``, or
-from its home page).
+visitors, waits for the results, trains, posts again, and photographs the pages with Chromium.
+Takes about ten minutes. Needs Chromium on the path and the font Anton (``pip install
+fontpkg-anton``, or from its home page).
 """
 
 import argparse

@@ -27,6 +27,15 @@ def test_files_and_names_exist(page: Path) -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_programs_that_are_shown_exist(page: Path) -> None:
+    text = page.read_text("utf-8")
+    modules = re.findall(r"python -m ((?:benchmarks|docs|storage|tests|trainer)[\w.]*\w)", text)
+    files = [f"{module.replace('.', '/')}.py" for module in modules]
+    files += re.findall(r"python ((?:benchmarks|docs)/[\w/]+\.py)", text)
+    assert [file for file in files if not (ROOT / file).exists()] == []
+
+
 def _exists(path: str, inside: str | None) -> bool:
     file = ROOT / path
     return file.exists() and (inside is None or inside in _defined(file))

@@ -80,7 +80,7 @@ async def open_session(
             closed_replies,
         ):
             await client.add_cog(listener)
-        await add_commands(client, core, pipeline, known=state.names)
+        await add_commands(client, core, pipeline, names=state.names)
         yield Session(
             client=client,
             sender=ReplySender(client, core),

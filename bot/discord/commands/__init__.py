@@ -44,7 +44,7 @@ async def add_commands(
     core: Core,
     pipeline: Pipeline,
     *,
-    known: MemberNames | None = None,
+    names: MemberNames | None = None,
 ) -> None:
     """Give the bot its commands, their translations, and the one handler of their errors.
 
@@ -52,12 +52,12 @@ async def add_commands(
         bot: the client, not connected yet.
         core: the data, and what serves predictions.
         pipeline: where posts go.
-        known: who can be named on boards; None: only who uses a command.
+        names: who can be named on boards; None: only who uses a command.
     """
-    known = known or MemberNames(core.people_key)
+    names = names or MemberNames(core.people_key)
     await bot.tree.set_translator(CommandTranslator())
     bot.tree.error(answer_error)
     bot.add_dynamic_items(ConfirmButton, PageButton)
     cooldowns = Cooldowns(core.clock, per_person=PER_PERSON, per_channel=PER_CHANNEL, within=WITHIN)
     for feature in FEATURES:
-        await bot.add_cog(feature(bot, core, pipeline, cooldowns, known))
+        await bot.add_cog(feature(bot, core, pipeline, cooldowns, names))

@@ -24,7 +24,7 @@ class Feature(commands.Cog):
         core: the data, and what serves predictions.
         pipeline: where posts go.
         cooldowns: shared by all features.
-        known: who can be named on boards.
+        names: who can be named on boards.
     """
 
     def __init__(
@@ -33,18 +33,18 @@ class Feature(commands.Cog):
         core: Core,
         pipeline: Pipeline,
         cooldowns: Cooldowns,
-        known: MemberNames,
+        names: MemberNames,
     ) -> None:
         self.bot = bot
         self.core = core
         self.pipeline = pipeline
         self.cooldowns = cooldowns
-        self.known = known
+        self.names = names
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Before every command: not too much at once."""
         self.cooldowns.take(interaction.user.id, interaction.channel_id or 0)
-        self.known.meet(interaction.user.id)
+        self.names.remember(interaction.user.id)
         return True
 
     def person(self, user: discord.abc.User) -> str:

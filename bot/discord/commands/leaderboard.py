@@ -7,9 +7,9 @@ import discord
 from discord import app_commands
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.discord.commands.board_layout import board_embed
-from bot.discord.commands.board_pages import ROWS, BoardQuery, read_page
+from bot.discord.commands.board_page import ROWS, BoardQuery, read_page
 from bot.discord.commands.feature import Feature, texts_for
+from bot.discord.commands.render_board import board_embed
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
@@ -56,9 +56,9 @@ class Leaderboard(Feature):
         await defer(interaction, ephemeral=False)
         channel = interaction.channel_id or 0
         async with self.core.database.read() as session:
-            known = await find_community(session, PlatformName.DISCORD, str(channel))
+            community = await find_community(session, PlatformName.DISCORD, str(channel))
             which = await self._season(session, season)
-        if where == "everywhere" or (where is None and known is None):
+        if where == "everywhere" or (where is None and community is None):
             channel = 0
         await self.show(
             interaction, BoardQuery(BoardName(board), which, channel, 0, interaction.user.id)
@@ -84,7 +84,7 @@ class Leaderboard(Feature):
                 person=self.person(interaction.user),
                 settings=settings,
             )
-        embed = board_embed(texts, query, page, self.known, min_guesses=settings.min_guesses)
+        embed = board_embed(texts, query, page, self.names, min_guesses=settings.min_guesses)
         await respond(interaction, embed=embed, view=_buttons(texts, query, page.board.total))
 
     async def _season(self, session: AsyncSession, text: str) -> str:

@@ -5,8 +5,8 @@ from discord import app_commands
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.discord.commands.board_layout import signed
 from bot.discord.commands.feature import Feature, texts_for
+from bot.discord.commands.render_board import signed
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.lookup import Texts
 from bot.discord.ui.responses import Interaction, defer, respond

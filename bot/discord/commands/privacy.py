@@ -108,7 +108,7 @@ class Privacy(ConfirmFirst):
             images=self.core.images,
             now=self.core.clock(),
         )
-        self.known.forget(person)
+        self.names.forget(person)
         async with self.core.database.read() as session:
             opted_out = await has_opted_out(session, PlatformName.DISCORD, person)
         if rows == 0:

@@ -64,7 +64,7 @@ class Backfill(commands.Cog):
     async def on_shard_connect(self, shard_id: int) -> None:
         """A new session has begun; Discord does not send what happened before it."""
         self._high_water.hold(shard_id)
-        self._votes.close_all()
+        self._votes.unfollow_all()
         # What reads on from the session before may be done with channels that missed more since:
         # only the new one may say that the shard has caught up.
         earlier = self._shards.pop(shard_id, None)
@@ -149,7 +149,7 @@ class Backfill(commands.Cog):
         async for message in channel.history(
             limit=None, after=discord.Object(after), oldest_first=True
         ):
-            await self._messages.take(message, live=False)
+            await self._messages.ingest(message, live=False)
             self._high_water.read(message.channel.id, message.id)
 
 

@@ -61,7 +61,7 @@ class GuessListener(commands.Cog):
         self, interaction: discord.Interaction[Any], choice: Choice, post_id: int
     ) -> None:
         post = await self._post(interaction, post_id)
-        person = self._names.meet(interaction.user.id)
+        person = self._names.remember(interaction.user.id)
         if choice.bucket is not None:
             await self._guess(interaction, post, person, choice.bucket)
         elif choice is Choice.SKIP and self._is_kept_back(post):

@@ -77,9 +77,9 @@ class MessageListener(commands.Cog):
         if incoming_post(message) is None:
             return
         # Opened before anything is waited for: reactions may be next.
-        self._votes.open(message.id, message.author.id)
+        self._votes.follow(message.id, message.author.id)
         try:
-            await self.take(message, live=True)
+            await self.ingest(message, live=True)
         except Exception:
             # Read again by `Backfill`; until then nothing newer counts as read.
             self._high_water.stall(message.channel.id)
@@ -92,7 +92,7 @@ class MessageListener(commands.Cog):
         if not message.embeds or message.created_at < self._core.clock() - _PREVIEW:
             return
         if incoming_post(message) is not None:
-            await self.take(message, live=False)
+            await self.ingest(message, live=False)
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
@@ -104,7 +104,7 @@ class MessageListener(commands.Cog):
         """Many messages were deleted at once."""
         await self._withdraw(event.channel_id, event.message_ids)
 
-    async def take(self, message: discord.Message, *, live: bool) -> None:
+    async def ingest(self, message: discord.Message, *, live: bool) -> None:
         """Take a message up if it is a post of a watched channel; whatever was before is known.
 
         Args:
@@ -127,7 +127,7 @@ class MessageListener(commands.Cog):
         if post_id is None:
             # One that is known already is on its way, or waits for its time.
             if wanted is not Wanted.KNOWN:
-                self._votes.close(message.id)
+                self._votes.unfollow(message.id)
             return
         self._tasks.start(self._advance(message.channel.id, post_id), f"Post {post_id}")
 
@@ -167,7 +167,7 @@ class MessageListener(commands.Cog):
     async def _withdraw(self, channel_id: int, message_ids: Iterable[int]) -> None:
         ids = [str(each) for each in message_ids]
         for each in message_ids:
-            self._votes.close(each)
+            self._votes.unfollow(each)
         # A post that is being stored just now is found when that is done.
         async with self._order(channel_id), self._core.database.read() as session:
             query = select(Post.id).where(

@@ -20,7 +20,7 @@ _BATCH = 500
 
 
 class ReactionListener(commands.Cog):
-    """Keeps the ballots of followed messages up to date.
+    """Keeps the votes on followed messages up to date.
 
     An event costs no request and no query. What a storm of them comes to is looked at every few
     seconds: where a score gives a post away, guessing closes.
@@ -43,7 +43,7 @@ class ReactionListener(commands.Cog):
         """Somebody reacted."""
         if event.member is not None and not event.member.bot:
             self._votes.add(event.message_id, emoji_key(event.emoji), event.user_id)
-            if self._votes.follows(event.message_id):
+            if self._votes.is_followed(event.message_id):
                 self._changed.add(event.message_id)
 
     @commands.Cog.listener()

@@ -58,48 +58,48 @@ class ReactionVotes:
     def __init__(self) -> None:
         self._votes: OrderedDict[int, MessageVotes] = OrderedDict()
 
-    def open(self, message_id: int, author_id: int) -> None:
+    def follow(self, message_id: int, author_id: int) -> None:
         """Follow a message that has just appeared."""
         self._votes.setdefault(message_id, MessageVotes(author_id))
         if len(self._votes) > MOST_MESSAGES:
             self._votes.popitem(last=False)
 
-    def follows(self, message_id: int) -> bool:
+    def is_followed(self, message_id: int) -> bool:
         """Whether a message's votes are held."""
         return message_id in self._votes
 
-    def close(self, message_id: int) -> None:
+    def unfollow(self, message_id: int) -> None:
         """Stop following a message."""
         self._votes.pop(message_id, None)
 
-    def close_all(self) -> None:
+    def unfollow_all(self) -> None:
         """Stop following all messages: events of some may have been missed."""
         self._votes.clear()
 
     def add(self, message_id: int, emoji: str, user_id: int) -> None:
         """Somebody who is no bot reacted."""
-        ballot = self._votes.get(message_id)
-        if ballot is not None and user_id != ballot.author_id:
-            ballot.voters.setdefault(emoji, set()).add(user_id)
+        votes = self._votes.get(message_id)
+        if votes is not None and user_id != votes.author_id:
+            votes.voters.setdefault(emoji, set()).add(user_id)
 
     def remove(self, message_id: int, emoji: str, user_id: int) -> None:
         """Somebody took a reaction back."""
-        ballot = self._votes.get(message_id)
-        if ballot is not None:
-            ballot.voters.get(emoji, set()).discard(user_id)
+        votes = self._votes.get(message_id)
+        if votes is not None:
+            votes.voters.get(emoji, set()).discard(user_id)
 
     def clear(self, message_id: int, emoji: str | None = None) -> None:
-        """All reactions were taken away, or all with one emoji."""
-        ballot = self._votes.get(message_id)
-        if ballot is not None and emoji is None:
-            ballot.voters.clear()
-        elif ballot is not None and emoji is not None:
-            ballot.voters.pop(emoji, None)
+        """All reactions were removed, or all with one emoji."""
+        votes = self._votes.get(message_id)
+        if votes is not None and emoji is None:
+            votes.voters.clear()
+        elif votes is not None and emoji is not None:
+            votes.voters.pop(emoji, None)
 
     def score(self, message_id: int, emoji: VoteEmoji) -> int | None:
         """The message's score now; None where it is not followed."""
-        ballot = self._votes.get(message_id)
-        return None if ballot is None else ballot.score(emoji)
+        votes = self._votes.get(message_id)
+        return None if votes is None else votes.score(emoji)
 
 
 async def count_votes(message: discord.Message, emoji: VoteEmoji) -> int:
@@ -108,12 +108,12 @@ async def count_votes(message: discord.Message, emoji: VoteEmoji) -> int:
     Raises:
         discord.HTTPException: a list cannot be read.
     """
-    ballot = MessageVotes(message.author.id)
+    votes = MessageVotes(message.author.id)
     for reaction in message.reactions:
         key = emoji_key(reaction.emoji)
         if key not in (emoji.up, emoji.down):
             continue
-        voters = ballot.voters.setdefault(key, set())
+        voters = votes.voters.setdefault(key, set())
         lists = [reaction.users(limit=None)]
         if reaction.burst_count:
             # Super reactions are listed apart; who gave both is one member all the same.
@@ -122,4 +122,4 @@ async def count_votes(message: discord.Message, emoji: VoteEmoji) -> int:
             async for user in users:
                 if not user.bot and user.id != message.author.id:
                     voters.add(user.id)
-    return ballot.score(emoji)
+    return votes.score(emoji)

@@ -1,4 +1,4 @@
-"""Scores of posts: from the ballots that were followed, or counted anew."""
+"""Scores of posts: from the votes that were followed, or counted again."""
 
 import asyncio
 import logging
@@ -70,7 +70,7 @@ class ScoreReader:
             log.info("The score of post %s cannot be seen: %s", post.post_id, error)
             return None
         if now >= post.horizon_at:
-            self._votes.close(message_id)
+            self._votes.unfollow(message_id)
         return reading
 
     async def _fetch(self, post: PostRef, emoji: VoteEmoji) -> Reading:

@@ -19,7 +19,7 @@ class MemberNames:
         self._key = key
         self._ids: OrderedDict[str, int] = OrderedDict()
 
-    def meet(self, user_id: int) -> str:
+    def remember(self, user_id: int) -> str:
         """Remember a person; return the keyed hash of their id."""
         person = hash_person(self._key, PlatformName.DISCORD, str(user_id))
         self._ids[person] = user_id

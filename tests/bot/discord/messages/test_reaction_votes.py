@@ -31,22 +31,22 @@ def test_an_emoji_has_one_spelling(one: str, other: str) -> None:
         )
     )
 )
-def test_a_ballot_counts_like_a_set_of_votes(events: list[tuple[str, str, int]]) -> None:
-    ballots, votes = ReactionVotes(), set[tuple[str, int]]()
-    ballots.open(7, author_id=1)
+def test_followed_votes_count_like_a_set(events: list[tuple[str, str, int]]) -> None:
+    followed, votes = ReactionVotes(), set[tuple[str, int]]()
+    followed.follow(7, author_id=1)
     for kind, emoji, user in events:
         if kind == "add":
-            ballots.add(7, emoji, user)
+            followed.add(7, emoji, user)
             votes |= {(emoji, user)} if user != 1 else set()
         elif kind == "remove":
-            ballots.remove(7, emoji, user)
+            followed.remove(7, emoji, user)
             votes -= {(emoji, user)}
         else:
-            ballots.clear(7, None if kind == "clear" else "⬆")
+            followed.clear(7, None if kind == "clear" else "⬆")
             votes = {each for each in votes if kind == "clear up" and each[0] != "⬆"}
     up, down = (sum(emoji == each for emoji, _ in votes) for each in ("⬆", "⬇"))
-    assert ballots.score(7, VoteEmoji("⬆", "⬇")) == up - down
-    assert ballots.score(8, VoteEmoji("⬆", "⬇")) is None
+    assert followed.score(7, VoteEmoji("⬆", "⬇")) == up - down
+    assert followed.score(8, VoteEmoji("⬆", "⬇")) is None
 
 
 async def test_early_scores_are_live_and_the_last_one_is_fetched_once(

@@ -2,7 +2,7 @@
 
 import discord
 
-from bot.discord.commands.board_pages import ROWS, BoardQuery, Page
+from bot.discord.commands.board_page import ROWS, BoardQuery, Page
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
 from bot.discord.ui.member_names import MemberNames
@@ -16,7 +16,7 @@ _NICKNAME = 6
 
 
 def board_embed(
-    texts: Texts, query: BoardQuery, page: Page, known: MemberNames, *, min_guesses: int
+    texts: Texts, query: BoardQuery, page: Page, names: MemberNames, *, min_guesses: int
 ) -> discord.Embed:
     """Lay a page out: the rows with their ranks, the reader's own, and where one is."""
     board, total = query.board, page.board.total
@@ -28,7 +28,7 @@ def board_embed(
         where = texts("leaderboard.scope_everywhere")
     lines = [f"*{where}*", ""]
     lines += [
-        row_line(texts, board, row, _name(texts, board, row, page, known))
+        row_line(texts, board, row, _name(texts, board, row, page, names))
         for row in page.board.rows
     ]
     if not page.board.rows:
@@ -92,9 +92,9 @@ def signed(texts: Texts, points: float | None) -> str:
     return sign + texts.number(abs(value), 1)
 
 
-def _name(texts: Texts, board: BoardName, row: BoardRow, page: Page, known: MemberNames) -> str:
+def _name(texts: Texts, board: BoardName, row: BoardRow, page: Page, names: MemberNames) -> str:
     if board is BoardName.FORECASTERS:
-        mention = known.mention(row.label) if row.id in page.named else None
+        mention = names.mention(row.label) if row.id in page.named else None
         return mention or texts("leaderboard.somebody", nickname=row.label[:_NICKNAME])
     # Titles and names of channels are what people wrote.
     name = escape(row.label, _LONGEST_NAME) or texts("leaderboard.untitled")

@@ -11,15 +11,19 @@ from sqlalchemy import select, update
 from bot.app import App
 from bot.communities import (
     SettingRefused,
+    add_community,
+    adopt_settings,
     change_community,
+    raise_high_water,
+    set_option,
     time_zone_exists,
     unwatch_community,
     watch_community,
 )
 from bot.platform import CommunityRef
 from storage.engine.database import Database
-from storage.tables import Community, Post
-from storage.types import PlatformName, ReplyMode
+from storage.tables import Author, Community, Post
+from storage.types import PlatformName, PostState, ReplyMode
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import incoming
 from tests.fixtures import images
@@ -148,3 +152,70 @@ def test_what_is_no_time_zone(name: str) -> None:
 @pytest.mark.parametrize("name", ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"])
 def test_what_is_one(name: str) -> None:
     assert time_zone_exists(name)
+
+
+async def test_a_community_is_added_once(database: Database) -> None:
+    for name in ("#memes", "another name"):
+        ref = CommunityRef("1234", name, horizon_seconds=1200)
+        await add_community(database, PlatformName.DISCORD, ref, now=MOMENT)
+    async with database.read() as session:
+        stored = (await session.scalars(select(Community))).one()
+    assert (stored.name, stored.horizon_seconds, stored.created_at) == ("#memes", 1200, MOMENT)
+
+
+@pytest.mark.parametrize(
+    ("before", "reached", "after"),
+    [(None, "9", "9"), ("9", "10", "10"), ("10", "9", "10"), ("10", "10", "10")],
+)
+async def test_a_high_water_mark_never_moves_back(
+    database: Database, community: int, before: str | None, reached: str, after: str
+) -> None:
+    async with database.write() as session:
+        await session.execute(update(Community).values(high_water=before))
+    marks = {"test": reached, "unknown": "1"}
+    await raise_high_water(database, PlatformName.REDDIT, marks, order=lambda mark: int(mark or 0))
+    async with database.read() as session:
+        assert (await session.get_one(Community, community)).high_water == after
+
+
+async def test_an_option_keeps_its_first_value_until_it_is_taken_away(
+    database: Database, community: int
+) -> None:
+    async def options() -> Any:
+        async with database.read() as session:
+            return (await session.get_one(Community, community)).options
+
+    assert await set_option(database, community, "banned_at", "today")
+    assert not await set_option(database, community, "banned_at", "tomorrow")
+    assert await options() == {"upvote": "⬆️", "banned_at": "today"}
+    assert await set_option(database, community, "banned_at", None)
+    assert not await set_option(database, community, "banned_at", None)
+    assert await options() == {"upvote": "⬆️"}
+
+
+@pytest.mark.parametrize(("horizon", "due"), [(60, 60), (7200, 3600), (3600, 3600)])
+async def test_settings_of_the_program_are_adopted(
+    database: Database, community: int, horizon: int, due: int
+) -> None:
+    async with database.write() as session:
+        await session.execute(update(Community).values(horizon_seconds=3600))
+        session.add(row(Author))
+        await session.flush()
+        session.add(
+            row(
+                Post,
+                state=PostState.AWAITING_SCORE,
+                predicted_at=MOMENT,
+                due_at=MOMENT + timedelta(seconds=3600),
+            )
+        )
+    # Shorter than people may set it: the board's horizon may be a minute.
+    ref = CommunityRef("test", "Main Street", horizon_seconds=horizon, guess_seconds=30, blind=True)
+    await adopt_settings(database, PlatformName.REDDIT, ref)
+    await adopt_settings(database, PlatformName.REDDIT, CommunityRef("unknown", "Elsewhere"))
+    async with database.read() as session:
+        stored = await session.get_one(Community, community)
+        post = (await session.scalars(select(Post))).one()
+    assert (stored.name, stored.horizon_seconds) == ("Main Street", horizon)
+    assert (stored.guess_seconds, stored.blind) == (30, True)
+    assert post.due_at == MOMENT + timedelta(seconds=due)

@@ -34,9 +34,10 @@ SQLITE_ONLY = tuple(
     f"tests/bot/{room}" for room in ("cli", "discord", "reddit", "simulation", "web")
 )
 
-#: Left out by `make test-quick`: what lies below trains a real model, kills processes, draws charts
-#: in one of their own, or plays days of a community. Chosen by their measured durations.
+#: Left out by `make test-quick`: what lies below trains a real model, starts processes and kills
+#: them, or plays days of a community. Chosen by their measured durations.
 SLOW = (
+    "tests/bot/cli/test_failing_commands.py",
     "tests/bot/cli/test_retrain.py",
     "tests/bot/cli/test_train.py",
     "tests/bot/posts/test_killed.py",
@@ -47,12 +48,21 @@ SLOW = (
     "tests/trainer/refit",
     "tests/trainer/studies",
 )
+#: Left out as well: tests below these folders that use the fixture, a whole platform that listens.
+SLOW_FIXTURES = {
+    "tests/bot/discord": "fake",
+    "tests/bot/reddit": "reddit",
+    "tests/bot/web": "board",
+}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         file = item.path.relative_to(config.rootpath)
-        if _below(file, SLOW) or item.get_closest_marker("tensorflow"):
+        slow = _below(file, SLOW) or item.get_closest_marker("tensorflow") is not None
+        for folder, fixture in SLOW_FIXTURES.items():
+            slow |= file.is_relative_to(folder) and fixture in getattr(item, "fixturenames", ())
+        if slow:
             item.add_marker(pytest.mark.slow)
 
 

@@ -17,7 +17,7 @@ from bot.serving.forecast import Card
 from storage.engine.database import Database
 from storage.queries.posts import load_post, replies_since
 from storage.tables import Author, Community, Post, Reply
-from storage.types import PlatformName, PostState, ReplyMode, ReplyState
+from storage.types import PlatformName, PostState, ReplyMode, ReplySkip, ReplyState
 from tests.boundaries.labels import store
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform, incoming
@@ -92,25 +92,28 @@ async def test_a_shorter_horizon_brings_forward_what_would_be_too_late(
 # Whether anything is said
 
 
-def silence(*, beats: float = 0.5, hour: str = "12:00:00", said: int = 0, **wishes: Any) -> bool:
+def skip(
+    *, beats: float = 0.5, hour: str = "12:00:00", said: int = 0, **wishes: Any
+) -> ReplySkip | None:
     community = Community(**{"reply_mode": ReplyMode.REPLY, "time_zone": "UTC"} | wishes)
     card = Card(
         bins=(0.1,) * 10, p_low=0.3, p_medium=0.3, p_high=0.4, percentile=(0.1, 0.5, 0.9),
         beats=beats, score=None, quantiles="none", model_version="v",
     )  # fmt: skip
     now = datetime.fromisoformat(f"2026-11-21T{hour}").replace(tzinfo=UTC)
-    return reason_to_skip(community, card, now=now, said_lately=said) is not None
+    return reason_to_skip(community, card, now=now, said_lately=said)
 
 
 @pytest.mark.parametrize(("beats", "silent"), [(0.699, True), (0.7, False), (0.701, False)])
 def test_a_post_is_answered_that_beats_exactly_the_least(beats: float, silent: bool) -> None:
-    assert silence(beats=beats, min_percentile=0.7) is silent
+    assert skip(beats=beats, min_percentile=0.7) is (ReplySkip.LOW_FORECAST if silent else None)
 
 
 @pytest.mark.parametrize(("said", "silent"), [(4, False), (5, True), (6, True)])
 def test_so_many_replies_a_minute_and_no_more(said: int, silent: bool) -> None:
-    assert silence(said=said, replies_per_minute=5) is silent
-    assert not silence(said=said, replies_per_minute=None)
+    found = skip(said=said, replies_per_minute=5)
+    assert found is (ReplySkip.RATE_LIMIT if silent else None)
+    assert skip(said=said, replies_per_minute=None) is None
 
 
 @pytest.mark.parametrize(
@@ -118,19 +121,35 @@ def test_so_many_replies_a_minute_and_no_more(said: int, silent: bool) -> None:
     [("22:59:59", False), ("23:00:00", True), ("06:59:59", True), ("07:00:00", False)],
 )
 def test_quiet_hours_hold_their_beginning_and_not_their_end(hour: str, silent: bool) -> None:
-    assert silence(hour=hour, quiet_from=23 * 60, quiet_until=7 * 60) is silent
+    found = skip(hour=hour, quiet_from=23 * 60, quiet_until=7 * 60)
+    assert found is (ReplySkip.QUIET_HOURS if silent else None)
 
 
 @pytest.mark.parametrize("hour", ["00:00:00", "07:00:00", "23:59:59"])
 def test_quiet_hours_that_end_where_they_begin_are_none(hour: str) -> None:
-    assert not silence(hour=hour, quiet_from=7 * 60, quiet_until=7 * 60)
+    assert skip(hour=hour, quiet_from=7 * 60, quiet_until=7 * 60) is None
 
 
 @pytest.mark.parametrize(
     ("wishes"), [{"quiet_from": 0, "quiet_until": None}, {"quiet_from": None, "quiet_until": 1439}]
 )
 def test_half_of_the_quiet_hours_is_none(wishes: dict[str, Any]) -> None:
-    assert not silence(**wishes)
+    assert skip(**wishes) is None
+
+
+def test_the_first_reason_in_the_stated_order_is_given() -> None:
+    """Each reason hides those after it: a silent community is not told of its quiet hours."""
+    reasons: dict[ReplySkip, dict[str, Any]] = {
+        ReplySkip.SILENT_MODE: {"reply_mode": ReplyMode.SILENT},
+        ReplySkip.PAUSED: {"paused_at": MOMENT},
+        ReplySkip.LOW_FORECAST: {"min_percentile": 0.9},
+        ReplySkip.QUIET_HOURS: {"quiet_from": 0, "quiet_until": 1439},
+        ReplySkip.RATE_LIMIT: {"replies_per_minute": 1},
+    }
+    wishes: dict[str, Any] = {}
+    for reason, wish in reversed(reasons.items()):
+        wishes |= wish
+        assert skip(said=1, **wishes) is reason
 
 
 @pytest.mark.parametrize(("ago", "counts"), [(59.9, True), (60, True), (60.1, False)])

@@ -10,13 +10,13 @@ from bot.cli.console import print_json, run, say
 from bot.cli.leaderboard_table import show_board
 from bot.league.board_rows import BoardPage, BoardRow
 from bot.league.leaderboard import BoardName, read_board
+from bot.league.rebuild import rebuild as rebuild_sums
 from bot.league.seasons import ALL_TIME, read_season, season_bounds, season_of
 from bot.runtime.clock import now
 from bot.settings import Settings, load_settings
 from storage.engine.database import Database
 from storage.engine.migrate import upgrade
 from storage.queries.communities import find_named_community
-from storage.queries.standings import rebuild as rebuild_sums
 
 #: Why a board may be empty, and what fills it.
 _EMPTY = {

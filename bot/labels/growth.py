@@ -23,9 +23,6 @@ POOLED_WEIGHT = 20.0
 _SPREAD = 0.5
 _PRIOR_WEIGHT = 1.0
 
-#: 90% point of the normal distribution.
-_Z = 1.2815515655446004
-
 
 class Heading(NamedTuple):
     """Where a score is heading: 10%, 50% and 90% points of the final one."""
@@ -101,11 +98,8 @@ def as_prior(pool: Growth, worth: float = POOLED_WEIGHT) -> Growth:
 
 
 def _student_90(freedom: float) -> float:
-    """90% point of Student's t distribution (Cornish-Fisher; good to 1% from 4 degrees on)."""
-    z = _Z
-    return (
-        z
-        + (z**3 + z) / (4 * freedom)
-        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
-        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * freedom**3)
-    )
+    """90% point of Student's t distribution."""
+    # Loaded when the first heading is worked out: a start does not wait for it.
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, 0.9))

@@ -12,7 +12,8 @@ from bot.serving.forecast import stored_card
 from bot.serving.score_scale import bucket_rule
 from models.percentiles import WINDOW, tie_interval
 from storage.queries.labels import last_written, window_before
-from storage.queries.standings import Result, ScoredLabel, add_label, was_spoken
+from storage.queries.scored_labels import Result, ScoredLabel, was_spoken
+from storage.queries.standings import add_label
 from storage.tables import Guess, Label, Post, Prediction
 from storage.types import Bucket, ForecasterKind, PostOrigin
 

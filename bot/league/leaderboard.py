@@ -15,7 +15,7 @@ from bot.league.community_board import community_board
 from bot.league.forecaster_boards import models_board, people_board
 from bot.league.post_board import post_board
 from bot.league.seasons import ALL_TIME, season_bounds
-from storage.queries.standings import EVERYWHERE
+from storage.queries.label_sums import EVERYWHERE
 from storage.tables import Standing
 
 

@@ -15,7 +15,7 @@ from bot.simulation.community import HORIZON, MadePost, World
 from bot.simulation.errors import SomethingLost
 from bot.simulation.platform import SimulatedPlatform
 from bot.simulation.truth import Numbers
-from storage.queries.standings import EVERYWHERE
+from storage.queries.label_sums import EVERYWHERE
 from storage.tables import Guess, Label, Post, Prediction, Reply, Snapshot, Standing
 from storage.types import ForecasterKind, PostRefusal, PostState, ReplyState
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.discord.gateway.guild_options import GUILD
-from storage.queries.standings import ALL_TIME
+from storage.queries.label_sums import ALL_TIME
 from storage.tables import Community, Standing
 from storage.types import ForecasterKind, PlatformName
 

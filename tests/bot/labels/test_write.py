@@ -15,10 +15,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.labels.write import write_label
+from bot.league.rebuild import rebuild
 from bot.league.seasons import season_of
 from storage.engine.database import Database
 from storage.queries.posts import load_post
-from storage.queries.standings import drop_standings, rebuild
+from storage.queries.standings import drop_standings
 from storage.tables import (
     Author,
     Community,

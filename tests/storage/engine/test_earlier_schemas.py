@@ -11,12 +11,12 @@ from sqlalchemy import Connection, inspect, select, text
 
 from bot.app import build
 from bot.core import open_core
+from bot.league.rebuild import rebuild
 from bot.league.seasons import season_of
 from bot.settings import Settings
 from storage.engine.database import Database
 from storage.engine.migrate import HEAD, revision, upgrade
 from storage.files.image_store import ImageStore
-from storage.queries.standings import rebuild
 from storage.tables import Base, Post, Reply
 from storage.types import PlatformName, PostRefusal, PostState, ReplySkip, ReplyState
 from tests.fakes.clock import FakeClock

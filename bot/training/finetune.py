@@ -16,7 +16,7 @@ from storage.errors import ExpectedError
 MIN_IMAGES = 2000
 
 #: What the fine-tuning process is started with.
-COMMAND = (sys.executable, "-m", "trainer.backbone.finetune")
+COMMAND = (sys.executable, "-m", "trainer.backbone.finetune_process")
 
 
 class FinetuneRefused(ExpectedError):

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from models.extras import require_train
 
 if TYPE_CHECKING:
-    from trainer.backbone.distill import DistillProgress
+    from trainer.backbone.distill_options import DistillProgress
 
 LOG_SECONDS = 30.0
 
@@ -59,9 +59,12 @@ def distill(
         raise typer.BadParameter("give at least one folder of images with --data")
     require_train("Distillation")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from trainer.backbone.distill import DistillOptions, prepare_teacher, train_student
+    from trainer.backbone.distill import train_student
     from trainer.backbone.distill_images import find_images
-    from trainer.backbone.export import ExportRefused, export_student
+    from trainer.backbone.distill_options import DistillOptions
+    from trainer.backbone.distill_teacher import prepare_teacher
+    from trainer.backbone.export import export_student
+    from trainer.backbone.student_weights import ExportRefused
 
     if smoke:
         from trainer.backbone.distill_smoke import smoke_run

@@ -55,24 +55,6 @@ def to_network(pixels: UInt8) -> Float32:
     return pixels.astype(np.float32) / np.float32(127.5) - np.float32(1)
 
 
-def litert_teacher(content: bytes, threads: int = 1) -> Teacher:
-    """Wrap a converted network: float32 [n, 224, 224, 3] → feature map float32 [n, h, w, c]."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_content=content, num_threads=threads)
-    entry = interpreter.get_input_details()[0]["index"]
-    exit_ = interpreter.get_output_details()[0]["index"]
-
-    def run(batch: Float32) -> Float32:
-        interpreter.resize_tensor_input(entry, batch.shape)
-        interpreter.allocate_tensors()
-        interpreter.set_tensor(entry, batch)
-        interpreter.invoke()
-        return np.asarray(interpreter.get_tensor(exit_), dtype=np.float32)
-
-    return run
-
-
 class CropStore:
     """Rows of (crop uint8 [s, s, 3], teacher map float16 [h, w, c]) in two files of one folder."""
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from models.preprocessing import to_input
 from trainer.backbone.distill_crops import TEACHER_SIZE, Float32, Teacher
 from trainer.backbone.distill_images import SourceImage
-from trainer.backbone.export import StudentSpec, build_backbone, load_student, save_student
+from trainer.backbone.student_weights import StudentSpec, build_backbone, load_student, save_student
 
 Numbers = npt.NDArray[np.float64]
 Report = Callable[[int, int], None]

@@ -12,9 +12,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from trainer.backbone.distill import DistillOptions, Report, prepare_teacher, train_student
+from trainer.backbone.distill import train_student
 from trainer.backbone.distill_images import find_images
-from trainer.backbone.export import StudentSpec, build_backbone, export_student, save_student
+from trainer.backbone.distill_options import DistillOptions, Report
+from trainer.backbone.distill_teacher import prepare_teacher
+from trainer.backbone.export import export_student
+from trainer.backbone.student_weights import StudentSpec, build_backbone, save_student
 
 IMAGES = 48
 # Odd sizes on purpose: nothing may depend on the proportions of an image.

@@ -8,11 +8,14 @@ own, so that exporting or saving needs no translation.
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
-from trainer.backbone.export import StudentSpec
+from trainer.backbone.distill_teacher import TeacherStatistics
+from trainer.backbone.student_weights import StudentSpec
 
 # Keras' default (0.999) needs thousands of steps before the moving statistics mean anything.
 BATCH_NORM_MOMENTUM = 0.97
@@ -89,3 +92,21 @@ def update_moving_statistics(model: Any, statistics: list[tf.Tensor], step: tf.T
     momentum = tf.minimum(BATCH_NORM_MOMENTUM, (step - 1.0) / step)
     for variable, fresh in zip(running, statistics, strict=True):
         variable.assign(variable * momentum + fresh * (1.0 - momentum))
+
+
+def start_last_norm(model: Any, statistics: TeacherStatistics) -> None:
+    """Start the last norm of a fresh student as the teacher's channels spread.
+
+    Its output passes a ReLU; with the teacher's own share of active cells and spread the first
+    minutes are saved, and the channels that would die in them.
+    """
+    norm = next(x for x in reversed(model.layers) if type(x).__name__ == "BatchNormalization")
+    normal = NormalDist()
+    offset = np.array([normal.inv_cdf(float(p)) for p in np.clip(statistics.active, 0.02, 0.98)])
+    above = np.array([normal.cdf(z) for z in offset])
+    density = np.array([normal.pdf(z) for z in offset])
+    mean = offset * above + density
+    spread = np.sqrt((offset**2 + 1) * above + offset * density - mean**2)
+    gamma = statistics.map_std / spread
+    norm.gamma.assign(gamma.astype(np.float32))
+    norm.beta.assign((gamma * offset).astype(np.float32))

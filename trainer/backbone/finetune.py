@@ -1,42 +1,32 @@
 """Fine-tuning the backbone on a community with thousands of labels. Off unless asked for.
 
-`main.py finetune` starts it as a process (one JSON object in, JSON lines out) and has the gate
+`main.py finetune` starts it as a process (`trainer.backbone.finetune_process`) and has the gate
 judge what it made. The last blocks of MobileNetV2 are unfrozen and trained on the percentile bins,
 with random crops (as 256 → 224), flips and changes of colour. What comes out is a weights file: a
 backbone of its own, with a fingerprint of its own.
 """
 
-import asyncio
-import json
 import math
-import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pillow
-from sqlalchemy import select
 
-from models.decoding import ImageRefused, decode
 from models.distribution import BINS
-from models.facts import labelled_facts
-from storage.engine.database import Database
-from storage.engine.invalid_text import keep_odd_text
 from storage.errors import ExpectedError
-from storage.files.image_store import ImageStore
-from storage.tables import Image
-from trainer.backbone.export import ExportRefused, StudentSpec, load_weights, save_student
-from trainer.data.flaws import flaw_without_embedding
-from trainer.data.splits import SHARES
-from trainer.data.targets import Ranking, soft_bins
-
-#: Exit status of a refusal.
-REFUSED_STATUS = 3
+from trainer.backbone.finetune_pictures import (
+    LEARNED,
+    Numbers,
+    Picture,
+    augmented,
+    canvas,
+    whole,
+)
+from trainer.backbone.student_weights import StudentSpec, save_student
+from trainer.backbone.weights_source import load_weights
 
 #: With fewer labels the unfrozen blocks learn the images by heart.
 MIN_LABELS = 2000
@@ -44,28 +34,12 @@ MIN_LABELS = 2000
 #: Blocks from this one on are unfrozen.
 FIRST_UNFROZEN = "block_14_expand"
 
-#: An image is squashed to so many times the side that the network sees of it.
-MARGIN = 256 / 224
-
-#: Share of the posts, the oldest, that is learned from: the gate calibrates on and judges by the
-#: rest, which the backbone must not have seen.
-LEARNED = SHARES[0] + SHARES[1]
 
 Progress = Callable[[int, int, float], None]
-
-Numbers = NDArray[np.float64]
 
 
 class FinetuneRefused(ExpectedError):
     """There is too little to learn from; the message is a sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """An image file and the soft bins of its label, float64 [10]."""
-
-    path: Path
-    target: Numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,70 +52,6 @@ class Plan:
     dropout: float = 0.4
     patience: int = 2
     seed: int = 1
-
-
-async def read_pictures(database_url: str, images: Path) -> tuple[list[Picture], Counter[str]]:
-    """The older labelled posts whose image file is still kept (`LEARNED`), the oldest first.
-
-    Returns:
-        They, and how many posts cannot be learned from, by reason.
-    """
-    database = Database(database_url)
-    keep_odd_text(database)
-    posts, dropped, now = [], Counter[str](), datetime.now(UTC)
-    try:
-        async with database.read() as session:
-            async for post in labelled_facts(session):
-                reason = flaw_without_embedding(post, now)
-                if reason is None:
-                    posts.append(post)
-                else:
-                    dropped[reason] += 1
-            query = select(Image.id, Image.sha256).where(Image.dropped_at.is_(None))
-            sha256 = {row.id: row.sha256 for row in await session.execute(query)}
-    finally:
-        await database.close()
-    store = ImageStore(images)
-    kept = [post for post in posts if post.image_id in sha256]
-    kept = kept[: round(LEARNED * len(kept))]
-    if not kept:
-        return [], dropped
-    score = np.array([post.score for post in kept])
-    community = np.array([post.community_id for post in kept])
-    platform = np.array([post.platform for post in kept])
-    ranking = Ranking(score, community, platform)
-    targets = soft_bins(ranking.intervals(score, community, platform))
-    pictures = [
-        Picture(store.path(sha256[post.image_id]), target)
-        for post, target in zip(kept, targets, strict=True)
-    ]
-    return pictures, dropped
-
-
-def canvas(path: Path, side: int) -> NDArray[np.uint8] | None:
-    """An image squashed to a square a little larger than ``side``, uint8; None if undecodable."""
-    size = round(side * MARGIN)
-    try:
-        decoded = decode(path.read_bytes(), size=size)
-    except (ImageRefused, OSError):
-        return None
-    return np.asarray(decoded.pixels.resize((size, size), Pillow.Resampling.BILINEAR))
-
-
-def augmented(image: NDArray[np.uint8], side: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """A random crop, perhaps mirrored, of changed brightness, contrast and colour, in [-1, 1]."""
-    top, left = rng.integers(0, len(image) - side + 1, 2)
-    crop = image[top : top + side, left : left + side].astype(np.float32) / 127.5 - 1
-    if rng.random() < 0.5:
-        crop = crop[:, ::-1]
-    crop = crop * rng.uniform(0.8, 1.2) + rng.uniform(-0.15, 0.15)
-    return np.clip(crop * rng.uniform(0.92, 1.08, 3), -1, 1).astype(np.float32)
-
-
-def whole(image: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
-    """The whole image at the backbone's size, as it is served: in [-1, 1]."""
-    small = Pillow.fromarray(image).resize((side, side), Pillow.Resampling.BILINEAR)
-    return np.asarray(small, np.float32) / 127.5 - 1
 
 
 def finetune(
@@ -268,39 +178,3 @@ def _loss(
         total += float(np.ravel(value)[0]) * len(batch)
         n += len(batch)
     return total / n if n else math.inf
-
-
-def _say(**line: Any) -> None:
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
-
-
-def main() -> int:
-    """Run the task on standard input; 0 when it was seen through, 3 when refused."""
-    task = json.loads(sys.stdin.readline())
-    pictures, dropped = asyncio.run(read_pictures(task["database_url"], Path(task["images"])))
-    try:
-        found = finetune(
-            pictures, Path(task["weights"]), Path(task["out"]),
-            plan=Plan(epochs=task["epochs"], seed=task["seed"]), min_labels=task["min_labels"],
-            progress=lambda done, total, loss: _say(
-                stage="fine-tuning", done=done, total=total,
-                loss=loss if math.isfinite(loss) else None,
-            ),
-        )  # fmt: skip
-    except (FinetuneRefused, ExportRefused) as refusal:
-        left_out = ", ".join(f"{count} {reason}" for reason, count in dropped.items())
-        _say(refused=f"{refusal} Left out: {left_out}." if left_out else str(refusal))
-        return REFUSED_STATUS
-    reason = "" if found["written"] else "No epoch did better than the backbone as it was."
-    _say(
-        result={
-            "version": task["out"], "promote": found["written"], "reason": reason,
-            "evidence": found | {"dropped": dict(dropped)},
-        }
-    )  # fmt: skip
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

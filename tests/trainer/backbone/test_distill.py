@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from trainer.backbone import distill, distill_smoke
+from trainer.backbone import (
+    distill_schedule,
+    distill_smoke,
+    distill_step,
+    distill_teacher,
+)
 from trainer.backbone.distill_crops import CropStore, random_crop, to_network
 from trainer.backbone.distill_images import SourceImage, draw_captions, find_images, is_held_out
 
@@ -17,24 +22,24 @@ SHARES = st.floats(0, 1)
 @given(SHARES, SHARES)
 def test_the_learning_rate_rises_once_and_falls_to_zero(a: float, b: float) -> None:
     early, late = sorted((a, b))
-    rates = [distill.learning_rate_share(x, 0.1) for x in (early, late)]
+    rates = [distill_schedule.learning_rate_share(x, 0.1) for x in (early, late)]
     assert all(0 <= rate <= 1 for rate in rates)
     if early >= 0.1:
         assert rates[0] >= rates[1]
-    assert distill.learning_rate_share(1.0, 0.1) == pytest.approx(0)
+    assert distill_schedule.learning_rate_share(1.0, 0.1) == pytest.approx(0)
 
 
 @given(SHARES, st.sampled_from([32, 96, 128, 160, 192, 224]))
 def test_training_ends_at_the_size_of_serving(done: float, size: int) -> None:
-    assert 32 <= distill.size_at(done, size) <= size
-    assert distill.size_at(done, size) % 32 == 0
-    assert distill.size_at(1.0, size) == size
+    assert 32 <= distill_schedule.size_at(done, size) <= size
+    assert distill_schedule.size_at(done, size) % 32 == 0
+    assert distill_schedule.size_at(1.0, size) == size
 
 
 @given(st.integers(1, 12), st.integers(1, 12))
 def test_shrinking_a_map_keeps_its_mean(large: int, small: int) -> None:
     small = min(small, large)
-    matrix = distill.area_matrix(large, small)
+    matrix = distill_step.area_matrix(large, small)
     assert matrix.shape == (small, large)
     np.testing.assert_allclose(matrix.sum(1), 1, rtol=1e-5)
     np.testing.assert_allclose(matrix.sum(0), small / large, rtol=1e-4)
@@ -42,10 +47,10 @@ def test_shrinking_a_map_keeps_its_mean(large: int, small: int) -> None:
 
 def test_agreement_is_perfect_for_the_teacher_and_nothing_for_its_mean() -> None:
     teacher = np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32)
-    cosine, explained = distill.agreement(teacher, teacher)
+    cosine, explained = distill_teacher.agreement(teacher, teacher)
     assert cosine == pytest.approx(1)
     assert explained == pytest.approx(1)
-    _, explained = distill.agreement(np.repeat(teacher.mean(0)[None], 50, 0), teacher)
+    _, explained = distill_teacher.agreement(np.repeat(teacher.mean(0)[None], 50, 0), teacher)
     assert explained == pytest.approx(0, abs=1e-5)
 
 
@@ -159,7 +164,7 @@ def test_the_fast_forward_pass_is_the_network_of_keras() -> None:
     import tensorflow as tf
 
     from trainer.backbone.distill_student import build_student, forward_in_training
-    from trainer.backbone.export import StudentSpec
+    from trainer.backbone.student_weights import StudentSpec
 
     model = build_student(StudentSpec(0.35, 64))
     batch = tf.random.stateless_uniform((4, 64, 64, 3), (1, 2), -1.0, 1.0)
@@ -174,7 +179,7 @@ def test_half_precision_stays_near_single() -> None:
     import tensorflow as tf
 
     from trainer.backbone.distill_student import build_student, forward_in_training
-    from trainer.backbone.export import StudentSpec
+    from trainer.backbone.student_weights import StudentSpec
 
     keras.utils.set_random_seed(1)  # some first weights are less fit for half precision
     spec = StudentSpec(0.35, 32)

@@ -1,8 +1,8 @@
 from rich.console import Console
 from typer.testing import CliRunner
 
-from trainer.backbone.distill import DistillProgress
 from trainer.backbone.distill_command import ProgressDisplay, app
+from trainer.backbone.distill_options import DistillProgress
 
 
 def test_without_images_the_command_says_what_to_give() -> None:

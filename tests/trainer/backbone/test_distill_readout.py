@@ -5,16 +5,11 @@ import pytest
 from PIL import Image
 
 from models.backbone import Backbone
-from trainer.backbone.distill import _starting_weights
 from trainer.backbone.distill_images import SourceImage
 from trainer.backbone.distill_readout import add_readout, fit_readout
-from trainer.backbone.export import (
-    StudentSpec,
-    build_backbone,
-    export_student,
-    load_student,
-    save_student,
-)
+from trainer.backbone.distill_run import starting_weights
+from trainer.backbone.export import export_student
+from trainer.backbone.student_weights import StudentSpec, build_backbone, load_student, save_student
 
 PLAIN = StudentSpec(width=0.35, input_size=32)
 RANK = 4
@@ -97,5 +92,5 @@ def test_a_student_with_a_readout_is_served_with_it(
 
 def test_a_further_training_begins_without_the_readout(with_readout: tuple[Path, Path]) -> None:
     plain, file = with_readout
-    started = _starting_weights(file, PLAIN)
+    started = starting_weights(file, PLAIN)
     assert [w.tolist() for w in started] == [w.tolist() for w in load_student(plain)[1]]

@@ -6,16 +6,16 @@ import pytest
 
 from models.backbone import Backbone, BackboneUnusable
 from trainer.backbone import export as export_backbone
-from trainer.backbone.export import (
+from trainer.backbone import weights_source
+from trainer.backbone.export import export_student, write_backbone
+from trainer.backbone.student_weights import (
     ExportRefused,
     StudentSpec,
     build_backbone,
-    export_student,
     load_student,
-    load_weights,
     save_student,
-    write_backbone,
 )
+from trainer.backbone.weights_source import load_weights
 
 SPEC = StudentSpec(width=0.35, input_size=32)
 
@@ -67,7 +67,7 @@ def test_a_network_that_converts_to_something_else_is_not_written(
 ) -> None:
     monkeypatch.setattr(export_backbone, "convert", lambda model, *, float16=False: b"")
     monkeypatch.setattr(export_backbone, "largest_difference", lambda *a, **k: float("nan"))
-    monkeypatch.setattr(export_backbone, "_with_map", lambda model: model)
+    monkeypatch.setattr(export_backbone, "with_map", lambda model: model)
     with pytest.raises(ExportRefused, match="nothing was written"):
         write_backbone(None, SPEC, tmp_path / "out", fingerprint="f", name="x")
     assert not (tmp_path / "out").exists()
@@ -94,7 +94,7 @@ def test_tampered_starter_weights_are_refused(
     for file in exported[1].iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     weights = tmp_path / "backbone.weights.npz"
-    monkeypatch.setattr(export_backbone, "STARTER_WEIGHTS", weights)
+    monkeypatch.setattr(weights_source, "STARTER_WEIGHTS", weights)
     load_weights("starter")
     content = bytearray(weights.read_bytes())
     content[len(content) // 2] ^= 1

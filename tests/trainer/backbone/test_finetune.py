@@ -5,16 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.backbone.export import StudentSpec, build_backbone, load_student, save_student
-from trainer.backbone.finetune import (
-    FinetuneRefused,
-    Picture,
-    Plan,
-    augmented,
-    canvas,
-    finetune,
-    whole,
-)
+from trainer.backbone.finetune import FinetuneRefused, Plan, finetune
+from trainer.backbone.finetune_pictures import Picture, augmented, canvas, whole
+from trainer.backbone.student_weights import StudentSpec, build_backbone, load_student, save_student
 
 SIDE = 64
 

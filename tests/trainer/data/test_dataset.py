@@ -12,7 +12,7 @@ from sqlalchemy import make_url, text
 from storage.engine.database import Database
 from storage.tables import Community, Embedding, Image, Label, Post, PostImage
 from storage.types import Bucket, PlatformName, PostOrigin, PostState
-from trainer.backbone.finetune import LEARNED, read_pictures
+from trainer.backbone.finetune_pictures import LEARNED, read_pictures
 from trainer.data import assemble, dataset
 from trainer.data.dataset import read_labelled
 from trainer.data.labelled_posts import DIM, SERVING_EMBEDDING

@@ -6,14 +6,14 @@ Why each room exists and what may not be in it is told in docs/design.md.
 import ast
 import subprocess
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.fixtures import images
-from tests.fixtures.import_graph import Codebase, circles
+from tests.fixtures.database_writes import rows_of_posts, writes
+from tests.fixtures.import_graph import Codebase, circles, lies_in
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("storage", "models", "trainer", "bot", "migrations")
@@ -53,10 +53,6 @@ class Rule:
             and lies_in(each.imported, self.forbids)
             and not lies_in(each.imported, self.but)
         ]
-
-
-def lies_in(module: str, rooms: Iterable[str]) -> bool:
-    return any(module == room or module.startswith(f"{room}.") for room in rooms)
 
 
 RULES = (
@@ -252,63 +248,6 @@ def test_a_circle_would_be_noticed() -> None:
     planted["bot.runtime.clock"].add("bot.runtime.planted")
     (modules,) = circles(planted)
     assert {"bot.runtime.planted", "bot.runtime.clock", "bot.app"} <= set(modules)
-
-
-#: What writes where it is called on a session or a database.
-_WRITING_METHODS = {"add", "add_all", "delete", "merge", "flush", "write", "run_write"}
-#: What makes a statement that writes.
-_WRITING_FUNCTIONS = {
-    "insert", "update", "delete", "insert_if_new", "insert_many", "upsert", "add_notice",
-}  # fmt: skip
-
-
-def writes(code: Codebase, room: str) -> list[str]:
-    """Where the modules of a room write into the database, or change a row that they read."""
-    found = []
-    for module, tree in code.trees.items():
-        if not lies_in(module, [room]):
-            continue
-        for node in ast.walk(tree):
-            match node:
-                case ast.Call(func=ast.Attribute(value=on, attr=attr)):
-                    target = ast.unparse(on).rpartition(".")[2].strip("_")
-                    wrong = target in ("session", "database") and attr in _WRITING_METHODS
-                case ast.Call(func=ast.Name(id=name)):
-                    wrong = name in _WRITING_FUNCTIONS
-                case ast.Assign(targets=targets):
-                    wrong = any(
-                        isinstance(each, ast.Attribute) and ast.unparse(each.value) != "self"
-                        for each in targets
-                    )
-                case _:
-                    continue
-            if wrong:
-                found.append(f"{code.files[module]}:{node.lineno} {ast.unparse(node)}")
-    return found
-
-
-#: A post from its arrival to its label: bot/posts/ and bot/labels/ write these rows.
-_ROWS_OF_POSTS = {
-    "Post", "PostImage", "Prediction", "Reply", "Label", "Snapshot", "Nowcast", "Image",
-}  # fmt: skip
-
-
-def rows_of_posts(code: Codebase, room: str) -> list[str]:
-    """Where the modules of a room make, change or delete rows of posts and labels."""
-    return [
-        f"{code.files[module]}:{node.lineno} {ast.unparse(node)}"
-        for module, tree in code.trees.items()
-        if lies_in(module, [room])
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and (
-            ast.unparse(node.func) in _ROWS_OF_POSTS
-            or (
-                ast.unparse(node.func) in _WRITING_FUNCTIONS
-                and _ROWS_OF_POSTS & {ast.unparse(each) for each in node.args}
-            )
-        )
-    ]
 
 
 @pytest.mark.parametrize("room", [*PLATFORMS, "bot.cli", "bot.reports", "bot.training"])

@@ -30,6 +30,10 @@ class PostState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+#: States of a post whose label is still to come.
+UNLABELLED = (PostState.SEEN, PostState.PREDICTED, PostState.AWAITING_SCORE)
+
+
 class PostOrigin(StrEnum):
     """``LIVE`` posts were seen when they appeared; ``IMPORTED`` ones came with their outcome."""
 

@@ -1,4 +1,4 @@
-"""The board of communities: where can be foreseen what is popular."""
+"""The board of communities: where popularity is predicted best."""
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession

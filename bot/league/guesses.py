@@ -8,10 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.engine.database import Database
 from storage.queries.communities import find_or_add_author
 from storage.tables import Author, Community, Guess, Peek, Post
-from storage.types import Bucket, PlatformName, PostState
-
-#: States in which the outcome is still ahead.
-_OPEN = (PostState.SEEN, PostState.PREDICTED, PostState.AWAITING_SCORE)
+from storage.types import UNLABELLED, Bucket, PlatformName, PostState
 
 NO_SUCH_POST = "There is no such post; it may have been deleted."
 NOTHING_TO_GUESS = "There is nothing to guess: this post was refused or withdrawn."
@@ -25,7 +22,7 @@ BOTS_DO_NOT_PLAY = "Bots do not play in the league."
 
 
 class GuessRefused(Exception):
-    """A guess that is not taken; the message is for the person who made it."""
+    """A guess that is refused; the message is for the person who made it."""
 
 
 async def place_guess(
@@ -68,7 +65,7 @@ async def place_guess(
             raise GuessRefused(NOTHING_TO_GUESS)
         community = await session.get_one(Community, post.community_id)
         matured_at = post.posted_at + timedelta(seconds=community.horizon_seconds)
-        # The horizon may have been shortened since the close was set.
+        # The horizon may have been made shorter after the closing time was set.
         if not guessing_is_open(post, now) or now >= matured_at:
             raise GuessRefused(CLOSED)
         author = await find_or_add_author(session, platform, person)
@@ -94,7 +91,7 @@ async def place_guess(
 def guessing_is_open(post: Post, now: datetime) -> bool:
     """Whether people may guess on ``post`` at the moment ``now``."""
     closes_at = post.guessing_closed_at
-    return closes_at is not None and now < closes_at and post.state in _OPEN
+    return closes_at is not None and now < closes_at and post.state in UNLABELLED
 
 
 async def guess_of(

@@ -9,14 +9,14 @@ Interval: TypeAlias = tuple[float, float]
 
 #: 97.5% point of the normal distribution: an interval reaches this many standard errors each way.
 NORMAL_POINT = 1.959964
-#: From this many degrees of freedom on, Student's t may stand in for itself by the normal
-#: distribution: its 97.5% point is then less than 1.3% further out.
+#: From this many degrees of freedom on, the normal distribution may replace Student's t, whose
+#: 97.5% point is then less than 1.3% larger.
 _NEARLY_NORMAL = 100.0
 
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """What is kept of some values: enough for their mean and its standard error.
+    """Sums over some values, from which their mean and its standard error follow.
 
     Attributes:
         n: how many values.
@@ -30,7 +30,7 @@ class Moments:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Self:
-        """The moments of values that are at hand."""
+        """The moments of a list of values."""
         return cls(len(values), math.fsum(values), math.fsum(each**2 for each in values))
 
     @property
@@ -75,14 +75,14 @@ def welch(first: Moments, second: Moments) -> Interval | None:
     """Welch's interval of the mean of ``first`` less the mean of ``second``.
 
     Student's t comes from SciPy, which a small installation does not have. There the normal
-    distribution stands in, and only where it is near enough.
+    distribution replaces it, and only where the two are nearly the same.
 
     Args:
         first: at least two values.
         second: at least two values.
 
     Returns:
-        Both ends; None where there is no SciPy and the values are too few to do without.
+        Both ends; None where there is no SciPy and there are too few values to do without.
     """
     difference = first.mean - second.mean
     error = first.squared_error + second.squared_error
@@ -101,7 +101,7 @@ def welch(first: Moments, second: Moments) -> Interval | None:
 def _student_point(freedom: float) -> float | None:
     """The 97.5% point of Student's t with so many degrees of freedom (1 or more)."""
     try:
-        # Here, so that a process that serves loads it only when somebody asks for stats.
+        # Imported here, so that a serving process loads it only when stats are asked for.
         from scipy.special import stdtrit
     except ModuleNotFoundError:
         return NORMAL_POINT if freedom >= _NEARLY_NORMAL else None

@@ -1,4 +1,4 @@
-"""Leaderboards: who foresees best, and what was there to foresee.
+"""Leaderboards of people, model versions, communities and posts.
 
 Rows are read from sums that grow with every label (storage/queries/standings.py), so that a board
 costs the same whatever the number of posts. Every order is total: of two rows that are otherwise
@@ -20,7 +20,7 @@ from storage.tables import Standing
 
 
 class BoardName(StrEnum):
-    """The boards there are."""
+    """The boards."""
 
     FORECASTERS = "forecasters"
     MODELS = "models"
@@ -48,13 +48,14 @@ async def read_board(
     Args:
         session: to read with.
         board: which one.
-        season: ``2026-11``, or ``all`` for all time.
-        community_id: only what happened there; None: everywhere. Channels are not narrowed.
-        offset: rows to leave out at the top.
-        limit: most rows of the page.
+        season: a month as ``2026-11``, or ``all`` for all time.
+        community_id: only what happened in that community; None: in all. The board of
+            communities always shows all.
+        offset: how many rows come before the page.
+        limit: the most rows on the page.
         min_guesses: forecasters, models and channels with fewer are left out.
         me: the reader's author id.
-        time_zone: the one that seasons are counted by.
+        time_zone: in which a month begins and ends.
 
     Raises:
         UnknownSeason: ``season`` is neither a month nor ``all``.
@@ -83,7 +84,7 @@ async def read_board(
 
 
 async def list_seasons(session: AsyncSession) -> list[str]:
-    """The months in which anything was scored, the newest first."""
+    """The months in which anything was scored, newest first."""
     found: list[str] = []
     # Each step is one look into the index; a DISTINCT would walk through all of it.
     last = ALL_TIME

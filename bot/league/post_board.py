@@ -24,7 +24,7 @@ async def post_board(
     here = true() if community_id is None else Label.community_id == community_id
     if span is not None:
         here = and_(here, Label.matured_at >= span[0], Label.matured_at < span[1])
-    # Counted no further than the board goes: a million posts are nobody's leaderboard.
+    # Counted no further than the board's length: counting a million posts would be slow.
     counted = select(Label.post_id).where(here).limit(MOST_POSTS).subquery()
     total = (await session.scalars(select(func.count()).select_from(counted))).one()
     top = (

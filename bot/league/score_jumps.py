@@ -19,13 +19,13 @@ _Z = 1.2815515655446004
 
 
 class Jump(NamedTuple):
-    """A score that a nowcast did not foresee.
+    """A score far from where the nowcast before it expected it.
 
     Attributes:
         post_id: the post.
         at: when the score was read.
         expected: the nowcast's median.
-        score: what it came to.
+        score: the score that was read.
         deviations: how many standard deviations above (negative: below) the nowcast.
     """
 

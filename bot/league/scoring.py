@@ -19,7 +19,7 @@ class ProperScores:
         log: log loss against the label's percentile interval, nats (ln 10 ≈ 2.303 for uniform).
         rps: ranked probability score over the ten bins, 0 (certain and right) to 1.
         brier: Brier score over the three buckets, 0 to 2.
-        base_log: log loss of equal chances for all ten bins, what knowing nothing scores.
+        base_log: log loss of equal chances for all ten bins, the score of knowing nothing.
         base_rps: ranked probability score of the same.
     """
 
@@ -44,7 +44,7 @@ def score_prediction(
         percentile: the interval that the label covers, 0 to 1.
         bucket: the label's bucket.
     """
-    # The prediction, and beside it what knowing nothing would have predicted.
+    # The prediction, and beside it equal chances for all bins.
     predicted = np.stack([bins, UNIFORM])
     target = interval_target(*percentile)[np.newaxis]
     logs, scores = log_losses(predicted, target), ranked_probability_scores(predicted, target)
@@ -62,7 +62,7 @@ def points(guess: Bucket, bucket: Bucket, base_rates: tuple[float, float, float]
     """League points of a guess: 1/p − 1 when right, −1 when wrong.
 
     ``base_rates`` are P(low), P(medium), P(high) in the community; p is that of the guessed
-    bucket, so that whoever always guesses the same one earns nothing in the long run.
+    bucket, so that always guessing the same bucket earns nothing in the long run.
 
     Raises:
         ValueError: the guessed bucket's base rate is not above 0.
@@ -74,7 +74,7 @@ def points(guess: Bucket, bucket: Bucket, base_rates: tuple[float, float, float]
 
 
 def base_rate(guess: Bucket, base_rates: tuple[float, float, float]) -> float:
-    """The chance (0 to 1) that a guess would be right by luck; what points are made from."""
+    """The probability (0 to 1) that a guess is right by chance; points are computed from it."""
     return base_rates[list(Bucket).index(guess)]
 
 

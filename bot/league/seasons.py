@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from storage.errors import ExpectedError
 
-#: The season that holds all the others.
+#: The season that spans all the others.
 ALL_TIME = "all"
 
 Bounds: TypeAlias = tuple[datetime, datetime]
@@ -16,7 +16,7 @@ _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
 class UnknownSeason(ExpectedError):
-    """What was given as a season is none; the message says how seasons are written."""
+    """A text that is no season; the message says how a season is written."""
 
 
 def season_of(moment: datetime, time_zone: str) -> str:
@@ -25,7 +25,7 @@ def season_of(moment: datetime, time_zone: str) -> str:
     month = f"{local.year:04}-{local.month:02}"
     _, end = season_bounds(month, time_zone)
     # Where clocks are set back across a midnight, an hour of the old month comes after the new
-    # one has begun: a season that has begun does not stop again.
+    # one has begun: it counts for the new month, so that seasons never go backwards.
     return month if moment < end else season_of(end, time_zone)
 
 

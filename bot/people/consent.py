@@ -12,10 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.engine.database import Database
 from storage.queries.communities import find_author, find_or_add_author
 from storage.tables import Guess, Label, Post
-from storage.types import PlatformName, PostState
-
-#: Posts that have no label yet.
-_WAITING = (PostState.SEEN, PostState.PREDICTED, PostState.AWAITING_SCORE)
+from storage.types import UNLABELLED, PlatformName, PostState
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ async def withdraw_waiting_posts(session: AsyncSession, author_id: int) -> int:
     """Withdraw an author's posts without a label; return how many. Needs a write session."""
     withdrawn = await session.scalars(
         update(Post)
-        .where(Post.author_id == author_id, Post.state.in_(_WAITING))
+        .where(Post.author_id == author_id, Post.state.in_(UNLABELLED))
         .values(state=PostState.WITHDRAWN, due_at=None)
         .returning(Post.id)
     )

@@ -1,4 +1,4 @@
-"""People are stored as keyed hashes: the same person is recognised, nobody can be named."""
+"""People are stored as keyed hashes: the same person is recognised, but cannot be named."""
 
 import contextlib
 import hashlib
@@ -37,7 +37,7 @@ def _make_key(path: Path) -> None:
             file.write(secrets.token_hex(32))
             file.flush()
             os.fsync(file.fileno())
-        # A link fails where the file exists: of two processes that start at once, one key wins.
+        # A link fails where the file exists: two processes that start at once use the same key.
         with contextlib.suppress(FileExistsError):
             os.link(temporary, path)
     finally:

@@ -27,7 +27,7 @@ from storage.engine.database import Database
 from storage.files.image_store import ImageStore
 from storage.queries.posts import load_new_post, load_post, move_post
 from storage.tables import Post
-from storage.types import PlatformName, PostState
+from storage.types import UNLABELLED, PlatformName, PostState
 
 #: Posts whose images are fetched and looked at, at the same time.
 AT_ONCE = 32
@@ -136,7 +136,7 @@ class Pipeline:
         `remove_reply`.
         """
         async with self._database.write() as session:
-            for state in (PostState.SEEN, PostState.PREDICTED, PostState.AWAITING_SCORE):
+            for state in UNLABELLED:
                 if await move_post(session, post_id, state, state=PostState.WITHDRAWN, due_at=None):
                     break
             else:

@@ -121,17 +121,17 @@ def _wrong_rows(post: Post, stored: _Stored) -> Iterator[str]:
         yield "has a guess without points"
 
 
-def _wrong_reply(post: Post, reply: Reply | None, heard: bool) -> Iterator[str]:
+def _wrong_reply(post: Post, reply: Reply | None, visible: bool) -> Iterator[str]:
     """How the reply in the tables differs from the one on the platform."""
-    said = reply is not None and reply.state in (ReplyState.SENT, ReplyState.SETTLED)
-    if heard and post.silent:
+    recorded = reply is not None and reply.state in (ReplyState.SENT, ReplyState.SETTLED)
+    if visible and post.silent:
         yield "is silent and was replied to"
-    if said and not heard:
+    if recorded and not visible:
         yield "has a reply in the tables and none on the platform"
     if post.state is PostState.SETTLING:
-        if heard and not said:
+        if visible and not recorded:
             yield "has a reply on the platform and none in the tables"
-        if not said and not (reply and reply.skip_code):
+        if not recorded and not (reply and reply.skip_code):
             yield "has no reply, and no reason for that"
 
 

@@ -48,7 +48,7 @@ class MadePost:
 
     Attributes:
         number: its place in the order of posting, from 0.
-        seen_at: when Peoria can first hear of it.
+        seen_at: when Peoria can see it first.
         meme: what is to be seen.
         broken: its file ends in the middle.
         expected: mean of its log votes without a reply, before luck.

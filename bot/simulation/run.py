@@ -138,7 +138,7 @@ class Simulation:
             query = select(Post.id).filter_by(source_id=guess.source_id)
             post_id = await session.scalar(query)
         if post_id is None:
-            # Peoria was switched off, or the platform away, and has not heard of the post yet.
+            # Peoria was switched off, or the platform away, and has not seen the post yet.
             return
         try:
             await place_guess(

@@ -18,7 +18,7 @@ from bot.runtime.clock import Clock
 from bot.training.first_version import is_first_version
 from storage.engine.database import Database
 from storage.tables import ModelVersion, Post, Prediction, TrainingRun
-from storage.types import PostState, RunState
+from storage.types import UNLABELLED, RunState
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +27,6 @@ GRACE = timedelta(days=1)
 _PUT_ASIDE = ".dropped-"
 #: Posts that are asked for in one query.
 _AT_ONCE = 1000
-
-#: Posts in these states are still to be labelled, and their predictions to be scored.
-_TO_BE_SCORED = (PostState.SEEN, PostState.PREDICTED, PostState.AWAITING_SCORE)
 
 
 class Retention:
@@ -107,7 +104,7 @@ class Retention:
 async def with_unscored_predictions(session: AsyncSession) -> set[int]:
     """Versions with predictions on posts that are still to be labelled."""
     # In two steps: left to itself, SQLite looks at every prediction there ever was.
-    waiting = select(Post.id).where(Post.due_at.is_not(None), Post.state.in_(_TO_BE_SCORED))
+    waiting = select(Post.id).where(Post.due_at.is_not(None), Post.state.in_(UNLABELLED))
     post_ids = list(await session.scalars(waiting))
     found: set[int] = set()
     for start in range(0, len(post_ids), _AT_ONCE):

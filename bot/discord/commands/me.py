@@ -14,10 +14,7 @@ from bot.league.board_rows import BoardRow
 from bot.league.leaderboard import BoardName, read_board
 from bot.league.seasons import ALL_TIME, season_of
 from storage.tables import Author, Guess, Post
-from storage.types import PlatformName, PostState
-
-#: States in which a guess waits for its votes.
-_WAITING = (PostState.SEEN, PostState.PREDICTED, PostState.AWAITING_SCORE)
+from storage.types import UNLABELLED, PlatformName
 
 
 class PersonalRecord(Feature):
@@ -67,7 +64,7 @@ class PersonalRecord(Feature):
                 select(func.count())
                 .select_from(Guess)
                 .join(Post, Post.id == Guess.post_id)
-                .where(Guess.author_id == author_id, Post.state.in_(_WAITING))
+                .where(Guess.author_id == author_id, Post.state.in_(UNLABELLED))
             )
         ).one()
         if waiting:

@@ -104,7 +104,7 @@ async def test_people_with_few_guesses_and_people_who_opted_out_are_left_out(
     assert (page.total, page.mine) == (1, None)
 
 
-async def test_my_own_eachis_there_wherever_i_stand(database: Database) -> None:
+async def test_my_own_row_is_there_whatever_my_rank(database: Database) -> None:
     await store(
         database,
         *people(*range(1, 8)),
@@ -188,7 +188,7 @@ async def test_models_stand_by_skill(database: Database) -> None:
     assert rows[0].points == 2.0
 
 
-async def test_channels_stand_by_how_well_they_can_be_foretold(database: Database) -> None:
+async def test_communities_are_ordered_by_skill(database: Database) -> None:
     model = {"kind": ForecasterKind.MODEL, "base_rps_sum": 1.0}
     await store(
         database,

@@ -158,7 +158,7 @@ def test_what_an_estimated_base_rate_gives_away_is_at_most_two_points_in_n_guess
 
 
 @given(RATES, st.sampled_from(Bucket), st.integers(0, 2**32 - 1))
-def test_whoever_always_guesses_the_same_stays_around_nothing(
+def test_always_guessing_the_same_bucket_earns_about_nothing(
     rates: tuple[float, float, float], guess: Bucket, seed: int
 ) -> None:
     """Base rates worked out on the way from what was seen, as the league does it."""

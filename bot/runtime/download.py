@@ -1,13 +1,12 @@
-"""Fetching images from addresses that strangers chose."""
+"""Downloading images from addresses that strangers chose."""
 
 import asyncio
-import ipaddress
-import socket
 from collections.abc import Iterable
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
+
+from bot.runtime.public_addresses import AddressRefused, PublicResolver, is_address, is_public
 
 MAX_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -20,55 +19,6 @@ class DownloadRefused(Exception):
 
 class DownloadFailed(Exception):
     """The image did not arrive this time; trying again later may help."""
-
-
-class AddressRefused(OSError):
-    """The name leads to a private address. An OSError, because aiohttp expects those here."""
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public Internet.
-
-    Refuses loopback, private, link-local, multicast, reserved and unspecified ranges, and the
-    same ranges wrapped into IPv6 (mapped, 6to4, NAT64).
-    """
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour
-        if inner is None and ip in ipaddress.ip_network("64:ff9b::/96"):
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
-        if inner is not None:
-            return is_public(str(inner))
-        if ip.is_site_local:
-            return False
-    # Python calls some reserved ranges global: ::127.0.0.1, and NAT64 prefixes for local use.
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
-
-
-class GuardedResolver(AbstractResolver):
-    """Resolves names, and refuses those that lead to a private address.
-
-    The connection is made to the address that was checked, so that a name which changes its
-    answer between the check and the connection gains nothing.
-    """
-
-    def __init__(self, trusted: Iterable[str] = ()) -> None:
-        self._trusted = frozenset(trusted)
-        self._resolver = aiohttp.ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        results = await self._resolver.resolve(host, port, family)
-        if host in self._trusted:
-            return results
-        public = [result for result in results if is_public(result["host"])]
-        if not public:
-            raise AddressRefused(f"{host} leads to a private address")
-        return public
-
-    async def close(self) -> None:
-        await self._resolver.close()
 
 
 class Downloader:
@@ -95,8 +45,8 @@ class Downloader:
         """The bytes at ``url``.
 
         Raises:
-            DownloadRefused: it will never do (not http, private, too large, gone).
-            DownloadFailed: it may do later (time-out, server error, no connection).
+            DownloadRefused: it will never work (not http, private, too large, gone).
+            DownloadFailed: it may work later (time-out, server error, no connection).
         """
         async with self._at_once:
             try:
@@ -122,7 +72,7 @@ class Downloader:
             self._check(url)
             async with self._open().get(url, allow_redirects=False) as response:
                 if response.status in _REDIRECTS and "Location" in response.headers:
-                    # Followed by hand, so that every hop is checked.
+                    # Followed here and not by aiohttp, so that every hop is checked.
                     url = url.join(URL(response.headers["Location"]))
                     continue
                 return await self._read(response)
@@ -146,13 +96,13 @@ class Downloader:
         if url.scheme not in ("http", "https") or not url.host:
             raise DownloadRefused("The image's link is not a web address.")
         # aiohttp asks the resolver for names only: addresses are checked here.
-        if url.host not in self._trusted and _is_address(url.host) and not is_public(url.host):
+        if url.host not in self._trusted and is_address(url.host) and not is_public(url.host):
             raise DownloadRefused(_PRIVATE)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(resolver=GuardedResolver(self._trusted)),
+                connector=aiohttp.TCPConnector(resolver=PublicResolver(self._trusted)),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={
                     "User-Agent": "peoria (image popularity bot)",
@@ -161,11 +111,3 @@ class Downloader:
                 },
             )
         return self._session
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

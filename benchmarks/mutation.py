@@ -53,6 +53,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "models/percentiles.py": (
         "tests/boundaries/test_percentiles.py",
         "tests/models/test_percentiles.py",
+        "tests/boundaries/test_labels.py",
     ),
     "trainer/evaluation/gate.py": (
         "tests/boundaries/test_gate.py",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from bot.league.board_rows import BoardPage
+from bot.league.board_rows import BoardPage, BoardRow
 from bot.league.intervals import Moments, points_interval, welch, wilson
 from bot.league.leaderboard import BoardName, list_seasons, read_board
 from bot.league.score_jumps import deviations_of
@@ -18,7 +18,17 @@ from bot.league.seasons import UnknownSeason, read_season, season_bounds, season
 from bot.league.suspicious_votes import read_suspicions
 from bot.league.vote_bursts import Burst, busiest, find_bursts
 from storage.engine.database import Database
-from storage.tables import Author, Community, Label, ModelVersion, Nowcast, Post, Standing, Vote
+from storage.tables import (
+    Author,
+    Community,
+    CommunityGuesses,
+    Label,
+    ModelVersion,
+    Nowcast,
+    Post,
+    Standing,
+    Vote,
+)
 from storage.types import Bucket, ForecasterKind
 from tests.boundaries.labels import add_labels, store
 from tests.fixtures.rows import MOMENT, row
@@ -240,6 +250,102 @@ async def test_a_post_belongs_to_the_season_in_which_it_matured(database: Databa
         await add_labels(database, [float(number)], first=number, matured_at=matured)
     found = await board(database, BoardName.POSTS)
     assert [each.id for each in found.rows] == [3, 2]
+
+
+async def test_a_rate_is_that_of_what_was_counted(database: Database) -> None:
+    """Every column of a row, from sums in which no two are alike."""
+    sums = {
+        "hits": 8, "expected_hits": 5.0, "points": 6.0, "points_squared": 30.0, "streak": 3,
+        "best_streak": 4, "blind_n": 10, "blind_hits": 6, "blind_expected_hits": 3.0,
+        "blind_points": 2.5, "bot_hits": 7, "bot_points": 3.5, "log_sum": 40.0, "rps_sum": 3.0,
+        "base_rps_sum": 4.0, "brier_sum": 10.0,
+    }  # fmt: skip
+    people = CommunityGuesses(season="2026-03", community_id=1, n=5, hits=2, expected_hits=1.5)
+    await store(
+        database,
+        row(Community),
+        row(Author),
+        row(ModelVersion),
+        standing(1, 20, **sums),
+        *(
+            standing(100, 20, community_id=where, kind=ForecasterKind.MODEL, **sums)
+            for where in (0, 1)
+        ),
+        people,
+    )
+    whole = {
+        "n": 20, "hits": 8, "hit_rate": 0.4, "base_rate": 0.25, "interval": wilson(8, 20),
+        "points": 6.0, "points_interval": points_interval(Moments(20, 6.0, 30.0)),
+    }  # fmt: skip
+    played = {
+        "streak": 3, "best_streak": 4, "blind_n": 10, "blind_hit_rate": 0.6,
+        "blind_base_rate": 0.3, "blind_points": 2.5, "bot_hit_rate": 0.7, "bot_points": 3.5,
+    }  # fmt: skip
+    scored = {"rps_skill": 0.25, "log_score": 2.0, "brier": 0.5}
+    guessed = {"people_n": 5, "people_hit_rate": 0.4, "people_base_rate": 0.3}
+    for name, row_id, label, columns in (
+        (BoardName.FORECASTERS, 1, "a" * 64, whole | played),
+        (BoardName.MODELS, 100, "v1", whole | played | scored),
+        (BoardName.CHANNELS, 1, "r/test", whole | scored | guessed),
+    ):
+        (found,) = (await board(database, name)).rows
+        assert found == BoardRow(rank=1, id=row_id, label=label, **columns)  # type: ignore[arg-type]
+
+
+async def test_what_was_never_counted_is_not_known(database: Database) -> None:
+    await store(
+        database,
+        row(Community),
+        row(Author),
+        row(ModelVersion),
+        standing(1, 20),
+        standing(100, 20, community_id=1, kind=ForecasterKind.MODEL, rps_sum=0.0, base_rps_sum=0.0),
+    )
+    (person,) = (await board(database, BoardName.FORECASTERS)).rows
+    assert person.blind_n == 0
+    blind = (person.blind_hit_rate, person.blind_base_rate, person.blind_points)
+    assert blind == (person.bot_hit_rate, person.bot_points, None) == (None, None, None)
+    (channel,) = (await board(database, BoardName.CHANNELS)).rows
+    # The base rate lost nothing: there was nothing to save.
+    assert channel.rps_skill is None
+    assert (channel.blind_n, channel.people_n) == (0, 0)
+    assert (channel.people_hit_rate, channel.people_base_rate) == (None, None)
+
+
+async def test_without_skill_a_row_comes_last_and_more_posts_come_first(database: Database) -> None:
+    versions = {
+        100: (20, 2.0, 4.0), 101: (21, 2.0, 4.0), 102: (99, 0.0, 0.0), 103: (20, 1.0, 4.0),
+        104: (20, 2.0, 4.0),
+    }  # fmt: skip
+    rows = [
+        (
+            row(ModelVersion, id=each, name=f"v{each}"),
+            standing(each, n, kind=ForecasterKind.MODEL, rps_sum=rps, base_rps_sum=base),
+        )
+        for each, (n, rps, base) in versions.items()
+    ]
+    await store(database, *(one for both in rows for one in both))
+    found = (await board(database, BoardName.MODELS)).rows
+    assert [each.id for each in found] == [103, 101, 100, 104, 102]
+    assert [each.rank for each in found] == [1, 2, 3, 4, 5]
+
+
+async def test_a_row_of_a_post_is_its_label(database: Database) -> None:
+    await store(
+        database,
+        row(Community),
+        row(Author),
+        row(Post, link="https://example.org/p1"),
+        row(Label, percentile_low=0.2, percentile_high=0.6, bucket=Bucket.MEDIUM, score=7.0),
+    )
+    (found,) = (await board(database, BoardName.POSTS, season="all")).rows
+    async with database.read() as session:
+        matured_at = (await session.get_one(Label, 1)).matured_at
+    assert found == BoardRow(
+        rank=1, id=1, label="A title", score=7.0, percentile=pytest.approx(0.4),
+        bucket=Bucket.MEDIUM, link="https://example.org/p1", community_id=1, community="r/test",
+        matured_at=matured_at,
+    )  # fmt: skip
 
 
 async def test_seasons_come_newest_first(database: Database) -> None:

@@ -45,7 +45,8 @@ from trainer.evaluation.cross_fit import fit_planned, plan  # noqa: E402
 from trainer.evaluation.forecasting import intervals_of, predict_rows, ranking_of  # noqa: E402
 from trainer.evaluation.gate import Verdict  # noqa: E402
 from trainer.head.recipe import Recipe  # noqa: E402
-from trainer.refit.challenge import Champion, challenge  # noqa: E402
+from trainer.refit.baseline import Champion  # noqa: E402
+from trainer.refit.challenge import challenge  # noqa: E402
 
 OLD, NEW, OTHER = 150, 500, 2000
 #: Communities, each with its champion, that the tries take turns in; what is posted and voted

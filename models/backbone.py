@@ -84,12 +84,12 @@ class Backbone:
         network = self._network()
         embeddings = np.empty((len(batch), EMBEDDING_SIZE), np.float32)
         for row, image in enumerate(batch):
-            network.look(image)
+            network.run(image)
             embeddings[row] = network.output(network.embedding)
         return embeddings
 
     def feature_map(self, image: NDArray[np.float32]) -> NDArray[np.float32] | None:
-        """What is seen where: the map whose mean over places is the embedding.
+        """The last feature map, whose mean over places is the embedding.
 
         Args:
             image: float32[input_size, input_size, 3], RGB in [-1, 1].
@@ -100,7 +100,7 @@ class Backbone:
         network = self._network()
         if network.map is None:
             return None
-        network.look(image)
+        network.run(image)
         return network.output(network.map)
 
     def _network(self) -> "_Network":
@@ -126,7 +126,7 @@ class _Network:
         self.embedding: int = outputs[2]["index"]
         self.map: int | None = outputs[4]["index"] if 4 in outputs else None
 
-    def look(self, image: NDArray[np.float32]) -> None:
+    def run(self, image: NDArray[np.float32]) -> None:
         self._interpreter.set_tensor(self._entry, image[np.newaxis])
         self._interpreter.invoke()
 

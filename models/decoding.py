@@ -1,7 +1,7 @@
 """Untrusted bytes to a small RGB picture, or a refusal that a person can act on.
 
-The order is what makes it safe: bytes are counted, the format is recognised by content, the file
-is taken apart within bounds (`models.image_headers`), the memory that decoding will take is worked
+The order makes it safe: bytes are counted, the format is recognised by content, the file is
+taken apart within limits (`models.image_headers`), the memory that decoding will take is worked
 out from the header, and only then is a pixel decoded, by the one Pillow plugin for that format
 and from nothing but the first picture's own bytes. Nothing here touches process-wide state, so
 it may run in threads; each call may hold up to `DecodeLimits.max_memory` plus twice the file.
@@ -36,7 +36,7 @@ Reason = Literal[
 
 # Twice the backbone's input on each side leaves its resize enough to smooth over.
 _OVERSAMPLING = 2
-# Transparency and odd modes are dealt with a strip at a time, so that it costs next to nothing.
+# Transparency and rare modes are converted a strip at a time, which needs little memory.
 _STRIP_PIXELS = 2**18
 # One pass over one pixel costs about a nanosecond: this much is under a second.
 _MAX_SCANNED_PIXELS = 16 * MAX_PIXELS
@@ -93,9 +93,15 @@ class DecodedImage:
 def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 224) -> DecodedImage:
     """Decode the first frame of a JPEG, PNG, WebP or GIF.
 
-    `size` is the side of the square that the picture will be resized to: a picture more than
-    twice as large is reduced by a whole factor while it is decoded. Raises ImageRefused, and
-    nothing else, whatever the bytes.
+    Args:
+        data: the file.
+        limits: what the file may cost; more is refused.
+        size: side in px of the square that the picture will be resized to. A picture more than
+            twice as large is reduced by a whole factor while it is decoded.
+
+    Raises:
+        ImageRefused: it is damaged, too large or of another format; nothing else is raised,
+            whatever the bytes.
     """
     if not data:
         raise ImageRefused("empty", "This file is empty; choose the image again.")

@@ -1,8 +1,8 @@
 """Fixed steps between the groups of features and the network: fitted once, never trained.
 
 Wide groups (the embedding, hashed text) are projected onto their main directions, because a few
-thousand labels cannot fill 1280 columns. Each metadata column is laid out along its own quantiles,
-so that a small network can bend where posts are.
+thousand labels cannot fill 1280 columns. Each metadata column is cut at its own quantiles, so
+that a small network can bend where the posts are.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ class Projection:
     basis: Floats
 
     def __call__(self, values: NDArray[Any]) -> Floats:
-        """Project; takes any float type."""
+        """Project values [n, width] of any float type: float32 [n, directions]."""
         centred: Floats = values.astype(np.float32) - self.mean
         projected: Floats = np.matmul(centred, self.basis, dtype=np.float32)
         return projected
@@ -65,7 +65,7 @@ class Staircase:
         return flat
 
     def __call__(self, values: NDArray[Any]) -> Floats:
-        """Lay out and standardise."""
+        """The steps, standardised: float32 [n, m · steps]."""
         standardised: Floats = (self.steps(values) - self.mean) * self.scale
         return standardised
 

@@ -111,7 +111,7 @@ async def facts_of(session: AsyncSession, post_id: int, image_id: int) -> PostFa
 
 @dataclass(frozen=True, slots=True)
 class LabelledFacts:
-    """A labelled post as training reads it: its facts, and what became of it beside them."""
+    """A labelled post as training reads it: its facts, and its label beside them."""
 
     post_id: int
     image_id: int

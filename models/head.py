@@ -64,7 +64,7 @@ class Member:
         return Member(self.hidden, (kernel * scale, bias * scale))
 
     def embedding_jacobian(self, encoded: Floats) -> NDArray[np.float64]:
-        """How the logits change with the encoded embedding: float64 [n, 10, width]."""
+        """The derivative of the logits by the encoded embedding: float64 [n, 10, width]."""
         kernel, bias = self.hidden[0]
         active = (encoded @ kernel + bias > 0).astype(np.float64)
         out = self.out[0][: kernel.shape[1]]
@@ -78,7 +78,7 @@ class Head:
 
     A head is an encoding, some **members** (a linear part, and the same network from different
     seeds), whose logits are averaged, and a temperature that the logits are divided by. Without
-    members it knows nothing and says so: every bin alike.
+    members it knows nothing and gives every bin the same probability.
     """
 
     encoding: Encoding | None
@@ -87,7 +87,7 @@ class Head:
 
     @classmethod
     def uniform(cls) -> "Head":
-        """What is said before anything was learned: every tenth of the scale alike."""
+        """The head before any training: every bin has the same probability."""
         return cls(None, ())
 
     def at_temperature(self, temperature: float) -> "Head":
@@ -128,7 +128,7 @@ class Head:
     def percentile_gradient(
         self, embedding: NDArray[np.float32], facts: Sequence[PostFacts]
     ) -> NDArray[np.float64]:
-        """How the mean percentile changes with the embedding: float64 [n, 1280]."""
+        """The derivative of the mean percentile by the embedding: float64 [n, 1280]."""
         if self.encoding is None:
             return np.zeros(embedding.shape)
         groups = self._groups(embedding, facts)

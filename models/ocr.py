@@ -16,7 +16,7 @@ MAX_TEXT = 2_000
 #: is kept. Letters need more of it than the backbone does.
 READ_SIZE = 480
 
-#: Lines that the reader is less sure of are noise of textures.
+#: Lines with less confidence are noise from textures.
 _MIN_CONFIDENCE = 0.5
 
 #: Larger images are reduced to this longer side: reading time grows with the pixels.
@@ -59,8 +59,8 @@ class TextReader:
         self._engine: Any = RapidOCR(
             params={
                 "Global.log_level": "error",
-                # By default small images are blown up to 736 px and every line is looked at for
-                # standing on its head: 1.6 s an image of 448 px instead of 0.6, for the same text.
+                # By default small images are enlarged to 736 px and every line is tested for being
+                # upside down: 1.6 s an image of 448 px instead of 0.6, for the same text.
                 "Global.use_cls": False,
                 "Det.limit_type": "max",
                 "Det.limit_side_len": _MAX_SIDE,

@@ -1,4 +1,4 @@
-"""What a percentile is worth in a community: its recent scores, in order."""
+"""Percentiles and scores of a community: its recent scores, in order."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence

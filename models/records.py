@@ -92,7 +92,7 @@ async def records_of(
         "posted_at": posted_at,
     }
     row = (await session.execute(_RECORDS, keys)).one()
-    # No post is nobody's: who has no author finds no labels.
+    # No post has the author NULL, so that without an author no label is found.
     return Records(_record(row.own_n, row.own_total), _record(row.n, row.total))
 
 

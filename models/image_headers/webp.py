@@ -16,8 +16,8 @@ def read_webp(data: bytes) -> Container:
     kept: list[bytes] = []
     orientation = 1
     frames = 0
-    promised = int.from_bytes(data[4:8], "little") + 8
-    stop = min(len(data), promised)
+    declared = int.from_bytes(data[4:8], "little") + 8
+    stop = min(len(data), declared)
     position = 12
     for _ in range(MAX_PARTS):
         if position + 8 > stop:
@@ -36,7 +36,7 @@ def read_webp(data: bytes) -> Container:
     else:
         raise ContainerError("too_complex")
     if not kept:
-        raise ContainerError("truncated" if promised > len(data) else "corrupt")
+        raise ContainerError("truncated" if declared > len(data) else "corrupt")
     width, height = _canvas_size(kept[0])
     body = b"".join(kept)
     return Container(
@@ -46,7 +46,7 @@ def read_webp(data: bytes) -> Container:
         picture=b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body,
         orientation=orientation,
         animated=frames > 1,
-        complete=promised <= len(data),
+        complete=declared <= len(data),
         # libwebp's animation decoder holds two canvases and hands over a third.
         working_bytes=12 * width * height,
     )

@@ -22,10 +22,7 @@ from trainer.backbone.distill_options import DistillOptions, Report
 from trainer.backbone.distill_readout import add_readout
 from trainer.backbone.distill_run import StudentRun
 from trainer.backbone.distill_step import crop_side
-from trainer.backbone.distill_teacher import (
-    TeacherStatistics,
-    held_out_target,
-)
+from trainer.backbone.distill_teacher import TeacherStatistics, held_out_target
 
 STATISTICS_ROWS = 512
 HELD_OUT_ROWS = 256
@@ -40,10 +37,17 @@ def train_student(
 ) -> Path:
     """Run (or resume) the training; return the file of averaged weights (float16 .npz).
 
-    `reading_out` is told how many of how many images the readout has looked at.
+    Args:
+        images: to train on, and those held out.
+        teacher: float32 [n, 224, 224, 3] → feature map float32 [n, h, w, c].
+        options: of the run.
+        report: called after each step.
+        reading_out: called with the images that the readout has seen, and how many there are.
 
-    Raises ValueError when there is too little to train on, FloatingPointError when the loss is
-    no number, and whatever made the crop thread fail.
+    Raises:
+        ValueError: there is too little to train on.
+        FloatingPointError: the loss became infinite or undefined.
+        Exception: whatever made the thread of crops fail.
     """
     training = [image for image in images if not image.held_out]
     held_out = _sample([image for image in images if image.held_out], HELD_OUT_ROWS, options.seed)

@@ -1,4 +1,4 @@
-"""Crops with the teacher's answer to them, made once and kept on disk.
+"""Crops with the teacher's feature maps of them, made once and kept on disk.
 
 The teacher costs as much per crop as a training step of the student, so its feature maps are
 stored (float16) and every crop is trained on several times, mirrored or not. A thread fills the

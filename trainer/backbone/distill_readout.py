@@ -1,4 +1,4 @@
-"""The last step of a distillation: a linear readout that mends what least squares can mend.
+"""The last step of a distillation: a linear readout that corrects what least squares can correct.
 
 The student ends in rectified channels that gradient descent moves slowly. What is still linear in
 them of the teacher's embedding is found in closed form on whole images, squashed as they are
@@ -27,7 +27,7 @@ Report = Callable[[int, int], None]
 #: directions that hardly vary. 0.01 to 0.1 came out the same on unseen images.
 RIDGE = 0.03
 #: The student's variance counts as at least this share of the teacher's: what hardly sees yet would
-#: otherwise be blown up until half precision cannot hold it.
+#: otherwise be scaled beyond what half precision can hold.
 LEAST_VARIANCE = 0.1
 BATCH = 16
 

@@ -17,11 +17,7 @@ from trainer.backbone.distill_optimizer import MatrixOptimizer
 from trainer.backbone.distill_options import DistillOptions, DistillProgress, Report
 from trainer.backbone.distill_schedule import learning_rate_share, size_at
 from trainer.backbone.distill_step import build_step, crop_side
-from trainer.backbone.distill_student import (
-    build_student,
-    device_precision,
-    start_last_norm,
-)
+from trainer.backbone.distill_student import build_student, device_precision, start_last_norm
 from trainer.backbone.distill_teacher import TeacherStatistics, agreement
 from trainer.backbone.student_weights import READOUT_ARRAYS, StudentSpec, load_student, save_student
 
@@ -64,7 +60,16 @@ class StudentRun:
         self._steps: dict[int, Any] = {}
 
     def learn(self, store: CropStore, held_out: tuple[Float32, Float32], report: Report) -> None:
-        """Train until the time (or the number of steps) is used up."""
+        """Train until the time (or the number of steps) is used up.
+
+        Args:
+            store: draws crops with the teacher's maps.
+            held_out: inputs float32 [n, s, s, 3] and the teacher's embeddings [n, c].
+            report: called after each step.
+
+        Raises:
+            FloatingPointError: the loss became infinite or undefined.
+        """
         options = self.options
         random = np.random.default_rng([options.seed, self.step])
         last = saved = time.monotonic()

@@ -1,4 +1,4 @@
-"""What is asked of the teacher: its feature maps, how they spread, and how near a student comes."""
+"""The teacher in LiteRT, how its features spread, and how well a student agrees with it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ def litert_teacher(content: bytes, threads: int = 1) -> Teacher:
 def prepare_teacher(weights: str, work: Path) -> Teacher:
     """Return the LiteRT teacher that gives feature maps, converting it once per work folder.
 
-    Raises ExportRefused when the weights cannot be read.
+    Raises:
+        ExportRefused: the weights cannot be read.
     """
     import keras
 

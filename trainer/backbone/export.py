@@ -24,11 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.backbone.convert import convert, largest_difference, with_map
-from trainer.backbone.student_weights import (
-    EMBEDDING_DIM,
-    ExportRefused,
-    StudentSpec,
-)
+from trainer.backbone.student_weights import EMBEDDING_DIM, ExportRefused, StudentSpec
 from trainer.backbone.weights_source import load_weights
 
 FLOAT32_TOLERANCE = 1e-3
@@ -48,10 +44,14 @@ def write_backbone(
 ) -> dict[str, Any]:
     """Convert, check against the original, and put the finished folder at `out` in one rename.
 
-    A `weights` file given is copied into the folder as backbone.weights.npz.
+    An older folder at `out` is replaced; a failure leaves it as it was. A `weights` file given is
+    copied into the folder as backbone.weights.npz.
 
-    Returns what was written to backbone.json. An older folder at `out` is replaced; a failure
-    leaves it as it was. Raises ExportRefused if the converted network disagrees.
+    Returns:
+        What was written to backbone.json.
+
+    Raises:
+        ExportRefused: the converted network disagrees with the original.
     """
     content = convert(with_map(model), float16=float16)
     gap = largest_difference(model, content, size=spec.input_size)

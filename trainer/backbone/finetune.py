@@ -17,14 +17,7 @@ from numpy.typing import NDArray
 
 from models.distribution import BINS
 from storage.errors import ExpectedError
-from trainer.backbone.finetune_pictures import (
-    LEARNED,
-    Numbers,
-    Picture,
-    augmented,
-    canvas,
-    whole,
-)
+from trainer.backbone.finetune_pictures import LEARNED, Numbers, Picture, augmented, canvas, whole
 from trainer.backbone.student_weights import StudentSpec, save_student
 from trainer.backbone.weights_source import load_weights
 
@@ -136,9 +129,10 @@ def _save(backbone: Any, spec: StudentSpec, out: Path) -> None:
 
 
 def _unfreeze(backbone: Any, *, last_blocks: bool) -> None:
-    """Let the last blocks learn, or nothing: the top learns alone first, or it would shake them.
+    """Unfreeze the last blocks, or freeze everything.
 
-    Batch normalisation stays as it is: a few thousand images make poor statistics.
+    At first the top trains alone: its random start would spoil the blocks. Batch normalisation
+    stays frozen: a few thousand images make poor statistics.
     """
     import keras
 
@@ -156,6 +150,7 @@ def _batches(
     *,
     shuffled: bool,
 ) -> Iterator[tuple[list[NDArray[np.uint8]], Numbers]]:
+    """Images uint8 [side, side, 3] and their soft bins [n, 10]; undecodable ones are left out."""
     order = rng.permutation(len(pictures)) if shuffled else np.arange(len(pictures))
     for start in range(0, len(order), size):
         rows = order[start : start + size]
@@ -172,6 +167,7 @@ def _batches(
 def _loss(
     model: Any, pictures: Sequence[Picture], side: int, size: int, rng: np.random.Generator
 ) -> float:
+    """Mean log loss of the pictures, whole; infinite where none can be decoded."""
     total, n = 0.0, 0
     for batch, targets in _batches(pictures, side, size, rng, shuffled=False):
         value = model.test_on_batch(np.stack([whole(i, side) for i in batch]), targets)

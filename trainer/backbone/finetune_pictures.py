@@ -87,7 +87,16 @@ def canvas(path: Path, side: int) -> NDArray[np.uint8] | None:
 
 
 def augmented(image: NDArray[np.uint8], side: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """A random crop, perhaps mirrored, of changed brightness, contrast and colour, in [-1, 1]."""
+    """A random crop, perhaps mirrored, brightness, contrast and colour changed at random.
+
+    Args:
+        image: uint8 [larger, larger, 3] from `canvas`.
+        side: of the crop, px.
+        rng: draws the changes.
+
+    Returns:
+        float32 [side, side, 3] in [-1, 1].
+    """
     top, left = rng.integers(0, len(image) - side + 1, 2)
     crop = image[top : top + side, left : left + side].astype(np.float32) / 127.5 - 1
     if rng.random() < 0.5:
@@ -97,6 +106,6 @@ def augmented(image: NDArray[np.uint8], side: int, rng: np.random.Generator) -> 
 
 
 def whole(image: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
-    """The whole image at the backbone's size, as it is served: in [-1, 1]."""
+    """The whole image as when serving: float32 [side, side, 3] in [-1, 1]."""
     small = Pillow.fromarray(image).resize((side, side), Pillow.Resampling.BILINEAR)
     return np.asarray(small, np.float32) / 127.5 - 1

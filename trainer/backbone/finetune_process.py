@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.backbone.finetune import FinetuneRefused, Plan, finetune
-from trainer.backbone.finetune_pictures import (
-    read_pictures,
-)
+from trainer.backbone.finetune_pictures import read_pictures
 from trainer.backbone.student_weights import ExportRefused
 
 #: Exit status of a refusal.

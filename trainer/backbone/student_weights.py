@@ -55,8 +55,8 @@ def build_backbone(spec: StudentSpec) -> Any:
     layers = keras.layers
     low = layers.Conv2D(spec.readout, 1, use_bias=False, name="readout_down")(plain.output)
     correction = layers.Conv2D(EMBEDDING_DIM, 1, name="readout_up")(low)
-    mended = layers.Add(name="readout")([plain.output, correction])
-    return keras.Model(plain.input, layers.GlobalAveragePooling2D()(mended))
+    corrected = layers.Add(name="readout")([plain.output, correction])
+    return keras.Model(plain.input, layers.GlobalAveragePooling2D()(corrected))
 
 
 def save_student(path: Path, spec: StudentSpec, weights: Sequence[npt.NDArray[Any]]) -> None:
@@ -71,7 +71,8 @@ def save_student(path: Path, spec: StudentSpec, weights: Sequence[npt.NDArray[An
 def load_student(path: Path) -> tuple[StudentSpec, list[npt.NDArray[np.float32]]]:
     """Read what `save_student` wrote, weights as float32 in Keras order.
 
-    Raises ExportRefused when the file is damaged or something else.
+    Raises:
+        ExportRefused: the file is damaged or something else.
     """
     try:
         with np.load(path, allow_pickle=False) as stored:

@@ -20,8 +20,11 @@ STARTER_WEIGHTS = Path(__file__).resolve().parents[2] / "models/starter/backbone
 def load_weights(source: str) -> tuple[Any, StudentSpec, str, str]:
     """Build the backbone named by `source` and load its weights.
 
-    Returns (model, spec, fingerprint, name); the fingerprint is the SHA-256 of the weights file.
-    Raises ExportRefused with a sentence when there is no such file or it does not fit.
+    Returns:
+        The model, its spec, its fingerprint (SHA-256 of the weights file) and its name.
+
+    Raises:
+        ExportRefused: there is no such file, or it does not fit.
     """
     full = StudentSpec(width=1.0, input_size=224)
     if source == "imagenet":

@@ -1,4 +1,4 @@
-"""Labelled posts into arrays, a block at a time, those that are flawed counted and left out."""
+"""Makes arrays of labelled posts, a block at a time; flawed posts are left out and counted."""
 
 import tempfile
 from collections import Counter
@@ -44,7 +44,7 @@ class Gathering:
         self.dropped: Counter[str] = Counter()
 
     def add(self, example: Example, **further: NDArray[np.float16] | None) -> None:
-        """Take an example in, or count why not."""
+        """Add an example, or count why it is left out."""
         reason = flaw(example, self._now)
         if reason is None and any(values is None or not values.size for values in further.values()):
             reason = "no embedding from both backbones"

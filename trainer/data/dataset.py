@@ -1,4 +1,4 @@
-"""Labelled posts as arrays: what training reads, and what it had to leave out."""
+"""Reads every labelled post of the database with its stored embedding."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime

@@ -47,11 +47,11 @@ class Seen:
 
 @dataclass(slots=True)
 class FilePosts:
-    """The posts of a file, the oldest first, and what was seen of those that have an image.
+    """The posts of a file, the oldest first, and the images of those that have one.
 
     Attributes:
         posts: all usable rows, with an image or without.
-        seen: by number in ``posts``.
+        seen: decoded images by number in ``posts``.
         dropped: what was left out, by reason.
     """
 

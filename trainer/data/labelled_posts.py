@@ -1,4 +1,4 @@
-"""Labelled posts as arrays: what a head is fitted on and judged by."""
+"""Labelled posts as arrays: what heads are fitted on and judged by."""
 
 from collections import Counter
 from dataclasses import dataclass, field

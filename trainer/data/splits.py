@@ -77,7 +77,10 @@ def time_split(
 def grouped_folds(
     groups: NDArray[np.int64], folds: int, rng: np.random.Generator
 ) -> Iterator[tuple[Rows, Rows]]:
-    """Yield (training rows, test rows) of each fold, no group on both sides."""
+    """Yield (training rows, test rows) of each fold, no group on both sides.
+
+    As scikit-learn's `GroupKFold` with shuffling, but drawn from the caller's generator, so that
+    published figures can be made again."""
     unique, inverse = np.unique(groups, return_inverse=True)
     assigned = rng.permutation(np.arange(len(unique)) % folds)[inverse]
     for fold in range(folds):

@@ -1,4 +1,4 @@
-"""Heads judged on posts that they were not fitted on, so that every label counts twice.
+"""Cross-fitting: every new label is fitted on, and judged by a head that was not fitted on it.
 
 A fifth of the labels, the newest, is too few to tell a better head by, and a head fitted on the
 rest has seen less than the champion, which was fitted on everything of its time. So the labels that
@@ -27,8 +27,8 @@ from trainer.head.recipe import Recipe
 
 #: Stretches that the new labels are cut into.
 FOLDS = 5
-#: Of more new labels than this the newest fifth says enough, and is judged by one head fitted on
-#: what came before.
+#: With more new labels than this the newest fifth is enough, judged by one head fitted on what
+#: came before.
 ENOUGH = 2000
 
 OnEpoch = Callable[[int, float, float], None]
@@ -119,8 +119,8 @@ def plan(
 ) -> Plan:
     """Find for how long to train, the network's share, and the temperature.
 
-    These few numbers are found once, on posts that are judged later: what shuffled labels gain by
-    it is part of what `benchmarks/gate_power.py` measures. Where labels are many, a recipe that
+    These few numbers are found once, on posts that are judged later; `benchmarks/gate_power.py`
+    measures what shuffled labels gain by that. Where labels are many, a recipe that
     trusts every source more is tried as well, and taken if it does better on posts held out by more
     than the gain's standard error.
     """

@@ -31,15 +31,15 @@ INSIDE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Forecasts:
-    """Predictions beside what happened, for ``n`` posts in the order of posting.
+    """Predictions beside the results, for ``n`` posts in the order of posting.
 
     Attributes:
         bins: predicted, float64 [n, 10].
-        score: what happened, float64 [n].
+        score: final scores, float64 [n].
         community: int64 [n].
         intervals: percentile intervals of the scores among the training labels.
         cuts: percentiles at which low ends and high begins, float64 [n, 2].
-        bucket: what happened, 0 to 2, int64 [n].
+        bucket: of the final scores, 0 to 2, int64 [n].
         base: share of each bucket among the training labels of the community, float64 [n, 3].
     """
 

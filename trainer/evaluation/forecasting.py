@@ -1,4 +1,4 @@
-"""Forecasts of labelled posts: predictions beside what happened, by each community's buckets."""
+"""Forecasts of labelled posts: predictions beside the results, by each community's buckets."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,7 @@ def forecasts_of(
     bins: NDArray[np.float64],
     ranking: Ranking,
 ) -> Forecasts:
-    """Predictions ``bins`` [n, 10] of some posts beside what happened to them."""
+    """Predictions ``bins`` [n, 10] of some posts beside their results."""
     communities, platforms = posts.community[rows], posts.platform[rows]
     cuts, base = np.empty((len(rows), 2)), np.empty((len(rows), 3))
     bucket = np.empty(len(rows), np.int64)
@@ -56,6 +56,6 @@ def forecasts_of(
 
 
 def judge_parts(posts: LabelledPosts, parts: Parts, bins: NDArray[np.float64]) -> Forecasts:
-    """Predictions of the judged part beside what happened."""
+    """Predictions of the judged part beside the results, ranked among the first two parts."""
     ranking = ranking_of(posts, np.concatenate([parts.fit, parts.stop]))
     return forecasts_of(posts, parts.judge, bins, ranking)

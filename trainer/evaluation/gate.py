@@ -81,18 +81,7 @@ def judge(
             f"Only {n} new labels to judge by; at least {rules.min_posts} are needed.",
             {"posts": n, "against": against, "rules": asdict(rules)},
         )
-    rng = np.random.default_rng(rules.seed)
-    # One resample at a time: n may be large.
-    resamples = np.empty((rules.resamples, 4))
-    over_base = base_rps - challenger.rps
-    for number in range(rules.resamples):
-        rows = rng.integers(0, n, n)
-        resamples[number] = (
-            gain[rows].mean(),
-            challenger.rps[rows].mean(),
-            champion.rps[rows].mean(),
-            over_base[rows].mean(),
-        )
+    resamples = _resampled(challenger.rps, champion.rps, base_rps, rules)
     probability, probability_of_skill = _share_above(resamples[:, 0]), _share_above(resamples[:, 3])
     intervals = np.quantile(resamples, [0.025, 0.975], axis=0).T.tolist()
     needed = rules.min_probability if against else rules.min_probability_of_skill
@@ -115,35 +104,51 @@ def judge(
         "worst_community_loss": worst_loss,
         "rules": asdict(rules),
     }
+    excess = challenger.calibration_error - champion.calibration_error
+    promote = False
     if probability < needed:
         reason = (
             f"Better than {baseline} with probability {probability:.2f} on {n} labels; "
             f"{needed:.2f} is needed."
         )
-        return Verdict(False, reason, evidence)
-    if probability_of_skill < rules.min_probability_of_skill:
+    elif probability_of_skill < rules.min_probability_of_skill:
         reason = (
             f"Better than {baseline}, but better than the base rate only with probability "
             f"{probability_of_skill:.2f} on {n} labels; {rules.min_probability_of_skill:.2f} is "
             "needed."
         )
-        return Verdict(False, reason, evidence)
     # The base rate is calibrated by definition, so a first version has nothing to be held to.
-    excess = challenger.calibration_error - champion.calibration_error
-    if against and excess > rules.max_calibration_loss:
+    elif against and excess > rules.max_calibration_loss:
         reason = (
             f"Better than {baseline}, but worse calibrated: expected calibration error "
             f"{challenger.calibration_error:.3f} against {champion.calibration_error:.3f}."
         )
-        return Verdict(False, reason, evidence)
-    if worst is not None and worst_loss > rules.max_community_loss:
-        reason = (
-            f"Better than {baseline} on the whole, but {worst_loss:.0%} worse in "
-            f"{community_names.get(worst, f'community {worst}')}."
-        )
-        return Verdict(False, reason, evidence)
-    reason = f"Better than {baseline} with probability {probability:.2f} on {n} labels."
-    return Verdict(True, reason, evidence)
+    elif worst is not None and worst_loss > rules.max_community_loss:
+        name = community_names.get(worst, f"community {worst}")
+        reason = f"Better than {baseline} on the whole, but {worst_loss:.0%} worse in {name}."
+    else:
+        promote = True
+        reason = f"Better than {baseline} with probability {probability:.2f} on {n} labels."
+    return Verdict(promote, reason, evidence)
+
+
+def _resampled(
+    challenger: Numbers, champion: Numbers, base_rate: Numbers, rules: GateRules
+) -> Numbers:
+    """Paired bootstrap of the mean scores, float64 [resamples, 4].
+
+    Columns: the gain over the champion, the challenger's and the champion's score, the gain over
+    the base rate.
+    """
+    rng = np.random.default_rng(rules.seed)
+    columns = np.stack(
+        [champion - challenger, challenger, champion, base_rate - challenger], axis=1
+    )
+    means = np.empty((rules.resamples, columns.shape[1]))
+    # One resample at a time: there may be many posts.
+    for number in range(rules.resamples):
+        means[number] = columns[rng.integers(0, len(columns), len(columns))].mean(axis=0)
+    return means
 
 
 def _share_above(means: Numbers) -> float:

@@ -1,4 +1,4 @@
-"""What a head says when it does not see the image, the title or another source."""
+"""Predictions without the image, the title or another source."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ SOURCES = ("title_", "text_", "author_", "hour_", "weekday_")
 
 
 def restricted(groups: Groups, keep: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """The groups with everything but some sources blotted out.
+    """The groups with every source but some set to zero.
 
     Args:
         groups: raw groups.

@@ -26,16 +26,16 @@ _SHARES = (0.75, 0.5, 0.25, 0.0)
 
 
 class LossNotFinite(Exception):
-    """Training went astray; the message is a sentence."""
+    """The loss became infinite or undefined; the message is a sentence."""
 
 
 @dataclass(slots=True)
 class Fitted:
-    """A head before calibration, and how it came about."""
+    """A head before calibration, and how it was fitted."""
 
     head: Head
     epochs: int
-    #: What the linear part has to say, 0 to 1; the network has the rest.
+    #: Weight of the linear part, 0 to 1; the network has the rest.
     linear_share: float = 1.0
     losses: list[float] = field(default_factory=list)
     stop_losses: list[float] = field(default_factory=list)
@@ -55,7 +55,7 @@ def fit(
     blanks: Mapping[str, Mapping[str, Floats]] | None = None,
     progress: Progress | None = None,
 ) -> Fitted:
-    """Fit a head: its linear part, and the network as far as it does better than that.
+    """Fit a head: its linear part, and the network where it is better than that alone.
 
     Args:
         groups: raw groups (`models.head.GROUPS`), each [n, width]; may be memory-mapped.
@@ -176,7 +176,7 @@ def _tensorflow() -> Any:
 
 
 def _batches(rng: np.random.Generator, n: int, size: int) -> NDArray[np.int32]:
-    """A random order of ``n`` rows in whole batches; a rest sits this epoch out."""
+    """A random order of ``n`` rows in whole batches; a remainder is left out of this epoch."""
     size = min(size, n)
     order = rng.permutation(n)[: n // size * size]
     return order.astype(np.int32).reshape(-1, size)

@@ -1,9 +1,9 @@
-"""The linear part of a head: every group adds to where a post is expected, and how surely.
+"""The linear part of a head: every group adds to the expected place of a post, and to its spread.
 
 The logit of bin k is ``b_k + u · t_k + v · (t_k² - 1)``: ``u`` moves the distribution up or down
 the ordered bins, ``v`` widens or narrows it, and both are linear in the encoded groups. The most
-probable such map under a normal prior is one point of a convex function, so that there is nothing
-to stop early and no seed to draw; how far a group is trusted is how it is scaled (`Recipe`).
+probable such map under a normal prior is one point of a convex function, so that it needs
+neither early stopping nor a seed; how far a group is trusted is how it is scaled (`Recipe`).
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from models.head import GROUPS, Member
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.float64]
 
-#: Fitted on at most so many posts, spread evenly: more would not move so few numbers.
+#: Fitted on at most so many posts, spread evenly: more would not change so few numbers.
 MAX_ROWS = 20_000
 
 #: Where the loss falls by less than a millionth of a millionth of itself, or its steepest slope is

@@ -1,4 +1,4 @@
-"""How a head is fitted: every number that can be turned."""
+"""How a head is fitted: every hyperparameter, with its default."""
 
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
@@ -6,7 +6,7 @@ from typing import Any, Self
 #: Labels up to which the defaults are meant.
 _MANY = 10_000
 
-#: With fewer labels than this there is nothing to overrule the defaults by.
+#: With fewer labels than this nothing can show that other numbers are better.
 _ENOUGH_TO_DOUBT = 1_000
 
 #: Trust in metadata columns, by the longest beginning of the name that fits. What a title looks
@@ -33,10 +33,10 @@ class Recipe:
     #: Main directions kept of the embedding, and of the hashed words.
     embedding_directions: int = 64
     text_directions: int = 32
-    #: Steps that each metadata column is laid out along.
+    #: Steps that each metadata column is cut into.
     steps: int = 5
     #: How far each group is trusted before any label is seen: the scale of its encoded columns.
-    #: Both parts of the head are held back in proportion; many labels overrule it.
+    #: It shrinks both parts of the head; with many labels it matters less.
     embedding_strength: float = 0.5
     title_strength: float = 0.03
     text_strength: float = 0.15
@@ -54,7 +54,7 @@ class Recipe:
     text_dropout: float = 0.3
     metadata_dropout: float = 0.2
     hidden_dropout: float = 0.4
-    #: How often a whole source (title, text in the image, author's record, image) is hidden.
+    #: Dropout of whole sources (title, text in the image, author's record, image).
     forget: float = 0.1
     #: Decoupled weight decay.
     weight_decay: float = 0.02
@@ -91,8 +91,8 @@ class Recipe:
         75% with 3,500 labels instead of 67%). It has to do better than the defaults to be used.
 
         Args:
-            n: labels; None is returned where they are too few to choose by, or so many that the
-                defaults' distrust is overruled anyway.
+            n: labels; None is returned where they are too few to choose by, or so many that
+                the scales of the defaults no longer matter.
         """
         if not _ENOUGH_TO_DOUBT <= n <= _MANY:
             return None

@@ -2,38 +2,29 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.distribution import UNIFORM
 from models.head import Head
 from models.metrics import ranked_probability_scores
 from models.near_duplicates import near_duplicate_groups
-from trainer.data.labelled_posts import SERVING_EMBEDDING, LabelledPosts
+from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.reference import Reference
-from trainer.data.splits import Parts, time_split
+from trainer.data.splits import Parts, Rows, time_split
 from trainer.data.targets import soft_bins
 from trainer.evaluation.comparison import Row, compare
-from trainer.evaluation.cross_fit import (
-    CrossFitted,
-    Fold,
-    Plan,
-    cross_fit,
-    fit_planned,
-    judging_folds,
-    plan,
-)
+from trainer.evaluation.cross_fit import Fold, Plan, cross_fit, fit_planned, plan
 from trainer.evaluation.cross_validation import cross_validate
-from trainer.evaluation.figures import Evaluation, evaluate, figures
-from trainer.evaluation.forecasting import forecasts_of, intervals_of, predict_rows, ranking_of
+from trainer.evaluation.figures import Evaluation, Forecasts, evaluate, figures
+from trainer.evaluation.forecasting import forecasts_of, ranking_of
 from trainer.evaluation.gate import Judged, Verdict, judge
 from trainer.head.fit import LossNotFinite
 from trainer.head.recipe import Recipe
+from trainer.refit.baseline import Champion, baseline_of
+from trainer.refit.refusals import Refused, folds_to_judge, refuse_unlearnable
 
 Say = Callable[..., None]
 
@@ -44,30 +35,9 @@ COMPARISONS = ("none", "split", "folds")
 _QUICK = 20_000
 
 
-class Refused(Exception):
-    """There is nothing honest to learn or to judge by; the message is a sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Champion:
-    """The version that serves, as far as judging needs it."""
-
-    name: str
-    folder: Path
-    trained_until: datetime | None
-
-    @classmethod
-    def parse(cls, given: dict[str, Any]) -> "Champion":
-        """From the parent's JSON."""
-        until = given.get("trained_until")
-        return cls(
-            given["name"], Path(given["folder"]), datetime.fromisoformat(until) if until else None
-        )
-
-
 @dataclass(slots=True)
 class Challenge:
-    """What came of the try: the head to serve, and everything that its report shows.
+    """The result of the try: the head to serve, and everything that its report shows.
 
     Attributes:
         folds: what each judged head was fitted on and judged on.
@@ -121,11 +91,10 @@ def challenge(
     Raises:
         Refused: too few labels, all alike, none since the champion, or a loss not finite.
     """
-    _refuse_unlearnable(posts, champion, min_labels)
+    refuse_unlearnable(posts, champion, min_labels)
     comparisons = comparisons or ("split" if len(posts) <= _QUICK else "none")
-    folds, seen_before = _folds(posts, champion)
-    compared: list[Row] = []
-    by_folds: dict[str, list[Row]] = {}
+    folds, seen_before = folds_to_judge(posts, champion)
+    everything = np.arange(len(posts))
     try:
         planned = plan(
             posts, recipe, seed=seed,
@@ -138,32 +107,17 @@ def challenge(
             posts, folds, planned, seed=seed,
             progress=lambda done, total: say(stage="judging", done=done, total=total),
         )  # fmt: skip
-        baseline, against = _baseline(posts, folds, found, champion, planned, seed)
+        baseline, against = baseline_of(posts, folds, found.rows, champion, planned, seed)
         say(stage="refitting")
-        everything = np.arange(len(posts))
         head = fit_planned(posts, everything, planned, seed=seed)
-        if comparisons != "none":
-            say(stage="comparing")
-            compared = compare(posts, _parts(posts), recipe=recipe, seed=seed)
-        if comparisons == "folds":
-            by_folds = cross_validate(
-                posts, recipe=recipe, seed=seed,
-                progress=lambda done, total: say(stage="folds", done=done, total=total),
-            )  # fmt: skip
+        compared, by_folds = _compare(posts, recipe, comparisons, seed=seed, say=say)
     except LossNotFinite as error:
         raise Refused(str(error)) from error
     # Every bin is equally full among all labels, so that the base rate is what it says it is.
     ranking = ranking_of(posts, everything)
-    wanted = soft_bins(intervals_of(posts, ranking))[found.rows]
-    ours = forecasts_of(posts, found.rows, found.bins, ranking)
-    theirs = forecasts_of(posts, found.rows, baseline, ranking)
-    verdict = judge(
-        Judged(ranked_probability_scores(ours.bins, wanted), figures(ours)["ece"]),
-        Judged(ranked_probability_scores(theirs.bins, wanted), figures(theirs)["ece"]),
-        posts.community[found.rows],
-        base_rps=ranked_probability_scores(np.broadcast_to(UNIFORM, wanted.shape), wanted),
-        against=against,
-        community_names=posts.names,
+    forecasts = forecasts_of(posts, found.rows, found.bins, ranking)
+    verdict = _verdict(
+        posts, found.rows, forecasts, forecasts_of(posts, found.rows, baseline, ranking), against
     )
     verdict.evidence["folds"] = len(folds)
     verdict.evidence["comparisons"] = comparisons
@@ -173,7 +127,7 @@ def challenge(
         plan=planned,
         folds=folds,
         verdict=verdict,
-        evaluation=evaluate(ours),
+        evaluation=evaluate(forecasts),
         labels=len(posts),
         trained_until=datetime.fromtimestamp(float(posts.matured_at.max()), UTC),
         seed=seed,
@@ -189,57 +143,40 @@ def challenge(
     )
 
 
-def _baseline(
+def _verdict(
     posts: LabelledPosts,
-    folds: list[Fold],
-    found: CrossFitted,
-    champion: Champion | None,
-    planned: Plan,
-    seed: int,
-) -> tuple[NDArray[np.float64], str | None]:
-    """Predictions of the judged posts by what has to be beaten, float64 [n, 10], and its name;
-    None is the base rate.
-
-    A new backbone has to beat the old one under heads fitted on the same posts, which says what
-    the backbone alone is worth.
-    """
-    if SERVING_EMBEDDING in posts.groups:
-        seen = replace(posts, groups={**posts.groups, "embedding": posts.groups[SERVING_EMBEDDING]})
-        other = plan(seen, planned.recipe, seed=seed)
-        return (
-            cross_fit(seen, folds, other, seed=seed).bins,
-            "the same head on the backbone that serves",
-        )
-    head = Head.load(champion.folder) if champion is not None else Head.uniform()
-    # A champion that has learned nothing is the base rate by another name.
-    name = champion.name if champion is not None and head.members else None
-    return predict_rows(head, posts, found.rows), name
-
-
-def _folds(posts: LabelledPosts, champion: Champion | None) -> tuple[list[Fold], int]:
-    """The folds, and how many new posts are not judged as the champion saw pictures like theirs."""
-    groups = near_duplicate_groups(posts.phash)
-    seen = np.zeros(len(posts), bool)
-    if champion and champion.trained_until is not None:
-        seen = posts.matured_at <= champion.trained_until.timestamp()
-    # What a backbone was fine-tuned on lies before its newest fifth, whatever heads have seen.
-    folds = judging_folds(
-        posts.posted_at, groups, seen=seen, newest_only=SERVING_EMBEDDING in posts.groups
+    judged: Rows,
+    challenger: Forecasts,
+    baseline: Forecasts,
+    against: str | None,
+) -> Verdict:
+    """The gate's verdict on the challenger's forecasts of the judged posts."""
+    wanted = soft_bins(challenger.intervals)
+    return judge(
+        Judged(ranked_probability_scores(challenger.bins, wanted), figures(challenger)["ece"]),
+        Judged(ranked_probability_scores(baseline.bins, wanted), figures(baseline)["ece"]),
+        posts.community[judged],
+        base_rps=ranked_probability_scores(np.broadcast_to(UNIFORM, wanted.shape), wanted),
+        against=against,
+        community_names=posts.names,
     )
-    like_seen = int((~seen & np.isin(groups, groups[seen])).sum())
-    if not folds:
-        alike = like_seen or len(posts) - len(np.unique(groups))
-        raise Refused(
-            f"No independent posts to judge by: of {len(posts)} labels "
-            f"{alike} have near-duplicates among the earlier ones."
-        )
-    for fold in folds:
-        if len(np.unique(posts.score[fold.fit])) == 1:
-            raise Refused(
-                f"The {len(fold.fit)} labels to fit on have the same score: "
-                "there is nothing to tell apart."
-            )
-    return folds, like_seen
+
+
+def _compare(
+    posts: LabelledPosts, recipe: Recipe, comparisons: str, *, seed: int, say: Say
+) -> tuple[list[Row], dict[str, list[Row]]]:
+    """Every contender on a split by time, and by folds, as far as was asked for."""
+    if comparisons == "none":
+        return [], {}
+    say(stage="comparing")
+    compared = compare(posts, _parts(posts), recipe=recipe, seed=seed)
+    if comparisons != "folds":
+        return compared, {}
+    by_folds = cross_validate(
+        posts, recipe=recipe, seed=seed,
+        progress=lambda done, total: say(stage="folds", done=done, total=total),
+    )  # fmt: skip
+    return compared, by_folds
 
 
 def _parts(posts: LabelledPosts) -> Parts:
@@ -253,18 +190,3 @@ def _period(posts: LabelledPosts, fold: Fold) -> tuple[datetime, datetime]:
     moments = posts.posted_at[fold.judge]
     first, last = float(moments.min()), float(moments.max())
     return datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC)
-
-
-def _refuse_unlearnable(posts: LabelledPosts, champion: Champion | None, min_labels: int) -> None:
-    left_out = ", ".join(f"{count} {reason}" for reason, count in posts.dropped.items())
-    note = f" Left out: {left_out}." if left_out else ""
-    if len(posts) < max(min_labels, 1):
-        raise Refused(f"Only {len(posts)} labels; at least {min_labels} are needed.{note}")
-    if len(np.unique(posts.score)) == 1:
-        raise Refused(
-            f"All {len(posts)} labels have the same score: there is nothing to tell apart.{note}"
-        )
-    if champion and champion.trained_until is not None:
-        new = int((posts.matured_at > champion.trained_until.timestamp()).sum())
-        if new == 0:
-            raise Refused(f"Nothing has matured since {champion.name} was trained.{note}")

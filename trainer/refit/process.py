@@ -1,7 +1,8 @@
 """The training process: ``python -m trainer.refit.process``, one JSON object in, JSON lines out.
 
 It reads labels and stored embeddings, fits a challenger, judges it against the champion and
-writes a model version. It never writes to the database: whoever started it records the outcome.
+writes a model version. It never writes to the database: the process that started it records the
+result.
 """
 
 import asyncio
@@ -17,7 +18,9 @@ from typing import Any
 
 from trainer.data.dataset import read_labelled
 from trainer.head.recipe import Recipe
-from trainer.refit.challenge import Champion, Refused, challenge
+from trainer.refit.baseline import Champion
+from trainer.refit.challenge import challenge
+from trainer.refit.refusals import Refused
 from trainer.refit.write_version import metrics_of, write
 
 REFUSED_STATUS = 3

@@ -1,4 +1,4 @@
-"""Writing what a challenge made as a model version."""
+"""Writes the result of a challenge as a model version."""
 
 import json
 from dataclasses import asdict

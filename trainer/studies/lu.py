@@ -84,7 +84,7 @@ def ten_bins(probabilities: Numbers, cuts: tuple[float, float]) -> Numbers:
 
 
 def forecasts_of(scores: Numbers, split: Split, bins: Numbers) -> Forecasts:
-    """Predictions of the validation posts beside what happened, ranked among the training ones."""
+    """Predictions of the validation posts beside the results, ranked among the training posts."""
     reference = Reference(np.sort(scores[split.train]))
     judged = scores[split.validate]
     n = len(judged)

@@ -1,4 +1,4 @@
-"""The network of the first study, as it was: from pixels, on a frozen MobileNetV2."""
+"""The network of the first study, as published: from pixels, on a frozen MobileNetV2."""
 
 import time
 from collections.abc import Callable

@@ -7,12 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from trainer.backbone import (
-    distill_schedule,
-    distill_smoke,
-    distill_step,
-    distill_teacher,
-)
+from trainer.backbone import distill_schedule, distill_smoke, distill_step, distill_teacher
 from trainer.backbone.distill_crops import CropStore, random_crop, to_network
 from trainer.backbone.distill_images import SourceImage, draw_captions, find_images, is_held_out
 

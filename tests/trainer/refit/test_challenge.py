@@ -13,7 +13,9 @@ from trainer.data.assemble import assemble
 from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.reference import Reference
 from trainer.head.recipe import Recipe
-from trainer.refit.challenge import Challenge, Champion, Refused, challenge
+from trainer.refit.baseline import Champion
+from trainer.refit.challenge import Challenge, challenge
+from trainer.refit.refusals import Refused
 from trainer.refit.write_version import write
 
 RECIPE = Recipe(members=1, max_epochs=8, embedding_directions=8, text_directions=8)

@@ -13,6 +13,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.league.intervals import student_point
+
 Numbers: TypeAlias = NDArray[np.float64]
 
 #: How many of a community's own posts weigh as much as all the others together.
@@ -55,7 +57,7 @@ class Growth:
         x = np.array([1.0, math.asinh(score)])
         middle = float(x @ self.line)
         spread = self.variance * (1 + float(x @ np.linalg.solve(self.weight, x)))
-        half = _student_90(self.freedom) * math.sqrt(spread)
+        half = student_point(self.freedom, 0.9) * math.sqrt(spread)
         return Heading(math.sinh(middle - half), math.sinh(middle), math.sinh(middle + half))
 
 
@@ -95,11 +97,3 @@ def as_prior(pool: Growth, worth: float = POOLED_WEIGHT) -> Growth:
     """What a pool says about a community that is not in it, as if seen in ``worth`` posts."""
     share = min(worth / pool.freedom, 1.0)
     return Growth(0, pool.line, pool.weight * share, pool.freedom * share, pool.variance)
-
-
-def _student_90(freedom: float) -> float:
-    """90% point of Student's t distribution."""
-    # Loaded when the first heading is worked out: a start does not wait for it.
-    from scipy.special import stdtrit
-
-    return float(stdtrit(freedom, 0.9))

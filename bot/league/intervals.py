@@ -9,9 +9,6 @@ Interval: TypeAlias = tuple[float, float]
 
 #: 97.5% point of the normal distribution: an interval reaches this many standard errors each way.
 NORMAL_POINT = 1.959964
-#: From this many degrees of freedom on, the normal distribution may replace Student's t, whose
-#: 97.5% point is then less than 1.3% larger.
-_NEARLY_NORMAL = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +68,12 @@ def points_interval(points: Moments) -> Interval | None:
     return points.total - half, points.total + half
 
 
-def welch(first: Moments, second: Moments) -> Interval | None:
+def welch(first: Moments, second: Moments) -> Interval:
     """Welch's interval of the mean of ``first`` less the mean of ``second``.
-
-    Student's t comes from SciPy, which a small installation does not have. There the normal
-    distribution replaces it, and only where the two are nearly the same.
 
     Args:
         first: at least two values.
         second: at least two values.
-
-    Returns:
-        Both ends; None where there is no SciPy and there are too few values to do without.
     """
     difference = first.mean - second.mean
     error = first.squared_error + second.squared_error
@@ -91,18 +82,18 @@ def welch(first: Moments, second: Moments) -> Interval | None:
     freedom = error**2 / (
         first.squared_error**2 / (first.n - 1) + second.squared_error**2 / (second.n - 1)
     )
-    point = _student_point(freedom)
-    if point is None:
-        return None
-    half = point * math.sqrt(error)
+    half = student_point(freedom, 0.975) * math.sqrt(error)
     return difference - half, difference + half
 
 
-def _student_point(freedom: float) -> float | None:
-    """The 97.5% point of Student's t with so many degrees of freedom (1 or more)."""
-    try:
-        # Imported here, so that a serving process loads it only when stats are asked for.
-        from scipy.special import stdtrit
-    except ModuleNotFoundError:
-        return NORMAL_POINT if freedom >= _NEARLY_NORMAL else None
-    return float(stdtrit(freedom, 0.975))
+def student_point(freedom: float, share: float) -> float:
+    """The point below which a share (0 to 1) of Student's t distribution lies.
+
+    Args:
+        freedom: degrees of freedom, above 0.
+        share: 0.975 for an interval of 95%.
+    """
+    # Imported here, so that a process that serves does not load it before it is needed.
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, share))

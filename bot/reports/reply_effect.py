@@ -41,13 +41,10 @@ class LabelSums:
 
 
 def reply_effect(replied: Moments, silent: Moments) -> ReplyEffect | None:
-    """The effect of a reply; None until both sides have labels enough for an interval."""
+    """The effect of a reply; None until both sides have two labels."""
     if min(replied.n, silent.n) < 2:
         return None
-    interval = welch(replied, silent)
-    if interval is None:
-        return None
-    low, high = interval
+    low, high = welch(replied, silent)
     return ReplyEffect(math.exp(replied.mean - silent.mean), (math.exp(low), math.exp(high)))
 
 

@@ -25,7 +25,7 @@ from bot.league.guesses import (
 )
 from storage.engine.database import Database
 from storage.tables import Author, Guess, Post
-from storage.types import Bucket, PlatformName, PostState
+from storage.types import Bucket, PlatformName, PostRefusal, PostState
 from tests.fixtures.rows import MOMENT, one_post, row
 
 ANN, BOB, CAT = "a" * 64, "b" * 64, "c" * 64
@@ -120,7 +120,10 @@ async def test_a_guess_that_is_refused_says_why(
     ("changes", "words"),
     [
         ({"state": PostState.WITHDRAWN, "due_at": None}, "nothing to guess"),
-        ({"state": PostState.REFUSED, "due_at": None, "refusal": "No image."}, "nothing to guess"),
+        (
+            {"state": PostState.REFUSED, "due_at": None, "refusal_code": PostRefusal.NO_IMAGE},
+            "nothing to guess",
+        ),
         ({"state": PostState.SETTLING, "predicted_at": MOMENT}, "has closed"),
         ({"state": PostState.LABELLED, "predicted_at": MOMENT}, "has closed"),
         ({"guessing_closed_at": None}, "has closed"),

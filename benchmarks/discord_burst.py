@@ -25,7 +25,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.discord_stage import (
+from benchmarks.discord_process import (
     command,
     environment,
     load,

@@ -29,7 +29,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.discord_stage import ROOT, environment, load, picture
+from benchmarks.discord_process import ROOT, environment, load, picture
 from tests.fakes.discord import Channel, FakeDiscord, Member, Message
 
 #: Share of bots that are killed after they have connected; others also while they start.

@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from sqlalchemy import Engine, event
 
-from benchmarks.discord_stage import load, picture
+from benchmarks.discord_process import load, picture
 from bot.app import App, build
 from bot.core import open_core
 from bot.platform import CommunityRef, IncomingPost

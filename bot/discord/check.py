@@ -7,7 +7,7 @@ import discord
 from sqlalchemy import select
 
 from bot.core import Core
-from bot.discord.commands import add_commands
+from bot.discord.commands.registry import add_commands
 from bot.discord.gateway.channels import PostChannel
 from bot.discord.gateway.client import Client, point_at
 from bot.discord.gateway.command_sync import commands_are_in_sync

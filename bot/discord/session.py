@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.core import Core
-from bot.discord.commands import add_commands
+from bot.discord.commands.registry import add_commands
 from bot.discord.events.backfill import Backfill
 from bot.discord.events.closed_replies import ClosedReplies
 from bot.discord.events.guesses import GuessListener

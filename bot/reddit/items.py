@@ -108,7 +108,7 @@ def author_of(item: Mapping[str, Any]) -> str | None:
 
 
 def is_gone(item: Mapping[str, Any]) -> bool:
-    """Whether a submission was deleted by its author or removed by anybody else."""
+    """Whether a submission was deleted by its author or removed by somebody else."""
     return (
         bool(item.get("removed_by_category"))
         or item.get("removed") is True

@@ -1,4 +1,4 @@
-"""When Reddit may be asked again: as it says, and politely where it says nothing."""
+"""When Reddit may be asked again: after the wait that it names, or longer after each failure."""
 
 import math
 import random

@@ -8,7 +8,8 @@ from bot.web.card_forms import read_choice
 from bot.web.cards import card_answer
 from bot.web.feed import Feed
 from bot.web.post_view import PostView
-from bot.web.refusals import Refusal, see_other, wants_json
+from bot.web.refusals import Refusal
+from bot.web.responses import see_other, wants_json
 from bot.web.services import Services
 from bot.web.visitors import Visitor, visitor_of
 from storage.types import Bucket, PlatformName

@@ -11,7 +11,8 @@ from bot.people.consent import has_opted_out, opt_in, opt_out
 from bot.people.erasure import forget_person
 from bot.people.export import export_person
 from bot.web.nicknames import nickname
-from bot.web.refusals import Refusal, see_other
+from bot.web.refusals import Refusal
+from bot.web.responses import see_other
 from bot.web.services import COMMUNITY, Services
 from bot.web.visitors import Visitor, find_author, visitor_of
 from storage.queries.communities import find_community

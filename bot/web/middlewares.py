@@ -8,7 +8,8 @@ import aiohttp_jinja2
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from bot.web.refusals import Refusal, wants_json
+from bot.web.refusals import Refusal
+from bot.web.responses import wants_json
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,8 @@ from aiohttp import web
 from sqlalchemy import func, select
 
 from bot.training.versions import list_versions
-from bot.web.refusals import Refusal, see_other, wants_json
+from bot.web.refusals import Refusal
+from bot.web.responses import see_other, wants_json
 from bot.web.services import Services
 from models.extras import INSTALL_TRAIN, TrainMissing, train_is_installed
 from storage.tables import Label, ModelVersion, Notice, TrainingRun

@@ -10,7 +10,8 @@ from bot.web.cards import card_answer
 from bot.web.feed import Feed
 from bot.web.feed_pages import feed_page
 from bot.web.rate_limit import RateLimit
-from bot.web.refusals import Refusal, see_other, wants_json
+from bot.web.refusals import Refusal
+from bot.web.responses import see_other, wants_json
 from bot.web.services import Services
 from bot.web.upload import MAX_TITLE, Upload, clean_title, read_upload
 from bot.web.visitors import Visitor, visitor_of

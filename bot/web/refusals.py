@@ -1,6 +1,4 @@
-"""Saying no: one sentence with a status, as a page or as JSON."""
-
-from aiohttp import web
+"""Requests that are refused: one sentence with an HTTP status."""
 
 
 class Refusal(Exception):
@@ -17,16 +15,3 @@ class Refusal(Exception):
         self.status = status
         self.sentence = sentence
         self.retry_after = retry_after
-
-
-def wants_json(request: web.Request) -> bool:
-    """Whether the answer should be JSON: asked for by the page's scripts and by programs."""
-    accept = request.headers.get("Accept", "")
-    return request.path.endswith(".json") or (
-        "application/json" in accept and "text/html" not in accept
-    )
-
-
-def see_other(location: str) -> web.Response:
-    """Send a browser that posted a form on to ``location``, a path on this board."""
-    return web.Response(status=303, headers={"Location": location})

@@ -18,7 +18,7 @@ COMMUNITY = "main"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Handed to every room of the board; nothing here is its own but ``background``."""
+    """What every handler of the board is given: the program's core, the pipeline and tasks."""
 
     core: Core
     pipeline: Pipeline

@@ -1,4 +1,4 @@
-"""The board's web application: its rooms, and the doors to them."""
+"""The board's web application: its routes, templates and middlewares."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from bot.web.model_pages import ModelPages
 from bot.web.post_form import PostForm
 from bot.web.post_images import PostImages
 from bot.web.post_json import version_of
-from bot.web.refusals import see_other
+from bot.web.responses import see_other
 from bot.web.services import Services
 from bot.web.stats_pages import StatsPages
 from bot.web.visitors import recognise

@@ -5,7 +5,8 @@ from aiohttp import web
 from bot.web.card_forms import read_choice
 from bot.web.cards import card_answer
 from bot.web.feed import Feed
-from bot.web.refusals import Refusal, see_other, wants_json
+from bot.web.refusals import Refusal
+from bot.web.responses import see_other, wants_json
 from bot.web.services import Services
 from bot.web.visitors import visitor_of
 from bot.web.votes import cast

@@ -1,1 +1,1 @@
-"""What the bot does by itself on Discord: one file a feature, which owns its tasks."""
+"""Listeners for Discord's events, and loops that follow from them: one file a feature."""

@@ -1,1 +1,1 @@
-"""The connection to Discord's gateway."""
+"""What the connection to Discord needs: client, token, permissions, locks, error codes."""

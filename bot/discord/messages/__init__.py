@@ -1,1 +1,1 @@
-"""A message becomes a post, and a prediction a message."""
+"""From a message to a post, and from a prediction to a reply."""

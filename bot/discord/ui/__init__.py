@@ -1,1 +1,1 @@
-"""Buttons, errors and messages that people meet."""
+"""What commands and listeners share: buttons, answers, errors, limits, names."""

@@ -12,7 +12,7 @@ from discord.http import Route
 
 from bot.app import App
 from bot.core import Core
-from bot.discord.commands import add_commands
+from bot.discord.commands.registry import add_commands
 from bot.discord.gateway.command_sync import sync_commands
 from bot.posts.pipeline import Pipeline
 from tests.fakes.discord import FakeDiscord

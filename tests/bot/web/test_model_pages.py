@@ -16,7 +16,7 @@ from tests.fixtures.rows import row
 
 
 class FakeTraining:
-    """A training run that goes on until it is let go."""
+    """A training run that goes on until it is released."""
 
     def __init__(self) -> None:
         self.asked_by: list[str] = []

@@ -132,10 +132,10 @@ async def running(app: App) -> AsyncIterator[None]:
         PlatformRefused: the board cannot listen, or no platform can run.
     """
     async with AsyncExitStack() as stack:
-        # Threads that compute let the event loop wait for its turn no longer than this, seconds.
-        # With Python's own 5 ms, 200 posts at once took a fifth longer.
+        # Threads that compute hand over to the event loop after this time, seconds. With Python's
+        # own 5 ms, 200 posts at the same time took a fifth longer.
         sys.setswitchinterval(0.001)
-        # Loaded before anybody can ask, so that a damaged file is found out at the start.
+        # Loaded before anybody can ask, so that a damaged file is noticed at the start.
         await app.core.serving.warm_up()
         refusals: list[PlatformRefused] = []
         for name, platform in [*app.platforms.items()]:
@@ -146,7 +146,7 @@ async def running(app: App) -> AsyncIterator[None]:
                     raise
                 log.error("%s is left out: %s", name.value.capitalize(), refusal)  # noqa: TRY400 - it says all
                 refusals.append(refusal)
-                # Nobody may ask it for anything either: its posts wait until it is there again.
+                # Its posts wait until it runs again; nothing else may call it.
                 del app.platforms[name]
             else:
                 stack.push_async_callback(platform.stop)
@@ -155,7 +155,7 @@ async def running(app: App) -> AsyncIterator[None]:
         await app.jobs.make_up_for_missed()
         scheduler = schedule(app.jobs, app.core.settings.tick_seconds)
         scheduler.start()
-        # Ended from the last to the first: a tick that waits for a lane ends with the lane.
+        # Stopped from the last to the first: a tick that waits for a queue ends with the queue.
         stack.push_async_callback(scheduler.stop)
         stack.push_async_callback(app.jobs.stop)
         stack.callback(scheduler.pause)

@@ -23,7 +23,19 @@ from storage.files.image_store import ImageStore
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """What every command works with: the data, and what serves predictions."""
+    """What every command works with.
+
+    Attributes:
+        settings: what is set.
+        database: all tables.
+        images: the image files.
+        serving: the champion and the threads that run models.
+        downloader: downloads images.
+        training: training runs.
+        people_key: key of the hashes that stand for people.
+        ocr_worker: reads text in images; None: PEORIA_READ_TEXT is off.
+        clock: the time.
+    """
 
     settings: Settings
     database: Database
@@ -38,7 +50,7 @@ class Core:
 
 @asynccontextmanager
 async def open_core(settings: Settings, *, clock: Clock = now) -> AsyncIterator[Core]:
-    """Open the data, bring it up to date, and make sure that something can serve.
+    """Open the data, migrate it to this version, and make sure that a champion can serve.
 
     Raises:
         DatabaseTooNew: the database was used by a newer Peoria.

@@ -1,4 +1,4 @@
-"""main.py backbone: what Peoria sees with."""
+"""main.py backbone: show the backbone, or switch to another."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""A copy of everything that cannot be made again, in one file, while Peoria may go on running."""
+"""A copy of everything that cannot be made again, in one file; Peoria may be running."""
 
 import io
 import logging
@@ -49,15 +49,16 @@ class Backup:
 
 
 def back_up(settings: Settings, file: Path, *, images: bool, now: datetime) -> Backup:
-    """Write a backup to ``file``, whole or not at all. It takes a while: call it off the loop.
+    """Write a backup to ``file``, whole or not at all. It takes a while: call it on a thread.
 
-    The database is copied first and as of one moment; files that it points at are only ever added
-    whole, so that every version it knows of is in the archive too, unless it was dropped meanwhile.
+    The database is copied first, as of one moment. Files that it refers to exist only when they
+    are complete, so every version that it knows is in the archive, too, unless it was dropped
+    meanwhile.
 
     Args:
-        settings: say where everything is.
+        settings: name the database and the folders.
         file: ends in ``.tar``, or in ``.tar.gz`` to be compressed; it must not be there yet.
-        images: whether image files are to be in it, too.
+        images: whether image files are included.
         now: aware; written into the note.
 
     Raises:
@@ -130,8 +131,8 @@ def _add_folder(archive: tarfile.TarFile, folder: Path, name: str) -> list[str]:
         try:
             archive.add(path, inside)
         except FileNotFoundError:
-            # Dropped after its time since the folder was looked through.
-            log.info("%s is gone since and not in the backup.", path)
+            # Dropped after its retention time while the backup was written.
+            log.info("%s was deleted meanwhile and is not in the backup.", path)
         else:
             added.append(inside)
     return added

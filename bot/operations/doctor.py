@@ -1,4 +1,4 @@
-"""One page of health: what is well, what to look at, and what is in trouble."""
+"""The health of an installation on one page: what is well, what needs a look, what is broken."""
 
 import asyncio
 import shutil
@@ -25,14 +25,14 @@ from storage.engine.migrate import HEAD, revision
 from storage.tables import Notice, Post, TrainingRun
 from storage.types import RunState
 
-#: Less free space than this is worth a look, and less than that is trouble, bytes.
+#: Less free space than the first needs a look; less than the second is trouble. Bytes.
 LITTLE, TOO_LITTLE = 2 * 2**30, 200 * 2**20
-#: Work that should have been done so long ago means that nobody does it.
+#: Work that has been due for this long means that no bot is running.
 OVERDUE = timedelta(minutes=15)
 
 
 class State(StrEnum):
-    """How a part is doing."""
+    """The state of a part."""
 
     WELL = "well"
     LOOK = "look"
@@ -41,7 +41,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the page: which part, how it is doing, and a sentence."""
+    """One line of the page: which part, its state, and a sentence."""
 
     part: str
     state: State
@@ -49,7 +49,7 @@ class Finding:
 
 
 async def examine(settings: Settings, now: datetime) -> list[Finding]:
-    """Look at everything without changing anything.
+    """Check everything without changing anything.
 
     Raises:
         DBAPIError, OSError: the database cannot be reached.

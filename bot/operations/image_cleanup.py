@@ -1,4 +1,4 @@
-"""Keeping the image store no larger than it has to be."""
+"""Deleting image files that are no longer needed."""
 
 import asyncio
 import logging
@@ -18,9 +18,11 @@ GRACE = timedelta(days=1)
 
 
 class ImageCleanup:
-    """Drops image files whose time is over, and those that nothing points at.
+    """Drops image files whose retention time is over, and those that no row refers to.
 
     Args:
+        database: holds the rows.
+        images: the files.
         keep_days: days for which the files of posted images are kept. Their embeddings stay.
     """
 
@@ -33,7 +35,7 @@ class ImageCleanup:
         self._clock = clock
 
     async def sweep(self) -> int:
-        """Drop what has to go; return how many files that were."""
+        """Drop what is no longer needed; return how many files that were."""
         await self._drop_old()
         async with self._database.read() as session:
             used = set(
@@ -47,7 +49,7 @@ class ImageCleanup:
             used.update(source.removeprefix("sha256:") for source in waiting)
         dropped = await asyncio.to_thread(self._drop_unused, used, self._clock() - GRACE)
         if dropped:
-            log.info("Dropped %s image files that are needed no more.", dropped)
+            log.info("Dropped %s image files that are no longer needed.", dropped)
         return dropped
 
     async def _drop_old(self) -> None:

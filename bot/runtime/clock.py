@@ -1,4 +1,4 @@
-"""The time, as something that can be handed in: simulations and tests bring their own."""
+"""The time as an argument: simulations and tests have a clock of their own."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,11 +1,11 @@
-"""When something happens at set times: the five fields of cron, by the clocks of a time zone."""
+"""Schedules in the five fields of cron, in a time zone."""
 
 import re
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 
-#: What is said instead of a schedule where there should be none.
+#: Instead of a schedule: never.
 OFF = "off"
 
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -13,16 +13,16 @@ _DAY = re.compile(r"(?P<first>[a-z]+|\d+|\*)(?:-(?P<last>[a-z]+|\d+))?(?:/(?P<st
 
 
 def cron_trigger(text: str, time_zone: str) -> CronTrigger | None:
-    """When ``text`` says that something happens; None for ``off``.
+    """The times that a schedule names; None for ``off``.
 
     Days of the week are those of cron, 0 and 7 being Sunday: APScheduler counts them from Monday.
 
     Args:
         text: minute, hour, day of month, month, day of week; or ``off``.
-        time_zone: whose clocks, as ``Europe/Berlin``.
+        time_zone: name of the time zone, as ``Europe/Berlin``.
 
     Raises:
-        ValueError: it is no schedule; the message says why, without repeating it.
+        ValueError: it is not a schedule; the message says why, without repeating it.
     """
     if text.strip().lower() == OFF:
         return None
@@ -34,7 +34,7 @@ def cron_trigger(text: str, time_zone: str) -> CronTrigger | None:
         )
     minute, hour, day, month, weekday = fields
     if day != "*" and weekday != "*":
-        # cron would take either, APScheduler only both: nobody should have to know.
+        # cron means either of the two, APScheduler both: refused, so that nobody is surprised.
         raise ValueError("give a day of the month or a day of the week, not both")
     try:
         return CronTrigger(

@@ -1,4 +1,4 @@
-"""Log lines: for people on a terminal, as JSON where a machine reads them. Never a secret."""
+"""Log lines: text for people, JSON for machines. Secrets are never written."""
 
 import json
 import logging
@@ -18,12 +18,12 @@ _SECRETS = re.compile(
 
 
 class HideSecrets(logging.Filter):
-    """Blots out whatever looks like a credential, also in tracebacks."""
+    """Replaces whatever looks like a credential by ***, also in tracebacks."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         try:
             message = record.getMessage()
-        except Exception:  # noqa: BLE001 - a wrong format string must not stop who logs
+        except Exception:  # noqa: BLE001 - a wrong format string must not raise at the caller
             message = f"{record.msg} {record.args}"
         record.msg = _SECRETS.sub("***", message)
         record.args = None
@@ -63,7 +63,7 @@ def set_up_logging(style: Literal["text", "json"], level: str) -> None:
         handler.setFormatter(logging.Formatter("%(message)s"))
     handler.addFilter(HideSecrets())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # A line for every tick and every request says nothing to anybody.
+    # A line for every tick and every request would hide the rest.
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)

@@ -1,34 +1,34 @@
-"""APScheduler's scheduler, ended without cutting off what it began."""
+"""APScheduler's scheduler, stopped without cancelling the jobs that it started."""
 
 import asyncio
 
 from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-#: How long a job that is under way may go on when Peoria stops, seconds.
-_PATIENCE = 5.0
+#: How long a running job may continue when Peoria stops, seconds.
+_STOP_SECONDS = 5.0
 
 
 class _Executor(AsyncIOExecutor):  # type: ignore[misc]
     async def ended(self) -> None:
-        """Return when no job is under way, or has had its time."""
+        """Return when no job is running, or the time for stopping is over."""
         if self._pending_futures:
-            await asyncio.wait(self._pending_futures, timeout=_PATIENCE)
+            await asyncio.wait(self._pending_futures, timeout=_STOP_SECONDS)
 
 
 class Scheduler(AsyncIOScheduler):  # type: ignore[misc]
-    """Starts jobs at their times; no job runs beside itself, and missed runs are made up by one."""
+    """Starts jobs at their times; a job never overlaps itself, and missed runs become one run."""
 
     def __init__(self) -> None:
-        self._jobs_under_way = _Executor()
+        self._executor_of_jobs = _Executor()
         super().__init__(
             timezone="UTC",
-            executors={"default": self._jobs_under_way},
+            executors={"default": self._executor_of_jobs},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
     async def stop(self) -> None:
-        """Start no more, and wait for what is under way: cut off, it would look like a fault."""
+        """Start no more jobs and wait for running ones: cancelled, they would look like faults."""
         self.pause()
-        await self._jobs_under_way.ended()
+        await self._executor_of_jobs.ended()
         self.shutdown(wait=False)

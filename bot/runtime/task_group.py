@@ -1,4 +1,4 @@
-"""Work that goes on by itself, owned by whoever started it and ended with its owner."""
+"""Background tasks that belong to the object that started them and end with it."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ log = logging.getLogger(__name__)
 
 
 class TaskGroup:
-    """Tasks that are held until they end; what fails in one is logged, never lost."""
+    """Tasks that are kept until they end; an error in one is logged, never lost."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -27,12 +27,12 @@ class TaskGroup:
             log.error("%s failed.", task.get_name(), exc_info=error)
 
     async def idle(self) -> None:
-        """Return when no work is left."""
+        """Return when no task is left."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 
     async def stop(self) -> None:
-        """Cancel what is under way and wait until it has let go."""
+        """Cancel the running tasks and wait until they have ended."""
         for task in self._tasks:
             task.cancel()
         await self.idle()

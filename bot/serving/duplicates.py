@@ -15,10 +15,10 @@ from storage.tables.images import PHASH_PIECES
 from storage.types import Bucket, PostState
 
 # A hash is cut into one piece more than may differ: a near-duplicate then has one in common. The
-# database looks for those, and only what it finds is compared bit by bit.
+# database finds images by their pieces, and only those are compared bit by bit.
 assert len(PHASH_PIECES) == MAX_DISTANCE + 1  # noqa: S101 - a changed distance needs other pieces
 
-#: Images asked about at once: SQLite binds 32,766 values at most.
+#: Images in one query: SQLite binds 32,766 values at most.
 _AT_ONCE = 10_000
 
 _POSTS, _PLACES, _IMAGES = table_of(Post), table_of(PostImage), table_of(Image)
@@ -66,7 +66,7 @@ async def find_duplicate(
     before: datetime,
     without_post: int | None = None,
 ) -> Duplicate | None:
-    """The most alike earlier post of a community, of equally alike ones the newest; None if none.
+    """The earlier post of a community that looks most alike, or None; of equals the newest.
 
     Posts that were withdrawn or refused are left out.
 
@@ -75,7 +75,7 @@ async def find_duplicate(
         community_id: where to look.
         phash: the image's perceptual hash, 16 hexadecimal digits.
         before: only posts that were posted earlier than this.
-        without_post: a post that is not looked at: the one that is asked about.
+        without_post: a post that is left out: the one that is asked about.
     """
     pieces = {
         f"piece_{first}": phash[first - 1 : first - 1 + length] for first, length in PHASH_PIECES

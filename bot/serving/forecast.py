@@ -1,4 +1,4 @@
-"""What is shown of a prediction and of its outcome: all the numbers, none of the wording."""
+"""The numbers that are shown of a prediction and of its outcome, without the sentences."""
 
 from dataclasses import dataclass
 
@@ -12,19 +12,28 @@ from storage.types import Bucket
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One prediction. Probabilities and percentiles are 0 to 1."""
+    """One prediction. Probabilities and percentiles are 0 to 1.
+
+    Attributes:
+        bins: probability of each of ten equal bins of the percentile.
+        p_low: probability of the bucket low.
+        p_medium: of medium.
+        p_high: of high.
+        percentile: 10%, 50% and 90% points of the percentile.
+        beats: the share of the posts here that this one should beat: the mean percentile.
+        score: 10%, 50% and 90% points of the score; None while there are no scores to read it
+            from.
+        quantiles: whose quantiles the score was read from.
+        model_version: name of the version that predicted.
+    """
 
     bins: tuple[float, ...]
     p_low: float
     p_medium: float
     p_high: float
-    #: 10%, 50% and 90% points of the percentile.
     percentile: tuple[float, float, float]
-    #: The share of the posts here that this one should beat.
     beats: float
-    #: 10%, 50% and 90% points of the score; None while nothing is known to read them off.
     score: tuple[float, float, float] | None
-    #: Whose quantiles the score was read off.
     quantiles: Source
     model_version: str
 
@@ -32,7 +41,7 @@ class Card:
     def bucket(self) -> Bucket:
         """The most probable bucket; of equals, the lower one."""
         chances = {Bucket.LOW: self.p_low, Bucket.MEDIUM: self.p_medium, Bucket.HIGH: self.p_high}
-        # Rounded, so that arithmetic noise does not decide between equals.
+        # Rounded, so that rounding errors do not decide between equals.
         return max(chances, key=lambda bucket: round(chances[bucket], 9))
 
 

@@ -24,8 +24,11 @@ class OcrWorker:
     """Finds images whose text was not read, and reads it.
 
     Args:
+        database: holds the text of each image.
+        images: the files.
         make_reader: makes the reader; called on the first image, because its models take seconds
             and memory to load.
+        limits: how large an image may be.
     """
 
     def __init__(
@@ -71,7 +74,7 @@ class OcrWorker:
         return len(batch)
 
     def close(self) -> None:
-        """Let the thread go."""
+        """End the thread; calls that have not begun are cancelled."""
         self._executor.shutdown(cancel_futures=True)
 
     def _read(self, sha256: str) -> str:
@@ -80,10 +83,10 @@ class OcrWorker:
         try:
             image = decode(self._images.get(sha256), limits=self._limits, size=READ_SIZE)
         except (FileNotFoundError, ImageRefused) as error:
-            # Noted as having no text: it would otherwise be tried for ever.
+            # Stored as having no text: it would otherwise be tried again and again.
             log.info("The text of image %s cannot be read (%s).", sha256[:12], error)
             return ""
-        # What databases cannot hold is not text either.
+        # PostgreSQL cannot store this character.
         return self._reader(image.pixels).replace("\x00", "")
 
 

@@ -1,4 +1,4 @@
-"""How predictions are put into words: the same sentences on every platform and on the terminal."""
+"""Sentences about predictions and outcomes, the same on the board, Reddit and the terminal."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from bot.serving.number_format import number, percent, signed
 from storage.tables import Post
 from storage.types import Bucket, PostRefusal
 
-#: While a prediction of the silent share is kept back, and once it is told.
+#: While a prediction of the silent share is secret, and once it is shown.
 STILL_SILENT = (
     "This prediction is kept secret until the votes are in, to measure what a public prediction"
     " does to the votes."
@@ -26,12 +26,12 @@ _REFUSALS = {
 
 
 def beats_sentence(card: Card, community: str) -> str:
-    """What the prediction comes to, in one sentence."""
+    """The prediction in one sentence."""
     return f"Would beat {percent(card.beats)} of the posts in {community}."
 
 
 def score_sentence(card: Card) -> str | None:
-    """The expected score with its 80% interval; None while nothing is known to read it off."""
+    """The expected score with its 80% interval; None while there are no scores to read it from."""
     if card.score is None:
         return None
     low, median, high = card.score
@@ -44,7 +44,7 @@ def heading_sentence(low: float, median: float, high: float) -> str:
 
 
 def knowledge_note(card: Card, community: str) -> str | None:
-    """What the prediction cannot know yet; None when it rests on the community's own history."""
+    """What the prediction cannot know yet; None when it uses the community's own history."""
     if max(card.bins) - min(card.bins) < 1e-9:
         return "Nothing was learned yet: to this model every outcome is as likely as any other."
     if card.quantiles == "platform":
@@ -55,7 +55,7 @@ def knowledge_note(card: Card, community: str) -> str | None:
 
 
 def outcome_sentence(outcome: Outcome) -> str:
-    """Predicted and real, side by side."""
+    """What was predicted and what happened."""
     card = outcome.card
     chance = {"low": card.p_low, "medium": card.p_medium, "high": card.p_high}[card.bucket]
     mark = "✔" if card.bucket is outcome.bucket else "✘"
@@ -66,7 +66,7 @@ def outcome_sentence(outcome: Outcome) -> str:
 
 
 def guesses_sentence(counts: Mapping[Bucket, int]) -> str:
-    """How many people guessed what; somebody did."""
+    """How many people guessed each bucket; at least one person did."""
     said = (f"{counts[each]} guessed {each.value}" for each in reversed(Bucket) if counts.get(each))
     return f"{', '.join(said)}."
 
@@ -80,7 +80,7 @@ def own_guess_sentence(bucket: Bucket, points: float | None) -> str:
 
 
 def label_sentence(bucket: Bucket, score: float) -> str:
-    """What a post came to that was never predicted."""
+    """The outcome of a post that was never predicted."""
     return f"Was {bucket.value}, score {number(score)}."
 
 

@@ -1,4 +1,4 @@
-"""Getting a backbone ready: from weights to what LiteRT serves, once, in a process of its own."""
+"""Preparing a backbone: from weights to what LiteRT serves, once, in a child process."""
 
 import asyncio
 import hashlib
@@ -66,4 +66,4 @@ async def _export(source: str, folder: Path) -> None:
         raise
     if process.returncode != 0:
         lines = [line for line in errors.decode(errors="replace").splitlines() if line.strip()]
-        raise BackboneUnusable(lines[-1] if lines else f"exporting {source} failed without a word")
+        raise BackboneUnusable(lines[-1] if lines else f"Exporting {source} failed.")

@@ -99,6 +99,6 @@ def _weights_of(fingerprint: str, given: Path) -> Path:
         if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == fingerprint:
             return path
     raise FinetuneRefused(
-        "The weights of the backbone that serves are not at hand: give the file that it was made"
+        "The weights of the backbone that serves were not found: give the file that it was made"
         f" from with --weights (its SHA-256 is {fingerprint})."
     )

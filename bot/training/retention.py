@@ -1,7 +1,7 @@
 """Keeping no more model versions on disk than are needed.
 
-A version is marked in its row before its files go: whoever is killed in between has lost nothing,
-and the next sweep goes on. Rows stay, as predictions and standings point at them.
+A version is marked in its row before its files are deleted: if the process is killed in between,
+nothing is lost and the next sweep continues. Rows stay: predictions and standings refer to them.
 """
 
 import asyncio
@@ -24,15 +24,17 @@ log = logging.getLogger(__name__)
 
 #: A folder without a row that is younger than this may be a version that is being made.
 GRACE = timedelta(days=1)
-_PUT_ASIDE = ".dropped-"
-#: Posts that are asked for in one query.
+_RENAMED = ".dropped-"
+#: Posts in one query.
 _AT_ONCE = 1000
 
 
 class Retention:
-    """Drops the files of model versions that are needed no more.
+    """Drops the files of model versions that are no longer needed.
 
     Args:
+        database: holds the versions.
+        versions_dir: holds a folder for each of them.
         keep: how many of the newest stay. Beside them stay the champion, the one it replaced,
             those whose predictions wait for their label, and what a new installation starts with.
     """
@@ -44,11 +46,11 @@ class Retention:
         self._clock = clock
 
     async def sweep(self) -> int:
-        """Drop what has to go; return how many folders that were."""
+        """Drop what is no longer needed; return how many folders that were."""
         async with self._database.write() as session:
             marked = await self._mark(session)
         if marked:
-            log.info("The files of %s are needed no more.", ", ".join(marked))
+            log.info("The files of %s are no longer needed.", ", ".join(marked))
         async with self._database.write() as session:
             under_way = await session.scalar(
                 select(TrainingRun.id).where(TrainingRun.state == RunState.RUNNING)
@@ -57,8 +59,8 @@ class Retention:
             before = None if under_way else self._clock() - GRACE
             rows = await session.execute(select(ModelVersion.name, ModelVersion.dropped_at))
             is_dropped = {name: moment is not None for name, moment in rows}
-            # In the transaction: nobody can choose a version between the look and the renaming.
-            gone = await asyncio.to_thread(self._put_aside, is_dropped, before)
+            # In the transaction: nobody can choose a version between the query and the renaming.
+            gone = await asyncio.to_thread(self._rename_unneeded, is_dropped, before)
         for folder in gone:
             await asyncio.to_thread(shutil.rmtree, folder)
         return len(gone)
@@ -80,8 +82,8 @@ class Retention:
                 marked.append(each.name)
         return marked
 
-    def _put_aside(self, is_dropped: dict[str, bool], before: datetime | None) -> list[Path]:
-        """Rename what has to go: a folder of half its files must not bear a version's name.
+    def _rename_unneeded(self, is_dropped: dict[str, bool], before: datetime | None) -> list[Path]:
+        """Rename what is to be deleted: a half-deleted folder must not have a version's name.
 
         That is the folders of dropped versions, and those that no row knows and that are old.
         """
@@ -92,18 +94,18 @@ class Retention:
             known = is_dropped.get(folder.name)
             if not folder.is_dir() or known is False:
                 continue
-            if folder.name.startswith(_PUT_ASIDE):
-                # By a sweep that was cut short.
+            if folder.name.startswith(_RENAMED):
+                # Left by a sweep that was interrupted.
                 gone.append(folder)
             elif known or (before and folder.stat().st_mtime < before.timestamp()):
-                aside = folder.with_name(f"{_PUT_ASIDE}{uuid4().hex}")
-                gone.append(folder.rename(aside))
+                renamed = folder.with_name(f"{_RENAMED}{uuid4().hex}")
+                gone.append(folder.rename(renamed))
         return gone
 
 
 async def with_unscored_predictions(session: AsyncSession) -> set[int]:
     """Versions with predictions on posts that are still to be labelled."""
-    # In two steps: left to itself, SQLite looks at every prediction there ever was.
+    # In two steps: in one, SQLite would read every prediction there ever was.
     waiting = select(Post.id).where(Post.due_at.is_not(None), Post.state.in_(UNLABELLED))
     post_ids = list(await session.scalars(waiting))
     found: set[int] = set()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.serving.duplicates import Duplicate, find_duplicate
 from storage.engine.database import Database
 from storage.tables import Author, Community, Image, Label, Post, PostImage
-from storage.types import Bucket, PostState
+from storage.types import Bucket, PostRefusal, PostState
 from tests.fixtures.rows import LATER, MOMENT, row
 
 HASH = "8f373c5a9e01d2b4"
@@ -55,11 +55,14 @@ async def test_the_most_alike_counts_and_of_equals_the_newest(database: Database
     assert found.post_id == 2
 
 
+REFUSED = {"state": PostState.REFUSED, "refusal_code": PostRefusal.NO_IMAGE, "due_at": None}
+
+
 @pytest.mark.parametrize(
     ("post", "asked"),
     [
         ({"state": PostState.WITHDRAWN, "due_at": None}, {}),
-        ({"state": PostState.REFUSED, "refusal": "No.", "due_at": None}, {}),
+        (REFUSED, {}),
         ({"posted_at": LATER}, {}),
         ({}, {"community_id": 2}),
         ({}, {"without_post": 1}),

@@ -92,7 +92,7 @@ async def test_a_version_whose_predictions_wait_for_a_label_stays(
     assert ("v1" in folders(core)) == stays
 
 
-@pytest.mark.parametrize("step", ["_put_aside", "shutil.rmtree"])
+@pytest.mark.parametrize("step", ["_rename_unneeded", "shutil.rmtree"])
 async def test_a_sweep_that_was_cut_short_is_gone_on_with(
     core: Core, clock: FakeClock, first: str, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

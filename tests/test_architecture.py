@@ -101,6 +101,20 @@ RULES = (
             "bot.operations",
         )
     ),
+    Rule(
+        "what is beside the rooms knows no platform",
+        ("bot.communities", "bot.core", "bot.jobs", "bot.notices", "bot.platform", "bot.settings"),
+        PLATFORMS,
+    ),
+    Rule(
+        "bot/posts/ takes from bot/labels/ only when the next reading is due",
+        ("bot.posts",),
+        ("bot.labels",),
+        but=("bot.labels.readings",),
+    ),
+    Rule("bot/posts/ holds no wording", ("bot.posts",), ("bot.serving.phrases",)),
+    Rule("bot/serving/ moves no post", ("bot.serving",), ("bot.posts", "bot.labels")),
+    Rule("bot/reports/ starts no training", ("bot.reports",), ("bot.training",)),
     Rule("nothing but main.py imports bot/cli/", PACKAGES, ("bot.cli",), not_of=("bot.cli",)),
     Rule(
         "nothing but bot/cli/ imports bot/simulation/",
@@ -185,8 +199,10 @@ RULES = (
     Rule(
         "storage/engine/ knows no query and no post",
         ("storage.engine",),
-        ("storage.queries", "storage.files"),
+        ("storage.queries", "storage.files", "storage.tables"),
+        but=("storage.tables.base",),
     ),
+    Rule("storage/queries/ open no session", ("storage.queries",), ("storage.engine.database",)),
     Rule(
         "storage/files/ know no database",
         ("storage.files",),

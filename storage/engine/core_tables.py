@@ -2,7 +2,7 @@
 
 from sqlalchemy import Table
 
-from storage.tables import Base
+from storage.tables.base import Base
 
 
 def table_of(entity: type[Base]) -> Table:

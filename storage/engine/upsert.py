@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.engine.core_tables import table_of
-from storage.tables import Base
+from storage.tables.base import Base
 
 #: What a column becomes where the row is there: from what it holds, and from the new row.
 Change: TypeAlias = Callable[[Any, Any], ColumnElement[Any]]

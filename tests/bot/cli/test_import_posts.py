@@ -1,0 +1,73 @@
+"""main.py import: what is said of what was imported."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.bot.cli.conftest import Peoria
+from tests.fixtures import images
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Fourteen posts in r/cats, three of them with a picture, one without a score."""
+    folder = tmp_path / "cats"
+    folder.mkdir()
+    posts = [
+        {
+            "id": f"p{number}", "title": f"post {number}", "author": "anna",
+            "created_utc": 1_600_000_000 + 200_000 * number, "ups": 10 * number,
+        }
+        for number in range(14)
+    ]  # fmt: skip
+    del posts[13]["ups"]
+    for number in range(3):
+        picture = images.photo(60 + number, 48)
+        (folder / f"p{number}.png").write_bytes(images.encode(picture, "PNG"))
+    (folder / "posts.json").write_text(json.dumps(posts), "utf-8")
+    return folder / "posts.json"
+
+
+def test_an_import_says_how_many_posts_it_took_and_why_not_the_others(
+    peoria: Peoria, file: Path
+) -> None:
+    answer = peoria("import", file, "--images", file.parent)
+    assert answer.status == 0
+    first, *rest = answer.out.splitlines()
+    assert first == "Imported 3 posts (0 were there already); 3 labels written."
+    assert rest[0].startswith("Left out 1: ")
+    assert "10 posts have no usable image:" in rest
+    assert rest[-1].split(", ") == ["  p3", *(f"p{number}" for number in range(4, 13))]
+    again = peoria("import", file, "--images", file.parent)
+    assert again.out.startswith("Imported 0 posts (3 were there already); 0 labels written.")
+
+
+def test_as_data_every_post_without_an_image_is_named(peoria: Peoria, file: Path) -> None:
+    data = peoria("import", file, "--images", file.parent, "--community", "r/dogs", "--json").data
+    assert (data["imported"], data["already_there"], data["labelled"]) == (3, 0, 3)
+    assert sorted(data["without_image"]) == sorted(f"p{number}" for number in range(3, 13))
+    assert sum(data["dropped"].values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("buckets", "taken"),
+    [
+        ("terciles", True),
+        ("fixed:20,100", True),
+        ("fixed:100,100", False),
+        ("fixed:100,20", False),
+        ("fixed:20", False),
+        ("fixed:a,b", False),
+        ("20,100", False),
+    ],
+)
+def test_buckets_are_terciles_or_two_rising_scores(
+    peoria: Peoria, file: Path, buckets: str, taken: bool
+) -> None:
+    answer = peoria("import", file, "--images", file.parent, "--buckets", buckets)
+    if taken:
+        assert answer.status == 0
+    else:
+        assert answer.status == 2
+        assert "fixed:LOW,MEDIUM" in answer.err

@@ -16,7 +16,7 @@ _MARKS = {State.WELL: "[green]✓[/]", State.LOOK: "[yellow]![/]", State.TROUBLE
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """How everything is doing: database, disk, champion, training, work, platforms, communities.
+    """Check everything: database, disk, champion, training, due work, platforms, communities.
 
     Changes nothing. Exit status 1 when anything is in trouble.
     """

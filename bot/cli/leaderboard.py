@@ -1,4 +1,4 @@
-"""main.py leaderboard: who foresees best, and what there was to foresee."""
+"""main.py leaderboard: who predicts best, and what there was to predict."""
 
 import dataclasses
 from datetime import datetime
@@ -41,10 +41,10 @@ def leaderboard(
     rows: Annotated[int, typer.Option(min=1, max=1000, help="Most rows.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Work every board out anew first.")
+        bool, typer.Option("--rebuild", help="Calculate every board again first.")
     ] = False,
 ) -> None:
-    """Who foresees best: people, model versions; which communities and posts stood out.
+    """Who predicts best: people and model versions; which communities and posts stood out.
 
     Right guesses earn 1/p − 1 points, p being how common the bucket is in the community; wrong
     ones cost 1. Always guessing the same earns nothing.
@@ -53,7 +53,7 @@ def leaderboard(
     asked = read_season(season, now=now(), time_zone=settings.season_time_zone)
     page, where, labels = run(_read(settings, board, asked, community, rows, rebuild=rebuild))
     if labels is not None and not as_json:
-        say(f"Worked out anew from {labels:,} label{'s' if labels != 1 else ''}.")
+        say(f"Calculated again from {labels:,} label{'s' if labels != 1 else ''}.")
     if as_json:
         print_json(
             {

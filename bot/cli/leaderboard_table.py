@@ -138,5 +138,5 @@ _NOTES = {
     " first. Blind: guessed without having seen the prediction, and the bot on the same posts.",
     BoardName.MODELS: "By RPS skill: the share of the base rate's ranked probability score that is"
     " saved; 0 is no better, 1 perfect.",
-    BoardName.CHANNELS: "By RPS skill: how well the bot foresees what happens there.",
+    BoardName.CHANNELS: "By RPS skill: how well the bot predicts what happens there.",
 }

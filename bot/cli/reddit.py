@@ -61,7 +61,7 @@ def backfill(
         int, typer.Option(min=1, max=1000, help="Most posts; Reddit lists no more than 1,000.")
     ] = 1000,
     listing: Annotated[
-        str, typer.Option(help="new: a fair sample; top: the greatest successes of all time.")
+        str, typer.Option(help="new: a fair sample; top: the highest scores of all time.")
     ] = "new",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

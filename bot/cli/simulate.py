@@ -40,7 +40,7 @@ def simulate(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Let Peoria live through weeks in a made-up community whose taste is known.
+    """Run Peoria for simulated weeks in a made-up community whose taste is known.
 
     Pictures, titles, authors, votes, guesses and mishaps are made up; the pipeline, the jobs and
     the training are the real ones, on simulated time. Your own data is not touched. Ends with exit

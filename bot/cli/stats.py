@@ -111,7 +111,7 @@ def _show_second_looks(scores: Sequence[NowcastAccuracy]) -> None:
             f"{score.coverage:.0%}",
         )
     out.print(table)
-    say("Off by: the mean difference of the logarithms of foreseen and final score.")
+    say("Off by: the mean difference of the logarithms of predicted and final score.")
 
 
 def _error(value: float | None) -> str:

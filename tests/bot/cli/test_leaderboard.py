@@ -128,7 +128,7 @@ def test_one_community(peoria: Peoria) -> None:
 def test_boards_can_be_worked_out_anew(peoria: Peoria) -> None:
     """The sums of the fixture belong to no guess: they go."""
     answer = peoria("leaderboard", "--season", "all", "--rebuild")
-    assert "Worked out anew from 1 label." in answer.out
+    assert "Calculated again from 1 label." in answer.out
     assert "Nobody has" in answer.out
     assert peoria("leaderboard", "--season", SEASON, "--json").data["rows"] == []
 

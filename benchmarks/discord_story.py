@@ -153,7 +153,7 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     story.chapter("Install")
     names = ", ".join(sorted(f"`/{name}`" for name, kind in fake.commands if kind == 1))
     story.tell(
-        f"The bot starts, logs in and tells Discord its {len(fake.commands)} commands, once:"
+        f"The bot starts, logs in and sends Discord its {len(fake.commands)} commands:"
         f" {names}, and *Will it play?* in the menu of every message."
     )
     asked = await fake.slash(admin, channel, "help")
@@ -179,7 +179,7 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
         await village.pass_time(5 * HOUR)
     await village.pass_time(DAY)
     story.tell(
-        f"{WEEKS} memes are posted, guessed at and voted on by twelve people"
+        f"{WEEKS} memes are posted; twelve people guess and vote"
         f" ({perf_counter() - started:.0f} s in this run, with the clock moved by hand)."
     )
 
@@ -197,7 +197,7 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     story.quote(
         bob.name, "`/predict image: chart.jpg title: numbers`", "", asked.acknowledged_after
     )
-    story.show("predict", "/predict: three bars, and what drove it", [asked.response])
+    story.show("predict", "/predict: three bars, and what made the prediction", [asked.response])
 
     story.chapter("Guess")
     clicked = await fake.click(bob, reply, "High")
@@ -209,11 +209,11 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
         each.text for each in fake.whispers_to(ann)[-1:]
     ), clicked.acknowledged_after)  # fmt: skip
 
-    story.chapter("Outcome")
+    story.chapter("Result")
     await village.vote(post, meme)
     await village.pass_time(DAY)
     await village.pass_time(60)
-    story.tell("A day later the score is final, and the same reply says what came of it.")
+    story.tell("A day later the score is final, and the same reply shows the result.")
     story.show("outcome", "The reply after the horizon", [post, reply])
 
     story.chapter("Leaderboard")
@@ -252,7 +252,7 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     await fake.settle(within=120)
     story.quote(admin.name, "presses **Go back**", question.text, clicked.acknowledged_after)
 
-    story.chapter("One's own data")
+    story.chapter("Your own data")
     asked = await fake.slash(cleo, channel, "export-me")
     story.quote(cleo.name, "`/export-me`", said(asked), asked.acknowledged_after)
     asked = await fake.slash(cleo, channel, "forget-me")

@@ -180,7 +180,7 @@ async def play(data: Path, font: Path) -> None:
         await board.vote(url, "dog", 0.4)
         last = await board.post("coffee", 114)
         await asyncio.sleep(3)
-        photograph(f"{BOARD}/?before={last.rsplit('/', 1)[-1]}", "board.png", 1010)
+        photograph(f"{BOARD}/?before={last.rsplit('/', 1)[-1]}", "board.png", 982)
 
 
 def photograph(address: str, name: str, height: int) -> None:

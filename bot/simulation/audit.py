@@ -1,7 +1,7 @@
 """Whether anything was lost or doubled in a simulation that is over."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -42,30 +42,13 @@ async def audit(session: AsyncSession, world: World, platform: SimulatedPlatform
         SomethingLost: something is missing or there twice; the message says what.
     """
     posts = (await session.scalars(select(Post).order_by(Post.id))).all()
-    unscored = select(Prediction.post_id).where(Prediction.scored_at.is_(None))
-    without_points = select(Guess.post_id).where(Guess.points.is_(None))
-    stored = _Stored(
-        predictions=await _per_post(session, Prediction),
-        labels=await _per_post(session, Label),
-        replies={row.post_id: row for row in await session.scalars(select(Reply))},
-        unscored=set(await session.scalars(unscored)),
-        without_points=set(await session.scalars(without_points)),
-    )
-    there = Counter(post.source_id for post in posts)
-    problems = [f"{name} is stored {n} times" for name, n in there.items() if n != 1]
-    problems += [f"{name} was never posted" for name in there.keys() - world.by_source_id]
-    problems += [f"{name} is not stored" for name in world.by_source_id.keys() - there]
-    problems += [f"{name} was replied to twice" for name in platform.doubled]
-    for post in posts:
-        made = world.by_source_id[post.source_id]
-        wrong = [
-            *_wrong_state(post, made),
-            *_wrong_rows(post, stored),
-            *_wrong_reply(post, stored.replies.get(post.id), post.source_id in platform.replies),
-        ]
-        problems += [f"{post.source_id} ({post.state.value}) {each}" for each in wrong]
-    problems += [each async for each in _wrong_scores(session, world, platform)]
-    problems += [each async for each in _wrong_sums(session)]
+    stored = await _read_stored(session)
+    problems = [
+        *_wrong_posts(posts, world),
+        *_wrong_fates(posts, stored, world, platform),
+        *[each async for each in _wrong_scores(session, world, platform)],
+        *[each async for each in _wrong_sums(session)],
+    ]
     if problems:
         shown = "; ".join(problems[:_NAMED])
         more = f"; and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
@@ -84,6 +67,43 @@ async def audit(session: AsyncSession, world: World, platform: SimulatedPlatform
             "guesses": (await session.scalars(select(func.count()).select_from(Guess))).one(),
         }
     )
+
+
+async def _read_stored(session: AsyncSession) -> _Stored:
+    unscored = select(Prediction.post_id).where(Prediction.scored_at.is_(None))
+    without_points = select(Guess.post_id).where(Guess.points.is_(None))
+    return _Stored(
+        predictions=await _per_post(session, Prediction),
+        labels=await _per_post(session, Label),
+        replies={row.post_id: row for row in await session.scalars(select(Reply))},
+        unscored=set(await session.scalars(unscored)),
+        without_points=set(await session.scalars(without_points)),
+    )
+
+
+def _wrong_posts(posts: Sequence[Post], world: World) -> Iterator[str]:
+    """Posts that are missing, there twice, or that nobody made."""
+    there = Counter(post.source_id for post in posts)
+    yield from (f"{name} is stored {n} times" for name, n in there.items() if n != 1)
+    yield from (f"{name} was never posted" for name in there.keys() - world.by_source_id)
+    yield from (f"{name} is not stored" for name in world.by_source_id.keys() - there)
+
+
+def _wrong_fates(
+    posts: Sequence[Post], stored: _Stored, world: World, platform: SimulatedPlatform
+) -> Iterator[str]:
+    """What is wrong with the state, the rows and the reply of each post."""
+    yield from (f"{name} was replied to twice" for name in platform.doubled)
+    for post in posts:
+        made = world.by_source_id.get(post.source_id)
+        if made is None:
+            continue
+        wrong = [
+            *_wrong_state(post, made),
+            *_wrong_rows(post, stored),
+            *_wrong_reply(post, stored.replies.get(post.id), post.source_id in platform.replies),
+        ]
+        yield from (f"{post.source_id} ({post.state.value}) {each}" for each in wrong)
 
 
 def _wrong_state(post: Post, made: MadePost) -> Iterator[str]:
@@ -148,8 +168,8 @@ async def _wrong_scores(
         Snapshot, Snapshot.post_id == Post.id
     )
     for source_id, taken_at, score in await session.execute(query):
-        shown = platform.score(world.by_source_id[source_id], taken_at)
-        if score != shown:
+        made = world.by_source_id.get(source_id)
+        if made is not None and score != (shown := platform.score(made, taken_at)):
             yield f"{source_id} has the score {score} where {shown} was shown"
 
 

@@ -125,7 +125,7 @@ class Backfill:
             horizon_seconds=round(self._core.settings.reddit_horizon_hours * 3600),
             clock=self._core.clock,
         )
-        return await communities.ensure(
+        return await communities.find_or_add(
             spelt if isinstance(spelt, str) and spelt.lower() == name.lower() else name
         )
 

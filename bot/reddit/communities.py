@@ -42,7 +42,7 @@ class Communities:
         async with self._database.read() as session:
             return await find_subreddit(session, name)
 
-    async def ensure(self, name: str) -> Community:
+    async def find_or_add(self, name: str) -> Community:
         """The community of a subreddit, made with the defaults if it is new.
 
         Args:

@@ -120,7 +120,7 @@ class Inbox:
             return None
         if name.lower() in self._rules.denied:
             return await self._communities.find(name)
-        return await self._communities.ensure(name)
+        return await self._communities.find_or_add(name)
 
     def _reason_not_to_answer(self, community: Community | None) -> str | None:
         if community is not None:

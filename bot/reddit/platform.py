@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 #: How often the bot's own comments are checked.
 CLEANUP_EVERY = timedelta(minutes=15)
 
-#: How often it is looked whether something is due, seconds.
-_PULSE = 1.0
+#: Seconds between two checks whether something is due.
+_TICK_SECONDS = 1.0
 
 
 class RedditPlatform:
@@ -90,7 +90,7 @@ class RedditPlatform:
         self._task: asyncio.Task[None] | None = None
         self._schedule = Schedule(database, clock=clock)
         #: Subreddits that were asked about since the start.
-        self._met: set[str] = set()
+        self._asked_about: set[str] = set()
 
     async def start(self) -> None:
         """Sign in and begin to watch. Reddit may be away just now: then that is tried again.
@@ -124,7 +124,7 @@ class RedditPlatform:
     async def _run(self) -> None:
         while True:
             await self.tick()
-            await asyncio.sleep(_PULSE)
+            await asyncio.sleep(_TICK_SECONDS)
 
     async def tick(self) -> None:
         """Do what is due: read subreddits and the inbox, check own comments."""
@@ -138,16 +138,16 @@ class RedditPlatform:
         await self._inbox_answers.answer_due()
 
     async def _watch(self, name: str) -> None:
-        if name not in self._met:
-            await self._meet(name)
-            self._met.add(name)
+        if name not in self._asked_about:
+            await self._check_ban(name)
+            self._asked_about.add(name)
         await self.watcher.poll(name)
 
-    async def _meet(self, name: str) -> None:
+    async def _check_ban(self, name: str) -> None:
         """Find out once a start whether the account is banned from a subreddit."""
         about = await self.client.about(name)
         spelt = about.get("display_name")
-        community = await self._communities.ensure(
+        community = await self._communities.find_or_add(
             spelt if isinstance(spelt, str) and spelt.lower() == name.lower() else name
         )
         if about.get("user_is_banned") is True:

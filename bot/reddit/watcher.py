@@ -32,7 +32,7 @@ MEMORY = 5_000
 
 
 @dataclass(slots=True)
-class Polled:
+class PollResult:
     """What a look at a subreddit brought: posts that were new, and what was skipped and why."""
 
     accepted: int = 0
@@ -77,15 +77,15 @@ class Watcher:
                 return scores[source_id]
         return None
 
-    async def poll(self, name: str) -> Polled:
+    async def poll(self, name: str) -> PollResult:
         """Look at the newest submissions of a subreddit.
 
         Raises:
             PlatformUnavailable, NotAllowed, NotThere: as `RedditClient` does. What was accepted
                 until then stays, and the next poll stores the rest.
         """
-        polled = Polled()
-        community = await self._communities.ensure(name)
+        polled = PollResult()
+        community = await self._communities.find_or_add(name)
         if not community.watched:
             return polled
         mark: str | None = community.high_water
@@ -126,7 +126,7 @@ class Watcher:
             return sum(age_order(each) <= age_order(mark) for each in names) * 2 > len(names)
         return self._clock() - max(times) > self._rules.max_age
 
-    async def _take(self, items: Sequence[Item], community: Community, polled: Polled) -> None:
+    async def _take(self, items: Sequence[Item], community: Community, polled: PollResult) -> None:
         now, final = self._clock(), timedelta(seconds=community.horizon_seconds)
         # A score that is final cannot be predicted.
         rules = replace(self._rules, max_age=min(self._rules.max_age, final))
@@ -140,7 +140,7 @@ class Watcher:
                 continue
             taken = read_item(item, community_ref(community), rules, now)
             if isinstance(taken, Skip):
-                if taken is Skip.NO_IMAGE and _may_get_one(item, now):
+                if taken is Skip.NO_IMAGE and _images_may_come(item, now):
                     continue
                 polled.skipped[taken] += 1
                 self.skipped[taken] += 1
@@ -174,6 +174,6 @@ class Watcher:
         return found
 
 
-def _may_get_one(item: Item, now: datetime) -> bool:
+def _images_may_come(item: Item, now: datetime) -> bool:
     posted_at = time_of(item)
     return posted_at is not None and now - posted_at < IMAGE_WAIT

@@ -9,7 +9,7 @@ from bot.web.refusals import Refusal
 from bot.web.responses import see_other, wants_json
 from bot.web.services import Services
 from bot.web.visitors import visitor_of
-from bot.web.votes import cast
+from bot.web.votes import cast_vote
 
 _VALUES = {"1": 1, "-1": -1, "0": 0}
 
@@ -29,7 +29,7 @@ class VoteForm:
             raise Refusal(400, "A vote is 1 (up), -1 (down) or 0 (take it back).")
         visitor = visitor_of(request)
         async with self._services.database.write() as session:
-            await cast(session, self._services.clock, post_id, visitor, _VALUES[value])
+            await cast_vote(session, self._services.clock, post_id, visitor, _VALUES[value])
         if not wants_json(request):
             return see_other(f"{back}#post-{post_id}")
         post = await self._feed.post(visitor, post_id)

@@ -35,7 +35,7 @@ class Tally:
         return self.ups - self.downs
 
 
-async def cast(
+async def cast_vote(
     session: AsyncSession, clock: Clock, post_id: int, visitor: Visitor, value: int
 ) -> None:
     """Make ``value`` (-1, 1, or 0 for none) the visitor's vote. Needs a write session.

@@ -135,7 +135,7 @@ def outcome_unknown_message(texts: Texts, post: Post, outcome: OutcomeUnknown) -
     """The reply when the final score came too late to count."""
     embed = discord.Embed(
         title=texts("outcome.heading"),
-        description=f"{texts('outcome.too_late')}\n\n{bars(texts, outcome.card)}",
+        description=f"{texts('outcome.unknown')}\n\n{bars(texts, outcome.card)}",
     )
     embed.set_footer(text=texts("card.footer", version=outcome.card.model_version))
     return ReplyMessage(embed, buttons_when_closed(texts, post.id))

@@ -66,7 +66,7 @@ ENGLISH: dict[str, str] = {
     "outcome.heading": "How it did",
     "outcome.line": "Predicted **{predicted}** {chance} → **{score}** {upvote}, **{bucket}**"
     " {mark}",
-    "outcome.too_late": "I could not read the final score in time, so this prediction and the"
+    "outcome.unknown": "I could not read the final score in time, so this prediction and the"
     " guesses on it do not count.",
     "outcome.standing": "That beats {share} of the recent posts in {community}.",
     "outcome.first": "There is no other score in {community} to compare it with yet.",

@@ -70,7 +70,7 @@ GERMAN: dict[str, str] = {
     "outcome.heading": "Wie es ausging",
     "outcome.line": "Vorhergesagt **{predicted}** {chance} → **{score}** {upvote}, **{bucket}**"
     " {mark}",
-    "outcome.too_late": "Ich konnte die endgültige Punktzahl nicht rechtzeitig lesen, deshalb"
+    "outcome.unknown": "Ich konnte die endgültige Punktzahl nicht rechtzeitig lesen, deshalb"
     " zählen diese Vorhersage und die Tipps dazu nicht.",
     "outcome.standing": "Das schlägt {share} der letzten Posts in {community}.",
     "outcome.first": "In {community} gibt es noch keine andere Punktzahl zum Vergleichen.",

@@ -1,6 +1,8 @@
 """Whom a challenger has to beat."""
 
+import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from bot.core import Core
 from bot.training.champion_to_beat import champion_to_beat
 from storage.tables import Label, ModelVersion, TrainingRun
 from storage.types import RunState
+from tests.bot.training.conftest import Trained
 from tests.fixtures.rows import LATER, MOMENT, one_post, row
 
 
@@ -73,3 +76,12 @@ async def test_a_champion_whose_files_are_gone_is_not_to_be_beaten(
     await label(core, LATER)
     (core.settings.versions_dir / champion.name / "head.npz").unlink()
     assert await to_beat(core, champion) is None
+
+
+async def test_a_champion_that_is_damaged_is_left_out_of_the_comparison(
+    core: Core, trained: Trained, tmp_path: Path, before: str
+) -> None:
+    (core.settings.versions_dir / before / "head.npz").write_bytes(b"damage")
+    await trained("tells").run(asked_by="command")
+    task, _ = json.loads((tmp_path / "task").read_text())
+    assert task["champion"] is None

@@ -1,10 +1,5 @@
 import asyncio
 import json
-import os
-import sys
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,55 +8,14 @@ import pytest
 from sqlalchemy import select, text
 
 from bot.core import Core
-from bot.training.child import TrainingLimits
 from bot.training.run_table import RunUnderWay
-from bot.training.runs import TrainingRuns
-from bot.training.versions import add_version, list_versions, make_champion
-from models.registry import Manifest
-from storage.tables import Embedding, Label, ModelVersion, Notice, PostImage, TrainingRun
+from bot.training.versions import list_versions
+from storage.tables import Embedding, Label, ModelVersion, Notice, PostImage
 from storage.types import RunState
+from tests.bot.training.conftest import Trained, champion, nothing_changed, runs
 from tests.fakes import trainer
 from tests.fakes.clock import FakeClock
 from tests.fixtures.rows import one_post, row
-
-LIMITS = TrainingLimits(seconds=60, memory_mb=2000, min_labels=60)
-
-Trained = Callable[..., TrainingRuns]
-
-
-@pytest.fixture
-def trained(core: Core, clock: FakeClock, tmp_path: Path) -> Trained:
-    """A `TrainingRuns` whose child is the fake one, in some mode."""
-
-    def make(mode: str, **limits: Any) -> TrainingRuns:
-        return TrainingRuns(
-            core.database, core.settings.versions_dir, replace(LIMITS, **limits), clock=clock,
-            command=(sys.executable, "-m", trainer.__name__, mode, str(tmp_path)),
-        )  # fmt: skip
-
-    return make
-
-
-async def champion(core: Core) -> str:
-    async with core.database.read() as session:
-        query = select(ModelVersion.name).where(ModelVersion.is_champion)
-        return (await session.scalars(query)).one()
-
-
-async def runs(core: Core) -> list[TrainingRun]:
-    async with core.database.read() as session:
-        return list(await session.scalars(select(TrainingRun).order_by(TrainingRun.id)))
-
-
-async def nothing_changed(core: Core, before: str) -> None:
-    assert await champion(core) == before
-    assert len(await list_versions(core.database)) == 1
-
-
-@pytest.fixture
-async def before(core: Core) -> str:
-    """The champion at the start."""
-    return await champion(core)
 
 
 async def test_a_better_version_is_promoted(
@@ -88,28 +42,6 @@ async def test_a_version_that_is_not_better_is_kept(
     assert (run.state, run.reason) == (RunState.KEPT, "Not better.")
     assert await champion(core) == before
     assert [each.name for each in await list_versions(core.database)] == [before, trainer.NAME]
-
-
-async def test_a_champion_that_came_meanwhile_is_not_replaced(
-    core: Core, trained: Trained, clock: FakeClock
-) -> None:
-    manifest = Manifest("v-other", clock(), "c" * 64, 1, None, 0, {})
-
-    async def crown() -> None:
-        async with core.database.write() as session:
-            await make_champion(session, add_version(session, manifest), clock())
-
-    crowning: list[asyncio.Task[None]] = []
-
-    def on_progress(_: dict[str, Any]) -> None:
-        if not crowning:
-            crowning.append(asyncio.create_task(crown()))
-
-    run = await trained("promotes").run(asked_by="command", on_progress=on_progress)
-    assert run.state is RunState.KEPT
-    assert run.reason is not None
-    assert "v-other became champion meanwhile" in run.reason
-    assert await champion(core) == "v-other"
 
 
 async def test_chatter_of_libraries_is_not_listened_to(core: Core, trained: Trained) -> None:
@@ -196,77 +128,6 @@ async def test_a_run_that_is_cancelled_ends_its_child(
     await nothing_changed(core, before)
 
 
-async def leave_running(
-    core: Core, clock: FakeClock, pid: int, pid_started: float | None = None
-) -> None:
-    async with core.database.write() as session:
-        session.add(
-            TrainingRun(
-                state=RunState.RUNNING, asked_by="board", started_at=clock(), pid=pid,
-                pid_started=pid_started,
-            )
-        )  # fmt: skip
-
-
-async def dead_process() -> int:
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
-    await process.wait()
-    return process.pid
-
-
-async def test_a_run_whose_process_was_killed_is_buried(
-    core: Core, trained: Trained, clock: FakeClock
-) -> None:
-    await leave_running(core, clock, await dead_process())
-    clock.forward(5)
-    await trained("refuses").run(asked_by="command")
-    killed, after = await runs(core)
-    assert (killed.state, killed.finished_at) == (RunState.FAILED, clock())
-    assert killed.reason == "The process that ran it was killed."
-    assert after.state is RunState.REFUSED
-
-
-async def test_a_run_far_over_its_time_is_buried_even_if_its_number_lives_on(
-    core: Core, trained: Trained, clock: FakeClock
-) -> None:
-    await leave_running(core, clock, os.getppid())
-    with pytest.raises(RunUnderWay):
-        await trained("refuses").run(asked_by="command")
-    clock.now += timedelta(seconds=2 * LIMITS.seconds + 1)
-    assert (await trained("refuses").run(asked_by="command")).state is RunState.REFUSED
-    assert [run.state for run in await runs(core)] == [RunState.FAILED, RunState.REFUSED]
-
-
-async def test_a_run_is_buried_when_its_number_went_to_another_process(
-    core: Core, trained: Trained, clock: FakeClock
-) -> None:
-    alive = psutil.Process(os.getppid())
-    await leave_running(core, clock, alive.pid, alive.create_time() - 60)
-    assert (await trained("refuses").run(asked_by="command")).state is RunState.REFUSED
-    await leave_running(core, clock, alive.pid, alive.create_time())
-    with pytest.raises(RunUnderWay):
-        await trained("refuses").run(asked_by="command")
-
-
-async def test_a_run_that_this_process_knows_nothing_of_is_buried(
-    core: Core, trained: Trained, clock: FakeClock
-) -> None:
-    """As after a container was started again: the process has the same number as the one before."""
-    await leave_running(core, clock, os.getpid(), psutil.Process().create_time())
-    await trained("refuses").reap_dead_run()
-    (run,) = await runs(core)
-    assert (run.state, run.reason) == (RunState.FAILED, "The process that ran it was killed.")
-
-
-async def test_a_run_under_way_is_not_buried(core: Core, trained: Trained, tmp_path: Path) -> None:
-    training = trained("waits")
-    asked = await training.start_or_join(asked_by="board")
-    await trained("refuses").reap_dead_run()
-    assert (await runs(core))[0].state is RunState.RUNNING
-    (tmp_path / "go").touch()
-    assert (await training.wait_for(asked.run_id)).state is RunState.PROMOTED
-
-
 async def test_a_requested_run_leaves_out_what_decides_nothing(
     trained: Trained, tmp_path: Path
 ) -> None:
@@ -345,47 +206,6 @@ async def test_what_came_of_a_run_is_told_to_the_admins(
     assert promoted == f"Retrained: {trainer.NAME} serves from now on. Better."
 
 
-@pytest.mark.sqlite
-async def test_a_database_that_cannot_take_progress_does_not_end_a_run(
-    core: Core, trained: Trained, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with core.database.write() as session:
-        await session.execute(
-            text(
-                "CREATE TRIGGER full BEFORE UPDATE OF progress ON training_runs"
-                " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
-            )
-        )
-    run = await trained("promotes").run(asked_by="command")
-    assert run.state is RunState.PROMOTED
-    assert "database or disk is full" in caplog.text
-
-
-@pytest.mark.sqlite
-async def test_a_database_that_cannot_take_the_version_fails_the_run(
-    core: Core, trained: Trained, before: str
-) -> None:
-    async with core.database.write() as session:
-        await session.execute(
-            text(
-                "CREATE TRIGGER full BEFORE INSERT ON model_versions"
-                " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
-            )
-        )
-    run = await trained("promotes").run(asked_by="command")
-    assert run.state is RunState.FAILED
-    assert run.reason is not None
-    assert "database or disk is full" in run.reason
-    await nothing_changed(core, before)
-
-
-async def test_of_runs_asked_for_at_once_one_runs(core: Core, trained: Trained) -> None:
-    asked = [trained("keeps").run(asked_by="command") for _ in range(4)]
-    ended = await asyncio.gather(*asked, return_exceptions=True)
-    assert sum(isinstance(each, RunUnderWay) for each in ended) == 3
-    assert [run.state for run in await runs(core)] == [RunState.KEPT]
-
-
 async def test_the_child_is_told_its_task_and_none_of_our_secrets(
     core: Core, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str
 ) -> None:
@@ -399,24 +219,6 @@ async def test_the_child_is_told_its_task_and_none_of_our_secrets(
     assert task["champion"]["name"] == before
     assert (task["min_labels"], task["seed"], task["options"]) == (60, 5, {"members": 2})
     assert not [name for name in environment if name.startswith("PEORIA_")]
-
-
-async def test_a_champion_that_is_damaged_is_left_out_of_the_comparison(
-    core: Core, trained: Trained, tmp_path: Path, before: str
-) -> None:
-    (core.settings.versions_dir / before / "head.npz").write_bytes(b"damage")
-    await trained("tells").run(asked_by="command")
-    task, _ = json.loads((tmp_path / "task").read_text())
-    assert task["champion"] is None
-
-
-async def test_switching_the_backbone_promotes_whatever_the_gate_says(
-    core: Core, trained: Trained
-) -> None:
-    run = await trained("keeps").run(asked_by="command", switch_to="d" * 64)
-    assert run.state is RunState.PROMOTED
-    assert run.reason == "The backbone was switched. Not better."
-    assert await champion(core) == trainer.NAME
 
 
 @pytest.mark.tensorflow

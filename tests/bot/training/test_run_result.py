@@ -1,0 +1,62 @@
+import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from bot.core import Core
+from bot.training.versions import add_version, make_champion
+from models.registry import Manifest
+from storage.types import RunState
+from tests.bot.training.conftest import Trained, champion, nothing_changed
+from tests.fakes import trainer
+from tests.fakes.clock import FakeClock
+
+
+async def test_a_champion_that_came_meanwhile_is_not_replaced(
+    core: Core, trained: Trained, clock: FakeClock
+) -> None:
+    manifest = Manifest("v-other", clock(), "c" * 64, 1, None, 0, {})
+
+    async def crown() -> None:
+        async with core.database.write() as session:
+            await make_champion(session, add_version(session, manifest), clock())
+
+    crowning: list[asyncio.Task[None]] = []
+
+    def on_progress(_: dict[str, Any]) -> None:
+        if not crowning:
+            crowning.append(asyncio.create_task(crown()))
+
+    run = await trained("promotes").run(asked_by="command", on_progress=on_progress)
+    assert run.state is RunState.KEPT
+    assert run.reason is not None
+    assert "v-other became champion meanwhile" in run.reason
+    assert await champion(core) == "v-other"
+
+
+@pytest.mark.sqlite
+async def test_a_database_that_cannot_take_the_version_fails_the_run(
+    core: Core, trained: Trained, before: str
+) -> None:
+    async with core.database.write() as session:
+        await session.execute(
+            text(
+                "CREATE TRIGGER full BEFORE INSERT ON model_versions"
+                " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+            )
+        )
+    run = await trained("promotes").run(asked_by="command")
+    assert run.state is RunState.FAILED
+    assert run.reason is not None
+    assert "database or disk is full" in run.reason
+    await nothing_changed(core, before)
+
+
+async def test_switching_the_backbone_promotes_whatever_the_gate_says(
+    core: Core, trained: Trained
+) -> None:
+    run = await trained("keeps").run(asked_by="command", switch_to="d" * 64)
+    assert run.state is RunState.PROMOTED
+    assert run.reason == "The backbone was switched. Not better."
+    assert await champion(core) == trainer.NAME

@@ -55,3 +55,10 @@ async def nothing_changed(core: Core, before: str) -> None:
 async def before(core: Core) -> str:
     """The champion at the start."""
     return await champion(core)
+
+
+async def champions(core: Core) -> list[str]:
+    """Names of the versions that are champion; there should be one."""
+    async with core.database.read() as session:
+        query = select(ModelVersion.name).where(ModelVersion.is_champion)
+        return list(await session.scalars(query))

@@ -1,31 +1,24 @@
-import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from bot.app import App
-from bot.core import Core, open_core
-from bot.runtime.clock import Clock
+from bot.core import Core
 from bot.serving.champion import ChampionServer, NoChampion
-from bot.settings import Settings
-from bot.training.first_version import add_first_champion, has_champion
 from bot.training.versions import (
     UnknownVersion,
     add_version,
-    list_versions,
     promote,
     rollback,
 )
-from models.backbone_files import STARTER
 from models.decoding import DecodeLimits
 from models.features import FEATURES_VERSION
 from models.head import Head
 from models.registry import Manifest, VersionUnusable, write_version
 from storage.engine.database import Database
 from storage.tables import ModelVersion
-from tests.fakes.clock import FakeClock
+from tests.bot.training.conftest import champions
 
 
 async def add(core: Core, name: str, head: Head | None = None) -> None:
@@ -38,12 +31,6 @@ async def add(core: Core, name: str, head: Head | None = None) -> None:
     write_version(core.settings.versions_dir, manifest, (head or Head.uniform()).save)
     async with core.database.write() as session:
         add_version(session, manifest)
-
-
-async def champions(core: Core) -> list[str]:
-    async with core.database.read() as session:
-        query = select(ModelVersion.name).where(ModelVersion.is_champion)
-        return list(await session.scalars(query))
 
 
 async def change(core: Core, name: str | None) -> None:
@@ -67,36 +54,6 @@ async def first(core: Core) -> str:
     for challenger in ("v1", "v2"):
         await add(core, challenger)
     return name
-
-
-async def test_a_new_installation_has_exactly_one_champion(core: Core) -> None:
-    assert await has_champion(core.database)
-    (version,) = await list_versions(core.database)
-    assert version.is_champion
-    assert version.promoted_at is not None
-    assert version.replaced_id is None
-    assert (await core.serving.champion()).name == version.name
-
-
-async def test_starting_again_changes_nothing(settings: Settings, clock: FakeClock) -> None:
-    async def start() -> list[ModelVersion]:
-        async with open_core(settings, clock=clock) as core:
-            return list(await list_versions(core.database))
-
-    before = [(each.id, each.name, each.promoted_at) for each in await start()]
-    assert before == [(each.id, each.name, each.promoted_at) for each in await start()]
-
-
-async def test_two_first_starts_at_once_agree(tmp_path: Path, clock: FakeClock) -> None:
-    settings = Settings(data_dir=tmp_path / "new")
-
-    async def start() -> list[str]:
-        async with open_core(settings, clock=clock) as core:
-            return await champions(core)
-
-    found = await asyncio.gather(*(start() for _ in range(4)))
-    assert len({tuple(each) for each in found}) == 1
-    assert len(list(settings.versions_dir.iterdir())) == 1
 
 
 async def test_there_is_exactly_one_champion_after_every_change(core: Core, first: str) -> None:
@@ -219,8 +176,3 @@ async def test_no_champion_is_an_error_that_says_what_to_do(core: Core) -> None:
     with pytest.raises(NoChampion, match="models promote"):
         await serving.champion()
     serving.close()
-
-
-async def test_a_champion_is_not_put_beside_another(core: Core, clock: Clock) -> None:
-    await add_first_champion(core.database, core.settings.versions_dir, STARTER, clock())
-    assert len(await champions(core)) == 1

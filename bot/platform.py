@@ -77,7 +77,7 @@ def post_ref(post: Post) -> PostRef:
 
 @dataclass(frozen=True, slots=True)
 class ScoreRead:
-    """A score, and the moment it is of."""
+    """A reading: a score, and the moment it is of."""
 
     score: int
     at: datetime
@@ -87,18 +87,18 @@ class ScoreRead:
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
-    """The post was deleted or removed: it gets no label."""
+class PostRemoved:
+    """A reading of a post that was deleted or removed: it gets no label."""
 
 
 @dataclass(frozen=True, slots=True)
-class NotYet:
-    """The score will be read together with others: ask again at ``until``."""
+class ReadLater:
+    """No reading now: the score is read together with others, at ``until`` or later."""
 
     until: datetime
 
 
-Reading: TypeAlias = ScoreRead | Gone | NotYet
+Reading: TypeAlias = ScoreRead | PostRemoved | ReadLater
 
 
 class PlatformUnavailable(Exception):

@@ -13,7 +13,7 @@ from bot.labels.nowcast import Nowcaster
 from bot.labels.readings import AgedScore, late_by, next_reading_at, reading_at, score_at_horizon
 from bot.labels.write import write_label
 from bot.league.guesses import close_at_score
-from bot.platform import Gone, NotYet, Platform, PlatformUnavailable, ScoreRead, post_ref
+from bot.platform import Platform, PlatformUnavailable, PostRemoved, ReadLater, ScoreRead, post_ref
 from bot.runtime.clock import Clock
 from bot.serving.forecast import OutcomeUnknown, outcome, stored_card
 from bot.serving.number_format import duration
@@ -110,9 +110,9 @@ class LabelCollector:
             match readings.get(post.id):
                 case ScoreRead() as read:
                     await self._record(post, read)
-                case Gone():
+                case PostRemoved():
                     await self._withdraw(post)
-                case NotYet(until):
+                case ReadLater(until):
                     later[post.id] = until
                 case None:
                     later[post.id] = self._clock() + RETRY

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.platform import Gone, NotYet, PostRef, Reading, ScoreRead
+from bot.platform import PostRef, PostRemoved, Reading, ReadLater, ScoreRead
 from bot.reddit.client import PAGE, RedditClient
 from bot.reddit.items import is_gone
 from bot.runtime.clock import Clock
@@ -18,7 +18,7 @@ _EPOCH = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 def read_score(item: Mapping[str, Any], at: datetime) -> Reading | None:
     """What Reddit says of a submission at the moment ``at``; None where that makes no sense."""
     if is_gone(item):
-        return Gone()
+        return PostRemoved()
     score = item.get("score")
     if isinstance(score, bool) or not isinstance(score, int) or abs(score) > 10**9:
         return None
@@ -86,7 +86,7 @@ class ScoreReader:
             answers |= await self._ask(wanted[start : start + PAGE])
         for post in (*final, *early):
             if post not in wanted:
-                answers[post.post_id] = NotYet(self._again(post, now))
+                answers[post.post_id] = ReadLater(self._again(post, now))
         return answers
 
     def _from_listing(self, post: PostRef, now: datetime) -> ScoreRead | None:
@@ -127,4 +127,4 @@ class ScoreReader:
     def _missing(self, post: PostRef) -> Reading | None:
         """A post that Reddit does not know any more, or only just now?"""
         self._missed[post.post_id] = self._missed.get(post.post_id, 0) + 1
-        return Gone() if self._missed[post.post_id] >= MISSES else None
+        return PostRemoved() if self._missed[post.post_id] >= MISSES else None

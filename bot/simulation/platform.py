@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.platform import Gone, PlatformUnavailable, PostGone, PostRef, Reading, ScoreRead
+from bot.platform import PlatformUnavailable, PostGone, PostRef, PostRemoved, Reading, ScoreRead
 from bot.runtime.clock import Clock
 from bot.serving.forecast import Card, Outcome, OutcomeUnknown
 from bot.simulation.community import HORIZON, MadePost, World
@@ -102,7 +102,7 @@ class SimulatedPlatform:
         for post in posts:
             made = self._world.by_source_id[post.source_id]
             if _is_deleted(made, now):
-                readings[post.post_id] = Gone()
+                readings[post.post_id] = PostRemoved()
             elif made.unread is None or not made.unread[0] <= now < made.unread[1]:
                 readings[post.post_id] = ScoreRead(self.score(made, now), now)
         return readings

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from bot.platform import (
     CommunityRef,
-    Gone,
     IncomingPost,
     PlatformUnavailable,
     PostRef,
+    PostRemoved,
     Reading,
     ScoreRead,
 )
@@ -83,7 +83,7 @@ class FakePlatform:
         readings: dict[int, Reading] = {}
         for post in posts:
             if post.source_id in self.gone:
-                readings[post.post_id] = Gone()
+                readings[post.post_id] = PostRemoved()
             elif post.source_id in self.scores:
                 readings[post.post_id] = ScoreRead(self.scores[post.source_id], self._clock())
         return readings

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.core import Core
 from bot.discord.gateway.error_codes import reaching_discord
 from bot.discord.messages.reaction_votes import ReactionVotes, VoteEmoji, count_votes
-from bot.platform import Gone, PlatformUnavailable, PostRef, Reading, ScoreRead
+from bot.platform import PlatformUnavailable, PostRef, PostRemoved, Reading, ScoreRead
 from storage.tables import Community
 from storage.types import PlatformName
 
@@ -80,5 +80,5 @@ class ScoreReader:
                 message = await channel.fetch_message(int(post.source_id))
                 score = await count_votes(message, emoji)
         except discord.NotFound:
-            return Gone()
+            return PostRemoved()
         return ScoreRead(score, self._core.clock())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.platform import Gone, NotYet, PostRef, ScoreRead
+from bot.platform import PostRef, PostRemoved, ReadLater, ScoreRead
 from bot.reddit.score_reader import ScoreReader, read_score
 from storage.tables import Label, Post, Snapshot
 from storage.types import PostState
@@ -45,7 +45,7 @@ async def test_final_scores_are_gathered() -> None:
     due = refs(30, timedelta(minutes=10))
     answers = await reader.read(due)
     assert client.asked == []
-    assert set(answers.values()) == {NotYet(START + HOUR)}
+    assert set(answers.values()) == {ReadLater(START + HOUR)}
     clock.now = START + HOUR
     answers = await reader.read(due)
     assert len(client.asked) == 1
@@ -63,13 +63,13 @@ async def test_early_scores_ride_along_and_never_alone() -> None:
     client, clock = InfoOnly(), FakeClock(START + HOUR)
     reader = scores(client, clock)
     early = refs(60, 24 * HOUR)
-    assert set((await reader.read(early)).values()) == {NotYet(START + 2 * HOUR)}
+    assert set((await reader.read(early)).values()) == {ReadLater(START + 2 * HOUR)}
     assert client.asked == []
     final = refs(70, HOUR, first=101)
     answers = await reader.read([*final, *early])
     assert [len(names) for names in client.asked] == [100]
     assert sum(isinstance(answer, ScoreRead) for answer in answers.values()) == 100
-    assert sum(isinstance(answer, NotYet) for answer in answers.values()) == 30
+    assert sum(isinstance(answer, ReadLater) for answer in answers.values()) == 30
 
 
 async def test_early_scores_come_from_listings_for_nothing() -> None:
@@ -78,7 +78,7 @@ async def test_early_scores_come_from_listings_for_nothing() -> None:
     reader = scores(client, clock, listed=listed)
     (post,) = refs(1, 24 * HOUR)
     # What was listed before it was asked for may be too early.
-    assert await reader.read([post]) == {1: NotYet(clock() + timedelta(minutes=1))}
+    assert await reader.read([post]) == {1: ReadLater(clock() + timedelta(minutes=1))}
     listed["t3_1"] = ScoreRead(6, clock())
     assert await reader.read([post]) == {1: ScoreRead(6, clock())}
     assert client.asked == []
@@ -98,7 +98,7 @@ async def test_a_post_is_gone_when_it_is_missing_again_and_again() -> None:
     due = refs(2, HOUR)
     assert [*await reader.read(due)] == [1]
     assert [*await reader.read(due)] == [1]
-    assert (await reader.read(due))[2] == Gone()
+    assert (await reader.read(due))[2] == PostRemoved()
 
 
 @pytest.mark.parametrize(
@@ -111,13 +111,13 @@ async def test_a_post_is_gone_when_it_is_missing_again_and_again() -> None:
         ({"score": "7"}, None),
         ({"score": True}, None),
         ({"score": 10**400}, None),
-        ({"removed_by_category": "moderator"}, Gone()),
-        ({"removed_by_category": "deleted", "score": 7}, Gone()),
+        ({"removed_by_category": "moderator"}, PostRemoved()),
+        ({"removed_by_category": "deleted", "score": 7}, PostRemoved()),
         # The account is gone; the post is not.
         ({"author": "[deleted]"}, ScoreRead(7, START)),
     ],
 )
-def test_what_a_score_is(changes: dict[str, Any], read: ScoreRead | Gone | None) -> None:
+def test_what_a_score_is(changes: dict[str, Any], read: ScoreRead | PostRemoved | None) -> None:
     assert read_score({"score": 7, **changes}, START) == read
 
 
@@ -145,7 +145,7 @@ async def test_everything_is_answered_and_nothing_asked_too_early(
         assert final & set(names), "no request without a final score"
     for post in due:
         answer = answers[post.post_id]
-        if isinstance(answer, NotYet):
+        if isinstance(answer, ReadLater):
             assert answer.until > START
             assert answer.until <= max(post.horizon_at, START) + max(window, timedelta(minutes=1))
 

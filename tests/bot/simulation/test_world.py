@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.platform import Gone, PlatformUnavailable, PostGone, PostRef, ScoreRead
+from bot.platform import PlatformUnavailable, PostGone, PostRef, PostRemoved, ScoreRead
 from bot.serving.forecast import read_card
 from bot.simulation.clock import SimulatedClock
 from bot.simulation.community import COMMUNITY, HORIZON, START, MadePost, World
@@ -102,7 +102,7 @@ async def test_deleted_posts_and_an_absent_platform(world: World, tmp_path: Path
     kept = next(post for post in world.posts if not post.deleted_at and not post.unread)
     clock.move_to(START + timedelta(days=30))
     readings = await platform.read_scores([ref(deleted), ref(kept)])
-    assert readings[deleted.number] == Gone()
+    assert readings[deleted.number] == PostRemoved()
     assert isinstance(readings[kept.number], ScoreRead)
     with pytest.raises(PostGone):
         await platform.reply(ref(deleted), CARD, sent_before=False)

@@ -96,7 +96,7 @@ async def train_in_child(
     if status in (0, _REFUSED_STATUS) and last:
         return last
     log.error("The training process failed:\n%s", "\n".join(words[-30:]))
-    raise RunFailed(_why_it_ended(status, words[-1] if words else "no word"))
+    raise RunFailed(_why_it_ended(status, words[-1] if words else "no message"))
 
 
 def _lower_priority(process: Process) -> None:

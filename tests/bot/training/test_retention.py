@@ -93,7 +93,7 @@ async def test_a_version_whose_predictions_wait_for_a_label_stays(
 
 
 @pytest.mark.parametrize("step", ["_rename_unneeded", "shutil.rmtree"])
-async def test_a_sweep_that_was_cut_short_is_gone_on_with(
+async def test_a_sweep_that_was_interrupted_is_continued(
     core: Core, clock: FakeClock, first: str, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     def killed(*_: object) -> None:

@@ -34,7 +34,7 @@ async def dead_process() -> int:
     return process.pid
 
 
-async def test_a_run_whose_process_was_killed_is_buried(
+async def test_a_run_whose_process_was_killed_is_reaped(
     core: Core, trained: Trained, clock: FakeClock
 ) -> None:
     await leave_running(core, clock, await dead_process())
@@ -46,7 +46,7 @@ async def test_a_run_whose_process_was_killed_is_buried(
     assert after.state is RunState.REFUSED
 
 
-async def test_a_run_far_over_its_time_is_buried_even_if_its_number_lives_on(
+async def test_a_run_far_over_its_time_is_reaped_even_if_its_number_lives_on(
     core: Core, trained: Trained, clock: FakeClock
 ) -> None:
     await leave_running(core, clock, os.getppid())
@@ -57,7 +57,7 @@ async def test_a_run_far_over_its_time_is_buried_even_if_its_number_lives_on(
     assert [run.state for run in await runs(core)] == [RunState.FAILED, RunState.REFUSED]
 
 
-async def test_a_run_is_buried_when_its_number_went_to_another_process(
+async def test_a_run_is_reaped_when_its_number_went_to_another_process(
     core: Core, trained: Trained, clock: FakeClock
 ) -> None:
     alive = psutil.Process(os.getppid())
@@ -68,7 +68,7 @@ async def test_a_run_is_buried_when_its_number_went_to_another_process(
         await trained("refuses").run(asked_by="command")
 
 
-async def test_a_run_that_this_process_knows_nothing_of_is_buried(
+async def test_a_run_that_this_process_knows_nothing_of_is_reaped(
     core: Core, trained: Trained, clock: FakeClock
 ) -> None:
     """As after a container was started again: the process has the same number as the one before."""
@@ -78,7 +78,7 @@ async def test_a_run_that_this_process_knows_nothing_of_is_buried(
     assert (run.state, run.reason) == (RunState.FAILED, "The process that ran it was killed.")
 
 
-async def test_a_run_under_way_is_not_buried(core: Core, trained: Trained, tmp_path: Path) -> None:
+async def test_a_run_under_way_is_not_reaped(core: Core, trained: Trained, tmp_path: Path) -> None:
     training = trained("waits")
     asked = await training.start_or_join(asked_by="board")
     await trained("refuses").reap_dead_run()

@@ -63,8 +63,8 @@ async def test_a_refusal_is_recorded_in_its_words(
     ("mode", "words"),
     [
         ("fails", "status 1: RuntimeError: the network is not a network"),
-        ("ends at once", "status 7: no word"),
-        ("says nothing", "status 0: no word"),
+        ("ends at once", "status 7: no message"),
+        ("says nothing", "status 0: no message"),
         ("mumbles", "status 0"),
         ("forgets", "status 0"),
         ("floods", "line without end"),
@@ -193,7 +193,7 @@ async def test_closing_ends_what_was_begun(
     await nothing_changed(core, before)
 
 
-async def test_what_came_of_a_run_is_told_to_the_admins(
+async def test_the_result_of_a_run_is_told_to_the_admins(
     core: Core, trained: Trained, tmp_path: Path
 ) -> None:
     for mode in ("refuses", "fails", "promotes"):

@@ -8,8 +8,8 @@ from typing import Any
 
 from models.features import FEATURES_VERSION
 from models.registry import Manifest, write_version
-from trainer.refit import report
 from trainer.refit.challenge import Challenge
+from trainer.refit.version_report import write_version_report
 
 
 def metrics_of(made: Challenge) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def write(root: Path, made: Challenge, *, backbone: str, created_at: datetime) -
     def fill(folder: Path) -> None:
         made.head.save(folder)
         made.reference.save(folder)
-        report.write_version(folder, made, name)
+        write_version_report(folder, made, name)
         evidence = {
             "promote": made.verdict.promote,
             "reason": made.verdict.reason,

@@ -17,7 +17,7 @@ from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.reference import Reference
 from trainer.evaluation.figures import Evaluation, Forecasts, evaluate, figures
 from trainer.evaluation.forecasting import predict_rows
-from trainer.refit import report
+from trainer.refit.report import write_evaluation_report
 
 
 class NothingToEvaluate(ExpectedError):
@@ -76,7 +76,7 @@ def evaluate_file(
     found = evaluate(ours)
     found.notes = _notes(posts, head, reference, rule, trained=trained_on is not None)
     if report_to is not None:
-        report.write_evaluation(
+        write_evaluation_report(
             report_to, found, dropped=posts.dropped,
             title=f"Evaluation of {version.name}",
             intro=f"{len(posts)} posts of {path.name} that were not trained on.\n",

@@ -96,7 +96,7 @@ class Jobs:
         return len(posts)
 
     async def clean_up(self) -> int:
-        """Drop image files and model versions that are needed no more."""
+        """Drop image files and model versions that are no longer needed."""
         return await self._image_cleanup.sweep() + await self._retention.sweep()
 
     async def read_texts(self) -> int:
@@ -104,7 +104,7 @@ class Jobs:
         return await self._ocr_worker.read_next() if self._ocr_worker else 0
 
     async def retrain(self) -> bool:
-        """Ask for a training run if enough was learned; it goes on by itself."""
+        """Start a training run in the background if there are enough labels."""
         return await self._retrain_schedule.retrain_if_due()
 
     async def reap_dead_run(self) -> None:

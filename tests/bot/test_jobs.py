@@ -141,7 +141,7 @@ async def test_a_night_that_was_missed_is_made_up_for_once(
     assert len(await states(core, training)) == 1
 
 
-async def test_a_run_whose_process_was_killed_is_buried_by_a_tick(
+async def test_a_run_whose_process_was_killed_is_reaped_by_a_tick(
     app: App, core: Core, clock: FakeClock
 ) -> None:
     async with core.database.write() as session:

@@ -29,11 +29,11 @@ EXTRAS = ("train", "ocr", "postgres")
 DEFAULT_EXTRAS = ("train",)
 #: About how much a lock file downloads, and takes on disk once installed, in MB.
 SIZES = {
-    "base": (150, 430),
-    "train": (790, 2300),
-    "ocr": (280, 800),
-    "postgres": (155, 440),
-    "dev": (960, 2900),
+    "base": (135, 410),
+    "train": (775, 2480),
+    "ocr": (250, 675),
+    "postgres": (140, 425),
+    "dev": (940, 2900),
 }
 #: Options of pip's own configuration, and the variables by which uv is told the same.
 PIP_TO_UV = {
@@ -218,7 +218,7 @@ def _install_uv(venv: Path, before: Mapping[str, object]) -> str:
     if not (known and folder.exists()):
         shutil.rmtree(folder, ignore_errors=True)
         _run(
-            str(_python(venv)), "-m", "pip", "install", "--disable-pip-version-check", "--quiet",
+            str(_python(venv)), "-m", "pip", "install", "--disable-pip-version-check",
             "--no-deps", "--require-hashes", "--target", str(folder),
             "-r", str(_lock("installer")),
         )  # fmt: skip

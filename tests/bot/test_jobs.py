@@ -15,7 +15,7 @@ from bot.settings import Settings
 from bot.training.runs import TrainingRuns
 from storage.tables import Label, Post, TrainingRun
 from storage.types import RunState
-from tests.bot.training.test_runs import Trained, trained
+from tests.bot.training.conftest import Trained, trained
 from tests.fakes.clock import FakeClock
 from tests.fixtures.rows import one_post, row
 

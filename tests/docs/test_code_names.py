@@ -54,6 +54,8 @@ def _defined(file: Path) -> frozenset[str]:
                 for each in node.body
                 if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
             }
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            found.add(node.target.id)
         if isinstance(node, ast.Assign):
             found |= {each.id for each in node.targets if isinstance(each, ast.Name)}
     return frozenset(found)

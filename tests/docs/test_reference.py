@@ -2,6 +2,8 @@
 
 import pytest
 
+from bot.discord.commands.registry import FEATURES
+from bot.discord.commands.settings import ChannelSettings
 from bot.settings import ENV_PREFIX, Settings
 from docs import reference
 from tests.docs.pages import PAGES, commands, name
@@ -35,6 +37,23 @@ def test_commands_that_are_shown_exist(page: str) -> None:
         for first, second in commands(page)
     }
     assert shown - known == set()
+
+
+def test_every_command_of_discord_is_on_its_page() -> None:
+    page = (reference.DOCS / "discord.md").read_text("utf-8")
+    names = {
+        command.name for feature in FEATURES for command in feature.__cog_app_commands__
+    }  # fmt: skip
+    assert "watch" in names
+    assert {name for name in names if f"`/{name}" not in page} == set()
+
+
+def test_every_option_of_settings_on_discord_is_on_its_page() -> None:
+    page = (reference.DOCS / "discord.md").read_text("utf-8")
+    (command,) = ChannelSettings.__cog_app_commands__
+    options = {option.name for option in command.parameters} - {"channel"}
+    assert "horizon" in options
+    assert {option for option in options if f"`{option}`" not in page} == set()
 
 
 def test_a_page_without_marks_is_refused() -> None:

@@ -256,9 +256,9 @@ def questions() -> dict[str, Question]:
         "stats: one community, 360 days": stats(7, 360),
         "due: predictions": due(PostState.SEEN, PostState.PREDICTED),
         "due: readings": due(PostState.AWAITING_SCORE),
-        "due: outcomes": due(PostState.SETTLING),
+        "due: results to show": due(PostState.SETTLING),
         "due: replies to remove": lambda session: replies_to_remove(session, limit=100),
-        "due: replies without outcome": lambda session: replies_without_outcome(
+        "due: replies without result": lambda session: replies_without_outcome(
             session, [*PlatformName], limit=100
         ),
         "due: notices": waiting_notices,
@@ -270,8 +270,8 @@ def questions() -> dict[str, Question]:
         "a new post: recent scores": lambda session: recent_scores(
             session, 7, before=NOW, limit=WINDOW
         ),
-        "health: champion": lambda session: champion_health(session, NOW),
-        "health: one look at every community": lambda session: community_health(session, NOW),
+        "monitoring: champion": lambda session: champion_health(session, NOW),
+        "monitoring: every community": lambda session: community_health(session, NOW),
     }
 
 

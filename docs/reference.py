@@ -106,6 +106,17 @@ def command_names() -> list[str]:
     return [path.removeprefix("main.py ") for path, _ in _walk(group, "main.py")]
 
 
+def command_options() -> dict[str, set[str]]:
+    """The options of every command, by its name."""
+    group: Any = typer.main.get_command(main.app)
+    return {
+        path.removeprefix("main.py "): {
+            option for p in command.params for option in (*p.opts, *p.secondary_opts)
+        }
+        for path, command in _walk(group, "main.py")
+    }
+
+
 def _walk(group: Any, path: str) -> Iterator[tuple[str, Any]]:
     context = group.make_context(path, [], resilient_parsing=True)
     for name in group.list_commands(context):

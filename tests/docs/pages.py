@@ -47,7 +47,8 @@ def code_spans(page: Path) -> Iterator[str]:
     return (match[1] for match in re.finditer(r"`([^`\n]+)`", text))
 
 
-def commands(page: Path) -> Iterator[tuple[str, str]]:
-    """The two words after every ``main.py`` in a page; the second may be empty."""
-    for match in re.finditer(r"\bmain\.py ([a-z][a-z-]*)(?: ([a-z]+))?", page.read_text("utf-8")):
-        yield match[1], match[2] or ""
+def commands(page: Path) -> Iterator[tuple[str, str, set[str]]]:
+    """Two words after every ``main.py`` of a page (the second may be empty), and the options."""
+    text = page.read_text("utf-8").replace("\\\n", " ")
+    for match in re.finditer(r"\bmain\.py ([a-z][a-z-]*)(?: ([a-z]+))?([^\n`|]*)", text):
+        yield match[1], match[2] or "", set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", match[3]))

@@ -1,5 +1,7 @@
 """The reference pages say what the code says."""
 
+from pathlib import Path
+
 import pytest
 
 from bot.discord.commands.registry import FEATURES
@@ -29,14 +31,17 @@ def test_every_command_has_a_heading() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_commands_that_are_shown_exist(page: str) -> None:
-    known = set(reference.command_names())
+def test_commands_and_options_that_are_shown_exist(page: Path) -> None:
+    known = reference.command_options()
     groups = {command.partition(" ")[0] for command in known if " " in command}
-    shown = {
-        f"{first} {second}" if first in groups and second else first
-        for first, second in commands(page)
-    }
-    assert shown - known == set()
+    unknown = set()
+    for first, second, options in commands(page):
+        name = f"{first} {second}" if first in groups and second else first
+        if name not in known:
+            unknown.add(name)
+        else:
+            unknown |= {f"{name} {option}" for option in options - known[name] - {"--help"}}
+    assert unknown == set()
 
 
 def test_every_command_of_discord_is_on_its_page() -> None:

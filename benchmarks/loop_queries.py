@@ -232,7 +232,7 @@ def questions() -> dict[str, Question]:
         return lambda session: read_board(session, name, **asked)
 
     def due(*states: PostState) -> Question:
-        return lambda session: due_posts(session, states, now=NOW, limit=100)
+        return lambda session: session.run_sync(due_posts, states, now=NOW, limit=100)
 
     def stats(community: int | None, days: int) -> Question:
         return lambda session: read_stats(session, community_id=community, days=days, now=NOW)
@@ -257,18 +257,18 @@ def questions() -> dict[str, Question]:
         "due: predictions": due(PostState.SEEN, PostState.PREDICTED),
         "due: readings": due(PostState.AWAITING_SCORE),
         "due: results to show": due(PostState.SETTLING),
-        "due: replies to remove": lambda session: replies_to_remove(session, limit=100),
-        "due: replies without result": lambda session: replies_without_outcome(
-            session, [*PlatformName], limit=100
+        "due: replies to remove": lambda session: session.run_sync(replies_to_remove, limit=100),
+        "due: replies without result": lambda session: session.run_sync(
+            replies_without_outcome, [*PlatformName], limit=100
         ),
         "due: notices": waiting_notices,
         "due: training": new_labels,
         "due: versions to keep": with_unscored_predictions,
-        "a new post: records": lambda session: records_of(
-            session, post_id=10**9, community_id=7, author_id=777, posted_at=NOW
+        "a new post: records": lambda session: session.run_sync(
+            records_of, post_id=10**9, community_id=7, author_id=777, posted_at=NOW
         ),
-        "a new post: recent scores": lambda session: recent_scores(
-            session, 7, before=NOW, limit=WINDOW
+        "a new post: recent scores": lambda session: session.run_sync(
+            recent_scores, 7, before=NOW, limit=WINDOW
         ),
         "monitoring: champion": lambda session: champion_health(session, NOW),
         "monitoring: every community": lambda session: community_health(session, NOW),

@@ -81,10 +81,10 @@ async def watch_community(
         SettingRefused: a setting cannot be that; nothing was changed.
     """
     async with database.write() as session:
-        community = await find_community(session, platform, ref.source_id)
+        community = await session.run_sync(find_community, platform, ref.source_id)
         if community is None:
-            await insert_if_new(
-                session,
+            await session.run_sync(
+                insert_if_new,
                 Community,
                 platform=platform,
                 source_id=ref.source_id,
@@ -111,7 +111,7 @@ async def unwatch_community(database: Database, platform: PlatformName, source_i
     Posts that were taken up stay on their path.
     """
     async with database.write() as session:
-        community = await find_community(session, platform, source_id)
+        community = await session.run_sync(find_community, platform, source_id)
         if community is None or not community.watched:
             return False
         community.watched = False
@@ -141,8 +141,8 @@ async def add_community(
 ) -> None:
     """Store a community with the settings that ``ref`` starts it with, unless it is stored."""
     async with database.write() as session:
-        await insert_if_new(
-            session,
+        await session.run_sync(
+            insert_if_new,
             Community,
             platform=platform,
             source_id=ref.source_id,
@@ -208,7 +208,7 @@ async def adopt_settings(database: Database, platform: PlatformName, ref: Commun
     their score; where it is longer, the reading that was due turns out to be an early one.
     """
     async with database.write() as session:
-        community = await find_community(session, platform, ref.source_id)
+        community = await session.run_sync(find_community, platform, ref.source_id)
         if community is None:
             return
         community.name = ref.name

@@ -1,7 +1,7 @@
 """The ticks. APScheduler only wakes us: what there is to do stands in our own tables."""
 
 from apscheduler.triggers.cron import CronTrigger
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.labels.collect import BATCH, LabelCollector
 from bot.notices import Notices
@@ -60,7 +60,7 @@ class Jobs:
 
     async def advance_posts(self) -> int:
         """Take up posts whose prediction or reply is due: new, put off, or cut short."""
-        due = await self._database.read_in_one_go(
+        due = await self._database.run_read(
             lambda session: posts_to_advance(
                 session,
                 now=self._clock(),
@@ -87,10 +87,10 @@ class Jobs:
     async def remove_replies(self) -> int:
         """Take away the replies of posts that were withdrawn."""
 
-        async def load(session: AsyncSession) -> list[Post]:
-            return await load_posts(session, await replies_to_remove(session, limit=BATCH))
+        def load(session: Session) -> list[Post]:
+            return load_posts(session, replies_to_remove(session, limit=BATCH))
 
-        posts = await self._database.read_in_one_go(load)
+        posts = await self._database.run_read(load)
         for post in posts:
             await self._pipeline.remove_reply(post)
         return len(posts)

@@ -99,8 +99,8 @@ async def facts_of(session: AsyncSession, post_id: int, image_id: int) -> PostFa
     query = _posts().where(Post.id == post_id, PostImage.image_id == image_id).limit(1)
     row = (await session.execute(query)).one()
     values = row._mapping  # noqa: SLF001
-    records = await records_of(
-        session,
+    records = await session.run_sync(
+        records_of,
         post_id=post_id,
         community_id=values[Post.community_id],
         author_id=values[Post.author_id],

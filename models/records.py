@@ -11,6 +11,7 @@ from datetime import datetime
 import numpy as np
 from sqlalchemy import Integer, Select, and_, bindparam, cast, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from models.features import Record
 from storage.engine.core_tables import table_of
@@ -76,8 +77,8 @@ def _records() -> Select[*tuple[object, ...]]:
 _RECORDS = _records()
 
 
-async def records_of(
-    session: AsyncSession,
+def records_of(
+    session: Session,
     *,
     post_id: int,
     community_id: int,
@@ -91,17 +92,17 @@ async def records_of(
         "author_id": author_id,
         "posted_at": posted_at,
     }
-    row = (await session.execute(_RECORDS, keys)).one()
+    row = session.execute(_RECORDS, keys).one()
     # No post has the author NULL, so that without an author no label is found.
     return Records(_record(row.own_n, row.own_total), _record(row.n, row.total))
 
 
-async def community_record(session: AsyncSession, community_id: int, moment: datetime) -> Record:
+def community_record(session: Session, community_id: int, moment: datetime) -> Record:
     """How a community's posts did, by the labels that had matured by ``moment``."""
     query = select(func.count(), func.sum(_MILLIONTHS)).where(
         Label.community_id == community_id, Label.matured_at <= moment, _IS_SOUND
     )
-    n, total = (await session.execute(query)).one()
+    n, total = session.execute(query).one()
     return _record(n, total)
 
 

@@ -91,7 +91,11 @@ async def _read(
                 database, lambda moment: season_of(moment, settings.season_time_zone)
             )
         async with database.read() as session:
-            found = None if community is None else await find_named_community(session, community)
+            found = (
+                None
+                if community is None
+                else await session.run_sync(find_named_community, community)
+            )
             page = await read_board(
                 session,
                 board,

@@ -50,7 +50,11 @@ async def _stats(
 ) -> tuple[Stats, list[NowcastAccuracy]]:
     async with open_core(load_settings()) as core:
         async with core.database.read() as session:
-            where = None if community is None else await find_named_community(session, community)
+            where = (
+                None
+                if community is None
+                else await session.run_sync(find_named_community, community)
+            )
             community_id = where.id if where else None
             found = await read_stats(
                 session, community_id=community_id, days=days, now=core.clock()

@@ -49,7 +49,7 @@ async def _read(settings: Settings, name: str | None, length: timedelta) -> list
     try:
         await upgrade(database)
         async with database.read() as session:
-            community = None if name is None else await find_named_community(session, name)
+            community = None if name is None else await session.run_sync(find_named_community, name)
             return await read_suspicions(
                 session, community.id if community else None, since=now() - length
             )

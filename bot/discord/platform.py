@@ -75,7 +75,7 @@ class DiscordPlatform:
 
     async def _load(self, post: PostRef) -> Post:
         async with self._core.database.read() as session:
-            return await load_stored_post(session, post.post_id)
+            return await session.run_sync(load_stored_post, post.post_id)
 
     async def read_scores(self, posts: Sequence[PostRef]) -> Mapping[int, Reading]:
         """Scores from the votes that were followed, and from one fetch at the horizon.

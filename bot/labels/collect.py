@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.labels.growth import Heading
 from bot.labels.nowcast import Nowcaster
@@ -32,7 +32,7 @@ from storage.types import PlatformName, PostRefusal, PostState, ReplyState
 
 log = logging.getLogger(__name__)
 
-#: Posts read in one go: what Reddit answers in one request.
+#: Posts that are read together: what Reddit answers in one request.
 BATCH = 100
 
 #: How long to wait before a score that could not be read is asked for again.
@@ -82,16 +82,14 @@ class LabelCollector:
         """Posts in a state whose next step is due, loaded whole."""
         now = self._clock()
 
-        async def load(session: AsyncSession) -> list[Post]:
-            return await load_posts(
-                session, await due_posts(session, [state], now=now, limit=BATCH)
-            )
+        def load(session: Session) -> list[Post]:
+            return load_posts(session, due_posts(session, [state], now=now, limit=BATCH))
 
-        return await self._database.read_in_one_go(load)
+        return await self._database.run_read(load)
 
-    async def _without_outcome(self, session: AsyncSession) -> list[Post]:
-        ids = await replies_without_outcome(session, [*self._platforms], limit=BATCH)
-        return await load_posts(session, ids)
+    def _without_outcome(self, session: Session) -> list[Post]:
+        ids = replies_without_outcome(session, [*self._platforms], limit=BATCH)
+        return load_posts(session, ids)
 
     async def _read(self, name: PlatformName, posts: Sequence[Post]) -> None:
         platform = self._platforms.get(name)
@@ -126,12 +124,12 @@ class LabelCollector:
             return
         async with self._database.write() as session:
             for post_id, until in later.items():
-                await move_post(session, post_id, PostState.AWAITING_SCORE, due_at=until)
+                await session.run_sync(move_post, post_id, PostState.AWAITING_SCORE, due_at=until)
 
     async def _withdraw(self, post: Post) -> None:
         async with self._database.write() as session:
-            await move_post(
-                session, post.id, PostState.AWAITING_SCORE, state=PostState.WITHDRAWN, due_at=None
+            await session.run_sync(
+                move_post, post.id, PostState.AWAITING_SCORE, state=PostState.WITHDRAWN, due_at=None
             )
 
     async def _record(self, post: Post, read: ScoreRead) -> None:
@@ -158,32 +156,32 @@ class LabelCollector:
                 post.community, reading, age, read.score, self._clock()
             )
 
-        async def note(session: AsyncSession) -> bool:
-            if not await move_post(session, post.id, PostState.AWAITING_SCORE, **step):
+        def note(session: Session) -> bool:
+            if not move_post(session, post.id, PostState.AWAITING_SCORE, **step):
                 return False
             if reading is not None:
-                await self._keep_reading(session, post.id, read, reading, age, heading)
-            await close_at_score(session, post.id, post.community.guess_score, read.score, read.at)
+                self._keep_reading(session, post.id, read, reading, age, heading)
+            close_at_score(session, post.id, post.community.guess_score, read.score, read.at)
             if step.get("state") is PostState.SETTLING:
-                await self._label(session, post.id, AgedScore(age, read.score))
+                self._label(session, post.id, AgedScore(age, read.score))
             return True
 
-        if not await self._database.write_in_one_go(note):
+        if not await self._database.run_write(note):
             return
         if step.get("state") is PostState.REFUSED:
             late = duration(timedelta(seconds=age - horizon))
             log.warning("Post %s gets no label: its score was read %s late.", post.id, late)
 
-    async def _keep_reading(
+    def _keep_reading(
         self,
-        session: AsyncSession,
+        session: Session,
         post_id: int,
         read: ScoreRead,
         reading: int,
         age: float,
         heading: Heading | None,
     ) -> None:
-        await insert_if_new(
+        insert_if_new(
             session,
             Snapshot,
             post_id=post_id,
@@ -195,7 +193,7 @@ class LabelCollector:
             upvote_ratio=read.upvote_ratio,
         )
         if heading is not None:
-            await insert_if_new(
+            insert_if_new(
                 session,
                 Nowcast,
                 post_id=post_id,
@@ -206,12 +204,12 @@ class LabelCollector:
                 score_p90=heading.high,
             )
 
-    async def _label(self, session: AsyncSession, post_id: int, last: AgedScore) -> None:
-        post = await load_post(session, post_id)
+    def _label(self, session: Session, post_id: int, last: AgedScore) -> None:
+        post = load_post(session, post_id)
         assert post is not None  # noqa: S101 - it was moved on in this transaction
         horizon = post.community.horizon_seconds
-        before = await last_score_before(session, post_id, horizon)
-        await write_label(
+        before = last_score_before(session, post_id, horizon)
+        write_label(
             session,
             post,
             score_at_horizon(before and AgedScore(*before), last, horizon),
@@ -244,17 +242,17 @@ class LabelCollector:
                 return
             shown = True
 
-        async def note(session: AsyncSession) -> None:
-            await move_post(session, post.id, PostState.SETTLING, due_at=None)
+        def note(session: Session) -> None:
+            move_post(session, post.id, PostState.SETTLING, due_at=None)
             if shown:
-                settled = await session.get_one(Reply, post.id)
+                settled = session.get_one(Reply, post.id)
                 settled.state = ReplyState.SETTLED
 
-        await self._database.write_in_one_go(note)
+        await self._database.run_write(note)
 
     async def _settle_without_outcome(self) -> int:
         """Say in their replies that outcomes came too late; return in how many it was said."""
-        posts = await self._database.read_in_one_go(self._without_outcome)
+        posts = await self._database.run_read(self._without_outcome)
         said = 0
         away: set[PlatformName] = set()
         for post in posts:
@@ -279,4 +277,6 @@ class LabelCollector:
 
     async def _settle_later(self, post: Post) -> None:
         async with self._database.write() as session:
-            await move_post(session, post.id, PostState.SETTLING, due_at=self._clock() + RETRY)
+            await session.run_sync(
+                move_post, post.id, PostState.SETTLING, due_at=self._clock() + RETRY
+            )

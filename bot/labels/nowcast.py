@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.labels.growth import Growth, Heading, Numbers, as_prior, fit_growth, no_growth
 from storage.engine.database import Database
@@ -61,37 +61,37 @@ class Nowcaster:
         key = community.id, reading
         learned = self._learned.get(key)
         if learned is None or learned[0] != before:
-            growth = await self._database.read_in_one_go(
+            growth = await self._database.run_read(
                 lambda session: learn_growth(session, community, reading, before=before)
             )
             learned = self._learned[key] = before, growth
         return learned[1]
 
 
-async def learn_growth(
-    session: AsyncSession, community: Community, reading: int, *, before: datetime
+def learn_growth(
+    session: Session, community: Community, reading: int, *, before: datetime
 ) -> Growth:
     """How scores grow in a community between a reading and the horizon.
 
     Learned from its newest labels that matured by ``before``, leaning on communities of the same
     platform and horizon. ``n`` counts all posts that anything was learned from.
     """
-    others = await alike_communities(session, community)
+    others = alike_communities(session, community)
     early, final = [np.empty(0)], [np.empty(0)]
     for other in others:
-        lent = await _examples(session, other, reading, before=before, limit=LENT_POSTS)
+        lent = _examples(session, other, reading, before=before, limit=LENT_POSTS)
         early.append(lent[0])
         final.append(lent[1])
     pool = fit_growth(np.concatenate(early), np.concatenate(final), no_growth())
-    own = await _examples(session, community.id, reading, before=before, limit=OWN_POSTS)
+    own = _examples(session, community.id, reading, before=before, limit=OWN_POSTS)
     growth = fit_growth(*own, as_prior(pool) if pool.n else pool)
     return Growth(pool.n + growth.n, growth.line, growth.weight, growth.freedom, growth.variance)
 
 
-async def _examples(
-    session: AsyncSession, community_id: int, reading: int, *, before: datetime, limit: int
+def _examples(
+    session: Session, community_id: int, reading: int, *, before: datetime, limit: int
 ) -> tuple[Numbers, Numbers]:
-    rows: Sequence[tuple[float, float]] = await growth_examples(
+    rows: Sequence[tuple[float, float]] = growth_examples(
         session, community_id, reading, before=before, limit=limit, latest_age=_LATE * reading
     )
     scores = np.array(rows, np.float64).reshape(-1, 2)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.league.scoring import base_rate, base_rates, points, score_prediction
 from bot.league.seasons import season_of
@@ -21,8 +21,8 @@ from storage.types import Bucket, ForecasterKind, PostOrigin
 _ONE_AFTER = timedelta(microseconds=1)
 
 
-async def write_label(
-    session: AsyncSession, post: Post, score: float, *, now: datetime, season_time_zone: str
+def write_label(
+    session: Session, post: Post, score: float, *, now: datetime, season_time_zone: str
 ) -> Label:
     """Write the label of a post, score its predictions and guesses, and add to the boards.
 
@@ -36,11 +36,9 @@ async def write_label(
         season_time_zone: the one that seasons are counted by.
     """
     matured_at = post.posted_at + timedelta(seconds=post.community.horizon_seconds)
-    window = await window_before(
-        session, post.community_id, matured_by=matured_at, limit=WINDOW - 1
-    )
+    window = window_before(session, post.community_id, matured_by=matured_at, limit=WINDOW - 1)
     low, high = tie_interval(score, sorted(row.score for row in window))
-    before = await last_written(session)
+    before = last_written(session)
     label = Label(
         post_id=post.id,
         community_id=post.community_id,
@@ -62,14 +60,14 @@ async def write_label(
         ],
         *[
             _score_guess(each, label, rates)
-            for each in await session.scalars(
+            for each in session.scalars(
                 select(Guess)
                 .where(Guess.post_id == post.id, Guess.guessed_at < matured_at)
                 .order_by(Guess.id)
             )
         ],
     ]
-    await session.flush()
+    session.flush()
     scored = ScoredLabel(
         community_id=label.community_id,
         score=label.score,
@@ -79,7 +77,7 @@ async def write_label(
         spoken=was_spoken(post.silent, post.reply),
         results=results,
     )
-    await add_label(session, scored, season_of(matured_at, season_time_zone))
+    add_label(session, scored, season_of(matured_at, season_time_zone))
     return label
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from storage.engine.database import Database
 from storage.engine.upsert import insert_if_new
@@ -20,17 +20,17 @@ async def note_view(
     Call it before showing: what cannot be remembered must not be shown.
     """
     async with database.write() as session:
-        author = await find_or_add_author(session, platform, person)
-        await insert_if_new(session, Peek, post_id=post_id, author_id=author.id, peeked_at=now)
+        author = await session.run_sync(find_or_add_author, platform, person)
+        await session.run_sync(
+            insert_if_new, Peek, post_id=post_id, author_id=author.id, peeked_at=now
+        )
 
 
-async def has_viewed(
-    session: AsyncSession, *, post_id: int, platform: PlatformName, person: str
-) -> bool:
+def has_viewed(session: Session, *, post_id: int, platform: PlatformName, person: str) -> bool:
     """Whether a person was shown the prediction of a post."""
     query = (
         select(Peek.post_id)
         .join(Author, Author.id == Peek.author_id)
         .where(Peek.post_id == post_id, Author.platform == platform, Author.hash == person)
     )
-    return await session.scalar(query) is not None
+    return session.scalar(query) is not None

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from storage.engine.database import Database
 from storage.queries.communities import find_or_add_author
@@ -57,24 +58,24 @@ async def place_guess(
     if is_bot:
         raise GuessRefused(BOTS_DO_NOT_PLAY)
 
-    async def place(session: AsyncSession) -> Guess:
-        post = await session.get(Post, post_id)
+    def place(session: Session) -> Guess:
+        post = session.get(Post, post_id)
         if post is None or post.platform is not platform:
             raise GuessRefused(NO_SUCH_POST)
         if post.state in (PostState.REFUSED, PostState.WITHDRAWN):
             raise GuessRefused(NOTHING_TO_GUESS)
-        community = await session.get_one(Community, post.community_id)
+        community = session.get_one(Community, post.community_id)
         matured_at = post.posted_at + timedelta(seconds=community.horizon_seconds)
         # The horizon may have been made shorter after the closing time was set.
         if not guessing_is_open(post, now) or now >= matured_at:
             raise GuessRefused(CLOSED)
-        author = await find_or_add_author(session, platform, person)
+        author = find_or_add_author(session, platform, person)
         if author.opted_out_at is not None:
             raise GuessRefused(OPTED_OUT)
         if author.id == post.author_id:
             raise GuessRefused(OWN_POST)
-        is_blind = blind and await session.get(Peek, (post_id, author.id)) is None
-        guess = await session.scalar(select(Guess).filter_by(post_id=post_id, author_id=author.id))
+        is_blind = blind and session.get(Peek, (post_id, author.id)) is None
+        guess = session.scalar(select(Guess).filter_by(post_id=post_id, author_id=author.id))
         if guess is None:
             guess = Guess(
                 post_id=post_id, author_id=author.id, bucket=bucket, guessed_at=now, blind=is_blind
@@ -82,10 +83,10 @@ async def place_guess(
             session.add(guess)
         else:
             guess.bucket, guess.guessed_at, guess.blind = bucket, now, guess.blind and is_blind
-        await session.flush()
+        session.flush()
         return guess
 
-    return await database.write_in_one_go(place)
+    return await database.run_write(place)
 
 
 def guessing_is_open(post: Post, now: datetime) -> bool:
@@ -94,16 +95,14 @@ def guessing_is_open(post: Post, now: datetime) -> bool:
     return closes_at is not None and now < closes_at and post.state in UNLABELLED
 
 
-async def guess_of(
-    session: AsyncSession, post_id: int, platform: PlatformName, person: str
-) -> Guess | None:
+def guess_of(session: Session, post_id: int, platform: PlatformName, person: str) -> Guess | None:
     """The guess that a person (the keyed hash of their id) made on a post, if they made one."""
     query = (
         select(Guess)
         .join(Author, Author.id == Guess.author_id)
         .where(Guess.post_id == post_id, Author.platform == platform, Author.hash == person)
     )
-    found: Guess | None = await session.scalar(query)
+    found: Guess | None = session.scalar(query)
     return found
 
 
@@ -118,8 +117,8 @@ async def guess_tally(session: AsyncSession, post_id: int) -> dict[Bucket, int]:
     return {bucket: counted.get(bucket, 0) for bucket in Bucket}
 
 
-async def close_at_score(
-    session: AsyncSession, post_id: int, guess_score: int | None, score: float, at: datetime
+def close_at_score(
+    session: Session, post_id: int, guess_score: int | None, score: float, at: datetime
 ) -> bool:
     """Close guessing on a post whose score reached its community's bound; return whether it did.
 
@@ -134,7 +133,7 @@ async def close_at_score(
     """
     if guess_score is None or score < guess_score:
         return False
-    closed = await session.scalar(
+    closed = session.scalar(
         update(Post)
         .where(Post.id == post_id, Post.guessing_closed_at > at)
         .values(guessing_closed_at=at)

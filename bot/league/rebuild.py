@@ -16,8 +16,8 @@ async def rebuild(database: Database, season_of: SeasonOf) -> int:
     """
     sums = RebuiltStandings(season_of)
     async with database.read() as session:
-        await sums.ingest(session)
+        await session.run_sync(sums.ingest)
     async with database.write() as session:
-        await sums.ingest(session)
-        await sums.store(session)
+        await session.run_sync(sums.ingest)
+        await session.run_sync(sums.store)
     return sums.count

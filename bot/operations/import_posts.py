@@ -143,7 +143,9 @@ class Import:
         usable = [each for each in batch if isinstance(each, PostWithImage)]
         embedded = {each.sha256: each.image for each in usable}
         async with self._database.write() as session:
-            stored = await store_images(session, embedded, champion.backbone.fingerprint, now)
+            stored = await session.run_sync(
+                store_images, embedded, champion.backbone.fingerprint, now
+            )
             author_ids = await self._authors(session, [each.post for each in usable])
             rows = [
                 self._row(
@@ -198,8 +200,8 @@ class Import:
             post.author: hash_person(key, platform, post.author) for post in posts if post.author
         }
         hashes = list(people.values())
-        await insert_new(
-            session, Author, [{"platform": platform, "hash": person} for person in set(hashes)]
+        await session.run_sync(
+            insert_new, Author, [{"platform": platform, "hash": person} for person in set(hashes)]
         )
         query = select(Author.hash, Author.id).where(
             Author.platform == platform, Author.hash.in_(hashes)
@@ -221,7 +223,7 @@ async def find_or_add_imported_community(
     """
     source_id = name.removeprefix("/").removeprefix("r/")
     async with database.write() as session:
-        community = await find_community(session, PlatformName.REDDIT, source_id)
+        community = await session.run_sync(find_community, PlatformName.REDDIT, source_id)
         if community is None:
             community = Community(
                 platform=PlatformName.REDDIT,

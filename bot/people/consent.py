@@ -33,7 +33,7 @@ async def opt_out(
     opted out.
     """
     async with database.write() as session:
-        author = await find_or_add_author(session, platform, person)
+        author = await session.run_sync(find_or_add_author, platform, person)
         newly = author.opted_out_at is None
         if newly:
             author.opted_out_at = now
@@ -45,7 +45,7 @@ async def opt_out(
 async def opt_in(database: Database, *, platform: PlatformName, person: str) -> bool:
     """End an opt-out; return whether there was one. What was withdrawn stays withdrawn."""
     async with database.write() as session:
-        author = await find_author(session, platform, person)
+        author = await session.run_sync(find_author, platform, person)
         if author is None or author.opted_out_at is None:
             return False
         author.opted_out_at = None
@@ -54,7 +54,7 @@ async def opt_in(database: Database, *, platform: PlatformName, person: str) -> 
 
 async def has_opted_out(session: AsyncSession, platform: PlatformName, person: str) -> bool:
     """Whether a person asked that nothing of theirs is ingested."""
-    author = await find_author(session, platform, person)
+    author = await session.run_sync(find_author, platform, person)
     return author is not None and author.opted_out_at is not None
 
 

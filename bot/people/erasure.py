@@ -33,13 +33,13 @@ async def forget_person(
     it. To delete the hash as well, they opt in first.
     """
     async with database.write() as session:
-        author = await find_author(session, platform, person)
+        author = await session.run_sync(find_author, platform, person)
         if author is None:
             return 0
         await withdraw_waiting_posts(session, author.id)
         dropped = await _drop_images(session, author.id, now)
         dropped += await _waiting_uploads(session, author.id)
-        rows = len(dropped) + await drop_standings(session, author.id)
+        rows = len(dropped) + await session.run_sync(drop_standings, author.id)
         for statement in (
             delete(Guess).filter_by(author_id=author.id),
             delete(Vote).filter_by(author_id=author.id),

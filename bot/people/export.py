@@ -22,7 +22,7 @@ async def export_person(
     Times are ISO 8601 in UTC. Images are described, not contained: their owner has them.
     """
     async with database.read() as session:
-        author = await find_author(session, platform, person)
+        author = await session.run_sync(find_author, platform, person)
         if author is None:
             return None
         return {

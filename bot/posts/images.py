@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.serving.embed import EmbeddedImage
 from storage.engine.core_tables import table_of
@@ -23,8 +23,8 @@ class StoredImage:
     text: str | None = None
 
 
-async def store_images(
-    session: AsyncSession, seen: Mapping[str, EmbeddedImage], backbone: str, now: datetime
+def store_images(
+    session: Session, seen: Mapping[str, EmbeddedImage], backbone: str, now: datetime
 ) -> dict[str, StoredImage]:
     """Store the rows of images and their embeddings, as far as they are new.
 
@@ -51,11 +51,11 @@ async def store_images(
         for sha256, each in seen.items()
     ]
     insert = insert_unless_there(session, Image).returning(_IMAGES.id, _IMAGES.sha256)
-    stored = {row.sha256: StoredImage(row.id) for row in await session.execute(insert, rows)}
+    stored = {row.sha256: StoredImage(row.id) for row in session.execute(insert, rows)}
     there = [sha256 for sha256 in seen if sha256 not in stored]
     if there:
-        stored |= await _take_up_again(session, there, now)
-    await session.execute(
+        stored |= _take_up_again(session, there, now)
+    session.execute(
         insert_unless_there(session, Embedding),
         [
             {
@@ -69,16 +69,14 @@ async def store_images(
     return stored
 
 
-async def _take_up_again(
-    session: AsyncSession, there: list[str], now: datetime
-) -> dict[str, StoredImage]:
+def _take_up_again(session: Session, there: list[str], now: datetime) -> dict[str, StoredImage]:
     # The file of one that was there may have been dropped after its time: the new one counts anew.
-    await session.execute(
+    session.execute(
         update(table_of(Image))
         .where(_IMAGES.sha256.in_(there), _IMAGES.dropped_at.is_not(None))
         .values(dropped_at=None, stored_at=now)
     )
-    rows = await session.execute(
+    rows = session.execute(
         select(_IMAGES.sha256, _IMAGES.id, _IMAGES.text).where(_IMAGES.sha256.in_(there))
     )
     return {row.sha256: StoredImage(row.id, row.text) for row in rows}

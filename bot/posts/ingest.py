@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import CursorResult, Insert, and_, bindparam, insert, literal, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.people.identity import hash_person
 from bot.platform import CommunityRef, IncomingPost
@@ -94,21 +94,21 @@ class Ingest:
         }
         now = self._clock()
 
-        async def store(session: AsyncSession) -> int | None:
-            known = (await session.execute(_KNOWN, keys)).one()
+        def store(session: Session) -> int | None:
+            known = session.execute(_KNOWN, keys).one()
             if known.post_id is not None:
                 return int(known.post_id)
             if known.opted_out_at is not None:
                 return None
             if known.community_id is None:
-                await _add_community(session, platform, incoming.community, now)
-                known = (await session.execute(_KNOWN, keys)).one()
+                _add_community(session, platform, incoming.community, now)
+                known = session.execute(_KNOWN, keys).one()
             if not known.watched:
                 return None
             author_id = known.author_id
             if author_id is None and person is not None:
-                author_id = await _insert(session, _INSERT_AUTHOR, platform=platform, hash=person)
-            post_id = await _insert(
+                author_id = _insert(session, _INSERT_AUTHOR, platform=platform, hash=person)
+            post_id = _insert(
                 session,
                 _INSERT_POST,
                 community_id=known.community_id,
@@ -127,7 +127,7 @@ class Ingest:
                 + timedelta(seconds=min(known.guess_seconds, known.horizon_seconds)),
             )
             if sources:
-                await session.execute(
+                session.execute(
                     _INSERT_IMAGES,
                     [
                         {"post_id": post_id, "position": position, "source": source}
@@ -136,7 +136,7 @@ class Ingest:
                 )
             return post_id
 
-        return await self._database.write_in_one_go(store)
+        return await self._database.run_write(store)
 
     async def _source(self, image: str | bytes) -> str:
         # The bytes go to disk before the post is stored: a post never points at nothing, and a
@@ -146,10 +146,10 @@ class Ingest:
         return STORED + await asyncio.to_thread(self._images.put, image)
 
 
-async def _add_community(
-    session: AsyncSession, platform: PlatformName, ref: CommunityRef, now: datetime
+def _add_community(
+    session: Session, platform: PlatformName, ref: CommunityRef, now: datetime
 ) -> None:
-    await insert_if_new(
+    insert_if_new(
         session,
         Community,
         platform=platform,
@@ -164,8 +164,8 @@ async def _add_community(
     )
 
 
-async def _insert(session: AsyncSession, statement: Insert, **values: Any) -> int:
-    result = await session.execute(statement, values)
+def _insert(session: Session, statement: Insert, **values: Any) -> int:
+    result = session.execute(statement, values)
     assert isinstance(result, CursorResult)  # noqa: S101 - what an INSERT gives
     return int(result.inserted_primary_key[0])  # type: ignore[index]
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from weakref import WeakValueDictionary
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.platform import IncomingPost, Platform
 from bot.posts.ingest import Ingest
@@ -87,7 +87,7 @@ class Pipeline:
             # Images are in memory in here only. What a platform makes us wait for is outside:
             # a community whose rate limit is reached takes nobody's place.
             async with self._at_once:
-                found = await self._database.read_in_one_go(partial(self._read, post_id))
+                found = await self._database.run_read(partial(self._read, post_id))
                 predicted = None
                 if isinstance(found, Known):
                     predicted = await self._predictor.predict(found)
@@ -96,13 +96,13 @@ class Pipeline:
             elif found is not None and predicted is not None:
                 await self._replier.answer(found.post, predicted.card, predicted.skip)
 
-    async def _read(self, post_id: int, session: AsyncSession) -> Known | Post | None:
+    def _read(self, post_id: int, session: Session) -> Known | Post | None:
         """What is known of a new post, or a post that waits for its reply; None: all was done."""
-        post = await load_new_post(session, post_id)
+        post = load_new_post(session, post_id)
         if post is not None and post.state is PostState.SEEN:
-            return await self._predictor.read(session, post)
+            return self._predictor.read(session, post)
         if post is not None and post.state is PostState.PREDICTED:
-            return await load_post(session, post_id)
+            return load_post(session, post_id)
         return None
 
     @contextmanager
@@ -127,7 +127,9 @@ class Pipeline:
         async with self._database.write() as session:
             post = await session.get_one(Post, post_id)
             due_at = self._clock() + wait_after(post.tries)
-            await move_post(session, post_id, post.state, due_at=due_at, tries=post.tries + 1)
+            await session.run_sync(
+                move_post, post_id, post.state, due_at=due_at, tries=post.tries + 1
+            )
 
     async def withdraw(self, post_id: int) -> None:
         """End a post that was deleted, or whose author opted out: no label, and no reply either.
@@ -137,14 +139,16 @@ class Pipeline:
         """
         async with self._database.write() as session:
             for state in UNLABELLED:
-                if await move_post(session, post_id, state, state=PostState.WITHDRAWN, due_at=None):
+                if await session.run_sync(
+                    move_post, post_id, state, state=PostState.WITHDRAWN, due_at=None
+                ):
                     break
             else:
                 return
         # A reply that is being sent just now must be noted before it can be removed.
         async with self._under_way.setdefault(post_id, asyncio.Lock()):
             async with self._database.read() as session:
-                post = await load_post(session, post_id)
+                post = await session.run_sync(load_post, post_id)
             if post is not None:
                 await self.remove_reply(post)
 

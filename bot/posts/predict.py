@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 from sqlalchemy import bindparam, insert, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.posts.images import StoredImage, store_images
 from bot.posts.ingest import STORED
@@ -122,7 +122,7 @@ class Predictor:
         self._replier = replier
         self._clock = clock
 
-    async def read(self, session: AsyncSession, post: Post) -> Known:
+    def read(self, session: Session, post: Post) -> Known:
         """What a prediction goes by, as of now.
 
         Args:
@@ -134,15 +134,15 @@ class Predictor:
         """
         return Known(
             post,
-            await self._serving.find_champion(session),
-            await records_of(
+            self._serving.find_champion(session),
+            records_of(
                 session,
                 post_id=post.id,
                 community_id=post.community_id,
                 author_id=post.author_id,
                 posted_at=post.posted_at,
             ),
-            await read_quantiles(session, post.community, before=self._clock()),
+            read_quantiles(session, post.community, before=self._clock()),
         )
 
     async def predict(self, known: Known) -> Predicted | None:
@@ -162,7 +162,7 @@ class Predictor:
             made = _Made(
                 known, found, champion, best, card, texts, (time.perf_counter() - started) * 1000
             )
-            written = await self._database.write_in_one_go(partial(self._write, made))
+            written = await self._database.run_write(partial(self._write, made))
             if not isinstance(written, dict):
                 return written
             # One of them was posted before, and its text was read: that counts, too.
@@ -200,12 +200,12 @@ class Predictor:
         except FileNotFoundError as error:
             raise DownloadRefused("The image's file is gone from the image store.") from error
 
-    async def _keep(
-        self, session: AsyncSession, post: Post, found: Found, champion: Champion
+    def _keep(
+        self, session: Session, post: Post, found: Found, champion: Champion
     ) -> dict[str, StoredImage]:
         """Note what became of the images in the post's places."""
         seen = {each.sha256: each.seen for each in found.usable}
-        stored = await store_images(session, seen, champion.backbone.fingerprint, self._clock())
+        stored = store_images(session, seen, champion.backbone.fingerprint, self._clock())
         places = [
             {"post": post.id, "place": position, "image": image_id, "reason": reason}
             for position, image_id, reason in (
@@ -214,21 +214,21 @@ class Predictor:
             )
         ]
         if places:
-            await session.execute(_KEEP, places)
+            session.execute(_KEEP, places)
         return stored
 
-    async def _write(self, made: _Made, session: AsyncSession) -> Predicted | dict[str, str] | None:
+    def _write(self, made: _Made, session: Session) -> Predicted | dict[str, str] | None:
         """Store images and prediction, and claim the reply.
 
         Returns the texts of the images where those were not what the prediction went by, and then
         stores the images alone; None where the post was withdrawn meanwhile.
         """
         now, post, card = self._clock(), made.known.post, made.card
-        stored = await self._keep(session, post, made.found, made.champion)
+        stored = self._keep(session, post, made.found, made.champion)
         texts = {sha256: each.text for sha256, each in stored.items() if each.text}
         if texts != made.texts:
             return texts
-        if not await move_post(
+        if not move_post(
             session,
             post.id,
             PostState.SEEN,
@@ -239,7 +239,7 @@ class Predictor:
         ):
             return None
         low, median, high = card.score or (None, None, None)
-        await session.execute(
+        session.execute(
             _INSERT,
             {
                 "post_id": post.id,
@@ -257,38 +257,36 @@ class Predictor:
                 "latency_ms": made.took_ms,
             },
         )
-        return Predicted(card, await self._replier.claim(session, post, card, now))
+        return Predicted(card, self._replier.claim(session, post, card, now))
 
     async def _refuse(self, post: Post, found: Found, champion: Champion) -> None:
         code, reason = PostRefusal.NO_IMAGE, None
         if found.refused:
             code, reason = PostRefusal.OTHER, found.refused[min(found.refused)]
         async with self._database.write() as session:
-            await self._keep(session, post, found, champion)
-            await _end(session, post.id, code, reason)
+            await session.run_sync(self._keep, post, found, champion)
+            await session.run_sync(_end, post.id, code, reason)
 
     async def _retry_later(self, post: Post, found: Found, champion: Champion) -> None:
         """Try again later, or give the post up after too many tries; what is there is kept."""
         tries = post.tries + 1
         async with self._database.write() as session:
-            await self._keep(session, post, found, champion)
+            await session.run_sync(self._keep, post, found, champion)
             if tries >= MAX_TRIES:
                 log.warning(
                     "Post %s is given up after %s tries: %s.", post.id, tries, found.missing
                 )
-                await _end(session, post.id, PostRefusal.IMAGE_UNREACHED)
+                await session.run_sync(_end, post.id, PostRefusal.IMAGE_UNREACHED)
                 return
             wait = wait_after(post.tries)
             log.info("Post %s is put off for %s: %s.", post.id, wait, found.missing)
-            await move_post(
-                session, post.id, PostState.SEEN, due_at=self._clock() + wait, tries=tries
+            await session.run_sync(
+                move_post, post.id, PostState.SEEN, due_at=self._clock() + wait, tries=tries
             )
 
 
-async def _end(
-    session: AsyncSession, post_id: int, code: PostRefusal, sentence: str | None = None
-) -> None:
-    await move_post(
+def _end(session: Session, post_id: int, code: PostRefusal, sentence: str | None = None) -> None:
+    move_post(
         session,
         post_id,
         PostState.SEEN,

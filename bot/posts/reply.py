@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import CursorResult, bindparam, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.labels.readings import next_reading_at
 from bot.platform import Platform, PlatformUnavailable, PostGone, ReplyDeclined, post_ref
@@ -43,9 +43,7 @@ class Replier:
         self._platforms = platforms
         self._clock = clock
 
-    async def claim(
-        self, session: AsyncSession, post: Post, card: Card, now: datetime
-    ) -> ReplySkip | None:
+    def claim(self, session: Session, post: Post, card: Card, now: datetime) -> ReplySkip | None:
         """Record that a reply is about to be sent, or return why there will be none.
 
         Args:
@@ -54,9 +52,9 @@ class Replier:
             card: the prediction.
             now: aware.
         """
-        skip = await self._reason_to_skip(session, post, card, now)
+        skip = self._reason_to_skip(session, post, card, now)
         if skip is None:
-            await session.execute(
+            session.execute(
                 _CLAIM, {"post_id": post.id, "state": ReplyState.PENDING, "recorded_at": now}
             )
         return skip
@@ -80,7 +78,7 @@ class Replier:
         elif post.reply is not None:
             await self._send(post, card, sent_before=True, tries=post.tries)
         else:
-            skip = await self._database.write_in_one_go(
+            skip = await self._database.run_write(
                 lambda session: self.claim(session, post, card, self._clock())
             )
             await self.answer(post, card, skip)
@@ -105,14 +103,14 @@ class Replier:
             removed.state = ReplyState.SKIPPED
             removed.skip_code = ReplySkip.WITHDRAWN
 
-    async def _reason_to_skip(
-        self, session: AsyncSession, post: Post, card: Card, now: datetime
+    def _reason_to_skip(
+        self, session: Session, post: Post, card: Card, now: datetime
     ) -> ReplySkip | None:
         if post.platform not in self._platforms:
             return ReplySkip.NO_PLATFORM
         said_lately = 0
         if post.community.replies_per_minute is not None:
-            said_lately = await replies_since(session, post.community_id, now - _MINUTE)
+            said_lately = replies_since(session, post.community_id, now - _MINUTE)
         skip = reason_to_skip(post.community, card, now=now, said_lately=said_lately)
         # Last: only a post that would have been replied to shows what a reply does.
         return skip or (ReplySkip.SILENT_SHARE if post.silent else None)
@@ -125,8 +123,8 @@ class Replier:
             wait = error.retry_after or wait_after(tries)
             log.info("The reply to post %s is put off for %s (%s).", post.id, wait, error)
             async with self._database.write() as session:
-                await move_post(
-                    session,
+                await session.run_sync(
+                    move_post,
                     post.id,
                     PostState.PREDICTED,
                     due_at=self._clock() + wait,
@@ -136,8 +134,8 @@ class Replier:
             await self._skip(post, ReplySkip.OTHER, str(error))
         except PostGone:
             async with self._database.write() as session:
-                await move_post(
-                    session, post.id, PostState.PREDICTED, state=PostState.WITHDRAWN, due_at=None
+                await session.run_sync(
+                    move_post, post.id, PostState.PREDICTED, state=PostState.WITHDRAWN, due_at=None
                 )
         else:
             now = self._clock()
@@ -160,8 +158,8 @@ class Replier:
             post.posted_at, post.community.horizon_seconds, now, post.community.readings
         )
 
-        async def note(session: AsyncSession) -> None:
-            moved = await move_post(
+        def note(session: Session) -> None:
+            moved = move_post(
                 session,
                 post.id,
                 PostState.PREDICTED,
@@ -171,11 +169,11 @@ class Replier:
             )
             if not moved:
                 query = select(Post.state).where(Post.id == post.id)
-                if await session.scalar(query) is not PostState.WITHDRAWN:
+                if session.scalar(query) is not PostState.WITHDRAWN:
                     return
-            noted = await session.execute(_NOTE.values(values), {"post": post.id})
+            noted = session.execute(_NOTE.values(values), {"post": post.id})
             assert isinstance(noted, CursorResult)  # noqa: S101 - what an UPDATE gives
             if not noted.rowcount:
-                await session.execute(_CLAIM, {"post_id": post.id, "recorded_at": now, **values})
+                session.execute(_CLAIM, {"post_id": post.id, "recorded_at": now, **values})
 
-        await self._database.write_in_one_go(note)
+        await self._database.run_write(note)

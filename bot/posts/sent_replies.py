@@ -32,7 +32,7 @@ async def replies_to_close(
         .order_by(Post.guessing_closed_at)
         .limit(limit)
     )
-    return await load_posts(session, ids)
+    return await session.run_sync(load_posts, ids)
 
 
 async def note_reply_closed(database: Database, post_id: int, now: datetime) -> None:

@@ -99,8 +99,8 @@ class Inbox:
             await opt_in(self._database, platform=PlatformName.REDDIT, person=person)
         reason = self._reason_not_to_answer(community)
         async with self._database.write() as session:
-            await insert_if_new(
-                session,
+            await session.run_sync(
+                insert_if_new,
                 InboxItem,
                 platform=PlatformName.REDDIT,
                 source_id=name,

@@ -171,7 +171,7 @@ class InboxAnswers:
         async with self._database.read() as session:
             query = select(Post.id).filter_by(platform=PlatformName.REDDIT, source_id=source_id)
             post_id = await session.scalar(query)
-            return await load_post(session, post_id) if post_id is not None else None
+            return await session.run_sync(load_post, post_id) if post_id is not None else None
 
     async def _answers_under(self, source_id: str) -> int:
         async with self._database.read() as session:

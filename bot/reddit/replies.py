@@ -193,6 +193,6 @@ class Replies:
 
     async def _load(self, post_id: int) -> Post:
         async with self._database.read() as session:
-            post = await load_post(session, post_id)
+            post = await session.run_sync(load_post, post_id)
         assert post is not None  # noqa: S101 - the caller has just read it
         return post

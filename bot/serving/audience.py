@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.serving.score_scale import bucket_rule, read_quantiles
 from models.features import Record
@@ -43,19 +43,17 @@ async def find_audience(database: Database, name: str | None, now: datetime) -> 
             communities = (await session.scalars(select(Community).limit(2))).all()
             community = communities[0] if len(communities) == 1 else None
         else:
-            community = await find_named_community(session, name)
-        return await audience_of(session, community, now)
+            community = await session.run_sync(find_named_community, name)
+        return await session.run_sync(audience_of, community, now)
 
 
-async def audience_of(
-    session: AsyncSession, community: Community | None, now: datetime
-) -> Audience:
+def audience_of(session: Session, community: Community | None, now: datetime) -> Audience:
     """What is known of a community at the moment ``now``; of None, that nothing is known."""
     if community is None:
         return Audience(None, BucketRule(), Quantiles((), "none"), Record.empty())
     return Audience(
         name=community.name,
         rule=bucket_rule(community),
-        quantiles=await read_quantiles(session, community, before=now),
-        record=await community_record(session, community.id, now),
+        quantiles=read_quantiles(session, community, before=now),
+        record=community_record(session, community.id, now),
     )

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.serving.embed import EmbeddedImage, embed_image
 from models.backbone import Backbone
@@ -104,16 +104,16 @@ class ChampionServer:
                 no other was loaded before.
         """
         async with self._database.read() as session:
-            ref = await self.find_champion(session)
+            ref = await session.run_sync(self.find_champion)
         return await self.load(ref)
 
-    async def find_champion(self, session: AsyncSession) -> ChampionRef:
+    def find_champion(self, session: Session) -> ChampionRef:
         """Which model version is champion; `load` loads it, after the session has ended.
 
         Raises:
             NoChampion: there is none in the database.
         """
-        row = (await session.execute(_CHAMPION)).first()
+        row = session.execute(_CHAMPION).first()
         if row is None:
             raise NoChampion(
                 "No model version is champion. Choose one with `main.py models promote NAME`."

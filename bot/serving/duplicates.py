@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, literal_column, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from models.near_duplicates import MAX_DISTANCE
 from storage.engine.core_tables import table_of
@@ -58,8 +58,8 @@ class Duplicate:
     bucket: Bucket | None
 
 
-async def find_duplicate(
-    session: AsyncSession,
+def find_duplicate(
+    session: Session,
     *,
     community_id: int,
     phash: str,
@@ -82,7 +82,7 @@ async def find_duplicate(
     }
     wanted = int(phash, 16)
     by_distance: list[list[int]] = [[] for _ in range(MAX_DISTANCE + 1)]
-    for image in await session.execute(_ALIKE, pieces):
+    for image in session.execute(_ALIKE, pieces):
         distance = (int(image.phash, 16) ^ wanted).bit_count()
         if distance <= MAX_DISTANCE:
             by_distance[distance].append(image.id)
@@ -90,10 +90,10 @@ async def find_duplicate(
     keys = {"community_id": community_id, "before": before, "without_post": without_post or 0}
     nearest = None
     for images in by_distance:
-        nearest = nearest or await _newest(session, images, keys)
+        nearest = nearest or _newest(session, images, keys)
     if nearest is None:
         return None
-    label = await session.get(Label, nearest.id)
+    label = session.get(Label, nearest.id)
     return Duplicate(
         nearest.id,
         nearest.posted_at,
@@ -103,12 +103,12 @@ async def find_duplicate(
     )
 
 
-async def _newest(
-    session: AsyncSession, images: Sequence[int], keys: Mapping[str, object]
+def _newest(
+    session: Session, images: Sequence[int], keys: Mapping[str, object]
 ) -> Row[*tuple[Any, ...]] | None:
     """The newest post of a community with one of some images; None if there is none."""
     found: list[Row[*tuple[Any, ...]]] = []
     for start in range(0, len(images), _AT_ONCE):
         some = {**keys, "images": images[start : start + _AT_ONCE]}
-        found += (await session.execute(_NEWEST, some)).all()
+        found += session.execute(_NEWEST, some).all()
     return max(found, key=lambda row: (row.posted_at, row.id), default=None)

@@ -29,7 +29,7 @@ async def explain_post(
         cannot explain it.
     """
     async with database.read() as session:
-        post = await load_post(session, post_id)
+        post = await session.run_sync(load_post, post_id)
         if post is None or not post.prediction_rows:
             return None
         image = await session.get_one(Image, post.prediction_rows[0].image_id)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from models.percentiles import WINDOW, BucketRule, Quantiles
 from storage.queries.communities import platform_scores, recent_scores
@@ -14,13 +14,11 @@ def bucket_rule(community: Community) -> BucketRule:
     return BucketRule(community.low_up_to, community.medium_up_to)
 
 
-async def read_quantiles(
-    session: AsyncSession, community: Community, *, before: datetime
-) -> Quantiles:
+def read_quantiles(session: Session, community: Community, *, before: datetime) -> Quantiles:
     """The quantiles that a prediction in ``community`` is read through at the moment ``before``."""
-    own = await recent_scores(session, community.id, before=before, limit=WINDOW)
+    own = recent_scores(session, community.id, before=before, limit=WINDOW)
     quantiles = Quantiles.of(own, ())
     if quantiles.source == "none":
-        everywhere = await platform_scores(session, community.platform, before=before, limit=WINDOW)
+        everywhere = platform_scores(session, community.platform, before=before, limit=WINDOW)
         quantiles = Quantiles.of(own, everywhere)
     return quantiles

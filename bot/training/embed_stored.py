@@ -48,8 +48,8 @@ async def embed_stored_images(
             for (image_id, _), image in zip(batch, results, strict=True):
                 if image is not None:
                     embedded += 1
-                    await insert_if_new(
-                        session,
+                    await session.run_sync(
+                        insert_if_new,
                         Embedding,
                         image_id=image_id,
                         backbone=backbone.fingerprint,

@@ -97,7 +97,7 @@ class Feed:
     async def horizon(self) -> timedelta:
         """The age at which scores on the board are final."""
         async with self._services.database.read() as session:
-            community = await find_community(session, PlatformName.WEB, COMMUNITY)
+            community = await session.run_sync(find_community, PlatformName.WEB, COMMUNITY)
         ref = self._services.community
         return timedelta(seconds=(community or ref).horizon_seconds)
 
@@ -118,7 +118,7 @@ class Feed:
         posts = {post.id: post for post in await session.scalars(query)}
         votes = await tallies(session, ids, author_id)
         guesses = await guesses_on(session, ids, author_id)
-        second_looks = await newest_nowcasts(session, ids)
+        second_looks = await session.run_sync(newest_nowcasts, ids)
         return [
             view_post(
                 posts[post_id],

@@ -48,7 +48,7 @@ class LeaguePages:
         asked = self._asked(request)
         settings = self._services.settings
         async with self._services.database.read() as session:
-            community = await find_community(session, PlatformName.WEB, COMMUNITY)
+            community = await session.run_sync(find_community, PlatformName.WEB, COMMUNITY)
             seasons = await list_seasons(session)
             page = BoardPage([], 0, None)
             if community is not None:

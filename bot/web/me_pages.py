@@ -76,7 +76,7 @@ class MePages:
         standings: dict[str, Standing] = {}
         async with self._services.database.read() as session:
             author_id = await find_author(session, visitor)
-            community = await find_community(session, PlatformName.WEB, COMMUNITY)
+            community = await session.run_sync(find_community, PlatformName.WEB, COMMUNITY)
             if author_id is not None and community is not None:
                 query = select(Standing).where(
                     Standing.season.in_([season, ALL_TIME]),

@@ -60,7 +60,7 @@ class StatsPages:
     async def _read(self, days: int) -> Stats | None:
         """The board's stats; None while nothing on it was scored."""
         async with self._services.database.read() as session:
-            community = await find_community(session, PlatformName.WEB, COMMUNITY)
+            community = await session.run_sync(find_community, PlatformName.WEB, COMMUNITY)
             if community is None:
                 return None
             stats = await read_stats(

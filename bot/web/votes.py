@@ -57,7 +57,7 @@ async def cast_vote(
     if now > horizon_at or await session.get(Label, post_id) is not None:
         # A row remembers only its latest vote: changing it now would take back one that counted.
         raise Refusal(409, CLOSED)
-    author = await find_or_add_author(session, PlatformName.WEB, visitor.hash)
+    author = await session.run_sync(find_or_add_author, PlatformName.WEB, visitor.hash)
     if author.id == post.author_id:
         raise Refusal(403, OWN_POST)
     if value == 0:
@@ -68,7 +68,7 @@ async def cast_vote(
         await session.flush()
         cast_so_far = select(func.coalesce(func.sum(Vote.value), 0)).filter_by(post_id=post_id)
         score = (await session.scalars(cast_so_far)).one()
-        await close_at_score(session, post_id, community.guess_score, score, now)
+        await session.run_sync(close_at_score, post_id, community.guess_score, score, now)
 
 
 async def tallies(

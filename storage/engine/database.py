@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,9 +19,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.engine.postgresql import CONNECT_OPTIONS, READ_OPTIONS, apply_postgresql_rules
-from storage.engine.sqlite_driver import Connection as DriverConnection
-from storage.engine.sqlite_driver import Driver
-from storage.engine.transaction import OneGo, Work
+from storage.engine.transaction import TransactionThreads, Work
 
 T = TypeVar("T")
 
@@ -49,20 +48,22 @@ class Database:
             if path is None or path == ":memory:":
                 raise ValueError("Peoria needs a database file; an in-memory one cannot be shared.")
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-            self.engine = create_async_engine(url, module=Driver())
+            self.engine = create_async_engine(url)
             _apply_sqlite_rules(self.engine.sync_engine)
             plain = create_engine(make_url(url).set(drivername="sqlite+pysqlite"))
             _apply_sqlite_rules(plain)
-            self._one_go: OneGo | None = OneGo(plain, plain.execution_options(**_WRITE))
+            self._threads: TransactionThreads | None = TransactionThreads(
+                plain, plain.execution_options(**_WRITE)
+            )
         else:
             self.engine = create_async_engine(url, connect_args=CONNECT_OPTIONS)
             apply_postgresql_rules(self.engine.sync_engine)
-            self._one_go = None
+            self._threads = None
         # SQLite has one writer at a time and lets those who wait try again in no order: of many,
         # some wait until they give up. In this process they take turns instead. On PostgreSQL each
         # of those who wait would hold a connection.
         self._turn = asyncio.Lock()
-        reading = {} if self._one_go else READ_OPTIONS
+        reading = {} if self._threads else READ_OPTIONS
         self._read = async_sessionmaker(
             self.engine.execution_options(**reading), expire_on_commit=False
         )
@@ -70,26 +71,28 @@ class Database:
             self.engine.execution_options(**_WRITE), expire_on_commit=False
         )
 
-    async def read_in_one_go(self, work: Work[T]) -> T:
-        """What ``work`` returns, called with a session like that of `read`.
+    async def run_read(self, work: Work[T]) -> T:
+        """Return what ``work`` returns, called with a plain session; nothing it writes is kept.
 
-        Much quicker for a few short statements on SQLite (storage/engine/transaction.py). ``work``
-        waits for nothing but its session, and streams nothing.
+        ``work`` is a function of a `sqlalchemy.orm.Session`. It runs on a thread on SQLite, where
+        this costs much less than `read` with a few short statements, and by
+        `AsyncSession.run_sync` on PostgreSQL.
         """
-        if self._one_go is not None:
-            return await self._one_go.read(work)
+        if self._threads is not None:
+            return await self._threads.read(work)
         async with self.read() as session:
-            return await work(session)
+            return await session.run_sync(work)
 
-    async def write_in_one_go(self, work: Work[T]) -> T:
-        """The same with a session like that of `write`.
+    async def run_write(self, work: Work[T]) -> T:
+        """The same in one write transaction: committed at the end, rolled back on any exception.
 
-        Whoever is cancelled while it is under way does not learn whether it was kept.
+        On SQLite several waiting works share one commit; each is kept or rolled back by itself.
+        A task that is cancelled while its work runs does not learn whether it was kept.
         """
-        if self._one_go is not None:
-            return await self._one_go.write(work, self._turn)
+        if self._threads is not None:
+            return await self._threads.write(work, self._turn)
         async with self.write() as session:
-            return await work(session)
+            return await session.run_sync(work)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -113,16 +116,16 @@ class Database:
         Raises:
             IntegrityError: rows point at something that is not there; nothing was changed.
         """
-        if self._one_go is not None:
+        if self._threads is not None:
             async with self._turn:
-                return await asyncio.to_thread(_change_schema, self._one_go.writing, work)
+                return await self._threads.call(partial(_change_schema, work))
         async with self.write() as session:
             return await (await session.connection()).run_sync(work)
 
     async def close(self) -> None:
         """Close every connection. The database can be opened again with a new object."""
-        if self._one_go is not None:
-            await self._one_go.close()
+        if self._threads is not None:
+            await self._threads.close()
         await self.engine.dispose()
 
 
@@ -146,7 +149,7 @@ def _use_write_ahead_log(cursor: DBAPICursor) -> None:
             return
 
 
-def _change_schema(engine: Engine, work: Callable[[Connection], T]) -> T:
+def _change_schema(work: Callable[[Connection], T], engine: Engine) -> T:
     with engine.connect() as connection:
         # Inside a transaction this pragma does nothing, so it is set before the transaction begins.
         driver = connection.connection.cursor()
@@ -181,9 +184,4 @@ def _apply_sqlite_rules(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         write = connection.get_execution_options().get("peoria_write")
-        statement = "BEGIN IMMEDIATE" if write else "BEGIN"
-        driver = connection.connection.dbapi_connection
-        if isinstance(driver, DriverConnection):
-            driver.begin_with = statement
-        else:
-            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

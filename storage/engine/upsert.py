@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, CursorResult, Insert
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from storage.engine.core_tables import table_of
 from storage.tables.base import Base
@@ -15,9 +15,7 @@ from storage.tables.base import Base
 Change: TypeAlias = Callable[[Any, Any], ColumnElement[Any]]
 
 
-def insert_unless_there(
-    session: AsyncSession, table: type[Base]
-) -> sqlite.Insert | postgresql.Insert:
+def insert_unless_there(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
     """An insert that skips rows which would break a unique constraint.
 
     To be executed with a list of rows. It is built once, which is much of what it costs.
@@ -31,19 +29,17 @@ def _unless_there(dialect: str, table: type[Base]) -> sqlite.Insert | postgresql
     return insert(table_of(table)).on_conflict_do_nothing()
 
 
-async def insert_if_new(session: AsyncSession, table: type[Base], **values: Any) -> bool:
+def insert_if_new(session: Session, table: type[Base], /, **values: Any) -> bool:
     """Insert a row unless it would break a unique constraint; return whether it was inserted.
 
     Safe when two processes do it at the same moment: the database decides which was first.
     """
-    result = await session.execute(insert_unless_there(session, table), values)
+    result = session.execute(insert_unless_there(session, table), values)
     assert isinstance(result, CursorResult)  # noqa: S101 - what an INSERT gives
     return result.rowcount == 1
 
 
-async def insert_new(
-    session: AsyncSession, table: type[Base], rows: Sequence[Mapping[str, Any]]
-) -> int:
+def insert_new(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> int:
     """Insert those of ``rows`` that break no unique constraint; return how many those were."""
     if not rows:
         return 0
@@ -52,13 +48,13 @@ async def insert_new(
         statement = postgresql.insert(table).values(rows).on_conflict_do_nothing()
     else:
         statement = sqlite.insert(table).values(rows).on_conflict_do_nothing()
-    result = await session.execute(statement)
+    result = session.execute(statement)
     assert isinstance(result, CursorResult)  # noqa: S101 - what an INSERT gives
     return result.rowcount
 
 
-async def insert_or_add(
-    session: AsyncSession,
+def insert_or_add(
+    session: Session,
     table: type[Base],
     rows: Sequence[Mapping[str, Any]],
     **changes: Change,
@@ -75,7 +71,7 @@ async def insert_or_add(
     if rows:
         dialect = session.get_bind().dialect.name
         statement = _adding(dialect, table, tuple(rows[0]), tuple(changes.items()))
-        await session.execute(statement, list(rows))
+        session.execute(statement, list(rows))
 
 
 @cache

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Integer, bindparam, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from storage.engine.core_tables import table_of
 from storage.errors import ExpectedError
@@ -12,11 +12,9 @@ from storage.tables import Author, Community, Label
 from storage.types import PlatformName
 
 
-async def find_community(
-    session: AsyncSession, platform: PlatformName, source_id: str
-) -> Community | None:
+def find_community(session: Session, platform: PlatformName, source_id: str) -> Community | None:
     """The community with the platform's id ``source_id``, if it was ever seen."""
-    found: Community | None = await session.scalar(
+    found: Community | None = session.scalar(
         select(Community).filter_by(platform=platform, source_id=source_id)
     )
     return found
@@ -26,7 +24,7 @@ class UnknownCommunity(ExpectedError):
     """There is no such community; the message names those there are."""
 
 
-async def find_named_community(session: AsyncSession, name: str) -> Community:
+def find_named_community(session: Session, name: str) -> Community:
     """The community that people call ``name``: its name, or its id on its platform.
 
     Raises:
@@ -36,31 +34,29 @@ async def find_named_community(session: AsyncSession, name: str) -> Community:
     matches = func.lower(Community.name).in_([name.casefold(), plain]) | (
         func.lower(Community.source_id) == plain
     )
-    found = (await session.scalars(select(Community).where(matches).limit(2))).all()
+    found = (session.scalars(select(Community).where(matches).limit(2))).all()
     if len(found) == 1:
         return found[0]
-    names = ", ".join(await session.scalars(select(Community.name).order_by(Community.name)))
+    names = ", ".join(session.scalars(select(Community.name).order_by(Community.name)))
     raise UnknownCommunity(
         f"There {'are several communities' if found else 'is no community'} called {name!r}."
         f" Known: {names or 'none yet'}."
     )
 
 
-async def find_author(session: AsyncSession, platform: PlatformName, person: str) -> Author | None:
+def find_author(session: Session, platform: PlatformName, person: str) -> Author | None:
     """The author with the keyed hash ``person``, if anything is stored about them."""
-    found: Author | None = await session.scalar(
-        select(Author).filter_by(platform=platform, hash=person)
-    )
+    found: Author | None = session.scalar(select(Author).filter_by(platform=platform, hash=person))
     return found
 
 
-async def find_or_add_author(session: AsyncSession, platform: PlatformName, person: str) -> Author:
+def find_or_add_author(session: Session, platform: PlatformName, person: str) -> Author:
     """The author with the keyed hash ``person``. Needs a write session."""
-    author = await find_author(session, platform, person)
+    author = find_author(session, platform, person)
     if author is None:
         author = Author(platform=platform, hash=person)
         session.add(author)
-        await session.flush()
+        session.flush()
     return author
 
 
@@ -87,8 +83,8 @@ _RECENT_EVERYWHERE = (
 )
 
 
-async def recent_scores(
-    session: AsyncSession,
+def recent_scores(
+    session: Session,
     community_id: int,
     *,
     before: datetime,
@@ -96,12 +92,12 @@ async def recent_scores(
 ) -> Sequence[float]:
     """Scores of the community's newest labels that matured by ``before``, newest first."""
     keys = {"community_id": community_id, "before": before, "most": limit}
-    return (await session.scalars(_RECENT, keys)).all()
+    return session.scalars(_RECENT, keys).all()
 
 
-async def platform_scores(
-    session: AsyncSession, platform: PlatformName, *, before: datetime, limit: int
+def platform_scores(
+    session: Session, platform: PlatformName, *, before: datetime, limit: int
 ) -> Sequence[float]:
     """Scores of the newest labels of a whole platform that matured by ``before``."""
     keys = {"platform": platform, "before": before, "most": limit}
-    return (await session.scalars(_RECENT_EVERYWHERE, keys)).all()
+    return session.scalars(_RECENT_EVERYWHERE, keys).all()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from storage.tables import Community, Label, Nowcast, Snapshot
 
@@ -12,7 +12,7 @@ from storage.tables import Community, Label, Nowcast, Snapshot
 _COMMUNITIES = 20
 
 
-async def alike_communities(session: AsyncSession, community: Community) -> Sequence[int]:
+def alike_communities(session: Session, community: Community) -> Sequence[int]:
     """Ids of other communities on the same platform with the same horizon, newest first."""
     query = (
         select(Community.id)
@@ -24,11 +24,11 @@ async def alike_communities(session: AsyncSession, community: Community) -> Sequ
         .order_by(Community.id.desc())
         .limit(_COMMUNITIES)
     )
-    return (await session.scalars(query)).all()
+    return session.scalars(query).all()
 
 
-async def growth_examples(
-    session: AsyncSession,
+def growth_examples(
+    session: Session,
     community_id: int,
     reading: int,
     *,
@@ -63,10 +63,10 @@ async def growth_examples(
         .join(newest, newest.c.post_id == Snapshot.post_id)
         .where(Snapshot.reading == reading, Snapshot.age_seconds <= latest_age)
     )
-    return [(early, final) for early, final in await session.execute(query)]
+    return [(early, final) for early, final in session.execute(query)]
 
 
-async def newest_nowcasts(session: AsyncSession, post_ids: Sequence[int]) -> dict[int, Nowcast]:
+def newest_nowcasts(session: Session, post_ids: Sequence[int]) -> dict[int, Nowcast]:
     """The latest second look at each of ``post_ids`` that had one."""
     query = select(Nowcast).where(Nowcast.post_id.in_(post_ids)).order_by(Nowcast.reading)
-    return {nowcast.post_id: nowcast for nowcast in await session.scalars(query)}
+    return {nowcast.post_id: nowcast for nowcast in session.scalars(query)}

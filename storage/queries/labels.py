@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Row, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from storage.tables import Label, Snapshot
 from storage.types import Bucket
 
 
-async def window_before(
-    session: AsyncSession, community_id: int, *, matured_by: datetime, limit: int
+def window_before(
+    session: Session, community_id: int, *, matured_by: datetime, limit: int
 ) -> Sequence[Row[float, Bucket]]:
     """Scores and buckets of the community's newest labels that matured by ``matured_by``."""
     query = (
@@ -20,11 +20,11 @@ async def window_before(
         .order_by(Label.matured_at.desc(), Label.post_id.desc())
         .limit(limit)
     )
-    return (await session.execute(query)).all()
+    return session.execute(query).all()
 
 
-async def last_score_before(
-    session: AsyncSession, post_id: int, age_seconds: float
+def last_score_before(
+    session: Session, post_id: int, age_seconds: float
 ) -> tuple[float, float] | None:
     """Age (seconds) and score of a post's last snapshot that is younger than ``age_seconds``."""
     query = (
@@ -33,11 +33,11 @@ async def last_score_before(
         .order_by(Snapshot.age_seconds.desc())
         .limit(1)
     )
-    row = (await session.execute(query)).first()
+    row = session.execute(query).first()
     return None if row is None else (row.age_seconds, row.score)
 
 
-async def last_written(session: AsyncSession) -> datetime | None:
+def last_written(session: Session) -> datetime | None:
     """When the newest label was written; None while there is none."""
     query = select(func.max(Label.written_at))
-    return (await session.scalars(query)).one()
+    return session.scalars(query).one()

@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import CursorResult, bindparam, func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from storage.engine.core_tables import table_of
 from storage.tables import Post, PostImage, Prediction, Reply
@@ -21,8 +20,8 @@ _NEW = (
 )
 
 
-async def due_posts(
-    session: AsyncSession, states: Sequence[PostState], *, now: datetime, limit: int
+def due_posts(
+    session: Session, states: Sequence[PostState], *, now: datetime, limit: int
 ) -> Sequence[int]:
     """Ids of posts in one of ``states`` whose next step is due, the longest waiting first."""
     query = (
@@ -31,7 +30,7 @@ async def due_posts(
         .order_by(Post.due_at, Post.id)
         .limit(limit)
     )
-    return (await session.scalars(query)).all()
+    return session.scalars(query).all()
 
 
 class DuePost(NamedTuple):
@@ -41,8 +40,8 @@ class DuePost(NamedTuple):
     community_id: int
 
 
-async def posts_to_advance(
-    session: AsyncSession,
+def posts_to_advance(
+    session: Session,
     *,
     now: datetime,
     limit: int,
@@ -70,12 +69,12 @@ async def posts_to_advance(
         .order_by(_POSTS.c.due_at, _POSTS.c.id)
         .limit(limit)
     )
-    return [DuePost(row.id, row.community_id) for row in await session.execute(query)]
+    return [DuePost(row.id, row.community_id) for row in session.execute(query)]
 
 
-async def load_post(session: AsyncSession, post_id: int) -> Post | None:
+def load_post(session: Session, post_id: int) -> Post | None:
     """A post with its community, images, predictions, label and reply."""
-    post: Post | None = await session.scalar(
+    post: Post | None = session.scalar(
         select(Post)
         .where(Post.id == post_id)
         .options(
@@ -90,18 +89,18 @@ async def load_post(session: AsyncSession, post_id: int) -> Post | None:
     return post
 
 
-async def load_posts(session: AsyncSession, ids: Iterable[int]) -> list[Post]:
+def load_posts(session: Session, ids: Iterable[int]) -> list[Post]:
     """Those of some posts that are there, each as `load_post` gives it."""
-    return [post for each in ids if (post := await load_post(session, each)) is not None]
+    return [post for each in ids if (post := load_post(session, each)) is not None]
 
 
-async def load_new_post(session: AsyncSession, post_id: int) -> Post | None:
+def load_new_post(session: Session, post_id: int) -> Post | None:
     """A post with its community and images: all that matters of one without a prediction."""
-    found = await session.scalars(_NEW, {"post_id": post_id})
+    found = session.scalars(_NEW, {"post_id": post_id})
     return found.unique().one_or_none()
 
 
-async def replies_since(session: AsyncSession, community_id: int, since: datetime) -> int:
+def replies_since(session: Session, community_id: int, since: datetime) -> int:
     """How many replies were recorded in a community since ``since``, sent or about to be."""
     query = (
         select(func.count())
@@ -113,10 +112,10 @@ async def replies_since(session: AsyncSession, community_id: int, since: datetim
             Reply.state != ReplyState.SKIPPED,
         )
     )
-    return (await session.scalars(query)).one()
+    return session.scalars(query).one()
 
 
-async def replies_to_remove(session: AsyncSession, *, limit: int) -> Sequence[int]:
+def replies_to_remove(session: Session, *, limit: int) -> Sequence[int]:
     """Ids of withdrawn posts that still have a reply, or may have one."""
     query = (
         select(Reply.post_id)
@@ -127,11 +126,11 @@ async def replies_to_remove(session: AsyncSession, *, limit: int) -> Sequence[in
         .order_by(Reply.recorded_at)
         .limit(limit)
     )
-    return (await session.scalars(query)).all()
+    return session.scalars(query).all()
 
 
-async def replies_without_outcome(
-    session: AsyncSession, platforms: Collection[PlatformName], *, limit: int
+def replies_without_outcome(
+    session: Session, platforms: Collection[PlatformName], *, limit: int
 ) -> Sequence[int]:
     """Ids of posts on ``platforms`` that were answered and refused a label since."""
     query = (
@@ -145,18 +144,16 @@ async def replies_without_outcome(
         )
         .order_by(Reply.recorded_at)
     )
-    rows = await session.execute(query)
+    rows = session.execute(query)
     return [row.post_id for row in rows if row.platform in platforms][:limit]
 
 
-async def move_post(
-    session: AsyncSession, post_id: int, expected: PostState, **values: Any
-) -> bool:
+def move_post(session: Session, post_id: int, expected: PostState, /, **values: Any) -> bool:
     """Change a post that is still ``expected``; return whether it was.
 
     Two workers that took up the same post thereby find out which of them came first.
     """
-    result = await session.execute(
+    result = session.execute(
         update(_POSTS).where(_POSTS.c.id == post_id, _POSTS.c.state == expected).values(**values)
     )
     assert isinstance(result, CursorResult)  # noqa: S101 - what an UPDATE gives

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import Row, delete, insert, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from storage.queries.label_sums import (
     Key,
@@ -60,10 +60,10 @@ class RebuiltStandings:
         self._last: tuple[datetime, int] | None = None
         self.count = 0
 
-    async def ingest(self, session: AsyncSession) -> None:
+    def ingest(self, session: Session) -> None:
         """Add every label that was written after the last one."""
-        while chunk := await _labels_after(session, self._last):
-            results = await _results(session, [row.post_id for row in chunk])
+        while chunk := _labels_after(session, self._last):
+            results = _results(session, [row.post_id for row in chunk])
             for row in chunk:
                 found = results[row.post_id]
                 live = row.origin is PostOrigin.LIVE
@@ -90,11 +90,11 @@ class RebuiltStandings:
         for key, sums in daily_label_sums(label).items():
             add_sums(self._daily_labels, key, sums)
 
-    async def store(self, session: AsyncSession) -> None:
+    def store(self, session: Session) -> None:
         """Replace the stored sums. Needs the write session that the last labels were read in."""
         # Who was forgotten since they were read stays forgotten.
         scored = select(Guess.author_id).where(Guess.base_rate.is_not(None)).distinct()
-        people = set(await session.scalars(scored))
+        people = set(session.scalars(scored))
         standings = {
             (season, community, kind, who): sums
             for (season, community, kind, who), sums in self._standings.items()
@@ -107,13 +107,13 @@ class RebuiltStandings:
             (DailyLabel, self._daily_labels),
         )
         for table, rows in tables:
-            await session.execute(delete(table))
+            session.execute(delete(table))
             if rows:
-                await session.execute(insert(table), rows_of(table, rows))
+                session.execute(insert(table), rows_of(table, rows))
 
 
-async def _labels_after(
-    session: AsyncSession, last: tuple[datetime, int] | None
+def _labels_after(
+    session: Session, last: tuple[datetime, int] | None
 ) -> Sequence[Row[*tuple[Any, ...]]]:
     """The next labels, in the order in which they were written."""
     query = (
@@ -133,15 +133,13 @@ async def _labels_after(
             Label.written_at >= written_at,
             or_(Label.written_at > written_at, Label.post_id > post_id),
         )
-    return (await session.execute(query)).all()
+    return session.execute(query).all()
 
 
-async def _results(
-    session: AsyncSession, post_ids: Sequence[int]
-) -> Mapping[int, Sequence[Result]]:
+def _results(session: Session, post_ids: Sequence[int]) -> Mapping[int, Sequence[Result]]:
     """What was scored on each post: models and people, each in the order of their rows."""
     found: defaultdict[int, list[Result]] = defaultdict(list)
-    predictions = await session.execute(
+    predictions = session.execute(
         select(
             Prediction.post_id, Prediction.model_version_id, Prediction.points,
             Prediction.base_rate, Prediction.log_score, Prediction.rps, Prediction.brier,
@@ -164,7 +162,7 @@ async def _results(
                 base_rps=row.base_rps,
             )
         )
-    guesses = await session.execute(
+    guesses = session.execute(
         select(Guess.post_id, Guess.author_id, Guess.points, Guess.base_rate, Guess.blind)
         .where(Guess.post_id.in_(post_ids), Guess.base_rate.is_not(None))
         .order_by(Guess.id)

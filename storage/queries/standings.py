@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from storage.engine.upsert import Change, insert_or_add
 from storage.queries.label_sums import (
@@ -22,7 +22,7 @@ from storage.tables import CommunityGuesses, DailyLabel, DailyScore, Standing
 from storage.types import ForecasterKind
 
 
-async def add_label(session: AsyncSession, label: ScoredLabel, season: str) -> None:
+def add_label(session: Session, label: ScoredLabel, season: str) -> None:
     """Add one label to all sums. Needs the label's own write session.
 
     Labels must be added in the order of ``written_at``.
@@ -32,25 +32,23 @@ async def add_label(session: AsyncSession, label: ScoredLabel, season: str) -> N
         "best_streak": _best_streak,
         "updated_at": _updated_at,
     }
-    await insert_or_add(
-        session, Standing, rows_of(Standing, standing_sums(label, season)), **changes
-    )
+    insert_or_add(session, Standing, rows_of(Standing, standing_sums(label, season)), **changes)
     guesses = rows_of(CommunityGuesses, guess_sums(label, season))
-    await insert_or_add(session, CommunityGuesses, guesses)
-    await insert_or_add(session, DailyScore, rows_of(DailyScore, daily_score_sums(label)))
-    await insert_or_add(session, DailyLabel, rows_of(DailyLabel, daily_label_sums(label)))
+    insert_or_add(session, CommunityGuesses, guesses)
+    insert_or_add(session, DailyScore, rows_of(DailyScore, daily_score_sums(label)))
+    insert_or_add(session, DailyLabel, rows_of(DailyLabel, daily_label_sums(label)))
 
 
-async def drop_standings(session: AsyncSession, author_id: int) -> int:
+def drop_standings(session: Session, author_id: int) -> int:
     """Drop a person's standings, and take them out of the sums; return how many there were."""
     mine = (Standing.kind == ForecasterKind.PERSON, Standing.forecaster_id == author_id)
     columns = (
         Standing.season, Standing.community_id, Standing.n, Standing.hits, Standing.expected_hits,
     )  # fmt: skip
-    rows = (await session.execute(select(*columns).where(*mine))).all()
+    rows = (session.execute(select(*columns).where(*mine))).all()
     sums = CommunityGuesses
     for row in rows:
-        await session.execute(
+        session.execute(
             update(sums)
             .where(sums.season == row.season, sums.community_id == row.community_id)
             .values(
@@ -59,8 +57,8 @@ async def drop_standings(session: AsyncSession, author_id: int) -> int:
                 expected_hits=sums.expected_hits - row.expected_hits,
             )
         )
-    await session.execute(delete(sums).where(sums.n <= 0))
-    await session.execute(delete(Standing).where(*mine))
+    session.execute(delete(sums).where(sums.n <= 0))
+    session.execute(delete(Standing).where(*mine))
     return len(rows)
 
 

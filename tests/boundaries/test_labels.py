@@ -165,7 +165,7 @@ async def test_a_community_with_thirty_labels_is_read_by_its_own(
     await add_labels(database, [1.0] * own)
     await add_labels(database, [9.0] * 40, first=5000, community=2)
     async with database.read() as session:
-        quantiles = await read_quantiles(session, community, before=MOMENT)
+        quantiles = await session.run_sync(read_quantiles, community, before=MOMENT)
     assert quantiles.source == source
     assert quantiles.score_at(0.9) == (1.0 if source == "community" else 9.0)
 
@@ -176,7 +176,7 @@ async def test_quantiles_are_those_of_the_newest_thousand(
 ) -> None:
     await add_labels(database, [float(each) for each in range(own)])
     async with database.read() as session:
-        quantiles = await read_quantiles(session, community, before=MOMENT)
+        quantiles = await session.run_sync(read_quantiles, community, before=MOMENT)
     # The oldest has the highest score.
     assert quantiles.scores == tuple(float(each) for each in range(whose))
 
@@ -187,7 +187,7 @@ async def test_quantiles_know_what_matured_by_the_moment(
 ) -> None:
     await add_labels(database, [5.0] * 30, matured_at=MOMENT - TICK * age, apart=timedelta())
     async with database.read() as session:
-        quantiles = await read_quantiles(session, community, before=MOMENT)
+        quantiles = await session.run_sync(read_quantiles, community, before=MOMENT)
     assert (quantiles.source == "community") is known
 
 
@@ -201,9 +201,9 @@ async def labelled(database: Database, score: float, **post: Any) -> Label:
 
 async def write(database: Database, score: float) -> Label:
     async with database.write() as session:
-        post = await load_post(session, 1)
+        post = await session.run_sync(load_post, 1)
         assert post is not None
-        return await write_label(session, post, score, now=MOMENT, season_time_zone="UTC")
+        return await session.run_sync(write_label, post, score, now=MOMENT, season_time_zone="UTC")
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ async def grown(database: Database, **changes: Any) -> Growth:
     async with database.read() as session:
         community = await session.get_one(Community, 1)
         asked = {"reading": 600, "before": MOMENT, **changes}
-        return await learn_growth(session, community, **asked)
+        return await session.run_sync(learn_growth, community, **asked)
 
 
 @pytest.mark.parametrize(("labels", "learned"), [(499, 499), (500, 500), (501, 500)])

@@ -161,7 +161,7 @@ async def test_a_reply_counts_for_a_minute(
     said = row(Reply, recorded_at=MOMENT - timedelta(seconds=ago), state=state, **sent)
     await store(database, row(Community), row(Author), row(Post), said)
     async with database.read() as session:
-        found = await replies_since(session, 1, MOMENT - timedelta(minutes=1))
+        found = await session.run_sync(replies_since, 1, MOMENT - timedelta(minutes=1))
     assert found == int(counts)
 
 
@@ -218,7 +218,7 @@ async def test_an_image_is_given_up_at_the_eighth_try(
         await app.pipeline.advance(post_id)
     assert downloads.tries == tries
     async with app.core.database.read() as session:
-        stored = await load_post(session, post_id)
+        stored = await session.run_sync(load_post, post_id)
     assert stored is not None
     assert (stored.state is PostState.REFUSED) is given_up
     assert (stored.due_at is None) is given_up

@@ -21,7 +21,7 @@ import sqlite3
 import sys
 import threading
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ from typing import Any, TypeVar
 import ai_edge_litert.interpreter  # noqa: F401 - imported once, before the forks
 from PIL import Image, ImageDraw
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 import bot.core
 from bot.app import build
@@ -84,15 +85,15 @@ class KilledDatabase(Database):
             self.boundary.cross("before a commit")
         self.boundary.cross("after a commit")
 
-    async def write_in_one_go(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-        async def crossing(session: AsyncSession) -> T:
-            done = await work(session)
-            await session.flush()
+    async def run_write(self, work: Callable[[Session], T]) -> T:
+        def crossing(session: Session) -> T:
+            done = work(session)
+            session.flush()
             self.boundary.cross("before a commit")
             return done
 
         self.boundary.cross("before a transaction")
-        done = await super().write_in_one_go(crossing)
+        done = await super().run_write(crossing)
         self.boundary.cross("after a commit")
         return done
 

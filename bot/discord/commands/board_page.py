@@ -66,7 +66,7 @@ async def read_page(
     """
     community_id = None
     if query.channel:
-        community = await find_community(session, PlatformName.DISCORD, str(query.channel))
+        community = await session.run_sync(find_community, PlatformName.DISCORD, str(query.channel))
         if community is None:
             return Page(BoardPage((), 0, None), frozenset())
         community_id = community.id

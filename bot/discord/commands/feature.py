@@ -2,7 +2,7 @@
 
 import discord
 from discord.ext import commands
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.core import Core
 from bot.discord.texts.lookup import Texts
@@ -57,6 +57,6 @@ def texts_for(interaction: Interaction) -> Texts:
     return Texts(interaction.locale)
 
 
-async def community_here(session: AsyncSession, interaction: Interaction) -> Community | None:
+def community_here(session: Session, interaction: Interaction) -> Community | None:
     """The channel in which something was asked, if it was ever watched."""
-    return await find_community(session, PlatformName.DISCORD, str(interaction.channel_id))
+    return find_community(session, PlatformName.DISCORD, str(interaction.channel_id))

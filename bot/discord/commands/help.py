@@ -24,7 +24,7 @@ class Help(Feature):
         await defer(interaction, ephemeral=True)
         texts = texts_for(interaction)
         async with self.core.database.read() as session:
-            community = await community_here(session, interaction)
+            community = await session.run_sync(community_here, interaction)
         lines = [texts("help.text")]
         if community is not None and community.watched:
             upvote, downvote = upvote_of(community.options), downvote_of(community.options)

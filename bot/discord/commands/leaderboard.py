@@ -56,7 +56,7 @@ class Leaderboard(Feature):
         await defer(interaction, ephemeral=False)
         channel = interaction.channel_id or 0
         async with self.core.database.read() as session:
-            community = await find_community(session, PlatformName.DISCORD, str(channel))
+            community = await session.run_sync(find_community, PlatformName.DISCORD, str(channel))
             which = await self._season(session, season)
         if where == "everywhere" or (where is None and community is None):
             channel = 0

@@ -11,7 +11,7 @@ from typing import Any
 
 import discord
 from discord import app_commands
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.discord.commands.feature import Feature, community_here, texts_for
 from bot.discord.messages.incoming import images_of, title_of
@@ -126,11 +126,11 @@ class Predictions(Feature):
         await respond(interaction, more, embeds=embeds, files=files)
 
     async def _audience(self, interaction: Interaction) -> tuple[Community | None, Audience]:
-        async def look_up(session: AsyncSession) -> tuple[Community | None, Audience]:
-            community = await community_here(session, interaction)
-            return community, await audience_of(session, community, self.core.clock())
+        def look_up(session: Session) -> tuple[Community | None, Audience]:
+            community = community_here(session, interaction)
+            return community, audience_of(session, community, self.core.clock())
 
-        return await self.core.database.read_in_one_go(look_up)
+        return await self.core.database.run_read(look_up)
 
     def _check_size(self, size: int) -> None:
         most = self.core.settings.max_image_bytes
@@ -156,7 +156,7 @@ class Predictions(Feature):
             )
             seen = None
             if community is not None:
-                seen = await self.core.database.read_in_one_go(
+                seen = await self.core.database.run_read(
                     partial(self._seen, interaction, community, predicted.phash, ephemeral)
                 )
             heat_map = None
@@ -166,23 +166,23 @@ class Predictions(Feature):
         where = None if community is None else f"<#{community.source_id}>"
         return card_message(texts, predicted.card, community=where, seen=seen, heat_map=heat_map)
 
-    async def _seen(
+    def _seen(
         self,
         interaction: Interaction,
         community: Community,
         phash: str,
         ephemeral: bool,
-        session: AsyncSession,
+        session: Session,
     ) -> Duplicate | None:
-        seen = await find_duplicate(
+        seen = find_duplicate(
             session, community_id=community.id, phash=phash, before=self.core.clock()
         )
-        await self._check_kept_back(session, interaction, community, seen, ephemeral=ephemeral)
+        self._check_kept_back(session, interaction, community, seen, ephemeral=ephemeral)
         return seen
 
-    async def _check_kept_back(
+    def _check_kept_back(
         self,
-        session: AsyncSession,
+        session: Session,
         interaction: Interaction,
         community: Community,
         seen: Duplicate | None,
@@ -197,17 +197,15 @@ class Predictions(Feature):
         Raises:
             Refused: the prediction is kept from this person, or from the others, for now.
         """
-        post = None if seen is None else await session.get(Post, seen.post_id)
-        if post is None or await session.get(Label, post.id) is not None:
+        post = None if seen is None else session.get(Post, seen.post_id)
+        if post is None or session.get(Label, post.id) is not None:
             return
         if post.silent:
             raise Refused("predict.kept_secret")
         if community.blind and guessing_is_open(post, self.core.clock()):
             person = self.person(interaction.user)
-            may_see = await guess_of(session, post.id, PlatformName.DISCORD, person) or (
-                await has_viewed(
-                    session, post_id=post.id, platform=PlatformName.DISCORD, person=person
-                )
+            may_see = guess_of(session, post.id, PlatformName.DISCORD, person) or (
+                has_viewed(session, post_id=post.id, platform=PlatformName.DISCORD, person=person)
             )
             if not may_see or not ephemeral:
                 raise Refused("predict.guess_first")

@@ -80,7 +80,7 @@ class ChannelSettings(Feature):
         texts = texts_for(interaction)
         target = channel_meant(interaction, channel)
         async with self.core.database.read() as session:
-            community = await find_community(session, PlatformName.DISCORD, str(target.id))
+            community = await session.run_sync(find_community, PlatformName.DISCORD, str(target.id))
         name = escape(f"#{target.name}", _LONGEST_NAME)
         if community is None:
             raise Refused("watching.not_here", channel=name)

@@ -46,7 +46,7 @@ class Statistics(Feature):
         await defer(interaction, ephemeral=False)
         texts = texts_for(interaction)
         async with self.core.database.read() as session:
-            community = await community_here(session, interaction)
+            community = await session.run_sync(community_here, interaction)
             if where == "everywhere":
                 community = None
             stats = await read_stats(

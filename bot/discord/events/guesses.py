@@ -72,7 +72,7 @@ class GuessListener(commands.Cog):
             await self._show(interaction, post, None)
 
     async def _post(self, interaction: discord.Interaction[Any], post_id: int) -> Post:
-        post = await self._core.database.read_in_one_go(lambda session: load_post(session, post_id))
+        post = await self._core.database.run_read(lambda session: load_post(session, post_id))
         # The number stands in a message of ours, but a message can be passed on elsewhere.
         here = str(interaction.channel_id)
         if (
@@ -133,9 +133,9 @@ class GuessListener(commands.Cog):
             return
         async with self._core.database.read() as session:
             if not (
-                await guess_of(session, post.id, PlatformName.DISCORD, person)
-                or await has_viewed(
-                    session, post_id=post.id, platform=PlatformName.DISCORD, person=person
+                await session.run_sync(guess_of, post.id, PlatformName.DISCORD, person) is not None
+                or await session.run_sync(
+                    has_viewed, post_id=post.id, platform=PlatformName.DISCORD, person=person
                 )
             ):
                 raise Refused("guess.kept_secret")
@@ -157,7 +157,7 @@ class GuessListener(commands.Cog):
                 key, bucket=texts(f"bucket.{bucket.value}") if bucket else "", when=_closes(post)
             )
         async with self._core.database.read() as session:
-            seen = await find_earlier_post(session, post)
+            seen = await session.run_sync(find_earlier_post, post)
         message = card_message(
             texts,
             stored_card(post.prediction_rows[0]),

@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 import discord
 from discord.ext import commands, tasks
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.core import Core
 from bot.discord.messages.high_water import HighWater
@@ -138,18 +138,18 @@ class MessageListener(commands.Cog):
         if live and message.channel.id in self._watched:
             return Wanted.NEW
 
-        async def look_up(session: AsyncSession) -> Wanted:
+        def look_up(session: Session) -> Wanted:
             here = str(message.channel.id)
-            community = await find_community(session, PlatformName.DISCORD, here)
+            community = find_community(session, PlatformName.DISCORD, here)
             if community is None or not community.watched:
                 return Wanted.NOT
             self._watched.add(message.channel.id)
             query = select(Post.id).filter_by(
                 platform=PlatformName.DISCORD, source_id=str(message.id)
             )
-            return Wanted.NEW if await session.scalar(query) is None else Wanted.KNOWN
+            return Wanted.NEW if session.scalar(query) is None else Wanted.KNOWN
 
-        return await self._core.database.read_in_one_go(look_up)
+        return await self._core.database.run_read(look_up)
 
     async def _advance(self, channel_id: int, post_id: int) -> None:
         here = self._at_once_here.setdefault(channel_id, asyncio.Semaphore(_AT_ONCE_HERE))

@@ -97,5 +97,5 @@ class ReactionListener(commands.Cog):
         if reached:
             async with self._core.database.write() as session:
                 for post_id, bound, score in reached:
-                    closed += await close_at_score(session, post_id, bound, score, now)
+                    closed += await session.run_sync(close_at_score, post_id, bound, score, now)
         return closed

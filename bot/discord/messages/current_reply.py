@@ -26,7 +26,9 @@ async def current_reply(core: Core, data: ReplyData, card: Card, texts: Texts) -
     if not guessing_is_open(data.post, now):
         async with core.database.read() as session:
             tally = await guess_tally(session, data.post.id)
-            second_look = (await newest_nowcasts(session, [data.post.id])).get(data.post.id)
+            second_look = (await session.run_sync(newest_nowcasts, [data.post.id])).get(
+                data.post.id
+            )
     return reply_message(
         texts,
         data.post,

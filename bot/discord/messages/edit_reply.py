@@ -43,7 +43,7 @@ class ReplyEditor:
         if channel is None or post.reply is None or not post.prediction_rows:
             return
         async with self._core.database.read() as session:
-            seen = await find_earlier_post(session, post)
+            seen = await session.run_sync(find_earlier_post, post)
         message = await current_reply(
             self._core,
             ReplyData(post, len(post.images), seen),

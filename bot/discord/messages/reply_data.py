@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from bot.platform import PostGone
 from bot.serving.duplicates import Duplicate, find_duplicate
@@ -47,35 +47,35 @@ class NamedGuess(NamedTuple):
     person: str
 
 
-async def read_reply_data(session: AsyncSession, post_id: int) -> ReplyData:
+def read_reply_data(session: Session, post_id: int) -> ReplyData:
     """What a new reply needs, in few statements: many posts may come at once.
 
     Raises:
         PostGone: the post is not stored any more.
     """
-    row = (await session.execute(_REPLY_DATA, {"post_id": post_id})).first()
+    row = (session.execute(_REPLY_DATA, {"post_id": post_id})).first()
     if row is None:
         raise PostGone("The post is not stored any more.")
     post: Post = row.Post
-    seen = None if row.phash is None else await _earlier_post(session, post, row.phash)
+    seen = None if row.phash is None else _earlier_post(session, post, row.phash)
     return ReplyData(post, row.images, seen)
 
 
-async def find_earlier_post(session: AsyncSession, post: Post) -> Duplicate | None:
+def find_earlier_post(session: Session, post: Post) -> Duplicate | None:
     """An earlier post of the image that a post (with its predictions loaded) was predicted by."""
     if not post.prediction_rows:
         return None
-    image = await session.get_one(Image, post.prediction_rows[0].image_id)
-    return await _earlier_post(session, post, image.phash)
+    image = session.get_one(Image, post.prediction_rows[0].image_id)
+    return _earlier_post(session, post, image.phash)
 
 
-async def load_stored_post(session: AsyncSession, post_id: int) -> Post:
+def load_stored_post(session: Session, post_id: int) -> Post:
     """A post with everything `storage.queries.posts.load_post` loads.
 
     Raises:
         PostGone: it is not stored any more.
     """
-    post = await load_post(session, post_id)
+    post = load_post(session, post_id)
     if post is None:
         raise PostGone("The post is not stored any more.")
     return post
@@ -92,8 +92,8 @@ async def read_named_guesses(session: AsyncSession, post_id: int) -> Sequence[Na
     return [NamedGuess(bucket, person) for bucket, person in rows]
 
 
-async def _earlier_post(session: AsyncSession, post: Post, phash: str) -> Duplicate | None:
-    return await find_duplicate(
+def _earlier_post(session: Session, post: Post, phash: str) -> Duplicate | None:
+    return find_duplicate(
         session,
         community_id=post.community_id,
         phash=phash,

@@ -52,9 +52,7 @@ class ReplySender:
             ReplyDeclined: the bot may not reply, or the channel is out of its sight.
             PostGone: the post was deleted.
         """
-        data = await self._core.database.read_in_one_go(
-            lambda session: read_reply_data(session, post_id)
-        )
+        data = await self._core.database.run_read(lambda session: read_reply_data(session, post_id))
         post = data.post
         channel = await find_channel(self._client, post)
         if channel is None:

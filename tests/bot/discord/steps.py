@@ -39,7 +39,7 @@ async def stored(app: App, message: Message) -> Post | None:
         post_id = await session.scalar(
             select(Post.id).filter_by(platform=PlatformName.DISCORD, source_id=str(message.id))
         )
-        return None if post_id is None else await load_post(session, post_id)
+        return None if post_id is None else await session.run_sync(load_post, post_id)
 
 
 async def answered(fake: FakeDiscord, *messages: Message) -> None:

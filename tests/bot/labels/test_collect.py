@@ -45,7 +45,7 @@ async def replied(app: App, clock: FakeClock, *source_ids: str, **changes: Any) 
 
 async def stored(app: App, post_id: int) -> Post:
     async with app.core.database.read() as session:
-        post = await load_post(session, post_id)
+        post = await session.run_sync(load_post, post_id)
     assert post is not None
     return post
 

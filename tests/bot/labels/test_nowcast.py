@@ -63,7 +63,7 @@ async def looked_at(app: App, clock: FakeClock, platform: FakePlatform, score: i
     clock.forward(600)
     await app.jobs.read_scores()
     async with app.core.database.read() as session:
-        return (await newest_nowcasts(session, [1])).get(1)
+        return (await session.run_sync(newest_nowcasts, [1])).get(1)
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ async def test_a_late_reading_tells_of_another_age(
     clock.forward(900)
     await league.jobs.read_scores()
     async with league.core.database.read() as session:
-        assert await newest_nowcasts(session, [1]) == {}
+        assert await session.run_sync(newest_nowcasts, [1]) == {}
 
 
 async def test_readings_that_came_late_teach_nothing(

@@ -123,9 +123,9 @@ async def store(database: Database, histories: Sequence[History]) -> None:
 
 async def label(database: Database, number: int, history: History, now: datetime) -> None:
     async with database.write() as session:
-        post = await load_post(session, number)
+        post = await session.run_sync(load_post, number)
         assert post is not None
-        await write_label(session, post, history.score, now=now, season_time_zone=ZONE)
+        await session.run_sync(write_label, post, history.score, now=now, season_time_zone=ZONE)
 
 
 async def label_all(database: Database, histories: Sequence[History]) -> None:
@@ -365,7 +365,7 @@ async def test_guesses_are_summed_by_community_and_go_with_who_made_them(league:
         ("all", "2"): (1, 1), ("2026-03", "2"): (1, 1),
     }  # fmt: skip
     async with league.write() as session:
-        await drop_standings(session, 1)
+        await session.run_sync(drop_standings, 1)
     found = await sums(league, CommunityGuesses)
     assert (found["all", "1"]["n"], found["all", "1"]["hits"]) == (1, 0)
     assert found["all", "1"]["expected_hits"] == pytest.approx(1 / 3)

@@ -25,7 +25,9 @@ async def stored(database: Database) -> Database:
 
 async def viewed(database: Database, person: str) -> bool:
     async with database.read() as session:
-        return await has_viewed(session, post_id=1, platform=PlatformName.REDDIT, person=person)
+        return await session.run_sync(
+            has_viewed, post_id=1, platform=PlatformName.REDDIT, person=person
+        )
 
 
 async def blind(database: Database, person: str) -> bool:

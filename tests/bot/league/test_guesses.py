@@ -63,11 +63,11 @@ async def guess(database: Database, bucket: Bucket = Bucket.HIGH, **changes: Any
 async def test_a_guess_is_kept(stored: Database) -> None:
     await guess(stored)
     async with stored.read() as session:
-        found = await guess_of(session, 1, PlatformName.REDDIT, BOB)
+        found = await session.run_sync(guess_of, 1, PlatformName.REDDIT, BOB)
         assert found is not None
         assert (found.bucket, found.blind, found.guessed_at) == (Bucket.HIGH, True, MOMENT)
-        assert await guess_of(session, 1, PlatformName.REDDIT, CAT) is None
-        assert await guess_of(session, 1, PlatformName.DISCORD, BOB) is None
+        assert await session.run_sync(guess_of, 1, PlatformName.REDDIT, CAT) is None
+        assert await session.run_sync(guess_of, 1, PlatformName.DISCORD, BOB) is None
 
 
 async def test_a_guess_can_be_changed_and_stays_one(stored: Database) -> None:
@@ -156,7 +156,7 @@ async def test_a_score_that_gives_the_answer_away_closes_guessing(
 ) -> None:
     at = MOMENT + timedelta(minutes=10)
     async with stored.write() as session:
-        assert await close_at_score(session, 1, bound, score, at) is closed
+        assert await session.run_sync(close_at_score, 1, bound, score, at) is closed
     async with stored.read() as session:
         post = await session.get_one(Post, 1)
     assert post.guessing_closed_at == (at if closed else CLOSE)
@@ -165,7 +165,7 @@ async def test_a_score_that_gives_the_answer_away_closes_guessing(
 
 async def test_a_score_never_opens_guessing_again(stored: Database) -> None:
     async with stored.write() as session:
-        assert not await close_at_score(session, 1, 10, 50, CLOSE + timedelta(hours=1))
+        assert not await session.run_sync(close_at_score, 1, 10, 50, CLOSE + timedelta(hours=1))
     async with stored.read() as session:
         assert (await session.get_one(Post, 1)).guessing_closed_at == CLOSE
 
@@ -212,7 +212,7 @@ class Guessing(RuleBasedStateMachine):
     def vote(self, score: int) -> None:
         async def look() -> None:
             async with self.database.write() as session:
-                await close_at_score(session, 1, 10, score, self.now)
+                await session.run_sync(close_at_score, 1, 10, score, self.now)
 
         self.run(look())
         if score >= 10:

@@ -37,7 +37,7 @@ async def add(database: Database, *posts: tuple[str, dict[str, Any]]) -> None:
 async def ask(database: Database, phash: str = HASH, **changes: Any) -> Duplicate | None:
     asked: dict[str, Any] = {"community_id": 1, "phash": phash, "before": LATER, **changes}
     async with database.read() as session:
-        return await find_duplicate(session, **asked)
+        return await session.run_sync(find_duplicate, **asked)
 
 
 async def test_the_same_image_is_found_with_its_outcome(database: Database) -> None:

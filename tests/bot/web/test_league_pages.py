@@ -32,7 +32,7 @@ async def stand(app: App, kind: ForecasterKind, forecaster_id: int, **sums: Any)
 
 async def author(app: App, name: str) -> int:
     async with app.core.database.write() as session:
-        return (await find_or_add_author(session, PlatformName.WEB, name)).id
+        return (await session.run_sync(find_or_add_author, PlatformName.WEB, name)).id
 
 
 async def test_an_empty_league_says_how_to_play(bob: Visitor) -> None:

@@ -143,7 +143,7 @@ async def test_only_votes_up_to_the_horizon_are_read(
 
 async def ref_of(app: App, post_id: int) -> PostRef:
     async with app.core.database.read() as session:
-        post = await load_post(session, post_id)
+        post = await session.run_sync(load_post, post_id)
     assert post is not None
     return post_ref(post)
 

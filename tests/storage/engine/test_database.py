@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from storage.engine.database import BUSY_TIMEOUT_MS, Database
 from storage.tables import Author, Post
@@ -180,67 +180,69 @@ async def test_writers_take_turns_in_the_order_in_which_they_asked(database: Dat
     assert order == [*range(100)]
 
 
-async def add_in_one_go(session: AsyncSession) -> int:
+def add_author(session: Session) -> int:
     session.add(row(Author, id=7))
-    await session.flush()
-    return await session.scalar(select(func.count()).select_from(Author)) or 0
+    session.flush()
+    return session.scalar(select(func.count()).select_from(Author)) or 0
 
 
-async def test_in_one_go_is_like_any_other_transaction(database: Database) -> None:
-    assert await database.read_in_one_go(add_in_one_go) == 1
+async def test_a_plain_function_is_like_any_other_transaction(database: Database) -> None:
+    assert await database.run_read(add_author) == 1
     assert await count(database) == 0
-    assert await database.write_in_one_go(add_in_one_go) == 1
+    assert await database.run_write(add_author) == 1
     assert await count(database) == 1
 
 
 @pytest.mark.sqlite
-async def test_what_waits_for_something_else_is_taken_back(database: Database) -> None:
-    async def wait(session: AsyncSession) -> None:
-        await add_in_one_go(session)
+async def test_a_coroutine_is_no_plain_function(database: Database) -> None:
+    """It would not have run, and nobody would know."""
+
+    async def wait(session: Session) -> None:
+        add_author(session)
         await asyncio.sleep(0)
 
-    with pytest.raises(RuntimeError, match="nothing but its session"):
-        await database.write_in_one_go(wait)
+    with pytest.raises(TypeError, match="not a coroutine"):
+        await database.run_write(wait)
     assert await count(database) == 0
 
 
-async def test_an_exception_in_one_go_takes_everything_back(database: Database) -> None:
-    async def fail(session: AsyncSession) -> None:
-        await add_in_one_go(session)
+async def test_an_exception_in_a_plain_function_takes_everything_back(database: Database) -> None:
+    def fail(session: Session) -> None:
+        add_author(session)
         raise LookupError("half way")
 
     with pytest.raises(LookupError, match="half way"):
-        await database.write_in_one_go(fail)
+        await database.run_write(fail)
     assert await count(database) == 0
 
 
 async def test_more_transactions_than_threads_and_connections(database: Database) -> None:
-    async def count_up(session: AsyncSession) -> int:
-        seen = await session.scalar(select(func.count()).select_from(Author)) or 0
+    def count_up(session: Session) -> int:
+        seen = session.scalar(select(func.count()).select_from(Author)) or 0
         session.add(Author(platform=PlatformName.WEB, hash=f"{seen}".zfill(64)))
         return seen
 
-    async def look(session: AsyncSession) -> int:
-        return await session.scalar(select(func.count()).select_from(Author)) or 0
+    def look(session: Session) -> int:
+        return session.scalar(select(func.count()).select_from(Author)) or 0
 
     order = await asyncio.gather(
-        *(database.write_in_one_go(count_up) for _ in range(50)),
-        *(database.read_in_one_go(look) for _ in range(50)),
+        *(database.run_write(count_up) for _ in range(50)),
+        *(database.run_read(look) for _ in range(50)),
     )
     assert order[:50] == [*range(50)]
     assert await count(database) == 50
 
 
 @pytest.mark.sqlite
-async def test_who_is_cancelled_in_one_go_leaves_no_lock_behind(database: Database) -> None:
+async def test_who_is_cancelled_during_a_write_leaves_no_lock_behind(database: Database) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
-    async def hang(session: AsyncSession) -> None:
-        await add_in_one_go(session)
+    def hang(session: Session) -> None:
+        add_author(session)
         begun.set()
         go_on.wait()
 
-    task = asyncio.create_task(database.write_in_one_go(hang))
+    task = asyncio.create_task(database.run_write(hang))
     await asyncio.to_thread(begun.wait)
     task.cancel()
     # It is over when the thread has let go, not before.
@@ -252,9 +254,9 @@ async def test_who_is_cancelled_in_one_go_leaves_no_lock_behind(database: Databa
 
 
 async def test_of_those_who_write_together_each_is_kept_or_taken_back(database: Database) -> None:
-    async def add(session: AsyncSession, number: int) -> int:
+    def add(session: Session, number: int) -> int:
         session.add(Author(id=number, platform=PlatformName.WEB, hash=f"{number}".zfill(64)))
-        await session.flush()
+        session.flush()
         if number % 3 == 0:
             raise LookupError(str(number))
         return number
@@ -262,7 +264,7 @@ async def test_of_those_who_write_together_each_is_kept_or_taken_back(database: 
     # While somebody else writes, they gather.
     async with database.write():
         works = [partial(add, number=number) for number in range(1, 10)]
-        tasks = [asyncio.create_task(database.write_in_one_go(work)) for work in works]
+        tasks = [asyncio.create_task(database.run_write(work)) for work in works]
         await asyncio.sleep(0)
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert [str(each) for each in outcomes] == [str(number) for number in range(1, 10)]
@@ -277,14 +279,14 @@ async def test_of_those_who_write_together_each_is_kept_or_taken_back(database: 
 async def test_who_writes_for_others_and_is_cancelled_still_tells_them(database: Database) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
-    async def hang(session: AsyncSession) -> None:
+    def hang(session: Session) -> None:
         begun.set()
         go_on.wait()
 
     async with database.write():
-        first = asyncio.create_task(database.write_in_one_go(hang))
-        second = asyncio.create_task(database.write_in_one_go(add_in_one_go))
-        third = asyncio.create_task(database.write_in_one_go(add_in_one_go))
+        first = asyncio.create_task(database.run_write(hang))
+        second = asyncio.create_task(database.run_write(add_author))
+        third = asyncio.create_task(database.run_write(add_author))
         await asyncio.sleep(0)
         third.cancel()
         await asyncio.sleep(0)

@@ -30,8 +30,8 @@ async def stored(database: Database) -> Database:
 async def test_of_two_workers_one_moves_the_post(stored: Database) -> None:
     async def work(reason: str) -> bool:
         async with stored.write() as session:
-            return await move_post(
-                session,
+            return await session.run_sync(
+                move_post,
                 1,
                 PostState.SEEN,
                 state=PostState.REFUSED,
@@ -43,17 +43,17 @@ async def test_of_two_workers_one_moves_the_post(stored: Database) -> None:
     moved = await asyncio.gather(work("first"), work("second"))
     assert sorted(moved) == [False, True]
     async with stored.read() as session:
-        post = await load_post(session, 1)
+        post = await session.run_sync(load_post, 1)
     assert post is not None
     assert post.refusal == ("first" if moved[0] else "second")
 
 
 async def test_a_post_that_is_not_there_does_not_move(stored: Database) -> None:
     async with stored.write() as session:
-        assert not await move_post(session, 9, PostState.SEEN, tries=1)
-        assert not await move_post(session, 1, PostState.AWAITING_SCORE, tries=1)
+        assert not await session.run_sync(move_post, 9, PostState.SEEN, tries=1)
+        assert not await session.run_sync(move_post, 1, PostState.AWAITING_SCORE, tries=1)
     async with stored.read() as session:
-        assert await load_post(session, 9) is None
+        assert await session.run_sync(load_post, 9) is None
         assert (await session.get_one(Post, 1)).tries == 0
 
 
@@ -70,9 +70,9 @@ async def test_due_posts_come_in_the_order_they_waited(stored: Database) -> None
         ),
     )  # fmt: skip
     async with stored.read() as session:
-        due = await due_posts(session, [PostState.SEEN], now=MOMENT, limit=10)
-        first = await due_posts(session, [PostState.SEEN], now=MOMENT, limit=2)
-        others = await due_posts(session, [PostState.AWAITING_SCORE], now=MOMENT, limit=10)
+        due = await session.run_sync(due_posts, [PostState.SEEN], now=MOMENT, limit=10)
+        first = await session.run_sync(due_posts, [PostState.SEEN], now=MOMENT, limit=2)
+        others = await session.run_sync(due_posts, [PostState.AWAITING_SCORE], now=MOMENT, limit=10)
     assert list(due) == [2, 4, 3, 1]
     assert list(first) == [2, 4]
     assert list(others) == []
@@ -80,7 +80,7 @@ async def test_due_posts_come_in_the_order_they_waited(stored: Database) -> None
 
 async def test_a_loaded_post_brings_all_that_belongs_to_it(stored: Database) -> None:
     async with stored.read() as session:
-        post = await load_post(session, 1)
+        post = await session.run_sync(load_post, 1)
     assert post is not None
     assert post.community.name == "r/test"
     assert [each.source for each in post.images] == ["https://example.org/a.png"]
@@ -92,8 +92,8 @@ async def test_inserting_what_is_there_changes_nothing(stored: Database) -> None
         "post_id": 1, "reading": 600, "age_seconds": 601.0, "taken_at": LATER, "score": 5.0,
     }  # fmt: skip
     async with stored.write() as session:
-        assert await insert_if_new(session, Snapshot, **snapshot)
-        assert not await insert_if_new(session, Snapshot, **{**snapshot, "score": 9.0})
+        assert await session.run_sync(insert_if_new, Snapshot, **snapshot)
+        assert not await session.run_sync(insert_if_new, Snapshot, **{**snapshot, "score": 9.0})
     async with stored.read() as session:
         assert (await session.scalars(select(Snapshot.score))).all() == [5.0]
 
@@ -101,8 +101,8 @@ async def test_inserting_what_is_there_changes_nothing(stored: Database) -> None
 async def test_of_many_who_insert_at_once_one_does(stored: Database) -> None:
     async def insert(number: int) -> bool:
         async with stored.write() as session:
-            return await insert_if_new(
-                session, Community, platform=PlatformName.WEB, source_id="main",
+            return await session.run_sync(
+                insert_if_new, Community, platform=PlatformName.WEB, source_id="main",
                 name=f"number {number}", horizon_seconds=60, created_at=MOMENT,
             )  # fmt: skip
 
@@ -112,7 +112,7 @@ async def test_of_many_who_insert_at_once_one_does(stored: Database) -> None:
 async def test_an_author_is_added_once_on_each_platform(database: Database) -> None:
     async def find(platform: PlatformName) -> int:
         async with database.write() as session:
-            return (await find_or_add_author(session, platform, "e" * 64)).id
+            return (await session.run_sync(find_or_add_author, platform, "e" * 64)).id
 
     ids = await asyncio.gather(*(find(each) for each in [*PlatformName, *PlatformName]))
     assert len(set(ids)) == len(PlatformName)
@@ -135,14 +135,16 @@ async def test_recent_scores_are_those_that_had_matured(stored: Database) -> Non
     )  # fmt: skip
     async with stored.read() as session:
         at_two = MOMENT + timedelta(hours=2)
-        assert await recent_scores(session, 1, before=at_two, limit=9) == [2, 1, 0]
-        assert await recent_scores(session, 1, before=at_two, limit=2) == [2, 1]
-        assert await recent_scores(session, 1, before=MOMENT, limit=9) == [0]
+        assert await session.run_sync(recent_scores, 1, before=at_two, limit=9) == [2, 1, 0]
+        assert await session.run_sync(recent_scores, 1, before=at_two, limit=2) == [2, 1]
+        assert await session.run_sync(recent_scores, 1, before=MOMENT, limit=9) == [0]
         far = MOMENT + timedelta(days=9)
-        assert await platform_scores(session, PlatformName.REDDIT, before=far, limit=9) == [
+        assert await session.run_sync(
+            platform_scores, PlatformName.REDDIT, before=far, limit=9
+        ) == [
             3,
             2,
             1,
             0,
         ]
-        assert await platform_scores(session, PlatformName.WEB, before=far, limit=9) == []
+        assert await session.run_sync(platform_scores, PlatformName.WEB, before=far, limit=9) == []

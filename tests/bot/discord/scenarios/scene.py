@@ -57,7 +57,9 @@ class Scene:
         )  # fmt: skip
         if settings:
             async with self.core.database.read() as session:
-                community = await find_community(session, PlatformName.DISCORD, str(channel.id))
+                community = await session.run_sync(
+                    find_community, PlatformName.DISCORD, str(channel.id)
+                )
                 assert community is not None
             await change_community(self.core.database, community.id, **settings)  # type: ignore[arg-type]
 

@@ -34,7 +34,7 @@ def find_named_community(session: Session, name: str) -> Community:
     matches = func.lower(Community.name).in_([name.casefold(), plain]) | (
         func.lower(Community.source_id) == plain
     )
-    found = (session.scalars(select(Community).where(matches).limit(2))).all()
+    found = session.scalars(select(Community).where(matches).limit(2)).all()
     if len(found) == 1:
         return found[0]
     names = ", ".join(session.scalars(select(Community.name).order_by(Community.name)))

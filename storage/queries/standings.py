@@ -45,7 +45,7 @@ def drop_standings(session: Session, author_id: int) -> int:
     columns = (
         Standing.season, Standing.community_id, Standing.n, Standing.hits, Standing.expected_hits,
     )  # fmt: skip
-    rows = (session.execute(select(*columns).where(*mine))).all()
+    rows = session.execute(select(*columns).where(*mine)).all()
     sums = CommunityGuesses
     for row in rows:
         session.execute(

@@ -53,7 +53,7 @@ def read_reply_data(session: Session, post_id: int) -> ReplyData:
     Raises:
         PostGone: the post is not stored any more.
     """
-    row = (session.execute(_REPLY_DATA, {"post_id": post_id})).first()
+    row = session.execute(_REPLY_DATA, {"post_id": post_id}).first()
     if row is None:
         raise PostGone("The post is not stored any more.")
     post: Post = row.Post

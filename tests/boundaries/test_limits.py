@@ -129,8 +129,8 @@ async def test_a_picture_was_posted_before_if_four_bits_differ_at_most(
     # One bit in each piece of the hash, as far as they go.
     differs = sum(1 << 13 * each for each in range(bits))
     async with database.read() as session:
-        seen = await find_duplicate(
-            session, community_id=1, phash=f"{differs:016x}", before=MOMENT + TICK
+        seen = await session.run_sync(
+            find_duplicate, community_id=1, phash=f"{differs:016x}", before=MOMENT + TICK
         )
     assert (seen is not None) is found
 
@@ -143,8 +143,8 @@ async def test_only_what_was_posted_earlier_was_posted_before(
         database, row(Community), row(Author), row(Image), row(Post), row(PostImage, image_id=1)
     )
     async with database.read() as session:
-        seen = await find_duplicate(
-            session, community_id=1, phash="0" * 16, before=MOMENT + TICK * later
+        seen = await session.run_sync(
+            find_duplicate, community_id=1, phash="0" * 16, before=MOMENT + TICK * later
         )
     assert (seen is not None) is found
 
@@ -156,8 +156,8 @@ async def test_what_was_withdrawn_was_never_posted(database: Database) -> None:
         row(PostImage, image_id=1),
     )  # fmt: skip
     async with database.read() as session:
-        assert not await find_duplicate(
-            session, community_id=1, phash="0" * 16, before=MOMENT + TICK
+        assert not await session.run_sync(
+            find_duplicate, community_id=1, phash="0" * 16, before=MOMENT + TICK
         )
 
 

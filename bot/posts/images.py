@@ -1,18 +1,25 @@
-"""Storing what was seen in images: their rows, and their embeddings."""
+"""Rows of images: what was found in a post's places, the images themselves, their embeddings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
+from bot.posts.find_images import FoundImages
 from bot.serving.embed import EmbeddedImage
 from storage.engine.core_tables import table_of
 from storage.engine.upsert import insert_unless_there
-from storage.tables import Embedding, Image
+from storage.tables import Embedding, Image, PostImage
 
 _IMAGES = table_of(Image).c
+_PLACES = table_of(PostImage)
+_FILL_PLACE = (
+    update(_PLACES)
+    .where(_PLACES.c.post_id == bindparam("post"), _PLACES.c.position == bindparam("place"))
+    .values(image_id=bindparam("image"), refusal=bindparam("reason"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,34 @@ class StoredImage:
 
     id: int
     text: str | None = None
+
+
+def store_found(
+    session: Session, post_id: int, found: FoundImages, backbone: str, now: datetime
+) -> dict[str, StoredImage]:
+    """Store the images of a post, and in each of its places the image or why it is refused.
+
+    Args:
+        session: a write session.
+        post_id: whose places they are.
+        found: its images.
+        backbone: fingerprint of the backbone that embedded them.
+        now: the time of storing.
+
+    Returns the images' rows by their SHA-256.
+    """
+    embedded = {each.sha256: each.embedded for each in found.usable}
+    stored = store_images(session, embedded, backbone, now)
+    places = [
+        {"post": post_id, "place": position, "image": image_id, "reason": reason}
+        for position, image_id, reason in (
+            *((each.position, stored[each.sha256].id, None) for each in found.usable),
+            *((position, None, reason) for position, reason in found.refused.items()),
+        )
+    ]
+    if places:
+        session.execute(_FILL_PLACE, places)
+    return stored
 
 
 def store_images(
@@ -54,7 +89,7 @@ def store_images(
     stored = {row.sha256: StoredImage(row.id) for row in session.execute(insert, rows)}
     there = [sha256 for sha256 in seen if sha256 not in stored]
     if there:
-        stored |= _take_up_again(session, there, now)
+        stored |= _find_stored(session, there, now)
     session.execute(
         insert_unless_there(session, Embedding),
         [
@@ -69,8 +104,8 @@ def store_images(
     return stored
 
 
-def _take_up_again(session: Session, there: list[str], now: datetime) -> dict[str, StoredImage]:
-    # The file of one that was there may have been dropped after its time: the new one counts anew.
+def _find_stored(session: Session, there: list[str], now: datetime) -> dict[str, StoredImage]:
+    # The file of an image that is stored may have been deleted by age: its time starts again.
     session.execute(
         update(table_of(Image))
         .where(_IMAGES.sha256.in_(there), _IMAGES.dropped_at.is_not(None))

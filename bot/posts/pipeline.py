@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from bot.platform import IncomingPost, Platform
 from bot.posts.ingest import Ingest
-from bot.posts.predict import Known, Predictor
+from bot.posts.predict import PredictionInput, Predictor
 from bot.posts.reply import Replier
 from bot.posts.retry import wait_after
 from bot.runtime.clock import Clock
@@ -89,14 +89,14 @@ class Pipeline:
             async with self._at_once:
                 found = await self._database.run_read(partial(self._read, post_id))
                 predicted = None
-                if isinstance(found, Known):
+                if isinstance(found, PredictionInput):
                     predicted = await self._predictor.predict(found)
             if isinstance(found, Post):
                 await self._replier.take_up(found)
             elif found is not None and predicted is not None:
                 await self._replier.answer(found.post, predicted.card, predicted.skip)
 
-    def _read(self, post_id: int, session: Session) -> Known | Post | None:
+    def _read(self, post_id: int, session: Session) -> PredictionInput | Post | None:
         """What is known of a new post, or a post that waits for its reply; None: all was done."""
         post = load_new_post(session, post_id)
         if post is not None and post.state is PostState.SEEN:

@@ -210,7 +210,7 @@ class _NoImage:
 async def test_an_image_is_given_up_at_the_eighth_try(
     app: App, clock: FakeClock, tries: int, given_up: bool
 ) -> None:
-    downloads = app.pipeline._predictor._downloader = _NoImage()  # type: ignore[assignment]
+    downloads = app.pipeline._predictor._finder._downloader = _NoImage()  # type: ignore[assignment]
     post = incoming("one", "https://a.example/", posted_at=clock())
     post_id = await app.pipeline.accept(PlatformName.REDDIT, post)
     assert post_id is not None

@@ -59,7 +59,7 @@ class Downloads:
     def __init__(self, app: App) -> None:
         self.answers: dict[str, bytes | Exception] = {}
         self.fetched: list[str] = []
-        app.pipeline._predictor._downloader = self  # type: ignore[assignment]
+        app.pipeline._predictor._finder._downloader = self  # type: ignore[assignment]
 
     async def fetch(self, url: str) -> bytes:
         self.fetched.append(url)

@@ -1,0 +1,84 @@
+"""Finds the images of a post: fetches them, makes them safe, embeds and stores them."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from bot.posts.ingest import STORED
+from bot.runtime.download import Downloader, DownloadFailed, DownloadRefused
+from bot.serving.champion import Champion, ChampionServer
+from bot.serving.embed import EmbeddedImage
+from models.decoding import ImageRefused
+from storage.files.image_store import ImageStore
+from storage.tables import Post, PostImage
+
+
+@dataclass(frozen=True, slots=True)
+class FoundImage:
+    """An image that was made safe, embedded and put into the image store."""
+
+    position: int
+    source: str
+    sha256: str
+    embedded: EmbeddedImage
+
+
+@dataclass(slots=True)
+class FoundImages:
+    """The images of a post, as far as they were found.
+
+    Attributes:
+        usable: in the order of their positions.
+        refused: why some cannot be used, a sentence by position.
+        missing: why one of them did not arrive this time; those after it were not asked for.
+    """
+
+    usable: list[FoundImage] = field(default_factory=list)
+    refused: dict[int, str] = field(default_factory=dict)
+    missing: str | None = None
+
+
+class ImageFinder:
+    """Finds images in the image store or downloads them."""
+
+    def __init__(self, images: ImageStore, serving: ChampionServer, downloader: Downloader) -> None:
+        self._images = images
+        self._serving = serving
+        self._downloader = downloader
+
+    async def find(self, post: Post, champion: Champion) -> FoundImages:
+        """Find a post's images, and embed them with the champion's backbone.
+
+        Args:
+            post: with its images loaded.
+            champion: whose backbone embeds.
+        """
+        found = FoundImages()
+        for place in post.images:
+            if place.refusal is not None:
+                found.refused[place.position] = place.refusal
+                continue
+            try:
+                data = await self._fetch(place)
+                embedded = await self._serving.embed(data, champion.backbone)
+            except (ImageRefused, DownloadRefused) as refusal:
+                found.refused[place.position] = str(refusal)
+            except DownloadFailed as failure:
+                found.missing = str(failure)
+                break
+            else:
+                sha256 = await asyncio.to_thread(self._images.put, data)
+                found.usable.append(FoundImage(place.position, place.source, sha256, embedded))
+        return found
+
+    async def _fetch(self, place: PostImage) -> bytes:
+        if place.image is not None:
+            # An earlier try stored it; its link may have expired since.
+            sha256 = place.image.sha256
+        elif place.source.startswith(STORED):
+            sha256 = place.source.removeprefix(STORED)
+        else:
+            return await self._downloader.fetch(place.source)
+        try:
+            return await asyncio.to_thread(self._images.get, sha256)
+        except FileNotFoundError as error:
+            raise DownloadRefused("The image's file is gone from the image store.") from error

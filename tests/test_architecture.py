@@ -103,7 +103,15 @@ RULES = (
     ),
     Rule(
         "what is beside the rooms knows no platform",
-        ("bot.communities", "bot.core", "bot.jobs", "bot.notices", "bot.platform", "bot.settings"),
+        (
+            "bot.communities",
+            "bot.community_settings",
+            "bot.core",
+            "bot.jobs",
+            "bot.notices",
+            "bot.platform",
+            "bot.settings",
+        ),
         PLATFORMS,
     ),
     Rule(

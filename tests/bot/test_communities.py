@@ -10,16 +10,15 @@ from sqlalchemy import select, update
 
 from bot.app import App
 from bot.communities import (
-    SettingRefused,
     add_community,
     adopt_settings,
     change_community,
     raise_high_water,
     set_option,
-    time_zone_exists,
     unwatch_community,
     watch_community,
 )
+from bot.community_settings import SettingRefused, time_zone_exists
 from bot.platform import CommunityRef
 from storage.engine.database import Database
 from storage.tables import Author, Community, Post

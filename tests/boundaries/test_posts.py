@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from bot.app import App
-from bot.communities import SettingRefused, change_community
+from bot.communities import change_community
+from bot.community_settings import SettingRefused
 from bot.core import Core
 from bot.notices import NoticeKind, Notices, add_notice, waiting_notices
 from bot.posts.ingest import is_silent

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot.communities import CommunityChange
+from bot.community_settings import CommunityChange
 from bot.discord.ui.error_replies import Refused
 from storage.types import ReplyMode
 

@@ -161,7 +161,7 @@ ENGLISH: dict[str, str] = {
     "settings.line.usual_announcements": "Announcements where system messages go, or to the owner",
     "settings.line.no_announcements": "No announcements",
     "settings.line.paused": "⏸ Automatic replies are paused: {reason}",
-    # --- Refusals of a setting (bot.communities's reasons)
+    # --- Refusals of a setting (reasons of bot/community_settings.py)
     "refused.horizon": "A horizon must be {least} to {most} hours.",
     "refused.guess_seconds": "Guessing must close after {least} to {most} minutes.",
     "refused.thresholds_pair": 'Fixed buckets need both scores, such as "5 20"; "terciles" goes'

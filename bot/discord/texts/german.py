@@ -170,7 +170,7 @@ GERMAN: dict[str, str] = {
     " an den Besitzer",
     "settings.line.no_announcements": "Keine Mitteilungen",
     "settings.line.paused": "⏸ Automatische Antworten sind angehalten: {reason}",
-    # --- Refusals of a setting (bot.communities's reasons)
+    # --- Refusals of a setting (reasons of bot/community_settings.py)
     "refused.horizon": "Ein Horizont muss {least} bis {most} Stunden haben.",
     "refused.guess_seconds": "Tippschluss muss nach {least} bis {most} Minuten sein.",
     "refused.thresholds_pair": 'Feste Stufen brauchen beide Punktzahlen, etwa "5 20";'

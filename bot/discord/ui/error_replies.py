@@ -21,7 +21,7 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from bot.communities import SettingRefused
+from bot.community_settings import SettingRefused
 from bot.discord.texts.english import ENGLISH
 from bot.discord.texts.lookup import Texts
 from bot.discord.ui.responses import respond_privately

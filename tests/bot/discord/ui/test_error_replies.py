@@ -9,7 +9,7 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.communities import SettingRefused
+from bot.community_settings import SettingRefused
 from bot.discord.texts.lookup import Texts
 from bot.discord.ui.error_replies import Refused, permission_name, sentence_of
 from bot.league.guesses import CLOSED, GuessRefused

@@ -195,7 +195,7 @@ def report(
     fake: FakeDiscord, posts: list[Message], happened: Counter[str], seconds: float,
     data_dir: Path, console: Console,
 ) -> None:  # fmt: skip
-    """Print what was done and what came of it."""
+    """Print what was done and the result."""
     replies = Counter(len(fake.replies_to(each)) for each in posts)
     with contextlib.closing(sqlite3.connect(data_dir / "peoria.db")) as database:
         stored, different = database.execute(

@@ -1,4 +1,4 @@
-"""What one post costs from being taken up to its reply: transactions, statements, processor time.
+"""What one post costs from its arrival to its reply: transactions, statements, processor time.
 
     python -m benchmarks.post_cost [--posts 200]
 

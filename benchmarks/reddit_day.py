@@ -93,7 +93,7 @@ def main() -> None:
         "restarts": report.restarts,
         "faults": report.faults,
         "missed": report.missed,
-        "taken up wrongly": report.strange,
+        "ingested wrongly": report.strange,
         "predictions": report.predictions,
         "posts predicted": report.predicted_posts,
         "labels": report.labels,

@@ -1,4 +1,4 @@
-"""The ticks. APScheduler only wakes us: what there is to do stands in our own tables."""
+"""The ticks. APScheduler only says when: what is due is read from our own tables."""
 
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy.orm import Session
@@ -19,16 +19,16 @@ from storage.engine.database import Database
 from storage.queries.posts import load_posts, posts_to_advance, replies_to_remove
 from storage.tables import Post
 
-#: How often image files and model versions are looked through.
+#: How often image files and model versions that are no longer needed are deleted, hours.
 SWEEP_HOURS = 6
-#: How often the process of a training run is looked for.
+#: How often dead training runs are looked for, seconds.
 REAP_SECONDS = 60
-#: How often predictions are held against the base rate, and labels against those before.
+#: How often predictions are compared with the base rate, and labels with earlier ones, minutes.
 HEALTH_MINUTES = 60
 
 
 class Jobs:
-    """What happens by itself, as coroutines that each do what is due and return."""
+    """The jobs of the scheduler: coroutines that each do what is due and return."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Jobs:
         self._clock = clock
 
     async def advance_posts(self) -> int:
-        """Take up posts whose prediction or reply is due: new, put off, or cut short."""
+        """Advance posts whose prediction or reply is due: new, tried again, or interrupted."""
         due = await self._database.run_read(
             lambda session: posts_to_advance(
                 session,
@@ -73,7 +73,7 @@ class Jobs:
         return len(due)
 
     async def stop(self) -> None:
-        """Let go of what goes on by itself."""
+        """Stop the work that goes on in the background."""
         await self._queue.stop()
 
     async def read_scores(self) -> int:
@@ -85,7 +85,7 @@ class Jobs:
         return await self._collector.settle_due()
 
     async def remove_replies(self) -> int:
-        """Take away the replies of posts that were withdrawn."""
+        """Remove the replies of posts that were withdrawn."""
 
         def load(session: Session) -> list[Post]:
             return load_posts(session, replies_to_remove(session, limit=BATCH))
@@ -116,11 +116,11 @@ class Jobs:
         return await self._notices.deliver()
 
     async def check_health(self) -> int:
-        """Look whether what was learned still holds."""
+        """Check whether the champion is still as good as it was, and labels are as before."""
         return await self._health_check.run()
 
     async def make_up_for_missed(self) -> None:
-        """Do what was to be done at a set time while Peoria was not running."""
+        """Do what was due at a set time while Peoria was not running."""
         await self._training.reap_dead_run()
         await self._retrain_schedule.catch_up()
 
@@ -130,7 +130,7 @@ class Jobs:
         return self._retrain_schedule.trigger
 
     async def run_due(self) -> int:
-        """Everything that is due now, once round; returns how much there was."""
+        """Do everything that is due now, once; return how many items there were."""
         return await self.advance_posts() + await self.read_scores() + await self.settle_replies()
 
 

@@ -56,7 +56,7 @@ _INSERT_IMAGES = insert(table_of(PostImage))
 
 
 class Ingest:
-    """Where posts come in.
+    """Stores posts as they arrive.
 
     Args:
         people_key: key of the hashes that stand for people.
@@ -140,7 +140,7 @@ class Ingest:
 
     async def _source(self, image: str | bytes) -> str:
         # The bytes go to disk before the post is stored: a post never points at nothing, and a
-        # file that no post points at is swept away by housekeeping.
+        # file that no post points at is deleted by the clean-up.
         if isinstance(image, str):
             return image
         return STORED + await asyncio.to_thread(self._images.put, image)
@@ -171,6 +171,6 @@ def _insert(session: Session, statement: Insert, **values: Any) -> int:
 
 
 def is_silent(platform: PlatformName, source_id: str, share: float) -> bool:
-    """Whether a post is in the silent share: by hash, so that it never changes its mind."""
+    """Whether a post is in the silent share: by hash, so that the answer never changes."""
     digest = hashlib.sha256(f"silent:{platform.value}:{source_id}".encode()).digest()
     return int.from_bytes(digest[:8]) < share * 2**64

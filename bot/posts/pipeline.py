@@ -29,7 +29,7 @@ from storage.queries.posts import load_new_post, load_post, move_post
 from storage.tables import Post
 from storage.types import UNLABELLED, PlatformName, PostState
 
-#: Posts whose images are fetched and looked at, at the same time.
+#: Posts whose images are fetched and embedded at the same time.
 AT_ONCE = 32
 
 
@@ -62,8 +62,8 @@ class Pipeline:
         self._predictor = Predictor(
             database, images, serving, downloader, self._replier, clock=clock
         )
-        # A tick and whoever handed a post in may take it up at the same moment, and a reply that
-        # was sent twice cannot be taken back.
+        # A tick and the platform that saw a post may advance it at the same moment, and a reply
+        # that was sent twice cannot be taken back.
         self._under_way: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._reserved: set[int] = set()
         self._at_once = asyncio.Semaphore(AT_ONCE)
@@ -79,7 +79,7 @@ class Pipeline:
     async def advance(self, post_id: int) -> None:
         """Take every step of a post that can be taken now, up to the reply.
 
-        A step that fails because something outside is away is put off and tried again; one that
+        A step that fails because something outside is away is tried again later; one that
         can never succeed ends the post with a reason. Called for a post that is being advanced
         already, it waits for that and then takes what is left.
         """
@@ -97,7 +97,7 @@ class Pipeline:
                 await self._replier.answer(found.post, predicted.card, predicted.skip)
 
     def _read(self, post_id: int, session: Session) -> PredictionInput | Post | None:
-        """What is known of a new post, or a post that waits for its reply; None: all was done."""
+        """What a new post is predicted from, or a post that waits for its reply; None: neither."""
         post = load_new_post(session, post_id)
         if post is not None and post.state is PostState.SEEN:
             return self._predictor.read(session, post)
@@ -107,7 +107,7 @@ class Pipeline:
 
     @contextmanager
     def reserve(self, post_id: int) -> Iterator[None]:
-        """Keep ticks from taking a post up that is about to be advanced, until the block ends."""
+        """Keep ticks from advancing a post that the caller will advance, until the block ends."""
         self._reserved.add(post_id)
         try:
             yield
@@ -120,7 +120,7 @@ class Pipeline:
         return frozenset(self._reserved)
 
     async def retry_after_fault(self, post_id: int) -> None:
-        """Have another look later at a post whose step failed in a way nobody foresaw.
+        """Try a post again later whose step failed in a way that nobody expected.
 
         It is never given up for that: the fault may lie with us, and be mended.
         """
@@ -153,5 +153,5 @@ class Pipeline:
                 await self.remove_reply(post)
 
     async def remove_reply(self, post: Post) -> None:
-        """Take the reply of a withdrawn post away, if there is one, now or another time."""
+        """Remove the reply of a withdrawn post, if there is one, now or at a later tick."""
         await self._replier.remove_reply(post)

@@ -1,4 +1,4 @@
-"""Posts that wait for their next step: in turn within a community, beside each other otherwise."""
+"""Due posts: one after another within a community, communities side by side."""
 
 import asyncio
 import logging
@@ -12,12 +12,12 @@ log = logging.getLogger(__name__)
 
 #: Communities whose posts are advanced at the same time.
 _AT_ONCE = 8
-#: How long a tick waits for its posts, seconds. A lane that takes longer goes on by itself.
+#: How long a tick waits for its posts, seconds. What takes longer goes on in the background.
 _PATIENCE = 10.0
 
 
 class CommunityQueue:
-    """One lane for each community with posts that are due.
+    """One queue for each community with posts that are due.
 
     A platform that holds up one community, as rate limits do, does not keep the others waiting.
     """
@@ -30,7 +30,7 @@ class CommunityQueue:
 
     @property
     def busy(self) -> frozenset[int]:
-        """Communities that have a lane; their posts wait for its end."""
+        """Communities whose queue is being worked on; their other posts wait for its end."""
         return frozenset(self._busy)
 
     async def take(self, due: Iterable[DuePost], *, patience: float = _PATIENCE) -> None:
@@ -52,7 +52,7 @@ class CommunityQueue:
             await asyncio.wait(under_way, timeout=patience)
 
     async def stop(self) -> None:
-        """Cancel what is under way and wait until it has let go."""
+        """Cancel the work that goes on, and wait until it has ended."""
         await self._tasks.stop()
         self._busy.clear()
 

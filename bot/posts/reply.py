@@ -1,4 +1,4 @@
-"""The step from "predicted" to "replied": saying what was predicted, once, or why nothing is said.
+"""The step from "predicted" to "awaiting_score": one reply, or the reason why there is none.
 
 A reply is claimed, that is recorded as pending, before it is sent. Who finds a claim that is not
 its own asks the platform to look for the reply before sending another.
@@ -34,7 +34,7 @@ _NOTE = update(_REPLIES).where(_REPLIES.c.post_id == bindparam("post"))
 
 
 class Replier:
-    """Replies to posts, and takes replies away."""
+    """Replies to posts, and removes replies."""
 
     def __init__(
         self, database: Database, platforms: Mapping[PlatformName, Platform], *, clock: Clock
@@ -60,14 +60,14 @@ class Replier:
         return skip
 
     async def answer(self, post: Post, card: Card, skip: ReplySkip | None) -> None:
-        """Send the reply that was just claimed, or note why there is none."""
+        """Send the reply that was just claimed, or store why there is none."""
         if skip is None:
             await self._send(post, card, sent_before=False, tries=0)
         else:
             await self._skip(post, skip)
 
     async def take_up(self, post: Post) -> None:
-        """Reply to a post that was predicted before: it was put off, or cut short.
+        """Reply to a post that was predicted earlier: its reply is tried again.
 
         Args:
             post: with its community, predictions and reply loaded.
@@ -84,7 +84,7 @@ class Replier:
             await self.answer(post, card, skip)
 
     async def remove_reply(self, post: Post) -> None:
-        """Take the reply of a withdrawn post away, if there is one.
+        """Remove the reply of a withdrawn post, if there is one.
 
         Where that cannot be done now, the reply stays on record for another try.
         """
@@ -121,7 +121,7 @@ class Replier:
             reply_id = await platform.reply(post_ref(post), card, sent_before=sent_before)
         except PlatformUnavailable as error:
             wait = error.retry_after or wait_after(tries)
-            log.info("The reply to post %s is put off for %s (%s).", post.id, wait, error)
+            log.info("The reply to post %s is tried again in %s (%s).", post.id, wait, error)
             async with self._database.write() as session:
                 await session.run_sync(
                     move_post,

@@ -1,4 +1,4 @@
-"""PostgreSQL, held to what `Database` promises: one view for a reader, one writer at a time."""
+"""PostgreSQL, with the guarantees of `Database`: one view for a reader, one writer at a time."""
 
 from sqlalchemy import Connection, Engine, event
 

@@ -151,7 +151,7 @@ def replies_without_outcome(
 def move_post(session: Session, post_id: int, expected: PostState, /, **values: Any) -> bool:
     """Change a post that is still ``expected``; return whether it was.
 
-    Two workers that took up the same post thereby find out which of them came first.
+    Of two workers that advance the same post, one is told that it came too late.
     """
     result = session.execute(
         update(_POSTS).where(_POSTS.c.id == post_id, _POSTS.c.state == expected).values(**values)

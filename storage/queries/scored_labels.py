@@ -67,7 +67,7 @@ class ScoredLabel:
 
 
 class Answer(Protocol):
-    """What became of a reply, as `storage.tables.Reply` has it."""
+    """The state of a reply, as `storage.tables.Reply` has it."""
 
     @property
     def state(self) -> ReplyState | None:
@@ -85,7 +85,7 @@ def was_spoken(silent: bool, answer: Answer | None) -> bool | None:
 
     Args:
         silent: whether the post was in the silent share.
-        answer: what became of the reply.
+        answer: the state of the reply.
     """
     if answer is None:
         return None

@@ -7,10 +7,12 @@ of it, a reply cannot be `sent` without its id, two model versions cannot both b
 from storage.tables.base import Base
 from storage.tables.communities import Author, Community
 from storage.tables.images import Embedding, Image
+from storage.tables.labels import Label, Nowcast, Snapshot
 from storage.tables.league import CommunityGuesses, DailyLabel, DailyScore, Guess, Peek, Standing
 from storage.tables.messages import InboxItem, Notice
 from storage.tables.models import ModelVersion, TrainingRun
-from storage.tables.posts import Label, Nowcast, Post, PostImage, Prediction, Reply, Snapshot, Vote
+from storage.tables.posts import Post, PostImage, Reply, Vote
+from storage.tables.predictions import Prediction
 
 __all__ = [
     "Author",

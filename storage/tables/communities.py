@@ -53,14 +53,14 @@ class Community(Base):
     low_up_to: Mapped[int | None]
     medium_up_to: Mapped[int | None]
     created_at: Mapped[datetime]
-    #: Whether new posts are taken up. Posts that were stay on their path.
+    #: Whether new posts are ingested. Earlier posts go on.
     watched: Mapped[bool] = mapped_column(default=True, server_default=true())
     reply_mode: Mapped[ReplyMode] = mapped_column(
         enum_column(ReplyMode, "reply_mode"), default=ReplyMode.REPLY, server_default="reply"
     )
     #: Whether the prediction is kept from people until they guessed, and from all until the close.
     blind: Mapped[bool] = mapped_column(default=False, server_default=false())
-    #: Posts expected to beat a smaller share than this (0 to 1) are predicted without a word.
+    #: Posts expected to beat a smaller share than this (0 to 1) are predicted without a reply.
     min_percentile: Mapped[float | None]
     #: No word between these minutes after midnight, by the clocks of ``time_zone``.
     quiet_from: Mapped[int | None]
@@ -75,7 +75,7 @@ class Community(Base):
     #: Since when, and why, the bot says nothing here by itself.
     paused_at: Mapped[datetime | None]
     paused_reason: Mapped[str | None] = mapped_column(Text)
-    #: The platform's id of the newest item that was taken up: where catching up begins.
+    #: The platform's id of the newest item that was ingested: where the backfill begins.
     high_water: Mapped[str | None] = mapped_column(String(128))
     #: What only the platform knows how to read: emoji, channels, switches.
     options: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")

@@ -1,4 +1,4 @@
-"""Posts, and what becomes of them: predictions, the reply, readings, the label, votes."""
+"""Posts, their images, the bot's replies, and the votes of the board."""
 
 from datetime import datetime
 
@@ -10,7 +10,6 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    desc,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -18,9 +17,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from storage.tables.base import Base, Key
 from storage.tables.communities import Community
 from storage.tables.images import Image
-from storage.tables.models import ModelVersion
+from storage.tables.labels import Label
+from storage.tables.predictions import Prediction
 from storage.types import (
-    Bucket,
     PlatformName,
     PostOrigin,
     PostRefusal,
@@ -89,15 +88,15 @@ class Post(Base):
     due_at: Mapped[datetime | None]
     #: Failed tries of the present step (a download that timed out, a platform that was away).
     tries: Mapped[int] = mapped_column(default=0)
-    #: In the share that is predicted without a word, to measure what speaking does.
+    #: In the silent share: predicted without a reply, to measure what replies do to the votes.
     silent: Mapped[bool]
     #: When guessing closes or closed; null for posts that nobody may guess on.
     guessing_closed_at: Mapped[datetime | None]
 
     community: Mapped[Community] = relationship(overlaps="platform")
     images: Mapped[list["PostImage"]] = relationship(order_by="PostImage.position")
-    prediction_rows: Mapped[list["Prediction"]] = relationship(order_by="Prediction.id")
-    label: Mapped["Label | None"] = relationship()
+    prediction_rows: Mapped[list[Prediction]] = relationship(order_by="Prediction.id")
+    label: Mapped[Label | None] = relationship()
     reply: Mapped["Reply | None"] = relationship()
 
 
@@ -119,55 +118,6 @@ class PostImage(Base):
     refusal: Mapped[str | None] = mapped_column(Text)
 
     image: Mapped[Image | None] = relationship()
-
-
-class Prediction(Base):
-    """A distribution over the percentile, made by one model version at one time."""
-
-    __tablename__ = "predictions"
-    __table_args__ = (
-        UniqueConstraint("post_id", "model_version_id"),
-        CheckConstraint(
-            "p_low >= 0 AND p_medium >= 0 AND p_high >= 0"
-            " AND abs(p_low + p_medium + p_high - 1) < 0.0001",
-            name="probabilities_sum_to_one",
-        ),
-        CheckConstraint(
-            "(scored_at IS NULL) = (log_score IS NULL) AND (scored_at IS NULL) = (rps IS NULL)"
-            " AND (scored_at IS NULL) = (brier IS NULL)",
-            name="scored_whole",
-        ),
-    )
-
-    id: Mapped[int] = mapped_column(Key, primary_key=True)
-    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
-    model_version_id: Mapped[int] = mapped_column(ForeignKey("model_versions.id"), index=True)
-    image_id: Mapped[int] = mapped_column(ForeignKey("images.id"))
-    made_at: Mapped[datetime]
-    #: Probabilities of the ten equal-frequency bins of the percentile, lowest first.
-    bins: Mapped[list[float]]
-    p_low: Mapped[float]
-    p_medium: Mapped[float]
-    p_high: Mapped[float]
-    #: Scores read off the quantiles of that time; null while nothing was known to read off.
-    score_p10: Mapped[float | None]
-    score_median: Mapped[float | None]
-    score_p90: Mapped[float | None]
-    #: Whose quantiles: "community", "platform" (borrowed) or "none".
-    quantiles: Mapped[str] = mapped_column(String(16))
-    latency_ms: Mapped[float]
-    scored_at: Mapped[datetime | None]
-    log_score: Mapped[float | None]
-    rps: Mapped[float | None]
-    brier: Mapped[float | None]
-    points: Mapped[float | None]
-    #: The base rate of its most probable bucket when it was scored, 0 to 1.
-    base_rate: Mapped[float | None]
-    #: What equal chances for all ten bins would have scored.
-    base_rps: Mapped[float | None]
-    base_log_score: Mapped[float | None]
-
-    model_version: Mapped[ModelVersion] = relationship()
 
 
 class Reply(Base):
@@ -205,92 +155,6 @@ class Reply(Base):
     reason: Mapped[str | None] = mapped_column(Text)
     #: When it was changed to show that guessing has closed, where the platform does that.
     closed_at: Mapped[datetime | None]
-
-
-class Snapshot(Base):
-    """A score with its time."""
-
-    __tablename__ = "snapshots"
-    __table_args__ = (CheckConstraint("age_seconds >= 0", name="age_not_negative"),)
-
-    post_id: Mapped[int] = mapped_column(
-        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
-    )
-    #: The age that was due (seconds); ``age_seconds`` is the one that was met.
-    reading: Mapped[int] = mapped_column(primary_key=True)
-    age_seconds: Mapped[float]
-    taken_at: Mapped[datetime]
-    score: Mapped[float]
-    #: What Reddit tells besides: number of comments, share of upvotes (0 to 1).
-    comments: Mapped[int | None]
-    upvote_ratio: Mapped[float | None]
-
-
-class Nowcast(Base):
-    """A second look at the final score from an early snapshot; it never enters a prediction."""
-
-    __tablename__ = "nowcasts"
-    __table_args__ = (
-        CheckConstraint(
-            "score_p10 <= score_median AND score_median <= score_p90", name="quantiles_in_order"
-        ),
-    )
-
-    post_id: Mapped[int] = mapped_column(
-        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
-    )
-    reading: Mapped[int] = mapped_column(primary_key=True)
-    made_at: Mapped[datetime]
-    score_p10: Mapped[float]
-    score_median: Mapped[float]
-    score_p90: Mapped[float]
-
-
-class Label(Base):
-    """The score at the horizon and its percentile among the community's recent labels."""
-
-    __tablename__ = "labels"
-    __table_args__ = (
-        CheckConstraint(
-            "percentile_low >= 0 AND percentile_low < percentile_high AND percentile_high <= 1",
-            name="percentile_interval",
-        ),
-        # With all that the trailing window and the community's record are read for, so that they
-        # are read from the index alone.
-        Index(
-            "ix_labels_community_matured",
-            "community_id",
-            "matured_at",
-            "score",
-            "bucket",
-            "percentile_low",
-            "percentile_high",
-        ),
-        Index("ix_labels_matured_at", "matured_at", "score", postgresql_include=["post_id"]),
-        # The best of all time.
-        Index("ix_labels_community_score", "community_id", "score").ddl_if("sqlite"),
-        Index("ix_labels_score", "score").ddl_if("sqlite"),
-        # PostgreSQL reads a tie through before it sorts it, and a score may be that of thousands:
-        # here in the order of the board, and with what it is narrowed by.
-        Index(
-            "ix_labels_community_best", "community_id", desc("score"), "post_id", "matured_at"
-        ).ddl_if("postgresql"),
-        Index("ix_labels_best", desc("score"), "post_id", "matured_at").ddl_if("postgresql"),
-    )
-
-    post_id: Mapped[int] = mapped_column(
-        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
-    )
-    community_id: Mapped[int] = mapped_column(ForeignKey("communities.id"))
-    score: Mapped[float]
-    #: The whole interval that posts of this score cover (ties share it).
-    percentile_low: Mapped[float]
-    percentile_high: Mapped[float]
-    bucket: Mapped[Bucket] = mapped_column(enum_column(Bucket, "bucket"))
-    #: When the score became final: the post's time plus the horizon.
-    matured_at: Mapped[datetime]
-    #: No two labels that scored anything have the same: streaks go by it.
-    written_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Vote(Base):

@@ -73,7 +73,7 @@ def test_check_says_what_does_not(
     assert "private" in found["r/secret"][1]
     assert "banned" in found["r/closed"][1]
     assert found["r/quiet"] == (True, "Left alone: it is in PEORIA_REDDIT_DENY.")
-    assert found["rate limit"] == (None, "Reddit said nothing about it.")
+    assert found["rate limit"] == (None, "Reddit did not send it.")
     assert found["replies"][1] == "On: at most 10 an hour and subreddit."
 
 

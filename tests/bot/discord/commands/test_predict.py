@@ -246,6 +246,7 @@ async def test_of_many_who_ask_at_once_all_are_acknowledged_and_a_few_looked_aft
         nonlocal inside, most
         inside += 1
         most = max(most, inside)
+        fake.changed()  # otherwise it is noticed at the next heartbeat only
         await opened.wait()
         inside -= 1
         return await predict_image(*args, **options)

@@ -1,6 +1,6 @@
 """The one path every post takes, whatever its platform.
 
-    accept → (seen) → predict → (predicted) → reply → (replied) → bot/labels/collect.py
+    accept → (seen) → predict → (predicted) → reply → (awaiting_score) → bot/labels/collect.py
 
 Each step reads what is stored, does its slow work outside any transaction, and moves the post on
 in one short transaction that does nothing unless the post is still where the step found it. A

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.people.identity import read_key
 from bot.runtime.clock import Clock, now
 from bot.runtime.download import Downloader
+from bot.service_states import ServiceStates
 from bot.serving.champion import ChampionServer
 from bot.serving.ocr_worker import OcrWorker
 from bot.settings import Settings
@@ -34,6 +35,7 @@ class Core:
         training: training runs.
         people_key: key of the hashes that stand for people.
         ocr_worker: reads text in images; None: PEORIA_READ_TEXT is off.
+        services: how the parts that should always run are doing.
         clock: the time.
     """
 
@@ -45,6 +47,7 @@ class Core:
     training: TrainingRuns
     people_key: bytes
     ocr_worker: OcrWorker | None
+    services: ServiceStates
     clock: Clock
 
 
@@ -110,5 +113,6 @@ async def open_core(settings: Settings, *, clock: Clock = now) -> AsyncIterator[
             training=training,
             people_key=read_key(settings.data_dir, settings.secret_key),
             ocr_worker=ocr_worker,
+            services=ServiceStates(database, clock=clock),
             clock=clock,
         )

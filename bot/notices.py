@@ -35,6 +35,8 @@ class NoticeKind(StrEnum):
     DISCORD = "discord"
     REDDIT = "reddit"
     BANNED = "banned"
+    #: A part of Peoria does not run, or a clock is wrong.
+    SERVICE = "service"
     PERMISSIONS = "permissions"
 
 

@@ -112,6 +112,16 @@ class Bucket(StrEnum):
     HIGH = "high"
 
 
+class ServiceState(StrEnum):
+    """How a part that should always run is doing."""
+
+    RUNNING = "running"
+    #: It has ended, and is started again after a wait.
+    WAITING = "waiting"
+    #: It has ended for good: somebody has to do something.
+    STOPPED = "stopped"
+
+
 class RunState(StrEnum):
     """The life of one training run."""
 

@@ -1,10 +1,8 @@
 """The connection to Discord: one session after another, and the lock that keeps others out."""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Any
+from functools import partial
 
 import discord
 from sqlalchemy.exc import DBAPIError
@@ -22,10 +20,10 @@ from bot.discord.gateway.instance_lock import InstanceLock
 from bot.discord.gateway.message_content import NO_INTENT, may_read_content
 from bot.discord.gateway.token import NOT_ACCEPTED, read_token
 from bot.discord.session import Session, SessionState, open_session
-from bot.notices import NoticeKind, note
 from bot.platform import PlatformRefused, PlatformUnavailable
 from bot.posts.pipeline import Pipeline
 from bot.runtime.shards import Shards, parse_shards
+from bot.runtime.supervisor import keep_running, tell
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +31,8 @@ log = logging.getLogger(__name__)
 _PATIENCE = 30.0
 #: Waits between tries to connect, seconds.
 _FIRST_WAIT, _LONGEST_WAIT = 5.0, 300.0
-#: How often the lock on the database is checked, seconds.
-_LOCK_SECONDS = 20.0
+#: How often the shards and the lock on the database are checked, seconds.
+_WATCH_SECONDS = 20.0
 
 _BAD_SHARDS = (
     "Discord does not accept the shards {shards}: the servers of this bot need another number of"
@@ -54,8 +52,9 @@ class Connection:
         self._lock = InstanceLock(core.database, self._shards)
         self._state = SessionState(core)
         self._session: Session | None = None
+        self._report = core.services.report(f"discord {shards}" if shards else "discord", "Discord")
         self._running: asyncio.Task[None] | None = None
-        self._watching_lock: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[Exception] | None = None
         self._refusal: PlatformRefused | None = None
 
     async def open(self) -> None:
@@ -70,7 +69,10 @@ class Connection:
         self._refusal = None
         ready = asyncio.Event()
         self._running = asyncio.create_task(self._run(token, ready), name="Discord")
-        self._watching_lock = asyncio.create_task(self._watch_lock(), name="Lock of Discord")
+        self._watching = asyncio.create_task(
+            keep_running("The watch over Discord", self._watch, report=self._report),
+            name="Watch over Discord",
+        )
         waiting = asyncio.create_task(ready.wait())
         await asyncio.wait(
             {waiting, self._running}, timeout=_PATIENCE, return_when=asyncio.FIRST_COMPLETED
@@ -84,12 +86,15 @@ class Connection:
 
     async def close(self) -> None:
         """Disconnect for good."""
-        for task in (self._watching_lock, self._running):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
-        self._watching_lock = self._running = None
+        tasks = [each for each in (self._watching, self._running) if each is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            # What they ended with was told when they ended: stopping never fails.
+            await asyncio.wait(tasks)
+        self._watching = self._running = None
+        if self._refusal is None:
+            await tell("Discord", self._report.closed())
         await self._lock.release()
 
     async def ended(self) -> None:
@@ -109,26 +114,18 @@ class Connection:
         return session
 
     async def _run(self, token: str, ready: asyncio.Event) -> None:
-        wait = _FIRST_WAIT
-        loop = asyncio.get_running_loop()
-        while True:
-            started = loop.time()
-            try:
-                await self._run_once(token, ready)
-            except PlatformRefused as refusal:
-                self._refusal = refusal
-                if ready.is_set():
-                    await self._tell_admins(refusal)
-                return
-            except (*AWAY, discord.HTTPException, discord.ConnectionClosed) as error:
-                why = str(error) or type(error).__name__
-            else:
-                why = "it ended the connection"
-            if loop.time() - started > _LONGEST_WAIT:
-                wait = _FIRST_WAIT
-            log.warning("Discord cannot be reached (%s); tried again in %g s.", why, wait)
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, _LONGEST_WAIT)
+        refusal = await keep_running(
+            "Discord",
+            partial(self._run_once, token, ready),
+            report=self._report,
+            refused=PlatformRefused,
+            away=(*AWAY, discord.HTTPException, discord.ConnectionClosed),
+            first_wait=_FIRST_WAIT,
+            longest_wait=_LONGEST_WAIT,
+        )
+        self._refusal = PlatformRefused(str(refusal))
+        if ready.is_set():
+            log.error("Discord has stopped: %s", refusal)
 
     async def _run_once(self, token: str, ready: asyncio.Event) -> None:
         """One session, from logging in until it ends.
@@ -147,7 +144,7 @@ class Connection:
                 message_content=content,
             ) as session:
                 self._session = session
-                session.client.add_listener(_setter(ready), "on_ready")
+                session.client.add_listener(partial(self._note_ready, ready), "on_ready")
                 await session.client.login(token)
                 await sync_commands(session.client.tree, settings.data_dir)
                 await session.client.connect()
@@ -165,19 +162,28 @@ class Connection:
         finally:
             self._session = None
 
-    async def _tell_admins(self, refusal: PlatformRefused) -> None:
-        log.error("Discord has stopped: %s", refusal)
-        await note(
-            self._core.database,
-            NoticeKind.DISCORD,
-            f"Discord has stopped: {refusal}",
-            now=self._core.clock(),
-        )
+    async def _note_ready(self, ready: asyncio.Event) -> None:
+        ready.set()
+        await tell("Discord", self._report.running())
 
-    async def _watch_lock(self) -> None:
-        """Take the lock again where a database server took it away with a lost connection."""
+    async def _note_shards(self) -> None:
+        """Note whether every shard is connected: discord.py connects lost ones again by itself."""
+        session = self._session
+        if session is None or not session.client.is_ready():
+            return
+        shards = session.client.shards.values()
+        lost = sum(shard.is_closed() for shard in shards)
+        if lost:
+            why = f"{lost} of {len(shards)} connections are lost"
+            await self._report.waiting(why, expected=True)
+        else:
+            await self._report.running()
+
+    async def _watch(self) -> None:
+        """See to the shards, and take a lock again that was lost with its connection."""
         while True:
-            await asyncio.sleep(_LOCK_SECONDS)
+            await asyncio.sleep(_WATCH_SECONDS)
+            await tell("Discord", self._note_shards())
             if await self._lock.is_held():
                 continue
             try:
@@ -185,16 +191,11 @@ class Connection:
                 await self._lock.take()
             except PlatformRefused as refusal:
                 self._refusal = refusal
-                await self._tell_admins(refusal)
+                log.error("Discord has stopped: %s", refusal)  # noqa: TRY400 - it says all
+                await tell("Discord", self._report.stopped(str(refusal)))
                 if self._running is not None:
                     self._running.cancel()
-                return
+                # Nothing is left to watch.
+                await asyncio.Event().wait()
             except (DBAPIError, OSError) as error:
                 log.warning("The lock on the database was lost (%s); tried again.", error)
-
-
-def _setter(event: asyncio.Event) -> Callable[[], Coroutine[Any, Any, None]]:
-    async def on_ready() -> None:
-        event.set()
-
-    return on_ready

@@ -17,6 +17,11 @@ _SECRETS = re.compile(
 )
 
 
+def hide_secrets(text: str) -> str:
+    """``text`` with whatever looks like a credential replaced by ***."""
+    return _SECRETS.sub("***", text)
+
+
 class HideSecrets(logging.Filter):
     """Replaces whatever looks like a credential by ***, also in tracebacks."""
 
@@ -25,12 +30,12 @@ class HideSecrets(logging.Filter):
             message = record.getMessage()
         except Exception:  # noqa: BLE001 - a wrong format string must not raise at the caller
             message = f"{record.msg} {record.args}"
-        record.msg = _SECRETS.sub("***", message)
+        record.msg = hide_secrets(message)
         record.args = None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
-            record.exc_text = _SECRETS.sub("***", record.exc_text)
+            record.exc_text = hide_secrets(record.exc_text)
             record.exc_info = None
         return True
 

@@ -13,6 +13,7 @@ from storage.tables.messages import InboxItem, Notice
 from storage.tables.models import ModelVersion, TrainingRun
 from storage.tables.posts import Post, PostImage, Reply, Vote
 from storage.tables.predictions import Prediction
+from storage.tables.services import Service
 
 __all__ = [
     "Author",
@@ -34,6 +35,7 @@ __all__ = [
     "PostImage",
     "Prediction",
     "Reply",
+    "Service",
     "Snapshot",
     "Standing",
     "TrainingRun",

@@ -155,6 +155,11 @@ class Reply(Base):
     reason: Mapped[str | None] = mapped_column(Text)
     #: When it was changed to show that guessing has closed, where the platform does that.
     closed_at: Mapped[datetime | None]
+    #: Tries of a change to it that failed, and when the next one is due; null: at once.
+    tries: Mapped[int] = mapped_column(server_default="0")
+    retry_at: Mapped[datetime | None]
+    #: Why a change to it failed at last, or was given up, a sentence.
+    fault: Mapped[str | None] = mapped_column(Text)
 
 
 class Vote(Base):

@@ -1,6 +1,6 @@
 """The connection to Discord, holding as little of it in memory as can be."""
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import discord
 import yarl
@@ -8,6 +8,7 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.discord.gateway.event_guard import guard_events
 from bot.runtime.shards import Shards
 
 # The bot never uses voice: no warning about missing voice libraries.
@@ -73,6 +74,12 @@ class Client(commands.AutoShardedBot):
             **_sharding(shards),
         )
         self._gateway_url = gateway_url
+        # discord.py has no public place between receiving an event and reading it.
+        guard_events(self._connection.parsers, self._note_skipped)
+
+    def _note_skipped(self, name: str, data: Any) -> None:
+        """Tell listeners (``on_skipped_event``) of an event that could not be read."""
+        self.dispatch("skipped_event", name, data)
 
     async def on_message(self, message: discord.Message, /) -> None:
         """There are no text commands; cogs hear of messages by themselves."""

@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from apscheduler.triggers.cron import CronTrigger
 
@@ -20,6 +21,7 @@ from bot.runtime.cron import cron_trigger
 from bot.settings import Settings
 from bot.training.retention import Retention
 from bot.training.schedule import RetrainSchedule
+from bot.training.usable_champion import why_unusable
 from bot.web.platform import WebPlatform
 from models.extras import INSTALL_TRAIN, train_is_installed
 from storage.types import PlatformName
@@ -71,6 +73,11 @@ def build(core: Core) -> App:
         _retrain_trigger(core.settings),
         min_new=core.settings.retrain_min_new_labels,
         min_labels=core.settings.train_min_labels,
+        why_unusable=partial(
+            why_unusable,
+            versions_dir=core.settings.versions_dir,
+            backbones_dir=core.settings.backbones_dir,
+        ),
         clock=core.clock,
     )
     jobs = Jobs(

@@ -15,6 +15,7 @@ from bot.training.backbone_setup import prepare_backbone
 from bot.training.child import TrainingLimits
 from bot.training.first_version import add_first_champion, has_champion
 from bot.training.runs import TrainingRuns
+from bot.training.usable_champion import ensure_usable_champion
 from models.decoding import DecodeLimits
 from models.ocr import TextReader, check_ocr
 from storage.engine.database import Database
@@ -93,6 +94,9 @@ async def open_core(settings: Settings, *, clock: Clock = now) -> AsyncIterator[
             # serves, whatever the setting says, until `main.py backbone use` changes both at once.
             backbone = await prepare_backbone(settings.backbone, settings.backbones_dir)
             await add_first_champion(database, settings.versions_dir, backbone, clock())
+        await ensure_usable_champion(
+            database, settings.versions_dir, settings.backbones_dir, clock()
+        )
         training = TrainingRuns(
             database,
             settings.versions_dir,

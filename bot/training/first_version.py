@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
 from sqlalchemy import select
 
@@ -14,7 +17,14 @@ from models.backbone import read_info
 from models.backbone_files import STARTER
 from models.features import FEATURES_VERSION
 from models.head import Head
-from models.registry import MANIFEST, Manifest, read_version, write_version
+from models.registry import (
+    MANIFEST,
+    Manifest,
+    VersionUnusable,
+    read_version,
+    save_manifest,
+    write_version,
+)
 from storage.engine.database import Database
 from storage.files.atomic import write_folder
 from storage.tables import ModelVersion
@@ -23,13 +33,24 @@ log = logging.getLogger(__name__)
 
 #: The version that ships, fitted on the starter backbone.
 _STARTER_VERSION = "starter"
+_CHAMPION = STARTER / "champion"
 #: A version that knows nothing; the backbone's fingerprint follows.
 _PRIOR = "prior-"
 
 
 def is_first_version(name: str) -> bool:
     """Whether a model version is one that an installation or a backbone starts with."""
-    return name == _STARTER_VERSION or name.startswith(_PRIOR)
+    return is_shipped(name) or name.startswith(_PRIOR)
+
+
+def is_shipped(name: str) -> bool:
+    """Whether a model version came with this Peoria or an earlier one."""
+    return name == _STARTER_VERSION or name.startswith(f"{_STARTER_VERSION}-")
+
+
+def ships_another(name: str, versions_dir: Path) -> bool:
+    """Whether a version that came with an earlier Peoria is another than the one that ships now."""
+    return is_shipped(name) and read_version(versions_dir / name).files != _shipped().files
 
 
 async def has_champion(database: Database) -> bool:
@@ -74,12 +95,8 @@ async def add_first_version(
 
 
 def _first_version(versions_dir: Path, backbone: Path, now: datetime) -> Manifest:
-    if backbone == STARTER and (STARTER / "champion" / MANIFEST).is_file():
-        name = _STARTER_VERSION
-        # Another process that starts for the first time may be making it too.
-        with contextlib.suppress(FileExistsError):
-            write_folder(versions_dir / name, lambda folder: _copy(STARTER / "champion", folder))
-        return read_version(versions_dir / name)
+    if backbone == STARTER and (_CHAMPION / MANIFEST).is_file():
+        return _shipped_version(versions_dir)
     fingerprint = read_info(backbone).fingerprint
     name = f"{_PRIOR}{fingerprint[:8]}"
     manifest = Manifest(
@@ -96,5 +113,32 @@ def _first_version(versions_dir: Path, backbone: Path, now: datetime) -> Manifes
     return read_version(versions_dir / name)
 
 
-def _copy(source: Path, folder: Path) -> None:
-    shutil.copytree(source, folder, dirs_exist_ok=True)
+def _shipped() -> Manifest:
+    return read_version(_CHAMPION)
+
+
+def _shipped_version(versions_dir: Path) -> Manifest:
+    """The version that ships, copied to where versions are; a damaged copy is made anew."""
+    shipped = _shipped()
+    name = _STARTER_VERSION
+    with contextlib.suppress(VersionUnusable):
+        if read_version(versions_dir / name).files != shipped.files:
+            # An earlier Peoria shipped that one, and its predictions go by its name.
+            code = hashlib.sha256("".join(sorted(shipped.files.values())).encode()).hexdigest()
+            name = f"{_STARTER_VERSION}-{code[:8]}"
+    folder = versions_dir / name
+    with contextlib.suppress(VersionUnusable):
+        return read_version(folder)
+    if folder.is_dir():
+        folder.rename(folder.with_name(f".damaged-{uuid4().hex}"))
+
+    def fill(target: Path) -> None:
+        shutil.copytree(
+            _CHAMPION, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(MANIFEST)
+        )
+        save_manifest(target, replace(shipped, name=name))
+
+    # Another process that starts may be making it too.
+    with contextlib.suppress(FileExistsError):
+        write_folder(folder, fill)
+    return read_version(folder)

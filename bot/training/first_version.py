@@ -8,7 +8,6 @@ import shutil
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from uuid import uuid4
 
 from sqlalchemy import select
 
@@ -130,7 +129,7 @@ def _shipped_version(versions_dir: Path) -> Manifest:
     with contextlib.suppress(VersionUnusable):
         return read_version(folder)
     if folder.is_dir():
-        folder.rename(folder.with_name(f".damaged-{uuid4().hex}"))
+        shutil.rmtree(folder)
 
     def fill(target: Path) -> None:
         shutil.copytree(

@@ -80,9 +80,11 @@ class RetrainSchedule:
             return False
         async with self._database.read() as session:
             lost = await version_lost(session)
-        # One that can serve was taken back by a person, who wants the other.
-        if lost is not None and await asyncio.to_thread(self._why_unusable, lost):
-            return await self._retrain_if_enough()
+        if lost is not None:
+            # One that can serve was taken back by a person, who wants the other.
+            why: str | None = await asyncio.to_thread(self._why_unusable, lost)
+            if why is not None:
+                return await self._retrain_if_enough()
         async with self._database.read() as session:
             since = await session.scalar(select(func.max(TrainingRun.started_at)))
             if since is None:

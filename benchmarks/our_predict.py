@@ -43,11 +43,6 @@ def main() -> None:
         facts = PostFacts(
             title="benchmark",
             posted_at=datetime.now(UTC),
-            width=image.width,
-            height=image.height,
-            bytes=image.bytes,
-            format=image.format,
-            link_host=None,
             text_in_image=None,
             author=Record.empty(),
             community=Record.empty(),

@@ -7,7 +7,6 @@ are those of that moment.
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,64 +17,16 @@ from storage.tables import Image, Label, Post, PostImage
 
 _COLUMNS = (
     Post.id, Post.author_id, Post.community_id, Post.title, Post.posted_at,
-    Image.width, Image.height, Image.bytes, Image.format, Image.text, PostImage.source,
+    Image.text,
 )  # fmt: skip
-
-
-def _host(source: str) -> str | None:
-    """The host of ``https://…``; None for anything else, which was uploaded."""
-    parts = urlsplit(source)
-    return parts.hostname if parts.scheme in ("http", "https") else None
-
-
-def facts_of_image(
-    *,
-    title: str,
-    posted_at: datetime,
-    source: str,
-    width: int,
-    height: int,
-    size: int,
-    kind: str,
-    text: str | None,
-    author: Record,
-    community: Record,
-) -> PostFacts:
-    """The facts of one image of one post.
-
-    Args:
-        source: where the image was found, as `PostImage` has it.
-        width, height: pixels.
-        size: bytes.
-        kind: format, such as ``JPEG``.
-        text: read from the image; None if it was not read.
-        author, community: their records at ``posted_at``.
-    """
-    return PostFacts(
-        title=title,
-        posted_at=posted_at,
-        width=width,
-        height=height,
-        bytes=size,
-        format=kind,
-        link_host=_host(source),
-        text_in_image=text,
-        author=author,
-        community=community,
-    )
 
 
 def _facts(row: Row[*tuple[object, ...]], author: Record, community: Record) -> PostFacts:
     values = row._mapping  # noqa: SLF001 - the public name of SQLAlchemy rows
-    return facts_of_image(
+    return PostFacts(
         title=values[Post.title],
         posted_at=values[Post.posted_at],
-        source=values[PostImage.source],
-        width=values[Image.width],
-        height=values[Image.height],
-        size=values[Image.bytes],
-        kind=values[Image.format],
-        text=values[Image.text],
+        text_in_image=values[Image.text],
         author=author,
         community=community,
     )

@@ -9,15 +9,16 @@ import itertools
 import math
 import re
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 #: Goes up with every change of the numbers below; a head serves only the version it was fitted on.
-FEATURES_VERSION = 1
+FEATURES_VERSION = 2
 
 #: Buckets of the hashed words and letter groups, for the title, and as many for text in the image.
 TEXT_BUCKETS = 256
@@ -27,9 +28,6 @@ RECORD_PRIOR = 2.0
 
 #: Longer texts are cut before anything is read off them (a 10 kB title costs no more than this).
 MAX_TEXT = 2_000
-
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-LINK_HOSTS = ("i.redd.it", "i.imgur.com", "imgur.com", "cdn.discordapp.com", "media.discordapp.net")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +55,13 @@ class Record:
 class PostFacts:
     """Everything known when the post appears, and nothing else.
 
+    How the image was stored is not among it: container, bytes, size in pixels and the link are
+    what the poster's software and the platform decide, and the same picture saved in another way
+    is the same post. The picture itself reaches the head as its embedding.
+
     Attributes:
         title: as posted; may be empty.
         posted_at: an aware moment.
-        width: pixels, after orientation.
-        height: pixels, after orientation.
-        bytes: size of the image file.
-        format: ``JPEG``, ``PNG``, ``WEBP`` or ``GIF``.
-        link_host: host that the image was linked from; None when it was uploaded.
         text_in_image: text read from the image; None where it was not looked for.
         author: earlier posts of the same author in the same community.
         community: earlier posts of the community.
@@ -72,14 +69,23 @@ class PostFacts:
 
     title: str
     posted_at: datetime
-    width: int
-    height: int
-    bytes: int
-    format: str
-    link_host: str | None
     text_in_image: str | None
     author: Record
     community: Record
+
+
+Source = Literal["title", "text", "author"]
+
+
+def without(facts: PostFacts, sources: Collection[Source]) -> PostFacts:
+    """The same post as if some sources were missing: no title, no text read, an unknown author."""
+    missing: dict[Source, dict[str, Any]] = {
+        "title": {"title": ""},
+        "text": {"text_in_image": None},
+        "author": {"author": Record.empty()},
+    }
+    changes = {name: value for source in sources for name, value in missing[source].items()}
+    return replace(facts, **changes)
 
 
 def _log(value: float) -> float:
@@ -111,7 +117,6 @@ def metadata_of(facts: PostFacts) -> dict[str, float]:
     """The metadata group of one post, by name. Every value is finite."""
     moment = facts.posted_at.astimezone(UTC)
     hour = moment.hour + moment.minute / 60
-    width, height = max(facts.width, 1), max(facts.height, 1)
     title = facts.title[:MAX_TEXT]
     text = (facts.text_in_image or "")[:MAX_TEXT]
     # The community's record is what the author's is pulled towards, and no column of its own: its
@@ -121,15 +126,6 @@ def metadata_of(facts: PostFacts) -> dict[str, float]:
     return {
         **_cycle("hour", hour, 24),
         **_cycle("weekday", moment.weekday() + hour / 24, 7),
-        "width": _log(width),
-        "height": _log(height),
-        "aspect": math.log(width / height),
-        "pixels": _log(width * height),
-        "bytes": _log(facts.bytes),
-        "bytes_per_pixel": _log(facts.bytes / (width * height)),
-        **{f"format_{name.lower()}": float(facts.format == name) for name in FORMATS},
-        **{f"host_{name}": float(facts.link_host == name) for name in LINK_HOSTS},
-        "host_other": float(facts.link_host is not None and facts.link_host not in LINK_HOSTS),
         "title_missing": float(not title.strip()),
         **{f"title_{name}": value for name, value in _text_facts(title).items()},
         "text_not_read": float(facts.text_in_image is None),
@@ -163,10 +159,7 @@ def _hashed(text: str, out: NDArray[np.float32]) -> None:
 
 
 #: A post about which nothing is known.
-_NOTHING = PostFacts(
-    "", datetime(1970, 1, 1, tzinfo=UTC), 1, 1, 1, "JPEG", None, None,
-    Record.empty(), Record.empty(),
-)  # fmt: skip
+_NOTHING = PostFacts("", datetime(1970, 1, 1, tzinfo=UTC), None, Record.empty(), Record.empty())
 
 
 class Features:

@@ -1,7 +1,7 @@
 """The head as it serves: NumPy only, from the arrays that the trainer wrote."""
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.distribution import BINS, EDGES
 from models.encoding import Encoding
-from models.features import FEATURES_VERSION, Features, PostFacts
+from models.features import FEATURES_VERSION, Features, PostFacts, Source, without
 from storage.errors import ExpectedError
 
 FILE = "head.npz"
@@ -95,18 +95,24 @@ class Head:
         return replace(self, temperature=temperature)
 
     def predict(
-        self, embedding: NDArray[np.float32], facts: Sequence[PostFacts]
+        self,
+        embedding: NDArray[np.float32],
+        facts: Sequence[PostFacts],
+        *,
+        hide: Collection[Source] = (),
     ) -> NDArray[np.float64]:
         """Distributions over the percentile.
 
         Args:
             embedding: float32 [n, 1280].
             facts: of the same ``n`` posts.
+            hide: sources that the head is not to look at, as if they were missing.
 
         Returns:
             float64 [n, 10], the probabilities of the ten equal-frequency bins, lowest first.
         """
-        return self.predict_groups(self._groups(embedding, facts))
+        shown = [without(each, hide) for each in facts] if hide else facts
+        return self.predict_groups(self._groups(embedding, shown))
 
     def predict_groups(self, groups: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
         """As `predict`, from the groups (`GROUPS`), each [n, its width]."""

@@ -23,7 +23,7 @@ from bot.runtime.download import Downloader
 from bot.serving.champion import Champion, ChampionRef, ChampionServer
 from bot.serving.forecast import Card, read_card
 from bot.serving.score_scale import bucket_rule, read_quantiles
-from models.facts import facts_of_image
+from models.features import PostFacts
 from models.percentiles import Quantiles
 from models.records import Records, records_of
 from storage.engine.core_tables import table_of
@@ -228,15 +228,10 @@ def _forecast_best(
     """Forecast every image; the best one counts, since people will remember the post by it."""
     post = known.post
     facts = [
-        facts_of_image(
+        PostFacts(
             title=post.title,
             posted_at=post.posted_at,
-            source=each.source,
-            width=each.embedded.image.width,
-            height=each.embedded.image.height,
-            size=each.embedded.image.bytes,
-            kind=each.embedded.image.format,
-            text=texts.get(each.sha256),
+            text_in_image=texts.get(each.sha256),
             author=known.records.author,
             community=known.records.community,
         )

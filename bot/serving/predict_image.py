@@ -55,11 +55,6 @@ async def predict_image(
     facts = PostFacts(
         title=title,
         posted_at=now,
-        width=embedded.image.width,
-        height=embedded.image.height,
-        bytes=embedded.image.bytes,
-        format=embedded.image.format,
-        link_host=None,
         text_in_image=None,
         author=Record.empty(),
         community=audience.record,

@@ -15,11 +15,6 @@ def facts(**changes: object) -> PostFacts:
     given_facts = PostFacts(
         title="When the CI is green on the first try",
         posted_at=MOMENT,
-        width=640,
-        height=480,
-        bytes=50_000,
-        format="JPEG",
-        link_host="i.redd.it",
         text_in_image="one does not simply",
         author=Record(3, 0.8),
         community=Record(100, 0.5),
@@ -31,8 +26,7 @@ def test_facts_hold_nothing_that_is_known_only_after_the_post_appeared() -> None
     # Adding a field fails here on purpose. Before adding it to the list, say since when it is
     # known: a count, score, vote or comment of the post itself must never be.
     known_when_the_post_appears = {
-        "title", "posted_at", "width", "height", "bytes", "format", "link_host",
-        "text_in_image", "author", "community",
+        "title", "posted_at", "text_in_image", "author", "community",
     }  # fmt: skip
     assert {field.name for field in dataclasses.fields(PostFacts)} == known_when_the_post_appears
     assert {field.name for field in dataclasses.fields(Record)} == {"n", "mean_percentile"}
@@ -41,25 +35,20 @@ def test_facts_hold_nothing_that_is_known_only_after_the_post_appeared() -> None
 def test_the_columns_are_those_of_the_version() -> None:
     # A head fitted on one list of columns cannot serve another: whoever changes the list raises
     # FEATURES_VERSION.
-    assert (FEATURES_VERSION, len(Features().metadata_names), Features().text_dim) == (1, 44, 256)
+    assert (FEATURES_VERSION, len(Features().metadata_names), Features().text_dim) == (2, 28, 256)
 
 
 @given(
     title=st.text(max_size=200),
     text=st.none() | st.text(max_size=200),
-    width=st.integers(0, 10**6),
-    height=st.integers(0, 10**6),
-    size=st.integers(0, 2**31),
     seconds=st.integers(0, 7 * 10**9),
     n=st.integers(0, 10**7),
 )
-def test_every_number_is_finite(
-    title: str, text: str | None, width: int, height: int, size: int, seconds: int, n: int
-) -> None:
+def test_every_number_is_finite(title: str, text: str | None, seconds: int, n: int) -> None:
     groups = Features().of(
         [
             facts(
-                title=title, text_in_image=text, width=width, height=height, bytes=size,
+                title=title, text_in_image=text,
                 posted_at=datetime.fromtimestamp(seconds, UTC), author=Record(n, 0.7),
             )
         ]
@@ -75,7 +64,7 @@ def test_odd_titles_are_features_too(title: str) -> None:
 
 
 def test_a_post_alone_has_the_same_features_as_in_a_crowd() -> None:
-    posts = [facts(title=f"post {number}", width=100 + number) for number in range(5)]
+    posts = [facts(title=f"post {number}") for number in range(5)]
     together = Features().of(posts)
     for number, post in enumerate(posts):
         alone = Features().of([post])

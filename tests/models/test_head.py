@@ -1,10 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from models.encoding import Encoding, Projection, Staircase
-from models.features import Features
+from models.features import Features, Record
 from models.head import FILE, GROUPS, Head, HeadUnusable, Member
 from tests.models.test_features import facts
 
@@ -60,6 +61,15 @@ def test_predictions_are_distributions() -> None:
     assert bins.dtype == np.float64
     np.testing.assert_allclose(bins.sum(axis=1), 1)
     assert (bins >= 0).all()
+
+
+def test_a_hidden_source_is_a_missing_one() -> None:
+    head = made_up_head()
+    whole = facts(title="a title", text_in_image="a text", author=Record(7, 0.9))
+    unknown = replace(whole, title="", author=Record.empty())
+    hidden = head.predict(embeddings(1), [whole], hide=("author", "title"))
+    np.testing.assert_array_equal(hidden, head.predict(embeddings(1), [unknown]))
+    assert (hidden != head.predict(embeddings(1), [whole])).any()
 
 
 def test_knowing_nothing_every_bin_is_alike() -> None:

@@ -17,11 +17,6 @@ def example(number: int, score: float, **changes: object) -> Example:
     values: dict[str, object] = {
         "title": "word " * (number % 7),
         "posted_at": START + timedelta(hours=number),
-        "width": 400,
-        "height": 300,
-        "bytes": 30_000 + number,
-        "format": "JPEG",
-        "link_host": None,
         "text_in_image": None,
         "author": Record.empty(),
         "community": Record.empty(),

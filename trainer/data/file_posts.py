@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,10 +35,6 @@ Progress = Callable[[int, int], None]
 class Seen:
     """An image that was decoded and embedded."""
 
-    width: int
-    height: int
-    bytes: int
-    format: str
     phash: str
     text: str | None
     embedding: NDArray[np.float16]
@@ -121,11 +116,6 @@ def _example(post: FilePost, seen: Seen, records: tuple[Record, Record]) -> Exam
         facts=PostFacts(
             title=post.title,
             posted_at=post.posted_at,
-            width=seen.width,
-            height=seen.height,
-            bytes=seen.bytes,
-            format=seen.format,
-            link_host=urlsplit(post.media).hostname if post.media else None,
             text_in_image=seen.text,
             author=records[0],
             community=records[1],
@@ -168,10 +158,7 @@ def _see(
             pixels = [to_input(image.pixels, backbone.input_size) for _, image, _ in decoded]
             embedded = backbone.embed(np.stack(pixels)).astype(np.float16)
             for (number, image, text), embedding in zip(decoded, embedded, strict=True):
-                seen[number] = Seen(
-                    image.width, image.height, image.bytes, image.format,
-                    perceptual_hash(image.pixels), text, embedding,
-                )  # fmt: skip
+                seen[number] = Seen(perceptual_hash(image.pixels), text, embedding)
         if progress:
             progress(batch.stop, len(posts))
     return seen, refused

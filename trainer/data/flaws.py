@@ -31,8 +31,8 @@ def flaw_without_embedding(post: Example | LabelledFacts, now: datetime) -> str 
         return "impossible percentile"
     if is_odd(post.facts.title) or is_odd(post.facts.text_in_image or ""):
         return "text that is not UTF-8"
-    if not _has_sizes(post):
-        return "image facts that are not numbers"
+    if not _is_hash(post.phash):
+        return "impossible image hash"
     if post.facts.posted_at.timestamp() > now.timestamp() + _CLOCK_SLACK:
         return "posted in the future"
     return None
@@ -48,12 +48,9 @@ def _is_interval(percentile: tuple[float, float]) -> bool:
     return _is_number(low) and _is_number(high) and 0 <= low < high <= 1
 
 
-def _has_sizes(post: Example | LabelledFacts) -> bool:
-    sizes = (post.facts.width, post.facts.height, post.facts.bytes)
-    if not all(_is_number(size) and size > 0 for size in sizes):
-        return False
+def _is_hash(phash: str) -> bool:
     try:
-        int(post.phash, 16)
+        int(phash, 16)
     except (TypeError, ValueError):
         return False
     return True

@@ -188,12 +188,6 @@ def _example(
     facts = PostFacts(
         title=caption.title,
         posted_at=posted_at,
-        width=image.width,
-        height=image.height,
-        # What it would weigh is not known: as if every pixel took a byte.
-        bytes=image.width * image.height,
-        format="JPEG",
-        link_host=None,
         text_in_image=" ".join(caption.boxes),
         author=author,
         community=community,

@@ -12,9 +12,6 @@ from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.splits import Rows
 from trainer.head.fit_encoding import Groups
 
-#: Metadata columns by where they come from; the rest is about the image file.
-SOURCES = ("title_", "text_", "author_", "hour_", "weekday_")
-
 
 def restricted(groups: Groups, keep: Sequence[str]) -> dict[str, NDArray[Any]]:
     """The groups with every source but some set to zero.
@@ -65,14 +62,8 @@ def hiding(
         groups | {"embedding": np.broadcast_to(mean, groups["embedding"].shape)}
     )
     metadata = posts.groups["metadata"][sample].astype(np.float32).mean(axis=0)
-    for source, prefixes in (
-        ("hour and weekday", ("hour_", "weekday_")),
-        ("image file and link", ()),
-    ):
-        columns = np.array(
-            [n.startswith(prefixes) if prefixes else not n.startswith(SOURCES) for n in names]
-        )
-        found[source] = head.predict_groups(
-            groups | {"metadata": np.where(columns, metadata, groups["metadata"])}
-        )
+    columns = np.array([name.startswith(("hour_", "weekday_")) for name in names])
+    found["hour and weekday"] = head.predict_groups(
+        groups | {"metadata": np.where(columns, metadata, groups["metadata"])}
+    )
     return found

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Index, inspect, text
 from sqlalchemy.schema import SchemaItem
 
+from storage.engine.copy import copy_database, copy_path
 from storage.engine.database import Database
 from storage.errors import ExpectedError
 
@@ -37,14 +38,21 @@ async def upgrade(database: Database) -> bool:
     """Run every migration that is missing; return whether there was one.
 
     The whole upgrade is one write transaction: it happens entirely or not at all, and a second
-    process that starts at the same moment waits for it.
+    process that starts at the same moment waits for it. A SQLite file that holds something is
+    copied before (`storage.engine.copy`): there is no other way back.
 
     Raises:
         DatabaseTooNew: the database is ahead of this program.
+        CopyRefused: there is no room for the copy.
     """
-    async with database.read() as session:
-        if await (await session.connection()).run_sync(_revision) == HEAD:
-            return False
+    before = await revision(database)
+    if before == HEAD:
+        return False
+    if before is not None:
+        if before not in _known():
+            raise DatabaseTooNew(before)
+        if (copy := copy_path(database.url, before)) is not None:
+            await asyncio.to_thread(copy_database, database.url, before, copy)
     return await database.change_schema(_upgrade)
 
 
@@ -70,7 +78,7 @@ def _revision(connection: Connection) -> str | None:
     return None if value is None else str(value)
 
 
-def _config(connection: Connection) -> "Config":
+def _config(connection: Connection | None) -> "Config":
     from alembic.config import Config
 
     config = Config()
@@ -79,16 +87,18 @@ def _config(connection: Connection) -> "Config":
     return config
 
 
-def _upgrade(connection: Connection) -> bool:
-    from alembic import command
+def _known() -> set[str]:
+    """Every migration there is."""
     from alembic.script import ScriptDirectory
 
+    return {each.revision for each in ScriptDirectory.from_config(_config(None)).walk_revisions()}
+
+
+def _upgrade(connection: Connection) -> bool:
+    from alembic import command
+
     before = _revision(connection)
-    config = _config(connection)
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if before is not None and before not in known:
-        raise DatabaseTooNew(before)
-    command.upgrade(config, "head")
+    command.upgrade(_config(connection), "head")
     return before != _revision(connection)
 
 

@@ -257,9 +257,11 @@ def questions() -> dict[str, Question]:
         "due: predictions": due(PostState.SEEN, PostState.PREDICTED),
         "due: readings": due(PostState.AWAITING_SCORE),
         "due: results to show": due(PostState.SETTLING),
-        "due: replies to remove": lambda session: session.run_sync(replies_to_remove, limit=100),
+        "due: replies to remove": lambda session: session.run_sync(
+            replies_to_remove, now=NOW, limit=100
+        ),
         "due: replies without result": lambda session: session.run_sync(
-            replies_without_outcome, [*PlatformName], limit=100
+            replies_without_outcome, [*PlatformName], now=NOW, limit=100
         ),
         "due: notices": waiting_notices,
         "due: training": new_labels,

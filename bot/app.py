@@ -17,6 +17,7 @@ from bot.operations.health_check import HealthCheck
 from bot.operations.image_cleanup import ImageCleanup
 from bot.platform import Platform, PlatformRefused
 from bot.posts.pipeline import Pipeline
+from bot.posts.settle import Settler
 from bot.runtime.cron import cron_trigger
 from bot.settings import Settings
 from bot.training.retention import Retention
@@ -84,6 +85,7 @@ def build(core: Core) -> App:
         core.database,
         pipeline,
         collector,
+        Settler(core.database, platforms, clock=core.clock),
         image_cleanup,
         core.ocr_worker,
         training=core.training,

@@ -9,7 +9,9 @@ from bot.operations.health_check import HealthCheck
 from bot.operations.image_cleanup import ImageCleanup
 from bot.posts.pipeline import Pipeline
 from bot.posts.queue import CommunityQueue
+from bot.posts.settle import Settler
 from bot.runtime.clock import Clock
+from bot.runtime.lanes import Lanes
 from bot.runtime.scheduler import Scheduler
 from bot.serving.ocr_worker import OcrWorker
 from bot.training.retention import Retention
@@ -35,6 +37,7 @@ class Jobs:
         database: Database,
         pipeline: Pipeline,
         collector: LabelCollector,
+        settler: Settler,
         image_cleanup: ImageCleanup,
         ocr_worker: OcrWorker | None,
         *,
@@ -49,6 +52,8 @@ class Jobs:
         self._pipeline = pipeline
         self._queue = CommunityQueue(pipeline)
         self._collector = collector
+        self._settler = settler
+        self._removals: Lanes[int] = Lanes("Replies to remove")
         self._image_cleanup = image_cleanup
         self._ocr_worker = ocr_worker
         self._training = training
@@ -75,6 +80,8 @@ class Jobs:
     async def stop(self) -> None:
         """Stop the work that goes on in the background."""
         await self._queue.stop()
+        await self._settler.stop()
+        await self._removals.stop()
 
     async def read_scores(self) -> int:
         """Read the scores that are due and write labels at the horizon."""
@@ -82,17 +89,24 @@ class Jobs:
 
     async def settle_replies(self) -> int:
         """Show outcomes under their posts."""
-        return await self._collector.settle_due()
+        return await self._settler.settle_due()
 
     async def remove_replies(self) -> int:
         """Remove the replies of posts that were withdrawn."""
 
         def load(session: Session) -> list[Post]:
-            return load_posts(session, replies_to_remove(session, limit=BATCH))
+            ids = replies_to_remove(
+                session,
+                now=self._clock(),
+                limit=BATCH,
+                without_communities=self._removals.busy,
+            )
+            return load_posts(session, ids)
 
         posts = await self._database.run_read(load)
-        for post in posts:
-            await self._pipeline.remove_reply(post)
+        await self._removals.take(
+            posts, lambda post: post.community_id, self._pipeline.remove_reply
+        )
         return len(posts)
 
     async def clean_up(self) -> int:

@@ -113,6 +113,14 @@ class PlatformUnavailable(Exception):
         self.retry_after = retry_after
 
 
+class RequestRefused(Exception):
+    """The platform will not do what was asked, now or later; the message says why."""
+
+
+class RequestFailed(Exception):
+    """The platform did not do what was asked, and the fault may be ours: a few tries, no more."""
+
+
 class ReplyDeclined(Exception):
     """The platform will not carry this reply, now or later; the message says why."""
 
@@ -149,6 +157,7 @@ class Platform(Protocol):
             PlatformUnavailable: try again later.
             ReplyDeclined: there will be no reply; the post is followed all the same.
             PostGone: the post is no more; it is withdrawn.
+            RequestFailed: the fault may be ours; a few tries.
         """
 
     async def withdraw(self, post: PostRef, reply_id: str | None) -> None:
@@ -161,6 +170,7 @@ class Platform(Protocol):
 
         Raises:
             PlatformUnavailable: try again later.
+            RequestRefused, RequestFailed: it cannot be taken away.
         """
 
     async def announce(self, text: str, community_source_id: str | None) -> None:
@@ -179,6 +189,7 @@ class Platform(Protocol):
 
         Raises:
             PlatformUnavailable: try again later.
+            RequestRefused, RequestFailed: the reply cannot be changed.
         """
 
     async def read_scores(self, posts: Sequence[PostRef]) -> Mapping[int, Reading]:

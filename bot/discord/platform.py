@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from bot.core import Core
 from bot.discord.connection import Connection
+from bot.discord.gateway.answers import judging_answers
 from bot.discord.gateway.guild_options import ANNOUNCEMENTS
 from bot.discord.messages.reply_data import load_stored_post
 from bot.discord.ui.admin_messages import tell_admins
@@ -54,7 +55,8 @@ class DiscordPlatform:
             PostGone: the message was deleted.
         """
         sender = self._connection.session().sender
-        return await sender.send(post.post_id, card, post.mode, sent_before=sent_before)
+        with judging_answers():
+            return await sender.send(post.post_id, card, post.mode, sent_before=sent_before)
 
     async def withdraw(self, post: PostRef, reply_id: str | None) -> None:
         """Delete the reply.
@@ -62,7 +64,9 @@ class DiscordPlatform:
         Raises:
             PlatformUnavailable: try again later.
         """
-        await self._connection.session().sender.delete(await self._load(post), reply_id)
+        sender = self._connection.session().sender
+        with judging_answers():
+            await sender.delete(await self._load(post), reply_id)
 
     async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
         """Change the reply into the outcome.
@@ -71,7 +75,8 @@ class DiscordPlatform:
             PlatformUnavailable: try again later.
         """
         editor = self._connection.session().editor
-        await editor.settle(await self._load(post), reply_id, outcome)
+        with judging_answers():
+            await editor.settle(await self._load(post), reply_id, outcome)
 
     async def _load(self, post: PostRef) -> Post:
         async with self._core.database.read() as session:

@@ -81,11 +81,15 @@ async def open_session(
         ):
             await client.add_cog(listener)
         await add_commands(client, core, pipeline, names=state.names)
-        yield Session(
-            client=client,
-            sender=ReplySender(client, core),
-            editor=editor,
-            scores=ScoreReader(client, core, state.votes),
-            reactions=reactions,
-            closed_replies=closed_replies,
-        )
+        scores = ScoreReader(client, core, state.votes)
+        try:
+            yield Session(
+                client=client,
+                sender=ReplySender(client, core),
+                editor=editor,
+                scores=scores,
+                reactions=reactions,
+                closed_replies=closed_replies,
+            )
+        finally:
+            await scores.stop()

@@ -15,20 +15,13 @@ from bot.labels.write import write_label
 from bot.league.guesses import close_at_score
 from bot.platform import Platform, PlatformUnavailable, PostRemoved, ReadLater, ScoreRead, post_ref
 from bot.runtime.clock import Clock
-from bot.serving.forecast import OutcomeUnknown, outcome, stored_card
 from bot.serving.number_format import duration
 from storage.engine.database import Database
 from storage.engine.upsert import insert_if_new
 from storage.queries.labels import last_score_before
-from storage.queries.posts import (
-    due_posts,
-    load_post,
-    load_posts,
-    move_post,
-    replies_without_outcome,
-)
-from storage.tables import Nowcast, Post, Reply, Snapshot
-from storage.types import PlatformName, PostRefusal, PostState, ReplyState
+from storage.queries.posts import due_posts, load_post, load_posts, move_post
+from storage.tables import Nowcast, Post, Snapshot
+from storage.types import PlatformName, PostRefusal, PostState
 
 log = logging.getLogger(__name__)
 
@@ -87,10 +80,6 @@ class LabelCollector:
 
         return await self._database.run_read(load)
 
-    def _without_outcome(self, session: Session) -> list[Post]:
-        ids = replies_without_outcome(session, [*self._platforms], limit=BATCH)
-        return load_posts(session, ids)
-
     async def _read(self, name: PlatformName, posts: Sequence[Post]) -> None:
         platform = self._platforms.get(name)
         if platform is None:
@@ -107,7 +96,8 @@ class LabelCollector:
         for post in posts:
             match readings.get(post.id):
                 case ScoreRead() as read:
-                    await self._record(post, read)
+                    if not await self._recorded(post, read):
+                        later[post.id] = self._clock() + RETRY
                 case PostRemoved():
                     await self._withdraw(post)
                 case ReadLater(until):
@@ -131,6 +121,15 @@ class LabelCollector:
             await session.run_sync(
                 move_post, post.id, PostState.AWAITING_SCORE, state=PostState.WITHDRAWN, due_at=None
             )
+
+    async def _recorded(self, post: Post, read: ScoreRead) -> bool:
+        """Record a score; return whether that worked. What fails for one post ends nothing else."""
+        try:
+            await self._record(post, read)
+        except Exception:
+            log.exception("The score of post %s could not be recorded; tried again.", post.id)
+            return False
+        return True
 
     async def _record(self, post: Post, read: ScoreRead) -> None:
         """Store a score that was read; at the horizon write the label, or refuse to."""
@@ -216,67 +215,3 @@ class LabelCollector:
             now=self._clock(),
             season_time_zone=self._season_time_zone,
         )
-
-    async def settle_due(self) -> int:
-        """Show outcomes that were not shown yet in their replies; return how many posts."""
-        posts = await self._due(PostState.SETTLING)
-        for post in posts:
-            try:
-                await self._settle(post)
-            except Exception:
-                log.exception("The outcome of post %s could not be shown; tried again.", post.id)
-                await self._settle_later(post)
-        return len(posts) + await self._settle_without_outcome()
-
-    async def _settle(self, post: Post) -> None:
-        platform = self._platforms.get(post.platform)
-        reply = post.reply
-        shown = False
-        if platform and reply and reply.state is ReplyState.SENT and reply.source_id and post.label:
-            result = outcome(stored_card(post.prediction_rows[0]), post.label)
-            try:
-                await platform.settle(post_ref(post), reply.source_id, result)
-            except PlatformUnavailable as error:
-                log.info("The outcome of post %s cannot be shown now (%s).", post.id, error)
-                await self._settle_later(post)
-                return
-            shown = True
-
-        def note(session: Session) -> None:
-            move_post(session, post.id, PostState.SETTLING, due_at=None)
-            if shown:
-                settled = session.get_one(Reply, post.id)
-                settled.state = ReplyState.SETTLED
-
-        await self._database.run_write(note)
-
-    async def _settle_without_outcome(self) -> int:
-        """Say in their replies that outcomes came too late; return in how many it was said."""
-        posts = await self._database.run_read(self._without_outcome)
-        said = 0
-        away: set[PlatformName] = set()
-        for post in posts:
-            reply = post.reply
-            if post.platform in away or reply is None or reply.source_id is None:
-                continue
-            result = OutcomeUnknown(stored_card(post.prediction_rows[0]))
-            try:
-                await self._platforms[post.platform].settle(post_ref(post), reply.source_id, result)
-            except PlatformUnavailable as error:
-                log.info("Replies on %s cannot be changed now (%s).", post.platform.value, error)
-                away.add(post.platform)
-                continue
-            except Exception:
-                # The longest waiting come first: one that fails must not keep the others waiting.
-                log.exception("The reply to post %s could not be changed; tried again.", post.id)
-                continue
-            async with self._database.write() as session:
-                (await session.get_one(Reply, post.id)).state = ReplyState.SETTLED
-            said += 1
-        return said
-
-    async def _settle_later(self, post: Post) -> None:
-        async with self._database.write() as session:
-            await session.run_sync(
-                move_post, post.id, PostState.SETTLING, due_at=self._clock() + RETRY
-            )

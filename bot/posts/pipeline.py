@@ -10,7 +10,9 @@ process killed at any instant therefore loses nothing and repeats nothing that p
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
+from typing import Any
 from weakref import WeakValueDictionary
 
 from sqlalchemy.orm import Session
@@ -27,7 +29,7 @@ from storage.engine.database import Database
 from storage.files.image_store import ImageStore
 from storage.queries.posts import load_new_post, load_post, move_post
 from storage.tables import Post
-from storage.types import UNLABELLED, PlatformName, PostState
+from storage.types import UNLABELLED, PlatformName, PostRefusal, PostState
 
 #: Posts whose images are fetched and embedded at the same time.
 AT_ONCE = 32
@@ -119,17 +121,37 @@ class Pipeline:
         """Posts that somebody is about to advance."""
         return frozenset(self._reserved)
 
-    async def retry_after_fault(self, post_id: int) -> None:
+    async def retry_after_fault(self, post_id: int, error: Exception) -> None:
         """Try a post again later whose step failed in a way that nobody expected.
 
-        It is never given up for that: the fault may lie with us, and be mended.
+        The fault may lie with us, and be mended, so that this goes on until the post's score is
+        final. Then a post without a prediction ends, with the fault as its reason, and one with a
+        prediction goes without a reply.
         """
-        async with self._database.write() as session:
-            post = await session.get_one(Post, post_id)
-            due_at = self._clock() + wait_after(post.tries)
-            await session.run_sync(
-                move_post, post_id, post.state, due_at=due_at, tries=post.tries + 1
-            )
+        now = self._clock()
+        post = await self._database.run_read(lambda session: load_post(session, post_id))
+        if post is None:
+            return
+        ends_at = post.posted_at + timedelta(seconds=post.community.horizon_seconds)
+        reason = f"Something went wrong in Peoria itself: {type(error).__name__}."
+        if now < ends_at or post.state not in (PostState.SEEN, PostState.PREDICTED):
+            values: dict[str, Any] = {
+                "due_at": now + wait_after(post.tries),
+                "tries": post.tries + 1,
+            }
+        elif post.state is PostState.PREDICTED:
+            await self._replier.give_up(post, reason)
+            return
+        else:
+            values = {
+                "state": PostState.REFUSED,
+                "refusal_code": PostRefusal.OTHER,
+                "refusal": reason,
+                "due_at": None,
+            }
+        await self._database.run_write(
+            lambda session: move_post(session, post_id, post.state, **values)
+        )
 
     async def withdraw(self, post_id: int) -> None:
         """End a post that was deleted, or whose author opted out: no label, and no reply either.

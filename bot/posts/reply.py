@@ -13,9 +13,18 @@ from sqlalchemy import CursorResult, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.labels.readings import next_reading_at
-from bot.platform import Platform, PlatformUnavailable, PostGone, ReplyDeclined, post_ref
+from bot.platform import (
+    Platform,
+    PlatformUnavailable,
+    PostGone,
+    ReplyDeclined,
+    RequestFailed,
+    RequestRefused,
+    post_ref,
+)
 from bot.posts.reply_policy import reason_to_skip
-from bot.posts.retry import wait_after
+from bot.posts.retry import OUTCOME_DAYS, next_try
+from bot.posts.sent_replies import note_change_failed
 from bot.runtime.clock import Clock
 from bot.serving.forecast import Card, stored_card
 from storage.engine.core_tables import table_of
@@ -83,6 +92,10 @@ class Replier:
             )
             await self.answer(post, card, skip)
 
+    async def give_up(self, post: Post, reason: str) -> None:
+        """Follow a post without a reply: there was none until its score was final."""
+        await self._skip(post, ReplySkip.OTHER, reason)
+
     async def remove_reply(self, post: Post) -> None:
         """Remove the reply of a withdrawn post, if there is one.
 
@@ -95,9 +108,12 @@ class Replier:
             return
         try:
             await platform.withdraw(post_ref(post), reply.source_id)
-        except PlatformUnavailable as error:
-            log.info("The reply to post %s cannot be removed now (%s).", post.id, error)
-            return
+        except Exception as error:  # noqa: BLE001 - judged and logged below
+            until = post_ref(post).horizon_at + OUTCOME_DAYS
+            if await note_change_failed(
+                self._database, reply, error, now=self._clock(), until=until
+            ):
+                return
         async with self._database.write() as session:
             removed = await session.get_one(Reply, post.id)
             removed.state = ReplyState.SKIPPED
@@ -119,18 +135,18 @@ class Replier:
         platform = self._platforms[post.platform]
         try:
             reply_id = await platform.reply(post_ref(post), card, sent_before=sent_before)
-        except PlatformUnavailable as error:
-            wait = error.retry_after or wait_after(tries)
-            log.info("The reply to post %s is tried again in %s (%s).", post.id, wait, error)
+        except (PlatformUnavailable, RequestFailed) as error:
+            due_at = next_try(error, tries, now=self._clock(), until=post_ref(post).horizon_at)
+            if due_at is None:
+                log.warning("The reply to post %s is given up: %s", post.id, error)
+                await self.give_up(post, str(error))
+                return
+            log.info("The reply to post %s is tried again at %s (%s).", post.id, due_at, error)
             async with self._database.write() as session:
                 await session.run_sync(
-                    move_post,
-                    post.id,
-                    PostState.PREDICTED,
-                    due_at=self._clock() + wait,
-                    tries=tries + 1,
+                    move_post, post.id, PostState.PREDICTED, due_at=due_at, tries=tries + 1
                 )
-        except ReplyDeclined as error:
+        except (ReplyDeclined, RequestRefused) as error:
             await self._skip(post, ReplySkip.OTHER, str(error))
         except PostGone:
             async with self._database.write() as session:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import CursorResult, bindparam, func, select, text, update
+from sqlalchemy import CursorResult, bindparam, func, or_, select, text, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from storage.engine.core_tables import table_of
@@ -21,12 +21,25 @@ _NEW = (
 
 
 def due_posts(
-    session: Session, states: Sequence[PostState], *, now: datetime, limit: int
+    session: Session,
+    states: Sequence[PostState],
+    *,
+    now: datetime,
+    limit: int,
+    without_communities: Collection[int] = (),
 ) -> Sequence[int]:
-    """Ids of posts in one of ``states`` whose next step is due, the longest waiting first."""
+    """Ids of posts in one of ``states`` whose next step is due, the longest waiting first.
+
+    Posts in ``without_communities`` are left out.
+    """
     query = (
         select(Post.id)
-        .where(Post.due_at.is_not(None), Post.due_at <= now, Post.state.in_(states))
+        .where(
+            Post.due_at.is_not(None),
+            Post.due_at <= now,
+            Post.state.in_(states),
+            Post.community_id.not_in(without_communities),
+        )
         .order_by(Post.due_at, Post.id)
         .limit(limit)
     )
@@ -115,14 +128,24 @@ def replies_since(session: Session, community_id: int, since: datetime) -> int:
     return session.scalars(query).one()
 
 
-def replies_to_remove(session: Session, *, limit: int) -> Sequence[int]:
-    """Ids of withdrawn posts that still have a reply, or may have one."""
+def replies_to_remove(
+    session: Session, *, now: datetime, limit: int, without_communities: Collection[int] = ()
+) -> Sequence[int]:
+    """Ids of withdrawn posts that still have a reply, or may have one, and whose turn it is.
+
+    Posts in ``without_communities`` are left out.
+    """
     query = (
         select(Reply.post_id)
         .join(Post, Post.id == Reply.post_id)
         # Spelt out, so that the partial index serves whatever is bound; and in its order, so that
         # it is walked through instead of the posts.
-        .where(text("replies.state IN ('pending', 'sent')"), Post.state == PostState.WITHDRAWN)
+        .where(
+            text("replies.state IN ('pending', 'sent')"),
+            Post.state == PostState.WITHDRAWN,
+            or_(Reply.retry_at.is_(None), Reply.retry_at <= now),
+            Post.community_id.not_in(without_communities),
+        )
         .order_by(Reply.recorded_at)
         .limit(limit)
     )
@@ -130,9 +153,17 @@ def replies_to_remove(session: Session, *, limit: int) -> Sequence[int]:
 
 
 def replies_without_outcome(
-    session: Session, platforms: Collection[PlatformName], *, limit: int
+    session: Session,
+    platforms: Collection[PlatformName],
+    *,
+    now: datetime,
+    limit: int,
+    without_communities: Collection[int] = (),
 ) -> Sequence[int]:
-    """Ids of posts on ``platforms`` that were answered and refused a label since."""
+    """Ids of posts on ``platforms`` that were answered and refused a label since.
+
+    Left out are posts in ``without_communities``, and those whose reply is changed later.
+    """
     query = (
         select(Reply.post_id, Post.platform)
         .join(Post, Post.id == Reply.post_id)
@@ -141,6 +172,8 @@ def replies_without_outcome(
             text("replies.state IN ('pending', 'sent')"),
             Reply.state == ReplyState.SENT,
             Post.state == PostState.REFUSED,
+            or_(Reply.retry_at.is_(None), Reply.retry_at <= now),
+            Post.community_id.not_in(without_communities),
         )
         .order_by(Reply.recorded_at)
     )

@@ -160,9 +160,9 @@ class MessageListener(commands.Cog):
     async def _advance_one(self, post_id: int) -> None:
         try:
             await self._pipeline.advance(post_id)
-        except Exception:
+        except Exception as error:
             log.exception("Post %s could not be advanced; it is tried again later.", post_id)
-            await self._pipeline.retry_after_fault(post_id)
+            await self._pipeline.retry_after_fault(post_id, error)
 
     async def _withdraw(self, channel_id: int, message_ids: Iterable[int]) -> None:
         ids = [str(each) for each in message_ids]

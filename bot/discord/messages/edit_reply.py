@@ -1,15 +1,13 @@
 """Changing a reply: when guessing closes, and when the score is final."""
 
-import logging
-
 import discord
 
 from bot.core import Core
+from bot.discord.gateway.answers import judging_answers
 from bot.discord.gateway.channels import PostChannel
-from bot.discord.gateway.error_codes import reaching_discord
 from bot.discord.gateway.guild_options import upvote_of
 from bot.discord.messages.current_reply import current_reply
-from bot.discord.messages.find_reply import find_channel, is_a_message
+from bot.discord.messages.find_reply import is_a_message, require_channel
 from bot.discord.messages.render_reply import (
     ReplyMessage,
     RightGuess,
@@ -21,8 +19,6 @@ from bot.discord.texts.lookup import Texts
 from bot.discord.ui.member_names import MemberNames
 from bot.serving.forecast import Outcome, OutcomeUnknown, stored_card
 from storage.tables import Post
-
-log = logging.getLogger(__name__)
 
 
 class ReplyEditor:
@@ -38,10 +34,11 @@ class ReplyEditor:
 
         Raises:
             PlatformUnavailable: try again later.
+            RequestRefused, RequestFailed: it cannot be changed.
         """
-        channel = await find_channel(self._client, post)
-        if channel is None or post.reply is None or not post.prediction_rows:
+        if post.reply is None or not post.prediction_rows:
             return
+        channel = await require_channel(self._client, post)
         async with self._core.database.read() as session:
             seen = await session.run_sync(find_earlier_post, post)
         message = await current_reply(
@@ -57,10 +54,11 @@ class ReplyEditor:
 
         Raises:
             PlatformUnavailable: try again later.
+            RequestRefused, RequestFailed: it cannot be changed.
         """
-        channel = await find_channel(self._client, post)
-        if channel is None or not is_a_message(reply_id):
+        if not is_a_message(reply_id):
             return
+        channel = await require_channel(self._client, post)
         if isinstance(outcome, OutcomeUnknown):
             message = outcome_unknown_message(_texts(channel), post, outcome)
         else:
@@ -94,10 +92,6 @@ def _texts(channel: PostChannel) -> Texts:
 async def _edit(channel: PostChannel, reply_id: str | None, message: ReplyMessage) -> None:
     if reply_id is None:
         return
-    try:
-        with reaching_discord():
-            reply = channel.get_partial_message(int(reply_id))
-            await reply.edit(embed=message.embed, view=message.view)
-    except (discord.NotFound, discord.Forbidden) as error:
-        # A moderator removed it, or the bot; there is nothing left to change.
-        log.info("Reply %s cannot be changed: %s", reply_id, error)
+    with judging_answers():
+        reply = channel.get_partial_message(int(reply_id))
+        await reply.edit(embed=message.embed, view=message.view)

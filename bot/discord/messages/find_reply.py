@@ -2,8 +2,10 @@
 
 import discord
 
+from bot.discord.gateway.answers import judging_answers
 from bot.discord.gateway.channels import PostChannel
 from bot.discord.gateway.error_codes import reaching_discord
+from bot.platform import RequestRefused
 from storage.tables import Post
 
 #: In place of a reply's id where there is a reaction only.
@@ -40,6 +42,23 @@ async def find_channel(client: discord.Client, post: Post) -> PostChannel | None
         except (discord.NotFound, discord.Forbidden):
             return None
     return channel if isinstance(channel, PostChannel) else None
+
+
+async def require_channel(client: discord.Client, post: Post) -> PostChannel:
+    """The channel of a post (with its community loaded), where something is to be changed.
+
+    Raises:
+        PlatformUnavailable: it is out of sight, or Discord is; that may pass.
+        RequestRefused: there is no such channel any more.
+        RequestFailed: Discord's answer is none that is known.
+    """
+    channel: object = client.get_channel(int(post.community.source_id))
+    if channel is None:
+        with judging_answers():
+            channel = await client.fetch_channel(int(post.community.source_id))
+    if not isinstance(channel, PostChannel):
+        raise RequestRefused("There are no posts in this kind of channel.")
+    return channel
 
 
 async def find_own_reply(

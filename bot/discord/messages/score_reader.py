@@ -1,6 +1,5 @@
 """Scores of posts: from the votes that were followed, or counted again."""
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
@@ -11,13 +10,14 @@ from bot.core import Core
 from bot.discord.gateway.error_codes import reaching_discord
 from bot.discord.messages.reaction_votes import ReactionVotes, VoteEmoji, count_votes
 from bot.platform import PlatformUnavailable, PostRef, PostRemoved, Reading, ScoreRead
+from bot.runtime.lanes import Lanes
 from storage.tables import Community
 from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
-#: Messages that are fetched at the same time.
-_AT_ONCE = 8
+#: Readings that came too late for who asked, and are kept for the next time: the most.
+_MOST_KEPT = 1000
 
 
 class ScoreReader:
@@ -27,13 +27,19 @@ class ScoreReader:
         self._client = client
         self._core = core
         self._votes = votes
-        self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self._lanes: Lanes[str] = Lanes("Scores")
+        self._found: dict[int, Reading] = {}
+
+    async def stop(self) -> None:
+        """Stop the fetches that go on in the background."""
+        await self._lanes.stop()
 
     async def read(self, posts: Sequence[PostRef]) -> Mapping[int, Reading]:
         """A reading for each post that could be read, by its id.
 
         Early readings of posts that were followed without a gap cost nothing. At the horizon the
-        message is fetched, so that what was missed or miscounted does not enter a label.
+        message is fetched, so that what was missed or miscounted does not enter a label. A channel
+        that Discord keeps waiting goes on by itself: its readings are there the next time.
         """
         async with self._core.database.read() as session:
             communities = await session.scalars(
@@ -43,35 +49,43 @@ class ScoreReader:
                 )
             )
             emoji = {each.source_id: VoteEmoji.of(each.options) for each in communities}
-        readings = await asyncio.gather(
-            *(self._read(post, emoji[post.community_source_id]) for post in posts)
-        )
-        return {
-            post.post_id: reading
-            for post, reading in zip(posts, readings, strict=True)
-            if reading is not None
-        }
-
-    async def _read(self, post: PostRef, emoji: VoteEmoji) -> Reading | None:
         now = self._core.clock()
-        message_id = int(post.source_id)
-        if now < post.horizon_at:
-            score = self._votes.score(message_id, emoji)
+        to_fetch = []
+        for post in posts:
+            score = None
+            if now < post.horizon_at:
+                score = self._votes.score(int(post.source_id), emoji[post.community_source_id])
             if score is not None:
-                return ScoreRead(score, now)
+                self._found[post.post_id] = ScoreRead(score, now)
+            elif post.post_id not in self._found:
+                to_fetch.append(post)
+
+        async def read(post: PostRef) -> None:
+            await self._read(post, emoji[post.community_source_id])
+
+        await self._lanes.take(to_fetch, lambda post: post.community_source_id, read)
+        readings = {
+            post.post_id: self._found.pop(post.post_id)
+            for post in posts
+            if post.post_id in self._found
+        }
+        for post_id in [*self._found][:-_MOST_KEPT]:
+            del self._found[post_id]
+        return readings
+
+    async def _read(self, post: PostRef, emoji: VoteEmoji) -> None:
         try:
-            async with self._at_once:
-                reading = await self._fetch(post, emoji)
+            reading = await self._fetch(post, emoji)
         except PlatformUnavailable as error:
             log.info("The score of post %s cannot be read now (%s).", post.post_id, error)
-            return None
+            return
         except discord.HTTPException as error:
             # Out of sight, which is not gone: a permission may come back before it is too late.
             log.info("The score of post %s cannot be seen: %s", post.post_id, error)
-            return None
-        if now >= post.horizon_at:
-            self._votes.unfollow(message_id)
-        return reading
+            return
+        if self._core.clock() >= post.horizon_at:
+            self._votes.unfollow(int(post.source_id))
+        self._found[post.post_id] = reading
 
     async def _fetch(self, post: PostRef, emoji: VoteEmoji) -> Reading:
         channel = self._client.get_partial_messageable(int(post.community_source_id))

@@ -107,8 +107,8 @@ class ReplySender:
                         return
                     reply_id = str(earlier.id)
                 await channel.get_partial_message(int(reply_id)).delete()
-        except (discord.NotFound, discord.Forbidden) as error:
-            log.info("The reply to post %s cannot be deleted: %s", post.id, error)
+        except discord.NotFound as error:
+            log.info("The reply to post %s is gone: %s", post.id, error)
 
     async def _check_permissions(self, post: Post, channel: PostChannel, mode: ReplyMode) -> None:
         missing = missing_permissions(channel, mode)

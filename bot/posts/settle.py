@@ -1,0 +1,139 @@
+"""Showing outcomes in the replies to their posts, and that an outcome came too late."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from bot.platform import Platform, post_ref
+from bot.posts.retry import OUTCOME_DAYS, log_failure, next_try, settle_pause
+from bot.posts.sent_replies import note_change_done, note_change_failed
+from bot.runtime.clock import Clock
+from bot.runtime.lanes import Lanes
+from bot.serving.forecast import OutcomeUnknown, outcome, stored_card
+from storage.engine.database import Database
+from storage.queries.posts import due_posts, load_posts, move_post, replies_without_outcome
+from storage.tables import Post, Reply
+from storage.types import PlatformName, PostState, ReplyState
+
+#: Posts whose outcome is shown in one round.
+BATCH = 100
+
+
+class Settler:
+    """Changes replies into outcomes. What fails for one post is no matter to the others."""
+
+    def __init__(
+        self, database: Database, platforms: Mapping[PlatformName, Platform], *, clock: Clock
+    ) -> None:
+        self._database = database
+        self._platforms = platforms
+        self._clock = clock
+        self._outcomes: Lanes[int] = Lanes("Outcomes")
+        self._too_late: Lanes[int] = Lanes("Replies without an outcome")
+
+    async def settle_due(self) -> int:
+        """Show outcomes, or that there is none, in replies; return how many posts.
+
+        Posts whose outcome is due count, and replies that say that there is none.
+        """
+        posts = await self._database.run_read(self._due)
+        await self._outcomes.take(posts, _lane, self._settle)
+        without = await self._database.run_read(self._without_outcome)
+        said: list[int] = []
+
+        async def settle(post: Post) -> None:
+            if await self._settle_without(post):
+                said.append(post.id)
+
+        await self._too_late.take(without, _lane, settle)
+        return len(posts) + len(said)
+
+    async def stop(self) -> None:
+        """Stop the work that goes on in the background."""
+        await self._outcomes.stop()
+        await self._too_late.stop()
+
+    def _due(self, session: Session) -> list[Post]:
+        ids = due_posts(
+            session,
+            [PostState.SETTLING],
+            now=self._clock(),
+            limit=BATCH,
+            without_communities=self._outcomes.busy,
+        )
+        return load_posts(session, ids)
+
+    def _without_outcome(self, session: Session) -> list[Post]:
+        ids = replies_without_outcome(
+            session,
+            [*self._platforms],
+            now=self._clock(),
+            limit=BATCH,
+            without_communities=self._too_late.busy,
+        )
+        return load_posts(session, ids)
+
+    async def _settle(self, post: Post) -> None:
+        platform, reply = self._platforms.get(post.platform), post.reply
+        shown, fault = False, None
+        if platform and reply and reply.state is ReplyState.SENT and reply.source_id and post.label:
+            result = outcome(stored_card(post.prediction_rows[0]), post.label)
+            shown = True
+            try:
+                await platform.settle(post_ref(post), reply.source_id, result)
+            except Exception as error:  # noqa: BLE001 - judged and logged below
+                due_at = next_try(
+                    error,
+                    post.tries,
+                    now=self._clock(),
+                    until=_until(post),
+                    pause=settle_pause(post.tries),
+                )
+                log_failure(f"The outcome of post {post.id}", error, due_at)
+                if due_at is not None:
+                    await self._database.run_write(
+                        lambda session: move_post(
+                            session,
+                            post.id,
+                            PostState.SETTLING,
+                            due_at=due_at,
+                            tries=post.tries + 1,
+                        )
+                    )
+                    return
+                fault = str(error) or type(error).__name__
+
+        def note(session: Session) -> None:
+            move_post(session, post.id, PostState.SETTLING, due_at=None)
+            if shown:
+                settled = session.get_one(Reply, post.id)
+                settled.state, settled.fault = ReplyState.SETTLED, fault
+
+        await self._database.run_write(note)
+
+    async def _settle_without(self, post: Post) -> bool:
+        """Say that there is no outcome; return whether it was said, or given up."""
+        reply = post.reply
+        if reply is None or reply.source_id is None:
+            return False
+        result = OutcomeUnknown(stored_card(post.prediction_rows[0]))
+        try:
+            await self._platforms[post.platform].settle(post_ref(post), reply.source_id, result)
+        except Exception as error:  # noqa: BLE001 - judged and logged below
+            again = await note_change_failed(
+                self._database, reply, error, now=self._clock(), until=_until(post)
+            )
+            if again:
+                return False
+        await note_change_done(self._database, post.id, state=ReplyState.SETTLED)
+        return True
+
+
+def _lane(post: Post) -> int:
+    return post.community_id
+
+
+def _until(post: Post) -> datetime:
+    """When nobody wants to know the outcome any more."""
+    return post.posted_at + timedelta(seconds=post.community.horizon_seconds) + OUTCOME_DAYS

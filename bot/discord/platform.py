@@ -125,5 +125,9 @@ class DiscordPlatform:
                 wish = community.options.get(ANNOUNCEMENTS)
                 if guild.id not in guilds or guilds[guild.id][1] is None:
                     guilds[guild.id] = (guild, wish)
+        if community_source_id is not None:
+            # Discord shows a mention as a name only to those who can see the channel.
+            for community in communities:
+                text = text.replace(community.name, f"<#{community.source_id}>")
         for guild, wish in guilds.values():
             await tell_admins(client, guild, wish, text)

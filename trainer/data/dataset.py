@@ -13,6 +13,7 @@ from models.percentiles import BucketRule
 from storage.engine.database import Database
 from storage.engine.invalid_text import keep_odd_text
 from storage.tables import Community, Embedding
+from storage.types import PlatformName
 from trainer.data.assemble import BLOCK, Gathering
 from trainer.data.labelled_posts import DIM, SERVING_EMBEDDING, Example, LabelledPosts
 
@@ -46,7 +47,11 @@ async def read_labelled(
             communities = (
                 await session.execute(
                     select(
-                        Community.id, Community.name, Community.low_up_to, Community.medium_up_to
+                        Community.id,
+                        Community.platform,
+                        Community.name,
+                        Community.low_up_to,
+                        Community.medium_up_to,
                     )
                 )
             ).all()
@@ -56,7 +61,10 @@ async def read_labelled(
     labelled.rules = {
         each.id: BucketRule(each.low_up_to, each.medium_up_to) for each in communities
     }
-    labelled.names = {each.id: each.name for each in communities}
+    # The result of a training run is read on every server: a channel's name is not for them.
+    labelled.names = {
+        each.id: each.name for each in communities if each.platform is not PlatformName.DISCORD
+    }
     return labelled
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.discord.commands.guild_scope import communities_of, players_of
+from bot.discord.gateway.visibility import Readers, may_be_shown
 from bot.discord.ui.error_replies import Refused
 from bot.league.board_rows import BoardPage, BoardRow
 from bot.league.leaderboard import BoardName, read_board
@@ -52,6 +53,7 @@ async def read_page(
     session: AsyncSession,
     query: BoardQuery,
     *,
+    readers: Readers,
     guild_id: int | None,
     person: str,
     settings: Settings,
@@ -59,13 +61,15 @@ async def read_page(
     """Read a page.
 
     Forecasters and models are compared everywhere or in one channel; channels and posts are those
-    of the server that it was asked in, because what is posted elsewhere is nobody's business here.
+    of the server that it was asked in and that its readers may see.
 
     Raises:
         Refused: it is about a server, and was asked for outside of one.
     """
     community_id = None
     if query.channel:
+        if not may_be_shown(readers, query.channel):
+            return Page(BoardPage((), 0, None), frozenset())
         community = await session.run_sync(find_community, PlatformName.DISCORD, str(query.channel))
         if community is None:
             return Page(BoardPage((), 0, None), frozenset())
@@ -97,7 +101,7 @@ async def read_page(
         return Page(page, frozenset(named))
     if guild_id is None:
         raise Refused("leaderboard.only_here")
-    ids = {each.id for each in ours}
+    ids = {each.id for each in ours if may_be_shown(readers, int(each.source_id))}
     if board is BoardName.CHANNELS:
         whole = await read(None, 0, MOST_POSTS)
         rows = _ranked([row for row in whole.rows if row.id in ids])

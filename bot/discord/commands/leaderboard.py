@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.discord.commands.board_page import ROWS, BoardQuery, read_page
 from bot.discord.commands.feature import Feature, texts_for
 from bot.discord.commands.render_board import board_embed
+from bot.discord.gateway.visibility import readers_of
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
@@ -80,6 +81,8 @@ class Leaderboard(Feature):
             page = await read_page(
                 session,
                 query,
+                # A page is turned in the message that everybody in the channel sees.
+                readers=readers_of(interaction, private=False),
                 guild_id=interaction.guild_id,
                 person=self.person(interaction.user),
                 settings=settings,

@@ -9,6 +9,8 @@ from typing import Literal
 from rich.console import Console
 from rich.logging import RichHandler
 
+from bot.runtime.repeated_lines import FoldRepeats
+
 #: What looks like a credential in a line: user:password@ in URLs, Discord tokens, bearer tokens.
 _SECRETS = re.compile(
     r"(?<=://)[^/\s:@]*:[^/\s]+(?=@)"
@@ -67,7 +69,7 @@ def set_up_logging(style: Literal["text", "json"], level: str) -> None:
         )
         handler.setFormatter(logging.Formatter("%(message)s"))
     handler.addFilter(HideSecrets())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=level, handlers=[FoldRepeats(handler)], force=True)
     # A line for every tick and every request would hide the rest.
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)

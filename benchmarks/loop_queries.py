@@ -267,7 +267,12 @@ def questions() -> dict[str, Question]:
         "due: training": new_labels,
         "due: versions to keep": with_unscored_predictions,
         "a new post: records": lambda session: session.run_sync(
-            records_of, post_id=10**9, community_id=7, author_id=777, posted_at=NOW
+            records_of,
+            post_id=10**9,
+            community_id=7,
+            author_id=777,
+            moment=NOW,
+            horizon_seconds=86400,
         ),
         "a new post: recent scores": lambda session: session.run_sync(
             recent_scores, 7, before=NOW, limit=WINDOW

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.author_record import AuthorRecord
 from models.backbone import Backbone
 from models.decoding import decode
 from models.features import PostFacts, Record
@@ -44,7 +45,7 @@ def main() -> None:
             title="benchmark",
             posted_at=datetime.now(UTC),
             text_in_image=None,
-            author=Record.empty(),
+            author=AuthorRecord.empty(),
             community=Record.empty(),
         )
         head.predict(embedding, [facts])

@@ -11,17 +11,18 @@ from datetime import datetime
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.author_record import AuthorRecord
 from models.features import PostFacts, Record
-from models.records import ledgers, records_of
-from storage.tables import Image, Label, Post, PostImage
+from models.records import moment_of, read_ledgers, records_of
+from storage.tables import Community, Image, Label, Post, PostImage
 
 _COLUMNS = (
-    Post.id, Post.author_id, Post.community_id, Post.title, Post.posted_at,
+    Post.id, Post.author_id, Post.community_id, Post.title, Post.posted_at, Post.seen_at,
     Image.text,
 )  # fmt: skip
 
 
-def _facts(row: Row[*tuple[object, ...]], author: Record, community: Record) -> PostFacts:
+def _facts(row: Row[*tuple[object, ...]], author: AuthorRecord, community: Record) -> PostFacts:
     values = row._mapping  # noqa: SLF001 - the public name of SQLAlchemy rows
     return PostFacts(
         title=values[Post.title],
@@ -47,7 +48,13 @@ async def facts_of(session: AsyncSession, post_id: int, image_id: int) -> PostFa
     Raises:
         sqlalchemy.exc.NoResultFound: there is no such image in such a post.
     """
-    query = _posts().where(Post.id == post_id, PostImage.image_id == image_id).limit(1)
+    query = (
+        _posts()
+        .add_columns(Community.horizon_seconds)
+        .join(Community, Community.id == Post.community_id)
+        .where(Post.id == post_id, PostImage.image_id == image_id)
+        .limit(1)
+    )
     row = (await session.execute(query)).one()
     values = row._mapping  # noqa: SLF001
     records = await session.run_sync(
@@ -55,7 +62,8 @@ async def facts_of(session: AsyncSession, post_id: int, image_id: int) -> PostFa
         post_id=post_id,
         community_id=values[Post.community_id],
         author_id=values[Post.author_id],
-        posted_at=values[Post.posted_at],
+        moment=moment_of(values[Post.posted_at], values[Post.seen_at]),
+        horizon_seconds=values[Community.horizon_seconds],
     )
     return _facts(row, records.author, records.community)
 
@@ -80,7 +88,7 @@ async def labelled_facts(session: AsyncSession) -> AsyncIterator[LabelledFacts]:
 
     Of a post with several images the first usable one counts.
     """
-    authors, communities = await ledgers(session)
+    ledgers = await read_ledgers(session)
     first = (
         select(PostImage.post_id, func.min(PostImage.position).label("position"))
         .where(PostImage.image_id.is_not(None))
@@ -97,20 +105,18 @@ async def labelled_facts(session: AsyncSession) -> AsyncIterator[LabelledFacts]:
     )
     async for row in await session.stream(query.execution_options(yield_per=2000)):
         values = row._mapping  # noqa: SLF001
-        moment, community = values[Post.posted_at], values[Post.community_id]
-        author = values[Post.author_id]
-        own = authors.get((community, author)) if author is not None else None
+        records = ledgers.at(
+            values[Post.community_id],
+            values[Post.author_id],
+            moment_of(values[Post.posted_at], values[Post.seen_at]),
+        )
         yield LabelledFacts(
             post_id=values[Post.id],
             image_id=values[Image.id],
-            community_id=community,
+            community_id=values[Post.community_id],
             platform=str(values[Post.platform]),
             phash=values[Image.phash],
-            facts=_facts(
-                row,
-                own.at(moment) if own is not None else Record.empty(),
-                communities[community].at(moment),
-            ),
+            facts=_facts(row, records.author, records.community),
             score=values[Label.score],
             percentile=(values[Label.percentile_low], values[Label.percentile_high]),
             matured_at=values[Label.matured_at],

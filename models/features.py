@@ -17,14 +17,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.author_record import PRIOR, AuthorRecord, author_columns
+
 #: Goes up with every change of the numbers below; a head serves only the version it was fitted on.
 FEATURES_VERSION = 2
 
 #: Buckets of the hashed words and letter groups, for the title, and as many for text in the image.
 TEXT_BUCKETS = 256
-
-#: Records are pulled towards the community's mean as if by this many average posts.
-RECORD_PRIOR = 2.0
 
 #: Longer texts are cut before anything is read off them (a 10 kB title costs no more than this).
 MAX_TEXT = 2_000
@@ -32,7 +31,7 @@ MAX_TEXT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """How earlier posts of an author or community did: labels matured by then, and no others.
+    """How earlier posts of a community did: labels matured by then, and no others.
 
     ``n`` is their count, ``mean_percentile`` the mean of their percentiles in 0..1 (anything when
     ``n`` is 0: it then has no weight).
@@ -43,12 +42,12 @@ class Record:
 
     @classmethod
     def empty(cls) -> "Record":
-        """The record of somebody whose posts have no label yet."""
+        """The record of a community without a label yet."""
         return cls(0, 0.5)
 
     def shrunk(self, prior: float) -> float:
         """The mean percentile, pulled towards ``prior`` (0..1) while there are few posts."""
-        return (self.n * self.mean_percentile + RECORD_PRIOR * prior) / (self.n + RECORD_PRIOR)
+        return (self.n * self.mean_percentile + PRIOR * prior) / (self.n + PRIOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +62,14 @@ class PostFacts:
         title: as posted; may be empty.
         posted_at: an aware moment.
         text_in_image: text read from the image; None where it was not looked for.
-        author: earlier posts of the same author in the same community.
+        author: earlier posts of the same author in the same community; empty of a stranger.
         community: earlier posts of the community.
     """
 
     title: str
     posted_at: datetime
     text_in_image: str | None
-    author: Record
+    author: AuthorRecord
     community: Record
 
 
@@ -130,8 +129,7 @@ def metadata_of(facts: PostFacts) -> dict[str, float]:
         **{f"title_{name}": value for name, value in _text_facts(title).items()},
         "text_not_read": float(facts.text_in_image is None),
         **{f"text_{name}": value for name, value in _text_facts(text).items()},
-        "author_n": _log(facts.author.n),
-        "author_above": facts.author.shrunk(community) - community,
+        **author_columns(facts.author, community),
     }
 
 
@@ -159,7 +157,9 @@ def _hashed(text: str, out: NDArray[np.float32]) -> None:
 
 
 #: A post about which nothing is known.
-_NOTHING = PostFacts("", datetime(1970, 1, 1, tzinfo=UTC), None, Record.empty(), Record.empty())
+_NOTHING = PostFacts(
+    "", datetime(1970, 1, 1, tzinfo=UTC), None, AuthorRecord.empty(), Record.empty()
+)
 
 
 class Features:

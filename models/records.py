@@ -1,9 +1,11 @@
 """How earlier posts of an author and of a community did, as of any moment.
 
 Records are cut at the moment they are asked for and count only labels that had matured by then.
+What counts in an author's is said in `models.author_record`; nothing is known of authors who are
+NULL or opted out. The moment is that of the post (`moment_of`).
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,24 +15,22 @@ from sqlalchemy import Integer, Select, and_, bindparam, cast, func, select, tru
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from models.author_record import LOOK_BACK, MILLION, AuthorRecord, EarlierPost, author_record
 from models.features import Record
 from storage.engine.core_tables import table_of
-from storage.tables import Label, Post
+from storage.tables import Author, Community, Label, Post
 
-#: Percentiles are summed as whole millionths, so that no order of summing changes a record.
-_MILLION = 1_000_000
-
-_LABELS = table_of(Label).c
+_LABELS, _POSTS, _AUTHORS = table_of(Label), table_of(Post), table_of(Author)
 
 _MILLIONTHS = cast(
-    func.round((_LABELS.percentile_low + _LABELS.percentile_high) * (_MILLION // 2)), Integer
+    func.round((_LABELS.c.percentile_low + _LABELS.c.percentile_high) * (MILLION // 2)), Integer
 )
 
 #: Labels that records are made of: a damaged one must not reach every later post.
 _IS_SOUND = and_(
-    _LABELS.percentile_low >= 0,
-    _LABELS.percentile_low < _LABELS.percentile_high,
-    _LABELS.percentile_high <= 1,
+    _LABELS.c.percentile_low >= 0,
+    _LABELS.c.percentile_low < _LABELS.c.percentile_high,
+    _LABELS.c.percentile_high <= 1,
 )
 
 
@@ -38,40 +38,55 @@ _IS_SOUND = and_(
 class Records:
     """How the posts of an author and of a community did up to a moment."""
 
-    author: Record
+    author: AuthorRecord
     community: Record
 
 
-def _matured() -> Select[*tuple[object, ...]]:
-    return select(func.count().label("n"), func.sum(_MILLIONTHS).label("total")).where(
-        _LABELS.matured_at <= bindparam("posted_at"),
-        _LABELS.post_id != bindparam("post_id"),
-        _IS_SOUND,
-    )
+def moment_of(posted_at: datetime, seen_at: datetime) -> datetime:
+    """As of when a post's records are: when it was posted.
+
+    A post may be dated later than it was seen, by a clock that is wrong; then it is when it was
+    seen, because nothing later was known.
+    """
+    return min(posted_at, seen_at)
 
 
-def _records() -> Select[*tuple[object, ...]]:
-    labels, posts = table_of(Label), table_of(Post)
+def _records() -> Select[int, int | None, datetime | None, int | None]:
     here = (
-        _matured()
-        .select_from(labels)
-        .where(labels.c.community_id == bindparam("community_id"))
-        .subquery()
-    )
-    # The community is asked of the posts, so that the search begins with the author's few posts
-    # and not with every label of the community.
-    own = (
-        _matured()
-        .select_from(labels.join(posts, posts.c.id == labels.c.post_id))
+        select(func.count().label("n"), func.sum(_MILLIONTHS).label("total"))
         .where(
-            posts.c.author_id == bindparam("author_id"),
-            posts.c.community_id == bindparam("community_id"),
+            _LABELS.c.community_id == bindparam("community_id"),
+            _LABELS.c.matured_at <= bindparam("moment"),
+            _LABELS.c.post_id != bindparam("post_id"),
+            _IS_SOUND,
         )
         .subquery()
     )
-    return select(
-        here.c.n, here.c.total, own.c.n.label("own_n"), own.c.total.label("own_total")
-    ).select_from(here.join(own, true()))
+    known = and_(
+        _LABELS.c.post_id == _POSTS.c.id, _LABELS.c.matured_at <= bindparam("moment"), _IS_SOUND
+    )
+    who = (
+        select(_AUTHORS.c.id)
+        .where(_AUTHORS.c.id == bindparam("author_id"), _AUTHORS.c.opted_out_at.is_(None))
+        .scalar_subquery()
+    )
+    # The search begins with the author's newest posts, and not with the labels.
+    own = (
+        select(_POSTS.c.posted_at, _MILLIONTHS.label("millionths"))
+        .select_from(_POSTS.outerjoin(_LABELS, known))
+        .where(
+            _POSTS.c.author_id == who,
+            _POSTS.c.community_id == bindparam("community_id"),
+            _POSTS.c.posted_at < bindparam("moment"),
+            _POSTS.c.id != bindparam("post_id"),
+        )
+        .order_by(_POSTS.c.posted_at.desc(), _POSTS.c.id.desc())
+        .limit(LOOK_BACK)
+        .subquery()
+    )
+    return select(here.c.n, here.c.total, own.c.posted_at, own.c.millionths).select_from(
+        here.outerjoin(own, true())
+    )
 
 
 _RECORDS = _records()
@@ -83,18 +98,38 @@ def records_of(
     post_id: int,
     community_id: int,
     author_id: int | None,
-    posted_at: datetime,
+    moment: datetime,
+    horizon_seconds: float,
 ) -> Records:
-    """How an author's posts in a community and all posts there had done when a post appeared."""
+    """How an author's posts in a community and all posts there had done by a moment.
+
+    Args:
+        session: a read session.
+        post_id: the post that the records are for; it does not count itself.
+        community_id: of the community.
+        author_id: None: nobody known.
+        moment: as `moment_of` gives it; aware.
+        horizon_seconds: of the community.
+    """
     keys = {
         "post_id": post_id,
         "community_id": community_id,
         "author_id": author_id,
-        "posted_at": posted_at,
+        "moment": moment,
     }
-    row = session.execute(_RECORDS, keys).one()
-    # No post has the author NULL, so that without an author no label is found.
-    return Records(_record(row.own_n, row.own_total), _record(row.n, row.total))
+    rows = session.execute(_RECORDS, keys).all()
+    # Beside the community's numbers stand the author's posts, or nothing where there are none.
+    own = author_record(
+        [
+            EarlierPost(posted_at.timestamp(), millionths)
+            for _, _, posted_at, millionths in rows
+            if posted_at is not None
+        ],
+        moment=moment.timestamp(),
+        horizon=horizon_seconds,
+    )
+    n, total, _, _ = rows[0]
+    return Records(own, _record(n, total))
 
 
 def community_record(session: Session, community_id: int, moment: datetime) -> Record:
@@ -107,46 +142,122 @@ def community_record(session: Session, community_id: int, moment: datetime) -> R
 
 
 def _record(n: int, millionths: int | None) -> Record:
-    return Record(n, int(millionths or 0) / (n * _MILLION)) if n else Record.empty()
+    return Record(n, int(millionths or 0) / (n * MILLION)) if n else Record.empty()
 
 
-class _Ledger:
-    """Labels of one author or community in the order they matured, for records at any moment."""
+class CommunityLedger:
+    """Labels of one community in the order they matured, for its record at any moment."""
 
     def __init__(self) -> None:
-        self.matured: list[float] = []
-        self.millionths: list[int] = []
-        self.sums = np.zeros(1, np.int64)
+        self._matured: list[float] = []
+        self._millionths: list[int] = []
+        self._sums = np.zeros(1, np.int64)
+
+    def add(self, matured_at: float, millionths: int) -> None:
+        """Add a label: when it matured (seconds since 1970) and its percentile."""
+        self._matured.append(matured_at)
+        self._millionths.append(millionths)
 
     def close(self) -> None:
-        order = np.argsort(self.matured, kind="stable")
-        self.matured = np.asarray(self.matured)[order].tolist()
-        self.sums = np.concatenate([[0], np.cumsum(np.asarray(self.millionths, np.int64)[order])])
+        """Nothing more comes: sort."""
+        order = np.argsort(self._matured, kind="stable")
+        self._matured = np.asarray(self._matured)[order].tolist()
+        sums = np.cumsum(np.asarray(self._millionths, np.int64)[order])
+        self._sums = np.concatenate([[0], sums])
 
     def at(self, moment: datetime) -> Record:
+        """The record by the labels that had matured by ``moment``."""
         # Not NumPy's search: it would copy the whole list for every post.
-        n = bisect_right(self.matured, moment.timestamp())
-        return _record(n, int(self.sums[n]))
+        n = bisect_right(self._matured, moment.timestamp())
+        return _record(n, int(self._sums[n]))
 
 
-async def ledgers(
-    session: AsyncSession,
-) -> tuple[dict[tuple[int, int], _Ledger], dict[int, _Ledger]]:
-    authors: defaultdict[tuple[int, int], _Ledger] = defaultdict(_Ledger)
-    communities: defaultdict[int, _Ledger] = defaultdict(_Ledger)
-    query = (
-        select(Label.community_id, Post.author_id, Label.matured_at, _MILLIONTHS)
-        .join(Post, Post.id == Label.post_id)
+class AuthorLedger:
+    """Posts of one author in one community in order of time, for the record at any moment."""
+
+    def __init__(self) -> None:
+        #: When posted, the post, when its label matured (infinity: none), its percentile.
+        self._posts: list[tuple[float, int, float, int]] = []
+
+    def add(self, posted_at: float, post_id: int, matured_at: float, millionths: int) -> None:
+        """Add a post; times in seconds since 1970, ``matured_at`` infinite without a label."""
+        self._posts.append((posted_at, post_id, matured_at, millionths))
+
+    def close(self) -> None:
+        """Nothing more comes: sort."""
+        self._posts.sort()
+
+    def at(self, moment: datetime, *, horizon_seconds: float) -> AuthorRecord:
+        """The record of what was posted before ``moment``, by the labels matured by then."""
+        now = moment.timestamp()
+        end = bisect_left(self._posts, (now,))
+        return author_record(
+            [
+                EarlierPost(posted_at, millionths if matured_at <= now else None)
+                for posted_at, _, matured_at, millionths in self._posts[
+                    max(end - LOOK_BACK, 0) : end
+                ]
+            ],
+            moment=now,
+            horizon=horizon_seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ledgers:
+    """Everything that records of posts in the database are made from."""
+
+    authors: dict[tuple[int, int], AuthorLedger]
+    communities: dict[int, CommunityLedger]
+    #: Of each community, seconds.
+    horizons: dict[int, int]
+
+    def at(self, community_id: int, author_id: int | None, moment: datetime) -> Records:
+        """As `records_of`."""
+        # Of nobody and of people who opted out there is no ledger.
+        own = self.authors.get((community_id, author_id)) if author_id is not None else None
+        return Records(
+            own.at(moment, horizon_seconds=self.horizons[community_id])
+            if own is not None
+            else AuthorRecord.empty(),
+            self.communities[community_id].at(moment),
+        )
+
+
+async def read_ledgers(session: AsyncSession) -> Ledgers:
+    """Read every post and label once, for the records of all posts."""
+    found = await session.execute(select(Community.id, Community.horizon_seconds))
+    horizons = dict(found.all())
+    communities = {key: CommunityLedger() for key in horizons}
+    authors: defaultdict[tuple[int, int], AuthorLedger] = defaultdict(AuthorLedger)
+    labels = (
+        select(Label.community_id, Label.matured_at, _MILLIONTHS)
         .where(_IS_SOUND)
         .execution_options(yield_per=10_000)
     )
-    async for community, author, matured_at, millionths in await session.stream(query):
-        ledgers = [communities[community]]
-        if author is not None:
-            ledgers.append(authors[community, author])
-        for ledger in ledgers:
-            ledger.matured.append(matured_at.timestamp())
-            ledger.millionths.append(int(millionths))
-    for ledger in (*authors.values(), *communities.values()):
-        ledger.close()
-    return authors, communities
+    async for community, matured_at, millionths in await session.stream(labels):
+        communities[community].add(matured_at.timestamp(), int(millionths))
+    posts = (
+        select(
+            Post.community_id, Author.id, Post.posted_at, Post.id, Label.matured_at,
+            _MILLIONTHS,
+        )
+        .join(Author, Author.id == Post.author_id)
+        .outerjoin(Label, and_(Label.post_id == Post.id, _IS_SOUND))
+        .where(Author.opted_out_at.is_(None))
+        .execution_options(yield_per=10_000)
+    )  # fmt: skip
+    async for community, author, posted_at, post, matured_at, millionths in await session.stream(
+        posts
+    ):
+        authors[community, author].add(
+            posted_at.timestamp(),
+            post,
+            float("inf") if matured_at is None else matured_at.timestamp(),
+            int(millionths or 0),
+        )
+    for own in authors.values():
+        own.close()
+    for all_posts in communities.values():
+        all_posts.close()
+    return Ledgers(dict(authors), communities, horizons)

@@ -25,7 +25,7 @@ from bot.serving.forecast import Card, read_card
 from bot.serving.score_scale import bucket_rule, read_quantiles
 from models.features import PostFacts
 from models.percentiles import Quantiles
-from models.records import Records, records_of
+from models.records import Records, moment_of, records_of
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore
@@ -106,7 +106,8 @@ class Predictor:
                 post_id=post.id,
                 community_id=post.community_id,
                 author_id=post.author_id,
-                posted_at=post.posted_at,
+                moment=moment_of(post.posted_at, post.seen_at),
+                horizon_seconds=post.community.horizon_seconds,
             ),
             read_quantiles(session, post.community, before=self._clock()),
         )

@@ -9,7 +9,8 @@ from bot.serving.audience import Audience
 from bot.serving.champion import Champion, ChampionServer
 from bot.serving.embed import EmbeddedImage
 from bot.serving.forecast import Card, read_card
-from models.features import PostFacts, Record
+from models.author_record import AuthorRecord
+from models.features import PostFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ async def predict_image(
         title=title,
         posted_at=now,
         text_in_image=None,
-        author=Record.empty(),
+        author=AuthorRecord.empty(),
         community=audience.record,
     )
     card = await server.on_thread(_card, champion, embedded, facts, audience)

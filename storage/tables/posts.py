@@ -62,7 +62,8 @@ class Post(Base):
             postgresql_where=text("due_at IS NOT NULL"),
         ),
         Index("ix_posts_feed", "community_id", "posted_at"),
-        Index("ix_posts_author", "author_id", "community_id"),
+        # An author's newest posts in a community are read from it without looking at the others.
+        Index("ix_posts_author", "author_id", "community_id", "posted_at"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

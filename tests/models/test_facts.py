@@ -92,7 +92,7 @@ async def test_records_count_only_labels_that_had_matured(stored: Database) -> N
     # Posts 1, 4, 7, … are by the first author; a label matures four posts later.
     assert by_id[4].author.n == 0
     assert by_id[7].author.n == 1
-    assert by_id[7].author.mean_percentile == pytest.approx((7 + 0.5) / 21, abs=1e-6)
+    assert by_id[7].author.mean == pytest.approx((7 + 0.5) / 21, abs=1e-6)
     assert by_id[13].author.n == 3
     assert by_id[13].community.n == 9
     assert by_id[3].author.n == 0

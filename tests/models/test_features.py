@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.author_record import AuthorRecord
 from models.features import FEATURES_VERSION, Features, PostFacts, Record, metadata_of
 
 MOMENT = datetime(2026, 3, 1, 18, 30, tzinfo=UTC)
@@ -16,7 +17,7 @@ def facts(**changes: object) -> PostFacts:
         title="When the CI is green on the first try",
         posted_at=MOMENT,
         text_in_image="one does not simply",
-        author=Record(3, 0.8),
+        author=AuthorRecord(3, 0.8, 0.7, 0.9, 0.95, 0.5, 5, 1, 30.0),
         community=Record(100, 0.5),
     )
     return dataclasses.replace(given_facts, **changes)
@@ -30,6 +31,10 @@ def test_facts_hold_nothing_that_is_known_only_after_the_post_appeared() -> None
     }  # fmt: skip
     assert {field.name for field in dataclasses.fields(PostFacts)} == known_when_the_post_appears
     assert {field.name for field in dataclasses.fields(Record)} == {"n", "mean_percentile"}
+    # Of earlier posts of the author, as of that moment (tests/models/test_records.py).
+    assert {field.name for field in dataclasses.fields(AuthorRecord)} == {
+        "n", "mean", "recent", "last", "best", "worst", "posts", "waiting", "gap_hours",
+    }  # fmt: skip
 
 
 def test_the_columns_are_those_of_the_version() -> None:
@@ -49,7 +54,7 @@ def test_every_number_is_finite(title: str, text: str | None, seconds: int, n: i
         [
             facts(
                 title=title, text_in_image=text,
-                posted_at=datetime.fromtimestamp(seconds, UTC), author=Record(n, 0.7),
+                posted_at=datetime.fromtimestamp(seconds, UTC), author=AuthorRecord(n, 0.7),
             )
         ]
     )  # fmt: skip
@@ -77,7 +82,7 @@ def test_blanks_are_what_missing_sources_look_like() -> None:
     missing = {
         "title": facts(title=""),
         "text": facts(text_in_image=None),
-        "author": facts(author=Record.empty()),
+        "author": facts(author=AuthorRecord.empty()),
     }
     whole = features.of([facts()])
     for source, groups in features.blanks().items():

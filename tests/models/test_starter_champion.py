@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 from PIL import Image, ImageDraw
 
+from models.author_record import AuthorRecord
 from models.backbone import Backbone
 from models.backbone_files import STARTER
 from models.decoding import decode
@@ -32,7 +33,7 @@ def drawn(seed: int, size: tuple[int, int]) -> bytes:
     return file.getvalue()
 
 
-def facts(title: str, *, author: Record) -> PostFacts:
+def facts(title: str, *, author: AuthorRecord) -> PostFacts:
     return PostFacts(
         title=title,
         posted_at=POSTED_AT,
@@ -47,9 +48,9 @@ SIZES = [(640, 480), (300, 700), (1000, 1000)]
 
 #: Three posts: with a title, with a title and a known author, with a known author only.
 POSTS = [
-    facts("When the code compiles on the first try", author=Record.empty()),
-    facts("me irl", author=Record(9, 0.8)),
-    facts("", author=Record(3, 0.2)),
+    facts("When the code compiles on the first try", author=AuthorRecord.empty()),
+    facts("me irl", author=AuthorRecord(9, 0.8, 0.8, 0.9, 0.95, 0.6, 11, 2, 26.0)),
+    facts("", author=AuthorRecord(3, 0.2, 0.2, 0.1, 0.3, 0.1, 3, 0, 400.0)),
 ]
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from models.author_record import AuthorRecord
 from models.features import PostFacts, Record
 from trainer.data.assemble import assemble
 from trainer.data.labelled_posts import Example, LabelledPosts
@@ -18,7 +19,7 @@ def example(number: int, score: float, **changes: object) -> Example:
         "title": "word " * (number % 7),
         "posted_at": START + timedelta(hours=number),
         "text_in_image": None,
-        "author": Record.empty(),
+        "author": AuthorRecord.empty(),
         "community": Record.empty(),
     }
     own = {name: changes.pop(name) for name in list(changes) if name in values}

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from models.author_record import MILLION, AuthorRecord
 from models.backbone import Backbone
 from models.decoding import DecodedImage, ImageRefused, decode
-from models.features import PostFacts, Record
+from models.features import PostFacts
 from models.ocr import READ_SIZE
 from models.percentiles import tie_interval
 from models.preprocessing import perceptual_hash, to_input
+from models.records import AuthorLedger, CommunityLedger, Records
 from storage.files.posts_export import FilePost, find_image, read_posts
 from trainer.data.assemble import assemble
 from trainer.data.labelled_posts import Example, LabelledPosts
@@ -65,9 +67,9 @@ class FilePosts:
     ) -> LabelledPosts:
         """The posts with an image, as arrays.
 
-        An author's or the community's record at each post counts the posts of the file whose
-        score was final by then (a day after posting), as it would have been for a bot watching:
-        also those whose image is gone.
+        An author's or the community's record at each post is made of the posts of the file, also
+        those whose image is gone, as it would have been for a bot watching: a score is final a
+        day after posting.
 
         Args:
             reference: scores among which earlier posts of a record are ranked; without it, the
@@ -111,14 +113,14 @@ def read_file_posts(
     return FilePosts(posts, seen, dropped + refused, now)
 
 
-def _example(post: FilePost, seen: Seen, records: tuple[Record, Record]) -> Example:
+def _example(post: FilePost, seen: Seen, records: Records) -> Example:
     return Example(
         facts=PostFacts(
             title=post.title,
             posted_at=post.posted_at,
             text_in_image=seen.text,
-            author=records[0],
-            community=records[1],
+            author=records.author,
+            community=records.community,
         ),
         embedding=seen.embedding,
         score=post.score,
@@ -171,40 +173,33 @@ def _batches(posts: Sequence[FilePost]) -> Iterator[range]:
 
 def _records(
     posts: Sequence[FilePost], reference: Reference | None, counted: Collection[str] | None
-) -> list[tuple[Record, Record]]:
-    """The author's and the community's record at each post, posts being in order of time."""
-    percentiles = _percentiles(posts, reference)
-    authors: defaultdict[str, _Sum] = defaultdict(_Sum)
-    community = _Sum()
-    records = []
-    matured = 0
-    for post in posts:
-        while posts[matured].posted_at + HORIZON <= post.posted_at:
-            earlier, percentile = posts[matured], percentiles[matured]
-            matured += 1
-            if counted is not None and earlier.source_id not in counted:
-                continue
-            community.add(percentile)
-            if earlier.author is not None:
-                authors[earlier.author].add(percentile)
-        own = authors[post.author].record() if post.author is not None else Record.empty()
-        records.append((own, community.record()))
-    return records
-
-
-@dataclass(slots=True)
-class _Sum:
-    """Percentiles so far of one author or community."""
-
-    n: int = 0
-    total: float = 0.0
-
-    def add(self, percentile: float) -> None:
-        self.n += 1
-        self.total += percentile
-
-    def record(self) -> Record:
-        return Record(self.n, self.total / self.n) if self.n else Record.empty()
+) -> list[Records]:
+    """The author's and the community's record at each post."""
+    authors: defaultdict[str, AuthorLedger] = defaultdict(AuthorLedger)
+    community = CommunityLedger()
+    for number, (post, percentile) in enumerate(
+        zip(posts, _percentiles(posts, reference), strict=True)
+    ):
+        if counted is not None and post.source_id not in counted:
+            continue
+        matured_at = (post.posted_at + HORIZON).timestamp()
+        millionths = round(percentile * MILLION)
+        community.add(matured_at, millionths)
+        if post.author is not None:
+            authors[post.author].add(post.posted_at.timestamp(), number, matured_at, millionths)
+    community.close()
+    for author in authors.values():
+        author.close()
+    seconds = HORIZON.total_seconds()
+    return [
+        Records(
+            authors[post.author].at(post.posted_at, horizon_seconds=seconds)
+            if post.author is not None
+            else AuthorRecord.empty(),
+            community.at(post.posted_at),
+        )
+        for post in posts
+    ]
 
 
 def _percentiles(posts: Sequence[FilePost], reference: Reference | None) -> list[float]:

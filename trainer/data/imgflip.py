@@ -9,7 +9,7 @@ import gzip
 import json
 import textwrap
 from bisect import insort
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,10 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from models.author_record import MILLION, AuthorRecord
 from models.backbone import Backbone
 from models.features import PostFacts, Record
 from models.percentiles import tie_interval
 from models.preprocessing import perceptual_hash, to_input
+from models.records import AuthorLedger
 from storage.errors import ExpectedError
 from trainer.data.assemble import assemble
 from trainer.data.labelled_posts import Example, LabelledPosts
@@ -32,6 +34,7 @@ START = datetime(2010, 1, 1, tzinfo=UTC)
 APART = timedelta(days=1) / 7
 #: A label is known, and enters its author's record, once so many later posts were made.
 KNOWN_AFTER = 200
+_HORIZON = KNOWN_AFTER * APART
 #: Longest side that a template is drawn at, pixels.
 _SIDE = 400
 #: Posts embedded at once, and recent labels that a percentile is taken among.
@@ -155,25 +158,34 @@ def _percentiles(captions: Sequence[Caption]) -> list[float]:
     return percentiles
 
 
+def _posted_at(number: int) -> datetime:
+    return START + number * APART
+
+
 class _Records:
-    """What was known of authors and community when each post was made. Ask in order."""
+    """What was known of authors and community when each post was made."""
 
     def __init__(self, captions: Sequence[Caption], percentiles: Sequence[float]) -> None:
         self._captions = captions
-        self._percentiles = percentiles
-        self._authors: dict[str, list[float]] = {}
-        self._labels = 0
+        self._authors: defaultdict[str, AuthorLedger] = defaultdict(AuthorLedger)
+        for number, (caption, percentile) in enumerate(zip(captions, percentiles, strict=True)):
+            if caption.author:
+                at = _posted_at(number)
+                self._authors[caption.author].add(
+                    at.timestamp(), number, (at + _HORIZON).timestamp(), round(percentile * MILLION)
+                )
+        for ledger in self._authors.values():
+            ledger.close()
 
-    def at(self, number: int) -> tuple[Record, Record]:
+    def at(self, number: int) -> tuple[AuthorRecord, Record]:
         """The records of a post's author and of the community."""
-        while self._labels <= number - KNOWN_AFTER:
-            author = self._captions[self._labels].author
-            if author:
-                self._authors.setdefault(author, []).append(self._percentiles[self._labels])
-            self._labels += 1
-        own = self._authors.get(self._captions[number].author or "", [])
-        record = Record(len(own), float(np.mean(own))) if own else Record.empty()
-        return record, Record(self._labels, 0.5)
+        author = self._captions[number].author
+        own = (
+            self._authors[author].at(_posted_at(number), horizon_seconds=_HORIZON.total_seconds())
+            if author
+            else AuthorRecord.empty()
+        )
+        return own, Record(max(number - KNOWN_AFTER + 1, 0), 0.5)
 
 
 def _example(
@@ -181,10 +193,10 @@ def _example(
     image: Image.Image,
     embedding: NDArray[np.float16],
     number: int,
-    author: Record,
+    author: AuthorRecord,
     community: Record,
 ) -> Example:
-    posted_at = START + number * APART
+    posted_at = _posted_at(number)
     facts = PostFacts(
         title=caption.title,
         posted_at=posted_at,
@@ -194,5 +206,5 @@ def _example(
     )
     return Example(
         facts, embedding, float(caption.votes), 1, "imgflip",
-        posted_at + KNOWN_AFTER * APART, perceptual_hash(image),
+        posted_at + _HORIZON, perceptual_hash(image),
     )  # fmt: skip

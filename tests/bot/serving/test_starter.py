@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bot.core import Core
+from models.author_record import AuthorRecord
 from models.features import PostFacts, Record
 from tests.fixtures import images
 
@@ -14,7 +15,7 @@ def facts(core: Core, *, title: str) -> PostFacts:
     """What is known of a picture that somebody uploads here for the first time."""
     return PostFacts(
         title=title, posted_at=core.clock(), text_in_image=None,
-        author=Record.empty(), community=Record.empty(),
+        author=AuthorRecord.empty(), community=Record.empty(),
     )  # fmt: skip
 
 

@@ -272,8 +272,8 @@ def questions() -> dict[str, Question]:
             community_id=7,
             author_id=777,
             moment=NOW,
-            horizon_seconds=86400,
-        ),
+            horizon_seconds=24 * 3600,
+        ),  # fmt: skip
         "a new post: recent scores": lambda session: session.run_sync(
             recent_scores, 7, before=NOW, limit=WINDOW
         ),

@@ -273,7 +273,7 @@ def questions() -> dict[str, Question]:
             author_id=777,
             moment=NOW,
             horizon_seconds=24 * 3600,
-        ),  # fmt: skip
+        ),
         "a new post: recent scores": lambda session: session.run_sync(
             recent_scores, 7, before=NOW, limit=WINDOW
         ),

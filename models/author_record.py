@@ -10,7 +10,8 @@ What counts, and from when on:
 - Its percentile counts once its score was final (``matured_at`` at or before the moment).
 - It **waits** while it is younger than the community's horizon and has no percentile yet. A post
   that never gets a label stops waiting at the horizon.
-- Only the newest `LOOK_BACK` posts are looked at, and what they have counts for all figures.
+- Of the posts younger than the horizon, and of the older ones, the newest `LOOK_BACK` are looked
+  at: somebody who posts very much costs no more, and is still known by what is final.
 - Of posts with the same time, one with a higher percentile goes for the later one.
 """
 
@@ -19,7 +20,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-#: How many of an author's newest posts a record looks at.
+#: How many of an author's newest posts a record looks at, younger than the horizon and older.
 LOOK_BACK = 50
 
 #: A mean is pulled towards the community's as if by so many average posts.
@@ -60,7 +61,7 @@ class AuthorRecord:
         last: percentile of the newest.
         best: the highest.
         worst: the lowest.
-        posts: posts so far, with a percentile or without; at most `LOOK_BACK`.
+        posts: posts so far, with a percentile or without; at most twice `LOOK_BACK`.
         waiting: how many of them wait for their score.
         gap_hours: since the newest post, hours; None where there is none.
     """
@@ -81,19 +82,21 @@ class AuthorRecord:
         return cls()
 
 
-def author_record(earlier: Iterable[EarlierPost], *, moment: float, horizon: float) -> AuthorRecord:
+def author_record(
+    earlier: Iterable[EarlierPost], *, moment: float, waits_since: float
+) -> AuthorRecord:
     """The record that an author's newest posts make.
 
     Args:
-        earlier: at most `LOOK_BACK` posts before ``moment``, in any order.
+        earlier: the posts before ``moment`` that are looked at, in any order.
         moment: seconds since 1970.
-        horizon: seconds after which a post no longer waits for its score.
+        waits_since: the horizon before ``moment``: a post of that time or earlier waits no longer.
     """
     posts = sorted((at, -1 if each is None else each) for at, each in earlier)
     if not posts:
         return AuthorRecord.empty()
     known = [millionths for _, millionths in posts if millionths >= 0]
-    waiting = sum(millionths < 0 and moment - at < horizon for at, millionths in posts)
+    waiting = sum(millionths < 0 and at > waits_since for at, millionths in posts)
     gap = (moment - posts[-1][0]) / 3600
     if not known:
         return AuthorRecord(posts=len(posts), waiting=waiting, gap_hours=gap)

@@ -8,10 +8,23 @@ NULL or opted out. The moment is that of the post (`moment_of`).
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import chain
+from operator import itemgetter
 
 import numpy as np
-from sqlalchemy import Integer, Select, and_, bindparam, cast, func, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    cast,
+    func,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
@@ -70,20 +83,30 @@ def _records() -> Select[int, int | None, datetime | None, int | None]:
         .where(_AUTHORS.c.id == bindparam("author_id"), _AUTHORS.c.opted_out_at.is_(None))
         .scalar_subquery()
     )
-    # The search begins with the author's newest posts, and not with the labels.
-    own = (
-        select(_POSTS.c.posted_at, _MILLIONTHS.label("millionths"))
-        .select_from(_POSTS.outerjoin(_LABELS, known))
-        .where(
-            _POSTS.c.author_id == who,
-            _POSTS.c.community_id == bindparam("community_id"),
-            _POSTS.c.posted_at < bindparam("moment"),
-            _POSTS.c.id != bindparam("post_id"),
+
+    def newest(*age: ColumnElement[bool]) -> Select[datetime, int | None]:
+        # The search begins with the author's newest posts, and not with the labels.
+        found = (
+            select(_POSTS.c.posted_at, _MILLIONTHS.label("millionths"))
+            .select_from(_POSTS.outerjoin(_LABELS, known))
+            .where(
+                _POSTS.c.author_id == who,
+                _POSTS.c.community_id == bindparam("community_id"),
+                _POSTS.c.id != bindparam("post_id"),
+                *age,
+            )
+            .order_by(_POSTS.c.posted_at.desc(), _POSTS.c.id.desc())
+            .limit(LOOK_BACK)
+            .subquery()
         )
-        .order_by(_POSTS.c.posted_at.desc(), _POSTS.c.id.desc())
-        .limit(LOOK_BACK)
-        .subquery()
-    )
+        return select(found.c.posted_at, found.c.millionths)
+
+    own = union_all(
+        newest(
+            _POSTS.c.posted_at < bindparam("moment"), _POSTS.c.posted_at > bindparam("waits_since")
+        ),
+        newest(_POSTS.c.posted_at <= bindparam("waits_since")),
+    ).subquery()
     return select(here.c.n, here.c.total, own.c.posted_at, own.c.millionths).select_from(
         here.outerjoin(own, true())
     )
@@ -111,11 +134,13 @@ def records_of(
         moment: as `moment_of` gives it; aware.
         horizon_seconds: of the community.
     """
+    waits_since = moment - timedelta(seconds=horizon_seconds)
     keys = {
         "post_id": post_id,
         "community_id": community_id,
         "author_id": author_id,
         "moment": moment,
+        "waits_since": waits_since,
     }
     rows = session.execute(_RECORDS, keys).all()
     # Beside the community's numbers stand the author's posts, or nothing where there are none.
@@ -126,7 +151,7 @@ def records_of(
             if posted_at is not None
         ],
         moment=moment.timestamp(),
-        horizon=horizon_seconds,
+        waits_since=waits_since.timestamp(),
     )
     n, total, _, _ = rows[0]
     return Records(own, _record(n, total))
@@ -190,16 +215,20 @@ class AuthorLedger:
     def at(self, moment: datetime, *, horizon_seconds: float) -> AuthorRecord:
         """The record of what was posted before ``moment``, by the labels matured by then."""
         now = moment.timestamp()
+        waits_since = (moment - timedelta(seconds=horizon_seconds)).timestamp()
         end = bisect_left(self._posts, (now,))
+        old = bisect_right(self._posts, waits_since, hi=end, key=itemgetter(0))
+        looked_at = chain(
+            self._posts[max(old - LOOK_BACK, 0) : old],
+            self._posts[max(end - LOOK_BACK, old) : end],
+        )
         return author_record(
             [
                 EarlierPost(posted_at, millionths if matured_at <= now else None)
-                for posted_at, _, matured_at, millionths in self._posts[
-                    max(end - LOOK_BACK, 0) : end
-                ]
+                for posted_at, _, matured_at, millionths in looked_at
             ],
             moment=now,
-            horizon=horizon_seconds,
+            waits_since=waits_since,
         )
 
 

@@ -24,7 +24,7 @@ earlier_posts = st.lists(
 def record(*posts: tuple[float, int | None]) -> AuthorRecord:
     """Of posts made so many hours ago."""
     earlier = [EarlierPost(NOW - hours * HOUR, millionths) for hours, millionths in posts]
-    return author_record(earlier, moment=NOW, horizon=DAY)
+    return author_record(earlier, moment=NOW, waits_since=NOW - DAY)
 
 
 def test_a_stranger_has_the_empty_record_and_neutral_columns() -> None:
@@ -77,14 +77,14 @@ def test_the_order_in_which_posts_are_handed_in_changes_nothing(
     posts: list[EarlierPost], rng: random.Random
 ) -> None:
     shuffled = rng.sample(posts, len(posts))
-    assert author_record(shuffled, moment=NOW, horizon=DAY) == author_record(
-        posts, moment=NOW, horizon=DAY
+    assert author_record(shuffled, moment=NOW, waits_since=NOW - DAY) == author_record(
+        posts, moment=NOW, waits_since=NOW - DAY
     )
 
 
 @given(earlier_posts, st.floats(0, 1))
 def test_every_record_is_in_its_ranges(posts: list[EarlierPost], community: float) -> None:
-    found = author_record(posts, moment=NOW, horizon=DAY)
+    found = author_record(posts, moment=NOW, waits_since=NOW - DAY)
     assert 0 <= found.worst <= found.last <= found.best <= 1
     tiny = 1e-9
     assert found.worst - tiny <= found.recent <= found.best + tiny

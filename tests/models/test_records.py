@@ -306,6 +306,12 @@ def test_only_the_newest_posts_are_looked_at(stored: Stored) -> None:
     assert (found.posts, found.n, found.best) == (LOOK_BACK, LOOK_BACK, 0.105)
 
 
+def test_who_posts_more_than_is_looked_at_is_still_known_by_what_is_final(stored: Stored) -> None:
+    final, many = Made(posted=0, percent=90), [Made(posted=30)] * (LOOK_BACK + 1)
+    found = both(stored, [final, *many, Made(posted=40)])
+    assert (found.n, found.waiting, found.posts) == (1, LOOK_BACK, LOOK_BACK + 1)
+
+
 def test_the_record_goes_with_an_opt_out_and_comes_back_with_an_opt_in(stored: Stored) -> None:
     posts = [Made(posted=0, percent=90), Made(posted=40)]
     before = both(stored, posts)

@@ -16,6 +16,7 @@ from bot.cli import (
     import_posts,
     leaderboard,
     models,
+    nowcast,
     predict,
     read_text,
     reddit,
@@ -48,6 +49,7 @@ app.command()(stats.stats)
 app.command()(doctor.doctor)
 app.command()(backup.backup)
 app.command()(evaluate.evaluate)
+app.command()(nowcast.nowcast)
 app.command()(finetune.finetune)
 app.command("read-text")(read_text.read_text)
 app.command()(leaderboard.leaderboard)

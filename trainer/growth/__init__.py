@@ -1,0 +1,1 @@
+"""Growth curves: fitted here, served by models/growth_curves.py."""

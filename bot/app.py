@@ -162,7 +162,11 @@ async def running(app: App) -> AsyncIterator[None]:
         if not app.platforms:
             raise refusals[0] if refusals else PlatformRefused(_NOTHING_TO_RUN)
         await app.jobs.make_up_for_missed()
-        scheduler = schedule(app.jobs, app.core.settings.tick_seconds)
+        scheduler = schedule(
+            app.jobs,
+            app.core.settings.tick_seconds,
+            lambda job: app.core.services.report(f"job {job}", f"The job {job}"),
+        )
         scheduler.start()
         # Stopped from the last to the first: a tick that waits for a queue ends with the queue.
         stack.push_async_callback(scheduler.stop)

@@ -5,8 +5,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from bot.people.identity import read_key
-from bot.runtime.clock import Clock, now
+from bot.runtime.clock import Clock
 from bot.runtime.download import Downloader
+from bot.runtime.system_clock import SystemClock
 from bot.service_states import ServiceStates
 from bot.serving.champion import ChampionServer
 from bot.serving.ocr_worker import OcrWorker
@@ -53,8 +54,12 @@ class Core:
 
 
 @asynccontextmanager
-async def open_core(settings: Settings, *, clock: Clock = now) -> AsyncIterator[Core]:
+async def open_core(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Core]:
     """Open the data, migrate it to this version, and make sure that a champion can serve.
+
+    Args:
+        settings: what is set.
+        clock: the time; None: this machine's, corrected by the platforms'.
 
     Raises:
         DatabaseTooNew: the database was used by a newer Peoria.
@@ -62,6 +67,7 @@ async def open_core(settings: Settings, *, clock: Clock = now) -> AsyncIterator[
         BackboneUnusable: a new installation's backbone is missing or damaged.
         OSError: the data folder cannot be written.
     """
+    clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         database = Database(settings.url)
         stack.push_async_callback(database.close)

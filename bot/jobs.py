@@ -1,5 +1,7 @@
 """The ticks. APScheduler only says when: what is due is read from our own tables."""
 
+from collections.abc import Callable
+
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy.orm import Session
 
@@ -13,6 +15,7 @@ from bot.posts.settle import Settler
 from bot.runtime.clock import Clock
 from bot.runtime.lanes import Lanes
 from bot.runtime.scheduler import Scheduler
+from bot.runtime.supervisor import ServiceReport
 from bot.serving.ocr_worker import OcrWorker
 from bot.training.retention import Retention
 from bot.training.runs import TrainingRuns
@@ -148,9 +151,17 @@ class Jobs:
         return await self.advance_posts() + await self.read_scores() + await self.settle_replies()
 
 
-def schedule(jobs: Jobs, seconds: float) -> Scheduler:
-    """A scheduler, not yet started, that ticks every ``seconds``."""
-    scheduler = Scheduler()
+def schedule(
+    jobs: Jobs, seconds: float, report: Callable[[str], ServiceReport] | None = None
+) -> Scheduler:
+    """A scheduler, not yet started, that ticks every ``seconds``.
+
+    Args:
+        jobs: what it does.
+        seconds: between two ticks.
+        report: who is told how a job is doing, by its name; None: nobody.
+    """
+    scheduler = Scheduler(report)
     for job in (
         jobs.advance_posts,
         jobs.read_scores,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from bot.notices import NoticeKind
 from bot.runtime.clock import Clock
 from bot.runtime.log import hide_secrets
+from bot.runtime.system_clock import TOLERANCE
 from storage.engine.database import Database
 from storage.queries.services import forget_service, note_service
 from storage.tables import Notice
@@ -22,8 +23,6 @@ _LONG = 600.0
 _QUIET = 3600.0
 #: Longest error that is kept, characters.
 _LONGEST = 500
-#: A clock that differs from a platform's by more than this needs a look, seconds.
-CLOCK_TOLERANCE = 60.0
 
 
 @dataclass(slots=True)
@@ -91,7 +90,7 @@ class ServiceStates:
         """Note how far a platform's clock is ahead of ours (negative: behind), seconds."""
         now = self._clock()
         known = self._known.setdefault(name, _Known(ServiceState.RUNNING))
-        is_off = abs(ahead) > CLOCK_TOLERANCE
+        is_off = abs(ahead) > TOLERANCE
         if is_off is known.clock_is_off:
             return
         known.clock_is_off = is_off

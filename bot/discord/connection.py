@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from datetime import datetime
 from functools import partial
 
 import discord
@@ -24,6 +25,7 @@ from bot.platform import PlatformRefused, PlatformUnavailable
 from bot.posts.pipeline import Pipeline
 from bot.runtime.shards import Shards, parse_shards
 from bot.runtime.supervisor import keep_running, tell
+from bot.runtime.system_clock import SystemClock
 
 log = logging.getLogger(__name__)
 
@@ -142,6 +144,7 @@ class Connection:
                 self._state,
                 shards=self._shards,
                 message_content=content,
+                heard=self._hear_time,
             ) as session:
                 self._session = session
                 session.client.add_listener(partial(self._note_ready, ready), "on_ready")
@@ -165,6 +168,12 @@ class Connection:
     async def _note_ready(self, ready: asyncio.Event) -> None:
         ready.set()
         await tell("Discord", self._report.running())
+
+    async def _hear_time(self, told: datetime) -> None:
+        clock = self._core.clock
+        # A clock of a simulation has no other to agree with.
+        if isinstance(clock, SystemClock) and (ahead := clock.hear(told)) is not None:
+            await tell("Discord", self._report.clock_ahead(ahead))
 
     async def _note_shards(self) -> None:
         """Note whether every shard is connected: discord.py connects lost ones again by itself."""

@@ -1,9 +1,9 @@
 """One session with Discord: a client, what listens over it, and what is sent over it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.core import Core
 from bot.discord.commands.registry import add_commands
@@ -60,12 +60,14 @@ async def open_session(
     *,
     shards: Shards | None,
     message_content: bool,
+    heard: Callable[[datetime], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Session]:
     """A client with all its listeners and commands, not logged in yet; closed with the block."""
     async with Client(
         message_content=message_content,
         shards=shards,
         gateway_url=core.settings.discord_gateway_url,
+        heard=heard,
     ) as client:
         editor = ReplyEditor(client, core, state.names)
         messages = MessageListener(core, pipeline, state.votes, state.high_water)

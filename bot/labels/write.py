@@ -11,7 +11,7 @@ from bot.league.seasons import season_of
 from bot.serving.forecast import stored_card
 from bot.serving.score_scale import bucket_rule
 from models.percentiles import WINDOW, tie_interval
-from storage.queries.labels import last_written, window_before
+from storage.queries.labels import last_written, mend_written, window_before
 from storage.queries.scored_labels import Result, ScoredLabel, was_spoken
 from storage.queries.standings import add_label
 from storage.tables import Guess, Label, Post, Prediction
@@ -19,6 +19,8 @@ from storage.types import Bucket, ForecasterKind, PostOrigin
 
 #: Labels are written one after another: streaks go by the order.
 _ONE_AFTER = timedelta(microseconds=1)
+#: Labels that were written so far ahead of now were written by a clock that was wrong.
+_CLOCK_WAS_WRONG = timedelta(minutes=1)
 
 
 def write_label(
@@ -39,6 +41,9 @@ def write_label(
     window = window_before(session, post.community_id, matured_by=matured_at, limit=WINDOW - 1)
     low, high = tie_interval(score, sorted(row.score for row in window))
     before = last_written(session)
+    if before is not None and before > now + _CLOCK_WAS_WRONG:
+        mend_written(session, now)
+        before = last_written(session)
     label = Label(
         post_id=post.id,
         community_id=post.community_id,

@@ -10,8 +10,11 @@ from pathlib import Path
 
 from sqlalchemy import func, make_url, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.reports.monitoring import champion_health, community_health
+from bot.runtime.system_clock import TOLERANCE
+from bot.service_states import clock_sentence
 from bot.settings import Settings
 from bot.training.run_table import has_living_process
 from bot.training.schedule import new_labels
@@ -22,8 +25,9 @@ from models.head import Head, HeadUnusable
 from models.registry import VersionUnusable, read_version
 from storage.engine.database import Database
 from storage.engine.migrate import HEAD, revision
+from storage.queries.services import all_services
 from storage.tables import Notice, Post, TrainingRun
-from storage.types import RunState
+from storage.types import RunState, ServiceState
 
 #: Less free space than the first needs a look; less than the second is trouble. Bytes.
 LITTLE, TOO_LITTLE = 2 * 2**30, 200 * 2**20
@@ -72,10 +76,11 @@ async def examine(settings: Settings, now: datetime) -> list[Finding]:
                 await _champion(session, settings, now),
                 await _last_run(session),
                 *_train_extra(settings),
-                await _labels(session, settings),
+                await _labels(session, settings, now),
                 await _due_work(session, now),
                 await _notices(session, now),
                 _platforms(settings),
+                *await session.run_sync(_services),
                 *await _communities(session, now),
             ]
     finally:
@@ -176,8 +181,8 @@ def _train_extra(settings: Settings) -> list[Finding]:
     return [Finding("training", state, f"{sentence} {INSTALL_TRAIN}")]
 
 
-async def _labels(session: AsyncSession, settings: Settings) -> Finding:
-    new = await new_labels(session)
+async def _labels(session: AsyncSession, settings: Settings, now: datetime) -> Finding:
+    new = await new_labels(session, now=now)
     when = (
         "Peoria does not train by itself (PEORIA_RETRAIN_CRON)"
         if settings.retrain_cron.strip().lower() == "off"
@@ -230,6 +235,25 @@ def _platforms(settings: Settings) -> Finding:
             "None is set up, and the board is switched off (PEORIA_WEB): see docs/settings.md.",
         )
     return Finding("platforms", State.WELL, f"Set up: {', '.join(names)}.")
+
+
+def _services(session: Session) -> list[Finding]:
+    """A line for each part that does not run, or whose clock differs from ours."""
+    found = []
+    for each in all_services(session):
+        if each.state is not ServiceState.RUNNING:
+            state = State.TROUBLE if each.state is ServiceState.STOPPED else State.LOOK
+            what = "It has stopped" if each.state is ServiceState.STOPPED else "It does not run"
+            since = f"{each.changed_at:%Y-%m-%d %H:%M} UTC"
+            found.append(Finding(each.name, state, f"{what} since {since}: {each.error}."))
+        elif each.error is not None and each.error_at is not None:
+            when = f"{each.error_at:%Y-%m-%d %H:%M} UTC"
+            sentence = f"It runs. Its last fault was on {when}: {each.error}."
+            found.append(Finding(each.name, State.WELL, sentence))
+        if each.clock_ahead is not None and abs(each.clock_ahead) > TOLERANCE:
+            title = each.name.partition(" ")[0].capitalize()
+            found.append(Finding("clock", State.LOOK, clock_sentence(title, each.clock_ahead)))
+    return found
 
 
 async def _communities(session: AsyncSession, now: datetime) -> Sequence[Finding]:

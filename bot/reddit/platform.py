@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
@@ -23,6 +22,7 @@ from bot.reddit.reply_rules import read_reply_rules
 from bot.reddit.schedule import Schedule
 from bot.reddit.score_reader import ScoreReader
 from bot.reddit.watcher import Watcher
+from bot.runtime.supervisor import keep_running, tell
 from bot.serving.forecast import Card, Outcome, OutcomeUnknown
 from storage.types import PlatformName
 
@@ -87,7 +87,8 @@ class RedditPlatform:
         )
         self._inbox = Inbox(self.client, core, self._communities, reply_rules)
         self._inbox_answers = InboxAnswers(self.client, core, pipeline, self._replies, rules)
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[Exception] | None = None
+        self._report = core.services.report("reddit", "Reddit")
         self._schedule = Schedule(database, clock=clock)
         #: Subreddits that were asked about since the start.
         self._asked_about: set[str] = set()
@@ -110,20 +111,23 @@ class RedditPlatform:
             log.info("Signed in to Reddit as %s.", name)
         if not self._subreddits:
             log.warning("No subreddit is watched: PEORIA_REDDIT_SUBREDDITS is empty.")
-        self._task = asyncio.create_task(self._run(), name="reddit")
+        self._task = asyncio.create_task(
+            keep_running("Reddit", self._run, report=self._report), name="reddit"
+        )
 
     async def stop(self) -> None:
         """Stop watching; a request that is under way is not waited for."""
         if self._task is not None:
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait({self._task})
             self._task = None
+            await tell("Reddit", self._report.closed())
         await self.client.close()
 
     async def _run(self) -> None:
         while True:
             await self.tick()
+            await self._report.running()
             await asyncio.sleep(_TICK_SECONDS)
 
     async def tick(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import datetime
 
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import func, select
@@ -53,7 +54,7 @@ class RetrainSchedule:
     async def retrain_if_due(self) -> bool:
         """Start a run if there are enough labels; return at once whether one was asked for."""
         async with self._database.read() as session:
-            new = await new_labels(session)
+            new = await new_labels(session, now=self._clock())
         if new < self._min_new:
             log.info("No training now: %s new labels, of %s needed.", new, self._min_new)
             return False
@@ -86,7 +87,12 @@ class RetrainSchedule:
             if why is not None:
                 return await self._retrain_if_enough()
         async with self._database.read() as session:
-            since = await session.scalar(select(func.max(TrainingRun.started_at)))
+            # A run of later than now began by a wrong clock.
+            since = await session.scalar(
+                select(func.max(TrainingRun.started_at)).where(
+                    TrainingRun.started_at <= self._clock()
+                )
+            )
             if since is None:
                 since = await session.scalar(select(func.min(Label.written_at)))
         due = since and self.trigger.get_next_fire_time(None, since)
@@ -95,15 +101,17 @@ class RetrainSchedule:
         return await self.retrain_if_due()
 
 
-async def new_labels(session: AsyncSession) -> int:
+async def new_labels(session: AsyncSession, *, now: datetime | None = None) -> int:
     """Labels written since the last run that used labels began; all of them before there was one.
 
     Args:
         session: a read session.
+        now: aware. Runs that began later began by a wrong clock, and do not count. None: all do.
     """
-    last = await session.scalar(
-        select(func.max(TrainingRun.started_at)).where(TrainingRun.state.in_(_USED_LABELS))
-    )
+    used = select(func.max(TrainingRun.started_at)).where(TrainingRun.state.in_(_USED_LABELS))
+    if now is not None:
+        used = used.where(TrainingRun.started_at <= now)
+    last = await session.scalar(used)
     query = select(func.count()).select_from(Label)
     if last is not None:
         query = query.where(Label.written_at > last)

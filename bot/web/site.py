@@ -11,6 +11,7 @@ from bot.web.cards import Cards
 from bot.web.feed import Feed
 from bot.web.feed_pages import FeedPages
 from bot.web.guess_form import GuessForm
+from bot.web.health import Health
 from bot.web.heat_maps import HeatMaps
 from bot.web.league_pages import LeaguePages
 from bot.web.me_pages import MePages
@@ -68,7 +69,7 @@ def make_site(services: Services) -> web.Application:
             web.get("/models", models.handle_page),
             web.get("/models/state.json", models.handle_state),
             web.post("/models/train", models.handle_train),
-            web.get("/healthz", _healthz),
+            web.get("/healthz", Health(services.core.services).handle),
             web.static("/static", _HERE / "static"),
         ]
     )
@@ -103,11 +104,6 @@ def _set_up_templates(site: web.Application, services: Services) -> None:
 async def _to_the_feed(_: web.Request) -> web.Response:
     """GET /posts: where a form was posted, there is nothing to read."""
     return see_other("/")
-
-
-async def _healthz(_: web.Request) -> web.Response:
-    """GET /healthz: the board answers."""
-    return web.json_response({"ok": True})
 
 
 async def _let_static_files_be_kept(request: web.Request, response: web.StreamResponse) -> None:

@@ -1,9 +1,9 @@
 """Labels: the trailing window that a new one is ranked in, and when the newest was written."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.orm import Session
 
 from storage.tables import Label, Snapshot
@@ -35,6 +35,27 @@ def last_score_before(
     )
     row = session.execute(query).first()
     return None if row is None else (row.age_seconds, row.score)
+
+
+def mend_written(session: Session, now: datetime) -> int:
+    """Move labels that a wrong clock wrote in the future before ``now``; return how many.
+
+    They keep their order, after all others: streaks go by it.
+    """
+    future = Label.written_at > now
+    before = session.scalar(select(func.max(Label.written_at)).where(~future))
+    query = select(Label.post_id).where(future).order_by(Label.written_at, Label.post_id)
+    ids = session.scalars(query).all()
+    microsecond = timedelta(microseconds=1)
+    first = now - len(ids) * microsecond if before is None else before + microsecond
+    session.execute(
+        update(Label),
+        [
+            {"post_id": post_id, "written_at": first + number * microsecond}
+            for number, post_id in enumerate(ids)
+        ],
+    )
+    return len(ids)
 
 
 def last_written(session: Session) -> datetime | None:

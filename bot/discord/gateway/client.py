@@ -1,5 +1,7 @@
 """The connection to Discord, holding as little of it in memory as can be."""
 
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any, TypedDict
 
 import discord
@@ -8,6 +10,7 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.discord.gateway.discord_time import listen_to_dates
 from bot.discord.gateway.event_guard import guard_events
 from bot.runtime.shards import Shards
 
@@ -56,10 +59,16 @@ class Client(commands.AutoShardedBot):
         message_content: whether to ask for the privileged intent that automatic replies need.
         shards: which shards to serve; None: all that Discord recommends.
         gateway_url: where the gateway is if not where the API says; None: there.
+        heard: is told the time by Discord's clock, with every answer.
     """
 
     def __init__(
-        self, *, message_content: bool, shards: Shards | None, gateway_url: str | None
+        self,
+        *,
+        message_content: bool,
+        shards: Shards | None,
+        gateway_url: str | None,
+        heard: Callable[[datetime], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -71,6 +80,7 @@ class Client(commands.AutoShardedBot):
             max_messages=None,
             guild_ready_timeout=_GUILDS_SECONDS,
             max_ratelimit_timeout=60.0,
+            **({} if heard is None else {"http_trace": listen_to_dates(heard)}),
             **_sharding(shards),
         )
         self._gateway_url = gateway_url

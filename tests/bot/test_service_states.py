@@ -1,0 +1,93 @@
+"""How the parts of a running Peoria are doing, in the tables and for the admins."""
+
+from datetime import UTC
+
+import pytest
+from sqlalchemy import select
+
+from bot.operations.doctor import State, examine
+from bot.service_states import ServiceStates
+from bot.settings import Settings
+from storage.engine.database import Database
+from storage.queries.services import all_services
+from storage.tables import Notice, Service
+from storage.types import ServiceState
+from tests.fakes.clock import FakeClock
+
+
+async def services(database: Database) -> list[Service]:
+    return list(await database.run_read(all_services))
+
+
+async def notices(database: Database) -> list[str]:
+    async with database.read() as session:
+        return list(await session.scalars(select(Notice.text).order_by(Notice.id)))
+
+
+@pytest.fixture
+def states(database: Database, clock: FakeClock) -> ServiceStates:
+    return ServiceStates(database, clock=clock)
+
+
+async def test_a_fault_is_noted_told_once_and_its_end_is_told(
+    states: ServiceStates, database: Database, clock: FakeClock
+) -> None:
+    report = states.report("discord", "Discord")
+    await report.running()
+    assert states.not_running == {}
+    for _ in range(5):
+        clock.forward(5)
+        await report.waiting("KeyError: 'type'", expected=False)
+    (service,) = await services(database)
+    assert service.state is ServiceState.WAITING
+    assert service.error == "KeyError: 'type'"
+    assert states.not_running == {"discord": (ServiceState.WAITING, "KeyError: 'type'")}
+    assert len(await notices(database)) == 1
+    await report.running()
+    (service,) = await services(database)
+    assert service.state is ServiceState.RUNNING
+    assert service.error == "KeyError: 'type'", "the last fault stays on record"
+    assert (await notices(database))[1:] == ["Discord runs again."]
+
+
+async def test_a_short_outage_is_told_to_nobody(states: ServiceStates, database: Database) -> None:
+    report = states.report("discord", "Discord")
+    await report.waiting("ConnectionError", expected=True)
+    await report.running()
+    assert await notices(database) == []
+
+
+async def test_a_secret_in_an_error_is_not_kept(states: ServiceStates, database: Database) -> None:
+    await states.report("job a", "The job a").stopped("no postgresql://peoria:hunter2@db/peoria")
+    (service,) = await services(database)
+    assert "hunter2" not in (service.error or "")
+    assert "hunter2" not in (await notices(database))[0]
+
+
+async def test_a_clock_that_is_wrong_is_told_and_doctor_says_so(
+    states: ServiceStates, database: Database, settings: Settings, clock: FakeClock
+) -> None:
+    report = states.report("discord", "Discord")
+    await report.running()
+    for ahead in (0.4, 3600.0, 3601.0):
+        await report.clock_ahead(ahead)
+    (notice,) = await notices(database)
+    assert "3,600 s behind Discord's" in notice
+    await report.stopped("Discord does not accept the token")
+    if database.url == settings.url:
+        findings = await examine(settings, clock().astimezone(UTC))
+        by_part = {each.part: each for each in findings}
+        assert by_part["clock"].state is State.LOOK
+        assert by_part["discord"].state is State.TROUBLE
+        assert "does not accept the token" in by_part["discord"].sentence
+    await report.clock_ahead(1.0)
+    assert len(await notices(database)) == 3
+
+
+async def test_what_was_stopped_on_purpose_is_forgotten(
+    states: ServiceStates, database: Database
+) -> None:
+    report = states.report("discord", "Discord")
+    await report.running()
+    await report.closed()
+    assert await services(database) == []

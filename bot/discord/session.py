@@ -60,7 +60,7 @@ async def open_session(
     *,
     shards: Shards | None,
     message_content: bool,
-    heard: Callable[[datetime], Awaitable[None]] | None = None,
+    heard: Callable[[datetime], Awaitable[None]],
 ) -> AsyncIterator[Session]:
     """A client with all its listeners and commands, not logged in yet; closed with the block."""
     async with Client(

@@ -10,7 +10,7 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.discord.gateway.discord_time import listen_to_dates
+from bot.discord.gateway.discord_time import listen_to_dates, nobody_listens
 from bot.discord.gateway.event_guard import guard_events
 from bot.runtime.shards import Shards
 
@@ -68,7 +68,7 @@ class Client(commands.AutoShardedBot):
         message_content: bool,
         shards: Shards | None,
         gateway_url: str | None,
-        heard: Callable[[datetime], Awaitable[None]] | None = None,
+        heard: Callable[[datetime], Awaitable[None]] = nobody_listens,
     ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -80,7 +80,7 @@ class Client(commands.AutoShardedBot):
             max_messages=None,
             guild_ready_timeout=_GUILDS_SECONDS,
             max_ratelimit_timeout=60.0,
-            **({} if heard is None else {"http_trace": listen_to_dates(heard)}),
+            http_trace=listen_to_dates(heard),
             **_sharding(shards),
         )
         self._gateway_url = gateway_url

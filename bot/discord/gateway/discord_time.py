@@ -24,6 +24,10 @@ def listen_to_dates(heard: Callable[[datetime], Awaitable[None]]) -> aiohttp.Tra
     return trace
 
 
+async def nobody_listens(_: datetime) -> None:
+    """For a client that nobody asks for the time."""
+
+
 def read_date(header: str | None) -> datetime | None:
     """The moment of a ``Date`` header, aware; None where there is none that can be read."""
     try:

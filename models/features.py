@@ -81,7 +81,7 @@ def without(facts: PostFacts, sources: Collection[Source]) -> PostFacts:
     missing: dict[Source, dict[str, Any]] = {
         "title": {"title": ""},
         "text": {"text_in_image": None},
-        "author": {"author": Record.empty()},
+        "author": {"author": AuthorRecord.empty()},
     }
     changes = {name: value for source in sources for name, value in missing[source].items()}
     return replace(facts, **changes)

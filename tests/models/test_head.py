@@ -4,8 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.author_record import AuthorRecord
 from models.encoding import Encoding, Projection, Staircase
-from models.features import Features, Record
+from models.features import Features
 from models.head import FILE, GROUPS, Head, HeadUnusable, Member
 from tests.models.test_features import facts
 
@@ -65,8 +66,8 @@ def test_predictions_are_distributions() -> None:
 
 def test_a_hidden_source_is_a_missing_one() -> None:
     head = made_up_head()
-    whole = facts(title="a title", text_in_image="a text", author=Record(7, 0.9))
-    unknown = replace(whole, title="", author=Record.empty())
+    whole = facts(title="a title", text_in_image="a text", author=AuthorRecord(7, 0.9))
+    unknown = replace(whole, title="", author=AuthorRecord.empty())
     hidden = head.predict(embeddings(1), [whole], hide=("author", "title"))
     np.testing.assert_array_equal(hidden, head.predict(embeddings(1), [unknown]))
     assert (hidden != head.predict(embeddings(1), [whole])).any()

@@ -20,7 +20,10 @@ from bot.runtime.shards import parse_shards
 _DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
 #: Names of subreddits, and of the pages of accounts.
-_SUBREDDIT = re.compile(r"(u_)?[A-Za-z0-9][A-Za-z0-9_]{1,20}")
+_SUBREDDIT = re.compile(r"u_[A-Za-z0-9_-]{2,20}|[A-Za-z0-9][A-Za-z0-9_]{1,20}")
+
+#: What looks like a subreddit and shows the posts of others.
+_FEEDS = {"all", "popular", "mod", "friends", "home", "best", "random", "randnsfw"}
 
 
 def _database_url(value: str | None) -> str | None:
@@ -63,10 +66,20 @@ def _split(value: object) -> object:
 
 
 def _subreddits(value: tuple[str, ...]) -> tuple[str, ...]:
-    names = tuple(name.removeprefix("/").removeprefix("r/") for name in value)
-    if not all(_SUBREDDIT.fullmatch(name) for name in names):
-        raise ValueError("not names of subreddits, separated by commas, such as r/aww,r/pics")
-    return names
+    names: dict[str, str] = {}
+    for text in value:
+        name = re.sub(r"^/?(?:r/)?", "", text).removesuffix("/")
+        name = re.sub(r"^/?(?:u|user)/", "u_", name)
+        if name.lower() in _FEEDS or "+" in name:
+            raise ValueError(
+                "holds a feed (such as r/all, or r/aww+pics): its posts are those of other"
+                " subreddits. Name these, separated by commas"
+            )
+        if not _SUBREDDIT.fullmatch(name):
+            raise ValueError("not names of subreddits, separated by commas, such as r/aww,r/pics")
+        # Reddit does not tell capitals from small letters.
+        names.setdefault(name.lower(), name)
+    return tuple(names.values())
 
 
 def _web_address(value: str) -> str:

@@ -4,15 +4,13 @@ import re
 
 from bot.reddit.client import Item
 from bot.reddit.items import author_of
-from bot.reddit.texts import OPT_IN, OPT_OUT, PREDICT
+from bot.reddit.message_commands import command_in
 from storage.types import InboxKind
 
 _NAME = re.compile(r"t[14]_[0-9a-z]{1,13}")
 _POST = re.compile(r"(?:t3_|/comments/)([0-9a-z]{1,13})(?:/|\Z)")
-_SUBREDDIT = re.compile(r"[A-Za-z0-9_]{2,21}")
-
-#: What people write, the strongest first: who writes both wants to be left alone.
-_COMMANDS = ((OPT_OUT, InboxKind.OPT_OUT), (OPT_IN, InboxKind.OPT_IN), (PREDICT, InboxKind.PREDICT))
+#: Subreddits, and the pages of accounts, which are subreddits, too.
+_SUBREDDIT = re.compile(r"u_[A-Za-z0-9_-]{2,20}|[A-Za-z0-9_]{2,21}")
 
 
 def message_name(item: Item) -> str | None:
@@ -27,19 +25,22 @@ def subreddit_of(item: Item) -> str | None:
     return name if isinstance(name, str) and _SUBREDDIT.fullmatch(name) else None
 
 
+def is_private(item: Item) -> bool:
+    """Whether it is a private message; anything else was written where others read it."""
+    name = item.get("name")
+    return isinstance(name, str) and name.startswith("t4_")
+
+
 def kind_of(item: Item, me: str) -> InboxKind | None:
     """What a message asks for; None where it asks for nothing, or is our own."""
     author = author_of(item)
     if author is None or author.lower() == me.lower():
         return None
-    texts = [text for text in (item.get("subject"), item.get("body")) if isinstance(text, str)]
-    # A quote of somebody else asks for nothing.
-    lines = [line for text in texts for line in text.splitlines() if line.lstrip()[:1] != ">"]
-    words = set(re.findall(r"(?<![\w!])!\w+", "\n".join(lines).lower()))
-    for word, kind in _COMMANDS:
-        if word in words:
-            return kind
-    return InboxKind.PREDICT if item.get("type") == "username_mention" else None
+    # Reddit makes the subjects of comments up.
+    subject = item.get("subject") if is_private(item) else None
+    found = command_in(item.get("body"), subject)
+    mentioned = item.get("type") == "username_mention"
+    return InboxKind.PREDICT if found is None and mentioned else found
 
 
 def post_of(item: Item) -> str | None:

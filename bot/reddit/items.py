@@ -27,6 +27,8 @@ class Skip(StrEnum):
     """Why a submission is no post for us."""
 
     UNREADABLE = "unreadable"
+    #: It is listed here, and belongs to another subreddit.
+    ELSEWHERE = "of another subreddit"
     TOO_OLD = "too old"
     REMOVED = "removed"
     DELETED = "deleted"
@@ -62,6 +64,9 @@ def read_item(
     title = item.get("title")
     if source_id is None or posted_at is None or not isinstance(title, str):
         return Skip.UNREADABLE
+    subreddit = item.get("subreddit")
+    if isinstance(subreddit, str) and subreddit.lower() != community.source_id.lower():
+        return Skip.ELSEWHERE
     if now - posted_at > rules.max_age:
         return Skip.TOO_OLD
     reason = _barred(item, rules)

@@ -1,0 +1,61 @@
+"""What people ask for in their own words, and what they only repeat."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.reddit.message_commands import command_in
+from bot.reddit.texts import OPTED_IN, OPTED_OUT, plain_text
+from storage.types import InboxKind
+
+OUT = ["!optout", "!opt-out", "!opt out", "!OptOut", "!opt_out", "stop", "STOP.", "unsubscribe",
+       "Unsubscribe!", "please stop", "u/peoria_bot stop", "opt out", "!stop", "!unsubscribe"]  # fmt: skip
+TEXTS = [plain_text(OPTED_OUT, "https://x"), plain_text(OPTED_IN, "https://x")]
+
+
+@pytest.mark.parametrize("body", OUT)
+def test_words_that_opt_out(body: str) -> None:
+    assert command_in(body) is InboxKind.OPT_OUT
+    assert command_in("", body) is InboxKind.OPT_OUT
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["what does `!optout` do?", "> Reply !optout\n\nwhat is this?", "&gt; !optout\n\nhm", "good bot",
+     "```\n!optout\n```\nwhat is that?", "    !optout\n\nis code", "stop saying that it is cute",
+     "don't unsubscribe from me", "!optouts", "it said ``!opt-out`` to me", "a!optout", ""],
+)  # fmt: skip
+def test_what_is_quoted_or_said_by_the_way_asks_for_nothing(body: str) -> None:
+    assert command_in(body) is None
+
+
+def test_the_body_comes_before_the_subject_and_an_answered_subject_does_not_count() -> None:
+    assert command_in("!optin", "!optout") is InboxKind.OPT_IN
+    assert command_in("thanks", "re: !optout") is None
+    assert command_in("!predict and !optout") is InboxKind.OPT_OUT
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_our_own_text_is_not_obeyed_however_it_is_repeated(text: str) -> None:
+    plain = re.sub(r"[`^()\[\]]", "", text)
+    for echo in (text, plain, plain.replace("\n", " "), f"Beep: {plain}", plain.upper()):
+        assert command_in(echo) is None
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="`>~"), max_size=60))
+def test_a_line_of_its_own_is_obeyed_whatever_is_around_it(around: str) -> None:
+    lines = [line for line in around.splitlines() if line.strip()]
+    assert command_in("\n".join([*lines, "!optout", *lines])) is InboxKind.OPT_OUT
+
+
+@given(st.text(max_size=80))
+def test_quoted_lines_ask_for_nothing(text: str) -> None:
+    quoted = "\n".join(f"> {line}" for line in (text + " !optout").splitlines())
+    assert command_in(quoted) is None
+
+
+@given(st.text(max_size=80), st.text(max_size=40))
+def test_any_text_can_be_read(body: str, subject: str) -> None:
+    command_in(body, subject)

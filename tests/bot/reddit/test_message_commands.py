@@ -11,7 +11,8 @@ from bot.reddit.texts import OPTED_IN, OPTED_OUT, plain_text
 from storage.types import InboxKind
 
 OUT = ["!optout", "!opt-out", "!opt out", "!OptOut", "!opt_out", "stop", "STOP.", "unsubscribe",
-       "Unsubscribe!", "please stop", "u/peoria_bot stop", "opt out", "!stop", "!unsubscribe"]  # fmt: skip
+       "Unsubscribe!", "please stop", "u/peoria_bot stop", "opt out", "!stop",
+       "!unsubscribe"]  # fmt: skip
 TEXTS = [plain_text(OPTED_OUT, "https://x"), plain_text(OPTED_IN, "https://x")]
 
 
@@ -23,7 +24,8 @@ def test_words_that_opt_out(body: str) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["what does `!optout` do?", "> Reply !optout\n\nwhat is this?", "&gt; !optout\n\nhm", "good bot",
+    ["what does `!optout` do?", "> Reply !optout\n\nwhat is this?", "&gt; !optout\n\nhm",
+     "good bot",
      "```\n!optout\n```\nwhat is that?", "    !optout\n\nis code", "stop saying that it is cute",
      "don't unsubscribe from me", "!optouts", "it said ``!opt-out`` to me", "a!optout", ""],
 )  # fmt: skip

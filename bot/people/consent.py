@@ -33,23 +33,35 @@ async def opt_out(
     opted out.
     """
     async with database.write() as session:
-        author = await session.run_sync(find_or_add_author, platform, person)
-        newly = author.opted_out_at is None
-        if newly:
-            author.opted_out_at = now
-        withdrawn = await withdraw_waiting_posts(session, author.id)
-        await _drop_waiting_guesses(session, author.id)
+        return await opt_out_in(session, platform=platform, person=person, now=now)
+
+
+async def opt_out_in(
+    session: AsyncSession, *, platform: PlatformName, person: str, now: datetime
+) -> OptOut:
+    """`opt_out` in a write session of the caller's."""
+    author = await session.run_sync(find_or_add_author, platform, person)
+    newly = author.opted_out_at is None
+    if newly:
+        author.opted_out_at = now
+    withdrawn = await withdraw_waiting_posts(session, author.id)
+    await _drop_waiting_guesses(session, author.id)
     return OptOut(newly, withdrawn)
 
 
 async def opt_in(database: Database, *, platform: PlatformName, person: str) -> bool:
     """End an opt-out; return whether there was one. What was withdrawn stays withdrawn."""
     async with database.write() as session:
-        author = await session.run_sync(find_author, platform, person)
-        if author is None or author.opted_out_at is None:
-            return False
-        author.opted_out_at = None
-        return True
+        return await opt_in_in(session, platform=platform, person=person)
+
+
+async def opt_in_in(session: AsyncSession, *, platform: PlatformName, person: str) -> bool:
+    """`opt_in` in a write session of the caller's."""
+    author = await session.run_sync(find_author, platform, person)
+    if author is None or author.opted_out_at is None:
+        return False
+    author.opted_out_at = None
+    return True
 
 
 async def has_opted_out(session: AsyncSession, platform: PlatformName, person: str) -> bool:

@@ -12,7 +12,7 @@ from storage.engine.database import Database
 from storage.files.image_store import ImageStore
 from storage.queries.communities import find_author
 from storage.queries.standings import drop_standings
-from storage.tables import Guess, Image, Peek, Post, PostImage, Vote
+from storage.tables import Guess, Image, InboxItem, Peek, Post, PostImage, Vote
 from storage.types import PlatformName
 
 #: How the source of an uploaded image begins; its SHA-256 follows.
@@ -33,13 +33,18 @@ async def forget_person(
     it. To delete the hash as well, they opt in first.
     """
     async with database.write() as session:
+        # Who was never counted as an author may have written to the bot all the same.
+        rows = await _count(
+            session,
+            update(InboxItem).filter_by(platform=platform, person=person).values(person=None),
+        )
         author = await session.run_sync(find_author, platform, person)
         if author is None:
-            return 0
+            return rows
         await withdraw_waiting_posts(session, author.id)
         dropped = await _drop_images(session, author.id, now)
         dropped += await _waiting_uploads(session, author.id)
-        rows = len(dropped) + await session.run_sync(drop_standings, author.id)
+        rows += len(dropped) + await session.run_sync(drop_standings, author.id)
         for statement in (
             delete(Guess).filter_by(author_id=author.id),
             delete(Vote).filter_by(author_id=author.id),

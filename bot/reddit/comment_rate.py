@@ -18,7 +18,7 @@ class CommentRate:
     """Counts comments in the tables, so that a restart forgets none.
 
     Args:
-        per_hour: most comments in one subreddit within an hour.
+        per_hour: most predictions in one subreddit within an hour, and as many answers.
     """
 
     def __init__(self, database: Database, *, per_hour: int, clock: Clock) -> None:
@@ -26,11 +26,12 @@ class CommentRate:
         self._per_hour = per_hour
         self._clock = clock
 
-    async def check(self, community: Community, *, until: datetime) -> None:
+    async def check(self, community: Community, *, until: datetime, answers: bool = False) -> None:
         """Do nothing if one more comment is fine in a subreddit.
 
         Args:
             until: when it would be too late.
+            answers: whether it is an answer to a message; these are counted by themselves.
 
         Raises:
             RedditBusy: not yet; it says when there is room.
@@ -39,7 +40,7 @@ class CommentRate:
         now = self._clock()
         if now > until:
             raise ReplyDeclined("The post was too old for a reply when there could be one.")
-        sent = await self._sent_since(community.id, now - HOUR)
+        sent = await self._sent_since(community.id, now - HOUR, answers=answers)
         if len(sent) < self._per_hour:
             return
         free_at = sorted(sent)[-self._per_hour] + HOUR
@@ -50,16 +51,17 @@ class CommentRate:
             )
         raise RedditBusy("there were enough comments within the hour", free_at - now)
 
-    async def _sent_since(self, community_id: int, since: datetime) -> Sequence[datetime]:
+    async def _sent_since(
+        self, community_id: int, since: datetime, *, answers: bool
+    ) -> Sequence[datetime]:
+        query = (
+            select(InboxItem.answered_at).where(
+                InboxItem.community_id == community_id, InboxItem.answered_at >= since
+            )
+            if answers
+            else select(Reply.sent_at)
+            .join(Post, Post.id == Reply.post_id)
+            .where(Post.community_id == community_id, Reply.sent_at >= since)
+        )
         async with self._database.read() as session:
-            replies = await session.scalars(
-                select(Reply.sent_at)
-                .join(Post, Post.id == Reply.post_id)
-                .where(Post.community_id == community_id, Reply.sent_at >= since)
-            )
-            answers = await session.scalars(
-                select(InboxItem.answered_at).where(
-                    InboxItem.community_id == community_id, InboxItem.answered_at >= since
-                )
-            )
-            return [time for time in (*replies, *answers) if time is not None]
+            return [time for time in await session.scalars(query) if time is not None]

@@ -51,7 +51,9 @@ class Communities:
         found = await self.find(name)
         if found is not None:
             return found
-        ref = CommunityRef(name, f"r/{name}", horizon_seconds=self._horizon_seconds)
+        # The page of an account is a subreddit like any other, with a name of its own form.
+        title = f"u/{name[2:]}" if name.lower().startswith("u_") else f"r/{name}"
+        ref = CommunityRef(name, title, horizon_seconds=self._horizon_seconds)
         await add_community(self._database, PlatformName.REDDIT, ref, now=self._clock())
         made = await self.find(name)
         assert made is not None  # noqa: S101 - it was inserted, now or by another at the same time

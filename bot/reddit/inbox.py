@@ -1,21 +1,27 @@
 """Messages to the bot: mentions, `!predict`, `!optout`; read here, answered in inbox_answers.py."""
 
+import logging
 from collections import OrderedDict
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core import Core
-from bot.people.consent import has_opted_out, opt_in, opt_out
+from bot.people.consent import has_opted_out, opt_in_in, opt_out_in
 from bot.people.identity import hash_person
+from bot.platform import PlatformUnavailable
+from bot.reddit.answer_limits import reason_to_be_silent
 from bot.reddit.client import Item, RedditClient
 from bot.reddit.communities import Communities
-from bot.reddit.inbox_items import kind_of, message_name, post_of, subreddit_of
+from bot.reddit.inbox_items import is_private, kind_of, message_name, post_of, subreddit_of
 from bot.reddit.items import author_of, time_of
-from bot.reddit.reply_rules import SWITCHED_OFF, ReplyRules
+from bot.reddit.reply_rules import DENIED, SWITCHED_OFF, ReplyRules
 from storage.engine.upsert import insert_if_new
 from storage.tables import Community, InboxItem
 from storage.types import InboxKind, PlatformName, ReplyState
+
+log = logging.getLogger(__name__)
 
 #: Messages are looked for as far back as this: somebody who wants to be left alone must be heard
 #: after a weekend without us.
@@ -24,12 +30,20 @@ REACH = timedelta(days=14)
 #: A question is answered within this time, or not at all.
 FRESH = timedelta(hours=6)
 
+#: A message may turn up later than one that was written after it, by no more than this.
+DISORDER = timedelta(hours=1)
+
 MAX_PAGES = 10
 MEMORY = 2_000
 
 
 class Inbox:
-    """Reads what people write to the bot; does what they ask about their data, at once."""
+    """Reads what people write to the bot; does what they ask about their data, at once.
+
+    Every look goes back to the newest message of the last look that came to its end, and the first
+    one after a start as far as `REACH`. So a look that breaks off anywhere is begun again, and what
+    it did not come to is found by the next.
+    """
 
     def __init__(
         self, client: RedditClient, core: Core, communities: Communities, rules: ReplyRules
@@ -40,7 +54,9 @@ class Inbox:
         self._clock = core.clock
         self._communities = communities
         self._rules = rules
-        self._read: OrderedDict[str, None] = OrderedDict()
+        self._handled: OrderedDict[str, None] = OrderedDict()
+        #: Everything that was sent before this has been handled; None: that is not known.
+        self._mark: datetime | None = None
 
     async def read(self) -> None:
         """Record new messages that ask for something, up to those that were read before.
@@ -48,63 +64,92 @@ class Inbox:
         Raises:
             PlatformUnavailable: Reddit cannot be asked now.
         """
+        began = self._clock()
+        reach = began - REACH if self._mark is None else self._mark - DISORDER
         after: str | None = None
+        mark = self._mark
+        failed: list[datetime] = []
         for _ in range(MAX_PAGES):
             page = await self._client.inbox(after)
-            seen_before = False
-            for item in page.items:
-                name = message_name(item)
-                if name is None:
-                    continue
-                if name in self._read:
-                    seen_before = True
-                    continue
-                seen_before |= await self._record(name, item)
-                self._read[name] = None
-            while len(self._read) > MEMORY:
-                self._read.popitem(last=False)
+            # Listings begin with the newest; wishes are done in the order in which they were made.
+            for item in reversed(page.items):
+                sent_at = time_of(item)
+                if not await self._handle(item):
+                    failed.append(sent_at or began)
+                elif sent_at is not None and sent_at <= began:
+                    mark = max(mark or sent_at, sent_at)
             times = [time for time in map(time_of, page.items) if time is not None]
             after = page.after
-            if after is None or seen_before or not times:
-                return
-            if self._clock() - min(times) > REACH:
-                return
+            if after is None or not times or min(times) < reach:
+                break
+        # Only now: a look that was cut short reaches as far back as this one.
+        self._mark = min([mark, *failed]) if mark is not None else None
+        while len(self._handled) > MEMORY:
+            self._handled.popitem(last=False)
 
-    async def _record(self, name: str, item: Item) -> bool:
-        """Record a message if it asks for something; return whether it was there already."""
+    async def _handle(self, item: Item) -> bool:
+        """Do what one message asks for; return whether it is done. It may have been done before.
+
+        Raises:
+            PlatformUnavailable: Reddit cannot be asked now.
+        """
+        name = message_name(item)
+        if name is None or name in self._handled:
+            return True
+        try:
+            await self._record(name, item)
+        except PlatformUnavailable:
+            raise
+        except Exception:
+            # The next look comes to it again; the other messages do not wait for it.
+            log.exception("Message %s could not be handled; it is tried again.", name)
+            return False
+        self._handled[name] = None
+        return True
+
+    async def _record(self, name: str, item: Item) -> None:
+        """Do what a message asks for and record it, once."""
         kind, sent_at, author = (
             kind_of(item, await self._client.me()),
             time_of(item),
             author_of(item),
         )
         if kind is None or sent_at is None or author is None:
-            return False
+            return
         now = self._clock()
         if now - sent_at > (FRESH if kind is InboxKind.PREDICT else REACH):
-            return False
+            return
+        person = hash_person(self._core.people_key, PlatformName.REDDIT, author)
         async with self._database.read() as session:
             known = select(InboxItem.id).filter_by(platform=PlatformName.REDDIT, source_id=name)
             if await session.scalar(known) is not None:
-                return True
-        person = hash_person(self._core.people_key, PlatformName.REDDIT, author)
-        if kind is InboxKind.PREDICT:
-            async with self._database.read() as session:
-                if await has_opted_out(session, PlatformName.REDDIT, person):
-                    return False
+                return
+            if kind is InboxKind.PREDICT and await has_opted_out(
+                session, PlatformName.REDDIT, person
+            ):
+                return
         community = await self._community(item)
-        # What is asked for is done before it is noted: done twice it does no harm.
-        if kind is InboxKind.OPT_OUT:
-            await opt_out(self._database, platform=PlatformName.REDDIT, person=person, now=now)
-        elif kind is InboxKind.OPT_IN:
-            await opt_in(self._database, platform=PlatformName.REDDIT, person=person)
-        reason = self._reason_not_to_answer(community)
+        silent = self._reason_not_to_answer(item, community)
         async with self._database.write() as session:
+            changed = await self._do(session, kind, person, sent_at, now)
+            reason = silent or await reason_to_be_silent(
+                session,
+                person=person,
+                kind=kind,
+                changed=changed,
+                post_source_id=post_of(item),
+                parent_id=item.get("parent_id"),
+                sent_at=sent_at,
+                now=now,
+            )
             await session.run_sync(
                 insert_if_new,
                 InboxItem,
                 platform=PlatformName.REDDIT,
                 source_id=name,
                 kind=kind,
+                person=person,
+                sent_at=sent_at,
                 community_id=community.id if community else None,
                 post_source_id=post_of(item),
                 state=ReplyState.PENDING if reason is None else ReplyState.SKIPPED,
@@ -112,17 +157,50 @@ class Inbox:
                 due_at=now if reason is None else None,
                 reason=reason,
             )
-        return False
+
+    async def _do(
+        self,
+        session: AsyncSession,
+        kind: InboxKind,
+        person: str,
+        sent_at: datetime,
+        now: datetime,
+    ) -> bool:
+        """Do what somebody wishes about their data; return whether that changed anything.
+
+        The newest wish counts, in whatever order they are read.
+        """
+        if kind is InboxKind.PREDICT:
+            return False
+        newer = select(InboxItem.id).where(
+            InboxItem.platform == PlatformName.REDDIT,
+            InboxItem.person == person,
+            InboxItem.kind != InboxKind.PREDICT,
+            InboxItem.sent_at > sent_at,
+        )
+        if await session.scalar(newer.limit(1)) is not None:
+            return False
+        if kind is InboxKind.OPT_IN:
+            return await opt_in_in(session, platform=PlatformName.REDDIT, person=person)
+        done = await opt_out_in(session, platform=PlatformName.REDDIT, person=person, now=now)
+        return done.newly
 
     async def _community(self, item: Item) -> Community | None:
         name = subreddit_of(item)
-        if name is None:
+        if name is None or is_private(item):
             return None
         if name.lower() in self._rules.denied:
             return await self._communities.find(name)
         return await self._communities.find_or_add(name)
 
-    def _reason_not_to_answer(self, community: Community | None) -> str | None:
-        if community is not None:
-            return self._rules.reason_not_to_write(community)
-        return "It was a private message." if self._rules.writes else SWITCHED_OFF
+    def _reason_not_to_answer(self, item: Item, community: Community | None) -> str | None:
+        if not self._rules.writes:
+            return SWITCHED_OFF
+        if is_private(item):
+            return "It was a private message."
+        name = subreddit_of(item)
+        if name is None:
+            return "Reddit did not say where it was written."
+        if name.lower() in self._rules.denied or community is None:
+            return DENIED
+        return self._rules.reason_not_to_write(community)

@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from bot.core import Core
 from bot.platform import PlatformUnavailable, PostGone, ReplyDeclined
@@ -30,6 +30,9 @@ ANSWERS_UNDER_A_POST = 3
 #: Tries of one answer, and the wait before the second; they double.
 MAX_TRIES = 8
 FIRST_WAIT = timedelta(seconds=30)
+
+#: An answer that was claimed is nobody else's for this long: longer than Reddit takes to answer.
+CLAIMED_FOR = timedelta(minutes=1)
 
 #: What somebody hears whose post cannot be predicted.
 _SKIPPED = {
@@ -87,6 +90,10 @@ class InboxAnswers:
                 await self._skip(item, str(error))
             except (NotAllowed, NotThere) as error:
                 await self._skip(item, str(error))
+            except Exception:
+                # One message that cannot be answered must not stop the others.
+                log.exception("Message %s could not be answered; tried again.", item.source_id)
+                await self._later(item, None)
 
     async def _answer(self, item: InboxItem) -> None:
         async with self._database.read() as session:
@@ -95,11 +102,10 @@ class InboxAnswers:
         if item.tries:
             answer_id = await self._replies.find_own(item.source_id, since=item.recorded_at)
         if answer_id is None:
-            await self._replies.check_rate(community, until=item.recorded_at + FRESH)
+            await self._replies.check_answer_rate(community, until=item.recorded_at + FRESH)
             text = await self._text(item, community)
-            async with self._database.write() as session:
-                # From here on it may have been sent.
-                (await session.get_one(InboxItem, item.id)).tries = item.tries + 1
+            if not await self._claim(item):
+                return
             answer_id = await self._replies.comment(
                 item.source_id, text, community, item.post_source_id or item.source_id
             )
@@ -107,6 +113,25 @@ class InboxAnswers:
             kept = await session.get_one(InboxItem, item.id)
             kept.state, kept.answer_id = ReplyState.SENT, answer_id
             kept.answered_at, kept.due_at = self._clock(), None
+
+    async def _claim(self, item: InboxItem) -> bool:
+        """Record that an answer is about to be sent; return whether nobody else did.
+
+        From here on it may have been sent: whoever comes to it next looks for it first, and not
+        before this try has ended.
+        """
+        async with self._database.write() as session:
+            claimed = await session.execute(
+                update(InboxItem)
+                .where(
+                    InboxItem.id == item.id,
+                    InboxItem.state == ReplyState.PENDING,
+                    InboxItem.tries == item.tries,
+                )
+                .values(tries=item.tries + 1, due_at=self._clock() + CLAIMED_FOR)
+                .returning(InboxItem.id)
+            )
+            return claimed.first() is not None
 
     async def _text(self, item: InboxItem, community: Community) -> str:
         about = await self._replies.about()

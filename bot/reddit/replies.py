@@ -149,8 +149,12 @@ class Replies:
             log.info("The comment %s cannot be deleted (%s).", comment, error)
 
     async def check_rate(self, community: Community, *, until: datetime) -> None:
-        """Do nothing if one more comment is fine in a subreddit; see `CommentRate.check`."""
+        """Do nothing if one more prediction is fine in a subreddit; see `CommentRate.check`."""
         await self._rate.check(community, until=until)
+
+    async def check_answer_rate(self, community: Community, *, until: datetime) -> None:
+        """The same for an answer to a message: answers use up no room for predictions."""
+        await self._rate.check(community, until=until, answers=True)
 
     async def find_own(self, parent: str, *, since: datetime) -> str | None:
         """Our own comment on a thing; see `OwnComments.find`."""

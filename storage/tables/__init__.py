@@ -9,6 +9,7 @@ from storage.tables.communities import Author, Community
 from storage.tables.images import Embedding, Image
 from storage.tables.labels import Label, Nowcast, Snapshot
 from storage.tables.league import CommunityGuesses, DailyLabel, DailyScore, Guess, Peek, Standing
+from storage.tables.leases import Lease
 from storage.tables.messages import InboxItem, Notice
 from storage.tables.models import ModelVersion, TrainingRun
 from storage.tables.posts import Post, PostImage, Reply, Vote
@@ -27,6 +28,7 @@ __all__ = [
     "Image",
     "InboxItem",
     "Label",
+    "Lease",
     "ModelVersion",
     "Notice",
     "Nowcast",

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.tables.base import Base, Key
+from storage.tables.base import HEX_SHA256, Base, Key
 from storage.types import InboxKind, PlatformName, ReplyState, enum_column
 
 
@@ -51,6 +51,7 @@ class InboxItem(Base):
             postgresql_where=text("due_at IS NOT NULL"),
         ),
         Index("ix_inbox_items_answered", "community_id", "answered_at"),
+        Index("ix_inbox_items_person", "person", "recorded_at"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -58,6 +59,9 @@ class InboxItem(Base):
     #: The platform's id of the message.
     source_id: Mapped[str] = mapped_column(String(128))
     kind: Mapped[InboxKind] = mapped_column(enum_column(InboxKind, "inbox_kind"))
+    #: The keyed hash of who wrote it, until they have their data deleted; and when they did.
+    person: Mapped[str | None] = mapped_column(String(HEX_SHA256))
+    sent_at: Mapped[datetime | None]
     #: Where it was written, if the community is known.
     community_id: Mapped[int | None] = mapped_column(ForeignKey("communities.id"))
     #: The platform's id of the post that it was written under, if it was.

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+
+from bot.people.consent import OptOut, opt_out_in
 from bot.people.identity import hash_person
 from bot.reddit.texts import OPTED_OUT
 from storage.tables import Author, InboxItem, Post
@@ -204,3 +207,118 @@ async def test_strange_messages_do_no_harm(bot: Bot, reddit: FakeReddit) -> None
     await bot.tick()
     (item,) = await bot.all(InboxItem)
     assert (item.source_id, item.state, item.post_source_id) == ("t1_w", ReplyState.SKIPPED, None)
+
+
+async def test_a_wish_on_the_second_page_outlives_a_page_that_failed(
+    bot: Bot, reddit: FakeReddit
+) -> None:
+    await bot.tick()
+    reddit.private_message("bob", "!optout", "")
+    for n in range(130):
+        reddit.private_message(f"fan{n}", "!optin", "")
+    reddit.fail("/message/inbox", after=1, status=503)
+    bot.clock.forward(60)
+    await bot.tick()
+    assert not await has_opted_out(bot, "bob")
+    bot.clock.forward(60)
+    await bot.tick()
+    assert await has_opted_out(bot, "bob")
+
+
+async def test_a_message_that_cannot_be_handled_is_tried_again_and_holds_up_no_other(
+    bot: Bot, reddit: FakeReddit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reddit.private_message("bob", "!optout", "")
+    reddit.private_message("eve", "!optout", "")
+    bob, tried = hash_person(bot.app.core.people_key, PlatformName.REDDIT, "bob"), []
+
+    async def fail_once(session: Any, *, person: str, **rest: Any) -> OptOut:
+        tried.append(person)
+        if tried.count(bob) == 1 and person == bob:
+            raise ValueError("broken")
+        return await opt_out_in(session, person=person, **rest)
+
+    monkeypatch.setattr("bot.reddit.inbox.opt_out_in", fail_once)
+    await bot.tick()
+    assert await has_opted_out(bot, "eve")
+    assert not await has_opted_out(bot, "bob")
+    bot.clock.forward(60)
+    await bot.tick()
+    assert await has_opted_out(bot, "bob")
+
+
+async def test_the_newest_wish_wins_in_whatever_order_they_are_read(
+    bot: Bot, reddit: FakeReddit
+) -> None:
+    reddit.private_message("bob", "", "!optout")
+    old = reddit.messages.pop(0)
+    bot.clock.forward(100)
+    reddit.private_message("bob", "", "!optin")
+    reddit.private_message("eve", "", "!optin")
+    bot.clock.forward(100)
+    reddit.private_message("eve", "", "stop")
+    await bot.tick()
+    reddit.messages.insert(0, old)
+    bot.clock.forward(100)
+    await bot.tick()
+    assert not await has_opted_out(bot, "bob")
+    assert await has_opted_out(bot, "eve")
+
+
+async def test_a_person_is_answered_once_about_one_matter(bot: Bot, reddit: FakeReddit) -> None:
+    shown = reddit.post("aww", author="eve")
+    asked = [reddit.comment(shown["name"], "!optout") for _ in range(30)]
+    again = [reddit.comment(shown["name"], "!predict", "eve") for _ in range(3)]
+    for each in (*asked, *again):
+        reddit.message(each)
+    await bot.tick()
+    bot.clock.forward(600)
+    await bot.tick()
+    assert sum(len(reddit.comments_on(each["name"])) for each in asked) == 1
+    assert sum(len(reddit.comments_on(each["name"])) for each in again) == 1
+    # Answers used up no room for predictions: there are ten within an hour.
+    posts = [reddit.post("aww", author=f"a{n}") for n in range(9)]
+    bot.clock.forward(60)
+    await bot.tick()
+    assert all(len(reddit.comments_on(post["name"])) == 1 for post in posts)
+
+
+async def test_an_account_that_answers_at_once_is_answered_once(
+    bot: Bot, reddit: FakeReddit
+) -> None:
+    answers = 0
+    for n in range(12):
+        shown = reddit.post("aww", author=f"author{n}")
+        asked = reddit.comment(shown["name"], f"u/{ME} what is this?", "echo")
+        reddit.message(asked, "username_mention")
+        await bot.tick()
+        for answer in reddit.comments_on(asked["name"]):
+            answers += 1
+            bot.clock.forward(3)
+            reddit.message(reddit.comment(answer["name"], f"!predict {answer['body']}", "echo"))
+            plain = answer["body"].replace("`", "")
+            reddit.message(reddit.comment(answer["name"], plain, "parrot"))
+        bot.clock.forward(600)
+    assert answers <= 2
+    assert not await has_opted_out(bot, "parrot")
+
+
+async def test_a_profile_page_is_no_private_message(bot: Bot, reddit: FakeReddit) -> None:
+    place = "u_some-name-of-20-letters"[:22]
+    shown = reddit.post(place)
+    asked = reddit.comment(shown["name"], f"u/{ME}")
+    reddit.message(asked, "username_mention")
+    await bot.tick()
+    (answer,) = reddit.comments_on(asked["name"])
+    assert f"u/{place[2:]}" in answer["body"]
+
+
+async def test_what_a_listing_shows_of_another_subreddit_is_not_answered(
+    start: OpenBot, reddit: FakeReddit
+) -> None:
+    stray = reddit.post("pics")
+    reddit.subreddit("aww").posts.insert(0, stray)
+    async with start(reddit_deny="pics") as bot:
+        await bot.tick()
+        assert await bot.all(Post) == []
+    assert reddit.own == []

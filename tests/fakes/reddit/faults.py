@@ -16,6 +16,7 @@ class Fault:
 
     Attributes:
         path: what the path must hold.
+        after: how many requests go well before.
         status: an answer with this status instead.
         headers: and with these headers.
         body: the answer's body instead; None: the right one, or none.
@@ -26,6 +27,7 @@ class Fault:
 
     path: str
     times: int = 1
+    after: int = 0
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: str | None = None

@@ -89,6 +89,9 @@ class FakeReddit(FakeWorld):
                 reached.set_result(None)
         for fault in self.faults:
             if fault.path in request.path and fault.times > 0:
+                if fault.after > 0:
+                    fault.after -= 1
+                    continue
                 fault.times -= 1
                 return await fault.answer(request, handler)
         response = await handler(request)

@@ -88,7 +88,12 @@ class ScoreRead:
 
 @dataclass(frozen=True, slots=True)
 class PostRemoved:
-    """A reading of a post that was deleted or removed: it gets no label."""
+    """A reading of a post that was deleted, which is proved: it gets no label."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostHidden:
+    """A reading of a post that cannot be seen now (removed, private): it may come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,7 @@ class ReadLater:
     until: datetime
 
 
-Reading: TypeAlias = ScoreRead | PostRemoved | ReadLater
+Reading: TypeAlias = ScoreRead | PostRemoved | PostHidden | ReadLater
 
 
 class PlatformUnavailable(Exception):
@@ -126,7 +131,7 @@ class ReplyDeclined(Exception):
 
 
 class PostGone(Exception):
-    """The post was deleted or removed; there is nothing left to answer."""
+    """The post was deleted, which is proved; there is nothing left to answer."""
 
 
 class Platform(Protocol):

@@ -8,12 +8,21 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from bot.labels.absence import look_again_at
 from bot.labels.growth import Heading
 from bot.labels.nowcast import Nowcaster
 from bot.labels.readings import AgedScore, late_by, next_reading_at, reading_at, score_at_horizon
 from bot.labels.write import write_label
 from bot.league.guesses import close_at_score
-from bot.platform import Platform, PlatformUnavailable, PostRemoved, ReadLater, ScoreRead, post_ref
+from bot.platform import (
+    Platform,
+    PlatformUnavailable,
+    PostHidden,
+    PostRemoved,
+    ReadLater,
+    ScoreRead,
+    post_ref,
+)
 from bot.runtime.clock import Clock
 from bot.serving.number_format import duration
 from storage.engine.database import Database
@@ -100,6 +109,8 @@ class LabelCollector:
                         later[post.id] = self._clock() + RETRY
                 case PostRemoved():
                     await self._withdraw(post)
+                case PostHidden():
+                    await self._wait_for(post)
                 case ReadLater(until):
                     later[post.id] = until
                 case None:
@@ -115,6 +126,25 @@ class LabelCollector:
         async with self._database.write() as session:
             for post_id, until in later.items():
                 await session.run_sync(move_post, post_id, PostState.AWAITING_SCORE, due_at=until)
+
+    async def _wait_for(self, post: Post) -> None:
+        """Look again for a post that is out of sight, for as long as its label can be had."""
+        until = look_again_at(
+            self._clock(),
+            post.tries,
+            posted_at=post.posted_at,
+            horizon=timedelta(seconds=post.community.horizon_seconds),
+            late_share=self._late_share,
+        )
+        if until is None:
+            log.info("Post %s was out of sight until it was too late for a label.", post.id)
+            await self._withdraw(post)
+            return
+        await self._database.run_write(
+            lambda session: move_post(
+                session, post.id, PostState.AWAITING_SCORE, due_at=until, tries=post.tries + 1
+            )
+        )
 
     async def _withdraw(self, post: Post) -> None:
         async with self._database.write() as session:
@@ -139,7 +169,8 @@ class LabelCollector:
         final = reading == horizon
         step: dict[str, Any]
         if not final:
-            step = {"due_at": next_reading_at(post.posted_at, horizon, self._clock(), early)}
+            due_at = next_reading_at(post.posted_at, horizon, self._clock(), early)
+            step = {"due_at": due_at, "tries": 0}
         elif late_by(age, horizon) > self._late_share:
             step = {
                 "state": PostState.REFUSED,

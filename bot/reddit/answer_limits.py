@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import InboxItem
@@ -43,18 +43,7 @@ async def reason_to_be_silent(
         parent_id: what it answers, as Reddit says.
         sent_at, now: aware.
     """
-    if kind is not InboxKind.PREDICT and not changed:
-        return NOTHING_NEW
     theirs = (InboxItem.platform == PlatformName.REDDIT, InboxItem.person == person)
-    if kind is InboxKind.PREDICT:
-        same = select(InboxItem.id).where(
-            *theirs,
-            InboxItem.kind == kind,
-            InboxItem.post_source_id == post_source_id,
-            InboxItem.state != ReplyState.SKIPPED,
-        )
-        if await session.scalar(same.limit(1)) is not None:
-            return SAME_MATTER
     answers = (
         await session.execute(
             select(InboxItem.answer_id, InboxItem.answered_at)
@@ -63,6 +52,7 @@ async def reason_to_be_silent(
         )
     ).all()
     for answer_id, answered_at in answers:
+        assert answered_at is not None  # noqa: S101 - the query asks for it
         # Clocks may differ; but who answers an answer wrote after it.
         after = timedelta() if answer_id == parent_id else sent_at - answered_at
         if timedelta() <= after < AT_ONCE and sent_at - answered_at < AT_ONCE:
@@ -72,4 +62,15 @@ async def reason_to_be_silent(
     )
     if (await session.scalars(caught)).one():
         return IS_BOT
+    if kind is not InboxKind.PREDICT and not changed:
+        return NOTHING_NEW
+    if kind is InboxKind.PREDICT:
+        same = select(InboxItem.id).where(
+            *theirs,
+            InboxItem.kind == kind,
+            InboxItem.post_source_id == post_source_id,
+            or_(InboxItem.state != ReplyState.SKIPPED, InboxItem.answered_at.is_not(None)),
+        )
+        if await session.scalar(same.limit(1)) is not None:
+            return SAME_MATTER
     return OFTEN if len(answers) >= ANSWERS_A_DAY else None

@@ -65,6 +65,13 @@ class Communities:
             self._database, PlatformName.REDDIT, {community.source_id: name}, order=age_order
         )
 
+    async def banned(self) -> list[str]:
+        """Names of the subreddits that the account is banned from, as far as is known."""
+        async with self._database.read() as session:
+            query = select(Community).where(Community.platform == PlatformName.REDDIT)
+            found = await session.scalars(query.order_by(Community.id))
+            return [each.source_id for each in found if BANNED_AT in each.options]
+
     async def note_ban(self, community_id: int, since: datetime | None) -> bool:
         """Note that the account is banned there, or no longer; return whether that is news."""
         value = None if since is None else since.isoformat()

@@ -112,8 +112,19 @@ def author_of(item: Mapping[str, Any]) -> str | None:
     return storable(author) if isinstance(author, str) and author not in _NOBODY else None
 
 
+def is_deleted(item: Mapping[str, Any]) -> bool:
+    """Whether a submission was deleted by its author, which is for ever."""
+    category = item.get("removed_by_category")
+    return category in ("deleted", "author") or (
+        not category and item.get("selftext") == "[deleted]"
+    )
+
+
 def is_gone(item: Mapping[str, Any]) -> bool:
-    """Whether a submission was deleted by its author or removed by somebody else."""
+    """Whether a submission was deleted by its author or removed by somebody else.
+
+    What was removed may be approved later: a filter holds it, or moderators think again.
+    """
     return (
         bool(item.get("removed_by_category"))
         or item.get("removed") is True

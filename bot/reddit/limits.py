@@ -75,6 +75,8 @@ class Pace:
         self._until: datetime | None = None
         self._why = ""
         self._failures = 0
+        #: When Reddit's last wish was noted.
+        self._noted_at = clock()
         #: Requests left in this window, and when the next begins; None until Reddit sent it.
         self.remaining: float | None = None
         self.resets_at: datetime | None = None
@@ -86,6 +88,9 @@ class Pace:
             RedditBusy: not yet; it says when.
         """
         now = self._clock()
+        if now < self._noted_at:
+            # Our clock was put back: what was noted by it means nothing any more.
+            self._until = self.remaining = self.resets_at = None
         if self._until is not None and now < self._until:
             raise RedditBusy(self._why, self._until - now)
         if self.remaining is not None and self.remaining < 1:
@@ -105,12 +110,14 @@ class Pace:
         self._failures = 0
         self._until = None
         if remaining is not None and reset is not None:
+            self._noted_at = self._clock()
             self.remaining = remaining
             self.resets_at = self._clock() + reset
 
     def asked_to_wait(self, wait: timedelta, why: str) -> RedditBusy:
         """Note that Reddit asked to be left alone; returns what to raise."""
-        self._until, self._why = self._clock() + wait, why
+        self._noted_at = self._clock()
+        self._until, self._why = self._noted_at + wait, why
         return RedditBusy(why, wait)
 
     def failed(self, why: str) -> RedditBusy:

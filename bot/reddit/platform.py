@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 #: How often the bot's own comments are checked.
 CLEANUP_EVERY = timedelta(minutes=15)
 
+#: How often it is asked whether a ban has ended.
+BANS_EVERY = timedelta(hours=1)
+
 #: Seconds between two checks whether something is due.
 _TICK_SECONDS = 1.0
 
@@ -135,6 +138,7 @@ class RedditPlatform:
         for name in self._subreddits:
             await self._schedule.run_due(f"r/{name}", self._every, partial(self._watch, name))
         await self._schedule.run_due("inbox", self._every, self._read_inbox)
+        await self._schedule.run_due("bans", BANS_EVERY, self._look_at_bans)
         await self._schedule.run_due("comments", CLEANUP_EVERY, self._cleanup.run)
 
     async def _read_inbox(self) -> None:
@@ -147,8 +151,16 @@ class RedditPlatform:
             self._asked_about.add(name)
         await self.watcher.poll(name)
 
+    async def _look_at_bans(self) -> None:
+        """Find out whether bans have ended."""
+        for name in await self._communities.banned():
+            try:
+                await self._check_ban(name)
+            except (NotAllowed, NotThere) as error:
+                log.info("Whether the ban from r/%s has ended is not known: %s", name, error)
+
     async def _check_ban(self, name: str) -> None:
-        """Find out once a start whether the account is banned from a subreddit."""
+        """Find out whether the account is banned from a subreddit."""
         about = await self.client.about(name)
         spelt = about.get("display_name")
         community = await self._communities.find_or_add(

@@ -1,7 +1,7 @@
 """Comments: written once, found again before they are tried again, taken back when unwelcome."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -11,7 +11,7 @@ from bot.reddit.client import RedditClient
 from bot.reddit.comment_rate import CommentRate
 from bot.reddit.communities import Communities
 from bot.reddit.errors import NotAllowed, NotThere, RedditBusy, RedditRefusal
-from bot.reddit.items import is_closed, is_gone
+from bot.reddit.items import is_closed, is_deleted, is_gone
 from bot.reddit.own_comments import OwnComments
 from bot.reddit.reply_rules import ReplyRules
 from bot.reddit.texts import prediction_text, settled_text
@@ -25,7 +25,12 @@ log = logging.getLogger(__name__)
 
 #: Reddit's codes for a thread that takes no more comments, and for a post that was deleted.
 _CLOSED = {"THREAD_LOCKED", "TOO_OLD"}
-_DELETED = {"DELETED_LINK", "DELETED_COMMENT", "NO_THING_ID"}
+_DELETED = "DELETED_LINK"
+#: What it says of what it does not find, or does not show us now.
+_UNKNOWN = "NO_THING_ID"
+
+#: Out of sight is not gone: a comment is tried again after this long.
+HIDDEN_WAIT = timedelta(minutes=5)
 
 
 class Replies:
@@ -90,15 +95,15 @@ class Replies:
         try:
             return await self._client.comment(parent, text)
         except RedditRefusal as refusal:
-            if refusal.code in _DELETED:
+            if refusal.code == _DELETED:
                 raise PostGone(str(refusal)) from refusal
+            if refusal.code == _UNKNOWN:
+                raise await self._why_not(community, source_id) from refusal
             if refusal.code in _CLOSED:
                 raise ReplyDeclined("The thread is locked or archived.") from refusal
             log.warning("A comment in %s was refused (%s).", community.name, refusal)
             raise ReplyDeclined(f"Reddit refused the comment ({refusal.code}).") from refusal
-        except NotThere as error:
-            raise PostGone("The post is gone.") from error
-        except NotAllowed as error:
+        except (NotThere, NotAllowed) as error:
             raise await self._why_not(community, source_id) from error
 
     async def settle(self, ref: PostRef, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
@@ -167,14 +172,16 @@ class Replies:
             banned = about.get("user_is_banned") is True
             item = (await self._client.info([source_id])).get(source_id)
         except (NotAllowed, NotThere):
-            return ReplyDeclined("The subreddit is closed to this account.")
+            return RedditBusy("the subreddit is closed to this account", HIDDEN_WAIT)
         except PlatformUnavailable as error:
             return error
         if banned:
             await self.note_ban(community)
             return ReplyDeclined("The account is banned from this subreddit.")
+        if item is not None and is_deleted(item):
+            return PostGone("Its author deleted the post.")
         if item is None or is_gone(item):
-            return PostGone("The post is gone.")
+            return RedditBusy("the post is out of sight", HIDDEN_WAIT)
         if is_closed(item):
             return ReplyDeclined("The thread is locked or archived.")
         return ReplyDeclined("Reddit does not allow this account to comment there.")

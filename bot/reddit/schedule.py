@@ -22,7 +22,8 @@ class Schedule:
     def __init__(self, database: Database, *, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._due: dict[str, datetime] = {}
+        #: For each thing, when its next turn was set, and when it is.
+        self._due: dict[str, tuple[datetime, datetime]] = {}
         #: What was found closed, and whether the credentials were refused: admins hear of it once.
         self._closed: set[str] = set()
         self._revoked = False
@@ -38,21 +39,23 @@ class Schedule:
             work: does it; a platform that is away or closed only puts the next turn off.
         """
         now = self._clock()
-        if now < self._due.get(what, now):
+        set_at, due_at = self._due.get(what, (now, now))
+        # A turn that was set in the future: our clock was put back since.
+        if set_at <= now < due_at:
             return
-        self._due[what] = now + every
+        self._due[what] = now, now + every
         try:
             await work()
             self._revoked = False
             self._closed.discard(what)
         except CredentialsRefused as error:
-            self._due[what] = now + (error.retry_after or every)
+            self._due[what] = now, now + (error.retry_after or every)
             await self.note_revoked(error)
         except PlatformUnavailable as error:
             log.info("%s cannot be looked at now (%s).", what, error)
-            self._due[what] = now + (error.retry_after or every)
+            self._due[what] = now, now + (error.retry_after or every)
         except (NotAllowed, NotThere) as error:
-            self._due[what] = now + CLOSED_WAIT
+            self._due[what] = now, now + CLOSED_WAIT
             await self._note_closed(what, error)
         except Exception:
             log.exception("%s could not be looked at; it is tried again.", what)

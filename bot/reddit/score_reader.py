@@ -4,21 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.platform import PostRef, PostRemoved, Reading, ReadLater, ScoreRead
+from bot.platform import PostHidden, PostRef, PostRemoved, Reading, ReadLater, ScoreRead
 from bot.reddit.client import PAGE, RedditClient
-from bot.reddit.items import is_gone
+from bot.reddit.items import is_deleted, is_gone
 from bot.runtime.clock import Clock
-
-#: How often a post must be missing from Reddit's answers before it counts as gone.
-MISSES = 3
 
 _EPOCH = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 
 
 def read_score(item: Mapping[str, Any], at: datetime) -> Reading | None:
     """What Reddit says of a submission at the moment ``at``; None where that makes no sense."""
-    if is_gone(item):
+    if is_deleted(item):
         return PostRemoved()
+    if is_gone(item):
+        return PostHidden()
     score = item.get("score")
     if isinstance(score, bool) or not isinstance(score, int) or abs(score) > 10**9:
         return None
@@ -58,7 +57,6 @@ class ScoreReader:
         self._clock = clock
         #: Since when an early score is asked for: what was listed before that may be too early.
         self._asked: dict[int, datetime] = {}
-        self._missed: dict[int, int] = {}
         #: Requests that were spent.
         self.requests = 0
 
@@ -117,14 +115,9 @@ class ScoreReader:
         answers: dict[int, Reading] = {}
         for post in posts:
             item = items.get(post.source_id)
-            read = read_score(item, now) if item is not None else self._missing(post)
+            # Reddit does not tell of posts in private subreddits; those that are deleted it tells.
+            read = read_score(item, now) if item is not None else PostHidden()
             if read is not None:
                 answers[post.post_id] = read
                 self._asked.pop(post.post_id, None)
-                self._missed.pop(post.post_id, None)
         return answers
-
-    def _missing(self, post: PostRef) -> Reading | None:
-        """A post that Reddit does not know any more, or only just now?"""
-        self._missed[post.post_id] = self._missed.get(post.post_id, 0) + 1
-        return PostRemoved() if self._missed[post.post_id] >= MISSES else None

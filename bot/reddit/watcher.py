@@ -12,6 +12,7 @@ from bot.platform import IncomingPost, ScoreRead
 from bot.posts.pipeline import Pipeline
 from bot.reddit.client import Item, RedditClient
 from bot.reddit.communities import Communities, age_order, community_ref
+from bot.reddit.held_back import HeldBack
 from bot.reddit.items import Rules, Skip, name_of, read_item, time_of
 from bot.reddit.score_reader import read_score
 from bot.runtime.clock import Clock
@@ -67,6 +68,8 @@ class Watcher:
         self._settled: OrderedDict[str, None] = OrderedDict()
         #: What was skipped since the start, once for each submission.
         self.skipped: Counter[Skip] = Counter()
+        #: What a filter or a moderator holds back: it may be approved.
+        self._held_back = HeldBack()
         #: Scores that the latest look at each subreddit showed on the way.
         self._listed: dict[str, Mapping[str, ScoreRead]] = {}
 
@@ -102,6 +105,10 @@ class Watcher:
             if after is None or polled.pages >= MAX_PAGES or self._is_caught_up(page.items, mark):
                 break
         self._listed[name] = listed
+        held_back = self._held_back.due(community.id, self._clock())
+        if held_back:
+            items = await self._client.info(held_back)
+            await self._take([*items.values()], community, polled)
         # Only now: a look that was cut short begins again where it did.
         if newest is not None and newest != mark:
             await self._communities.raise_high_water(community, newest)
@@ -142,6 +149,11 @@ class Watcher:
             if isinstance(taken, Skip):
                 if taken is Skip.NO_IMAGE and _images_may_come(item, now):
                     continue
+                if taken is Skip.REMOVED and name is not None:
+                    if self._held_back.note(community.id, name, now, until=now + rules.max_age):
+                        polled.skipped[taken] += 1
+                        self.skipped[taken] += 1
+                    continue
                 polled.skipped[taken] += 1
                 self.skipped[taken] += 1
             else:
@@ -160,6 +172,7 @@ class Watcher:
 
     def _settle(self, name: str | None) -> None:
         if name is not None:
+            self._held_back.forget(name)
             self._settled[name] = None
             while len(self._settled) > MEMORY:
                 self._settled.popitem(last=False)

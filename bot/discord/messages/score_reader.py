@@ -7,9 +7,9 @@ import discord
 from sqlalchemy import select
 
 from bot.core import Core
-from bot.discord.gateway.error_codes import reaching_discord
+from bot.discord.gateway.error_codes import UNKNOWN_MESSAGE, reaching_discord
 from bot.discord.messages.reaction_votes import ReactionVotes, VoteEmoji, count_votes
-from bot.platform import PlatformUnavailable, PostRef, PostRemoved, Reading, ScoreRead
+from bot.platform import PlatformUnavailable, PostHidden, PostRef, PostRemoved, Reading, ScoreRead
 from bot.runtime.lanes import Lanes
 from storage.tables import Community
 from storage.types import PlatformName
@@ -82,6 +82,7 @@ class ScoreReader:
         except discord.HTTPException as error:
             # Out of sight, which is not gone: a permission may come back before it is too late.
             log.info("The score of post %s cannot be seen: %s", post.post_id, error)
+            self._found[post.post_id] = PostHidden()
             return
         if self._core.clock() >= post.horizon_at:
             self._votes.unfollow(int(post.source_id))
@@ -93,6 +94,9 @@ class ScoreReader:
             with reaching_discord():
                 message = await channel.fetch_message(int(post.source_id))
                 score = await count_votes(message, emoji)
-        except discord.NotFound:
-            return PostRemoved()
+        except discord.NotFound as error:
+            # Only this is proof; an unknown channel may be one that we may not see.
+            if error.code == UNKNOWN_MESSAGE:
+                return PostRemoved()
+            raise
         return ScoreRead(score, self._core.clock())

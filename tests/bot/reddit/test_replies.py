@@ -320,3 +320,20 @@ async def test_whoever_must_wait_with_a_comment_goes_on_reading(
     assert post is not None
     assert post.state is PostState.PREDICTED
     assert reddit.counted()["/api/comment"] == 1
+
+
+async def test_a_ban_that_ended_is_found_out_without_a_restart(
+    bot: Bot, reddit: FakeReddit
+) -> None:
+    place = reddit.subreddit("aww")
+    place.banned = True
+    silent = reddit.post("aww", author="a")
+    await bot.tick()
+    assert reddit.comments_on(silent["name"]) == []
+    place.banned = False
+    bot.clock.forward(2 * HOUR)
+    await bot.tick()
+    shown = reddit.post("aww", author="b")
+    bot.clock.forward(60)
+    await bot.tick()
+    assert len(reddit.comments_on(shown["name"])) == 1

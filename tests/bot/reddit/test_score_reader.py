@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.platform import PostRef, PostRemoved, ReadLater, ScoreRead
+from bot.platform import PostHidden, PostRef, PostRemoved, ReadLater, ScoreRead
 from bot.reddit.score_reader import ScoreReader, read_score
 from storage.tables import Label, Post, Snapshot
 from storage.types import PostState
@@ -91,14 +91,15 @@ async def test_without_gathering_every_score_is_read_when_it_is_due() -> None:
     assert isinstance(answers[1], ScoreRead)
 
 
-async def test_a_post_is_gone_when_it_is_missing_again_and_again() -> None:
+async def test_a_post_that_reddit_does_not_tell_of_is_out_of_sight_and_not_gone() -> None:
     client, clock = InfoOnly(), FakeClock(START + HOUR)
     client.missing = {"t3_2"}
     reader = scores(client, clock)
     due = refs(2, HOUR)
-    assert [*await reader.read(due)] == [1]
-    assert [*await reader.read(due)] == [1]
-    assert (await reader.read(due))[2] == PostRemoved()
+    for _ in range(5):
+        assert (await reader.read(due))[2] == PostHidden()
+    client.missing = set()
+    assert isinstance((await reader.read(due))[2], ScoreRead)
 
 
 @pytest.mark.parametrize(
@@ -111,13 +112,18 @@ async def test_a_post_is_gone_when_it_is_missing_again_and_again() -> None:
         ({"score": "7"}, None),
         ({"score": True}, None),
         ({"score": 10**400}, None),
-        ({"removed_by_category": "moderator"}, PostRemoved()),
+        ({"removed_by_category": "moderator"}, PostHidden()),
         ({"removed_by_category": "deleted", "score": 7}, PostRemoved()),
+        ({"removed_by_category": "automod_filtered"}, PostHidden()),
+        ({"selftext": "[removed]"}, PostHidden()),
+        ({"selftext": "[deleted]"}, PostRemoved()),
         # The account is gone; the post is not.
         ({"author": "[deleted]"}, ScoreRead(7, START)),
     ],
 )
-def test_what_a_score_is(changes: dict[str, Any], read: ScoreRead | PostRemoved | None) -> None:
+def test_what_a_score_is(
+    changes: dict[str, Any], read: ScoreRead | PostRemoved | PostHidden | None
+) -> None:
     assert read_score({"score": 7, **changes}, START) == read
 
 
@@ -150,7 +156,9 @@ async def test_everything_is_answered_and_nothing_asked_too_early(
             assert answer.until <= max(post.horizon_at, START) + max(window, timedelta(minutes=1))
 
 
-async def test_removed_and_deleted_posts_are_withdrawn(bot: Bot, reddit: FakeReddit) -> None:
+async def test_a_deleted_post_is_withdrawn_and_a_removed_one_when_it_is_too_late(
+    bot: Bot, reddit: FakeReddit
+) -> None:
     kept, removed, deleted = (reddit.post("aww") for _ in range(3))
     await bot.tick()
     reddit.remove(removed["name"])
@@ -161,9 +169,53 @@ async def test_removed_and_deleted_posts_are_withdrawn(bot: Bot, reddit: FakeRed
     states = {post.source_id: post.state for post in await bot.all(Post)}
     assert states == {
         kept["name"]: PostState.SETTLING,
-        removed["name"]: PostState.WITHDRAWN,
+        removed["name"]: PostState.AWAITING_SCORE,
         deleted["name"]: PostState.WITHDRAWN,
     }
+    bot.clock.forward(13 * 3600)
+    await bot.tick()
+    post = await bot.post(removed["name"])
+    assert post is not None
+    assert post.state is PostState.WITHDRAWN
+    assert reddit.comments_on(removed["name"]) == []
+
+
+async def test_a_post_that_is_approved_after_its_horizon_gets_its_label(
+    bot: Bot, reddit: FakeReddit
+) -> None:
+    shown = reddit.post("aww")
+    await bot.tick()
+    reddit.remove(shown["name"])
+    bot.clock.forward(24 * 3600)
+    await bot.tick()
+    bot.clock.forward(20 * 60)
+    shown.update(removed_by_category=None, selftext="", score=9)
+    await bot.tick()
+    (label,) = await bot.all(Label)
+    assert label.post_id
+    assert len(reddit.comments_on(shown["name"])) == 1
+
+
+async def test_a_subreddit_that_is_private_for_a_day_loses_nothing(
+    bot: Bot, reddit: FakeReddit
+) -> None:
+    place = reddit.subreddit("aww")
+    shown = [reddit.post("aww", author=f"a{n}") for n in range(5)]
+    await bot.tick()
+    place.private = True
+    for _ in range(24):
+        bot.clock.forward(3600)
+        await bot.tick()
+    assert {post.state for post in await bot.all(Post)} == {PostState.AWAITING_SCORE}
+    assert all(len(reddit.comments_on(post["name"])) == 1 for post in shown)
+    place.private = False
+    bot.clock.forward(3600)
+    await bot.tick()
+    assert len(await bot.all(Label)) == 5
+    new = reddit.post("aww")
+    bot.clock.forward(60)
+    await bot.tick()
+    assert await bot.post(new["name"]) is not None
 
 
 async def test_readings_of_a_post_along_its_way(bot: Bot, reddit: FakeReddit) -> None:

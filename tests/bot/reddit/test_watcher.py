@@ -216,3 +216,22 @@ async def test_what_is_final_already_is_not_taken_up(start: OpenBot, reddit: Fak
         await bot.tick()
         assert await names(bot) == {fresh["name"]}
         assert old["name"]
+
+
+async def test_what_a_filter_held_back_is_taken_when_it_is_approved(
+    bot: Bot, reddit: FakeReddit
+) -> None:
+    held = reddit.post("aww", removed_by_category="automod_filtered", listed_all_the_same=True)
+    lost = reddit.post("aww", removed_by_category="moderator", listed_all_the_same=True)
+    await bot.tick()
+    assert await bot.post(held["name"]) is None
+    for _ in range(120):
+        reddit.post("aww", is_self=True)
+    bot.clock.forward(3600)
+    await bot.tick()
+    held["removed_by_category"] = None
+    bot.clock.forward(3600)
+    await bot.tick()
+    assert await bot.post(held["name"]) is not None
+    assert await bot.post(lost["name"]) is None
+    assert bot.reddit.watcher.skipped[Skip.REMOVED] == 2

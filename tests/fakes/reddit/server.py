@@ -180,6 +180,8 @@ class FakeReddit(FakeWorld):
         assert len(names) <= 100
         self.informed.append(names)
         found = [self.things[name] for name in names if name in self.things]
+        # Of what is in a private subreddit nothing is told.
+        found = [each for each in found if not self.subreddit(each["subreddit"]).private]
         children = [{"kind": thing["name"][:2], "data": thing} for thing in found]
         return web.json_response({"kind": "Listing", "data": {"children": children, "after": None}})
 

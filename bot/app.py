@@ -100,6 +100,7 @@ def build(core: Core) -> App:
             keep=core.settings.keep_versions,
             clock=core.clock,
         ),
+        platforms=platforms,
         clock=core.clock,
     )
     if core.settings.web:

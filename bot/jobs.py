@@ -1,14 +1,16 @@
 """The ticks. APScheduler only says when: what is due is read from our own tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy.orm import Session
 
+from bot.duty import communities_of_others
 from bot.labels.collect import BATCH, LabelCollector
 from bot.notices import Notices
 from bot.operations.health_check import HealthCheck
 from bot.operations.image_cleanup import ImageCleanup
+from bot.platform import Platform
 from bot.posts.pipeline import Pipeline
 from bot.posts.queue import CommunityQueue
 from bot.posts.settle import Settler
@@ -23,6 +25,7 @@ from bot.training.schedule import RetrainSchedule
 from storage.engine.database import Database
 from storage.queries.posts import load_posts, posts_to_advance, replies_to_remove
 from storage.tables import Post
+from storage.types import PlatformName
 
 #: How often image files and model versions that are no longer needed are deleted, hours.
 SWEEP_HOURS = 6
@@ -49,6 +52,7 @@ class Jobs:
         notices: Notices,
         health_check: HealthCheck,
         retention: Retention,
+        platforms: Mapping[PlatformName, Platform],
         clock: Clock,
     ) -> None:
         self._database = database
@@ -56,6 +60,7 @@ class Jobs:
         self._queue = CommunityQueue(pipeline)
         self._collector = collector
         self._settler = settler
+        self._platforms = platforms
         self._removals: Lanes[int] = Lanes("Replies to remove")
         self._image_cleanup = image_cleanup
         self._ocr_worker = ocr_worker
@@ -74,7 +79,8 @@ class Jobs:
                 now=self._clock(),
                 limit=BATCH,
                 without=self._pipeline.reserved,
-                without_communities=self._queue.busy,
+                without_communities=self._queue.busy
+                | communities_of_others(session, self._platforms),
             )
         )
         await self._queue.take(due)
@@ -102,7 +108,8 @@ class Jobs:
                 session,
                 now=self._clock(),
                 limit=BATCH,
-                without_communities=self._removals.busy,
+                without_communities=self._removals.busy
+                | communities_of_others(session, self._platforms),
             )
             return load_posts(session, ids)
 

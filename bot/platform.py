@@ -7,7 +7,7 @@ reads scores. Nothing else knows which platform it is on.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from bot.serving.forecast import Card, Outcome, OutcomeUnknown
 from storage import types
@@ -205,6 +205,15 @@ class Platform(Protocol):
         Raises:
             PlatformUnavailable: try again later.
         """
+
+
+@runtime_checkable
+class OneOwner(Protocol):
+    """A platform that only one process at a time looks after."""
+
+    @property
+    def on_duty(self) -> bool:
+        """Whether this process is the one."""
 
 
 class PlatformRefused(ExpectedError):

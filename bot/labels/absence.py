@@ -27,6 +27,6 @@ def look_again_at(
     too_late = posted_at + horizon * (1 + late_share)
     if now >= too_late:
         return None
-    wait = min(FIRST_WAIT * 2 ** min(max(tries, 0), 16), LONGEST_WAIT)
+    wait = min(FIRST_WAIT * (1 << min(max(tries, 0), 16)), LONGEST_WAIT)
     # The last look is at the last moment.
     return min(now + wait, too_late)

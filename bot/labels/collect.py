@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from bot.duty import communities_of_others
 from bot.labels.absence import look_again_at
 from bot.labels.growth import Heading
 from bot.labels.nowcast import Nowcaster
@@ -85,7 +86,14 @@ class LabelCollector:
         now = self._clock()
 
         def load(session: Session) -> list[Post]:
-            return load_posts(session, due_posts(session, [state], now=now, limit=BATCH))
+            ids = due_posts(
+                session,
+                [state],
+                now=now,
+                limit=BATCH,
+                without_communities=communities_of_others(session, self._platforms),
+            )
+            return load_posts(session, ids)
 
         return await self._database.run_read(load)
 

@@ -157,7 +157,7 @@ async def _last_run(session: AsyncSession) -> Finding:
         return Finding("training", State.WELL, "There was no run yet.")
     when = f"{run.started_at:%Y-%m-%d %H:%M} UTC"
     if run.state is RunState.RUNNING:
-        if not has_living_process(run):
+        if not await session.run_sync(has_living_process, run):
             return Finding(
                 "training",
                 State.LOOK,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from bot.duty import communities_of_others, off_duty
 from bot.platform import Platform, post_ref
 from bot.posts.retry import OUTCOME_DAYS, log_failure, next_try, settle_pause
 from bot.posts.sent_replies import note_change_done, note_change_failed
@@ -60,14 +61,15 @@ class Settler:
             [PostState.SETTLING],
             now=self._clock(),
             limit=BATCH,
-            without_communities=self._outcomes.busy,
+            without_communities=self._outcomes.busy
+            | communities_of_others(session, self._platforms),
         )
         return load_posts(session, ids)
 
     def _without_outcome(self, session: Session) -> list[Post]:
         ids = replies_without_outcome(
             session,
-            [*self._platforms],
+            [name for name in self._platforms if name not in off_duty(self._platforms)],
             now=self._clock(),
             limit=BATCH,
             without_communities=self._too_late.busy,

@@ -59,5 +59,5 @@ class HeldBack:
         for name in due:
             held = self._held[name]
             held.looks += 1
-            held.next_look = now + min(FIRST_WAIT * 2 ** min(held.looks, 16), LONGEST_WAIT)
+            held.next_look = now + min(FIRST_WAIT * (1 << min(held.looks, 16)), LONGEST_WAIT)
         return due

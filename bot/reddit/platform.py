@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot.core import Core
+from bot.leases import Lease
 from bot.platform import PlatformRefused, PlatformUnavailable, PostRef, Reading
 from bot.posts.pipeline import Pipeline
 from bot.reddit.client import RedditClient
@@ -80,7 +81,14 @@ class RedditPlatform:
             gather=timedelta(minutes=settings.reddit_gather_minutes),
             clock=clock,
         )
-        self._replies = Replies(self.client, database, self._communities, reply_rules, clock=clock)
+        self._replies = Replies(
+            self.client,
+            database,
+            self._communities,
+            reply_rules,
+            clock=clock,
+            check_duty=self._check_duty,
+        )
         self._cleanup = CommentCleanup(
             self.client,
             database,
@@ -92,6 +100,7 @@ class RedditPlatform:
         self._inbox_answers = InboxAnswers(self.client, core, pipeline, self._replies, rules)
         self._task: asyncio.Task[Exception] | None = None
         self._report = core.services.report("reddit", "Reddit")
+        self._lease = Lease(database, "reddit")
         self._schedule = Schedule(database, clock=clock)
         #: Subreddits that were asked about since the start.
         self._asked_about: set[str] = set()
@@ -112,6 +121,8 @@ class RedditPlatform:
             log.warning("Reddit cannot be asked now (%s); trying again.", error)
         else:
             log.info("Signed in to Reddit as %s.", name)
+        if not await self._lease.hold():
+            log.info("Another process looks after Reddit; this one waits until it ends.")
         if not self._subreddits:
             log.warning("No subreddit is watched: PEORIA_REDDIT_SUBREDDITS is empty.")
         self._task = asyncio.create_task(
@@ -125,7 +136,22 @@ class RedditPlatform:
             await asyncio.wait({self._task})
             self._task = None
             await tell("Reddit", self._report.closed())
+        await self._lease.release()
         await self.client.close()
+
+    @property
+    def on_duty(self) -> bool:
+        """Whether Reddit is this process's: of several on one database, one looks after it."""
+        return not self._lease.is_elsewhere
+
+    def _check_duty(self) -> None:
+        """Do nothing if Reddit is this process's.
+
+        Raises:
+            PlatformUnavailable: another process looks after it.
+        """
+        if not self.on_duty:
+            raise PlatformUnavailable("another process looks after Reddit now")
 
     async def _run(self) -> None:
         while True:
@@ -134,7 +160,12 @@ class RedditPlatform:
             await asyncio.sleep(_TICK_SECONDS)
 
     async def tick(self) -> None:
-        """Do what is due: read subreddits and the inbox, check own comments."""
+        """Do what is due: read subreddits and the inbox, check own comments.
+
+        Nothing is due while another process looks after Reddit.
+        """
+        if not await self._lease.hold():
+            return
         for name in self._subreddits:
             await self._schedule.run_due(f"r/{name}", self._every, partial(self._watch, name))
         await self._schedule.run_due("inbox", self._every, self._read_inbox)
@@ -173,14 +204,17 @@ class RedditPlatform:
 
     async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
         """Comment the prediction; see `Replies.reply`."""
+        self._check_duty()
         return await self._replies.reply(post, card, sent_before=sent_before)
 
     async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
         """Put the outcome into the comment; see `Replies.settle`."""
+        self._check_duty()
         await self._replies.settle(post, reply_id, outcome)
 
     async def withdraw(self, post: PostRef, reply_id: str | None) -> None:
         """Delete the comment; see `Replies.withdraw`."""
+        self._check_duty()
         await self._replies.withdraw(post, reply_id)
 
     async def announce(self, text: str, community_source_id: str | None) -> None:

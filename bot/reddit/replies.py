@@ -1,6 +1,7 @@
 """Comments: written once, found again before they are tried again, taken back when unwelcome."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -34,7 +35,11 @@ HIDDEN_WAIT = timedelta(minutes=5)
 
 
 class Replies:
-    """Writes, changes and deletes the bot's own comments."""
+    """Writes, changes and deletes the bot's own comments.
+
+    Args:
+        check_duty: raises `PlatformUnavailable` while another process looks after Reddit.
+    """
 
     def __init__(
         self,
@@ -44,8 +49,10 @@ class Replies:
         rules: ReplyRules,
         *,
         clock: Clock,
+        check_duty: Callable[[], None],
     ) -> None:
         self._client = client
+        self._check_duty = check_duty
         self._database = database
         self._communities = communities
         self._rules = rules
@@ -90,6 +97,7 @@ class Replies:
             ReplyDeclined: Reddit will not have it.
             PostGone: the submission was deleted.
         """
+        self._check_duty()
         self._client.check_writing()
         self._own.note_sending(parent)
         try:

@@ -9,7 +9,9 @@ import psutil
 from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
+from bot.leases import Lease, has_living_owner
 from bot.notices import NoticeKind, add_notice
 from bot.runtime.clock import Clock
 from bot.runtime.subprocesses import is_running
@@ -57,6 +59,7 @@ class RunTable:
         self._database = database
         self._longest = timedelta(seconds=longest)
         self._clock = clock
+        self._leases: dict[int, Lease] = {}
 
     async def begin(self, asked_by: str) -> tuple[int, ModelVersion]:
         """Record a run of this process; return its id and the champion of this moment.
@@ -121,15 +124,19 @@ class RunTable:
             # A refusal (too few labels yet) changes nothing that anybody has to know of.
             add_notice(session, NoticeKind.TRAINING, run_text(run, made), now=self._clock())
 
-    def forget(self, run_id: int) -> None:
+    async def forget(self, run_id: int) -> None:
         """This process no longer carries the run out."""
         self._here.discard((self._database.url, run_id))
+        lease = self._leases.pop(run_id, None)
+        if lease is not None:
+            await lease.release()
 
     async def reap_dead_run(self) -> None:
         """End a run whose process was killed before it could end it itself."""
         async with self._database.read() as session:
             run = await session.scalar(_RUNNING)
-        if run is not None and not self._is_alive(run):
+            dead = run is not None and not await session.run_sync(self._is_alive, run)
+        if dead:
             async with self._database.write() as session:
                 await self._living_run(session)
 
@@ -150,26 +157,41 @@ class RunTable:
             await session.flush()
             # Before the row can be seen, or it would look like a dead one.
             self._here.add((self._database.url, run.id))
+            lease = self._leases[run.id] = Lease(self._database, _lease_name(run.id))
+            await session.run_sync(lease.take_in)
+        await lease.hold()
         log.info("Training run %s begins, asked for by %s.", run.id, asked_by)
         return run.id, champion
 
     async def _living_run(self, session: AsyncSession) -> TrainingRun | None:
         """The run that is under way; one whose process is gone is ended. Needs a write session."""
         run = await session.scalar(_RUNNING)
-        if run is None or self._is_alive(run):
+        if run is None or await session.run_sync(self._is_alive, run):
             return run
         await self.end_in(session, run, RunState.FAILED, "The process that ran it was killed.")
         await session.flush()
         return None
 
-    def _is_alive(self, run: TrainingRun) -> bool:
+    def _is_alive(self, session: Session, run: TrainingRun) -> bool:
         if run.started_at + 2 * self._longest < self._clock():
             return False
-        if run.pid == os.getpid():
-            return (self._database.url, run.id) in self._here
-        return has_living_process(run)
+        if (self._database.url, run.id) in self._here:
+            return True
+        if run.pid == os.getpid() and has_living_owner(session, _lease_name(run.id)) is None:
+            return False
+        return has_living_process(session, run)
 
 
-def has_living_process(run: TrainingRun) -> bool:
-    """Whether the process that carries a run out is still there; asked from another process."""
+def has_living_process(session: Session, run: TrainingRun) -> bool:
+    """Whether the process that carries a run out is still there, on whatever machine.
+
+    Runs of earlier versions have no lease: these were this machine's.
+    """
+    alive = has_living_owner(session, _lease_name(run.id))
+    if alive is not None:
+        return alive
     return run.pid is not None and is_running(run.pid, run.pid_started)
+
+
+def _lease_name(run_id: int) -> str:
+    return f"training run {run_id}"

@@ -229,7 +229,7 @@ class TrainingRuns:
             raise
         finally:
             self._listeners.pop(run_id, None)
-            self._table.forget(run_id)
+            await self._table.forget(run_id)
 
     def _follow(self, run_id: int) -> OnStep:
         """Passes steps on to the listeners, and every two seconds to the table."""

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 
 from bot.core import Core
 from bot.training.run_table import RunUnderWay
-from storage.tables import TrainingRun
+from storage.tables import Lease, TrainingRun
 from storage.types import RunState
 from tests.bot.training.conftest import LIMITS, Trained, runs
 from tests.fakes.clock import FakeClock
@@ -108,3 +108,20 @@ async def test_a_database_that_cannot_take_progress_does_not_end_a_run(
     run = await trained("promotes").run(asked_by="command")
     assert run.state is RunState.PROMOTED
     assert "database or disk is full" in caplog.text
+
+
+async def test_a_run_of_another_machine_lives_as_long_as_its_lease_is_renewed(
+    core: Core, trained: Trained, clock: FakeClock
+) -> None:
+    # Its process number means nothing here.
+    await leave_running(core, clock, await dead_process())
+    async with core.database.write() as session:
+        run_id = (await session.scalars(select(TrainingRun.id))).one()
+        session.add(Lease(name=f"training run {run_id}", owner="elsewhere 1 1.0 abc", expires=4e9))
+    await core.training.reap_dead_run()
+    with pytest.raises(RunUnderWay):
+        await trained("refuses").run(asked_by="command")
+    async with core.database.write() as session:
+        await session.execute(update(Lease).values(expires=1.0))
+    await trained("refuses").run(asked_by="command")
+    assert [run.state for run in await runs(core)] == [RunState.FAILED, RunState.REFUSED]

@@ -1,0 +1,130 @@
+"""One owner at a time, whoever dies and whatever the clocks say."""
+
+import asyncio
+import os
+
+import pytest
+from sqlalchemy import select, update
+
+import bot.leases
+from bot.leases import TERM, Lease, has_living_owner, is_dead
+from storage.engine.database import Database
+from storage.tables import Lease as Row
+
+ELSEWHERE = "0123456789abcdef 1 1.0 abc"
+
+
+class Moments:
+    """A monotonic clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def moments(monkeypatch: pytest.MonkeyPatch) -> Moments:
+    moments = Moments()
+    monkeypatch.setattr(bot.leases, "time", moments)
+    return moments
+
+
+async def set_owner(database: Database, owner: str, *, ends_in: float) -> None:
+    async with database.write() as session:
+        now = await session.run_sync(bot.leases._now)
+        await session.execute(update(Row).values(owner=owner, expires=now + ends_in))
+
+
+async def test_one_of_two_has_it_until_it_is_released(database: Database) -> None:
+    other = Database(database.url)
+    first, second = Lease(database, "reddit"), Lease(other, "reddit")
+    assert await first.hold()
+    assert not await second.hold()
+    assert second.is_elsewhere
+    assert not first.is_elsewhere
+    assert await Lease(other, "discord").hold(), "another name is another lease"
+    await first.release()
+    assert await second.hold()
+    assert not await first.hold()
+    await second.release()
+    await other.close()
+
+
+async def test_of_many_at_the_same_moment_one_gets_it(database: Database) -> None:
+    others = [Database(database.url) for _ in range(4)]
+    leases = [Lease(each, "reddit") for each in others]
+    assert sum(await asyncio.gather(*(each.hold() for each in leases))) == 1
+    for each in leases:
+        await each.release()
+    for other in others:
+        await other.close()
+
+
+async def test_a_dead_owner_elsewhere_is_followed_within_seconds(
+    database: Database, moments: Moments
+) -> None:
+    lease = Lease(database, "reddit")
+    assert await lease.hold()
+    await set_owner(database, ELSEWHERE, ends_in=-1)
+    moments.now += 60
+    assert not await lease.hold(), "its end is seen for the first time: it may be a moved clock"
+    moments.now += 11
+    assert await lease.hold()
+    await lease.release()
+
+
+async def test_a_clock_of_the_database_that_was_put_back_holds_nobody_up_for_long(
+    database: Database, moments: Moments
+) -> None:
+    lease = Lease(database, "reddit")
+    assert await lease.hold()
+    await set_owner(database, ELSEWHERE, ends_in=3600)
+    moments.now += 60
+    assert not await lease.hold()
+    moments.now += TERM + 6
+    assert await lease.hold()
+    await lease.release()
+
+
+async def test_nobody_loses_a_lease_that_is_renewed(database: Database, moments: Moments) -> None:
+    lease = Lease(database, "reddit")
+    assert await lease.hold()
+    moments.now += 60
+    for _ in range(10):
+        # Its clock is an hour behind: every renewal looks as if it had ended long ago.
+        await set_owner(database, ELSEWHERE, ends_in=-3600 + moments.now)
+        assert not await lease.hold()
+        moments.now += 5
+    await lease.release()
+
+
+async def test_an_owner_that_cannot_renew_stops_before_the_lease_ends(
+    database: Database, moments: Moments
+) -> None:
+    lease = Lease(database, "reddit")
+    assert await lease.hold()
+    moments.now += TERM - 4
+    assert lease.held
+    moments.now += 2
+    assert not lease.held
+    async with database.read() as session:
+        assert await session.run_sync(has_living_owner, "reddit")
+    await lease.release()
+
+
+async def test_who_is_dead(database: Database) -> None:
+    lease = Lease(database, "reddit")
+    assert await lease.hold()
+    async with database.read() as session:
+        owner = (await session.scalars(select(Row.owner))).one()
+        assert await session.run_sync(has_living_owner, "none") is None
+    place, pid, started, word = owner.split(" ")
+    assert pid == str(os.getpid())
+    assert is_dead(owner) is False
+    assert is_dead(f"{place} {pid} {started} other") is True
+    assert is_dead(f"{place} {2**22 + 7} {started} {word}") is True
+    assert is_dead(f"elsewhere {pid} {started} {word}") is None
+    await lease.release()
+    assert is_dead(owner) is True

@@ -25,6 +25,7 @@ from bot.training.schedule import RetrainSchedule
 from bot.training.usable_champion import why_unusable
 from bot.web.platform import WebPlatform
 from models.extras import INSTALL_TRAIN, train_is_installed
+from models.growth_curves import STARTER, GrowthCurves
 from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ def build(core: Core) -> App:
         clock=core.clock,
         season_time_zone=core.settings.season_time_zone,
         late_share=core.settings.late_share,
+        curves={PlatformName.REDDIT: GrowthCurves.load(STARTER)},
     )
     image_cleanup = ImageCleanup(
         core.database, core.images, keep_days=core.settings.image_days, clock=core.clock

@@ -26,6 +26,7 @@ from bot.platform import (
 )
 from bot.runtime.clock import Clock
 from bot.serving.number_format import duration
+from models.growth_curves import GrowthCurves
 from storage.engine.database import Database
 from storage.engine.upsert import insert_if_new
 from storage.queries.labels import last_score_before
@@ -48,6 +49,7 @@ class LabelCollector:
     Args:
         season_time_zone: the one that the league's seasons are counted by.
         late_share: how late the final score may be read, as a share of the horizon.
+        curves: growth curves of platforms that have them, for second looks.
     """
 
     def __init__(
@@ -58,13 +60,14 @@ class LabelCollector:
         clock: Clock,
         season_time_zone: str = "UTC",
         late_share: float = 0.5,
+        curves: Mapping[PlatformName, GrowthCurves] | None = None,
     ) -> None:
         self._database = database
         self._platforms = platforms
         self._clock = clock
         self._season_time_zone = season_time_zone
         self._late_share = late_share
-        self._second_looks = Nowcaster(database)
+        self._second_looks = Nowcaster(database, curves)
 
     async def read_due(self) -> int:
         """Read every score that is due, write the labels that follow; return how many posts."""
@@ -191,8 +194,9 @@ class LabelCollector:
         heading = None
         if reading is not None and not final:
             heading = await self._second_looks.look(
-                post.community, reading, age, read.score, self._clock()
-            )
+                post.community, reading, age, read.score, self._clock(),
+                post_id=post.id, comments=read.comments,
+            )  # fmt: skip
 
         def note(session: Session) -> bool:
             if not move_post(session, post.id, PostState.AWAITING_SCORE, **step):

@@ -7,6 +7,7 @@ regression with the pooled one as its prior, closed in form.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.league.intervals import student_point
+from models.growth_curves import FinalScore
 
 Numbers: TypeAlias = NDArray[np.float64]
 
@@ -97,3 +99,30 @@ def as_prior(pool: Growth, worth: float = POOLED_WEIGHT) -> Growth:
     """What a pool says about a community that is not in it, as if seen in ``worth`` posts."""
     share = min(worth / pool.freedom, 1.0)
     return Growth(0, pool.line, pool.weight * share, pool.freedom * share, pool.variance)
+
+
+def adapted(expected: FinalScore, seen: Sequence[tuple[FinalScore, float]]) -> Heading:
+    """Where a score is heading by growth curves, adapted to one community.
+
+    Its own posts tell by how many halves of the interval the curves were off there; the quantiles
+    of that replace the curves' own. The curves count as much as `POOLED_WEIGHT` posts that were
+    off as they expect, so that a community without posts gets what the curves say.
+
+    Args:
+        expected: what the curves say of the post.
+        seen: what they said of the community's posts, and the scores that these ended with.
+    """
+    as_expected = (np.arange(POOLED_WEIGHT) + 0.5) / POOLED_WEIGHT
+    # A triangle of straight halves has its 10% and 90% points at one half to either side.
+    off = [*np.interp(as_expected, [0, 0.1, 0.5, 0.9, 1], [-1.5, -1, 0, 1, 1.5])]
+    for foreseen, final in seen:
+        away = math.asinh(final) - foreseen.median
+        half = foreseen.high - foreseen.median if away > 0 else foreseen.median - foreseen.low
+        off.append(away / half)
+    points = np.quantile(off, [0.1, 0.5, 0.9])
+    low, median, high = (
+        expected.median
+        + point * (expected.high - expected.median if point > 0 else expected.median - expected.low)
+        for point in points
+    )
+    return Heading(math.sinh(low), math.sinh(median), math.sinh(high))

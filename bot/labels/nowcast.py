@@ -4,16 +4,24 @@ A second look stands beside the prediction, which was made before any vote. It n
 and it never enters its score.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 from sqlalchemy.orm import Session
 
-from bot.labels.growth import Growth, Heading, Numbers, as_prior, fit_growth, no_growth
+from bot.labels.growth import Growth, Heading, Numbers, adapted, as_prior, fit_growth, no_growth
+from models.growth_curves import GrowthCurves
+from models.trajectories import Reading, Trajectory
 from storage.engine.database import Database
-from storage.queries.growth_examples import alike_communities, growth_examples
+from storage.queries.growth_examples import (
+    alike_communities,
+    growth_examples,
+    newest_finals,
+    readings_of,
+)
 from storage.tables import Community
+from storage.types import PlatformName
 
 #: Newest posts that a community's growth is learned from, and those that each other community
 #: of the platform lends.
@@ -31,14 +39,32 @@ _FRESH = 3600.0
 
 
 class Nowcaster:
-    """Learns how scores grow, community by community, and says where a post is heading."""
+    """Learns how scores grow, community by community, and says where a post is heading.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: where readings and labels are.
+        curves: growth curves by platform. Where a platform has them for the age and horizon, they
+            are used, adapted to the community; elsewhere one line in asinh is learned from stored
+            posts. Scores of one platform say nothing about another's.
+    """
+
+    def __init__(
+        self, database: Database, curves: Mapping[PlatformName, GrowthCurves] | None = None
+    ) -> None:
         self._database = database
+        self._curves = curves or {}
         self._learned: dict[tuple[int, int], tuple[datetime, Growth]] = {}
 
     async def look(
-        self, community: Community, reading: int, age_seconds: float, score: float, now: datetime
+        self,
+        community: Community,
+        reading: int,
+        age_seconds: float,
+        score: float,
+        now: datetime,
+        *,
+        post_id: int,
+        comments: int | None = None,
     ) -> Heading | None:
         """Where a post is heading; None when its reading was late or too little is known.
 
@@ -48,16 +74,30 @@ class Nowcaster:
             age_seconds: the age that was met.
             score: what was read.
             now: aware.
+            post_id: the post; its earlier readings are stored.
+            comments: how many were read with the score; None: not known.
         """
         if age_seconds > _LATE * reading:
             return None
+        curves = self._curves.get(community.platform)
+        if curves is not None and curves.near(age_seconds, community.horizon_seconds):
+            last = Reading(age_seconds, score, comments)
+            return await self._database.run_read(
+                lambda session: look_by_curves(
+                    session, community, curves, post_id, last, before=self._before(community, now)
+                )
+            )
         growth = await self._growth(community, reading, now)
         return growth.heading(score) if growth.n >= MIN_POSTS else None
 
-    async def _growth(self, community: Community, reading: int, now: datetime) -> Growth:
-        # Everything that matured by a round moment, so that a restart learns the same.
+    @staticmethod
+    def _before(community: Community, now: datetime) -> datetime:
+        """A round moment: a process that starts again learns the same."""
         fresh = min(community.horizon_seconds / 4, _FRESH)
-        before = datetime.fromtimestamp(now.timestamp() // fresh * fresh, UTC)
+        return datetime.fromtimestamp(now.timestamp() // fresh * fresh, UTC)
+
+    async def _growth(self, community: Community, reading: int, now: datetime) -> Growth:
+        before = self._before(community, now)
         key = community.id, reading
         learned = self._learned.get(key)
         if learned is None or learned[0] != before:
@@ -66,6 +106,36 @@ class Nowcaster:
             )
             learned = self._learned[key] = before, growth
         return learned[1]
+
+
+def look_by_curves(
+    session: Session,
+    community: Community,
+    curves: GrowthCurves,
+    post_id: int,
+    last: Reading,
+    *,
+    before: datetime,
+) -> Heading | None:
+    """Where a post is heading by the platform's curves, adapted to its community.
+
+    The community's own newest labels that matured by ``before`` tell how far the curves were off
+    there.
+    """
+    horizon = community.horizon_seconds
+    earlier = [Reading(*each) for each in readings_of(session, [post_id]).get(post_id, ())]
+    expected = curves.final(Trajectory.of([*earlier, last]).until(last.age), horizon)
+    if expected is None:
+        return None
+    labels = newest_finals(session, community.id, before=before, limit=OWN_POSTS)
+    seen = []
+    for own_id, readings in readings_of(session, [*labels]).items():
+        so_far = Trajectory.of(Reading(*each) for each in readings).until(last.age * _LATE)
+        if len(so_far.ages) and so_far.ages[-1] >= last.age / _LATE:
+            foreseen = curves.final(so_far, horizon)
+            if foreseen is not None:
+                seen.append((foreseen, labels[own_id]))
+    return adapted(expected, seen)
 
 
 def learn_growth(

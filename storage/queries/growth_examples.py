@@ -1,6 +1,7 @@
 """Early and final scores of the same posts: what growth is learned from."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -64,6 +65,41 @@ def growth_examples(
         .where(Snapshot.reading == reading, Snapshot.age_seconds <= latest_age)
     )
     return [(early, final) for early, final in session.execute(query)]
+
+
+def newest_finals(
+    session: Session, community_id: int, *, before: datetime, limit: int
+) -> dict[int, float]:
+    """Final scores of a community's newest labels that had matured and were written by ``before``.
+
+    By post id.
+    """
+    query = (
+        select(Label.post_id, Label.score)
+        .where(
+            Label.community_id == community_id,
+            Label.matured_at <= before,
+            Label.written_at < before,
+        )
+        .order_by(Label.matured_at.desc(), Label.post_id.desc())
+        .limit(limit)
+    )
+    return {row.post_id: row.score for row in session.execute(query)}
+
+
+def readings_of(
+    session: Session, post_ids: Sequence[int]
+) -> Mapping[int, Sequence[tuple[float, float, int | None]]]:
+    """Age (seconds), score and comments of each snapshot of some posts, by post id."""
+    found: defaultdict[int, list[tuple[float, float, int | None]]] = defaultdict(list)
+    query = (
+        select(Snapshot.post_id, Snapshot.age_seconds, Snapshot.score, Snapshot.comments)
+        .where(Snapshot.post_id.in_(post_ids))
+        .order_by(Snapshot.post_id, Snapshot.reading)
+    )
+    for post_id, age, score, comments in session.execute(query):
+        found[post_id].append((age, score, comments))
+    return found
 
 
 def newest_nowcasts(session: Session, post_ids: Sequence[int]) -> dict[int, Nowcast]:

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.labels.growth import Growth, as_prior, fit_growth, no_growth
+from bot.labels.growth import Growth, adapted, as_prior, fit_growth, no_growth
+from models.growth_curves import FinalScore
 
 SCORES = st.integers(-1000, 1_000_000)
 
@@ -108,3 +109,34 @@ def test_the_points_of_students_distribution(freedom: float, point: float) -> No
     growth = Growth(1, np.array([0.0, 1.0]), np.eye(2) * 1e12, freedom, 1.0)
     heading = growth.heading(0)
     assert math.asinh(heading.high) == pytest.approx(point, rel=0.01)
+
+
+def off_by(halves: float, n: int) -> list[tuple[FinalScore, float]]:
+    foreseen = FinalScore(2.0, 3.0, 5.0)
+    half = 2.0 if halves > 0 else 1.0
+    return [(foreseen, math.sinh(3.0 + halves * half))] * n
+
+
+def test_without_own_posts_a_community_gets_what_the_curves_say() -> None:
+    heading = adapted(FinalScore(2.0, 3.0, 5.0), [])
+    assert [math.asinh(each) for each in heading] == pytest.approx([2, 3, 5], abs=0.1)
+
+
+@pytest.mark.parametrize("halves", [-1.0, 0.5])
+def test_where_the_curves_are_off_a_community_with_posts_corrects_them(halves: float) -> None:
+    heading = adapted(FinalScore(2.0, 3.0, 5.0), off_by(halves, 500))
+    half = 2.0 if halves > 0 else 1.0
+    assert math.asinh(heading.median) == pytest.approx(3.0 + halves * half)
+
+
+def test_a_few_own_posts_correct_little() -> None:
+    few = adapted(FinalScore(2.0, 3.0, 5.0), off_by(1.0, 3)).median
+    many = adapted(FinalScore(2.0, 3.0, 5.0), off_by(1.0, 60)).median
+    assert 3.0 < math.asinh(few) < 3.5 < math.asinh(many)
+
+
+@given(st.lists(st.tuples(st.integers(-50, 50), SCORES), max_size=40))
+def test_adapted_points_are_in_order(seen: list[tuple[int, int]]) -> None:
+    foreseen = [(FinalScore(x / 10 - 1, x / 10, x / 10 + 0.5), float(y)) for x, y in seen]
+    heading = adapted(FinalScore(2.0, 3.0, 5.0), foreseen)
+    assert heading.low <= heading.median <= heading.high

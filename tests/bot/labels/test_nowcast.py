@@ -5,8 +5,10 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.app import App
-from bot.labels.nowcast import MIN_POSTS
+from bot.labels.growth import Heading
+from bot.labels.nowcast import MIN_POSTS, Nowcaster
 from bot.reports.nowcast_accuracy import nowcast_accuracy, read_nowcasts
+from models.growth_curves import STARTER, GrowthCurves
 from storage.engine.database import Database
 from storage.queries.growth_examples import newest_nowcasts
 from storage.tables import Community, Label, Nowcast, Post, Prediction, Snapshot
@@ -203,3 +205,47 @@ async def test_a_report_is_read_from_what_is_stored(
     assert (found.early, found.final) == (20, 90)
     (score,) = nowcast_accuracy([found])
     assert (score.n, score.coverage) == (1, 1)
+
+
+DAY = 24 * 3600
+
+
+async def looked_at_by_curves(
+    app: App, clock: FakeClock, *, age: float = 3600, platform: PlatformName = PlatformName.WEB
+) -> Heading | None:
+    """A post of a community with a horizon of a day, by the curves that ship, lent to the board."""
+    curves = {PlatformName.WEB: GrowthCurves.load(STARTER)}
+    async with app.core.database.read() as session:
+        community = await session.get_one(Community, 1)
+        session.expunge(community)
+    community.platform, community.horizon_seconds = platform, DAY
+    return await Nowcaster(app.core.database, curves).look(
+        community, int(age), age, 30.0, clock(), post_id=99_999, comments=2
+    )
+
+
+async def test_a_platform_with_curves_needs_no_history(league: App, clock: FakeClock) -> None:
+    found = await looked_at_by_curves(league, clock)
+    assert found is not None
+    assert 20 < found.low < found.median < found.high < 1000
+
+
+async def test_curves_of_one_platform_say_nothing_about_another(
+    league: App, clock: FakeClock
+) -> None:
+    assert await looked_at_by_curves(league, clock, platform=PlatformName.DISCORD) is None
+
+
+async def test_of_ages_without_a_curve_nothing_is_said(league: App, clock: FakeClock) -> None:
+    assert await looked_at_by_curves(league, clock, age=600) is None
+
+
+async def test_own_posts_correct_the_curves(league: App, clock: FakeClock) -> None:
+    before = await looked_at_by_curves(league, clock)
+    await history(league.core.database, 200, growth=20.0)
+    async with league.core.database.write() as session:
+        await session.execute(update(Snapshot).values(reading=3600, age_seconds=3600))
+    after = await looked_at_by_curves(league, clock)
+    assert before is not None
+    assert after is not None
+    assert after.median > 2 * before.median

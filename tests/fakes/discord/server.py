@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -107,6 +108,7 @@ class FakeDiscord(Asking):
         app.router.add_get("/attachments/{channel}/{attachment}/{filename}", self._serve_file)
         app.router.add_get("/links/{name}", self._serve_link)
         self.rest.add_routes(app, "/api/v10")
+        app.on_response_prepare.append(self._tell_time)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
@@ -292,6 +294,9 @@ class FakeDiscord(Asking):
         return None
 
     # Details.
+
+    async def _tell_time(self, _: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = format_datetime(self.clock(), usegmt=True)
 
     async def _serve_file(self, request: web.Request) -> web.StreamResponse:
         self.downloads.append(str(request.rel_url))

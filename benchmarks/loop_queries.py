@@ -269,7 +269,8 @@ def questions() -> dict[str, Question]:
         "a new post: records": lambda session: session.run_sync(
             records_of,
             post_id=10**9,
-            community_id=7,
+            # Where this author posted.
+            community_id=27,
             author_id=777,
             moment=NOW,
             horizon_seconds=24 * 3600,

@@ -1,0 +1,146 @@
+"""What a community is shown: a mixture of experts that can lose little to the base rate.
+
+An expert gives a distribution over the ten bins of the percentile. Each community weighs them by
+how well they did there (Bayes' rule on the log loss, with a fixed share that goes back to the
+first weights: Herbster and Warmuth, 1998). What is shown is the weighted mean, pulled towards
+equal chances as far as an account of nats asks for it. docs/model.md states and proves what
+follows: over its whole life no community loses more than `BUDGET` nats to its own base rate,
+whatever is posted and however late labels come.
+
+Pure functions; what they work on is stored by `storage.queries.experts`.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.distribution import UNIFORM, Floats
+
+#: The experts, in the order in which everything about them is stored: equal chances for all bins;
+#: the champion's head; the same head when it sees neither author nor title.
+EXPERTS = ("base", "pooled", "untitled")
+
+#: Weights of the experts in a community without labels.
+FIRST_WEIGHTS = (0.9, 0.05, 0.05)
+#: Share of the weights that goes back to the first ones with every label, so that a change of
+#: taste is followed.
+SHARE = 0.01
+
+#: No community ever loses more than this to its base rate, nats summed over its labels.
+BUDGET = 2.0
+#: One prediction may risk this part of what is left of the budget.
+RISK = 1 / 3
+#: Gains over the base rate make room for later losses: up to so many nats for each prediction
+#: that waited beside another, and for itself.
+KEPT_GAIN = 4.0
+#: More predictions that wait than this make no more room.
+MOST_WAITING = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a community's labels so far say of the experts.
+
+    Attributes:
+        log_weights: of each expert (`EXPERTS`), natural logarithms; the weights sum to 1.
+        regret: nats that were lost to the base rate; below 0: gained, as far as gains are kept.
+        waiting: the most predictions that waited beside one that was scored.
+        labels: predictions that were scored.
+    """
+
+    log_weights: tuple[float, ...] = tuple(math.log(weight) for weight in FIRST_WEIGHTS)
+    regret: float = 0.0
+    waiting: int = 0
+    labels: int = 0
+
+    @property
+    def weights(self) -> Floats:
+        """The weight of each expert, float64 [experts], sum 1."""
+        powers = np.exp(np.asarray(self.log_weights))
+        weights: Floats = powers / powers.sum()
+        return weights
+
+    def room(self, reserved: float) -> float:
+        """Nats that may still be risked, at least 0.
+
+        Args:
+            reserved: the sum of what the predictions that wait for a label risk.
+        """
+        return max(BUDGET - self.regret - reserved, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """What is shown, and what it was made from.
+
+    Attributes:
+        bins: the distribution that is shown, float64 [10].
+        experts: what each expert said, float64 [experts, 10].
+        weights: of the experts, float64 [experts].
+        share: how much of their weighted mean is shown, 0 to 1; the rest is equal chances.
+        risk: the most that it can lose to the base rate, nats, whatever the label is.
+        waiting: predictions that waited for their labels when it was made.
+    """
+
+    bins: Floats
+    experts: Floats
+    weights: Floats
+    share: float
+    risk: float
+    waiting: int
+
+    @property
+    def known(self) -> float:
+        """How much of what is shown is more than the base rate, 0 to 1."""
+        return self.share * (1.0 - float(self.weights[0]))
+
+
+def weighted(account: Account, experts: Floats) -> Floats:
+    """The weighted mean of the experts: float64 [..., experts, 10] to [..., 10]."""
+    mean: Floats = np.einsum("e,...ek->...k", account.weights, experts)
+    return mean
+
+
+def mix(account: Account, experts: Floats, *, reserved: float, waiting: int) -> Mixture:
+    """The forecast that a community is shown.
+
+    Args:
+        account: the community's.
+        experts: distributions of the experts, float64 [experts, 10], rows in order of `EXPERTS`.
+        reserved: nats at risk in the predictions that wait.
+        waiting: how many wait.
+    """
+    mean = weighted(account, experts)
+    allowed = RISK * account.room(reserved)
+    # The least probable bin is where the most can be lost: ln(0.1 / shown).
+    depth = 1.0 - float(mean.min()) / UNIFORM[0]
+    share = 1.0 if depth <= 0 else min(1.0, -math.expm1(-allowed) / depth)
+    bins = share * mean + (1.0 - share) * UNIFORM
+    risk = max(math.log(UNIFORM[0] / float(bins.min())), 0.0)
+    return Mixture(bins, experts, account.weights, share, risk, waiting)
+
+
+def learn(
+    account: Account, losses: Sequence[float], *, shown: float, base: float, waiting: int
+) -> Account:
+    """The account after a label.
+
+    Args:
+        account: before it.
+        losses: log loss of each expert on it, nats.
+        shown: log loss of what was shown.
+        base: log loss of equal chances.
+        waiting: predictions that waited when this one was made.
+    """
+    scored = np.asarray(account.log_weights) - np.asarray(losses, np.float64)
+    powers = np.exp(scored - scored.max())
+    weights = (1.0 - SHARE) * powers / powers.sum() + SHARE * np.asarray(FIRST_WEIGHTS)
+    most = max(account.waiting, min(waiting, MOST_WAITING))
+    return Account(
+        log_weights=tuple(float(each) for each in np.log(weights)),
+        regret=max(account.regret + shown - base, -KEPT_GAIN * (1 + most)),
+        waiting=most,
+        labels=account.labels + 1,
+    )

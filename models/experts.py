@@ -26,7 +26,7 @@ EXPERTS = ("base", "pooled", "untitled")
 FIRST_WEIGHTS = (0.9, 0.05, 0.05)
 #: Share of the weights that goes back to the first ones with every label, so that a change of
 #: taste is followed.
-SHARE = 0.01
+SHARE = 0.005
 
 #: No community ever loses more than this to its base rate, nats summed over its labels.
 BUDGET = 2.0

@@ -13,6 +13,7 @@ from bot.league.leaderboard import BoardName, read_board
 from bot.league.rebuild import rebuild as rebuild_sums
 from bot.league.seasons import ALL_TIME, read_season, season_bounds, season_of
 from bot.runtime.clock import now
+from bot.serving.experts import rebuild_accounts
 from bot.settings import Settings, load_settings
 from storage.engine.database import Database
 from storage.engine.migrate import upgrade
@@ -41,7 +42,8 @@ def leaderboard(
     rows: Annotated[int, typer.Option(min=1, max=1000, help="Most rows.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Calculate every board again first.")
+        bool,
+        typer.Option("--rebuild", help="Calculate boards and experts' weights again first."),
     ] = False,
 ) -> None:
     """Who predicts best: people and model versions; which communities and posts stood out.
@@ -90,6 +92,7 @@ async def _read(
             labels = await rebuild_sums(
                 database, lambda moment: season_of(moment, settings.season_time_zone)
             )
+            await rebuild_accounts(database)
         async with database.read() as session:
             found = (
                 None

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.league.scoring import base_rate, base_rates, points, score_prediction
 from bot.league.seasons import season_of
+from bot.serving.experts import learn_from
 from bot.serving.forecast import stored_card
 from bot.serving.score_scale import bucket_rule
 from models.percentiles import WINDOW, tie_interval
@@ -82,6 +83,9 @@ def write_label(
         spoken=was_spoken(post.silent, post.reply),
         results=results,
     )
+    # What people saw is the first one.
+    if post.prediction_rows and post.prediction_rows[0].made_at < matured_at:
+        learn_from(session, post.prediction_rows[0], label)
     add_label(session, scored, season_of(matured_at, season_time_zone))
     return label
 

@@ -21,8 +21,11 @@ from bot.posts.retry import MAX_TRIES, wait_after
 from bot.runtime.clock import Clock
 from bot.runtime.download import Downloader
 from bot.serving.champion import Champion, ChampionRef, ChampionServer
+from bot.serving.experts import Standing, ask_experts, read_standing, stored_mixture
 from bot.serving.forecast import Card, read_card
 from bot.serving.score_scale import bucket_rule, read_quantiles
+from models.distribution import Floats, mean_percentile
+from models.experts import Mixture, mix, weighted
 from models.features import PostFacts
 from models.percentiles import Quantiles
 from models.records import Records, moment_of, records_of
@@ -63,8 +66,8 @@ class _Forecast:
     known: PredictionInput
     found: FoundImages
     champion: Champion
-    best: FoundImage
-    card: Card
+    #: What each expert says of each usable image, float64 [images, experts, 10].
+    experts: Floats
     texts: dict[str, str]
     took_ms: float
 
@@ -125,11 +128,11 @@ class Predictor:
             return None
         texts: dict[str, str] = {}
         while True:
-            best, card = await self._serving.on_thread(
-                _forecast_best, known, champion, found.usable, texts
+            experts = await self._serving.on_thread(
+                _ask_experts, known, champion, found.usable, texts
             )
             made = _Forecast(
-                known, found, champion, best, card, texts, (time.perf_counter() - started) * 1000
+                known, found, champion, experts, texts, (time.perf_counter() - started) * 1000
             )
             written = await self._database.run_write(partial(self._write, made))
             if not isinstance(written, dict):
@@ -143,11 +146,20 @@ class Predictor:
         Returns the texts of the images where those were not what the prediction went by, and then
         stores the images alone; None where the post was withdrawn meanwhile.
         """
-        now, post, card = self._clock(), made.known.post, made.card
+        now, post = self._clock(), made.known.post
         stored = store_found(session, post.id, made.found, made.champion.backbone.fingerprint, now)
         texts = {sha256: each.text for sha256, each in stored.items() if each.text}
         if texts != made.texts:
             return texts
+        # Here, so that no two predictions spend the same part of the community's budget.
+        best, mixture = _mix_best(made.experts, read_standing(session, post.community_id))
+        card = read_card(
+            mixture.bins,
+            made.known.quantiles,
+            bucket_rule(post.community),
+            made.champion.name,
+            mixture.known,
+        )
         if not move_post(
             session,
             post.id,
@@ -156,6 +168,7 @@ class Predictor:
             predicted_at=now,
             due_at=now,
             tries=0,
+            reserved=mixture.risk,
         ):
             return None
         low, median, high = card.score or (None, None, None)
@@ -164,9 +177,10 @@ class Predictor:
             {
                 "post_id": post.id,
                 "model_version_id": made.champion.version_id,
-                "image_id": stored[made.best.sha256].id,
+                "image_id": stored[made.found.usable[best].sha256].id,
                 "made_at": now,
                 "bins": list(card.bins),
+                **stored_mixture(mixture),
                 "p_low": card.p_low,
                 "p_medium": card.p_medium,
                 "p_high": card.p_high,
@@ -220,30 +234,30 @@ def _end(session: Session, post_id: int, code: PostRefusal, sentence: str | None
     )
 
 
-def _forecast_best(
+def _ask_experts(
     known: PredictionInput,
     champion: Champion,
     usable: Sequence[FoundImage],
     texts: Mapping[str, str],
-) -> tuple[FoundImage, Card]:
-    """Forecast every image; the best one counts, since people will remember the post by it."""
-    post = known.post
+) -> Floats:
     facts = [
         PostFacts(
-            title=post.title,
-            posted_at=post.posted_at,
+            title=known.post.title,
+            posted_at=known.post.posted_at,
             text_in_image=texts.get(each.sha256),
             author=known.records.author,
             community=known.records.community,
         )
         for each in usable
     ]
-    rule = bucket_rule(post.community)
-    cards = [
-        read_card(bins, known.quantiles, rule, champion.name)
-        for bins in champion.head.predict(
-            np.stack([each.embedded.embedding for each in usable]), facts
-        )
-    ]
-    best = max(range(len(cards)), key=lambda index: cards[index].beats)
-    return usable[best], cards[best]
+    return ask_experts(champion.head, np.stack([each.embedded.embedding for each in usable]), facts)
+
+
+def _mix_best(experts: Floats, standing: Standing) -> tuple[int, Mixture]:
+    """The best image, by which people will remember the post, and the forecast of it."""
+    means = weighted(standing.account, experts)
+    best = max(range(len(means)), key=lambda index: mean_percentile(means[index]))
+    mixture = mix(
+        standing.account, experts[best], reserved=standing.reserved, waiting=standing.waiting
+    )
+    return best, mixture

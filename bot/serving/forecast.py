@@ -25,6 +25,8 @@ class Card:
             from.
         quantiles: whose quantiles the score was read from.
         model_version: name of the version that predicted.
+        known: how much of it is more than the base rate, 0 to 1: how well Peoria knows the place.
+            None where no community's experts were asked, as for a file without a community.
     """
 
     bins: tuple[float, ...]
@@ -36,6 +38,7 @@ class Card:
     score: tuple[float, float, float] | None
     quantiles: Source
     model_version: str
+    known: float | None = None
 
     @property
     def bucket(self) -> Bucket:
@@ -63,7 +66,13 @@ class OutcomeUnknown:
     card: Card
 
 
-def read_card(bins: Floats, quantiles: Quantiles, rule: BucketRule, model_version: str) -> Card:
+def read_card(
+    bins: Floats,
+    quantiles: Quantiles,
+    rule: BucketRule,
+    model_version: str,
+    known: float | None = None,
+) -> Card:
     """Read a distribution (float64[10]) through a community's quantiles and bucket rule."""
     p_low, p_medium, p_high = rule.probabilities(bins, quantiles)
     return Card(
@@ -76,6 +85,7 @@ def read_card(bins: Floats, quantiles: Quantiles, rule: BucketRule, model_versio
         score=score_interval(bins, quantiles),
         quantiles=quantiles.source,
         model_version=model_version,
+        known=known,
     )
 
 
@@ -93,6 +103,7 @@ def stored_card(prediction: Prediction) -> Card:
         score=None if None in points else points,  # type: ignore[arg-type]
         quantiles=prediction.quantiles,  # type: ignore[arg-type]
         model_version=prediction.model_version.name,
+        known=_known(prediction),
     )
 
 
@@ -100,6 +111,12 @@ def outcome(card: Card, label: Label) -> Outcome:
     """A stored label beside the prediction."""
     middle = (label.percentile_low + label.percentile_high) / 2
     return Outcome(card, label.score, middle, label.bucket)
+
+
+def _known(prediction: Prediction) -> float | None:
+    if prediction.weights is None or prediction.share is None:
+        return None
+    return prediction.share * (1.0 - prediction.weights["base"])
 
 
 def _points(bins: Floats) -> tuple[float, float, float]:

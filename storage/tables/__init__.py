@@ -13,7 +13,7 @@ from storage.tables.leases import Lease
 from storage.tables.messages import InboxItem, Notice
 from storage.tables.models import ModelVersion, TrainingRun
 from storage.tables.posts import Post, PostImage, Reply, Vote
-from storage.tables.predictions import Prediction
+from storage.tables.predictions import ExpertAccount, Prediction
 from storage.tables.services import Service
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "DailyLabel",
     "DailyScore",
     "Embedding",
+    "ExpertAccount",
     "Guess",
     "Image",
     "InboxItem",

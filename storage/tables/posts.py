@@ -64,6 +64,13 @@ class Post(Base):
         Index("ix_posts_feed", "community_id", "posted_at"),
         # An author's newest posts in a community are read from it without looking at the others.
         Index("ix_posts_author", "author_id", "community_id", "posted_at"),
+        Index(
+            "ix_posts_reserved",
+            "community_id",
+            "reserved",
+            sqlite_where=text("state IN ('predicted', 'awaiting_score')"),
+            postgresql_where=text("state IN ('predicted', 'awaiting_score')"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -91,6 +98,8 @@ class Post(Base):
     tries: Mapped[int] = mapped_column(default=0)
     #: In the silent share: predicted without a reply, to measure what replies do to the votes.
     silent: Mapped[bool]
+    #: Nats that its prediction may lose to the base rate; they count while it waits for its label.
+    reserved: Mapped[float] = mapped_column(default=0.0, server_default="0")
     #: When guessing closes or closed; null for posts that nobody may guess on.
     guessing_closed_at: Mapped[datetime | None]
 

@@ -1,8 +1,8 @@
-"""Predictions of posts, and how each was scored."""
+"""Predictions of posts, how each was scored, and what scores say of the experts."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storage.tables.base import Base, Key
@@ -32,8 +32,17 @@ class Prediction(Base):
     model_version_id: Mapped[int] = mapped_column(ForeignKey("model_versions.id"), index=True)
     image_id: Mapped[int] = mapped_column(ForeignKey("images.id"))
     made_at: Mapped[datetime]
-    #: Probabilities of the ten equal-frequency bins of the percentile, lowest first.
+    #: Probabilities of the ten equal-frequency bins of the percentile, lowest first: what is shown,
+    #: and scored.
     bins: Mapped[list[float]]
+    #: What each expert said (ten probabilities by its name), and the weights they had; null in
+    #: predictions that were made before there were experts.
+    experts: Mapped[dict[str, list[float]] | None] = mapped_column(JSON(none_as_null=True))
+    weights: Mapped[dict[str, float] | None] = mapped_column(JSON(none_as_null=True))
+    #: How much of the experts' weighted mean is shown, 0 to 1; the rest is equal chances.
+    share: Mapped[float | None]
+    #: Predictions of the community that waited for their labels when this one was made.
+    waiting: Mapped[int | None]
     p_low: Mapped[float]
     p_medium: Mapped[float]
     p_high: Mapped[float]
@@ -56,3 +65,24 @@ class Prediction(Base):
     base_log_score: Mapped[float | None]
 
     model_version: Mapped[ModelVersion] = relationship()
+
+
+class ExpertAccount(Base):
+    """What a community's labels so far say of the experts (`models.experts.Account`).
+
+    Each label adds to it in its own transaction, in the order of ``labels.written_at``.
+    """
+
+    __tablename__ = "expert_accounts"
+
+    community_id: Mapped[int] = mapped_column(
+        ForeignKey("communities.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    #: The logarithm of each expert's weight, by its name.
+    log_weights: Mapped[dict[str, float]] = mapped_column(JSON)
+    #: Nats lost to the base rate; below 0: gained.
+    regret: Mapped[float]
+    #: The most predictions that waited beside one that was scored.
+    waiting: Mapped[int]
+    #: Predictions that were scored.
+    labels: Mapped[int]

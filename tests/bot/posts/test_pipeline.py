@@ -154,7 +154,10 @@ async def test_of_several_images_the_best_counts(
     post = await stored(app, post_id)
     (prediction,) = post.prediction_rows
     assert prediction.image_id == post.images[1].image_id
-    assert prediction.p_high == pytest.approx(1)
+    # A new community is shown little more than the base rate; the head's own word is kept.
+    assert 1 / 3 < prediction.p_high < 0.4
+    assert prediction.experts is not None
+    assert prediction.experts["pooled"][8] == 1
     assert [each.refusal is None for each in post.images] == [True, True, False, True]
 
 

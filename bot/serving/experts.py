@@ -1,0 +1,186 @@
+"""The experts of a community: what it is shown, and what its labels say of them.
+
+`models.experts` has the rules. Here they meet the tables. A forecast reserves its part of the
+budget in the write transaction that stores it, and a label changes the account in its own; writers
+come one after another, so that no two of them spend the same nats.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from models.distribution import UNIFORM, interval_target
+from models.experts import EXPERTS, FIRST_WEIGHTS, Account, Mixture, learn
+from models.features import PostFacts, Source, without
+from models.head import Head
+from models.metrics import log_losses
+from storage.engine.core_tables import table_of
+from storage.engine.database import Database
+from storage.tables import Community, ExpertAccount, Label, Post, Prediction
+
+_ACCOUNTS = table_of(ExpertAccount)
+_POSTS = table_of(Post)
+#: Written out, so that the partial index serves.
+_WAITS = text("posts.state IN ('predicted', 'awaiting_score')")
+
+#: What the expert "untitled" does not see.
+_UNTITLED: tuple[Source, ...] = ("title", "author")
+#: Digits kept of the experts' probabilities: a weight is not known to more.
+_DIGITS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A community's account, and what is at risk there now.
+
+    Attributes:
+        account: what its labels say of the experts.
+        reserved: nats at risk in the predictions that wait for labels.
+        waiting: how many wait.
+    """
+
+    account: Account
+    reserved: float = 0.0
+    waiting: int = 0
+
+
+def ask_experts(
+    head: Head, embedding: NDArray[np.float32], facts: Sequence[PostFacts]
+) -> NDArray[np.float64]:
+    """What each expert says of ``n`` images: float64 [n, experts, 10], in order of `EXPERTS`."""
+    untitled = [without(each, _UNTITLED) for each in facts]
+    # In one call: most of what a call costs is the call.
+    bins = head.predict(np.concatenate([embedding, embedding]), [*facts, *untitled])
+    base = np.broadcast_to(UNIFORM, (len(facts), len(UNIFORM)))
+    return np.stack([base, bins[: len(facts)], bins[len(facts) :]], axis=1)
+
+
+def read_standing(session: Session, community_id: int) -> Standing:
+    """A community's account and what waits there; read it in the transaction that goes by it."""
+    row = session.execute(
+        select(func.sum(_POSTS.c.reserved), func.count()).where(
+            _POSTS.c.community_id == community_id, _WAITS
+        )
+    ).one()
+    return Standing(_read_account(session, community_id), float(row[0] or 0.0), row[1])
+
+
+def stored_mixture(mixture: Mixture) -> dict[str, Any]:
+    """The columns of a prediction that say how it was mixed."""
+    said = np.round(mixture.experts, _DIGITS).tolist()
+    return {
+        "experts": dict(zip(EXPERTS, said, strict=True)),
+        "weights": dict(zip(EXPERTS, mixture.weights.tolist(), strict=True)),
+        "share": mixture.share,
+        "waiting": mixture.waiting,
+    }
+
+
+def learn_from(session: Session, prediction: Prediction, label: Label) -> None:
+    """Change a community's account by the label of a prediction that was shown there.
+
+    Needs the label's own write session. A prediction that was made before there were experts
+    changes nothing.
+    """
+    said = prediction.experts
+    if said is None:
+        return
+    account = _read_account(session, label.community_id)
+    after = _learned(account, said, prediction.bins, prediction.waiting or 0, label)
+    _write_account(session, label.community_id, after)
+
+
+async def rebuild_accounts(database: Database) -> None:
+    """Work the accounts of all communities out anew; labels wait for one community at a time."""
+    async with database.read() as session:
+        communities = (await session.scalars(select(Community.id))).all()
+    for community_id in communities:
+        await database.run_write(partial(rebuild_account, community_id=community_id))
+
+
+def rebuild_account(session: Session, community_id: int) -> int:
+    """Work a community's account out anew from its labels; return how many it was made from.
+
+    Needs a write session, so that no label is written meanwhile.
+    """
+    account = Account()
+    rows = session.execute(
+        select(Prediction, Label)
+        .join(Label, Label.post_id == Prediction.post_id)
+        .where(Label.community_id == community_id, Prediction.id.in_(_shown(community_id)))
+        .order_by(Label.written_at, Label.post_id)
+        .execution_options(yield_per=500)
+    )
+    for prediction, label in rows:
+        if prediction.experts is not None and prediction.scored_at is not None:
+            account = _learned(
+                account, prediction.experts, prediction.bins, prediction.waiting or 0, label
+            )
+    session.execute(delete(_ACCOUNTS).where(_ACCOUNTS.c.community_id == community_id))
+    if account.labels:
+        _write_account(session, community_id, account)
+    return account.labels
+
+
+def _shown(community_id: int) -> Any:
+    """Ids of the first prediction of each labelled post: the one that people saw."""
+    return (
+        select(func.min(Prediction.id))
+        .join(Label, Label.post_id == Prediction.post_id)
+        .where(Label.community_id == community_id)
+        .group_by(Prediction.post_id)
+    )
+
+
+def _learned(
+    account: Account,
+    said: Mapping[str, Sequence[float]],
+    shown: Sequence[float],
+    waiting: int,
+    label: Label,
+) -> Account:
+    """The account after a label, from what was stored with the prediction.
+
+    An expert that there was not yet when the prediction was made neither gains nor loses: it is
+    taken to have said what was shown.
+    """
+    bins = np.array([*(said.get(name, shown) for name in EXPERTS), shown, UNIFORM], np.float64)
+    target = interval_target(label.percentile_low, label.percentile_high)
+    losses = log_losses(bins, np.broadcast_to(target, bins.shape)).tolist()
+    return learn(account, losses[:-2], shown=losses[-2], base=losses[-1], waiting=waiting)
+
+
+def _read_account(session: Session, community_id: int) -> Account:
+    row = session.execute(select(_ACCOUNTS).where(_ACCOUNTS.c.community_id == community_id)).first()
+    if row is None:
+        return Account()
+    if row.log_weights.keys() == set(EXPERTS):
+        log_weights = tuple(row.log_weights[name] for name in EXPERTS)
+        return Account(log_weights, row.regret, row.waiting, row.labels)
+    # A new expert begins with its first weight; one that is gone is left out.
+    first = dict(zip(EXPERTS, (math.log(weight) for weight in FIRST_WEIGHTS), strict=True))
+    log_weights = [row.log_weights.get(name, first[name]) for name in EXPERTS]
+    total = math.log(sum(math.exp(each) for each in log_weights))
+    return Account(tuple(each - total for each in log_weights), row.regret, row.waiting, row.labels)
+
+
+def _write_account(session: Session, community_id: int, account: Account) -> None:
+    values = {
+        "log_weights": dict(zip(EXPERTS, account.log_weights, strict=True)),
+        "regret": account.regret,
+        "waiting": account.waiting,
+        "labels": account.labels,
+    }
+    # Every account but the first one of a community is there; writers come one after another.
+    changed = session.execute(
+        update(_ACCOUNTS).where(_ACCOUNTS.c.community_id == community_id).values(**values)
+    )
+    if not changed.rowcount:  # type: ignore[attr-defined]
+        session.execute(insert(_ACCOUNTS).values(community_id=community_id, **values))

@@ -1,0 +1,246 @@
+"""The experts' accounts: what labels make of them, by a stated rule for every odd case."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from bot.labels.write import write_label
+from bot.serving.experts import (
+    ask_experts,
+    read_standing,
+    rebuild_account,
+    rebuild_accounts,
+)
+from models.distribution import UNIFORM
+from models.experts import EXPERTS, Account
+from models.features import PostFacts, Record
+from storage.engine.database import Database
+from storage.queries.posts import load_post, move_post
+from storage.tables import Base, Community, ExpertAccount, Image, ModelVersion, Post, Prediction
+from storage.types import PostState
+from tests.fixtures.rows import MOMENT, row
+
+HORIZON = timedelta(seconds=7200)
+
+
+def sure_of(number: int, sure: float = 0.5) -> list[float]:
+    bins = [(1 - sure) / 9] * 10
+    bins[number] = sure
+    return bins
+
+
+def said(number: int) -> dict[str, list[float]]:
+    return {"base": UNIFORM.tolist(), "pooled": sure_of(number), "untitled": sure_of(9 - number)}
+
+
+class Forecast(NamedTuple):
+    """A post with a prediction, and its score."""
+
+    number: int
+    score: int
+    waiting: int = 0
+
+
+FORECASTS = st.lists(
+    st.builds(
+        Forecast, number=st.integers(0, 9), score=st.integers(0, 9), waiting=st.integers(0, 120)
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+async def prepare(database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    async with database.write() as session:
+        session.add_all(
+            [row(Community), row(Image), row(ModelVersion), row(ModelVersion, id=101, name="v2")]
+        )
+
+
+async def add_post(database: Database, number: int, **changes: Any) -> None:
+    made_at = MOMENT + timedelta(minutes=number)
+    prediction = {
+        "bins": sure_of(4, 0.15), "experts": said(4), "share": 0.5, "waiting": 0,
+        "weights": {"base": 0.9, "pooled": 0.05, "untitled": 0.05},
+    } | changes  # fmt: skip
+    async with database.write() as session:
+        session.add(
+            row(
+                Post, id=number, source_id=f"p{number}", author_id=None, posted_at=made_at,
+                state=PostState.AWAITING_SCORE, predicted_at=made_at, reserved=0.3,
+            )
+        )  # fmt: skip
+        await session.flush()
+        session.add(row(Prediction, id=None, post_id=number, made_at=made_at, **prediction))
+
+
+async def label(database: Database, number: int, score: float) -> None:
+    def write(session: Any) -> None:
+        assert move_post(session, number, PostState.AWAITING_SCORE, state=PostState.SETTLING)
+        post = load_post(session, number)
+        assert post is not None
+        write_label(session, post, score, now=MOMENT + HORIZON * 2, season_time_zone="UTC")
+
+    await database.run_write(write)
+
+
+async def account(database: Database) -> Account:
+    return (await database.run_read(lambda session: read_standing(session, 1))).account
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> Any:
+    opened = Database(f"sqlite+aiosqlite:///{tmp_path / 'experts.db'}")
+    await prepare(opened)
+    yield opened
+    await opened.close()
+
+
+async def test_a_label_moves_the_weights_and_pays_for_what_was_shown(database: Database) -> None:
+    await add_post(database, 1)
+    low = {"base": [0.1] * 10, "pooled": [0.19] * 5 + [0.01] * 5, "untitled": [0.1] * 10}
+    await add_post(database, 2, experts=low, bins=[0.12] * 5 + [0.08] * 5)
+    assert await account(database) == Account()
+    await label(database, 1, 5.0)
+    before = await account(database)
+    # The lower half of two.
+    await label(database, 2, 1.0)
+    after = await account(database)
+    assert after.labels == 2
+    assert after.weights[1] > before.weights[1] * 1.5
+    assert after.regret == pytest.approx(before.regret - np.log(1.2))
+
+
+async def test_what_waits_is_reserved_until_its_label_or_its_end(database: Database) -> None:
+    for number in (1, 2, 3):
+        await add_post(database, number)
+
+    def standing() -> Any:
+        return database.run_read(lambda session: read_standing(session, 1))
+
+    assert (await standing()).reserved == pytest.approx(0.9)
+    await label(database, 1, 5.0)
+    assert (await standing()).waiting == 2
+    await database.run_write(
+        lambda session: move_post(
+            session, 2, PostState.AWAITING_SCORE, state=PostState.WITHDRAWN, due_at=None
+        )
+    )
+    now = await standing()
+    assert (now.waiting, now.reserved) == (1, pytest.approx(0.3))
+
+
+async def test_a_prediction_from_before_the_experts_changes_no_weight(database: Database) -> None:
+    await add_post(database, 1, experts=None, weights=None, share=None, waiting=None)
+    await label(database, 1, 5.0)
+    assert await account(database) == Account()
+
+
+async def test_a_prediction_made_after_the_horizon_changes_no_weight(database: Database) -> None:
+    await add_post(database, 2)
+    async with database.write() as session:
+        prediction = (await session.scalars(select(Prediction))).one()
+        prediction.made_at = MOMENT + HORIZON * 1.5
+    await label(database, 2, 5.0)
+    assert await account(database) == Account()
+
+
+async def test_of_several_versions_the_one_that_people_saw_counts(database: Database) -> None:
+    await add_post(database, 1)
+    async with database.write() as session:
+        session.add(
+            row(
+                Prediction, id=None, post_id=1, model_version_id=101, experts=said(0),
+                bins=sure_of(0), share=1.0, waiting=0, weights={"base": 1.0},
+            )
+        )  # fmt: skip
+    await label(database, 1, 5.0)
+    assert (await account(database)).labels == 1
+
+
+async def test_a_changed_set_of_experts(database: Database) -> None:
+    """One that said nothing neither gains nor loses, one that is gone is left out."""
+    for number, score in ((1, 5.0), (2, 9.0)):
+        await add_post(
+            database, number, experts={"base": UNIFORM.tolist(), "gone": sure_of(1)},
+            bins=UNIFORM.tolist(),
+        )  # fmt: skip
+        await label(database, number, score)
+    after = await account(database)
+    assert after.weights == pytest.approx(Account().weights)
+    async with database.write() as session:
+        stored = await session.get_one(ExpertAccount, 1)
+        stored.log_weights = {"base": -1.0, "gone": -0.1}
+    weights = (await account(database)).weights
+    assert weights.sum() == pytest.approx(1)
+    assert len(weights) == len(EXPERTS)
+
+
+async def test_two_processes_write_labels(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'two.db'}"
+    one, two = Database(url), Database(url)
+    await prepare(one)
+    for number in range(1, 9):
+        await add_post(one, number, experts=said(number % 10), bins=sure_of(number % 10, 0.2))
+    await asyncio.gather(
+        *(label((one, two)[number % 2], number, float(number)) for number in range(1, 9))
+    )
+    found = await account(one)
+    assert found.labels == 8
+    await rebuild_accounts(two)
+    assert await account(one) == found
+    await one.close()
+    await two.close()
+
+
+@given(FORECASTS, st.randoms(use_true_random=False))
+@settings(max_examples=4, deadline=None)
+def test_rebuilt_accounts_are_the_ones_that_grew(
+    tmp_path_factory: pytest.TempPathFactory, forecasts: Sequence[Forecast], chance: Any
+) -> None:
+    async def play() -> None:
+        folder = tmp_path_factory.mktemp("rebuilt")
+        database = Database(f"sqlite+aiosqlite:///{folder / 'experts.db'}")
+        await prepare(database)
+        for number, each in enumerate(forecasts, start=1):
+            await add_post(
+                database, number, experts=said(each.number), waiting=each.waiting,
+                bins=sure_of(each.number, 0.12),
+            )  # fmt: skip
+        order = list(enumerate(forecasts, start=1))
+        chance.shuffle(order)
+        for number, each in order:
+            await label(database, number, float(each.score))
+        grown = await account(database)
+        assert await database.run_write(lambda session: rebuild_account(session, 1)) == len(order)
+        assert await account(database) == grown
+        await database.close()
+
+    asyncio.run(play())
+
+
+def test_the_second_head_sees_neither_author_nor_title() -> None:
+    class Head:
+        def predict(self, embedding: np.ndarray, facts: Sequence[PostFacts]) -> np.ndarray:
+            assert len(embedding) == len(facts)
+            bins = np.zeros((len(facts), 10))
+            for number, each in enumerate(facts):
+                bins[number, 9 if each.title or each.author.n else 0] = 1
+            return bins
+
+    facts = PostFacts("A title", MOMENT, None, Record.empty(), Record.empty())
+    found = ask_experts(Head(), np.zeros((2, 4), np.float32), [facts, facts])  # type: ignore[arg-type]
+    assert found.shape == (2, 3, 10)
+    assert found[0, 0].tolist() == UNIFORM.tolist()
+    assert found[:, 1, 9].tolist() == [1, 1]
+    assert found[:, 2, 0].tolist() == [1, 1]

@@ -99,7 +99,7 @@ class Post(Base):
     #: In the silent share: predicted without a reply, to measure what replies do to the votes.
     silent: Mapped[bool]
     #: Nats that its prediction may lose to the base rate; they count while it waits for its label.
-    reserved: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    reserved: Mapped[float] = mapped_column(server_default="0")
     #: When guessing closes or closed; null for posts that nobody may guess on.
     guessing_closed_at: Mapped[datetime | None]
 

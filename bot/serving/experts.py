@@ -166,9 +166,9 @@ def _read_account(session: Session, community_id: int) -> Account:
         return Account(log_weights, row.regret, row.waiting, row.labels)
     # A new expert begins with its first weight; one that is gone is left out.
     first = dict(zip(EXPERTS, (math.log(weight) for weight in FIRST_WEIGHTS), strict=True))
-    log_weights = [row.log_weights.get(name, first[name]) for name in EXPERTS]
-    total = math.log(sum(math.exp(each) for each in log_weights))
-    return Account(tuple(each - total for each in log_weights), row.regret, row.waiting, row.labels)
+    kept = [row.log_weights.get(name, first[name]) for name in EXPERTS]
+    total = math.log(sum(math.exp(each) for each in kept))
+    return Account(tuple(each - total for each in kept), row.regret, row.waiting, row.labels)
 
 
 def _write_account(session: Session, community_id: int, account: Account) -> None:

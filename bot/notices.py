@@ -38,6 +38,8 @@ class NoticeKind(StrEnum):
     #: A part of Peoria does not run, or a clock is wrong.
     SERVICE = "service"
     PERMISSIONS = "permissions"
+    #: What people vote with does not exist any more.
+    VOTES = "votes"
 
 
 def add_notice(

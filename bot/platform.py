@@ -7,7 +7,7 @@ reads scores. Nothing else knows which platform it is on.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from bot.serving.forecast import Card, Outcome, OutcomeUnknown
 from storage import types
@@ -38,6 +38,8 @@ class IncomingPost:
             hashed before it is stored.
         images: addresses to download from (``https://…``), or the bytes themselves.
         posted_at: aware.
+        kept_options: options of its community that hold for this post as they are now.
+        options: what only the platform knows how to read of the post.
     """
 
     community: CommunityRef
@@ -47,6 +49,8 @@ class IncomingPost:
     posted_at: datetime
     images: Sequence[str | bytes] = field(repr=False)
     link: str | None = None
+    kept_options: Sequence[str] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,13 @@ class Settings(BaseSettings):
     discord_model_servers: Names = Field(
         (),
         description="Ids of the Discord servers whose admins may use /retrain and /model promote"
-        " and rollback, separated by commas; unset: all. One model serves every server.",
+        " and rollback, separated by commas; unset: only the owner of the bot's application and its"
+        " team may, on any server. One model serves every server.",
+    )
+    discord_fetch_links: bool = Field(
+        False,
+        description="Whether images that are only linked, and that Discord has no copy of, are"
+        " fetched from the linked host itself, which then learns this machine's address.",
     )
     discord_catch_up_hours: float = Field(
         24.0,

@@ -5,6 +5,9 @@ from enum import StrEnum
 
 from sqlalchemy import DateTime, Dialect, Enum, TypeDecorator
 
+#: Key of `Post.options`: whether its author hid the image, or words, until they are clicked on.
+SPOILER = "spoiler"
+
 
 class PlatformName(StrEnum):
     """Where a community lives."""

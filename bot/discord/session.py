@@ -70,7 +70,9 @@ async def open_session(
         heard=heard,
     ) as client:
         editor = ReplyEditor(client, core, state.names)
-        messages = MessageListener(core, pipeline, state.votes, state.high_water)
+        messages = MessageListener(
+            core, pipeline, state.votes, state.high_water, message_content=message_content
+        )
         reactions = ReactionListener(core, state.votes)
         closed_replies = ClosedReplies(core, editor)
         client.add_dynamic_items(GuessButton)

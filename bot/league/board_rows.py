@@ -44,6 +44,7 @@ class BoardRow:
         score: of a post at its horizon.
         percentile: of a post among the recent ones, 0 to 1 (middle of its tie).
         bucket: of a post.
+        spoiler: of a post, whether its author hid it until it is clicked on.
         link: to a post, where its platform has addresses.
         community_id: of a post.
         community: of a post, its name.
@@ -77,6 +78,7 @@ class BoardRow:
     score: float | None = None
     percentile: float | None = None
     bucket: Bucket | None = None
+    spoiler: bool = False
     link: str | None = None
     community_id: int | None = None
     community: str | None = None

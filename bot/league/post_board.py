@@ -54,6 +54,7 @@ def _post(post: Post, label: Label, community: str, rank: int) -> BoardRow:
         score=label.score,
         percentile=(label.percentile_low + label.percentile_high) / 2,
         bucket=label.bucket,
+        spoiler=post.is_spoiler,
         link=post.link,
         community_id=post.community_id,
         community=community,

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,6 +32,7 @@ _KNOWN = select(
     _COMMUNITIES.c.watched,
     _COMMUNITIES.c.horizon_seconds,
     _COMMUNITIES.c.guess_seconds,
+    _COMMUNITIES.c.options,
     _AUTHORS.c.id.label("author_id"),
     _AUTHORS.c.opted_out_at,
     _POSTS.c.id.label("post_id"),
@@ -125,6 +127,7 @@ class Ingest:
                 silent=is_silent(platform, incoming.source_id, self._silent_share),
                 guessing_closed_at=incoming.posted_at
                 + timedelta(seconds=min(known.guess_seconds, known.horizon_seconds)),
+                options=_options(incoming, known.options),
             )
             if sources:
                 session.execute(
@@ -162,6 +165,11 @@ def _add_community(
         blind=ref.blind,
         created_at=now,
     )
+
+
+def _options(incoming: IncomingPost, community: Mapping[str, Any]) -> dict[str, Any] | None:
+    kept = {key: community[key] for key in incoming.kept_options if key in community}
+    return {**kept, **incoming.options} if incoming.kept_options or incoming.options else None
 
 
 def _insert(session: Session, statement: Insert, **values: Any) -> int:

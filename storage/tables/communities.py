@@ -100,3 +100,5 @@ class Author(Base):
     platform: Mapped[PlatformName] = mapped_column(enum_column(PlatformName, "platform"))
     hash: Mapped[str] = mapped_column(String(HEX_SHA256))
     opted_out_at: Mapped[datetime | None]
+    #: The platform's id of who plays in the league, which only the people key opens; null: unknown.
+    sealed_id: Mapped[str | None] = mapped_column(String(64))

@@ -1,8 +1,10 @@
 """Posts, their images, the bot's replies, and the votes of the board."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
+    JSON,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -20,6 +22,7 @@ from storage.tables.images import Image
 from storage.tables.labels import Label
 from storage.tables.predictions import Prediction
 from storage.types import (
+    SPOILER,
     PlatformName,
     PostOrigin,
     PostRefusal,
@@ -102,12 +105,20 @@ class Post(Base):
     reserved: Mapped[float] = mapped_column(server_default="0")
     #: When guessing closes or closed; null for posts that nobody may guess on.
     guessing_closed_at: Mapped[datetime | None]
+    #: What its platform knows of this post, and the options of its community that hold for it
+    #: whatever they are changed to; null: those of the community.
+    options: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     community: Mapped[Community] = relationship(overlaps="platform")
     images: Mapped[list["PostImage"]] = relationship(order_by="PostImage.position")
     prediction_rows: Mapped[list[Prediction]] = relationship(order_by="Prediction.id")
     label: Mapped[Label | None] = relationship()
     reply: Mapped["Reply | None"] = relationship()
+
+    @property
+    def is_spoiler(self) -> bool:
+        """Whether its author hid the image, or words, until they are clicked on."""
+        return bool((self.options or {}).get(SPOILER))
 
 
 class PostImage(Base):

@@ -46,7 +46,7 @@ class Models(ConfirmFirst):
     async def retrain(self, interaction: Interaction) -> None:
         """Have a training run started, and answer again when it has ended."""
         await defer(interaction, ephemeral=False)
-        self._check_server(interaction)
+        await self._check_may_choose(interaction)
         texts = texts_for(interaction)
         asked = await self.core.training.start_or_join(asked_by="discord")
         await respond(interaction, texts("retrain.joined" if asked.joined else "retrain.started"))
@@ -106,7 +106,7 @@ class Models(ConfirmFirst):
     ) -> None:
         """Ask whether another version is to serve."""
         await defer(interaction, ephemeral=True)
-        self._check_server(interaction)
+        await self._check_may_choose(interaction)
         texts = texts_for(interaction)
         async with self.core.database.read() as session:
             champion = await _champion(session)
@@ -132,7 +132,7 @@ class Models(ConfirmFirst):
     async def rollback(self, interaction: Interaction) -> None:
         """Ask whether the version that was replaced is to serve again."""
         await defer(interaction, ephemeral=True)
-        self._check_server(interaction)
+        await self._check_may_choose(interaction)
         texts = texts_for(interaction)
         async with self.core.database.read() as session:
             champion = await _champion(session)
@@ -148,7 +148,7 @@ class Models(ConfirmFirst):
 
     async def confirmed(self, interaction: Interaction, what: str, about: str) -> None:
         """Let the version serve that was asked about, if the same one serves as then."""
-        self._check_server(interaction)
+        await self._check_may_choose(interaction)
         texts = texts_for(interaction)
         champion_id, wanted_id = (int(number) for number in about.split("-"))
         async with self.core.database.read() as session:
@@ -166,11 +166,16 @@ class Models(ConfirmFirst):
         key = "model.rolled_back" if what == "rollback" else "model.promoted"
         await respond(interaction, texts(key, name=_name(wanted)))
 
-    def _check_server(self, interaction: Interaction) -> None:
-        """One model serves every server: whoever runs the bot may say who chooses it."""
-        servers = self.core.settings.discord_model_servers
-        if servers and str(interaction.guild_id) not in servers:
-            raise Refused("model.not_here")
+    async def _check_may_choose(self, interaction: Interaction) -> None:
+        """One model serves every server: it is the owner's, who may let some servers choose it.
+
+        Raises:
+            Refused: it is neither the owner, or one of the owner's team, nor such a server.
+        """
+        if str(interaction.guild_id) in self.core.settings.discord_model_servers:
+            return
+        if not await self.bot.is_owner(interaction.user):
+            raise Refused("model.not_yours")
 
 
 def ended(texts: Texts, run: TrainingRun, version: str) -> str:

@@ -5,7 +5,6 @@ installed for oneself, where the bot is no member.
 """
 
 import asyncio
-import io
 from functools import partial
 from typing import Any
 
@@ -14,7 +13,7 @@ from discord import app_commands
 from sqlalchemy.orm import Session
 
 from bot.discord.commands.feature import Feature, community_here, texts_for
-from bot.discord.messages.incoming import images_of, title_of
+from bot.discord.messages.incoming import has_spoiler, images_of, title_of
 from bot.discord.messages.render_card import CardMessage, card_message
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.lookup import Texts
@@ -83,28 +82,31 @@ class Predictions(Feature):
         self._check_size(image.size)
         community, audience = await self._audience(interaction)
         message = await self._card(
-            interaction, texts, image.url, title, community, audience, ephemeral=private
-        )
+            interaction, texts, image.url, title, community, audience,
+            ephemeral=private, spoiler=image.is_spoiler(),
+        )  # fmt: skip
         if heading := escape(title, _LONGEST_NAME):
             message.embed.title = heading
-        await respond(interaction, embed=message.embed, files=message.files())
+        files = message.files()
+        await respond(interaction, embed=message.embed, files=files)
 
     async def _look_at_message(self, interaction: Interaction, message: discord.Message) -> None:
         """The menu entry: predict the images of a message, for the one who asked alone."""
         await self.interaction_check(interaction)
         await defer(interaction, ephemeral=True)
         texts = texts_for(interaction)
-        urls = images_of(message)
+        urls = images_of(message, fetch_links=self.core.settings.discord_fetch_links)
         if not urls:
             raise Refused("predict.no_image")
         community, audience = await self._audience(interaction)
-        embeds, files = [], []
+        embeds: list[discord.Embed] = []
+        files: list[discord.File] = []
         for number, url in enumerate(urls[:MOST_IMAGES], start=1):
             heading = texts("card.image_number", n=number, total=len(urls))
             try:
                 card = await self._card(
                     interaction, texts, url, title_of(message), community, audience,
-                    ephemeral=True,
+                    ephemeral=True, spoiler=has_spoiler(message),
                 )  # fmt: skip
             except (ImageRefused, DownloadRefused, DownloadFailed) as error:
                 if len(urls) == 1:
@@ -115,11 +117,7 @@ class Predictions(Feature):
             if len(urls) > 1:
                 card.embed.title = heading
             embeds.append(card.embed)
-            if card.heat_map is not None:
-                # Each of several pictures needs a name of its own.
-                name = f"what-drove-it-{number}.png"
-                card.embed.set_image(url=f"attachment://{name}")
-                files.append(discord.File(io.BytesIO(card.heat_map), name))
+            files += card.files(f"what-drove-it-{number}.png")
         more = None
         if len(urls) > MOST_IMAGES:
             more = texts("predict.more_images", total=len(urls), shown=MOST_IMAGES)
@@ -147,6 +145,7 @@ class Predictions(Feature):
         audience: Audience,
         *,
         ephemeral: bool,
+        spoiler: bool,
     ) -> CardMessage:
         # Images are in memory in here only, however many people ask at the same moment.
         async with self._at_once:
@@ -164,7 +163,9 @@ class Predictions(Feature):
                 # It costs as much as several predictions, and those are waited for.
                 heat_map = await explain_image(self.core.serving, data, predicted.facts)
         where = None if community is None else f"<#{community.source_id}>"
-        return card_message(texts, predicted.card, community=where, seen=seen, heat_map=heat_map)
+        return card_message(
+            texts, predicted.card, community=where, seen=seen, heat_map=heat_map, spoiler=spoiler
+        )
 
     def _seen(
         self,

@@ -98,7 +98,8 @@ def _name(texts: Texts, board: BoardName, row: BoardRow, page: Page, names: Memb
         return mention or texts("leaderboard.somebody", nickname=row.label[:_NICKNAME])
     # Titles and names of channels are what people wrote.
     name = escape(row.label, _LONGEST_NAME) or texts("leaderboard.untitled")
-    return f"[{name}]({row.link})" if row.link is not None else name
+    name = f"[{name}]({row.link})" if row.link is not None else name
+    return f"||{name}||" if row.spoiler else name
 
 
 def _mine(texts: Texts, row: BoardRow | None, min_guesses: int) -> str:

@@ -21,6 +21,7 @@ from bot.discord.gateway.guild_options import (
     downvote_of,
     upvote_of,
 )
+from bot.discord.messages.reaction_votes import emoji_key
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.markdown import escape
 from bot.discord.ui.emoji import custom_emoji_id, is_unicode_emoji
@@ -95,7 +96,7 @@ class ChannelSettings(Feature):
         options = await self._options(interaction, upvote, downvote, announcements, announce)
         if options:
             wanted = {**community.options, **options}
-            if upvote_of(wanted) == downvote_of(wanted):
+            if emoji_key(upvote_of(wanted)) == emoji_key(downvote_of(wanted)):
                 raise Refused("refused.same_emoji")
             change["options"] = options
         if change:

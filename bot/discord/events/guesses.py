@@ -166,9 +166,11 @@ class GuessListener(commands.Cog):
             heat_map=await explain_post(
                 self._core.database, self._core.images, self._core.serving, post.id
             ),
+            spoiler=post.is_spoiler,
         )
+        files = message.files()
         await interaction.edit_original_response(
-            content=content, embed=message.embed, attachments=message.files()
+            content=content, embed=message.embed, attachments=files
         )
 
 

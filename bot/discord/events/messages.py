@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from bot.core import Core
 from bot.discord.messages.high_water import HighWater
-from bot.discord.messages.incoming import incoming_post
+from bot.discord.messages.incoming import has_images_to_come, incoming_post
 from bot.discord.messages.reaction_votes import ReactionVotes
+from bot.platform import IncomingPost
 from bot.posts.pipeline import Pipeline
 from bot.runtime.task_group import TaskGroup
 from storage.queries.communities import find_community
@@ -43,12 +44,19 @@ class MessageListener(commands.Cog):
     """Turns messages into posts, and deleted messages into withdrawn posts."""
 
     def __init__(
-        self, core: Core, pipeline: Pipeline, votes: ReactionVotes, high_water: HighWater
+        self,
+        core: Core,
+        pipeline: Pipeline,
+        votes: ReactionVotes,
+        high_water: HighWater,
+        *,
+        message_content: bool,
     ) -> None:
         self._core = core
         self._pipeline = pipeline
         self._votes = votes
         self._high_water = high_water
+        self._message_content = message_content
         self._tasks = TaskGroup()
         #: Channels that were found to be watched; `accept` notices when one is not any more.
         self._watched: set[int] = set()
@@ -74,7 +82,7 @@ class MessageListener(commands.Cog):
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         """Somebody posted something."""
-        if incoming_post(message) is None:
+        if self._incoming(message) is None:
             return
         # Opened before anything is waited for: reactions may be next.
         self._votes.follow(message.id, message.author.id)
@@ -89,9 +97,12 @@ class MessageListener(commands.Cog):
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """A message changed: Discord adds the preview of a link after the message."""
         message = event.message
+        if self._has_no_image_left(message):
+            await self._withdraw(event.channel_id, [event.message_id])
+            return
         if not message.embeds or message.created_at < self._core.clock() - _PREVIEW:
             return
-        if incoming_post(message) is not None:
+        if self._incoming(message) is not None:
             await self.ingest(message, live=False)
 
     @commands.Cog.listener()
@@ -111,7 +122,7 @@ class MessageListener(commands.Cog):
             message: may have been stored before.
             live: whether it has just been posted, and nothing between it and the last one missed.
         """
-        incoming = incoming_post(message)
+        incoming = self._incoming(message)
         if incoming is None:
             return
         post_id = None
@@ -130,6 +141,15 @@ class MessageListener(commands.Cog):
                 self._votes.unfollow(message.id)
             return
         self._tasks.start(self._advance(message.channel.id, post_id), f"Post {post_id}")
+
+    def _has_no_image_left(self, message: discord.Message) -> bool:
+        """Whether its author took everything out of a message that could be an image."""
+        if not self._message_content or message.edited_at is None:
+            return False
+        return not (message.attachments or message.embeds or has_images_to_come(message))
+
+    def _incoming(self, message: discord.Message) -> IncomingPost | None:
+        return incoming_post(message, fetch_links=self._core.settings.discord_fetch_links)
 
     def _order(self, channel_id: int) -> asyncio.Lock:
         return self._in_order.setdefault(channel_id, asyncio.Lock())

@@ -1,13 +1,15 @@
 """Votes, as they are cast and taken back."""
 
 import logging
+from typing import Any
 
 import discord
 from discord.ext import commands, tasks
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from bot.core import Core
-from bot.discord.messages.reaction_votes import ReactionVotes, VoteEmoji, emoji_key
+from bot.discord.gateway.guild_options import options_of
+from bot.discord.messages.reaction_votes import ReactionVotes, VoteEmoji, reaction_name
 from bot.league.guesses import close_at_score
 from storage.tables import Community, Post
 from storage.types import PlatformName
@@ -42,14 +44,14 @@ class ReactionListener(commands.Cog):
     async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
         """Somebody reacted."""
         if event.member is not None and not event.member.bot:
-            self._votes.add(event.message_id, emoji_key(event.emoji), event.user_id)
+            self._votes.add(event.message_id, reaction_name(event.emoji), event.user_id)
             if self._votes.is_followed(event.message_id):
                 self._changed.add(event.message_id)
 
     @commands.Cog.listener()
     async def on_raw_reaction_remove(self, event: discord.RawReactionActionEvent) -> None:
         """Somebody took a reaction back."""
-        self._votes.remove(event.message_id, emoji_key(event.emoji), event.user_id)
+        self._votes.remove(event.message_id, reaction_name(event.emoji), event.user_id)
 
     @commands.Cog.listener()
     async def on_raw_reaction_clear(self, event: discord.RawReactionClearEvent) -> None:
@@ -59,7 +61,7 @@ class ReactionListener(commands.Cog):
     @commands.Cog.listener()
     async def on_raw_reaction_clear_emoji(self, event: discord.RawReactionClearEmojiEvent) -> None:
         """A moderator took all reactions with one emoji away."""
-        self._votes.clear(event.message_id, emoji_key(event.emoji))
+        self._votes.clear(event.message_id, reaction_name(event.emoji))
 
     @tasks.loop(seconds=_CLOSE_SECONDS)
     async def _close_guessing(self) -> None:
@@ -77,7 +79,13 @@ class ReactionListener(commands.Cog):
         now = self._core.clock()
         async with self._core.database.read() as session:
             rows = await session.execute(
-                select(Post.id, Post.source_id, Community.guess_score, Community.options)
+                select(
+                    Post.id,
+                    Post.source_id,
+                    Post.options.label("kept"),
+                    Community.guess_score,
+                    Community.options,
+                )
                 .join(Community, Community.id == Post.community_id)
                 .where(
                     Post.platform == PlatformName.DISCORD,
@@ -89,8 +97,7 @@ class ReactionListener(commands.Cog):
             reached = [
                 (row.id, row.guess_score, score)
                 for row in rows
-                if (score := self._votes.score(int(row.source_id), VoteEmoji.of(row.options)))
-                is not None
+                if (score := self._votes.score(int(row.source_id), _emoji(row))) is not None
                 and score >= row.guess_score
             ]
         closed = 0
@@ -99,3 +106,7 @@ class ReactionListener(commands.Cog):
                 for post_id, bound, score in reached:
                     closed += await session.run_sync(close_at_score, post_id, bound, score, now)
         return closed
+
+
+def _emoji(row: Row[*tuple[Any, ...]]) -> VoteEmoji:
+    return VoteEmoji.of(options_of(row.kept, row.options))

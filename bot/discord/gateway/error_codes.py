@@ -12,6 +12,7 @@ from bot.platform import PlatformUnavailable
 #: Discord's own codes, https://docs.discord.com/developers/topics/opcodes-and-status-codes
 UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
+UNKNOWN_EMOJI = 10014
 INVALID_FORM = 50035
 
 #: Gateway close codes after which connecting again is useless.

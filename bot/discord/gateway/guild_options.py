@@ -12,8 +12,16 @@ GUILD = "guild"
 ANNOUNCEMENTS = "announcements"
 NOWHERE = "nowhere"
 
+#: Options that a post keeps: its votes are those that people were asked for.
+KEPT = (UPVOTE, DOWNVOTE)
+
 DEFAULT_UPVOTE = "⬆️"
 DEFAULT_DOWNVOTE = "⬇️"
+
+
+def options_of(post: Mapping[str, Any] | None, community: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options that hold for a post; those of its community where it keeps none."""
+    return community if post is None else post
 
 
 def upvote_of(options: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ import discord
 from bot.core import Core
 from bot.discord.gateway.answers import judging_answers
 from bot.discord.gateway.channels import PostChannel
-from bot.discord.gateway.guild_options import upvote_of
+from bot.discord.gateway.guild_options import options_of, upvote_of
 from bot.discord.messages.current_reply import current_reply
 from bot.discord.messages.find_reply import is_a_message, require_channel
 from bot.discord.messages.render_reply import (
@@ -78,7 +78,7 @@ class ReplyEditor:
             _texts(channel),
             post,
             outcome,
-            upvote=upvote_of(post.community.options),
+            upvote=upvote_of(options_of(post.options, post.community.options)),
             best=best,
             right=len(right),
             guesses=len(guesses),

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 import discord
 from yarl import URL
 
+from bot.discord.gateway.guild_options import KEPT
 from bot.platform import CommunityRef, IncomingPost
 from storage.files.posts_export import MAX_TITLE, storable
+from storage.types import SPOILER
 
 #: Most images of one post that are looked at: as many as Discord lets people attach.
 MAX_IMAGES = 10
@@ -15,15 +17,22 @@ MAX_IMAGES = 10
 _ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 _KINDS = ("image/png", "image/jpeg", "image/webp", "image/gif")
 _LINK = re.compile(r"https?://[^\s<>|]+", re.IGNORECASE)
+#: Where people write an address that is no link to be looked at: in <…> or in code.
+_NO_LINK = re.compile(r"<https?://[^\s<>]+>|```.*?```|`[^`\n]*`", re.IGNORECASE | re.DOTALL)
+_SPOILER = re.compile(r"\|\|.+?\|\|", re.DOTALL)
 _MENTION = re.compile(r"<(?:@[!&]?|#)\d+>")
 _EMOJI = re.compile(r"<a?:(\w+):\d+>")
 
 
-def incoming_post(message: discord.Message) -> IncomingPost | None:
-    """A message as a post; None where there is no image, or no person who wrote it."""
+def incoming_post(message: discord.Message, *, fetch_links: bool = False) -> IncomingPost | None:
+    """A message as a post; None where there is no image, or no person who wrote it.
+
+    Args:
+        fetch_links: whether links may be fetched from their own hosts, see `images_of`.
+    """
     if message.guild is None or not is_from_a_person(message):
         return None
-    images = images_of(message)
+    images = images_of(message, fetch_links=fetch_links)
     if not images:
         return None
     return IncomingPost(
@@ -37,6 +46,8 @@ def incoming_post(message: discord.Message) -> IncomingPost | None:
         posted_at=message.created_at,
         images=images,
         link=message.jump_url,
+        kept_options=KEPT,
+        options={SPOILER: True} if has_spoiler(message) else {},
     )
 
 
@@ -51,28 +62,44 @@ def is_from_a_person(message: discord.Message) -> bool:
     )
 
 
-def images_of(message: discord.Message) -> list[str]:
-    """Addresses of a message's images, in the order in which people see them, each once."""
+def has_spoiler(message: discord.Message) -> bool:
+    """Whether the author hid an image, or words, until they are clicked on."""
+    return bool(_SPOILER.search(message.content)) or any(
+        each.is_spoiler() for each in message.attachments
+    )
+
+
+def has_images_to_come(message: discord.Message) -> bool:
+    """Whether there is a link that Discord may still add a preview to, or add it again."""
+    return _LINK.search(_NO_LINK.sub("", message.content)) is not None
+
+
+def images_of(message: discord.Message, *, fetch_links: bool = False) -> list[str]:
+    """Addresses of a message's images, in the order in which people see them, each once.
+
+    Args:
+        fetch_links: also those that Discord has no copy of. Their host, which the author of the
+            message chose, then learns the address of this machine.
+    """
     found = [each.url for each in message.attachments if _is_image(each)]
     previews: set[str] = set()
     for embed in message.embeds:
         if embed.url is not None:
             previews.add(embed.url)
-        address = _embedded(embed)
-        if address is not None:
-            found.append(address)
-    # A link that has no preview yet: Discord adds it to the message a moment later.
-    found += [
-        link
-        for link in _LINK.findall(message.content)
-        if link not in previews and _has_image_ending(link)
-    ]
+        found += _embedded(embed, fetch_links=fetch_links)
+    if fetch_links and not message.flags.suppress_embeds:
+        # A link that has no preview yet: Discord adds it to the message a moment later.
+        found += [
+            link
+            for link in _LINK.findall(_NO_LINK.sub("", message.content))
+            if link not in previews and _has_image_ending(link)
+        ]
     return [*dict.fromkeys(found)][:MAX_IMAGES]
 
 
 def title_of(message: discord.Message) -> str:
     """What was written to the image: without links, and without the ids of people."""
-    text = _LINK.sub("", message.content)
+    text = _LINK.sub("", re.sub(r"<(https?://[^\s<>]+)>", r"\1", message.content))
     text = _MENTION.sub("", _EMOJI.sub(r":\1:", text))
     if not text.strip():
         text = next((each.title for each in message.embeds if each.title), "")
@@ -85,15 +112,15 @@ def _is_image(attachment: discord.Attachment) -> bool:
     return attachment.content_type.partition(";")[0].strip().lower() in _KINDS
 
 
-def _embedded(embed: discord.Embed) -> str | None:
+def _embedded(embed: discord.Embed, *, fetch_links: bool) -> list[str]:
     # Discord's own copy is asked first: it is small, and the link's host learns nothing of us.
     places: Sequence[object] = (embed.image, embed.thumbnail if embed.type == "image" else None)
     for place in places:
-        for name in ("proxy_url", "url"):
+        for name in ("proxy_url", "url") if fetch_links else ("proxy_url",):
             address = getattr(place, name, None)
             if isinstance(address, str) and address.startswith(("https://", "http://")):
-                return address
-    return None
+                return [address]
+    return []
 
 
 def _has_image_ending(link: str) -> bool:

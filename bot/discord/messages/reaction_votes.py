@@ -15,8 +15,8 @@ from bot.discord.gateway.guild_options import downvote_of, upvote_of
 #: Messages whose votes are held; the oldest are dropped, and fetched when they are needed.
 MOST_MESSAGES = 2000
 
-#: Makes a sign an emoji that could also be text; people's clients send it or leave it out.
-_COLOURED = "\ufe0f"
+#: Signs that make no other emoji of one: how it is drawn (as text or coloured), and skin tones.
+_VARIANTS = dict.fromkeys([0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +33,37 @@ class VoteEmoji:
 
 
 def emoji_key(emoji: object) -> str:
-    """One spelling for each emoji: the character, or the id of one that a server made."""
+    """One spelling for each emoji, whatever its tone: the character, or the id of a server's."""
+    text = reaction_name(emoji)
+    return text.translate(_VARIANTS) or text
+
+
+def reaction_name(emoji: object) -> str:
+    """An emoji as one reaction: in another skin tone it is another one."""
     text = str(emoji)
-    if text.startswith("<"):
-        return text.rstrip(">").rpartition(":")[2]
-    return text.replace(_COLOURED, "")
+    return text.rstrip(">").rpartition(":")[2] if text.startswith("<") else text
+
+
+def custom_id(key: str) -> int | None:
+    """The id in an emoji's key; None for one that no server made."""
+    return int(key) if key.isascii() and key.isdecimal() and len(key) > 1 else None
 
 
 @dataclass(slots=True)
 class MessageVotes:
-    """Who reacted to one message, by emoji key; its author and bots are left out."""
+    """Who reacted to one message, by `reaction_name`; its author and bots are left out."""
 
     author_id: int
     voters: dict[str, set[int]] = field(default_factory=dict)
 
     def score(self, emoji: VoteEmoji) -> int:
         """Distinct members who voted up, minus those who voted down."""
-        return len(self.voters.get(emoji.up, ())) - len(self.voters.get(emoji.down, ()))
+        return len(self._for(emoji.up)) - len(self._for(emoji.down))
+
+    def _for(self, key: str) -> set[int]:
+        """Everybody who reacted with an emoji, in whatever tone."""
+        found = (voters for name, voters in self.voters.items() if emoji_key(name) == key)
+        return set().union(*found)
 
 
 class ReactionVotes:
@@ -110,10 +124,10 @@ async def count_votes(message: discord.Message, emoji: VoteEmoji) -> int:
     """
     votes = MessageVotes(message.author.id)
     for reaction in message.reactions:
-        key = emoji_key(reaction.emoji)
-        if key not in (emoji.up, emoji.down):
+        name = reaction_name(reaction.emoji)
+        if emoji_key(name) not in (emoji.up, emoji.down):
             continue
-        voters = votes.voters.setdefault(key, set())
+        voters = votes.voters.setdefault(name, set())
         lists = [reaction.users(limit=None)]
         if reaction.burst_count:
             # Super reactions are listed apart; who gave both is one member all the same.

@@ -28,12 +28,19 @@ class CardMessage:
 
     embed: discord.Embed
     heat_map: bytes | None
+    spoiler: bool = False
 
-    def files(self) -> list[discord.File]:
-        """The embed's files; new ones for each sending, because sending reads them."""
+    def files(self, name: str = _HEAT_MAP_FILE) -> list[discord.File]:
+        """The embed's files; new ones for each sending, because sending reads them.
+
+        Args:
+            name: of the heat map; each of several pictures needs a name of its own.
+        """
         if self.heat_map is None:
             return []
-        return [discord.File(io.BytesIO(self.heat_map), _HEAT_MAP_FILE)]
+        if not self.spoiler:
+            self.embed.set_image(url=f"attachment://{name}")
+        return [discord.File(io.BytesIO(self.heat_map), name, spoiler=self.spoiler)]
 
 
 def card_message(
@@ -43,6 +50,7 @@ def card_message(
     community: str | None,
     seen: Duplicate | None = None,
     heat_map: bytes | None = None,
+    spoiler: bool = False,
     heading: str | None = None,
     note: str | None = None,
 ) -> CardMessage:
@@ -55,6 +63,7 @@ def card_message(
             there is none, as in a DM.
         seen: an earlier post of the same image.
         heat_map: what drove the prediction, a PNG file.
+        spoiler: whether the image, and so its heat map, is hidden until it is clicked on.
         heading: instead of the usual one, e.g. which of several images it is; escaped.
         note: a last line, e.g. that of several images the best one counts; escaped.
     """
@@ -65,10 +74,12 @@ def card_message(
     )
     footer = [texts("card.footer", version=card.model_version)]
     if heat_map is not None:
-        embed.set_image(url=f"attachment://{_HEAT_MAP_FILE}")
+        # Discord hides no picture inside an embed: what is to be hidden stands beside it.
+        if not spoiler:
+            embed.set_image(url=f"attachment://{_HEAT_MAP_FILE}")
         footer.insert(0, texts("card.heat_map"))
     embed.set_footer(text=" · ".join(footer))
-    return CardMessage(embed, heat_map)
+    return CardMessage(embed, heat_map, spoiler)
 
 
 def bars(texts: Texts, card: Card) -> str:

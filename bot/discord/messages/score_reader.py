@@ -7,12 +7,17 @@ import discord
 from sqlalchemy import select
 
 from bot.core import Core
+from bot.discord.gateway.channels import PostChannel
 from bot.discord.gateway.error_codes import UNKNOWN_MESSAGE, reaching_discord
+from bot.discord.gateway.guild_options import options_of
+from bot.discord.gateway.permissions import missing_permissions
 from bot.discord.messages.reaction_votes import ReactionVotes, VoteEmoji, count_votes
+from bot.discord.messages.vote_emoji_check import Poll, VoteEmojiCheck
+from bot.discord.ui.admin_messages import warn_of_permissions
 from bot.platform import PlatformUnavailable, PostHidden, PostRef, PostRemoved, Reading, ScoreRead
 from bot.runtime.lanes import Lanes
-from storage.tables import Community
-from storage.types import PlatformName
+from storage.tables import Community, Post
+from storage.types import ReplyMode
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +32,7 @@ class ScoreReader:
         self._client = client
         self._core = core
         self._votes = votes
+        self._vote_emoji = VoteEmojiCheck(client, core)
         self._lanes: Lanes[str] = Lanes("Scores")
         self._found: dict[int, Reading] = {}
 
@@ -42,26 +48,29 @@ class ScoreReader:
         that Discord keeps waiting goes on by itself: its readings are there the next time.
         """
         async with self._core.database.read() as session:
-            communities = await session.scalars(
-                select(Community).where(
-                    Community.platform == PlatformName.DISCORD,
-                    Community.source_id.in_({post.community_source_id for post in posts}),
-                )
+            found = await session.execute(
+                select(Post.id, Post.options, Community)
+                .join(Community, Community.id == Post.community_id)
+                .where(Post.id.in_([post.post_id for post in posts]))
             )
-            emoji = {each.source_id: VoteEmoji.of(each.options) for each in communities}
+            polls = {
+                post_id: Poll(VoteEmoji.of(options_of(kept, community.options)), community)
+                for post_id, kept, community in found
+            }
+        posts = [post for post in posts if post.post_id in polls]
         now = self._core.clock()
         to_fetch = []
         for post in posts:
             score = None
             if now < post.horizon_at:
-                score = self._votes.score(int(post.source_id), emoji[post.community_source_id])
+                score = self._votes.score(int(post.source_id), polls[post.post_id].emoji)
             if score is not None:
                 self._found[post.post_id] = ScoreRead(score, now)
             elif post.post_id not in self._found:
                 to_fetch.append(post)
 
         async def read(post: PostRef) -> None:
-            await self._read(post, emoji[post.community_source_id])
+            await self._read(post, polls[post.post_id])
 
         await self._lanes.take(to_fetch, lambda post: post.community_source_id, read)
         readings = {
@@ -73,9 +82,14 @@ class ScoreReader:
             del self._found[post_id]
         return readings
 
-    async def _read(self, post: PostRef, emoji: VoteEmoji) -> None:
+    async def _read(self, post: PostRef, poll: Poll) -> None:
         try:
-            reading = await self._fetch(post, emoji)
+            if await self._vote_emoji.lacks(poll):
+                # Nobody could vote: a score of 0 would be a lie.
+                log.info("The vote emoji of post %s does not exist any more.", post.post_id)
+                self._found[post.post_id] = PostHidden()
+                return
+            reading = await self._fetch(post, poll.emoji)
         except PlatformUnavailable as error:
             log.info("The score of post %s cannot be read now (%s).", post.post_id, error)
             return
@@ -83,10 +97,26 @@ class ScoreReader:
             # Out of sight, which is not gone: a permission may come back before it is too late.
             log.info("The score of post %s cannot be seen: %s", post.post_id, error)
             self._found[post.post_id] = PostHidden()
+            await self._warn(poll.community)
             return
         if self._core.clock() >= post.horizon_at:
             self._votes.unfollow(int(post.source_id))
         self._found[post.post_id] = reading
+
+    async def _warn(self, community: Community) -> None:
+        channel = self._client.get_channel(int(community.source_id))
+        if not isinstance(channel, PostChannel):
+            return
+        missing = missing_permissions(channel, ReplyMode.SILENT)
+        if missing:
+            await warn_of_permissions(
+                self._core.database,
+                community,
+                channel.guild,
+                missing,
+                key="notice.unreadable",
+                now=self._core.clock(),
+            )
 
     async def _fetch(self, post: PostRef, emoji: VoteEmoji) -> Reading:
         channel = self._client.get_partial_messageable(int(post.community_source_id))

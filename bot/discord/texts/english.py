@@ -76,6 +76,8 @@ ENGLISH: dict[str, str] = {
     " (Edit Channel → Permissions), I predict the images posted there but cannot reply.",
     "notice.unreadable": "I cannot read {channel}: {permissions} missing. Until my role has that"
     " (Edit Channel → Permissions), I do not see the images posted there.",
+    "notice.emoji_gone": "The emoji that people vote with in {channel} was deleted, so the posts"
+    " there get no score. Choose another one with `/settings`; it holds for new posts.",
     # --- /predict and the context menu
     "predict.about": "Predict how well an image would do here",
     "predict.image": "The image: JPEG, PNG, WebP or GIF",
@@ -290,8 +292,9 @@ ENGLISH: dict[str, str] = {
     "model.rolled_back": "Went back: **{name}** serves now.",
     "model.unknown": "There is no model version {name}. `/model versions` lists them.",
     "model.unusable": "That version cannot serve: {reason}",
-    "model.not_here": "Whoever runs this bot lets only some servers train and choose models; this"
-    " is not one of them.",
+    "model.not_yours": "One model serves all servers, so only the owner of this bot trains and"
+    " chooses it, or the admins of servers that the owner names (PEORIA_DISCORD_MODEL_SERVERS);"
+    " this is not one of them.",
     # --- Privacy
     "privacy.about": "What is stored about you, and what you can do about it",
     "privacy.heading": "Privacy",

@@ -81,6 +81,9 @@ GERMAN: dict[str, str] = {
     " antworten.",
     "notice.unreadable": "Ich kann {channel} nicht lesen: Es fehlt {permissions}. Bis meine Rolle"
     " das darf (Kanal bearbeiten → Berechtigungen), sehe ich die Bilder dort nicht.",
+    "notice.emoji_gone": "Das Emoji, mit dem in {channel} abgestimmt wird, wurde gelöscht, daher"
+    " bekommen die Beiträge dort keinen Score. Wähle mit `/settings` ein anderes; es gilt für neue"
+    " Beiträge.",
     # --- /predict and the context menu
     "predict.about": "Vorhersagen, wie gut ein Bild hier ankäme",
     "predict.image": "Das Bild: JPEG, PNG, WebP oder GIF",
@@ -305,8 +308,9 @@ GERMAN: dict[str, str] = {
     "model.rolled_back": "Zurückgegangen: **{name}** ist jetzt im Einsatz.",
     "model.unknown": "Die Modellversion {name} gibt es nicht. `/model versions` listet alle auf.",
     "model.unusable": "Diese Version lässt sich nicht einsetzen: {reason}",
-    "model.not_here": "Wer diesen Bot betreibt, lässt nur manche Server trainieren und Modelle"
-    " wählen; dieser gehört nicht dazu.",
+    "model.not_yours": "Ein Modell dient allen Servern, daher trainiert und wählt es nur, wem"
+    " dieser Bot gehört, oder die Admins von Servern, die dafür genannt sind"
+    " (PEORIA_DISCORD_MODEL_SERVERS); dieser gehört nicht dazu.",
     # --- Privacy
     "privacy.about": "Was über dich gespeichert ist, und was du tun kannst",
     "privacy.heading": "Datenschutz",

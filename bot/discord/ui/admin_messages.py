@@ -40,16 +40,23 @@ async def warn_of_permissions(
     texts = Texts(guild.preferred_locale)
     names = ", ".join(permission_name(texts, name) for name in missing)
     text = texts(key, channel=f"<#{community.source_id}>", permissions=names)
+    await warn_admins(database, community, NoticeKind.PERMISSIONS, text, now=now)
+    return text
+
+
+async def warn_admins(
+    database: Database, community: Community, kind: NoticeKind, text: str, *, now: datetime
+) -> None:
+    """Write a notice about a channel, unless the same was written within some days."""
     async with database.write() as session:
         noted = await session.scalar(
             select(Notice.id)
-            .filter_by(kind=NoticeKind.PERMISSIONS.value, community_id=community.id, text=text)
+            .filter_by(kind=kind.value, community_id=community.id, text=text)
             .where(Notice.made_at > now - _REPEATED_AFTER)
             .limit(1)
         )
         if noted is None:
-            add_notice(session, NoticeKind.PERMISSIONS, text, now=now, community_id=community.id)
-    return text
+            add_notice(session, kind, text, now=now, community_id=community.id)
 
 
 async def tell_admins(

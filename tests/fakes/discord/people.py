@@ -1,5 +1,6 @@
 """Who and what there is on the loopback Discord, and what the bot is told of it."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import quote
@@ -46,6 +47,7 @@ class People:
         self.whispers: list[Message] = []
         self._attachments: dict[int, Attachment] = {}
         self._links: dict[str, bytes] = {}
+        self._fetched: Counter[str] = Counter()
 
     # What there is.
 
@@ -150,6 +152,10 @@ class People:
         """An address outside Discord at which ``data`` lies."""
         self._links[name] = data
         return f"{self.base_url}/links/{name}"
+
+    def fetched(self, name: str) -> int:
+        """How often somebody downloaded what `link` put there."""
+        return self._fetched[name]
 
     def picture_embed(self, url: str) -> Payload:
         """What Discord makes of a link to a picture in a message."""

@@ -320,4 +320,5 @@ class FakeDiscord(Asking):
             return given
         if request.match_info["name"] not in self._links:
             return web.Response(status=404)
+        self._fetched[request.match_info["name"]] += 1
         return web.Response(body=self._links[request.match_info["name"]], content_type="image/png")

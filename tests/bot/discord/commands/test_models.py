@@ -13,6 +13,7 @@ from bot.app import App
 from bot.discord.commands import stats as stats_command
 from bot.reports.charts import ChartFailed
 from bot.reports.stats import Stats
+from bot.settings import Settings
 from bot.training.child import TrainingLimits
 from bot.training.runs import TrainingRuns
 from bot.training.versions import add_version, make_champion
@@ -29,6 +30,12 @@ from tests.fixtures.images import encode, photo
 PNG = encode(photo(), "PNG")
 
 Trains = Callable[[str], App]
+
+
+@pytest.fixture
+def settings(settings: Settings, guild: Guild) -> Settings:
+    """The server is one whose admins may choose the model."""
+    return settings.model_copy(update={"discord_model_servers": (str(guild.id),)})
 
 
 @pytest.fixture
@@ -186,21 +193,39 @@ async def test_they_are_for_admins(
             await fake.slash(admin.user, fake.dm(admin), name)
 
 
-async def test_whoever_runs_the_bot_says_which_servers_choose(
-    app: App, second: str, fake: FakeDiscord, guild: Guild, channel: Channel, admin: Member
-) -> None:
-    chosen = app.core.settings.model_copy(update={"discord_model_servers": ("1", "2")})
-    elsewhere = dataclasses.replace(app, core=dataclasses.replace(app.core, settings=chosen))
-    async with command_bot(fake, elsewhere):
-        for name in ("retrain", "model rollback"):
-            asked = await fake.slash(admin, channel, name)
+@pytest.mark.parametrize("name", ["retrain", "model rollback", "model promote"])
+async def test_only_the_owner_chooses_unless_a_server_is_named(
+    app: App, second: str, fake: FakeDiscord, guild: Guild, channel: Channel, admin: Member,
+    name: str,
+) -> None:  # fmt: skip
+    options = {"version": "starter"} if name == "model promote" else {}
+    for servers in ((), ("1", "2")):
+        chosen = app.core.settings.model_copy(update={"discord_model_servers": servers})
+        elsewhere = dataclasses.replace(app, core=dataclasses.replace(app.core, settings=chosen))
+        async with command_bot(fake, elsewhere):
+            asked = await fake.slash(admin, channel, name, **options)
             await fake.settle()
-            assert "this is not one of them" in asked.text
-        assert "starter" in (await fake.slash(admin, channel, "model versions")).text
-    chosen = app.core.settings.model_copy(update={"discord_model_servers": (str(guild.id),)})
-    here = dataclasses.replace(app, core=dataclasses.replace(app.core, settings=chosen))
-    async with command_bot(fake, here):
+            assert "only the owner of this bot" in asked.text
+            assert "starter" in (await fake.slash(admin, channel, "model versions")).text
+            owner = guild.members[fake.owner.id]
+            asked = await fake.slash(owner, channel, name, **options)
+            await fake.settle()
+            assert "only the owner" not in asked.text
+    async with command_bot(fake, app):
         assert "Go back" in (await fake.slash(admin, channel, "model rollback")).text
+
+
+async def test_a_question_is_not_answered_for_who_may_not_ask_it(
+    app: App, second: str, fake: FakeDiscord, channel: Channel, admin: Member
+) -> None:
+    async with command_bot(fake, app):
+        question = shown((await fake.slash(admin, channel, "model rollback")).response)
+    chosen = app.core.settings.model_copy(update={"discord_model_servers": ()})
+    closed = dataclasses.replace(app, core=dataclasses.replace(app.core, settings=chosen))
+    async with command_bot(fake, closed):
+        await fake.click(admin, question, "Go back")
+        await fake.settle()
+    assert await champion(app) == second
 
 
 async def some_scores(app: App, channel: Channel) -> None:

@@ -24,7 +24,12 @@ async def test_several_images_are_one_post_with_one_reply(
 async def test_a_link_to_an_image_is_a_post(
     app: App, fake: FakeDiscord, discord: DiscordPlatform, channel: Channel, ann: Member
 ) -> None:
-    message = await fake.post_message(channel, ann, content=f"Look: {fake.link(PNG)} <@{ann.id}>")
+    link = fake.link(PNG)
+    message = await fake.post_message(channel, ann, content=f"Look: {link} <@{ann.id}>")
+    await fake.settle()
+    # Its host is not asked for it: Discord's copy comes with the preview.
+    assert fake.replies_to(message) == []
+    await fake.edit_message(message, embeds=[fake.picture_embed(link)])
     await fake.settle()
     assert len(fake.replies_to(message)) == 1
     post = await stored(app, message)
@@ -112,3 +117,73 @@ async def test_a_deleted_post_is_withdrawn_with_its_reply(
         post = await stored(app, message)
         assert post is not None
         assert post.state is PostState.WITHDRAWN
+
+
+async def test_a_members_host_is_never_asked_for_a_picture(
+    fake: FakeDiscord, discord: DiscordPlatform, channel: Channel, ann: Member
+) -> None:
+    theirs, copy = fake.link(PNG, "theirs.png"), fake.link(PNG, "copy.png")
+    picture = {"url": theirs, "proxy_url": copy, "width": 64, "height": 64}
+    only_theirs = {"url": theirs, "width": 64, "height": 64}
+    for embeds in (
+        [{"type": "image", "url": theirs, "thumbnail": picture}],
+        [{"type": "article", "url": theirs, "image": picture}],
+        [{"type": "image", "url": theirs, "thumbnail": only_theirs}],
+        [],
+    ):
+        message = await fake.post_message(channel, ann, content=theirs, embeds=embeds)
+        await fake.settle()
+        assert len(fake.replies_to(message)) == ("proxy_url" in str(embeds))
+    assert fake.fetched("theirs.png") == 0
+    assert fake.fetched("copy.png") == 2
+
+
+@pytest.mark.parametrize("text", ["<{}>", "`{}`", "```\n{}\n```", "look: <{}> and `{}`"])
+async def test_a_suppressed_link_is_no_post(
+    app: App, fake: FakeDiscord, discord: DiscordPlatform, channel: Channel, ann: Member, text: str
+) -> None:
+    link = fake.link(PNG)
+    message = await fake.post_message(channel, ann, content=text.format(link, link))
+    await fake.settle()
+    assert await stored(app, message) is None
+    assert fake.fetched("picture.png") == 0
+
+
+async def test_an_image_that_is_edited_out_takes_title_and_reply_with_it(
+    app: App, fake: FakeDiscord, discord: DiscordPlatform, channel: Channel, ann: Member
+) -> None:
+    message = await fake.post_message(channel, ann, content="my face", attachments=[PNG])
+    kept = await fake.post_message(channel, ann, content="words", attachments=[OTHER])
+    await fake.settle()
+    message.attachments.clear()
+    await fake.edit_message(message, content="nothing to see")
+    await fake.edit_message(kept, content="other words")
+    await fake.settle()
+    assert fake.replies_to(message) == []
+    post = await stored(app, message)
+    assert post is not None
+    assert post.state is PostState.WITHDRAWN
+    assert len(fake.replies_to(kept)) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "hidden"),
+    [("a", "SPOILER_a.png", True), ("the ||end||", "a.png", True), ("a | b", "a.png", False)],
+)
+async def test_a_spoiler_is_known_as_one(
+    app: App, fake: FakeDiscord, discord: DiscordPlatform, channel: Channel, ann: Member,
+    content: str, name: str, hidden: bool,
+) -> None:  # fmt: skip
+    message = await fake.post_message(
+        channel, ann, content=content, attachments=[Upload(PNG, name)]
+    )
+    await fake.settle()
+    post = await stored(app, message)
+    assert post is not None
+    assert post.is_spoiler is hidden
+    (reply,) = fake.replies_to(message)
+    asked = await fake.click(ann, reply, "Why?")
+    await fake.settle()
+    files = [each for message in asked.messages for each in message.attachments]
+    assert [each.filename.startswith("SPOILER_") for each in files] == [hidden]
+    assert all("image" not in embed for embed in asked.messages[0].embeds) is hidden

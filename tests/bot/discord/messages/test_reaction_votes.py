@@ -3,12 +3,14 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from bot.app import App
 from bot.discord.messages.reaction_votes import ReactionVotes, VoteEmoji, emoji_key
 from bot.discord.platform import DiscordPlatform
-from storage.tables import Snapshot
-from tests.bot.discord.steps import PNG, answered, connected, stored, watch
+from bot.platform import PostHidden, ScoreRead, post_ref
+from storage.tables import Notice, Snapshot
+from tests.bot.discord.steps import OTHER, PNG, answered, connected, stored, watch
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Guild, Member
 
@@ -16,7 +18,22 @@ MESSAGE = "GET /channels/{channel_id}/messages/{message_id}"
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("⬆️", "⬆"), ("<:up:123>", "<:renamed:123>"), ("<a:up:123>", "<:up:123>")]
+    ("one", "other"),
+    [
+        ("⬆️", "⬆"),
+        ("<:up:123>", "<:renamed:123>"),
+        ("<a:up:123>", "<:up:123>"),
+        ("👍", "👍🏻"),
+        ("👍", "👍🏼"),
+        ("👍", "👍🏽"),
+        ("👍", "👍🏾"),
+        ("👍🏿", "👍🏻"),
+        ("👩🏽‍🚀", "👩‍🚀"),
+        ("👩🏿‍❤️‍👨🏻", "👩‍❤‍👨"),
+        ("🤷🏾‍♀️", "🤷‍♀"),
+        ("❤︎", "❤️"),
+        ("🏽", "🏽"),
+    ],
 )
 def test_an_emoji_has_one_spelling(one: str, other: str) -> None:
     assert emoji_key(one) == emoji_key(other)
@@ -117,3 +134,69 @@ async def test_guessing_closes_when_the_votes_give_a_post_away(
         await fake.settle()
         assert await discord.close_guessing() == 1
         assert "Guessing has closed" in reply.text
+
+
+async def test_tones_are_one_emoji_and_one_vote(
+    app: App, fake: FakeDiscord, discord: DiscordPlatform, guild: Guild, channel: Channel,
+    ann: Member, clock: FakeClock,
+) -> None:  # fmt: skip
+    await watch(app, channel, options={"upvote": "👍🏽", "downvote": "👎"})
+    message = await fake.post_message(channel, ann, attachments=[PNG])
+    await answered(fake, message)
+    people = [fake.member(guild, f"p{number}") for number in range(6)]
+    for person, emoji in zip(people, ("👍", "👍🏻", "👍🏼", "👍🏽", "👍🏾", "👍🏿"), strict=True):
+        await fake.react(person, message, emoji)
+    # One who votes in two tones votes once, also when one of them is taken back.
+    await fake.react(people[0], message, "👍🏿")
+    await fake.react(people[1], message, "👍")
+    await fake.unreact(people[1], message, "👍")
+    await fake.settle()
+    post = await stored(app, message)
+    assert post is not None
+    for seconds in (60, 24 * 3600):
+        clock.forward(seconds)
+        (reading,) = (await discord.read_scores([post_ref(post)])).values()
+        assert isinstance(reading, ScoreRead)
+        assert reading.score == 6
+
+
+async def test_a_post_keeps_the_emoji_it_was_posted_under(
+    app: App, fake: FakeDiscord, discord: DiscordPlatform, guild: Guild, channel: Channel,
+    ann: Member, bob: Member, clock: FakeClock,
+) -> None:  # fmt: skip
+    first = await fake.post_message(channel, ann, attachments=[PNG])
+    await answered(fake, first)
+    await watch(app, channel, options={"upvote": "🔥"})
+    second = await fake.post_message(channel, ann, attachments=[OTHER])
+    await answered(fake, second)
+    await fake.react(bob, first, "⬆️")
+    await fake.react(bob, second, "🔥")
+    await fake.settle()
+    posts = [await stored(app, each) for each in (first, second)]
+    for seconds in (60, 24 * 3600):
+        clock.forward(seconds)
+        readings = await discord.read_scores([post_ref(each) for each in posts if each])
+        assert [each.score for each in readings.values() if isinstance(each, ScoreRead)] == [1, 1]
+
+
+async def test_a_deleted_vote_emoji_ends_labels_and_is_said(
+    app: App, fake: FakeDiscord, discord: DiscordPlatform, guild: Guild, channel: Channel,
+    ann: Member, bob: Member, clock: FakeClock,
+) -> None:  # fmt: skip
+    guild.emojis[123456789012345678] = "yes"
+    emoji = "<:yes:123456789012345678>"
+    await watch(app, channel, options={"upvote": emoji, "guild": str(guild.id)})
+    message = await fake.post_message(channel, ann, attachments=[PNG])
+    await answered(fake, message)
+    await fake.react(bob, message, "yes:123456789012345678")
+    await fake.settle()
+    post = await stored(app, message)
+    assert post is not None
+    clock.forward(24 * 3600)
+    assert (await discord.read_scores([post_ref(post)])).keys() == {post.id}
+    del guild.emojis[123456789012345678]
+    clock.forward(3600)
+    assert await discord.read_scores([post_ref(post)]) == {post.id: PostHidden()}
+    async with app.core.database.read() as session:
+        notices = (await session.scalars(select(Notice.text))).all()
+    assert [each for each in notices if f"<#{channel.id}> was deleted" in each]

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.platform import Platform, PlatformUnavailable
 from bot.runtime.clock import Clock
@@ -21,6 +22,11 @@ BATCH = 200
 
 #: A notice that could not be delivered for so long is out of date, and dropped.
 STALE = timedelta(days=3)
+
+
+#: A notice that a process is about to deliver is nobody else's for this long.
+CLAIMED_FOR = timedelta(minutes=2)
+_CLAIMED = "claimed_at"
 
 
 class NoticeKind(StrEnum):
@@ -114,7 +120,11 @@ async def waiting_notices(session: AsyncSession) -> list[tuple[Notice, Community
 
 
 class Notices:
-    """Delivers notices to the platforms, each notice once to each platform."""
+    """Delivers notices to the platforms, each notice once to each platform.
+
+    A delivery is claimed before it is made, so that of two processes one makes it. When that one
+    dies, another makes it after a while.
+    """
 
     def __init__(
         self, database: Database, platforms: Mapping[PlatformName, Platform], *, clock: Clock
@@ -132,16 +142,16 @@ class Notices:
     async def _deliver_one(self, notice: Notice, community: Community | None) -> bool:
         """Tell each platform that was not told yet; return whether none is left."""
         names = [community.platform] if community else [*self._platforms]
-        untold = [name for name in names if name.value not in notice.told]
+        untold = [name for name in names if not _was_told(notice, name)]
         left = 0
         for name in untold:
-            if await self._tell(name, notice.text, community):
-                # One by one: a platform that was told is not told again after a crash.
-                async with self._database.write() as session:
-                    row = await session.get_one(Notice, notice.id)
-                    row.told = {**row.told, name.value: self._clock().isoformat()}
-            else:
+            if not await self._claim(notice.id, name):
                 left += 1
+                continue
+            told = await self._tell(name, notice.text, community)
+            # One by one: a platform that was told is not told again after a crash.
+            await self._note(notice.id, name, told=told)
+            left += not told
         stale = notice.made_at + STALE < self._clock()
         if left and not stale:
             return False
@@ -155,6 +165,31 @@ class Notices:
             row = await session.get_one(Notice, notice.id)
             row.delivered_at = self._clock()
         return True
+
+    async def _claim(self, notice_id: int, name: PlatformName) -> bool:
+        """Record that a platform is about to be told; return whether nobody else tells it."""
+        now = self._clock()
+
+        def claim(session: Session) -> bool:
+            row = session.get_one(Notice, notice_id)
+            if _was_told(row, name):
+                return False
+            claimed = row.told.get(name.value)
+            if claimed is not None:
+                since = datetime.fromisoformat(claimed[_CLAIMED])
+                if since <= now < since + CLAIMED_FOR:
+                    return False
+            row.told = {**row.told, name.value: {_CLAIMED: now.isoformat()}}
+            return True
+
+        return await self._database.run_write(claim)
+
+    async def _note(self, notice_id: int, name: PlatformName, *, told: bool) -> None:
+        """Record whether a platform was told; if not, anybody may tell it."""
+        async with self._database.write() as session:
+            row = await session.get_one(Notice, notice_id)
+            others = {key: value for key, value in row.told.items() if key != name.value}
+            row.told = others | ({name.value: self._clock().isoformat()} if told else {})
 
     async def _tell(self, name: PlatformName, text: str, community: Community | None) -> bool:
         platform = self._platforms.get(name)
@@ -171,3 +206,8 @@ class Notices:
             log.exception("%s could not be told; it is tried again later.", name.value.capitalize())
             return False
         return True
+
+
+def _was_told(notice: Notice, name: PlatformName) -> bool:
+    """Whether a platform was told; a claim says only that somebody is about to."""
+    return isinstance(notice.told.get(name.value), str)

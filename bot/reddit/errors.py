@@ -4,6 +4,9 @@ from datetime import timedelta
 
 from bot.platform import PlatformUnavailable
 
+#: The code of what was refused with a status and nothing else.
+UNKNOWN_REFUSAL = "REFUSED"
+
 
 class RedditBusy(PlatformUnavailable):
     """Reddit did not answer, or asked to be left alone for a while; ask again later."""
@@ -34,3 +37,8 @@ class RedditRefusal(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether it was refused with a status only: the fault may be anybody's, and may pass."""
+        return self.code == UNKNOWN_REFUSAL

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import func, select, update
 
 from bot.core import Core
-from bot.platform import PlatformUnavailable, PostGone, ReplyDeclined
+from bot.platform import PlatformUnavailable, PostGone, ReplyDeclined, RequestFailed
 from bot.posts.pipeline import Pipeline
 from bot.reddit.client import RedditClient
 from bot.reddit.communities import community_ref
@@ -83,9 +83,10 @@ class InboxAnswers:
         for item in due:
             try:
                 await self._answer(item)
-            except PlatformUnavailable as error:
+            except (PlatformUnavailable, RequestFailed) as error:
                 log.info("Message %s is answered later (%s).", item.source_id, error)
-                await self._later(item, error.retry_after)
+                after = error.retry_after if isinstance(error, PlatformUnavailable) else None
+                await self._later(item, after)
             except (ReplyDeclined, PostGone) as error:
                 await self._skip(item, str(error))
             except (NotAllowed, NotThere) as error:

@@ -24,7 +24,13 @@ from prawcore.exceptions import (
 )
 
 from bot.reddit.credentials import Credentials
-from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere, RedditRefusal
+from bot.reddit.errors import (
+    UNKNOWN_REFUSAL,
+    CredentialsRefused,
+    NotAllowed,
+    NotThere,
+    RedditRefusal,
+)
 from bot.reddit.limits import Pace, asked_wait
 from bot.reddit.transport import AskedToWait, NoAnswer, RateHeaders, Transport
 from bot.runtime.clock import Clock
@@ -106,7 +112,7 @@ class PrawThread:
         except Conflict as error:
             raise self.pace.failed(str(error)) from None
         except (PrawcoreException, PRAWException) as error:
-            raise RedditRefusal("REFUSED", str(error)[:300]) from None
+            raise RedditRefusal(UNKNOWN_REFUSAL, str(error)[:300]) from None
         self.pace.answered(self._rate_headers.remaining, self._rate_headers.reset)
         return result
 

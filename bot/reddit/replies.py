@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from bot.notices import NoticeKind, note
-from bot.platform import PlatformUnavailable, PostGone, PostRef, ReplyDeclined
+from bot.platform import PlatformUnavailable, PostGone, PostRef, ReplyDeclined, RequestFailed
 from bot.reddit.client import RedditClient
 from bot.reddit.comment_rate import CommentRate
 from bot.reddit.communities import Communities
@@ -32,6 +32,8 @@ _UNKNOWN = "NO_THING_ID"
 
 #: Out of sight is not gone: a comment is tried again after this long.
 HIDDEN_WAIT = timedelta(minutes=5)
+#: A subreddit that is closed opens again after hours, or days.
+CLOSED_WAIT = timedelta(hours=1)
 
 
 class Replies:
@@ -94,6 +96,7 @@ class Replies:
 
         Raises:
             PlatformUnavailable: it may have been sent all the same: look before the next try.
+            RequestFailed: nobody knows why it was refused; the same.
             ReplyDeclined: Reddit will not have it.
             PostGone: the submission was deleted.
         """
@@ -110,6 +113,8 @@ class Replies:
             if refusal.code in _CLOSED:
                 raise ReplyDeclined("The thread is locked or archived.") from refusal
             log.warning("A comment in %s was refused (%s).", community.name, refusal)
+            if refusal.is_unknown:
+                raise RequestFailed(f"Reddit refused the comment ({refusal}).") from refusal
             raise ReplyDeclined(f"Reddit refused the comment ({refusal.code}).") from refusal
         except (NotThere, NotAllowed) as error:
             raise await self._why_not(community, source_id) from error
@@ -134,6 +139,10 @@ class Replies:
         try:
             await self._client.edit(reply_id, text)
         except (RedditRefusal, NotAllowed, NotThere) as error:
+            if isinstance(error, RedditRefusal) and error.is_unknown:
+                raise RequestFailed(f"Reddit refused the change ({error}).") from error
+            if isinstance(error, NotAllowed) and await self._is_closed(community):
+                raise RedditBusy("the subreddit is closed to this account", CLOSED_WAIT) from error
             # Deleted, archived, banned: there is nobody left to tell.
             log.info("The outcome of post %s cannot be shown (%s).", ref.post_id, error)
 
@@ -158,8 +167,11 @@ class Replies:
         """
         try:
             await self._client.delete(comment)
-        except (RedditRefusal, NotAllowed, NotThere) as error:
-            log.info("The comment %s cannot be deleted (%s).", comment, error)
+        except NotThere:
+            log.info("The comment %s is gone.", comment)
+        except (RedditRefusal, NotAllowed) as error:
+            # Somebody wants it gone: Reddit deletes own comments everywhere, sooner or later.
+            raise RedditBusy(f"a comment cannot be deleted ({error})", HIDDEN_WAIT) from error
 
     async def check_rate(self, community: Community, *, until: datetime) -> None:
         """Do nothing if one more prediction is fine in a subreddit; see `CommentRate.check`."""
@@ -172,6 +184,14 @@ class Replies:
     async def find_own(self, parent: str, *, since: datetime) -> str | None:
         """Our own comment on a thing; see `OwnComments.find`."""
         return await self._own.find(parent, since=since)
+
+    async def _is_closed(self, community: Community) -> bool:
+        """Whether a subreddit is closed to the account just now."""
+        try:
+            await self._client.about(community.source_id)
+        except (NotAllowed, NotThere):
+            return True
+        return False
 
     async def _why_not(self, community: Community, source_id: str) -> Exception:
         """Why a comment was forbidden: what to raise."""

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from bot.app import App
 from bot.core import Core
-from bot.notices import STALE, NoticeKind, Notices, add_notice
+from bot.notices import CLAIMED_FOR, STALE, NoticeKind, Notices, add_notice
 from storage.tables import Community, Notice
 from storage.types import PlatformName
 from tests.fakes.clock import FakeClock
@@ -116,3 +116,20 @@ async def test_the_running_bot_hands_notices_over(
     await add(core, clock)
     assert await app.jobs.deliver_notices() == 1
     assert platform.announced == [("News.", None)]
+
+
+async def test_of_two_processes_one_tells_and_another_takes_over_when_it_dies(
+    core: Core, other: FakePlatform, clock: FakeClock
+) -> None:
+    platforms = {PlatformName.DISCORD: other}
+    dead, alive = (Notices(core.database, platforms, clock=clock) for _ in range(2))
+    await add(core, clock)
+    async with core.database.read() as session:
+        notice_id = (await session.scalars(select(Notice.id))).one()
+    assert await dead._claim(notice_id, PlatformName.DISCORD)
+    assert await alive.deliver() == 0
+    assert other.announced == []
+    clock.forward(CLAIMED_FOR.total_seconds())
+    assert await alive.deliver() == 1
+    assert await alive.deliver() == 0
+    assert other.announced == [("News.", None)]

@@ -71,7 +71,7 @@ class DayReport:
 
 
 class RedditDay:
-    """Plays a day and the one after it, in which the scores become final.
+    """Plays a day, and the time after it in which the scores become final.
 
     Args:
         open_app: opens a Peoria on the same data; again, and it is a restart.
@@ -105,11 +105,11 @@ class RedditDay:
         self.report = DayReport(posts=posts)
 
     async def play(self) -> DayReport:
-        """Two days: everything that was posted in the first is final in the second."""
+        """A day, and what follows until each of its posts is final, or too late for a label."""
         for name in SUBREDDITS:
             self._reddit.subreddit(name)
         self._reddit.shuffle = self._disorder
-        end = self._start + 2 * DAY + timedelta(hours=3)
+        end = self._start + 2.5 * DAY + timedelta(hours=3)
         while self._clock() < end:
             async with self._open_app() as (app, platform):
                 await self._until_restart(app, platform, end)

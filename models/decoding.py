@@ -10,14 +10,16 @@ it may run in threads; each call may hold up to `DecodeLimits.max_memory` plus t
 import io
 import struct
 import zlib
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from PIL import Image, WebPImagePlugin  # noqa: F401 - the second registers itself
+from PIL import AvifImagePlugin, Image, WebPImagePlugin  # noqa: F401 - two register themselves
 
-from models.image_headers.container import Container, ContainerError
+from models.image_headers.container import MAX_FRAMES, Container, ContainerError
+from models.image_headers.exif import exif_orientation
+from models.image_headers.other_files import what_it_is
 from models.image_headers.read import read_container
 
 MAX_BYTES = 20 * 2**20
@@ -42,6 +44,13 @@ _STRIP_PIXELS = 2**18
 _MAX_SCANNED_PIXELS = 16 * MAX_PIXELS
 _SCAN_OVERHEAD_PIXELS = 50_000
 
+# Below this deviation of its greys a picture looks all of one colour.
+_PLAIN = 4.0
+# Of an animation's best contrast.
+_MOST_OF_IT = 0.7
+# Pillow keeps the canvas, what is below it, and the frame; libwebp two canvases.
+_FRAME_BYTES = 24
+
 # What Pillow's readers raise on bad data, found by fuzzing and by reading them.
 _PILLOW_ERRORS = (
     OSError,
@@ -51,6 +60,7 @@ _PILLOW_ERRORS = (
     LookupError,
     TypeError,
     EOFError,
+    RuntimeError,
     struct.error,
     zlib.error,
 )
@@ -85,13 +95,14 @@ class DecodedImage:
     # twice the asked-for size, or the original's
     width: int  # of the original, upright
     height: int
-    format: str  # "JPEG" | "PNG" | "WEBP" | "GIF"
+    format: str  # "JPEG" | "PNG" | "WEBP" | "GIF" | "AVIF"
     bytes: int
     animated: bool
+    frame: int = 0  # of an animation: the one that was decoded, from 0
 
 
 def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 224) -> DecodedImage:
-    """Decode the first frame of a JPEG, PNG, WebP or GIF.
+    """Decode a JPEG, PNG, WebP, GIF or AVIF; of an animation the first frame that shows anything.
 
     Args:
         data: the file.
@@ -114,10 +125,17 @@ def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 22
     try:
         container = read_container(data)
     except ContainerError as error:
+        if error.fault == "unsupported_format":
+            raise ImageRefused(error.fault, what_it_is(data)) from error
         raise _refusal(error.fault, error.format) from error
     _check_cost(container, limits, size)
     try:
-        pixels = _first_picture(container, size)
+        pixels, turned = _first_picture(container, size)
+        if container.format == "JPEG" and not container.complete:
+            _check_whole(container, pixels, size)
+        frame = 0
+        if container.animated and _is_plain(pixels):
+            frame, pixels = _telling_frame(container, pixels, limits, size)
     except (MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(container, limits.max_pixels) from error
     except _PILLOW_ERRORS as error:
@@ -125,7 +143,7 @@ def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 22
             "corrupt" if container.complete else "truncated", container.format
         ) from error
     width, height = container.width, container.height
-    if container.orientation >= 5:
+    if turned:
         width, height = height, width
     return DecodedImage(
         pixels=pixels,
@@ -134,6 +152,7 @@ def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 22
         format=container.format,
         bytes=len(data),
         animated=container.animated,
+        frame=frame,
     )
 
 
@@ -170,8 +189,8 @@ def _draft_scale(container: Container, size: int) -> int:
     return next(scale for scale in (8, 4, 2, 1) if reduction >= scale)
 
 
-def _first_picture(container: Container, size: int) -> Image.Image:
-    """RGB, upright, reduced. Raises what Pillow raises."""
+def _first_picture(container: Container, size: int) -> tuple[Image.Image, bool]:
+    """RGB, upright, reduced; and whether its sides were exchanged. Raises what Pillow raises."""
     with closing(Image.open(io.BytesIO(container.picture), formats=[container.format])) as image:
         if image.size != (container.width, container.height):
             raise ValueError("Pillow and the header disagree about the size")
@@ -180,8 +199,77 @@ def _first_picture(container: Container, size: int) -> Image.Image:
             image.draft(image.mode, (container.width // draft, container.height // draft))
         image.load()
         reduced = _flatten(image, _reduction(image.width, image.height, size))
+        orientation = container.orientation
+        if container.format == "AVIF":
+            # Told by its boxes, which the decoder has read.
+            orientation = exif_orientation(image.info.get("exif", b""))
+    transposition = _UPRIGHT.get(orientation)
+    upright = reduced if transposition is None else reduced.transpose(transposition)
+    return upright, orientation >= 5
+
+
+def _is_plain(pixels: Image.Image) -> bool:
+    """Whether a picture is all of one colour, as far as anybody would see."""
+    return _contrast(pixels) < _PLAIN
+
+
+def _contrast(pixels: Image.Image) -> float:
+    """The deviation of the greys of a small copy, 0 to 127."""
+    return float(np.asarray(pixels.convert("L").resize((16, 16), Image.Resampling.BOX)).std())
+
+
+def _telling_frame(
+    container: Container, first: Image.Image, limits: DecodeLimits, size: int
+) -> tuple[int, Image.Image]:
+    """The number and the picture of the frame by which an animation is judged.
+
+    Many begin black and fade in. The first frame counts that has most of the contrast that any of
+    the first ones has; the very first, ``first``, where all are plain or looking costs too much.
+    Raises what Pillow raises.
+    """
+    pixels = container.width * container.height
+    affordable = min(_MAX_SCANNED_PIXELS // max(pixels, 1), MAX_FRAMES)
+    if not container.frames or _FRAME_BYTES * pixels > limits.max_memory:
+        return 0, first
+    kind = [container.format]
+    with closing(Image.open(io.BytesIO(container.frames), formats=kind)) as animation:
+        contrasts = [_contrast(first)]
+        # A frame that cannot be read is no reason against those before it.
+        with suppress(*_PILLOW_ERRORS):
+            for number in range(1, min(getattr(animation, "n_frames", 1), affordable)):
+                animation.seek(number)
+                contrasts.append(_contrast(_small(animation)))
+        enough = _MOST_OF_IT * max(contrasts)
+        number = next(i for i, contrast in enumerate(contrasts) if contrast >= enough)
+        if max(contrasts) < _PLAIN or number == 0:
+            return 0, first
+        animation.seek(number)
+        chosen = _flatten(animation, _reduction(animation.width, animation.height, size))
     transposition = _UPRIGHT.get(container.orientation)
-    return reduced if transposition is None else reduced.transpose(transposition)
+    return number, chosen if transposition is None else chosen.transpose(transposition)
+
+
+def _small(image: Image.Image) -> Image.Image:
+    return _in_colour(image.resize((64, 64), Image.Resampling.NEAREST)).convert("RGB")
+
+
+def _check_whole(container: Container, pixels: Image.Image, size: int) -> None:
+    """Make sure that a JPEG without its end mark lacks nothing else.
+
+    The decoder fills what is missing with grey and says nothing. But where pixels are missing, it
+    takes bytes that follow for theirs; where none is, it skips them.
+
+    Raises:
+        ValueError: pixels are missing.
+    """
+    picture = container.picture
+    longer = replace(container, picture=picture[:-2] + _NOISE + picture[-2:])
+    if _first_picture(longer, size)[0].tobytes() != pixels.tobytes():
+        raise ValueError("pixels are missing")
+
+
+#: Bytes that are no marker, and that code something whatever the code is.
+_NOISE = bytes(37 * place % 251 for place in range(1, 512))
 
 
 _UPRIGHT = {
@@ -232,9 +320,7 @@ def _too_many_pixels(container: Container, affordable: int) -> ImageRefused:
 
 def _refusal(reason: Reason, file_format: str | None) -> ImageRefused:
     kind = {"WEBP": "WebP"}.get(file_format or "", file_format)
-    sentences: dict[Reason, str] = {
-        "unsupported_format": "This file is not a JPEG, PNG, WebP or GIF image; convert it to "
-        "one of these and try again.",
+    sentences: dict[str, str] = {
         "truncated": f"This {kind} image is cut short, as after a broken download; get it again "
         "from where it came from.",
         "corrupt": f"This {kind} image is damaged and cannot be read; open it in an image editor, "

@@ -8,6 +8,9 @@ Fault = Literal["unsupported_format", "truncated", "corrupt", "too_complex"]
 # Real files stay far below: of 20 MiB, a PNG has 2,600 chunks.
 MAX_PARTS = 20_000
 
+# Of an animation: enough for a title that fades in.
+MAX_FRAMES = 32
+
 
 class ContainerError(ValueError):
     """The file cannot be taken apart; `fault` says in which way."""
@@ -22,7 +25,7 @@ class ContainerError(ValueError):
 class Container:
     """The first picture of a file and what its decoding will take."""
 
-    format: str  # "JPEG" | "PNG" | "WEBP" | "GIF"
+    format: str  # "JPEG" | "PNG" | "WEBP" | "GIF" | "AVIF"
     width: int  # as stored, before orientation
     height: int
     picture: bytes  # a file of the same format with nothing in it but the first picture
@@ -33,3 +36,4 @@ class Container:
     working_bytes: int = 0  # what the decoder holds besides, whatever the scale
     scans: int = 1  # how often a JPEG goes over its pixels
     least_bytes: int = 0  # a picture of this size cannot be packed into fewer
+    frames: bytes = b""  # the same with the first `MAX_FRAMES` of an animation

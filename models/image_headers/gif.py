@@ -1,8 +1,9 @@
 """A GIF: its first picture, on the screen that it is drawn on."""
 
 import struct
+from collections.abc import Iterator
 
-from models.image_headers.container import Container, ContainerError
+from models.image_headers.container import MAX_FRAMES, Container, ContainerError
 
 #: Of 20 MiB a real GIF has 82,000 data blocks.
 MAX_GIF_BLOCKS = 200_000
@@ -51,7 +52,29 @@ def read_gif(data: bytes) -> Container:
         animated=_has_another_picture(data, end, budget),
         complete=end < len(data),
         pixel_bytes=1,
+        frames=head + b"".join(_pictures(data, len(head), budget)) + b";",
     )
+
+
+def _pictures(data: bytes, position: int, budget: int) -> Iterator[bytes]:
+    """The first pictures, each with what controls it, as far as they are whole."""
+    control = b""
+    for _ in range(MAX_FRAMES):
+        try:
+            while data[position] != 0x2C:
+                if data[position] != 0x21:
+                    return
+                start = position
+                position, budget = _skip_blocks(data, position + 2, budget)
+                if data[start + 1] == 0xF9:
+                    control = data[start:position]
+            start = position
+            flags = data[position + 9]
+            position, budget = _skip_blocks(data, position + 11 + _palette_bytes(flags), budget)
+        except (IndexError, ContainerError):
+            return
+        yield control + data[start:position]
+        control = b""
 
 
 def _palette_bytes(flags: int) -> int:

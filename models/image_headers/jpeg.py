@@ -1,5 +1,6 @@
 """A JPEG: its segments up to the first scan, and all scans of the first picture."""
 
+import re
 import struct
 from collections.abc import Iterator
 
@@ -7,6 +8,8 @@ from models.image_headers.container import MAX_PARTS, Container, ContainerError
 from models.image_headers.exif import exif_orientation
 
 _SOF_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+_END = 0xD9
 
 _USUAL_SOF_MARKERS = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # not lossless, not hierarchical
 
@@ -40,12 +43,14 @@ def read_jpeg(data: bytes) -> Container:
     else:
         raise ContainerError("truncated")
     height, width, components = struct.unpack_from(">HHB", frame, 1)
-    # Within a scan 0xFF is followed by 0, so the next end mark is the real one. What follows it
-    # is another picture or a motion photo's video.
-    end_mark = data.find(b"\xff\xd9", first_scan)
-    end = len(data) if end_mark < 0 else end_mark + 2
-    scans = data.count(b"\xff\xda", first_scan, end)
-    kept.append(data[first_scan:end])
+    following = list(_from_first_scan(data, first_scan))
+    # Comments and application segments may hold anything, an end mark, too.
+    kept.extend(data[start:end] for marker, start, end in following if marker < 0xE0)
+    scans = sum(marker == 0xDA for marker, _, _ in following)
+    complete = following[-1][0] == _END
+    if not complete:
+        # Without the first half of a mark that was cut.
+        kept[-1] = kept[-1].rstrip(b"\xff") + b"\xff\xd9"
     # In more than one scan, libjpeg keeps the coefficients (2 bytes each) of the whole picture.
     whole = scans > 1 or first_scan_components < components
     return Container(
@@ -54,7 +59,7 @@ def read_jpeg(data: bytes) -> Container:
         height=height,
         picture=b"".join(kept),
         orientation=orientation,
-        complete=end_mark >= 0,
+        complete=complete,
         pixel_bytes=1 if components == 1 else 4,
         working_bytes=_coefficients(frame, width * height) * 2 if whole else 0,
         scans=scans,
@@ -82,6 +87,37 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
             raise ContainerError("truncated")
         yield marker, position, end
         position = end
+    raise ContainerError("too_complex")
+
+
+#: What ends the coded pixels of a scan: a marker that is no stuffed byte, restart or padding.
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+
+
+def _from_first_scan(data: bytes, position: int) -> Iterator[tuple[int, int, int]]:
+    """Marker, start and end of each segment from the first scan to the end mark.
+
+    The end of a scan is that of its coded pixels. What follows the end mark is another picture or
+    a motion photo's video. Where the file ends before its mark, or no segment can begin, the last
+    segment ends there and no end mark is yielded.
+    """
+    for _ in range(MAX_PARTS):
+        marker = data[position + 1]
+        if marker == _END:
+            yield marker, position, position + 2
+            return
+        length = int.from_bytes(data[position + 2 : position + 4], "big")
+        if not 0xC0 <= marker <= 0xFE or length < 2:
+            return
+        end = position + 2 + length
+        following = _MARKER.search(data, end)
+        if marker == 0xDA:
+            end = following.start() if following else len(data)
+        if end <= len(data):
+            yield marker, position, end
+        if following is None:
+            return
+        position = following.start()
     raise ContainerError("too_complex")
 
 

@@ -4,10 +4,13 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from models.image_headers.container import MAX_PARTS, Container, ContainerError
+from models.image_headers.container import MAX_FRAMES, MAX_PARTS, Container, ContainerError
 from models.image_headers.exif import exif_orientation
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+# An animation's chunks, beside those of its first picture.
+_ANIMATION = frozenset({b"acTL", b"fcTL", b"fdAT"})
 
 # By colour type.
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -25,36 +28,48 @@ def read_png(data: bytes) -> Container:
     """
     chunks: dict[bytes, bytes] = {}
     pixels: list[bytes] = []
-    orientation = 1
+    later: list[bytes] = []
+    orientation = frames = 1
     animated = complete = False
     for name, start, end in _chunks(data):
         if name == b"IDAT":
             pixels.append(_checked(data, start, end))
+            later.append(pixels[-1])
+        elif name in _ANIMATION and frames <= MAX_FRAMES and end <= len(data):
+            frames += name == b"fcTL"
+            later.append(_fewer_frames(data[start:end]) if name == b"acTL" else data[start:end])
+            animated |= name == b"acTL" and int.from_bytes(data[start + 8 : start + 12], "big") > 1
         elif name in {b"IHDR", b"PLTE", b"tRNS"}:
             if name in chunks:
                 raise ContainerError("corrupt")
             chunks[name] = _checked(data, start, end)[8:-4]
         elif name == b"eXIf":
             orientation = exif_orientation(data[start + 8 : end - 4])
-        elif name == b"acTL":
-            animated = int.from_bytes(data[start + 8 : start + 12], "big") > 1
         complete = name == b"IEND"
     if b"IHDR" not in chunks or not pixels:
         raise ContainerError("corrupt" if complete else "truncated")
     width, height, depth, colour = struct.unpack_from(">IIBB", chunks[b"IHDR"])
     if depth not in _DEPTHS.get(colour, ()) or (colour == 3 and b"PLTE" not in chunks):
         raise ContainerError("corrupt")
+    head = list(_head(chunks, depth, colour))
     return Container(
         format="PNG",
         width=width,
         height=height,
-        picture=b"".join([*_head(chunks, depth, colour), *pixels, _chunk(b"IEND", b"")]),
+        picture=b"".join([*head, *pixels, _chunk(b"IEND", b"")]),
         orientation=orientation,
         animated=animated,
         complete=complete,
         pixel_bytes=_pixel_bytes(depth, colour),
+        frames=b"".join([*head, *later, _chunk(b"IEND", b"")]) if animated else b"",
         least_bytes=height * (width * depth * _CHANNELS[colour] // 8 + 1) // _DEFLATE_RATIO,
     )
+
+
+def _fewer_frames(control: bytes) -> bytes:
+    """An animation's control chunk that announces no more frames than are passed on."""
+    frames, plays = struct.unpack_from(">II", control, 8)
+    return _chunk(b"acTL", struct.pack(">II", min(frames, MAX_FRAMES), plays))
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:

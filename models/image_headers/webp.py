@@ -2,7 +2,7 @@
 
 import struct
 
-from models.image_headers.container import MAX_PARTS, Container, ContainerError
+from models.image_headers.container import MAX_FRAMES, MAX_PARTS, Container, ContainerError
 from models.image_headers.exif import exif_orientation
 
 
@@ -14,6 +14,7 @@ def read_webp(data: bytes) -> Container:
         IndexError, struct.error: it ends too early.
     """
     kept: list[bytes] = []
+    later: list[bytes] = []
     orientation = 1
     frames = 0
     declared = int.from_bytes(data[4:8], "little") + 8
@@ -30,6 +31,8 @@ def read_webp(data: bytes) -> Container:
             name == b"ANMF" and frames == 1
         ):
             kept.append(data[position:end])
+        elif name == b"ANMF" and frames <= MAX_FRAMES and end <= stop:
+            later.append(data[position:end])
         elif name == b"EXIF":
             orientation = exif_orientation(data[position + 8 : end])
         position = end
@@ -38,18 +41,23 @@ def read_webp(data: bytes) -> Container:
     if not kept:
         raise ContainerError("truncated" if declared > len(data) else "corrupt")
     width, height = _canvas_size(kept[0])
-    body = b"".join(kept)
     return Container(
         format="WEBP",
         width=width,
         height=height,
-        picture=b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body,
+        picture=_riff(kept),
+        frames=_riff([*kept, *later]) if later else b"",
         orientation=orientation,
         animated=frames > 1,
         complete=declared <= len(data),
         # libwebp's animation decoder holds two canvases and hands over a third.
         working_bytes=12 * width * height,
     )
+
+
+def _riff(chunks: list[bytes]) -> bytes:
+    body = b"".join(chunks)
+    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
 
 
 def _canvas_size(chunk: bytes) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageFile
 from models.decoding import DecodedImage, DecodeLimits, ImageRefused, decode
 from tests.fixtures import images
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 RELAXED = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 WHOLE = {
     "JPEG": images.encode(images.photo(), "JPEG"),
@@ -24,6 +24,9 @@ WHOLE = {
     "animated WEBP": images.animated_webp(),
     "GIF": images.encode(images.photo(), "GIF"),
     "animated GIF": images.animated_gif(),
+    "animated PNG": images.fading_in("PNG"),
+    "AVIF": images.encode(images.photo(), "AVIF"),
+    "animated AVIF": images.fading_in("AVIF"),
 }
 
 
@@ -99,6 +102,110 @@ def test_first_frame_of_an_animation(name: str) -> None:
     decoded = decode(images.BAD_IMAGES[name]())
     assert decoded.animated
     assert decoded.pixels.getpixel((20, 15)) == pytest.approx((255, 0, 0), abs=2)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
+def test_an_animation_that_fades_in_is_judged_by_what_it_shows(kind: str) -> None:
+    decoded = decode(images.fading_in(kind))
+    assert decoded.animated
+    assert decoded.frame == 5
+    assert difference(decoded.pixels, images.photo()) < 45
+    assert decode(images.fading_in(kind)).pixels.tobytes() == decoded.pixels.tobytes()
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
+def test_an_animation_that_shows_something_at_once_is_judged_by_its_first_frame(kind: str) -> None:
+    frames = [images.photo(), images.photo().transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
+    data = images.encode(frames[0], kind, save_all=True, append_images=frames[1:])
+    decoded = decode(data)
+    assert (decoded.animated, decoded.frame) == (True, 0)
+    assert difference(decoded.pixels, images.photo()) < 12
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_an_animation_of_plain_frames_is_judged_by_its_first(kind: str) -> None:
+    frames = [Image.new("RGB", (40, 30), colour) for colour in ("black", "white", "black")]
+    decoded = decode(images.encode(frames[0], kind, save_all=True, append_images=frames[1:]))
+    assert (decoded.animated, decoded.frame) == (True, 0)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_an_animation_that_is_too_large_to_look_through_is_judged_by_its_first_frame(
+    kind: str,
+) -> None:
+    decoded = decode(images.fading_in(kind), limits=DecodeLimits(max_memory=96 * 64 * 22))
+    assert decoded.frame == 0
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7, 0.9, 0.99])
+def test_an_animation_that_is_cut_short_is_judged_by_what_is_left(kind: str, share: float) -> None:
+    data = images.fading_in(kind)
+    decoded_or_refused(data[: int(share * len(data))])
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("tail", [b"", b"\xff", b"\0\0\0"])
+def test_a_jpeg_that_lacks_only_its_end_mark_is_whole(progressive: bool, tail: bytes) -> None:
+    data = images.encode(images.photo(500, 400), "JPEG", progressive=progressive)
+    assert data.endswith(b"\xff\xd9")
+    assert decode(data[:-2] + tail).pixels.tobytes() == decode(data).pixels.tobytes()
+
+
+@pytest.mark.parametrize("missing", [20, 40, 400, 4000])
+def test_a_jpeg_that_lacks_pixels_is_cut_short(missing: int) -> None:
+    data = images.encode(images.photo(500, 400), "JPEG", quality=95)
+    assert refusal(data[: -2 - missing]).reason == "truncated"
+
+
+@pytest.mark.parametrize("marker", [0xFE, 0xE5])
+@pytest.mark.parametrize("body", [b"\xff\xd9", b"\xff\xda\0\x08", b"a" * 400 + b"\xff\xd9\xff\xd9"])
+def test_what_lies_between_two_scans_is_no_end(marker: int, body: bytes) -> None:
+    data = images.encode(images.photo(), "JPEG", progressive=True)
+    second = data.index(b"\xff\xda", data.index(b"\xff\xda") + 2)
+    # Tables may stand before a scan: a comment may, too.
+    place = max(data.rfind(b"\xff\xc4", 0, second), data.index(b"\xff\xda") + 2)
+    segment = bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2) + body
+    commented = data[:place] + segment + data[place:]
+    assert decode(commented).pixels.tobytes() == decode(data).pixels.tobytes()
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+def test_an_avif_is_turned(orientation: int) -> None:
+    decoded = decode(images.rotated(orientation, "AVIF"))
+    assert (decoded.width, decoded.height) == decoded.pixels.size == (96, 64)
+    assert difference(decoded.pixels, images.photo()) < 6
+
+
+def test_an_avif_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
+    data = bytearray(images.encode(images.photo(), "AVIF"))
+    place = data.index(b"ispe") + 8
+    data[place : place + 8] = struct.pack(">II", 60_000, 60_000)
+    assert refusal(bytes(data)).reason == "too_many_pixels"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC photo"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC photo"),
+        (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41", "video"),
+        (b"\x1aE\xdf\xa3\1\0\0\0", "video"),
+        (b"<!DOCTYPE html><html>", "web page"),
+        (b"\n  <HTML lang=en>", "web page"),
+        (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg">', "SVG"),
+        (b"%PDF-1.7", "PDF"),
+        (b"II*\0\x08\0\0\0", "TIFF"),
+        (b"BM\x36\0\0\0", "BMP"),
+        (b"\xff\x0a\0\0", "JPEG XL"),
+        (b"PK\x03\x04", "ZIP"),
+        (b"hello", "not a JPEG"),
+    ],
+)
+def test_a_file_of_another_kind_is_called_by_its_name(data: bytes, said: str) -> None:
+    caught = refusal(data)
+    assert caught.reason == "unsupported_format"
+    assert said in str(caught)
 
 
 def test_sixteen_bits_are_scaled_not_clipped() -> None:
@@ -233,6 +340,7 @@ def test_a_jpeg_of_endless_scans_is_refused() -> None:
         WHOLE["PNG"][:33] + images.png_chunk(b"abCd", b"") * 30_000 + WHOLE["PNG"][33:],
         WHOLE["GIF"][:781] + b"!\xfe" + b"\x01a" * 300_000 + b"\0" + WHOLE["GIF"][781:],
         WHOLE["WEBP"] + b"junk\0\0\0\0" * 30_000,
+        WHOLE["AVIF"] + b"\0\0\0\x08free" * 30_000,
     ],
     ids=FORMATS,
 )

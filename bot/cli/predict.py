@@ -23,7 +23,9 @@ _COLOURS = {Bucket.LOW: "red", Bucket.MEDIUM: "yellow", Bucket.HIGH: "green"}
 
 
 def predict(
-    images: Annotated[list[Path], typer.Argument(help="Image files: JPEG, PNG, WebP or GIF.")],
+    images: Annotated[
+        list[Path], typer.Argument(help="Image files: JPEG, PNG, WebP, GIF or AVIF.")
+    ],
     title: Annotated[str, typer.Option(help="The title it would be posted with.")] = "",
     community: Annotated[
         str | None, typer.Option(help="Where it would be posted, for example r/memes.")

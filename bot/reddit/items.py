@@ -19,7 +19,7 @@ MAX_IMAGES = 20
 MAX_URL = 2000
 
 _ID = re.compile(r"[0-9a-z]{1,13}")
-_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif")
+_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif")
 _NOBODY = (None, "", "[deleted]", "[removed]")
 
 

@@ -106,7 +106,7 @@ class Downloader:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={
                     "User-Agent": "peoria (image popularity bot)",
-                    "Accept": "image/webp,image/png,image/jpeg,image/gif",
+                    "Accept": "image/webp,image/png,image/jpeg,image/gif,image/avif",
                     "Accept-Encoding": "identity",
                 },
             )

@@ -13,6 +13,7 @@ _CONTENT_TYPES = {
     "PNG": "image/png",
     "WEBP": "image/webp",
     "GIF": "image/gif",
+    "AVIF": "image/avif",
 }
 _GONE = "This image is not here, or not here any more."
 

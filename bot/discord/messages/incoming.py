@@ -14,8 +14,8 @@ from storage.types import SPOILER
 #: Most images of one post that are looked at: as many as Discord lets people attach.
 MAX_IMAGES = 10
 
-_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif")
-_KINDS = ("image/png", "image/jpeg", "image/webp", "image/gif")
+_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif")
+_KINDS = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/avif")
 _LINK = re.compile(r"https?://[^\s<>|]+", re.IGNORECASE)
 #: Where people write an address that is no link to be looked at: in <…> or in code.
 _NO_LINK = re.compile(r"<https?://[^\s<>]+>|```.*?```|`[^`\n]*`", re.IGNORECASE | re.DOTALL)

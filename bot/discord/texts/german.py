@@ -86,7 +86,7 @@ GERMAN: dict[str, str] = {
     " Beiträge.",
     # --- /predict and the context menu
     "predict.about": "Vorhersagen, wie gut ein Bild hier ankäme",
-    "predict.image": "Das Bild: JPEG, PNG, WebP oder GIF",
+    "predict.image": "Das Bild: JPEG, PNG, WebP, GIF oder AVIF",
     "predict.title": "Der Text, mit dem du es posten würdest",
     "predict.menu": "Kommt das an?",
     "predict.private": "Die Antwort nur dir zeigen",
@@ -411,8 +411,8 @@ GERMAN: dict[str, str] = {
     # --- Why an image is refused (models.decoding's reasons) or did not arrive
     "image.empty": "Die Datei ist leer; wähle das Bild noch einmal.",
     "image.too_large": "Die Datei ist zu groß; mach sie kleiner und versuche es wieder.",
-    "image.unsupported_format": "Das ist kein JPEG-, PNG-, WebP- oder GIF-Bild; speichere es als"
-    " eins davon.",
+    "image.unsupported_format": "Das ist kein JPEG-, PNG-, WebP-, GIF- oder AVIF-Bild; speichere"
+    " es als eins davon.",
     "image.truncated": "Ein Teil der Datei fehlt; wähle das Bild noch einmal.",
     "image.corrupt": "Die Datei ist beschädigt; speichere das Bild neu und versuche es wieder.",
     "image.too_many_pixels": "Das Bild hat zu viele Pixel; mach es kleiner und versuche es wieder.",

@@ -16,6 +16,7 @@ from bot.posts.queue import CommunityQueue
 from bot.posts.settle import Settler
 from bot.runtime.clock import Clock
 from bot.runtime.lanes import Lanes
+from bot.runtime.one_by_one import one_by_one
 from bot.runtime.scheduler import Scheduler
 from bot.runtime.supervisor import ServiceReport
 from bot.serving.ocr_worker import OcrWorker
@@ -121,7 +122,8 @@ class Jobs:
 
     async def clean_up(self) -> int:
         """Drop image files and model versions that are no longer needed."""
-        return await self._image_cleanup.sweep() + await self._retention.sweep()
+        sweeps = (self._image_cleanup.sweep, self._retention.sweep)
+        return sum(await one_by_one(sweeps, lambda sweep: sweep(), "a clean-up"))
 
     async def read_texts(self) -> int:
         """Read the text of one image; the next tick takes the next."""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.platform import Platform, PlatformUnavailable
 from bot.runtime.clock import Clock
+from bot.runtime.one_by_one import one_by_one
 from storage.engine.database import Database
 from storage.tables import Community, Notice
 from storage.types import PlatformName
@@ -137,7 +138,10 @@ class Notices:
         """Deliver the waiting notices; return how many are delivered to all or dropped."""
         async with self._database.read() as session:
             waiting = await waiting_notices(session)
-        return sum([await self._deliver_one(*each) for each in waiting])
+        delivered = await one_by_one(
+            waiting, lambda each: self._deliver_one(*each), "a notice to the admins"
+        )
+        return sum(delivered)
 
     async def _deliver_one(self, notice: Notice, community: Community | None) -> bool:
         """Tell each platform that was not told yet; return whether none is left."""

@@ -18,6 +18,7 @@ from bot.reports.monitoring import (
 )
 from bot.reports.skill import Skill
 from bot.runtime.clock import Clock
+from bot.runtime.one_by_one import one_by_one
 from storage.engine.database import Database
 from storage.tables import Community, ModelVersion
 
@@ -47,10 +48,13 @@ class HealthCheck:
         if everywhere is None:
             return 0
         written = await self._tell_if_worse(everywhere)
-        for each in communities:
-            written += await self._tell_if_shifted(each)
-            written += await self._pause_or_resume(each, everywhere.champion)
-        return written
+        champion = everywhere.champion
+
+        async def check(health: CommunityHealth) -> int:
+            shifted = await self._tell_if_shifted(health)
+            return shifted + await self._pause_or_resume(health, champion)
+
+        return written + sum(await one_by_one(communities, check, "a community's health"))
 
     async def _tell_if_worse(self, health: ChampionHealth) -> int:
         text = _worse_text(health)

@@ -65,6 +65,10 @@ class ImageCleanup:
         dropped = 0
         for path in self._images.files():
             if path.name not in used and path.stat().st_mtime < before.timestamp():
-                path.unlink(missing_ok=True)
-                dropped += 1
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError:
+                    log.exception("An image file that is no longer needed cannot be deleted.")
+                else:
+                    dropped += 1
         return dropped

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.runtime.clock import Clock
+from bot.runtime.one_by_one import one_by_one
 from bot.training.first_version import is_first_version
 from storage.engine.database import Database
 from storage.tables import ModelVersion, Post, Prediction, TrainingRun
@@ -61,9 +62,12 @@ class Retention:
             is_dropped = {name: moment is not None for name, moment in rows}
             # In the transaction: nobody can choose a version between the query and the renaming.
             gone = await asyncio.to_thread(self._rename_unneeded, is_dropped, before)
-        for folder in gone:
+
+        async def remove(folder: Path) -> int:
             await asyncio.to_thread(shutil.rmtree, folder)
-        return len(gone)
+            return 1
+
+        return sum(await one_by_one(gone, remove, "the folder of a dropped model version"))
 
     async def _mark(self, session: AsyncSession) -> list[str]:
         newest_first = await session.scalars(select(ModelVersion).order_by(ModelVersion.id.desc()))

@@ -9,11 +9,13 @@ from typing import Any
 import discord
 from discord.ext import commands, tasks
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from bot.core import Core
 from bot.discord.events.messages import MessageListener
 from bot.discord.gateway.channels import PostChannel
 from bot.discord.gateway.error_codes import AWAY
+from bot.discord.gateway.history import readable_history
 from bot.discord.gateway.permissions import missing_permissions
 from bot.discord.messages.high_water import HighWater
 from bot.discord.messages.reaction_votes import ReactionVotes
@@ -86,6 +88,15 @@ class Backfill(commands.Cog):
             return
         self._tasks.start(self._catch_up(_channels([guild])), f"Catching up on server {guild.id}")
 
+    @commands.Cog.listener()
+    async def on_skipped_event(self, event: str, data: Any) -> None:
+        """An event could not be read: if it was a message, the channel's history may tell."""
+        here = data.get("channel_id") if isinstance(data, dict) else None
+        if event == "MESSAGE_CREATE" and isinstance(here, str) and here.isdecimal():
+            channel = self._client.get_channel(int(here))
+            if channel is not None:
+                self._high_water.stall(channel.id)
+
     async def _catch_up_shard(self, shard_id: int) -> None:
         while True:
             guilds = [guild for guild in self._client.guilds if guild.shard_id == shard_id]
@@ -100,8 +111,12 @@ class Backfill(commands.Cog):
 
     @tasks.loop(seconds=_RETRY_SECONDS)
     async def _retry(self) -> None:
-        if self._client.is_ready() and self._high_water.stalled:
-            await self._catch_up(self._high_water.stalled)
+        try:
+            if self._client.is_ready() and self._high_water.stalled:
+                await self._catch_up(self._high_water.stalled)
+        except Exception:
+            # What ends this loop would end it for good.
+            log.exception("Channels that have to be read again could not be; tried again.")
 
     async def _catch_up(self, channel_ids: Collection[int]) -> None:
         async with self._core.database.read() as session:
@@ -109,6 +124,8 @@ class Backfill(commands.Cog):
                 select(Community).filter_by(platform=PlatformName.DISCORD, watched=True)
             )
             communities = [each for each in watched if int(each.source_id) in channel_ids]
+        for unwatched in {*channel_ids} - {int(each.source_id) for each in communities}:
+            self._high_water.mend(unwatched)
         await asyncio.gather(*(self._read(each) for each in communities))
 
     async def _read(self, community: Community) -> None:
@@ -146,10 +163,14 @@ class Backfill(commands.Cog):
         age = min(self._max_age, timedelta(seconds=community.horizon_seconds))
         oldest = discord.utils.time_snowflake(self._core.clock() - age)
         after = max(oldest, int(community.high_water or 0))
-        async for message in channel.history(
-            limit=None, after=discord.Object(after), oldest_first=True
-        ):
-            await self._messages.ingest(message, live=False)
+        async for message in readable_history(self._client, channel, after):
+            try:
+                await self._messages.ingest(message, live=False)
+            except (DBAPIError, OSError):
+                # Nothing can be stored now; this message is the first one of the next try.
+                raise
+            except Exception:
+                log.exception("Message %s cannot be a post and is skipped.", message.id)
             self._high_water.read(message.channel.id, message.id)
 
 

@@ -18,6 +18,7 @@ from bot.discord.messages.incoming import has_images_to_come, incoming_post
 from bot.discord.messages.reaction_votes import ReactionVotes
 from bot.platform import IncomingPost
 from bot.posts.pipeline import Pipeline
+from bot.runtime.one_by_one import one_by_one
 from bot.runtime.task_group import TaskGroup
 from storage.queries.communities import find_community
 from storage.tables import Post
@@ -194,5 +195,4 @@ class MessageListener(commands.Cog):
                 Post.platform == PlatformName.DISCORD, Post.source_id.in_(ids)
             )
             posts = (await session.scalars(query)).all()
-        for post_id in posts:
-            await self._pipeline.withdraw(post_id)
+        await one_by_one(posts, self._pipeline.withdraw, "a post to withdraw")

@@ -2,15 +2,19 @@
 
 from unittest.mock import patch
 
+import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from bot.app import App
+from bot.discord.events.backfill import Backfill
 from bot.discord.platform import DiscordPlatform
 from bot.posts.pipeline import Pipeline
 from storage.tables import Community
 from tests.bot.discord.steps import OTHER, PNG, answered, connected, stored, watch
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Member
+from tests.fakes.discord.faults import answer
 
 
 async def high_water(app: App) -> str | None:
@@ -97,3 +101,56 @@ async def test_a_channel_that_cannot_be_read_is_named_to_the_admin_once(
     assert len(told) == 1
     assert "Read Message History" in told[0]
     assert f"<#{channel.id}>" in told[0]
+
+
+async def test_a_message_that_cannot_be_read_does_not_hide_those_after_it(
+    app: App, fake: FakeDiscord, channel: Channel, ann: Member, caplog: pytest.LogCaptureFixture
+) -> None:
+    await watch(app, channel)
+    before = await fake.post_message(channel, ann, attachments=[PNG])
+    odd = await fake.post_message(channel, ann, attachments=[PNG])
+    after = await fake.post_message(channel, ann, attachments=[OTHER])
+    whole = [message.payload(fake.bot) for message in (before, odd, after)]
+    del whole[1]["author"]
+    fake.on(
+        "GET /channels/{channel_id}/messages", lambda _: answer(200, [*reversed(whole)]), times=1
+    )
+    async with connected(app, fake):
+        await answered(fake, before, after)
+        assert fake.replies_to(odd) == []
+    assert f"Message {odd.id} cannot be read and is skipped" in caplog.text
+
+
+async def test_a_message_whose_event_cannot_be_read_is_read_from_the_history(
+    app: App,
+    fake: FakeDiscord,
+    discord: DiscordPlatform,
+    channel: Channel,
+    ann: Member,
+) -> None:
+    await fake.settle()
+    fake.gateway.dispatch("MESSAGE_CREATE", {"channel_id": str(channel.id)}, guild=channel.guild)
+    await fake.settle()
+    session = discord._connection.session()
+    backfill = session.client.get_cog("Backfill")
+    assert isinstance(backfill, Backfill)
+    assert channel.id in backfill._high_water.stalled
+    message = await fake.post_message(channel, ann, attachments=[PNG])
+    await fake.settle()
+    await backfill._catch_up(backfill._high_water.stalled)
+    await answered(fake, message)
+    assert backfill._high_water.stalled == frozenset()
+    assert await stored(app, message) is not None
+
+
+async def test_the_loop_that_reads_again_outlives_an_outage_of_the_database(
+    app: App, discord: DiscordPlatform, channel: Channel, caplog: pytest.LogCaptureFixture
+) -> None:
+    backfill = discord._connection.session().client.get_cog("Backfill")
+    assert isinstance(backfill, Backfill)
+    backfill._high_water.stall(channel.id)
+    away = DBAPIError("SELECT", {}, OSError("away"))
+    with patch.object(app.core.database.__class__, "read", side_effect=away):
+        await backfill._retry.coro(backfill)
+    assert "tried again" in caplog.text
+    assert backfill._retry.is_running()

@@ -11,8 +11,16 @@ from rich.text import Text
 from bot.cli.console import out, print_json, run
 from bot.core import open_core
 from bot.serving.audience import Audience, find_audience
+from bot.serving.forecast import Card
 from bot.serving.number_format import percent
-from bot.serving.phrases import beats_sentence, knowledge_note, score_sentence
+from bot.serving.phrases import (
+    POOLED_VIEW,
+    beats_sentence,
+    knowledge_note,
+    known_bar,
+    place_sentence,
+    score_sentence,
+)
 from bot.serving.predict_files import FilePrediction, predict_files
 from bot.settings import load_settings
 from storage.types import Bucket
@@ -70,9 +78,19 @@ def _as_json(prediction: FilePrediction) -> dict[str, Any]:
         "beats": round(card.beats, 4),
         "score": dict(zip(names, card.score, strict=True)) if card.score else None,
         "quantiles": card.quantiles,
+        "known": None if card.known is None else round(card.known, 4),
         "model_version": card.model_version,
         "latency_ms": round(prediction.latency_ms, 2),
     }
+
+
+def _sentences(card: Card, audience: Audience) -> list[str | None]:
+    if audience.name is None:
+        return [score_sentence(card), POOLED_VIEW]
+    place = place_sentence(card, audience.name)
+    if place is not None and card.known is not None:
+        place = f"{known_bar(card.known)} {place}"
+    return [score_sentence(card), place, knowledge_note(card, audience.name)]
 
 
 def _show(prediction: FilePrediction, audience: Audience) -> None:
@@ -90,7 +108,7 @@ def _show(prediction: FilePrediction, audience: Audience) -> None:
         text.append("░" * (BAR - round(chance * BAR)), style="dim")
         text.append(f" {percent(chance)}\n")
     text.append(f"\n{beats_sentence(card, community)}")
-    for sentence in (score_sentence(card), knowledge_note(card, audience.name or "This community")):
+    for sentence in _sentences(card, audience):
         if sentence:
             text.append(f"\n{sentence}")
     footer = f"{escape(card.model_version)} · {prediction.latency_ms:.0f} ms"

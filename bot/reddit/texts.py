@@ -5,7 +5,9 @@ from bot.serving.number_format import percent
 from bot.serving.phrases import (
     beats_sentence,
     knowledge_note,
+    known_bar,
     outcome_sentence,
+    place_sentence,
     score_sentence,
     standing_sentence,
 )
@@ -63,9 +65,19 @@ def _card(card: Card, community: str) -> str:
         f"**{beats_sentence(card, community)}**",
         f"Chances: {chances}.",
         score_sentence(card),
+        _place(card, community),
         knowledge_note(card, community),
     ]
     return "\n\n".join(line for line in lines if line is not None)
+
+
+def _place(card: Card, community: str) -> str | None:
+    sentence = place_sentence(card, community)
+    return (
+        sentence
+        if sentence is None or card.known is None
+        else f"{known_bar(card.known)} {sentence}"
+    )
 
 
 def _signature(about: str) -> str:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.serving.experts import Standing, read_standing
 from bot.serving.score_scale import bucket_rule, read_quantiles
 from models.features import Record
 from models.percentiles import BucketRule, Quantiles
@@ -24,26 +24,24 @@ class Audience:
         rule: where its buckets begin and end.
         quantiles: of its recent scores, or of its platform's.
         record: how its posts did so far.
+        standing: what its labels say of the experts; None: the head alone is asked.
     """
 
     name: str | None
     rule: BucketRule
     quantiles: Quantiles
     record: Record
+    standing: Standing | None = None
 
 
 async def find_audience(database: Database, name: str | None, now: datetime) -> Audience:
-    """The community called ``name``; without a name the only one there is, else no known one.
+    """The community called ``name``; without a name no community.
 
     Raises:
         UnknownCommunity: there is none of that name, or several.
     """
     async with database.read() as session:
-        if name is None:
-            communities = (await session.scalars(select(Community).limit(2))).all()
-            community = communities[0] if len(communities) == 1 else None
-        else:
-            community = await session.run_sync(find_named_community, name)
+        community = None if name is None else await session.run_sync(find_named_community, name)
         return await session.run_sync(audience_of, community, now)
 
 
@@ -56,4 +54,5 @@ def audience_of(session: Session, community: Community | None, now: datetime) ->
         rule=bucket_rule(community),
         quantiles=read_quantiles(session, community, before=now),
         record=community_record(session, community.id, now),
+        standing=read_standing(session, community.id),
     )

@@ -1,6 +1,7 @@
 """The numbers that are shown of a prediction and of its outcome, without the sentences."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -8,6 +9,26 @@ from models.distribution import Floats, mean_percentile, quantile
 from models.percentiles import BucketRule, Quantiles, Source, score_interval
 from storage.tables import Label, Prediction
 from storage.types import Bucket
+
+
+class Familiarity(StrEnum):
+    """How well Peoria knows a place, by how much of a forecast is more than the base rate."""
+
+    NEW = "not yet"
+    LITTLE = "a little"
+    FAIR = "fairly well"
+    WELL = "well"
+
+
+#: From which share on each word is said.
+_FAMILIAR = (
+    (0.8, Familiarity.WELL), (0.5, Familiarity.FAIR), (0.2, Familiarity.LITTLE),
+)  # fmt: skip
+
+
+def familiarity(known: float) -> Familiarity:
+    """The word for a share, 0 to 1, of what is shown."""
+    return next((word for least, word in _FAMILIAR if known >= least), Familiarity.NEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +60,11 @@ class Card:
     quantiles: Source
     model_version: str
     known: float | None = None
+
+    @property
+    def familiarity(self) -> Familiarity | None:
+        """How well Peoria knows the place; None where no community's experts were asked."""
+        return None if self.known is None else familiarity(self.known)
 
     @property
     def bucket(self) -> Bucket:

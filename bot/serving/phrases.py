@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.serving.forecast import Card, Outcome
+from bot.serving.forecast import Card, Familiarity, Outcome
 from bot.serving.number_format import number, percent, signed
 from storage.tables import Post
 from storage.types import Bucket, PostRefusal
@@ -15,6 +15,12 @@ STILL_SILENT = (
 WAS_SILENT = "This prediction was kept secret until the votes were in."
 #: A prediction that was made when the score was final already.
 PREDICTED_AFTER_HORIZON = "This prediction came after the votes were in, so it does not count."
+
+#: Of an image that is for no community.
+POOLED_VIEW = (
+    "This is what all communities together taught, not one place: name one with --community to see"
+    " what would be shown there."
+)
 
 _REFUSALS = {
     PostRefusal.NO_IMAGE: "The post has no image.",
@@ -52,6 +58,28 @@ def knowledge_note(card: Card, community: str) -> str | None:
     if card.quantiles == "none":
         return f"{community} has too little history to turn this into a score yet."
     return None
+
+
+#: Cells of the bar that says how well a place is known.
+_CELLS = 10
+
+
+def known_bar(known: float) -> str:
+    """How well a place is known, 0 to 1, as a bar of text."""
+    full = round(known * _CELLS)
+    return "▰" * full + "▱" * (_CELLS - full)
+
+
+def place_sentence(card: Card, community: str) -> str | None:
+    """How well Peoria knows the place; None where no community's experts were asked."""
+    if card.known is None or card.familiarity is None:
+        return None
+    word = f"How well Peoria knows {community}: {card.familiarity.value}."
+    if card.familiarity is not Familiarity.NEW:
+        return word
+    if card.quantiles == "community":
+        return f"{word} What it learned so far helps little here; this is close to the base rate."
+    return f"{word} It is still learning this place; until then it shows nearly the base rate."
 
 
 def outcome_sentence(outcome: Outcome) -> str:

@@ -8,8 +8,10 @@ import numpy as np
 from bot.serving.audience import Audience
 from bot.serving.champion import Champion, ChampionServer
 from bot.serving.embed import EmbeddedImage
+from bot.serving.experts import ask_experts
 from bot.serving.forecast import Card, read_card
 from models.author_record import AuthorRecord
+from models.experts import EXPERTS, mix
 from models.features import PostFacts
 
 
@@ -65,5 +67,11 @@ async def predict_image(
 
 
 def _card(champion: Champion, image: EmbeddedImage, facts: PostFacts, audience: Audience) -> Card:
-    bins = champion.head.predict(image.embedding[np.newaxis], [facts])[0]
-    return read_card(bins, audience.quantiles, audience.rule, champion.name)
+    experts = ask_experts(champion.head, image.embedding[np.newaxis], [facts])[0]
+    if audience.standing is None:
+        pooled = experts[EXPERTS.index("pooled")]
+        return read_card(pooled, audience.quantiles, audience.rule, champion.name)
+    # Nothing is stored, so nothing is reserved: this is what would be shown there now.
+    standing = audience.standing
+    mixture = mix(standing.account, experts, reserved=standing.reserved, waiting=standing.waiting)
+    return read_card(mixture.bins, audience.quantiles, audience.rule, champion.name, mixture.known)

@@ -21,6 +21,7 @@ def to_json(view: PostView) -> dict[str, Any]:
         "prediction": _prediction_json(view),
         "heading": view.heading,
         "outcome": _outcome_json(view),
+        "place": view.place,
         "notes": view.notes,
         "votes": {
             "up": view.tally.ups,

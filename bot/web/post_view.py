@@ -42,6 +42,7 @@ class PostView:
     outcome: Outcome | None
     sentences: tuple[str, ...]  # the prediction in words, the first is the main one
     heading: str | None  # where the early votes say that it is heading, in words
+    place: str | None  # how well Peoria knows this community, in words
     notes: tuple[str, ...]  # what to know about it
     outcome_sentences: tuple[str, ...]
     tally: Tally
@@ -143,6 +144,7 @@ def view_post(
         outcome=result,
         sentences=_sentences(card, community) if card else (),
         heading=_heading(second_look) if stage == "predicted" and not open_ else None,
+        place=phrases.place_sentence(card, community) if card else None,
         notes=tuple(_notes(post, card, horizon_at, community)),
         outcome_sentences=_outcome_sentences(post, result, community),
         tally=Tally() if withdrawn else tally,

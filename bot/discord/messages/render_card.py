@@ -11,7 +11,8 @@ import discord
 
 from bot.discord.texts.lookup import Texts
 from bot.serving.duplicates import Duplicate
-from bot.serving.forecast import Card
+from bot.serving.forecast import Card, Familiarity, familiarity
+from bot.serving.phrases import known_bar
 from storage.types import Bucket
 
 #: Cells of a bar at 100%.
@@ -115,6 +116,10 @@ def _lines(
     if card.score is not None:
         low, median, high = (texts.number(value) for value in card.score)
         lines.append(texts("card.score", median=median, low=low, high=high))
+    if community is not None and card.known is not None:
+        lines.append(_place_line(texts, card, card.known, community))
+    elif community is None:
+        lines.append(texts("card.pooled"))
     if max(card.bins) - min(card.bins) < 1e-9:
         lines.append(texts("card.knows_nothing"))
     elif community is not None and card.quantiles == "platform":
@@ -126,6 +131,17 @@ def _lines(
     if note is not None:
         lines.append(note)
     return lines
+
+
+def _place_line(texts: Texts, card: Card, known: float, community: str) -> str:
+    word = familiarity(known)
+    line = texts(
+        "card.place", bar=known_bar(known), community=community, word=texts(f"familiarity.{word}")
+    )
+    if word is not Familiarity.NEW:
+        return line
+    why = "card.place_no_help" if card.quantiles == "community" else "card.place_new"
+    return f"{line} {texts(why)}"
 
 
 def _seen_line(texts: Texts, seen: Duplicate) -> str:

@@ -30,6 +30,15 @@ GERMAN: dict[str, str] = {
     "card.borrowed": "{community} hat noch wenig Vorgeschichte: Die Punktzahlen stammen aus ganz"
     " Discord.",
     "card.no_history": "{community} hat noch zu wenig Vorgeschichte für eine Punktzahl.",
+    "card.place": "`{bar}` Wie gut ich {community} kenne: **{word}**.",
+    "card.place_new": "Ich lerne diesen Ort noch kennen und zeige fast nur die Grundrate.",
+    "card.place_no_help": "Was ich bisher gelernt habe, hilft hier wenig: Das ist nahe an der"
+    " Grundrate.",
+    "card.pooled": "So sehe ich es nach allen Communitys zusammen, nicht für einen Ort.",
+    "familiarity.not yet": "noch nicht",
+    "familiarity.a little": "ein wenig",
+    "familiarity.fairly well": "recht gut",
+    "familiarity.well": "gut",
     "card.footer": "Modell {version}",
     "card.heat_map": "Orange hebt die Vorhersage, Blau senkt sie.",
     "card.seen_before": "Schon da gewesen: [gepostet {when}]({link}).",

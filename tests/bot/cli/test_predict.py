@@ -12,7 +12,7 @@ from tests.fixtures.rows import one_post
 
 #: What the program that reads it may rely on.
 KEYS = {
-    "file", "probabilities", "bucket", "percentile", "beats", "score", "quantiles",
+    "file", "probabilities", "bucket", "percentile", "beats", "score", "known", "quantiles",
     "model_version", "latency_ms",
 }  # fmt: skip
 

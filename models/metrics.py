@@ -11,6 +11,43 @@ Numbers = NDArray[np.float64]
 #: Probabilities are not taken to be smaller than this in a log loss (as in scikit-learn).
 EPSILON = float(np.finfo(np.float64).eps)
 
+#: Fewer labels than this tell nothing about skill.
+MIN_LABELS = 10
+#: Where the base rate loses less than this a label (in units of the score: RPS, nats or squared
+#: bins), there is nothing to gain: all scores tie, and a share of such a loss is rounding dust.
+#: A community without ties loses about 0.17 (RPS) and 1.1 nats.
+MIN_BASE_LOSS = 0.01
+
+
+def why_no_skill(n: int, base_loss: float) -> str | None:
+    """Why nothing can be told yet about skill; None where it can.
+
+    Everything that shows or uses skill asks this, directly or through `skill`.
+
+    Args:
+        n: labels.
+        base_loss: mean loss of the base rate over them.
+    """
+    if n < MIN_LABELS:
+        return f"only {n} labels; {MIN_LABELS} are needed"
+    if not base_loss >= MIN_BASE_LOSS:
+        return "nearly all scores tie, so that they cannot be compared"
+    return None
+
+
+def skill(loss: float, base_loss: float, *, n: int) -> float | None:
+    """The share of the base rate's mean loss that is saved: 1 is perfect, 0 no better.
+
+    Args:
+        loss: mean loss of the predictions over ``n`` labels.
+        base_loss: mean loss of the base rate over the same.
+        n: labels.
+
+    Returns:
+        The skill; None where there is nothing to tell yet (`why_no_skill`).
+    """
+    return None if why_no_skill(n, base_loss) else 1 - loss / base_loss
+
 
 def log_losses(probabilities: Numbers, targets: Numbers) -> Numbers:
     """Log loss of each row, in nats: ``-Σ target · ln(probability)``.

@@ -35,14 +35,17 @@ def evaluate(
         require_train("A report with plots")
     found = run(_evaluate(file, images, model, buckets, report, text))
     if as_json:
-        print_json(found["figures"])
+        told = {key: found[key] for key in ("version", "dropped", "notes")}
+        print_json(found["figures"] | told)
         return
     figures = found["figures"]
     table = Table(
         "figure", "value", "95% interval", title=f"{found['version']}: {figures['n']:,} posts"
     )
-    for key, (low, high) in figures["intervals"].items():
-        table.add_row(FIGURE_NAMES[key], f"{figures[key]:.3f}", f"{low:.3f} … {high:.3f}")
+    for key, ends in figures["intervals"].items():
+        value = "nothing to tell" if figures[key] is None else f"{figures[key]:.3f}"
+        interval = "—" if ends is None else f"{ends[0]:.3f} … {ends[1]:.3f}"
+        table.add_row(FIGURE_NAMES[key], value, interval)
     out.print(table)
     for reason, count in found["dropped"].items():
         say(f"Left out: {count} ({reason}).")

@@ -1,5 +1,6 @@
 """main.py import: posts whose outcome is known."""
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from bot.operations.import_images import ImageImport
 from bot.operations.import_posts import Import, ImportReport, find_or_add_imported_community
 from bot.settings import load_settings
 from models.percentiles import BucketRule
+from storage.files.posts_export import read_posts
 
 #: Posts without an image that are named one by one; more are counted.
 NAMED = 10
@@ -34,14 +36,13 @@ def import_posts(
         str | None, typer.Option(help="terciles, or fixed:LOW,MEDIUM, for example fixed:2000,20000")
     ] = None,
     links: Annotated[
-        bool,
-        typer.Option(help="Remember where images were linked from; a head may learn from it."),
-    ] = True,
+        bool | None, typer.Option("--links/--no-links", hidden=True, help="Changes nothing.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Import posts with their scores as labels. Run again, it imports only what is missing."""
     rule = _rule(buckets)
-    report = run(_import(file, images, community or file.resolve().parent.name, rule, links=links))
+    report = run(_import(file, images, community or file.resolve().parent.name, rule))
     if as_json:
         print_json(
             {
@@ -54,6 +55,11 @@ def import_posts(
         )
         return
     _show(report)
+    if links is not None:
+        say(
+            "--links and --no-links change nothing any more: where an image was linked from is no"
+            " evidence."
+        )
 
 
 def _rule(text: str | None) -> BucketRule | None:
@@ -73,11 +79,15 @@ def _rule(text: str | None) -> BucketRule | None:
 
 
 async def _import(
-    file: Path, images: Path | None, name: str, rule: BucketRule | None, *, links: bool
+    file: Path, images: Path | None, name: str, rule: BucketRule | None
 ) -> ImportReport:
     async with open_core(load_settings()) as core:
+        # Before anything is changed: a mistyped name must not change the buckets.
+        posts, dropped = await asyncio.to_thread(read_posts, file, now=core.clock())
+        if not posts:
+            return ImportReport(dropped=dropped)
         community = await find_or_add_imported_community(core.database, name, rule, core.clock())
-        posts = Import(
+        load = Import(
             core.database,
             core.serving,
             ImageImport(
@@ -90,7 +100,6 @@ async def _import(
             community,
             people_key=core.people_key,
             clock=core.clock,
-            links=links,
         )
         with progress() as bar:
             task = bar.add_task(f"Importing into {name}", total=None)
@@ -98,7 +107,7 @@ async def _import(
             def advance(done: int, total: int) -> None:
                 bar.update(task, completed=done, total=total)
 
-            return await posts.run(file, advance)
+            return await load.run(posts, dropped, advance)
 
 
 def _show(report: ImportReport) -> None:

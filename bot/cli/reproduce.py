@@ -54,6 +54,13 @@ def dufour(
     threshold: Annotated[
         float | None, typer.Option(help="A score above it is a yes; the median if left out.")
     ] = None,
+    measure: Annotated[
+        str | None,
+        typer.Option(
+            help="What plays the score: score, views, comments, ratio of upvotes or favourites;"
+            " the first of these that the file has if left out."
+        ),
+    ] = None,
     seeds: Seeds = 5,
     text: Text = False,
     report: Report = None,
@@ -61,7 +68,7 @@ def dufour(
 ) -> None:
     """Regression, yes or no, and ten bins of the score (the second study), and ours."""
     require_train("Reproducing a study")
-    asked = {"study": "dufour", "threshold": threshold}
+    asked = {"study": "dufour", "threshold": threshold, "measure": measure}
     _show(run(_reproduce(asked, file, images, seeds, text, report)), as_json)
 
 
@@ -90,6 +97,8 @@ async def _reproduce(
         status, last = await run_json_child(
             "trainer.studies.reproduce_process", task, show_steps(bar)
         )
+    if "refused" in last:
+        raise CommandFailed(last["refused"])
     if status or "result" not in last:
         raise CommandFailed("The reproduction failed; its messages are above.")
     result: dict[str, Any] = last["result"]

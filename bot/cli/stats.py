@@ -89,7 +89,9 @@ def _show(found: Stats) -> None:
         table.add_row(
             f"{'★ ' if version.is_champion else ''}{version.name}",
             f"{skill.n:,}",
-            f"{skill.skill:+.3f}\n{_range(skill.interval, '+.3f')}",
+            "nothing to\ntell yet"
+            if skill.skill is None
+            else f"{skill.skill:+.3f}\n{_range(skill.interval, '+.3f')}",
             f"{version.accuracy:.1%}\n{_range(accuracy, '.1%')}",
             f"{version.base_rate:.1%}",
         )

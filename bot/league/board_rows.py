@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.league.intervals import Interval
+from models.metrics import skill
 from storage.types import Bucket
 
 
@@ -99,8 +100,8 @@ def ranked_by_skill(rows: Sequence[BoardRow]) -> list[BoardRow]:
     """Rows by RPS skill, then more posts, then the older one; with their ranks."""
 
     def order(row: BoardRow) -> tuple[float, int, int]:
-        skill = -math.inf if row.rps_skill is None else row.rps_skill
-        return -skill, -row.n, row.id
+        told = -math.inf if row.rps_skill is None else row.rps_skill
+        return -told, -row.n, row.id
 
     return [
         dataclasses.replace(row, rank=rank)
@@ -108,6 +109,12 @@ def ranked_by_skill(rows: Sequence[BoardRow]) -> list[BoardRow]:
     ]
 
 
-def rps_skill(rps_sum: float, base_rps_sum: float) -> float | None:
-    """The share of the base rate's score that was saved; None where the base rate lost nothing."""
-    return 1 - rps_sum / base_rps_sum if base_rps_sum > 0 else None
+def rps_skill(n: int, rps_sum: float, base_rps_sum: float) -> float | None:
+    """The share of the base rate's score that was saved; None where there is nothing to tell yet.
+
+    Args:
+        n: scored posts, at least 1.
+        rps_sum: what the predictions scored, in sum.
+        base_rps_sum: what the base rate scored.
+    """
+    return skill(rps_sum / n, base_rps_sum / n, n=n)

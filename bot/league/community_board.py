@@ -53,7 +53,7 @@ async def community_board(session: AsyncSession, season: str, min_guesses: int) 
                 interval=wilson(row.hits, row.n),
                 points=row.points,
                 points_interval=points_interval(Moments(row.n, row.points, row.points_squared)),
-                rps_skill=rps_skill(row.rps_sum, row.base_rps_sum),
+                rps_skill=rps_skill(row.n, row.rps_sum, row.base_rps_sum),
                 log_score=row.log_sum / row.n,
                 brier=row.brier_sum / row.n,
                 people_n=guesses.n if guesses else 0,

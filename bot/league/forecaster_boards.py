@@ -134,7 +134,7 @@ def _forecaster(standing: Standing, name: str, rank: int | None) -> BoardRow:
         blind_points=standing.blind_points if blind else None,
         bot_hit_rate=standing.bot_hits / blind if blind else None,
         bot_points=standing.bot_points if blind else None,
-        rps_skill=rps_skill(standing.rps_sum, standing.base_rps_sum) if is_model else None,
+        rps_skill=rps_skill(n, standing.rps_sum, standing.base_rps_sum) if is_model else None,
         log_score=standing.log_sum / n if is_model else None,
         brier=standing.brier_sum / n if is_model else None,
     )

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from bot.reports.monitoring import champion_health, community_health
+from bot.reports.skill import Skill
 from bot.runtime.system_clock import TOLERANCE
 from bot.service_states import clock_sentence
 from bot.settings import Settings
@@ -143,7 +144,7 @@ async def _champion(session: AsyncSession, settings: Settings, now: datetime) ->
         return Finding(
             "champion", State.WELL, f"{sentence} None of its posts was scored in the last days."
         )
-    sentence += f" Skill {recent.skill:+.3f} on the last {recent.n:,} scored posts."
+    sentence += f" {_skill_words(recent)}."
     if health.is_worse_than_made and health.when_made:
         low, high = health.when_made
         sentence += f" That is less than it was made with ({low:+.3f} … {high:+.3f})."
@@ -256,6 +257,12 @@ def _services(session: Session) -> list[Finding]:
     return found
 
 
+def _skill_words(skill: Skill) -> str:
+    if skill.skill is None:
+        return f"Skill: nothing to tell yet ({skill.why_none})"
+    return f"Skill {skill.skill:+.3f} on the last {skill.n:,} scored posts"
+
+
 async def _communities(session: AsyncSession, now: datetime) -> Sequence[Finding]:
     found = []
     for each in await community_health(session, now):
@@ -263,7 +270,7 @@ async def _communities(session: AsyncSession, now: datetime) -> Sequence[Finding
         words = []
         state = State.WELL
         if skill is not None:
-            words.append(f"skill {skill.skill:+.3f} on {skill.n:,} posts")
+            words.append(_skill_words(skill))
         if shift is not None and shift.is_shifted:
             state = State.LOOK
             words.append(

@@ -152,7 +152,7 @@ class HealthCheck:
         if promoted and community.paused_at and promoted > community.paused_at:
             return f"{champion.name} serves now."
         skill = health.skill
-        if skill is not None and skill.n >= MIN_SCORED and skill.skill > 0:
+        if skill is not None and skill.n >= MIN_SCORED and (skill.skill or 0) > 0:
             return (
                 f"the predictions are better than the base rate, skill {_skill_text(skill)} on"
                 f" the last {skill.n} posts."
@@ -182,6 +182,8 @@ def _shift_text(community: str, shift: Shift) -> str:
 
 
 def _skill_text(skill: Skill) -> str:
+    if skill.skill is None:
+        return f"nothing to tell yet ({skill.why_none})"
     return f"{skill.skill:+.2f}" + (f" ({_span(skill.interval)})" if skill.interval else "")
 
 

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import TypeAlias
 
 from sqlalchemy import select
@@ -24,7 +23,7 @@ from bot.serving.champion import Champion, ChampionServer
 from models.percentiles import BucketRule
 from storage.engine.database import Database
 from storage.engine.upsert import insert_new
-from storage.files.posts_export import FilePost, read_posts
+from storage.files.posts_export import FilePost
 from storage.queries.communities import find_community
 from storage.tables import Author, Community, Post, PostImage, Snapshot
 from storage.types import PlatformName, PostOrigin, PostState
@@ -65,8 +64,6 @@ class Import:
         community: the posts are imported into it.
         people_key: key of the hashes that stand for authors.
         clock: the time.
-        links: remember where images were linked from. A head that is to serve where images are
-            uploaded must not learn from that.
     """
 
     def __init__(
@@ -78,7 +75,6 @@ class Import:
         *,
         people_key: bytes,
         clock: Clock,
-        links: bool = True,
     ) -> None:
         self._database = database
         self._server = server
@@ -86,15 +82,19 @@ class Import:
         self._community = community
         self._people_key = people_key
         self._clock = clock
-        self._links = links
 
-    async def run(self, path: Path, on_advance: Advance) -> ImportReport:
-        """Import ``path``; ``on_advance`` is told how many of how many posts are done.
+    async def run(
+        self, posts: Sequence[FilePost], dropped: Counter[str], on_advance: Advance
+    ) -> ImportReport:
+        """Import what `storage.files.posts_export.read_posts` read from a file.
 
-        Raises:
-            PostsFileRefused: the file is not a file of posts.
+        The file is read before anything is changed, so that a mistyped name changes nothing.
+
+        Args:
+            posts: of the file.
+            dropped: rows of the file that could not be read, by reason.
+            on_advance: told how many of how many posts are done.
         """
-        posts, dropped = await asyncio.to_thread(read_posts, path, now=self._clock())
         report = ImportReport(dropped=dropped)
         await self.store_new(posts, report, on_advance)
         report.labelled = await self.label()
@@ -176,7 +176,6 @@ class Import:
     def _row(
         self, each: PostWithImage, *, author_id: int | None, image_id: int, now: datetime
     ) -> Post:
-        source = each.post.media if self._links else None
         return Post(
             community_id=self._community.id,
             platform=self._community.platform,
@@ -188,9 +187,8 @@ class Import:
             seen_at=now,
             state=PostState.AWAITING_SCORE,
             silent=False,
-            images=[
-                PostImage(position=0, source=source or f"sha256:{each.sha256}", image_id=image_id)
-            ],
+            # Where it was linked from says more about the file than about the picture.
+            images=[PostImage(position=0, source=f"sha256:{each.sha256}", image_id=image_id)],
         )
 
     async def _authors(self, session: AsyncSession, posts: Sequence[FilePost]) -> dict[str, int]:

@@ -83,18 +83,22 @@ def _skill(axes: Any, versions: list[dict[str, Any]]) -> None:
     axes.axhline(0, color=_INK, lw=0.8)
     highest = lowest = 0.0
     for version, colour in zip(versions, _COLOURS, strict=False):
-        days = [date.fromisoformat(point["day"]) for point in version["curve"]]
-        skill = [point["skill"]["skill"] for point in version["curve"]]
-        bands = [
-            point["skill"]["interval"] or (point["skill"]["skill"],) * 2
-            for point in version["curve"]
-        ]
+        # Days of which nothing can be told yet have no point.
+        told = [point for point in version["curve"] if point["skill"]["skill"] is not None]
+        days = [date.fromisoformat(point["day"]) for point in told]
+        skill = [point["skill"]["skill"] for point in told]
+        bands = [point["skill"]["interval"] for point in told]
         axes.plot(days, skill, color=colour, lw=1.8, marker="o", ms=2.5, label=_label(version))
         axes.fill_between(
             days, [low for low, _ in bands], [high for _, high in bands], color=colour, alpha=0.13,
             lw=0,
         )  # fmt: skip
         highest, lowest = max([highest, *skill]), min([lowest, *skill])
+    if lowest == highest == 0 and not any(line.get_xdata().size for line in axes.lines[1:]):
+        axes.cla()
+        axes.set_title("Skill over the base rate, trailing week")
+        _empty(axes, "nothing to tell yet")
+        return
     _span_days(axes, [point["day"] for version in versions for point in version["curve"]])
     # Few posts have intervals of any width; the curves are what is looked at.
     axes.set_ylim(max(lowest - 0.15, -1), min(highest + 0.15, 1))

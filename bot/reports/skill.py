@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from bot.league.intervals import NORMAL_POINT, Interval, Moments
+from models import metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,13 +13,16 @@ class Skill:
 
     Attributes:
         n: labels.
-        skill: 1 − RPS / base rate's RPS: 1 is perfect, 0 no better, negative worse.
-        interval: 95%, from the spread of what each post gained; None for a single label.
+        skill: 1 − RPS / base rate's RPS: 1 is perfect, 0 no better, negative worse. None where
+            there is nothing to tell yet.
+        interval: 95%, from the spread of what each post gained; None where the skill is.
+        why_none: why there is nothing to tell yet (English, no full stop); None where there is.
     """
 
     n: int
-    skill: float
+    skill: float | None
     interval: Interval | None
+    why_none: str | None = None
 
 
 def skill_of(n: int, rps: float, base_rps: float, gain_squared: float) -> Skill:
@@ -30,16 +34,14 @@ def skill_of(n: int, rps: float, base_rps: float, gain_squared: float) -> Skill:
         base_rps: sum of what the base rate scored.
         gain_squared: sum of the squares of what each post gained over the base rate.
     """
-    if base_rps <= 0:
-        # Nothing to gain: the base rate was certain, and right.
-        return Skill(n, 0.0, None)
-    gain = Moments(n, base_rps - rps, gain_squared)
     base = base_rps / n
-    if n < 2:
-        return Skill(n, gain.mean / base, None)
+    skill = metrics.skill(rps / n, base, n=n)
+    if skill is None:
+        return Skill(n, None, None, metrics.why_no_skill(n, base))
+    gain = Moments(n, base_rps - rps, gain_squared)
     half = NORMAL_POINT * math.sqrt(gain.squared_error)
     return Skill(
         n,
-        gain.mean / base,
+        skill,
         ((gain.mean - half) / base, min((gain.mean + half) / base, 1.0)),
     )

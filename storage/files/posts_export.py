@@ -4,7 +4,7 @@ import itertools
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,9 @@ MAX_TITLE = 10_000
 
 #: Longest id that is accepted.
 MAX_ID = 100
+
+#: Where exports have the score; the first that a row has counts.
+SCORE_KEYS = ("ups", "score")
 
 #: What exports write where the author's account is gone.
 _NOBODY = ("", "None", "[deleted]", "[removed]")
@@ -44,13 +47,39 @@ class FilePost:
     media: str | None
 
 
-def read_posts(path: Path, *, now: datetime) -> tuple[list[FilePost], Counter[str]]:
+def read_posts(
+    path: Path, *, now: datetime, score_keys: Sequence[str] = SCORE_KEYS
+) -> tuple[list[FilePost], Counter[str]]:
     """Read a TinyDB export (or a plain list of posts), the oldest post first.
 
     Each post needs ``id``, ``created_utc`` (seconds) and ``ups`` (or ``score``); ``title``,
     ``author`` and ``media`` (the image's address) may be missing.
 
+    Args:
+        path: the file.
+        now: posts dated later are left out.
+        score_keys: where a row has its score; another measure of popularity may be read as one.
+
     Returns the posts, and the rows left out counted by reason.
+
+    Raises:
+        PostsFileRefused: the file is not such an export.
+    """
+    dropped: Counter[str] = Counter()
+    posts: dict[str, FilePost] = {}
+    for row in read_rows(path):
+        post = _post(row, now, score_keys)
+        if isinstance(post, str):
+            dropped[post] += 1
+        elif post.source_id in posts:
+            dropped["the same id twice"] += 1
+        else:
+            posts[post.source_id] = post
+    return sorted(posts.values(), key=lambda post: (post.posted_at, post.source_id)), dropped
+
+
+def read_rows(path: Path) -> Iterator[Any]:
+    """The rows of a TinyDB export or a plain list, as they stand there.
 
     Raises:
         PostsFileRefused: the file is not such an export.
@@ -61,20 +90,6 @@ def read_posts(path: Path, *, now: datetime) -> tuple[list[FilePost], Counter[st
         raise PostsFileRefused(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
         raise PostsFileRefused(f"{path} is not JSON ({error}).") from error
-    dropped: Counter[str] = Counter()
-    posts: dict[str, FilePost] = {}
-    for row in _rows(content, path):
-        post = _post(row, now)
-        if isinstance(post, str):
-            dropped[post] += 1
-        elif post.source_id in posts:
-            dropped["the same id twice"] += 1
-        else:
-            posts[post.source_id] = post
-    return sorted(posts.values(), key=lambda post: (post.posted_at, post.source_id)), dropped
-
-
-def _rows(content: Any, path: Path) -> Iterator[Any]:
     if isinstance(content, list):
         return iter(content)
     if isinstance(content, dict) and content and all(isinstance(t, dict) for t in content.values()):
@@ -85,7 +100,7 @@ def _rows(content: Any, path: Path) -> Iterator[Any]:
     )
 
 
-def _post(row: Any, now: datetime) -> FilePost | str:
+def _post(row: Any, now: datetime, score_keys: Sequence[str]) -> FilePost | str:
     """The post in a row, or why there is none."""
     if not isinstance(row, Mapping):
         return "not an object"
@@ -94,7 +109,8 @@ def _post(row: Any, now: datetime) -> FilePost | str:
         return "no id"
     if storable(source_id) != source_id:
         return "no id"
-    created, score = _number(row.get("created_utc")), _number(row.get("ups", row.get("score")))
+    created = _number(row.get("created_utc"))
+    score = _number(next((row[key] for key in score_keys if key in row), None))
     if score is None:
         return "no score"
     if created is None:

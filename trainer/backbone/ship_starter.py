@@ -16,6 +16,7 @@ from models.backbone_files import STARTER
 from models.head import FILE as HEAD_FILE
 from models.registry import read_version, save_manifest
 from storage.files.atomic import write_folder
+from trainer.data.fitted_on import FILE as FITTED_ON_FILE
 from trainer.data.reference import FILE as REFERENCE_FILE
 
 NAME = "starter"
@@ -34,7 +35,7 @@ def ship(version: Path, target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
 
     def fill(folder: Path) -> None:
-        for name in (HEAD_FILE, REFERENCE_FILE):
+        for name in (HEAD_FILE, REFERENCE_FILE, FITTED_ON_FILE):
             shutil.copy(version / name, folder / name)
         save_manifest(folder, replace(manifest, name=NAME))
 

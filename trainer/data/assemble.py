@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.features import Features
 from trainer.data.flaws import flaw
-from trainer.data.labelled_posts import DIM, Example, LabelledPosts
+from trainer.data.labelled_posts import DIM, Example, LabelledPosts, source_hash
 
 #: Posts read, and written to the mapped files, at once.
 BLOCK = 1000
@@ -38,7 +38,7 @@ class Gathering:
             for name in (*_WIDE, *groups)
         }
         self._block: list[tuple[Example, dict[str, NDArray[np.float16]]]] = []
-        self._labels: list[tuple[float, int, float, float, int]] = []
+        self._labels: list[tuple[float, int, float, float, int, int]] = []
         self._platforms: list[str] = []
         self._dim = DIM
         self.dropped: Counter[str] = Counter()
@@ -58,6 +58,7 @@ class Gathering:
             (
                 example.score, example.community, example.facts.posted_at.timestamp(),
                 example.matured_at.timestamp(), int(example.phash, 16),
+                source_hash(example.source_id),
             )
         )  # fmt: skip
         self._platforms.append(example.platform)
@@ -92,8 +93,8 @@ class Gathering:
             file.flush()
             # A file of nothing cannot be mapped.
             groups[name] = np.memmap(file, kind, "r", shape=shape) if n else np.empty(shape, kind)
-        score, community, posted_at, matured_at, phash = (
-            zip(*self._labels, strict=True) if n else [()] * 5
+        score, community, posted_at, matured_at, phash, source = (
+            zip(*self._labels, strict=True) if n else [()] * 6
         )
         return LabelledPosts(
             groups=groups,
@@ -104,6 +105,7 @@ class Gathering:
             matured_at=np.array(matured_at, np.float64),
             phash=np.array(phash, np.uint64),
             dropped=self.dropped,
+            source=np.array(source, np.uint64),
         )
 
 

@@ -12,7 +12,7 @@ from models.facts import LabelledFacts, labelled_facts
 from models.percentiles import BucketRule
 from storage.engine.database import Database
 from storage.engine.invalid_text import keep_odd_text
-from storage.tables import Community, Embedding
+from storage.tables import Community, Embedding, Post
 from storage.types import PlatformName
 from trainer.data.assemble import BLOCK, Gathering
 from trainer.data.labelled_posts import DIM, SERVING_EMBEDDING, Example, LabelledPosts
@@ -90,12 +90,17 @@ async def _gather(
         (backbone, image): _embedding(vector)
         for backbone, image, vector in await session.execute(query)
     }
+    names = await session.execute(
+        select(Post.id, Post.source_id).where(Post.id.in_([post.post_id for post in block]))
+    )
+    source_ids = dict(names)
     for post in block:
         found = {name: vectors.get((print_, post.image_id)) for name, print_ in wanted.items()}
         gathering.add(
             Example(
                 post.facts, found.pop("embedding"), post.score, post.community_id,
                 post.platform, post.matured_at, post.phash, post.percentile,
+                source_ids[post.post_id],
             ),
             **found,
         )  # fmt: skip

@@ -19,7 +19,7 @@ from models.ocr import READ_SIZE
 from models.percentiles import tie_interval
 from models.preprocessing import perceptual_hash, to_input
 from models.records import AuthorLedger, CommunityLedger, Records
-from storage.files.posts_export import FilePost, find_image, read_posts
+from storage.files.posts_export import SCORE_KEYS, FilePost, find_image, read_posts
 from trainer.data.assemble import assemble
 from trainer.data.labelled_posts import Example, LabelledPosts
 from trainer.data.reference import Reference
@@ -94,6 +94,7 @@ def read_file_posts(
     now: datetime,
     read_text: ReadText | None = None,
     progress: Progress | None = None,
+    score_keys: Sequence[str] = SCORE_KEYS,
 ) -> FilePosts:
     """Read a file of posts and embed the images that there are.
 
@@ -104,11 +105,12 @@ def read_file_posts(
         now: posts dated later are dropped.
         read_text: reads text in an image; None: text is not looked for.
         progress: told how many of how many posts were looked at.
+        score_keys: where a row has its score.
 
     Raises:
         PostsFileRefused: the file is not a file of posts.
     """
-    posts, dropped = read_posts(path, now=now)
+    posts, dropped = read_posts(path, now=now, score_keys=score_keys)
     seen, refused = _see(posts, images, backbone, read_text, progress)
     return FilePosts(posts, seen, dropped + refused, now)
 
@@ -128,6 +130,7 @@ def _example(post: FilePost, seen: Seen, records: Records) -> Example:
         platform="file",
         matured_at=post.posted_at + HORIZON,
         phash=seen.phash,
+        source_id=post.source_id,
     )
 
 

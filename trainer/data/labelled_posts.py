@@ -1,5 +1,6 @@
 """Labelled posts as arrays: what heads are fitted on and judged by."""
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,6 +33,7 @@ class LabelledPosts:
         rules: the buckets of each community; terciles where it is not named.
         names: what each community is called.
         dropped: how many posts were left out, by reason.
+        source: hashes of the posts' ids (`source_hash`), uint64 [n]; 0 where they are not known.
     """
 
     groups: dict[str, NDArray[Any]]
@@ -44,6 +46,11 @@ class LabelledPosts:
     rules: dict[int, BucketRule] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
+    source: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+
+    def __post_init__(self) -> None:
+        if not len(self.source):
+            self.source = np.zeros(len(self.score), np.uint64)
 
     def __len__(self) -> int:
         return len(self.score)
@@ -54,6 +61,7 @@ class LabelledPosts:
             {name: values[rows] for name, values in self.groups.items()},
             self.score[rows], self.community[rows], self.platform[rows], self.posted_at[rows],
             self.matured_at[rows], self.phash[rows], self.rules, self.names, self.dropped,
+            self.source[rows],
         )  # fmt: skip
 
 
@@ -70,3 +78,11 @@ class Example:
     phash: str
     #: The label's interval, 0 to 1; None where it has none yet.
     percentile: tuple[float, float] | None = None
+    #: The post's id on its platform; empty where it is not known.
+    source_id: str = ""
+
+
+def source_hash(source_id: str) -> int:
+    """64 bits of an id, the same for Reddit's full names and short ids; 0 for none."""
+    short = source_id.removeprefix("t3_").encode()
+    return int.from_bytes(hashlib.blake2b(short, digest_size=8).digest()) if short else 0

@@ -7,7 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.distribution import BINS, EDGES, UNIFORM
-from models.metrics import brier_scores, log_losses, ranked_probability_scores
+from models.metrics import (
+    brier_scores,
+    log_losses,
+    ranked_probability_scores,
+    why_no_skill,
+)
 from trainer.data.targets import Intervals, soft_bins
 from trainer.evaluation import metrics
 from trainer.evaluation.figure_names import BUCKETS
@@ -41,6 +46,8 @@ class Forecasts:
         cuts: percentiles at which low ends and high begins, float64 [n, 2].
         bucket: of the final scores, 0 to 2, int64 [n].
         base: share of each bucket among the training labels of the community, float64 [n, 3].
+        stated: P(low), P(medium), P(high) where the forecaster states them by itself, float64
+            [n, 3]; None: they are read off the bins.
     """
 
     bins: Numbers
@@ -50,6 +57,7 @@ class Forecasts:
     cuts: Numbers
     bucket: Integers
     base: Numbers
+    stated: Numbers | None = None
 
     def __len__(self) -> int:
         return len(self.score)
@@ -59,10 +67,13 @@ class Forecasts:
         return Forecasts(
             self.bins[rows], self.score[rows], self.community[rows], self.intervals[rows],
             self.cuts[rows], self.bucket[rows], self.base[rows],
+            None if self.stated is None else self.stated[rows],
         )  # fmt: skip
 
     def bucket_probabilities(self) -> Numbers:
         """P(low), P(medium), P(high): float64 [n, 3]."""
+        if self.stated is not None:
+            return self.stated
         below = mass_below(self.bins, self.cuts)
         return np.column_stack([below[:, 0], below[:, 1] - below[:, 0], 1 - below[:, 1]])
 
@@ -101,7 +112,10 @@ class Evaluation:
     notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """The keys that `main.py evaluate --json` prints."""
+        """The figures that `main.py evaluate --json` prints; null: nothing to tell yet."""
+        intervals = {
+            key: None if np.isnan(ends).any() else ends for key, ends in self.intervals.items()
+        }
         keys = (
             "accuracy", "macro_f1", "log_loss", "log_loss_skill", "rps", "rps_skill", "brier",
             "ece", "spearman", "pair_accuracy", "ordinal_loss", "ordinal_loss_reduction",
@@ -109,18 +123,26 @@ class Evaluation:
         )  # fmt: skip
         return {
             "n": self.n,
-            **{key: self.figures[key] for key in keys},
+            **{key: told(self.figures[key]) for key in keys},
             "confusion": self.confusion.tolist(),
-            "intervals": {key: self.intervals[key] for key in keys},
+            "intervals": {key: intervals[key] for key in keys},
         }
+
+
+def told(value: float) -> float | None:
+    """A figure for JSON: null where there is nothing to tell."""
+    return None if np.isnan(value) else value
 
 
 def figures(forecasts: Forecasts, *, paired: bool = True) -> dict[str, float]:
     """Every figure of some forecasts.
 
     Accuracy, F1, log loss, Brier score and calibration error are over the three buckets; the
-    ranked probability score and the ordinal loss over the ten bins of the percentile.
+    ranked probability score and the ordinal loss over the ten bins of the percentile. NaN stands
+    for "nothing to tell yet": skill by `models.metrics.skill`, ranks and pairs where all scores are
+    equal.
     """
+    n = len(forecasts)
     buckets = forecasts.bucket_probabilities()
     happened = metrics.one_hot(forecasts.bucket, len(BUCKETS))
     predicted = buckets.argmax(axis=1)
@@ -129,6 +151,7 @@ def figures(forecasts: Forecasts, *, paired: bool = True) -> dict[str, float]:
     targets = soft_bins(forecasts.intervals)
     rps = float(ranked_probability_scores(forecasts.bins, targets).mean())
     uniform = np.broadcast_to(UNIFORM, targets.shape)
+    # Where percentiles tie there is no skill in buckets either.
     base_rps = float(ranked_probability_scores(uniform, targets).mean())
     bin_of = np.clip((forecasts.intervals.middle * BINS).astype(np.int64), 0, BINS - 1)
     ordinal = metrics.ordinal_loss(forecasts.bins @ np.arange(BINS), bin_of)
@@ -140,18 +163,25 @@ def figures(forecasts: Forecasts, *, paired: bool = True) -> dict[str, float]:
         "accuracy": metrics.accuracy(predicted, forecasts.bucket),
         "macro_f1": metrics.class_report(table).macro_f1,
         "log_loss": log_loss,
-        "log_loss_skill": metrics.skill(log_loss, base_log_loss),
+        "log_loss_skill": np.nan
+        if why_no_skill(n, base_rps)
+        else metrics.skill(log_loss, base_log_loss, n=n),
         "rps": rps,
-        "rps_skill": metrics.skill(rps, base_rps),
+        "rps_skill": metrics.skill(rps, base_rps, n=n),
         "brier": float(brier_scores(buckets, happened).mean()),
         "ece": metrics.calibration_curve(buckets, forecasts.bucket).error,
-        "spearman": metrics.spearman(percentile, forecasts.score),
+        "spearman": metrics.spearman(percentile, forecasts.score)
+        if np.ptp(forecasts.score)
+        else np.nan,
         "ordinal_loss": ordinal,
-        "ordinal_loss_reduction": metrics.skill(ordinal, mean_guess),
+        "ordinal_loss_reduction": np.nan
+        if why_no_skill(n, base_rps)
+        else metrics.skill(ordinal, mean_guess, n=n),
         "auc_top10": metrics.area_under_curve(forecasts.bins[:, -1], top),
         "average_precision_top10": metrics.average_precision(forecasts.bins[:, -1], top),
         "base_rate_accuracy": metrics.accuracy(forecasts.base.argmax(axis=1), forecasts.bucket),
         "base_rate_log_loss": base_log_loss,
+        "base_rate_rps": base_rps,
     }
     if paired:
         found["pair_accuracy"] = metrics.pair_accuracy(
@@ -163,6 +193,10 @@ def figures(forecasts: Forecasts, *, paired: bool = True) -> dict[str, float]:
 
 def evaluate(forecasts: Forecasts, *, resamples: int = RESAMPLES, seed: int = 1) -> Evaluation:
     """Every figure, with intervals from resampling the posts (percentile bootstrap, 95%).
+
+    The calibration error is a mean of absolute gaps, so that luck only adds to it: resamples exceed
+    the estimate, by their bias b, as the estimate exceeds the truth. Its interval is corrected for
+    both: the upper end by b, the lower by 2 b, and none is below 0.
 
     Args:
         forecasts: at least one post.
@@ -182,24 +216,45 @@ def evaluate(forecasts: Forecasts, *, resamples: int = RESAMPLES, seed: int = 1)
         found["pair_accuracy"] = _weighted(compared, weights)
         for name, value in found.items():
             samples.setdefault(name, []).append(value)
-    tail = (1 - INSIDE) / 2
+    whole = figures(forecasts)
+    notes = _nothing_to_tell(whole, n)
     buckets = forecasts.bucket_probabilities()
     table = metrics.confusion(buckets.argmax(axis=1), forecasts.bucket, len(BUCKETS))
     return Evaluation(
         n=n,
-        figures=figures(forecasts),
+        figures=whole,
         intervals={
-            name: [float(q) for q in np.quantile(values, [tail, 1 - tail])]
+            name: _interval(np.array(values), whole[name], biased=name == "ece")
             for name, values in samples.items()
         },
         confusion=table,
         classes=metrics.class_report(table),
         calibration=metrics.calibration_curve(buckets, forecasts.bucket),
         forecasts=forecasts,
+        notes=notes,
     )
+
+
+def _interval(samples: Numbers, estimate: float, *, biased: bool) -> list[float]:
+    """Both ends of the interval of a figure, from its resamples; NaN where it is NaN."""
+    known = samples[~np.isnan(samples)]
+    if np.isnan(estimate) or not len(known):
+        return [np.nan, np.nan]
+    tail = (1 - INSIDE) / 2
+    low, high = np.quantile(known, [tail, 1 - tail])
+    if biased:
+        bias = max(float(known.mean()) - estimate, 0.0)
+        low, high = max(low - 2 * bias, 0.0), high - bias
+    return [float(low), float(high)]
+
+
+def _nothing_to_tell(found: dict[str, float], n: int) -> list[str]:
+    """A sentence where skill is not a number."""
+    reason = why_no_skill(n, found["base_rate_rps"]) or why_no_skill(n, found["base_rate_log_loss"])
+    return [f"Nothing to tell yet about skill: {reason}."] if reason else []
 
 
 def _weighted(compared: metrics.Pairs, weights: NDArray[np.float32]) -> float:
     """Pair accuracy when each post counts as often as its weight."""
     total = float(weights @ compared.counts @ weights)
-    return float(weights @ compared.right @ weights) / total if total else 0.5
+    return float(weights @ compared.right @ weights) / total if total else np.nan

@@ -1,6 +1,6 @@
 """The gate: whether a challenger may serve, as one pure function with its evidence."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
@@ -58,6 +58,7 @@ def judge(
     against: str | None,
     rules: GateRules | None = None,
     community_names: Mapping[int, str] = MappingProxyType({}),
+    nothing_to_tell: Collection[int] = (),
 ) -> Verdict:
     """Compare a challenger with the champion on the same posts, which neither was trained on.
 
@@ -70,6 +71,8 @@ def judge(
         rules: thresholds; the defaults are the design's.
         community_names: what the communities are called in the reason, by id; without a name,
             the number is given.
+        nothing_to_tell: communities whose scores cannot be compared (`models.metrics.why_no_skill`):
+            none of them is the worst.
     """
     rules = rules or GateRules()
     gain = champion.rps - challenger.rps
@@ -85,7 +88,9 @@ def judge(
     probability, probability_of_skill = _share_above(resamples[:, 0]), _share_above(resamples[:, 3])
     intervals = np.quantile(resamples, [0.025, 0.975], axis=0).T.tolist()
     needed = rules.min_probability if against else rules.min_probability_of_skill
-    worst, worst_loss = _worst_community(challenger.rps, champion.rps, communities, rules)
+    worst, worst_loss = _worst_community(
+        challenger.rps, champion.rps, communities, nothing_to_tell, rules
+    )
     evidence: dict[str, Any] = {
         "posts": n,
         "against": against,
@@ -157,17 +162,21 @@ def _share_above(means: Numbers) -> float:
 
 
 def _worst_community(
-    challenger: Numbers, champion: Numbers, communities: NDArray[np.int64], rules: GateRules
+    challenger: Numbers,
+    champion: Numbers,
+    communities: NDArray[np.int64],
+    nothing_to_tell: Collection[int],
+    rules: GateRules,
 ) -> tuple[int | None, float]:
     """The community that loses the largest share of its score, and that share (negative: gains)."""
     worst: int | None = None
     worst_loss = -np.inf
     for community in np.unique(communities):
         rows = communities == community
-        if rows.sum() < rules.min_community_posts:
+        if rows.sum() < rules.min_community_posts or community in nothing_to_tell:
             continue
         before = float(champion[rows].mean())
-        loss = float(challenger[rows].mean()) / before - 1 if before > 0 else 0.0
+        loss = float(challenger[rows].mean()) / before - 1
         if loss > worst_loss:
             worst, worst_loss = int(community), loss
     return worst, (float(worst_loss) if worst is not None else 0.0)

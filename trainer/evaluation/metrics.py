@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from models.metrics import skill as told_skill
+
 Numbers = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -24,9 +26,10 @@ def one_hot(classes: Integers, k: int) -> Numbers:
     return hot
 
 
-def skill(loss: float, reference: float) -> float:
-    """How much of the reference's loss is saved: 1 is perfect, 0 no better, negative worse."""
-    return 1 - loss / reference if reference > 0 else 0.0
+def skill(loss: float, reference: float, *, n: int) -> float:
+    """`models.metrics.skill` with NaN for "nothing to tell yet", so that arrays can hold it."""
+    found = told_skill(loss, reference, n=n)
+    return np.nan if found is None else found
 
 
 def accuracy(predicted: Integers, actual: Integers) -> float:
@@ -138,9 +141,9 @@ class Pairs:
     counts: NDArray[np.float32]
 
     def accuracy(self) -> float:
-        """Share of the pairs that are put in the right order; ½ where there are none."""
+        """Share of the pairs that are put in the right order; NaN where there are none."""
         total = float(self.counts.sum(dtype=np.float64))
-        return float(self.right.sum(dtype=np.float64)) / total if total else 0.5
+        return float(self.right.sum(dtype=np.float64)) / total if total else np.nan
 
 
 def pairs(predicted: Numbers, score: Numbers, community: Integers) -> Pairs:

@@ -105,7 +105,9 @@ def percentiles(evaluation: Evaluation, path: Path) -> None:
     axes.set(
         xlim=(0, 100), ylim=(-2, 102), xlabel="predicted percentile (mean of each tenth of posts)",
         ylabel="percentile reached",
-        title=f"Spearman {evaluation.figures['spearman']:.2f}",
+        title="All scores tie"
+        if np.isnan(evaluation.figures["spearman"])
+        else f"Spearman {evaluation.figures['spearman']:.2f}",
     )  # fmt: skip
     _write(figure, path)
 

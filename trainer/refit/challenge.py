@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.distribution import UNIFORM
 from models.head import Head
-from models.metrics import ranked_probability_scores
+from models.metrics import ranked_probability_scores, why_no_skill
 from models.near_duplicates import near_duplicate_groups
+from trainer.data.fitted_on import FittedOn
 from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.reference import Reference
 from trainer.data.splits import Parts, Rows, time_split
@@ -48,6 +50,7 @@ class Challenge:
 
     head: Head
     reference: Reference
+    fitted_on: FittedOn
     plan: Plan
     folds: list[Fold]
     verdict: Verdict
@@ -124,6 +127,7 @@ def challenge(
     return Challenge(
         head=head,
         reference=Reference.of(posts.score),
+        fitted_on=FittedOn.of(posts),
         plan=planned,
         folds=folds,
         verdict=verdict,
@@ -152,14 +156,27 @@ def _verdict(
 ) -> Verdict:
     """The gate's verdict on the challenger's forecasts of the judged posts."""
     wanted = soft_bins(challenger.intervals)
+    base_rps = ranked_probability_scores(np.broadcast_to(UNIFORM, wanted.shape), wanted)
     return judge(
         Judged(ranked_probability_scores(challenger.bins, wanted), figures(challenger)["ece"]),
         Judged(ranked_probability_scores(baseline.bins, wanted), figures(baseline)["ece"]),
         posts.community[judged],
-        base_rps=ranked_probability_scores(np.broadcast_to(UNIFORM, wanted.shape), wanted),
+        base_rps=base_rps,
         against=against,
         community_names=posts.names,
+        nothing_to_tell=_nothing_to_tell(posts.community[judged], base_rps),
     )
+
+
+def _nothing_to_tell(communities: NDArray[np.int64], base_rps: NDArray[np.float64]) -> set[int]:
+    """Communities whose judged scores cannot be compared."""
+    return {
+        int(community)
+        for community in np.unique(communities)
+        if why_no_skill(
+            int((communities == community).sum()), float(base_rps[communities == community].mean())
+        )
+    }
 
 
 def _compare(

@@ -31,12 +31,17 @@ def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
+def shown(value: float) -> str:
+    """A figure with three digits; a dash where there is nothing to tell (NaN)."""
+    return "—" if np.isnan(value) else f"{value:.3f}"
+
+
 def figures_table(evaluation: Evaluation) -> str:
     """Every figure with its interval."""
     rows = []
     for key, name in FIGURE_NAMES.items():
         low, high = evaluation.intervals[key]
-        rows.append((name, f"{evaluation.figures[key]:.3f}", f"{low:.3f} … {high:.3f}"))
+        rows.append((name, shown(evaluation.figures[key]), f"{shown(low)} … {shown(high)}"))
     return table(("figure", "value", "95% interval"), rows)
 
 
@@ -44,13 +49,10 @@ def classes_table(evaluation: Evaluation) -> str:
     """Precision, recall and F1 of each bucket."""
     classes = evaluation.classes
 
-    def share(value: float) -> str:
-        return "—" if np.isnan(value) else f"{value:.3f}"
-
     return table(
         ("bucket", "precision", "recall", "F1", "posts"),
         [
-            (name, share(p), share(r), share(f), str(int(n)))
+            (name, shown(p), shown(r), shown(f), str(int(n)))
             for name, p, r, f, n in zip(
                 BUCKETS, classes.precision, classes.recall, classes.f1, classes.support,
                 strict=True,

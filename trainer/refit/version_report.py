@@ -8,7 +8,15 @@ import numpy as np
 from trainer.evaluation import plots
 from trainer.evaluation.comparison import Row
 from trainer.refit.challenge import Challenge
-from trainer.refit.report import COMPARED, FILE, draw_evaluation, evaluation_text, left_out, table
+from trainer.refit.report import (
+    COMPARED,
+    FILE,
+    draw_evaluation,
+    evaluation_text,
+    left_out,
+    shown,
+    table,
+)
 
 
 def write_version_report(folder: Path, made: Challenge, name: str) -> None:
@@ -72,7 +80,7 @@ def _sources(made: Challenge) -> list[str]:
         table(
             ("hidden", *COMPARED.values()),
             [
-                (source, *(f"{found[k]:.3f}" for k in COMPARED))
+                (source, *(shown(found[k]) for k in COMPARED))
                 for source, found in {"nothing": made.evaluation.figures, **made.hidden}.items()
             ],
         ),
@@ -105,9 +113,7 @@ def comparison_table(rows: Sequence[Row]) -> str:
     lines = []
     for row in rows:
         found = row.figures
-        cells = (
-            [row.note] * len(COMPARED) if found is None else [f"{found[k]:.3f}" for k in COMPARED]
-        )
+        cells = [row.note] * len(COMPARED) if found is None else [shown(found[k]) for k in COMPARED]
         lines.append((row.name, *cells))
     return table(("contender", *COMPARED.values()), lines)
 
@@ -129,6 +135,8 @@ def folds_table(by_folds: Mapping[str, Sequence[Row]]) -> str:
 
 def _winner(rows: Sequence[Row]) -> str:
     scored = {row.name: row.figures["rps_skill"] for row in rows if row.figures is not None}
+    if any(np.isnan(value) for value in scored.values()):
+        return "About skill there is nothing to tell yet: these scores cannot be compared.\n"
     best = max(scored, key=lambda name: scored[name])
     if best == "head":
         return "The head does best by ranked probability score; it is what ships.\n"

@@ -8,6 +8,7 @@ from typing import Any
 
 from models.features import FEATURES_VERSION
 from models.registry import Manifest, write_version
+from trainer.evaluation.figures import told
 from trainer.refit.challenge import Challenge
 from trainer.refit.version_report import write_version_report
 
@@ -17,6 +18,7 @@ def metrics_of(made: Challenge) -> dict[str, Any]:
     return {
         **made.evaluation.to_json(),
         "average_precision_top10": made.evaluation.figures["average_precision_top10"],
+        "notes": made.evaluation.notes,
         "dropped": dict(made.dropped),
         "temperature": made.head.temperature,
         "seed": made.seed,
@@ -43,6 +45,7 @@ def write(root: Path, made: Challenge, *, backbone: str, created_at: datetime) -
     def fill(folder: Path) -> None:
         made.head.save(folder)
         made.reference.save(folder)
+        made.fitted_on.save(folder)
         write_version_report(folder, made, name)
         evidence = {
             "promote": made.verdict.promote,
@@ -54,7 +57,10 @@ def write(root: Path, made: Challenge, *, backbone: str, created_at: datetime) -
             "linear_share": made.plan.first.linear_share,
             "losses": made.plan.first.losses,
             "stop_losses": made.plan.first.stop_losses,
-            "hidden": made.hidden,
+            "hidden": {
+                source: {name: told(value) for name, value in found.items()}
+                for source, found in made.hidden.items()
+            },
         }
         (folder / "training.json").write_text(json.dumps(evidence, indent=2) + "\n", "utf-8")
 

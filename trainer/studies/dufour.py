@@ -4,7 +4,6 @@ The study trained networks on image features for each of three tasks. Its part i
 models on the embedding (closed form, ridge); ours is the head's one distribution, read three ways.
 """
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from models.near_duplicates import near_duplicate_groups
+from storage.errors import ExpectedError
+from storage.files.posts_export import read_rows
 from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.reference import Reference
 from trainer.data.splits import time_split
@@ -44,9 +45,21 @@ _RIDGE = 10_000.0
 Numbers = NDArray[np.float64]
 
 
+#: Fewer posts with an image than this are not worth a split.
+MIN_POSTS = 20
+
+
+class StudyRefused(ExpectedError):
+    """The study cannot be made from these posts; the message says why and what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Means, deviations and correlations of the measures at hand, and those that are missing."""
+    """Means, deviations and correlations of the measures at hand, and those that are missing.
+
+    Each is over the rows that have it, a correlation over those that have both; NaN where there are
+    fewer than two such rows or one of both never varies among them.
+    """
 
     names: list[str]
     means: Numbers
@@ -57,28 +70,44 @@ class Measures:
 
 def measures_of(path: Path) -> Measures:
     """Read the popularity measures of an export; a measure that never varies counts as missing."""
-    content = json.loads(path.read_text("utf-8"))
-    rows = (
-        content
-        if isinstance(content, list)
-        else [row for table in content.values() for row in table.values()]
-    )
+    rows = list(read_rows(path))
     columns: dict[str, Numbers] = {}
     for name, keys in MEASURES.items():
         values = np.array([_number(row, keys) for row in rows])
         known = values[np.isfinite(values)]
         if len(known) and known.std() > 0:
             columns[name] = values
-    names = list(columns)
-    table = np.array(list(columns.values())).reshape(len(names), -1)
-    complete = table[:, np.isfinite(table).all(axis=0)]
+    found = list(columns.values())
     return Measures(
-        names,
-        complete.mean(axis=1),
-        complete.std(axis=1),
-        np.atleast_2d(np.corrcoef(complete)),
+        list(columns),
+        np.array([np.nanmean(each) for each in found]),
+        np.array([np.nanstd(each) for each in found]),
+        np.array([[_correlation(a, b) for b in found] for a in found]),
         [name for name in MEASURES if name not in columns],
     )
+
+
+def _correlation(a: Numbers, b: Numbers) -> float:
+    both = np.isfinite(a) & np.isfinite(b)
+    if both.sum() < 2 or not np.ptp(a[both]) or not np.ptp(b[both]):
+        return math.nan
+    return float(np.corrcoef(a[both], b[both])[0, 1])
+
+
+def measure_to_study(measures: Measures, asked: str | None, path: Path) -> str:
+    """The measure that plays the score: the one asked for, or the first that the file has.
+
+    Raises:
+        StudyRefused: the file does not have it, or it is the same for every post.
+    """
+    if asked is not None and asked not in MEASURES:
+        raise StudyRefused(f"{asked!r} is no measure: say one of {', '.join(MEASURES)}.")
+    if not measures.names or (asked is not None and asked not in measures.names):
+        raise StudyRefused(
+            f"{path.name} has no {asked or 'measure of popularity'} that varies from post to post"
+            f" (it has: {', '.join(measures.names) or 'none'}); there is nothing to tell apart."
+        )
+    return asked or measures.names[0]
 
 
 def _number(row: Any, keys: tuple[str, ...]) -> float:
@@ -108,6 +137,8 @@ class Reproduction:
     trained_on: int
     judged_on: int
     threshold: float
+    #: The share of judged posts above the threshold, 0 to 1.
+    yes: float
 
 
 def ridge(x: Numbers, y: Numbers, wanted: Numbers) -> Numbers:
@@ -133,7 +164,14 @@ def reproduce(
         threshold: a post above it counts as a yes; the median training score if left out.
         recipe: of the head.
         progress: told the stage, and how much of how much is done.
+
+    Raises:
+        StudyRefused: too few posts, all alike, or all on one side of the threshold.
     """
+    if len(posts) < MIN_POSTS:
+        raise StudyRefused(
+            f"Only {len(posts)} posts have a score, a date and an image; {MIN_POSTS} are needed."
+        )
     spread = posts.score.std()
     near = np.abs(posts.score - posts.score.mean()) <= DEVIATIONS * spread
     kept = posts.take(np.flatnonzero(near))
@@ -141,8 +179,10 @@ def reproduce(
     train, test = split.fit, split.judge
     x = kept.groups["embedding"].astype(np.float64)
     scores = kept.score
-    middle = float(np.median(scores[train])) if threshold is None else threshold
+    _refuse_alike(scores[train], scores[test])
+    middle = _median(scores[train]) if threshold is None else threshold
     yes = scores > middle
+    _refuse_one_sided(yes[train], yes[test], middle, scores)
     reference = Reference(np.sort(scores[train]))
     percentile = reference.intervals(scores).middle
     bins = np.clip((percentile * 10).astype(np.int64), 0, 9)
@@ -151,15 +191,20 @@ def reproduce(
                      scores[test], scores[train].mean()),
         *_regression("study: linear on the embedding", 0, ridge(x[train], scores[train], x[test]),
                      scores[test], scores[train].mean()),
-        *_yes_no("always no", 0, np.zeros(len(test)), yes[test]),
+        *_yes_no(
+            f"always {'yes' if yes[train].mean() > 0.5 else 'no'}", 0,
+            np.full(len(test), float(yes[train].mean() > 0.5)), yes[test],
+        ),
         *_yes_no("study: linear on the embedding", 0,
                  ridge(x[train], yes[train].astype(float), x[test]), yes[test]),
         *_bins("chance (the mean bin)", 0, np.full(len(test), 4.5), bins[test]),
         *_bins("study: linear on the embedding", 0,
                ridge(x[train], bins[train].astype(float), x[test]), bins[test]),
     ]  # fmt: skip
-    # What a post in a bin scores on average, by the training labels.
-    worth = np.array([scores[train][bins[train] == k].mean() for k in range(10)])
+    # What a post in a bin scores on average, by the training labels; ties leave bins empty.
+    filled = np.unique(bins[train])
+    means = [scores[train][bins[train] == k].mean() for k in filled]
+    worth = np.interp(np.arange(10), filled, means)
     cut = float((scores[train] <= middle).mean())
     for seed in range(1, seeds + 1):
         progress("our head", seed - 1, seeds)
@@ -172,7 +217,36 @@ def reproduce(
             *_bins("ours", seed, found @ np.arange(10), bins[test]),
         ]
     removed = len(posts) - int(near.sum())
-    return Reproduction(outcomes, removed, len(train), len(test), middle)
+    return Reproduction(outcomes, removed, len(train), len(test), middle, float(yes[test].mean()))
+
+
+def _median(scores: Numbers) -> float:
+    """The median; the highest score below it where ties make it the highest of all."""
+    middle = float(np.median(scores))
+    lower = scores[scores < middle]
+    return float(lower.max()) if middle == scores.max() and len(lower) else middle
+
+
+def _refuse_alike(train: Numbers, test: Numbers) -> None:
+    for scores, which in ((train, "trained on"), (test, "judged")):
+        if len(scores) == 0 or not np.ptp(scores):
+            raise StudyRefused(
+                f"The {len(scores)} posts that would be {which} have no two different scores:"
+                " there is nothing to tell apart."
+            )
+
+
+def _refuse_one_sided(
+    train: NDArray[np.bool_], test: NDArray[np.bool_], threshold: float, scores: Numbers
+) -> None:
+    for yes, which in ((train, "trained on"), (test, "judged")):
+        if yes.all() or not yes.any():
+            raise StudyRefused(
+                f"{'Every' if yes.all() else 'No'} post that would be {which} is above"
+                f" {threshold:g}: any answer would always be right. The scores go from"
+                f" {scores.min():g} to {scores.max():g}: give a --threshold between, or leave it"
+                " out for the median."
+            )
 
 
 def _regression(
@@ -185,7 +259,7 @@ def _regression(
             {
                 "RMSE": math.sqrt(squared),
                 "reduction of the squared error": metrics.skill(
-                    squared, float(((actual - mean) ** 2).mean())
+                    squared, float(((actual - mean) ** 2).mean()), n=len(actual)
                 ),
                 "Spearman": metrics.spearman(found, actual),
             },
@@ -211,6 +285,9 @@ def _bins(name: str, seed: int, found: Numbers, actual: NDArray[np.int64]) -> li
     return [
         Outcome(
             "ten bins", name, seed,
-            {"euclidean loss": lost, "reduction against chance": metrics.skill(lost, chance)},
+            {
+                "euclidean loss": lost,
+                "reduction against chance": metrics.skill(lost, chance, n=len(actual)),
+            },
         )
     ]  # fmt: skip

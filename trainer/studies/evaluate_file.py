@@ -13,6 +13,7 @@ from models.head import Head
 from models.percentiles import BucketRule
 from storage.errors import ExpectedError
 from trainer.data.file_posts import Progress, ReadText, read_file_posts
+from trainer.data.fitted_on import FittedOn
 from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.reference import Reference
 from trainer.evaluation.figures import Evaluation, Forecasts, evaluate, figures
@@ -70,18 +71,59 @@ def evaluate_file(
     if not len(posts):
         left_out = ", ".join(f"{count} {reason}" for reason, count in posts.dropped.items())
         raise NothingToEvaluate(f"{path} has no post to evaluate on. Left out: {left_out or '—'}.")
+    posts, notes = _unseen(posts, FittedOn.load(version), is_trained=trained_on is not None)
     reference = trained_on or Reference.of(posts.score)
     rows = np.arange(len(posts))
     ours = _forecasts(posts, predict_rows(head, posts, rows), reference, rule)
     found = evaluate(ours)
-    found.notes = _notes(posts, head, reference, rule, trained=trained_on is not None)
+    found.notes += notes
+    found.notes += _notes(posts, head, reference, rule, trained=trained_on is not None)
     if report_to is not None:
         write_evaluation_report(
             report_to, found, dropped=posts.dropped,
             title=f"Evaluation of {version.name}",
-            intro=f"{len(posts)} posts of {path.name} that were not trained on.\n",
+            intro=f"{len(posts)} posts of {path.name}.\n",
         )  # fmt: skip
     return found, posts.dropped
+
+
+def _unseen(
+    posts: LabelledPosts, fitted_on: FittedOn | None, *, is_trained: bool
+) -> tuple[LabelledPosts, list[str]]:
+    """The posts that the version was not fitted on, and what is to be said of the others."""
+    if not is_trained:
+        return posts, []
+    if fitted_on is None:
+        return posts, [
+            (
+                "This version does not say what it was fitted on: posts of it may be among these, "
+                "and then the figures are too good."
+            )
+        ]
+    overlap = fitted_on.overlap(posts)
+    count, n = int(overlap.sum()), len(posts)
+    if count == n:
+        return posts, [
+            (
+                f"The version was fitted on all {n} posts (by id or by a near-duplicate of the "
+                "image): these figures say how well it remembers them, not how well it predicts."
+            )
+        ]
+    if not count:
+        return posts, [
+            (
+                "None of the posts was fitted on: no id and no near-duplicate of an image is among "
+                "what the version keeps of its training."
+            )
+        ]
+    unseen = posts.take(np.flatnonzero(~overlap))
+    unseen.dropped = posts.dropped + Counter({"the version was fitted on it": count})
+    return unseen, [
+        (
+            f"The version was fitted on {count} of the {n} posts (by id or by a near-duplicate of "
+            f"the image); the figures are of the other {n - count}."
+        )
+    ]
 
 
 def _forecasts(

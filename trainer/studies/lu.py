@@ -70,7 +70,10 @@ def split_of(ids: list[str], classes: NDArray[np.int64]) -> Split:
 
 
 def ten_bins(probabilities: Numbers, cuts: tuple[float, float]) -> Numbers:
-    """Three buckets spread evenly over their shares of the ten bins: float64 [n, 10]."""
+    """Three buckets spread evenly over their shares of the ten bins: float64 [n, 10].
+
+    For the figures that need ten bins: order and ordinal loss. Classes are scored as they are.
+    """
     edges = np.linspace(0, 1, 11)
     borders = (0.0, *cuts, 1.0)
     spread = np.zeros((len(BUCKETS), 10))
@@ -83,15 +86,24 @@ def ten_bins(probabilities: Numbers, cuts: tuple[float, float]) -> Numbers:
     return probabilities @ spread
 
 
-def forecasts_of(scores: Numbers, split: Split, bins: Numbers) -> Forecasts:
-    """Predictions of the validation posts beside the results, ranked among the training posts."""
+def forecasts_of(
+    scores: Numbers, split: Split, bins: Numbers, stated: Numbers | None = None
+) -> Forecasts:
+    """Predictions of the validation posts beside the results, ranked among the training posts.
+
+    Args:
+        scores: of all posts.
+        split: the study's.
+        bins: float64 [n, 10].
+        stated: the study's three classes, which are scored as they are, float64 [n, 3].
+    """
     reference = Reference(np.sort(scores[split.train]))
     judged = scores[split.validate]
     n = len(judged)
     return Forecasts(
         bins, judged, np.zeros(n, np.int64), reference.intervals(judged),
         np.tile(reference.cuts(RULE), (n, 1)), reference.buckets(judged, RULE),
-        np.tile(reference.base(RULE), (n, 1)),
+        np.tile(reference.base(RULE), (n, 1)), stated,
     )  # fmt: skip
 
 
@@ -182,7 +194,7 @@ def reproduce(
             pixels, classes, split,
             weights=weights, seeds=range(1, seeds + 1), progress=progress,
         ):  # fmt: skip
-            forecasts = forecasts_of(scores, split, ten_bins(found, cuts))
+            forecasts = forecasts_of(scores, split, ten_bins(found, cuts), found)
             name = f"study, {side} px, {epochs} epochs"
             results.append(
                 result_of(name, seed, forecasts, seconds, train=train, validate=validate)

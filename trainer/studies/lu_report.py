@@ -20,7 +20,9 @@ Results = Sequence[lu.Result]
 
 
 def spread(values: Sequence[float]) -> str:
-    """Mean ± standard deviation."""
+    """Mean ± standard deviation; a dash where there is nothing to tell."""
+    if np.isnan(values).any():
+        return "—"
     return f"{np.mean(values):.3f} ± {np.std(values):.3f}"
 
 
@@ -115,6 +117,11 @@ def _side_by_side(results: Results) -> list[str]:
         (
             "The study's seconds are the backbone's pass over every image in every epoch plus its "
             "top; ours are two fits from stored embeddings.\n"
+        ),
+        (
+            "Accuracy, F1, log-loss skill and ECE are of the three classes as each states them. "
+            "The study has no ten bins: for the ordinal loss and the order of posts its classes "
+            "are spread evenly over their shares of the ten.\n"
         ),
         (
             f"*{lu.OURS}*: no score of a validation post is known. *{lu.FOLLOWED}*: the same head; "

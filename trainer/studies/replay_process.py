@@ -11,7 +11,7 @@ import numpy as np
 
 from models.backbone import Backbone
 from trainer.data.imgflip import NotImgflip, labelled, read_captions
-from trainer.evaluation.figures import evaluate
+from trainer.evaluation.figures import evaluate, told
 from trainer.studies.replay import Step, replay
 
 REFUSED_STATUS = 3
@@ -60,14 +60,18 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
     if task["plot"] is not None:
         draw(steps, every, Path(task["plot"]))
     total = evaluate(whole)
-    labels = np.log([step.labels for step in steps])
-    skills = [step.figures["rps_skill"] for step in steps]
+    skilled = [step for step in steps if not np.isnan(step.figures["rps_skill"])]
+    labels = np.log([step.labels for step in skilled])
+    skills = [step.figures["rps_skill"] for step in skilled]
     return {
-        "steps": [asdict(step) for step in steps],
+        "steps": [
+            asdict(step) | {"figures": {name: told(v) for name, v in step.figures.items()}}
+            for step in steps
+        ],
         "n": total.n,
-        "figures": {name: total.figures[name] for name in SHOWN},
+        "figures": {name: told(total.figures[name]) for name in SHOWN},
         "intervals": {name: total.intervals[name] for name in SHOWN},
-        "slope": float(np.polyfit(labels, skills, 1)[0]) if len(steps) > 1 else None,
+        "slope": float(np.polyfit(labels, skills, 1)[0]) if len(skilled) > 1 else None,
     }
 
 

@@ -6,7 +6,7 @@ The last line holds the study's table beside ours, as Markdown and as data.
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,13 @@ import numpy as np
 
 from models.backbone import Backbone
 from models.ocr import TextReader
+from storage.errors import ExpectedError
+from storage.files.posts_export import SCORE_KEYS
 from trainer.data.file_posts import FilePosts, read_file_posts
+from trainer.evaluation.figures import told
 from trainer.studies import dufour, dufour_report, lu, lu_report
+
+REFUSED_STATUS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class Task:
     weights: Path | None = None
     seeds: int = 5
     threshold: float | None = None
+    measure: str | None = None
     text: bool = False
     report: Path | None = None
 
@@ -54,10 +60,15 @@ def _progress(stage: str, done: int, total: int) -> None:
 def run(task: Task) -> dict[str, Any]:
     """Do the task: ``markdown`` and ``data``."""
     reader = TextReader() if task.text else None
+    score_keys: tuple[str, ...] = SCORE_KEYS
+    if task.study == "dufour":
+        measure = dufour.measure_to_study(dufour.measures_of(task.file), task.measure, task.file)
+        task, score_keys = replace(task, measure=measure), dufour.MEASURES[measure]
     posts = read_file_posts(
         task.file, task.images, Backbone.load(task.backbone), now=datetime.now(UTC),
         read_text=reader.read if reader else None,
         progress=lambda done, total: _say(stage="looking at images", done=done, total=total),
+        score_keys=score_keys,
     )  # fmt: skip
     studies: dict[str, Callable[[Task, FilePosts], dict[str, Any]]] = {"lu": _lu, "dufour": _dufour}
     return studies[task.study](task, posts)
@@ -75,7 +86,7 @@ def _lu(task: Task, posts: FilePosts) -> dict[str, Any]:
         text += "\n" + lu_report.draw(task.report, scores, results)
     data = [
         {
-            "contender": r.name, "seed": r.seed, "figures": r.figures,
+            "contender": r.name, "seed": r.seed, "figures": _told(r.figures),
             "confusion": r.confusion.tolist(), "seconds": r.seconds,
         }
         for r in results
@@ -88,15 +99,32 @@ def _dufour(task: Task, posts: FilePosts) -> dict[str, Any]:
         posts.labelled(), seeds=task.seeds, threshold=task.threshold, progress=_progress
     )
     text = dufour_report.markdown(
-        task.file.name, dufour.measures_of(task.file), found, seeds=task.seeds
+        task.file.name,
+        dufour.measures_of(task.file),
+        task.measure or "score",
+        found,
+        seeds=task.seeds,
     )
-    return {"markdown": text, "data": [asdict(each) for each in found.outcomes]}
+    data = [
+        asdict(each) | {"measure": task.measure, "figures": _told(each.figures)}
+        for each in found.outcomes
+    ]
+    return {"markdown": text, "data": data}
+
+
+def _told(found: dict[str, float]) -> dict[str, float | None]:
+    """Figures for JSON."""
+    return {name: told(value) for name, value in found.items()}
 
 
 def main() -> int:
-    """Run the task on standard input."""
+    """Run the task on standard input; 0 when it was done, 3 when the posts do not allow it."""
     task = Task.parse(sys.stdin.readline())
-    found = run(task)
+    try:
+        found = run(task)
+    except ExpectedError as refusal:
+        _say(refused=str(refusal))
+        return REFUSED_STATUS
     if task.report:
         task.report.mkdir(parents=True, exist_ok=True)
         (task.report / "report.md").write_text(found["markdown"], "utf-8")

@@ -99,17 +99,18 @@ def stats_lines(texts: Texts, stats: Stats) -> list[str]:
 
 def _version_line(texts: Texts, version: VersionStats) -> str:
     low, high = version.accuracy_interval
-    interval = version.skill.interval
-    skills = (
-        "" if interval is None else f"[{', '.join(texts.number(each, 3) for each in interval)}]"
-    )
-    return texts(
+    skill, interval = version.skill.skill, version.skill.interval
+    if skill is None or interval is None:
+        told = texts("stats.line.no_skill")
+    else:
+        ends = ", ".join(texts.number(each, 3) for each in interval)
+        told = texts("stats.line.skill", skill=texts.number(skill, 3), skill_interval=f"[{ends}]")
+    words = texts(
         "stats.line.version",
         name=escape(version.name, 64),
         rate=texts.percent(version.accuracy),
         interval=f"[{texts.percent(low)}, {texts.percent(high)}]",
         n=texts.number(version.skill.n),
         base=texts.percent(version.base_rate),
-        skill=texts.number(version.skill.skill, 3),
-        skill_interval=skills,
-    ).strip()
+    )
+    return f"{words} {told}"

@@ -252,7 +252,9 @@ ENGLISH: dict[str, str] = {
     "stats.days": "How many days to look back",
     "stats.where": "Only this channel, or all of them",
     "stats.line.version": "**{name}** was right on {rate} {interval} of {n} posts; chance alone"
-    " would be right on {base}. RPS skill {skill} {skill_interval}.",
+    " would be right on {base}.",
+    "stats.line.skill": "RPS skill {skill} {skill_interval}.",
+    "stats.line.no_skill": "About its skill there is nothing to tell yet.",
     "stats.line.labels": "Scored posts: {labels}. Of these, {answered} had a reply and {silent}"
     " were in the silent share, predicted in secret.",
     "stats.line.effect": "Posts with a reply scored {factor} times as much ({low} to {high}) as"

@@ -269,7 +269,9 @@ GERMAN: dict[str, str] = {
     "stats.days": "Wie viele Tage zurück",
     "stats.where": "Nur dieser Kanal, oder alle",
     "stats.line.version": "**{name}** hatte bei {rate} {interval} von {n} Posts recht; der Zufall"
-    " allein hätte es bei {base}. RPS-Können {skill} {skill_interval}.",
+    " allein hätte es bei {base}.",
+    "stats.line.skill": "RPS-Können {skill} {skill_interval}.",
+    "stats.line.no_skill": "Über das Können lässt sich noch nichts sagen.",
     "stats.line.labels": "Gewertete Posts: {labels}. Davon hatten {answered} eine Antwort, und"
     " {silent} waren im stillen Anteil, geheim vorhergesagt.",
     "stats.line.effect": "Posts mit einer Antwort erreichten das {factor}-Fache ({low} bis"

@@ -12,7 +12,7 @@ from tests.fixtures import images
 KEYS = {
     "n", "accuracy", "macro_f1", "log_loss", "log_loss_skill", "rps", "rps_skill", "brier", "ece",
     "spearman", "pair_accuracy", "ordinal_loss", "ordinal_loss_reduction", "auc_top10",
-    "confusion", "intervals",
+    "confusion", "intervals", "version", "dropped", "notes",
 }  # fmt: skip
 
 
@@ -48,6 +48,10 @@ def test_as_data_they_have_the_agreed_names(peoria: Peoria, asked: list[str]) ->
     assert set(data) == KEYS
     assert data["n"] == 15
     assert sum(map(sum, data["confusion"])) == 15
+    text = peoria(*asked).out.replace("\n", " ")
+    assert data["notes"]
+    assert all(note in text for note in data["notes"])
+    assert all(f"{count} ({reason})" in text for reason, count in data["dropped"].items())
 
 
 def test_buckets_that_make_no_sense_are_refused(peoria: Peoria, asked: list[str]) -> None:

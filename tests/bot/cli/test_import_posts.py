@@ -1,6 +1,8 @@
 """main.py import: what is said of what was imported."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,20 @@ def test_buckets_are_terciles_or_two_rising_scores(
     else:
         assert answer.status == 2
         assert "fixed:LOW,MEDIUM" in answer.err
+
+
+def test_a_mistyped_file_changes_no_buckets(peoria: Peoria, file: Path, data_dir: Path) -> None:
+    peoria("import", file, "--images", file.parent, "--community", "r/cats")
+    answer = peoria(
+        "import", file.with_name("post.json"), "--community", "r/cats", "--buckets", "fixed:1,2"
+    )
+    assert answer.status == 1
+    rule = "SELECT low_up_to, medium_up_to FROM communities WHERE name = 'r/cats'"
+    with closing(sqlite3.connect(data_dir / "peoria.db")) as connection:
+        assert connection.execute(rule).fetchall() == [(None, None)]
+
+
+def test_links_are_a_word_of_the_past(peoria: Peoria, file: Path) -> None:
+    answer = peoria("import", file, "--images", file.parent, "--no-links")
+    assert answer.status == 0
+    assert "change nothing any more" in answer.out

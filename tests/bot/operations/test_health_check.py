@@ -94,6 +94,21 @@ async def test_replies_pause_where_predictions_are_surely_worse_than_the_base_ra
 
 
 @pytest.mark.usefixtures("community")
+async def test_where_every_score_ties_replies_go_on(core: Core, clock: FakeClock) -> None:
+    # Rounding dust of the base rate: the skill was -49585811360694755070805714927616.
+    async with core.database.write() as session:
+        await session.merge(
+            DailyScore(
+                day=clock().date(), community_id=1, model_version_id=100, n=N, hits=N,
+                expected_hits=N, rps_sum=N * 0.16, base_rps_sum=N * 3e-33,
+                gain_squared_sum=N * 0.16**2, log_sum=0.0, base_log_sum=0.0, brier_sum=0.0,
+            )
+        )  # fmt: skip
+    assert await health_check(core, clock).run() == 0
+    assert await paused(core) is None
+
+
+@pytest.mark.usefixtures("community")
 async def test_what_is_said_names_the_community_and_the_skill(core: Core, clock: FakeClock) -> None:
     await scored(core, clock, -0.02)
     await health_check(core, clock).run()

@@ -13,6 +13,7 @@ from bot.operations.import_posts import Import, ImportReport, find_or_add_import
 from bot.runtime.download import DownloadFailed, DownloadRefused
 from models.percentiles import BucketRule
 from storage.files.image_store import ImageStore
+from storage.files.posts_export import read_posts
 from storage.tables import Author, Base, Embedding, Image, Label, Post, PostImage, Snapshot
 from storage.types import Bucket, PostOrigin, PostState
 from tests.fixtures import images
@@ -63,8 +64,6 @@ async def run(
     path: Path,
     folder: Path | None,
     rule: BucketRule | None = None,
-    *,
-    links: bool = True,
 ) -> ImportReport:
     community = await find_or_add_imported_community(core.database, "r/memes", rule, core.clock())
     images_of_posts = ImageImport(
@@ -73,9 +72,10 @@ async def run(
     )  # fmt: skip
     posts = Import(
         core.database, core.serving, images_of_posts, community,
-        people_key=core.people_key, clock=core.clock, links=links,
+        people_key=core.people_key, clock=core.clock,
     )  # fmt: skip
-    return await posts.run(path, lambda done, total: None)
+    read, dropped = read_posts(path, now=core.clock())
+    return await posts.run(read, dropped, lambda done, total: None)
 
 
 async def count(core: Core, table: type[Base]) -> int:
@@ -200,12 +200,12 @@ async def test_thresholds_decide_the_buckets(
     assert list(buckets) == [Bucket.MEDIUM, Bucket.LOW, Bucket.LOW, Bucket.HIGH, Bucket.MEDIUM]
 
 
-async def test_where_images_were_linked_from_can_be_forgotten(
+async def test_where_images_were_linked_from_is_never_kept(
     core: Core, folder: Path, posts: Callable[..., Path]
 ) -> None:
     (folder / "linked.png").write_bytes(images.encode(images.photo(77, 30), "PNG"))
     path = posts(other("linked", media="https://i.example/linked.png"))
-    await run(core, path, folder, links=False)
+    await run(core, path, folder)
     async with core.database.read() as session:
         sources = (await session.scalars(select(PostImage.source))).all()
     assert len(sources) == len(SCORES) + 1

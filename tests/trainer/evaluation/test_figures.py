@@ -102,3 +102,42 @@ def test_ten_thousand_training_scores_are_thinned_to_their_quantiles() -> None:
     np.testing.assert_allclose(
         thinned.intervals(wanted).middle, Reference(scores).intervals(wanted).middle, atol=0.002
     )
+
+
+def test_where_every_score_ties_nothing_is_told() -> None:
+    reference, rule, n = Reference(np.zeros(60)), BucketRule(2000, 20000), 60
+    score = np.zeros(n)
+    tied = Forecasts(
+        RNG.dirichlet(np.ones(10), n), score, np.zeros(n, np.int64), reference.intervals(score),
+        np.tile(reference.cuts(rule), (n, 1)), reference.buckets(score, rule),
+        np.tile(reference.base(rule), (n, 1)),
+    )  # fmt: skip
+    found = evaluate(tied, resamples=100)
+    data = json.loads(json.dumps(found.to_json(), allow_nan=False))
+    for key in ("rps_skill", "log_loss_skill", "spearman", "pair_accuracy"):
+        assert data[key] is None
+        assert data["intervals"][key] is None
+    assert "cannot be compared" in found.notes[0]
+
+
+@pytest.mark.parametrize("n", [12, 60, 300])
+@pytest.mark.parametrize("sure", [0.2, 1.0, 5.0])
+def test_the_interval_of_the_calibration_error_holds_the_estimate(n: int, sure: float) -> None:
+    rng = np.random.default_rng(n)
+    for _ in range(3):
+        found = evaluate(
+            forecasts(rng.dirichlet(np.full(10, 1 / sure), n), rng.random(n) * 1000), resamples=200
+        )
+        low, high = found.intervals["ece"]
+        assert 0 <= low <= found.figures["ece"] <= high
+
+
+def test_the_interval_of_the_calibration_error_reaches_down_to_a_perfect_one() -> None:
+    rng = np.random.default_rng(3)
+    hits = 0
+    for _ in range(20):
+        bins = rng.dirichlet(np.full(10, 0.4), 200)
+        drawn = (bins.cumsum(axis=1) > rng.random((200, 1))).argmax(axis=1)
+        score = (drawn + rng.random(200)) * 100
+        hits += evaluate(forecasts(bins, score), resamples=100).intervals["ece"][0] < 0.01
+    assert hits >= 16

@@ -98,3 +98,14 @@ def test_the_same_evidence_gives_the_same_verdict() -> None:
         for _ in range(2)
     )
     assert first == second
+
+
+def test_a_community_whose_scores_all_tie_is_never_the_worst() -> None:
+    communities = np.repeat([1, 2], [160, 40])
+    champion = np.where(communities == 1, CHAMPION, 3e-33)
+    verdict = judge(
+        Judged(np.where(communities == 1, CHAMPION - 0.05, 1e-4), 0.05), Judged(champion, 0.05),
+        communities, base_rps=champion + 0.01, against="v1", nothing_to_tell={2},
+    )  # fmt: skip
+    assert verdict.promote
+    assert verdict.evidence["worst_community"] == 1

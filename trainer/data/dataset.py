@@ -93,7 +93,7 @@ async def _gather(
     names = await session.execute(
         select(Post.id, Post.source_id).where(Post.id.in_([post.post_id for post in block]))
     )
-    source_ids = dict(names)
+    source_ids = {each.id: each.source_id for each in names}
     for post in block:
         found = {name: vectors.get((print_, post.image_id)) for name, print_ in wanted.items()}
         gathering.add(

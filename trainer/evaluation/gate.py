@@ -71,8 +71,8 @@ def judge(
         rules: thresholds; the defaults are the design's.
         community_names: what the communities are called in the reason, by id; without a name,
             the number is given.
-        nothing_to_tell: communities whose scores cannot be compared (`models.metrics.why_no_skill`):
-            none of them is the worst.
+        nothing_to_tell: communities whose scores cannot be compared
+            (`models.metrics.why_no_skill`); none of them is the worst.
     """
     rules = rules or GateRules()
     gain = champion.rps - challenger.rps

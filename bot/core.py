@@ -112,6 +112,8 @@ async def open_core(settings: Settings, *, clock: Clock | None = None) -> AsyncI
                 min_labels=settings.train_min_labels,
             ),
             clock=clock,
+            images_dir=settings.images_dir.resolve(),
+            backbones_dir=settings.backbones_dir.resolve(),
         )
         stack.push_async_callback(training.close)
         yield Core(

@@ -43,7 +43,7 @@ async def _train(seed: int) -> Ended:
     async with open_core(load_settings()) as core:
         with progress() as bar:
             ended = await core.training.run(
-                asked_by="command", seed=seed, on_progress=show_steps(bar, STARTING)
+                asked_by="command", seed=seed, by_hand=True, on_progress=show_steps(bar, STARTING)
             )
         return await read_ended(core, ended)
 

@@ -60,6 +60,8 @@ class TrainingRuns:
         limits: what a run may take.
         clock: the time.
         command: starts the training process; its task is written to its standard input.
+        images_dir: the image store, to try images saved in other ways; None: that is not tried.
+        backbones_dir: holds the backbones, for the same.
     """
 
     def __init__(
@@ -70,12 +72,16 @@ class TrainingRuns:
         *,
         clock: Clock,
         command: Sequence[str] = (sys.executable, "-m", "trainer.refit.process"),
+        images_dir: Path | None = None,
+        backbones_dir: Path | None = None,
     ) -> None:
         self._database = database
         self._versions_dir = versions_dir
         self._limits = limits
         self._clock = clock
         self._command = command
+        self._images_dir = images_dir
+        self._backbones_dir = backbones_dir
         self._table = RunTable(database, longest=limits.seconds, clock=clock)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._listeners: defaultdict[int, list[OnProgress]] = defaultdict(list)
@@ -141,6 +147,7 @@ class TrainingRuns:
         options: dict[str, Any] | None = None,
         switch_to: str | None = None,
         only_if_better: bool = False,
+        by_hand: bool = False,
         on_progress: OnProgress | None = None,
     ) -> TrainingRun:
         """Train a challenger, let the gate decide, and return the finished run.
@@ -167,6 +174,7 @@ class TrainingRuns:
         await self._carry_out(
             run_id, champion,
             seed=seed, options=options, switch_to=switch_to, only_if_better=only_if_better,
+            by_hand=by_hand,
         )  # fmt: skip
         return await self._table.read(run_id)
 
@@ -191,6 +199,7 @@ class TrainingRuns:
         options: dict[str, Any] | None = None,
         switch_to: str | None = None,
         only_if_better: bool = False,
+        by_hand: bool = False,
     ) -> None:
         """Train in a child and record the result; whatever happens, the run is ended."""
         try:
@@ -206,6 +215,9 @@ class TrainingRuns:
                 ),
                 "min_labels": self._limits.min_labels,
                 "seed": seed,
+                "by_hand": by_hand,
+                "images_root": str(self._images_dir) if self._images_dir else None,
+                "backbones_root": str(self._backbones_dir) if self._backbones_dir else None,
                 "options": options or {},
             }
             last = await train_in_child(self._command, task, self._limits, self._follow(run_id))

@@ -1,7 +1,7 @@
 """One try at a better head: plan, cross-fit, judge against the champion, refit on all."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -21,14 +21,19 @@ from trainer.evaluation.comparison import Row, compare
 from trainer.evaluation.cross_fit import Fold, Plan, cross_fit, fit_planned, plan
 from trainer.evaluation.cross_validation import cross_validate
 from trainer.evaluation.figures import Evaluation, Forecasts, evaluate, figures
-from trainer.evaluation.forecasting import forecasts_of, ranking_of
+from trainer.evaluation.forecasting import forecasts_of, predict_rows, ranking_of
 from trainer.evaluation.gate import Judged, Verdict, judge
+from trainer.evaluation.reencoded import Reencoded
+from trainer.evaluation.robustness import Robustness, Without, broken_bound, without
 from trainer.head.fit import LossNotFinite
 from trainer.head.recipe import Recipe
 from trainer.refit.baseline import Champion, baseline_of
-from trainer.refit.refusals import Refused, folds_to_judge, refuse_unlearnable
+from trainer.refit.refusals import Refused, folds_to_judge, has_new, refuse_unlearnable
 
 Say = Callable[..., None]
+
+#: Forecasts of the images of some posts saved in other ways, or why that cannot be measured.
+Resave = Callable[[Head, LabelledPosts, Rows], list[Reencoded] | str]
 
 #: What the head is compared with: nothing, the rest on the same split, or by folds as well.
 COMPARISONS = ("none", "split", "folds")
@@ -45,6 +50,7 @@ class Challenge:
         folds: what each judged head was fitted on and judged on.
         plan: how they and the head that serves were fitted.
         comparisons: which were asked for, one of `COMPARISONS`.
+        robustness: how it does where posts are not like those it learned from.
         posted_at: when the judged posts of each fold were posted, first and last.
     """
 
@@ -61,6 +67,7 @@ class Challenge:
     posted_at: list[tuple[datetime, datetime]]
     dropped: Counter[str]
     hidden: dict[str, dict[str, float]]
+    robustness: Robustness
     comparisons: str
     compared: list[Row] = field(default_factory=list)
     by_folds: dict[str, list[Row]] = field(default_factory=dict)
@@ -75,6 +82,8 @@ def challenge(
     seed: int,
     say: Say,
     comparisons: str | None = None,
+    by_hand: bool = False,
+    resave: Resave | None = None,
 ) -> Challenge:
     """Try for a better head.
 
@@ -89,12 +98,19 @@ def challenge(
         min_labels: fewer are refused.
         seed: of everything random.
         say: told the stage, and how far it is.
+        by_hand: whether somebody asked for it: then a version is made from labels that the champion
+            knows, too; it cannot be compared with the champion and is kept.
+        resave: measures forecasts of images saved in other ways; None: there are no images.
         comparisons: one of `COMPARISONS`; by default ``split``, or ``none`` when posts are many.
 
     Raises:
         Refused: too few labels, all alike, none since the champion, or a loss not finite.
     """
-    refuse_unlearnable(posts, champion, min_labels)
+    refuse_unlearnable(posts, None if by_hand else champion, min_labels)
+    # A champion that was fitted on every label has nothing to be judged on.
+    known = None
+    if champion is not None and not has_new(posts, champion):
+        champion, known = None, champion
     comparisons = comparisons or ("split" if len(posts) <= _QUICK else "none")
     folds, seen_before = folds_to_judge(posts, champion)
     everything = np.arange(len(posts))
@@ -122,6 +138,12 @@ def challenge(
     verdict = _verdict(
         posts, found.rows, forecasts, forecasts_of(posts, found.rows, baseline, ranking), against
     )
+    hidden = {
+        name: forecasts_of(posts, found.rows, bins, ranking) for name, bins in found.hidden.items()
+    }
+    say(stage="checking robustness")
+    robustness = _robustness(posts, head, planned, found.rows, hidden, resave, seed=seed)
+    verdict = _held_back(verdict, robustness, known)
     verdict.evidence["folds"] = len(folds)
     verdict.evidence["comparisons"] = comparisons
     return Challenge(
@@ -137,10 +159,8 @@ def challenge(
         seed=seed,
         posted_at=[_period(posts, fold) for fold in folds],
         dropped=posts.dropped + Counter({"looks like what the champion has seen": seen_before}),
-        hidden={
-            name: figures(forecasts_of(posts, found.rows, bins, ranking))
-            for name, bins in found.hidden.items()
-        },
+        hidden={name: figures(forecasts) for name, forecasts in hidden.items()},
+        robustness=robustness,
         comparisons=comparisons,
         compared=compared,
         by_folds=by_folds,
@@ -166,6 +186,73 @@ def _verdict(
         community_names=posts.names,
         nothing_to_tell=_nothing_to_tell(posts.community[judged], base_rps),
     )
+
+
+def _held_back(verdict: Verdict, robustness: Robustness, known: Champion | None) -> Verdict:
+    """The verdict, unless a bound of robustness is broken or the champion could not be compared."""
+    evidence = verdict.evidence | {"robustness": robustness.to_json()}
+    broken = broken_bound(robustness)
+    if known is not None:
+        reason = (
+            f"Made by hand from labels that {known.name} was fitted on, too: the two cannot be "
+            "compared. To serve it, promote it by name (`main.py models promote`)."
+        )
+    elif verdict.promote and broken is not None:
+        reason = f"{verdict.reason} But it is not robust: {broken}"
+    else:
+        return Verdict(verdict.promote, verdict.reason, evidence)
+    return Verdict(False, reason, evidence)
+
+
+def _robustness(
+    posts: LabelledPosts,
+    head: Head,
+    planned: Plan,
+    judged: Rows,
+    hidden: Mapping[str, Forecasts],
+    resave: Resave | None,
+    *,
+    seed: int,
+) -> Robustness:
+    """What the report's table of robustness shows."""
+    rows = [
+        without(f"without {source}", forecasts)
+        for source, forecasts in hidden.items()
+        if source in ("title", "author", "text")
+    ]
+    missing = []
+    strangers = _left_out_communities(posts, planned, seed=seed)
+    if isinstance(strangers, Without):
+        rows.append(strangers)
+    else:
+        missing.append(strangers)
+    resaved = resave(head, posts, judged) if resave else "The images are not at hand."
+    if isinstance(resaved, str):
+        missing.append(f"Images saved in other ways: not measured. {resaved}")
+        resaved = []
+    return Robustness(rows, resaved, missing)
+
+
+def _left_out_communities(posts: LabelledPosts, planned: Plan, *, seed: int) -> Without | str:
+    """Skill in a fifth of the communities by a head that learned in the others, or why not."""
+    what = "in communities left out of training"
+    communities = np.unique(posts.community)
+    if len(communities) < 2 or len(posts) > _QUICK:
+        why = "there is one community" if len(communities) < 2 else "there are many labels"
+        return f"Skill {what}: not measured, as {why}."
+    rng = np.random.default_rng(seed)
+    chosen = rng.permutation(communities)[: max(1, len(communities) // 5)]
+    groups = near_duplicate_groups(posts.phash)
+    judge_rows = np.flatnonzero(np.isin(posts.community, chosen))
+    fit_rows = np.flatnonzero(
+        ~np.isin(posts.community, chosen) & ~np.isin(groups, groups[judge_rows])
+    )
+    if len(np.unique(posts.score[fit_rows])) < 2:
+        return f"Skill {what}: not measured, as the others have no two different scores."
+    found = fit_planned(posts, fit_rows, planned, seed=seed)
+    bins = predict_rows(found, posts, judge_rows)
+    ranking = ranking_of(posts, np.arange(len(posts)))
+    return without(what, forecasts_of(posts, judge_rows, bins, ranking))
 
 
 def _nothing_to_tell(communities: NDArray[np.int64], base_rps: NDArray[np.float64]) -> set[int]:

@@ -16,11 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from storage.files.image_store import ImageStore
 from trainer.data.dataset import read_labelled
 from trainer.head.recipe import Recipe
 from trainer.refit.baseline import Champion
-from trainer.refit.challenge import challenge
+from trainer.refit.challenge import Resave, challenge
 from trainer.refit.refusals import Refused
+from trainer.refit.stored_images import StoredImages
 from trainer.refit.write_version import metrics_of, write
 
 REFUSED_STATUS = 3
@@ -38,6 +40,11 @@ class Task:
     champion: Champion | None = None
     min_labels: int = 60
     seed: int = 1
+    #: Whether a person asked for a version of labels that the champion knows, too.
+    by_hand: bool = False
+    #: Where the images and the backbones lie, to try images saved in other ways; None: not tried.
+    images_root: Path | None = None
+    backbones_root: Path | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -45,6 +52,8 @@ class Task:
         """Read the JSON object of the parent; unknown keys are an error."""
         given = json.loads(line)
         champion = given.pop("champion", None)
+        for name in ("images_root", "backbones_root"):
+            given[name] = Path(given[name]) if given.get(name) else None
         return cls(
             **{**given, "models_root": Path(given["models_root"])},
             champion=Champion.parse(champion) if champion else None,
@@ -76,6 +85,8 @@ def run(task: Task) -> dict[str, Any]:
         min_labels=task.min_labels,
         seed=task.seed,
         say=_say,
+        by_hand=task.by_hand,
+        resave=_resave(task),
     )
     _say(stage="writing")
     name, folder = write(
@@ -91,6 +102,19 @@ def run(task: Task) -> dict[str, Any]:
         "labels": outcome.labels,
         "metrics": metrics_of(outcome),
     }
+
+
+def _resave(task: Task) -> Resave | None:
+    """What tries images saved in other ways; None where the task does not say where they lie."""
+    if task.images_root is None or task.backbones_root is None:
+        return None
+    return StoredImages(
+        task.database_url,
+        ImageStore(task.images_root),
+        task.backbones_root,
+        task.backbone,
+        task.seed,
+    ).resave
 
 
 def _end_with_parent(parent: int) -> None:

@@ -42,6 +42,12 @@ def folds_to_judge(posts: LabelledPosts, champion: Champion | None) -> tuple[lis
     return folds, like_seen
 
 
+def has_new(posts: LabelledPosts, champion: Champion) -> bool:
+    """Whether a label matured after the newest that the champion was fitted on."""
+    until = champion.trained_until
+    return until is None or bool((posts.matured_at > until.timestamp()).any())
+
+
 def refuse_unlearnable(posts: LabelledPosts, champion: Champion | None, min_labels: int) -> None:
     """Raise `Refused` where labels are too few, all alike, or none is newer than the champion."""
     left_out = ", ".join(f"{count} {reason}" for reason, count in posts.dropped.items())
@@ -52,7 +58,5 @@ def refuse_unlearnable(posts: LabelledPosts, champion: Champion | None, min_labe
         raise Refused(
             f"All {len(posts)} labels have the same score: there is nothing to tell apart.{note}"
         )
-    if champion and champion.trained_until is not None:
-        new = int((posts.matured_at > champion.trained_until.timestamp()).sum())
-        if new == 0:
-            raise Refused(f"Nothing has matured since {champion.name} was trained.{note}")
+    if champion and champion.trained_until is not None and not has_new(posts, champion):
+        raise Refused(f"Nothing has matured since {champion.name} was trained.{note}")

@@ -7,6 +7,7 @@ import numpy as np
 
 from trainer.evaluation import plots
 from trainer.evaluation.comparison import Row
+from trainer.evaluation.robustness import MAX_MOVED, MIN_SKILL, Robustness, Without
 from trainer.refit.challenge import Challenge
 from trainer.refit.report import (
     COMPARED,
@@ -35,6 +36,7 @@ def write_version_report(folder: Path, made: Challenge, name: str) -> None:
         "## How good\n",
         evaluation_text(evaluation),
         *_sources(made),
+        *_robust(made.robustness),
         *_compared_with(made),
         "## Training\n",
         "![Training](training.png)\n",
@@ -85,6 +87,39 @@ def _sources(made: Challenge) -> list[str]:
             ],
         ),
     ]
+
+
+def _robust(found: Robustness) -> list[str]:
+    def span(row: Without) -> str:
+        return "—" if row.interval is None else f"{row.interval[0]:.3f} … {row.interval[1]:.3f}"
+
+    text = [
+        "## Robustness\n",
+        (
+            "Where posts are not like those it learned from. A source that is missing may not be "
+            f"surely worse than a log-loss skill of {MIN_SKILL:g}, and an image saved in another "
+            f"way may not move the forecast by more than {MAX_MOVED:g} on average; otherwise the "
+            "gate keeps the version back.\n"
+        ),
+        table(
+            ("posts", "log-loss skill", "95% interval", "judged"),
+            [
+                (row.what, "—" if row.skill is None else shown(row.skill), span(row), str(row.n))
+                for row in found.without
+            ],
+        ),
+    ]
+    if found.reencoded:
+        text.append(
+            table(
+                ("saved as", "mean change", "99%", "bucket changed", "images"),
+                [
+                    (row.way, shown(row.mean), shown(row.high), f"{row.changed:.0%}", str(row.n))
+                    for row in found.reencoded
+                ],
+            )
+        )
+    return text + [f"{sentence}\n" for sentence in found.not_measured]
 
 
 def _compared_with(made: Challenge) -> list[str]:

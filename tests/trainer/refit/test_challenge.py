@@ -92,6 +92,15 @@ def test_nothing_new_since_the_champion_is_refused(tmp_path: Path) -> None:
         run(posts, champion)
 
 
+def test_by_hand_a_version_is_made_of_labels_that_the_champion_knows(tmp_path: Path) -> None:
+    posts = learnable(200)
+    champion = Champion("v1", tmp_path, datetime.fromtimestamp(posts.matured_at.max(), UTC))
+    made = run(posts, champion, by_hand=True)
+    assert not made.verdict.promote
+    assert "v1 was fitted on, too" in made.verdict.reason
+    assert len(np.concatenate([fold.judge for fold in made.folds])) == 200
+
+
 def test_the_champion_is_judged_only_on_what_matured_after_it(tmp_path: Path) -> None:
     Head.uniform().save(tmp_path)
     posts = learnable(300)

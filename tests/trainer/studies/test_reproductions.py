@@ -46,10 +46,6 @@ def by_one_author(count: int) -> FilePosts:
     shades = np.random.default_rng(1).normal(size=(count, EMBEDDING_SIZE)).astype(np.float16)
     seen = {
         number: Seen(
-            300,
-            200,
-            1000,
-            "PNG",
             f"{number * 0x9E3779B97F4A7C15 % 2**64:016x}",
             None,
             shades[number],

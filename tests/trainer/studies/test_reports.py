@@ -54,7 +54,7 @@ def test_the_second_study_is_shown_task_by_task() -> None:
         Outcome("yes or no", "ours", 2, {"accuracy": 0.8}),
     ]
     text = dufour_report.markdown(
-        "posts.json", measures, Reproduction(outcomes, 1, 80, 20, 7.0), seeds=2
+        "posts.json", measures, "score", Reproduction(outcomes, 1, 80, 20, 7.0, 0.5), seeds=2
     )
     assert "1 post beyond six standard deviations" in text
     assert "| score | 10.0 | 1.0 | 1.000 | 0.500 |" in text

@@ -27,6 +27,11 @@ _TURN_ON = (
     " (your application → Bot → Privileged Gateway Intents)"
 )
 
+_UNEXPECTED = (
+    "Discord gave an answer that cannot be read. Is something between here and Discord"
+    " (a proxy, a firewall), or does PEORIA_DISCORD_API_URL point elsewhere?"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -65,6 +70,10 @@ async def check_discord(core: Core, pipeline: Pipeline) -> list[Finding]:
             return [Finding("token", False, NOT_ACCEPTED)]
         except PlatformUnavailable as error:
             return [Finding("connection", False, f"{error}. Try again in a minute.")]
+        except (discord.DiscordException, LookupError, TypeError, ValueError) as error:
+            # discord.py fails in many ways on an answer that is none of Discord's.
+            what = f"{type(error).__name__}: {error}"
+            return [Finding("connection", False, f"{_UNEXPECTED} ({what})")]
 
 
 def invite_link(client: discord.Client) -> str:

@@ -9,7 +9,7 @@ import discord
 from sqlalchemy.exc import DBAPIError
 
 from bot.core import Core
-from bot.discord.gateway.client import point_at
+from bot.discord.gateway.client import NoSessionsLeft, point_at
 from bot.discord.gateway.command_sync import sync_commands
 from bot.discord.gateway.error_codes import (
     AUTHENTICATION_FAILED,
@@ -121,7 +121,7 @@ class Connection:
             partial(self._run_once, token, ready),
             report=self._report,
             refused=PlatformRefused,
-            away=(*AWAY, discord.HTTPException, discord.ConnectionClosed),
+            away=(*AWAY, NoSessionsLeft, discord.HTTPException, discord.ConnectionClosed),
             first_wait=_FIRST_WAIT,
             longest_wait=_LONGEST_WAIT,
         )

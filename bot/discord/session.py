@@ -12,6 +12,7 @@ from bot.discord.events.closed_replies import ClosedReplies
 from bot.discord.events.guesses import GuessListener
 from bot.discord.events.messages import MessageListener
 from bot.discord.events.reactions import ReactionListener
+from bot.discord.events.removals import RemovalListener
 from bot.discord.gateway.client import Client
 from bot.discord.messages.edit_reply import ReplyEditor
 from bot.discord.messages.high_water import HighWater
@@ -80,6 +81,7 @@ async def open_session(
             messages,
             reactions,
             Backfill(client, core, messages, state.votes, state.high_water),
+            RemovalListener(client, core),
             GuessListener(core, state.names, state.cooldowns),
             closed_replies,
         ):

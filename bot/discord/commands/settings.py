@@ -12,7 +12,7 @@ from bot.communities import change_community
 from bot.discord.commands.feature import Feature, texts_for
 from bot.discord.commands.settings_lines import settings_lines
 from bot.discord.commands.settings_values import read_change
-from bot.discord.commands.watch import channel_meant
+from bot.discord.commands.watch import channel_meant, shown_name
 from bot.discord.gateway.guild_options import (
     ANNOUNCEMENTS,
     DOWNVOTE,
@@ -82,7 +82,7 @@ class ChannelSettings(Feature):
         target = channel_meant(interaction, channel)
         async with self.core.database.read() as session:
             community = await session.run_sync(find_community, PlatformName.DISCORD, str(target.id))
-        name = escape(f"#{target.name}", _LONGEST_NAME)
+        name = shown_name(target)
         if community is None:
             raise Refused("watching.not_here", channel=name)
         change = read_change(

@@ -33,7 +33,7 @@ def settings_lines(texts: Texts, community: Community) -> list[str]:
         begin, end = (
             f"{m // 60:02}:{m % 60:02}" for m in (community.quiet_from, community.quiet_until)
         )
-        zone = plain(community.time_zone, 64)
+        zone = plain(_zone(community.time_zone), 64)
         lines.append(texts("settings.line.quiet", begin=begin, end=end, time_zone=zone))
     if community.replies_per_minute is None:
         lines.append(texts("settings.line.no_rate"))
@@ -43,6 +43,13 @@ def settings_lines(texts: Texts, community: Community) -> list[str]:
     if community.paused_reason is not None:
         lines.append(texts("settings.line.paused", reason=escape(community.paused_reason, 300)))
     return lines
+
+
+def _zone(name: str) -> str:
+    """A time zone as people write it: the sign of those by hours is the other way round."""
+    if name.startswith("Etc/GMT") and name[7:8] in ("+", "-"):
+        return f"UTC{'+' if name[7] == '-' else '−'}{name[8:]}"
+    return name
 
 
 def _announcements_line(texts: Texts, where: object) -> str:

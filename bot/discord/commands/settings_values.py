@@ -8,7 +8,10 @@ from bot.community_settings import CommunityChange
 from bot.discord.ui.error_replies import Refused
 from storage.types import ReplyMode
 
-_HOURS = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*[-–]\s*(\d{1,2})(?::(\d{2}))?")
+_TIME = r"(\d{1,2})(?:[:.h](\d{2}))?\s*([ap]\.?m\.?|uhr|h)?"
+_HOURS = re.compile(rf"{_TIME}\s*(?:-|–|—|to|bis|until)\s*{_TIME}")
+#: A time zone as a difference from UTC, such as ``UTC+2`` or ``-05:00``.
+_OFFSET = re.compile(r"(?:utc|gmt)?\s*([+−-])\s*(\d{1,2})(?::?00)?")
 _TWO_SCORES = re.compile(r"(-?\d{1,9})[\s,;/]+(-?\d{1,9})")
 
 
@@ -52,16 +55,32 @@ def read_hours(text: str) -> tuple[int | None, int | None]:
     match = _HOURS.fullmatch(words)
     if match is None:
         raise Refused("refused.quiet_pair")
-    begin = int(match[1]) * 60 + int(match[2] or 0)
-    end = int(match[3]) * 60 + int(match[4] or 0)
-    if (
-        int(match[1]) > 23
-        or int(match[3]) > 23
-        or int(match[2] or 0) > 59
-        or int(match[4] or 0) > 59
-    ):
+    return _minutes(*match.group(1, 2, 3)), _minutes(*match.group(4, 5, 6))
+
+
+def _minutes(hours: str, minutes: str | None, half: str | None) -> int:
+    """Minutes after midnight.
+
+    Raises:
+        Refused: there is no such time of day.
+    """
+    hour, minute = int(hours), int(minutes or 0)
+    of_twelve = half is not None and half[0] in "ap"
+    if minute > 59 or hour > 23 or (of_twelve and not 1 <= hour <= 12):
         raise Refused("refused.quiet_range")
-    return begin, end
+    if of_twelve:
+        hour = hour % 12 + (12 if half is not None and half[0] == "p" else 0)
+    return hour * 60 + minute
+
+
+def read_time_zone(text: str) -> str:
+    """The name of a time zone; whole hours from UTC have one, too, with the sign turned round."""
+    match = _OFFSET.fullmatch(text.strip().casefold())
+    if match is None:
+        return text.strip()
+    hours = int(match[2])
+    sign = "-" if match[1] == "+" else "+"
+    return f"Etc/GMT{sign}{hours}" if hours else "UTC"
 
 
 def _read_buckets(text: str) -> CommunityChange:
@@ -81,7 +100,7 @@ _READERS: Mapping[str, Callable[[Any], CommunityChange]] = {
     "buckets": _read_buckets,
     "min_percentile": lambda least: {"min_percentile": least / 100 if least else None},
     "quiet_hours": _read_hours,
-    "time_zone": lambda name: {"time_zone": name.strip()},
+    "time_zone": lambda name: {"time_zone": read_time_zone(name)},
     "replies_per_minute": lambda most: {"replies_per_minute": most or None},
     "guess_minutes": lambda minutes: {"guess_seconds": minutes * 60},
 }

@@ -1,6 +1,7 @@
 """`/watch` and `/unwatch`: which channels' images are predicted."""
 
-from typing import TypeAlias
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import discord
 from discord import app_commands
@@ -17,7 +18,7 @@ from bot.discord.ui.responses import Interaction, defer, respond
 from bot.platform import CommunityRef
 from storage.files.posts_export import storable
 from storage.tables import Community
-from storage.types import PlatformName
+from storage.types import PlatformName, ReplyMode
 
 #: Channels in which people post images, and react to them.
 PostingChannel: TypeAlias = discord.TextChannel | discord.Thread | discord.VoiceChannel
@@ -43,13 +44,13 @@ class WatchedChannels(Feature):
         community, newly = await watch_community(
             self.core.database,
             PlatformName.DISCORD,
-            CommunityRef(str(target.id), storable(f"#{target.name}")),
+            CommunityRef(str(target.id), storable(_name_to_store(interaction, target))),
             now=self.core.clock(),
             # What was posted before is history: it was not asked about.
             high_water=str(target.last_message_id) if target.last_message_id else None,
             options={GUILD: str(target.guild.id)},
         )
-        name = escape(f"#{target.name}", _LONGEST_NAME)
+        name = shown_name(target)
         if newly:
             after = texts.duration(community.horizon_seconds)
             lines = [texts("watch.now", channel=name, after=after)]
@@ -74,7 +75,7 @@ class WatchedChannels(Feature):
         target = channel_meant(interaction, channel)
         watched = await unwatch_community(self.core.database, PlatformName.DISCORD, str(target.id))
         key = "unwatch.now" if watched else "unwatch.not_watched"
-        await respond(interaction, texts(key, channel=escape(f"#{target.name}", _LONGEST_NAME)))
+        await respond(interaction, texts(key, channel=shown_name(target)))
 
     def _warnings(
         self, texts: Texts, interaction: Interaction, target: PostingChannel, community: Community
@@ -89,7 +90,7 @@ class WatchedChannels(Feature):
         )
         if missing:
             names = ", ".join(f"**{permission_name(texts, each)}**" for each in missing)
-            name = escape(f"#{target.name}", _LONGEST_NAME)
+            name = shown_name(target)
             warnings.append(texts("watch.missing", channel=name, permissions=names))
         return warnings
 
@@ -107,6 +108,38 @@ def channel_meant(interaction: Interaction, channel: discord.TextChannel | None)
         raise Refused("watching.no_images")
     if target.guild.id != interaction.guild_id:
         raise Refused("watching.other_server")
-    if channel is not None and not target.permissions_for(interaction.user).view_channel:
+    if channel is not None and not _asker_sees(interaction, channel, interaction.user):
         raise Refused("watching.hidden")
     return target
+
+
+def shown_name(channel: PostingChannel) -> str:
+    """How an admin who can see a channel is told of it.
+
+    Of one that the bot cannot see it does not know the name; Discord fills in a mention.
+    """
+    if missing_permissions(channel, ReplyMode.SILENT) == ["view_channel"]:
+        return f"<#{channel.id}>"
+    return escape(f"#{channel.name}", _LONGEST_NAME)
+
+
+def _resolved(interaction: Interaction, channel: PostingChannel) -> Mapping[str, Any]:
+    """What Discord says of a channel that was named as an option, as the person sees it."""
+    data: Mapping[str, Any] = dict(interaction.data or {})
+    found: Mapping[str, Any] = data.get("resolved", {}).get("channels", {}).get(str(channel.id), {})
+    return found
+
+
+def _asker_sees(
+    interaction: Interaction, channel: discord.TextChannel, member: discord.Member
+) -> bool:
+    told = _resolved(interaction, channel).get("permissions")
+    if told is None:
+        return channel.permissions_for(member).view_channel
+    return discord.Permissions(int(told)).view_channel
+
+
+def _name_to_store(interaction: Interaction, channel: PostingChannel) -> str:
+    if missing_permissions(channel, ReplyMode.SILENT) == ["view_channel"]:
+        return f"#{_resolved(interaction, channel).get('name', channel.id)}"
+    return f"#{channel.name}"

@@ -97,6 +97,20 @@ class Backfill(commands.Cog):
             if channel is not None:
                 self._high_water.stall(channel.id)
 
+    @commands.Cog.listener()
+    async def on_guild_channel_update(
+        self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
+    ) -> None:
+        """A channel may have gone out of sight, or be back: then what was missed is read."""
+        if missing_permissions(before, ReplyMode.SILENT) == missing_permissions(
+            after, ReplyMode.SILENT
+        ):
+            return
+        ids = {after.id, *(each.id for each in getattr(after, "threads", ()))}
+        for channel_id in ids:
+            self._high_water.stall(channel_id)
+        self._tasks.start(self._catch_up(ids), f"Catching up on channel {after.id}")
+
     async def _catch_up_shard(self, shard_id: int) -> None:
         while True:
             guilds = [guild for guild in self._client.guilds if guild.shard_id == shard_id]
@@ -124,8 +138,9 @@ class Backfill(commands.Cog):
                 select(Community).filter_by(platform=PlatformName.DISCORD, watched=True)
             )
             communities = [each for each in watched if int(each.source_id) in channel_ids]
-        for unwatched in {*channel_ids} - {int(each.source_id) for each in communities}:
-            self._high_water.mend(unwatched)
+        for channel_id in set(channel_ids) - {int(each.source_id) for each in communities}:
+            # Nobody watches it: there is nothing to be read.
+            self._high_water.mend(channel_id)
         await asyncio.gather(*(self._read(each) for each in communities))
 
     async def _read(self, community: Community) -> None:

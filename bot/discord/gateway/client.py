@@ -1,7 +1,7 @@
 """The connection to Discord, holding as little of it in memory as can be."""
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
 import discord
@@ -12,6 +12,7 @@ from discord.http import Route
 
 from bot.discord.gateway.discord_time import listen_to_dates, nobody_listens
 from bot.discord.gateway.event_guard import guard_events
+from bot.discord.gateway.unseen_channels import close_unseen_channels
 from bot.runtime.shards import Shards
 
 # The bot never uses voice: no warning about missing voice libraries.
@@ -50,6 +51,10 @@ def _sharding(shards: Shards | None) -> _Sharding:
     return {} if shards is None else {"shard_ids": shards.ids, "shard_count": shards.count}
 
 
+class NoSessionsLeft(discord.DiscordException):
+    """Discord lets a bot begin so many sessions a day, and those are used up."""
+
+
 class Client(commands.AutoShardedBot):
     """discord.py's client for one session after another.
 
@@ -85,6 +90,7 @@ class Client(commands.AutoShardedBot):
         )
         self._gateway_url = gateway_url
         # discord.py has no public place between receiving an event and reading it.
+        close_unseen_channels(self._connection.parsers, lambda: self._connection.self_id)
         guard_events(self._connection.parsers, self._note_skipped)
 
     def _note_skipped(self, name: str, data: Any) -> None:
@@ -95,7 +101,22 @@ class Client(commands.AutoShardedBot):
         """There are no text commands; cogs hear of messages by themselves."""
 
     async def setup_hook(self) -> None:
-        """Between logging in and connecting."""
+        """Between logging in and connecting.
+
+        Raises:
+            NoSessionsLeft: one more would have Discord reset the bot's token.
+        """
+        told = await self.http.request(Route("GET", "/gateway/bot"))
+        _check_sessions_left(told)
         if self._gateway_url is not None and self.shard_count is None:
             # With a number of shards given, the gateway's address is not asked for.
-            self.shard_count, _, _ = await self.http.get_bot_gateway()
+            self.shard_count = told["shards"]
+
+
+def _check_sessions_left(told: Mapping[str, Any]) -> None:
+    limit = told.get("session_start_limit", {})
+    if limit.get("remaining", 1) <= 0:
+        wait = timedelta(milliseconds=limit.get("reset_after", 0))
+        raise NoSessionsLeft(
+            f"Discord lets this bot begin no session for {wait}: it began too many today"
+        )

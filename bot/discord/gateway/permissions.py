@@ -36,6 +36,9 @@ def missing_permissions(
         if me is None:
             return []
         allowed = channel.permissions_for(me)
+    if not allowed.view_channel:
+        # Whatever else is missing there cannot be known.
+        return ["view_channel"]
     needed = _WATCHING
     if mode is ReplyMode.REPLY and isinstance(channel, discord.Thread):
         needed += ("send_messages_in_threads", *_REPLYING[1:])

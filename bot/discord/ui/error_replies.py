@@ -130,6 +130,11 @@ def _mended_by_an_admin(texts: Texts, error: Exception) -> str | None:
 
 
 def _discords(texts: Texts, error: Exception) -> str | None:
+    if isinstance(error, discord.RateLimited) or (
+        # Also one that did not come from Discord itself but from what stands before it.
+        isinstance(error, discord.HTTPException) and error.status == 429
+    ):
+        return texts("error.discord_away")
     if isinstance(
         error, discord.DiscordServerError | aiohttp.ClientError | TimeoutError | PlatformUnavailable
     ):

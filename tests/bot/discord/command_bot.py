@@ -14,6 +14,7 @@ from bot.app import App
 from bot.core import Core
 from bot.discord.commands.registry import add_commands
 from bot.discord.gateway.command_sync import sync_commands
+from bot.discord.gateway.unseen_channels import close_unseen_channels
 from bot.posts.pipeline import Pipeline
 from tests.fakes.discord import FakeDiscord
 
@@ -23,6 +24,7 @@ class CommandBot(commands.AutoShardedBot):
         intents = discord.Intents(guilds=True, guild_messages=True, guild_reactions=True)
         super().__init__(command_prefix=(), intents=intents, help_command=None)
         self._connection.guild_ready_timeout = 0.01
+        close_unseen_channels(self._connection.parsers, lambda: self._connection.self_id)
         self.fake, self.core, self.pipeline = fake, core, pipeline
         self.told: list[bool] = []
 

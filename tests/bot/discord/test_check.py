@@ -1,11 +1,14 @@
 """`main.py discord check`: what is right, and what is wrong."""
 
+import pytest
+
 from bot.app import App
 from bot.discord.check import Finding, all_well, check_discord
 from bot.discord.platform import DiscordPlatform
 from bot.settings import Settings
 from tests.bot.discord.steps import watch
 from tests.fakes.discord import Channel, FakeDiscord
+from tests.fakes.discord.faults import answer
 
 
 async def found(app: App) -> dict[str, Finding]:
@@ -36,3 +39,22 @@ async def test_check_names_what_is_wrong(
     assert findings["commands"].ok is None
     fake.token = "another"
     assert not (await found(app))["token"].ok
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        "GET /users/@me", "GET /oauth2/applications/@me", "GET /users/@me/guilds",
+        "GET /channels/{channel_id}", "GET /guilds/{guild_id}",
+        "GET /applications/{application_id}/commands",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("status", "body"), [(200, {}), (200, "Welcome!"), (418, "no")])
+async def test_an_answer_that_is_none_of_discords_is_a_finding(
+    app: App, fake: FakeDiscord, channel: Channel, route: str, status: int, body: object
+) -> None:
+    await watch(app, channel)
+    fake.on(route, lambda _: answer(status, body), times=20)
+    findings = await check_discord(app.core, app.pipeline)
+    assert findings
+    assert all(each.text for each in findings)

@@ -106,3 +106,21 @@ async def test_a_server_that_is_away_at_the_start_is_tried_again(
     fake.on("GET /users/@me", error(403))
     async with connected(app, fake):
         await answered(fake, await fake.post_message(channel, ann, attachments=[PNG]))
+
+
+async def test_no_session_is_begun_when_none_is_left(
+    core: Core, fake: FakeDiscord, caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("bot.discord.connection._PATIENCE", 0.5)
+    monkeypatch.setattr("bot.discord.connection._FIRST_WAIT", 0.1)
+    fake.sessions_left = 0
+    platform = build(core).platforms["discord"]  # type: ignore[index]
+    await platform.start()
+    try:
+        assert fake.gateway.identified == 0
+        assert "no session for 4:00:00" in caplog.text
+        fake.sessions_left = 1
+        await fake.until(lambda: fake.gateway.identified == 1, "a session")
+    finally:
+        await platform.stop()

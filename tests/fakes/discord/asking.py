@@ -186,14 +186,15 @@ class Asking(Activity):
         if missing and complete is None:
             raise NotOffered(f"/{name} needs {', '.join(missing)}")
         said["options"] = [
-            self._option(by_name[key], value, channel, data["resolved"], complete == key)
+            self._option(by_name[key], value, person, channel, data["resolved"], complete == key)
             for key, value in given.items()
         ]
         return command, data
 
     def _option(
-        self, known: Payload, value: Any, channel: Channel, resolved: Payload, completing: bool
-    ) -> Payload:
+        self, known: Payload, value: Any, person: Person, channel: Channel, resolved: Payload,
+        completing: bool,
+    ) -> Payload:  # fmt: skip
         option: Payload = {"name": known["name"], "type": known["type"], "value": value}
         if completing:
             if not known.get("autocomplete"):
@@ -223,7 +224,7 @@ class Asking(Activity):
             option["value"] = str(value.id)
         elif known["type"] == 7:
             resolved.setdefault("channels", {})[str(value.id)] = {
-                **value.payload(), "permissions": "0",
+                **value.payload(), "permissions": str(permissions_in(value, person)),
             }  # fmt: skip
             option["value"] = str(value.id)
         return option

@@ -51,7 +51,8 @@ class GuildRoutes(Calls):
 
     @route("GET", "/gateway/bot")
     async def gateway_for_bots(self, _: Call) -> Payload:
-        limit = {"total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1}
+        left = self._fake.sessions_left
+        limit = {"total": 1000, "remaining": left, "reset_after": 14_400_000, "max_concurrency": 1}
         return {
             "url": self._fake.gateway_url, "shards": self._fake.shards,
             "session_start_limit": limit,

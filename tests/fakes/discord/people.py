@@ -48,6 +48,8 @@ class People:
         self._attachments: dict[int, Attachment] = {}
         self._links: dict[str, bytes] = {}
         self._fetched: Counter[str] = Counter()
+        #: Sessions that bots may still begin today.
+        self.sessions_left = 999
 
     # What there is.
 
@@ -80,7 +82,7 @@ class People:
     def channel(self, guild: Guild, name: str = "memes", *, nsfw: bool = False) -> Channel:
         channel = Channel(self.new_id(), name, guild, nsfw=nsfw)
         guild.channels[channel.id] = self.channels[channel.id] = channel
-        self.gateway.dispatch("CHANNEL_CREATE", channel.payload(), guild=guild)
+        self.gateway.dispatch("CHANNEL_CREATE", channel.payload_for(self.bot), guild=guild)
         return channel
 
     def delete_channel(self, channel: Channel) -> None:
@@ -122,7 +124,7 @@ class People:
             setattr(allow, name, value is True)
             setattr(deny, name, value is False)
         channel.overwrites[target.id] = (allow.value, deny.value)
-        self.gateway.dispatch("CHANNEL_UPDATE", channel.payload(), guild=channel.guild)
+        self.gateway.dispatch("CHANNEL_UPDATE", channel.payload_for(self.bot), guild=channel.guild)
 
     def dm(self, person: Person) -> Channel:
         """The channel in which somebody and the bot talk, opened if need be."""

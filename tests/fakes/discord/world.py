@@ -159,6 +159,16 @@ class Channel:
             ],
         }  # fmt: skip
 
+    def payload_for(self, bot: User) -> Payload:
+        """What the gateway tells a bot: of a channel that it cannot see nearly nothing."""
+        if self.guild is None or bot.id not in self.guild.members or may(self, bot, "view_channel"):
+            return self.payload()
+        return {
+            "id": str(self.id), "type": self.kind, "flags": 1 << 17, "name": "___hidden___",
+            "guild_id": str(self.guild.id), "position": 0, "parent_id": None, "nsfw": False,
+            "permission_overwrites": [], "last_message_id": None, "topic": None,
+        }  # fmt: skip
+
 
 @dataclass(eq=False)
 class Guild:
@@ -205,7 +215,7 @@ class Guild:
             **self.payload(), "joined_at": self.joined_at.isoformat(), "large": False,
             "unavailable": False, "member_count": len(self.members), "voice_states": [],
             "members": [self.members[bot.id].payload()], "presences": [], "threads": [],
-            "channels": [channel.payload() for channel in self.channels.values()],
+            "channels": [channel.payload_for(bot) for channel in self.channels.values()],
             "stage_instances": [], "guild_scheduled_events": [], "soundboard_sounds": [],
         }  # fmt: skip
 

@@ -1,6 +1,8 @@
 """/settings: shown, changed, refused."""
 
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -8,7 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from bot.app import App
-from bot.discord.commands.settings_values import read_buckets, read_hours
+from bot.community_settings import time_zone_exists
+from bot.discord.commands.settings_values import read_buckets, read_hours, read_time_zone
 from bot.discord.gateway.guild_options import upvote_of
 from bot.discord.ui.error_replies import Refused
 from storage.tables import Community
@@ -149,3 +152,42 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             read(text)
         except Refused:
             continue
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("22:00-07:00", (1320, 420)), ("22.00-07.00", (1320, 420)), ("10pm-7am", (1320, 420)),
+        ("10 p.m. to 7:30 a.m.", (1320, 450)), ("12am-12pm", (0, 720)), ("22-7", (1320, 420)),
+        ("22 Uhr bis 7 Uhr", (1320, 420)), ("22h30–7h", (1350, 420)),
+        ("22:00 \N{EM DASH} 07:00", (1320, 420)), ("OFF", (None, None)),
+    ],
+)  # fmt: skip
+def test_quiet_hours_are_read_as_people_write_them(
+    text: str, minutes: tuple[int | None, int | None]
+) -> None:
+    assert read_hours(text) == minutes
+
+
+@pytest.mark.parametrize("text", ["13pm-7am", "0am-7am", "24:00-07:00", "22:60-07:00"])
+def test_times_that_there_are_not(text: str) -> None:
+    with pytest.raises(Refused) as refused:
+        read_hours(text)
+    assert refused.value.key == "refused.quiet_range"
+
+
+@given(st.integers(0, 23), st.integers(0, 59), st.sampled_from([":", ".", "h"]))
+def test_every_time_of_day_comes_out_as_it_went_in(hour: int, minute: int, sign: str) -> None:
+    time = hour * 60 + minute
+    assert read_hours(f"{hour:02}{sign}{minute:02}-{hour}{sign}{minute:02}") == (time, time)
+
+
+@pytest.mark.parametrize(
+    ("text", "ahead"),
+    [("UTC+2", 2), ("utc +02:00", 2), ("GMT-5", -5), ("+0300", 3), ("UTC−4", -4), ("UTC", 0),
+     ("Etc/GMT-2", 2), ("Asia/Tokyo", 9), ("UTC+0", 0)],
+)  # fmt: skip
+def test_hours_from_utc_are_a_time_zone(text: str, ahead: int) -> None:
+    name = read_time_zone(text)
+    assert datetime(2026, 1, 1, tzinfo=ZoneInfo(name)).utcoffset() == timedelta(hours=ahead)
+    assert time_zone_exists(name)

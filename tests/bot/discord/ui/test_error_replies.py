@@ -46,6 +46,8 @@ def answered(kind: type[discord.HTTPException], status: int) -> discord.HTTPExce
         (GuessRefused(CLOSED), "has closed"),
         (NoChampion("none"), "No model version can serve"),
         (app_commands.BotMissingPermissions(["embed_links"]), "I need: Embed Links"),
+        (answered(discord.HTTPException, 429), "Discord"),
+        (discord.RateLimited(70.0), "Discord"),
         (app_commands.NoPrivateMessage(), "only in a server"),
         (app_commands.CheckFailure(), "may not do that"),
         (app_commands.CommandNotFound("x", []), "has changed"),

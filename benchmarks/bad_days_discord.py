@@ -230,7 +230,8 @@ def break_request(world: World, channel: Channel) -> str:
     action: Action = error(status, code)
     what = f"answer {status}"
     if kind == "passing" and status < 500:
-        times = rng.randint(1, 6)
+        # A try a step: more of them would be hours.
+        times = rng.randint(1, 2)
     elif kind == "final":
         step = EDIT
     elif kind == "limit":

@@ -13,6 +13,7 @@ from bot.platform import PlatformUnavailable
 UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
 UNKNOWN_EMOJI = 10014
+MISSING_ACCESS = 50001
 INVALID_FORM = 50035
 
 #: Gateway close codes after which connecting again is useless.

@@ -10,6 +10,7 @@ from bot.core import Core
 from bot.discord.gateway.channels import PostChannel
 from bot.discord.gateway.error_codes import (
     INVALID_FORM,
+    MISSING_ACCESS,
     UNKNOWN_CHANNEL,
     UNKNOWN_MESSAGE,
     reaching_discord,
@@ -20,7 +21,7 @@ from bot.discord.messages.find_reply import REACTION, find_channel, find_own_rep
 from bot.discord.messages.reply_data import read_reply_data
 from bot.discord.texts.lookup import Texts
 from bot.discord.ui.admin_messages import warn_of_permissions
-from bot.platform import PostGone, ReplyDeclined
+from bot.platform import PlatformUnavailable, PostGone, ReplyDeclined
 from bot.serving.forecast import Card
 from storage.tables import Post
 from storage.types import ReplyMode
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 #: What the bot reacts with where it may only react.
 CRYSTAL_BALL = "🔮"
+
+_OUT_OF_SIGHT = "the bot cannot see the channel"
 
 
 class ReplySender:
@@ -48,8 +51,8 @@ class ReplySender:
             sent_before: a reply may have been sent already, and its id not noted.
 
         Raises:
-            PlatformUnavailable: try again later.
-            ReplyDeclined: the bot may not reply, or the channel is out of its sight.
+            PlatformUnavailable: try again later; the channel may be out of sight for a while.
+            ReplyDeclined: the bot may not reply, or the channel is gone.
             PostGone: the post was deleted.
         """
         data = await self._core.database.run_read(lambda session: read_reply_data(session, post_id))
@@ -75,6 +78,8 @@ class ReplySender:
                         embed=message.embed, view=message.view, nonce=nonce_of(post.source_id)
                     )
         except discord.Forbidden as error:
+            if error.code == MISSING_ACCESS:
+                raise PlatformUnavailable(_OUT_OF_SIGHT) from error
             raise ReplyDeclined(f"Discord does not let me reply there: {error.text}.") from error
         except discord.HTTPException as error:
             if _original_is_gone(error):
@@ -121,6 +126,9 @@ class ReplySender:
                 key="notice.missing",
                 now=self._core.clock(),
             )
+            if "view_channel" in missing:
+                # A channel that is hidden for an hour may still be answered in.
+                raise PlatformUnavailable(_OUT_OF_SIGHT)
             raise ReplyDeclined(text)
 
 

@@ -12,6 +12,7 @@ from apscheduler.triggers.cron import CronTrigger
 from bot.core import Core
 from bot.jobs import Jobs, schedule
 from bot.labels.collect import LabelCollector
+from bot.labels.shipped_curves import shipped_curves
 from bot.notices import Notices
 from bot.operations.health_check import HealthCheck
 from bot.operations.image_cleanup import ImageCleanup
@@ -25,7 +26,6 @@ from bot.training.schedule import RetrainSchedule
 from bot.training.usable_champion import why_unusable
 from bot.web.platform import WebPlatform
 from models.extras import INSTALL_TRAIN, train_is_installed
-from models.growth_curves import STARTER, GrowthCurves
 from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ def build(core: Core) -> App:
         clock=core.clock,
         season_time_zone=core.settings.season_time_zone,
         late_share=core.settings.late_share,
-        curves={PlatformName.REDDIT: GrowthCurves.load(STARTER)},
+        curves=shipped_curves(),
     )
     image_cleanup = ImageCleanup(
         core.database, core.images, keep_days=core.settings.image_days, clock=core.clock

@@ -10,6 +10,7 @@ Candès 2019).
 import json
 import math
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeAlias
@@ -205,7 +206,10 @@ class GrowthCurves:
                     _curve(file, number, each) for number, each in enumerate(head["curves"])
                 )
                 return cls(float(head["horizon"]), curves)
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        except (
+            OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError,
+            zipfile.BadZipFile, zlib.error,
+        ) as error:  # fmt: skip
             raise CurvesUnusable(
                 f"The growth curves in {path} cannot be read ({error})."
             ) from error
@@ -218,6 +222,8 @@ _SINGLE = ("threshold", "value")
 def _curve(file: Any, number: int, head: dict[str, Any]) -> Curve:
     def trees(level: float, start: float) -> Trees:
         arrays = {name: file[f"{number}/{level}/{name}"] for name in _ARRAYS}
+        if not _lead_to_leaves(arrays):
+            raise ValueError("the nodes of a tree do not lead to its leaves")
         single = {name: arrays[name].astype(np.float64) for name in _SINGLE}
         return Trees(**(arrays | single), start=float(start))
 
@@ -231,3 +237,26 @@ def _curve(file: Any, number: int, head: dict[str, Any]) -> Curve:
         int(head["stretches"]),
         float(head["scale"]),
     )
+
+
+def _lead_to_leaves(arrays: dict[str, Any]) -> bool:
+    """Whether each node that can be reached is a leaf, or knows its column and leads to later ones.
+
+    Smaller trees are filled up with nodes that cannot be reached.
+    """
+    feature = arrays["feature"]
+    if feature.ndim != 2 or any(each.shape != feature.shape for each in arrays.values()):
+        return False
+    size: int = feature.shape[1]
+    reached = np.zeros(feature.shape, np.bool_)
+    reached[:, :1] = True
+    for node in range(size):
+        (inner,) = np.nonzero(reached[:, node] & (feature[:, node] >= 0))
+        if (feature[inner, node] >= len(FEATURES)).any():
+            return False
+        for side in ("left", "right"):
+            child = arrays[side][inner, node]
+            if ((child <= node) | (child >= size)).any():
+                return False
+            reached[inner, child] = True
+    return size > 0

@@ -52,7 +52,7 @@ class Length:
     step: timedelta
 
 
-WEEK, SHORT = Length(168, timedelta(hours=1)), Length(30, timedelta(minutes=20))
+WEEK, SHORT = Length(168, timedelta(hours=1)), Length(24, timedelta(minutes=20))
 
 
 @dataclass
@@ -286,9 +286,9 @@ async def calm_down(world: World, settings: Settings, length: Length) -> Tally:
     undo(world, far)
     tally = Tally(happened=world.happened)
     async with running(world, settings, processes=1) as (app,):
-        for _ in range(round(HORIZON * (2 + LATE_SHARE) / timedelta(minutes=30))):
+        for _ in range(round(HORIZON * (2 + LATE_SHARE) / timedelta(hours=1))):
             await work(app)
-            world.true.forward(1800)
+            world.true.forward(3600)
         await app.core.database.run_read(
             lambda session: count(session, world, tally, app.core.people_key)
         )
@@ -339,6 +339,10 @@ def count_post(
         tally.faults.append(f"{name} was withdrawn without proof")
     elif reply is None or reply.state is ReplyState.PENDING:
         tally.fault(tally.replies, "missed", f"{name} has no reply, and no reason why")
+    elif reply.state is not ReplyState.SKIPPED:
+        tally.outcomes.wanted += 1
+        if reply.state is not ReplyState.SETTLED and reply.fault is None:
+            tally.fault(tally.outcomes, "missed", f"{name} does not show its outcome")
     if label is None:
         tally.fault(tally.labels, "missed", f"{name} has no label ({post.state.value})")
     elif abs(label.score - made["score"]) > 1 + LATE_ERROR * made["score"]:

@@ -4,8 +4,9 @@ praw's `request` is used rather than its objects: these fetch what is missing wh
 read, a request for every post, and one broken item breaks a whole listing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.reddit.credentials import Credentials
@@ -41,6 +42,7 @@ class RedditClient:
     Args:
         url, oauth_url: where Reddit is.
         seconds: longest time for one answer.
+        heard: is told the time of each answer by Reddit's clock.
     """
 
     def __init__(
@@ -51,9 +53,10 @@ class RedditClient:
         oauth_url: str,
         clock: Clock,
         seconds: float = SECONDS,
+        heard: Callable[[datetime], None] | None = None,
     ) -> None:
         self._praw = PrawThread(
-            credentials, url=url, oauth_url=oauth_url, clock=clock, seconds=seconds
+            credentials, url=url, oauth_url=oauth_url, clock=clock, seconds=seconds, heard=heard
         )
         self._me: str | None = None
 

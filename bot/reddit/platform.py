@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from bot.core import Core
@@ -24,6 +24,7 @@ from bot.reddit.schedule import Schedule
 from bot.reddit.score_reader import ScoreReader
 from bot.reddit.watcher import Watcher
 from bot.runtime.supervisor import keep_running, tell
+from bot.runtime.system_clock import SystemClock
 from bot.serving.forecast import Card, Outcome, OutcomeUnknown
 from storage.types import PlatformName
 
@@ -53,6 +54,9 @@ class RedditPlatform:
 
     def __init__(self, core: Core, pipeline: Pipeline) -> None:
         settings, database, clock = core.settings, core.database, core.clock
+        self._clock = clock
+        #: How far Reddit's clock is ahead of ours, seconds; None: that was told, or is not known.
+        self._ahead: float | None = None
         self._every = timedelta(seconds=settings.reddit_poll_seconds)
         reply_rules = read_reply_rules(settings)
         self._subreddits = tuple(
@@ -63,6 +67,7 @@ class RedditPlatform:
             url=settings.reddit_url,
             oauth_url=settings.reddit_oauth_url,
             clock=clock,
+            heard=self._hear_time,
         )
         self._communities = Communities(
             database, horizon_seconds=round(settings.reddit_horizon_hours * 3600), clock=clock
@@ -139,6 +144,12 @@ class RedditPlatform:
         await self._lease.release()
         await self.client.close()
 
+    def _hear_time(self, told: datetime) -> None:
+        """Hold our clock against Reddit's; one of a simulation has no other to agree with."""
+        if isinstance(self._clock, SystemClock):
+            ahead = self._clock.hear(told)
+            self._ahead = self._ahead if ahead is None else ahead
+
     @property
     def on_duty(self) -> bool:
         """Whether Reddit is this process's: of several on one database, one looks after it."""
@@ -166,6 +177,9 @@ class RedditPlatform:
         """
         if not await self._lease.hold():
             return
+        if self._ahead is not None:
+            ahead, self._ahead = self._ahead, None
+            await tell("Reddit", self._report.clock_ahead(ahead))
         for name in self._subreddits:
             await self._schedule.run_due(f"r/{name}", self._every, partial(self._watch, name))
         await self._schedule.run_due("inbox", self._every, self._read_inbox)

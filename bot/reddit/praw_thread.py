@@ -7,6 +7,7 @@ plain data comes out.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any, TypeVar
 
 import praw
@@ -44,6 +45,7 @@ class PrawThread:
     Args:
         url, oauth_url: where Reddit is.
         seconds: longest time for one answer.
+        heard: is told the time of each answer by Reddit's clock.
     """
 
     def __init__(
@@ -54,7 +56,9 @@ class PrawThread:
         oauth_url: str,
         clock: Clock,
         seconds: float,
+        heard: Callable[[datetime], None] | None = None,
     ) -> None:
+        self._heard = heard
         self._credentials = credentials
         self._urls = (url.rstrip("/"), oauth_url.rstrip("/"))
         self._seconds = seconds
@@ -80,7 +84,15 @@ class PrawThread:
         # One after the other: each knows the wait that Reddit asked for in the answer before.
         async with self._turn:
             self.pace.check()
-            return await self._ask(work)
+            try:
+                return await self._ask(work)
+            finally:
+                self._pass_time_on()
+
+    def _pass_time_on(self) -> None:
+        told, self._rate_headers.answered_at = self._rate_headers.answered_at, None
+        if self._heard is not None and told is not None:
+            self._heard(told)
 
     async def _ask(self, work: Callable[[praw.Reddit], T]) -> T:
         loop = asyncio.get_running_loop()

@@ -6,7 +6,7 @@ ten minutes serves nobody. Here every failure is raised at once; who asked decid
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from prawcore import Requestor
@@ -15,6 +15,7 @@ from prawcore.exceptions import RequestException
 
 from bot.reddit.errors import CredentialsRefused
 from bot.reddit.limits import number, seconds
+from bot.runtime.http_date import time_of_answer
 
 _LIMIT_HEADERS = ("x-ratelimit-remaining", "x-ratelimit-used", "x-ratelimit-reset")
 
@@ -33,10 +34,12 @@ class AskedToWait(Exception):
 
 @dataclass(slots=True)
 class RateHeaders:
-    """The rate limit in the latest answer's headers: requests left, and until when."""
+    """What the latest answer's headers tell: requests left, until when, and Reddit's time."""
 
     remaining: float | None = None
     reset: timedelta | None = None
+    #: When Reddit answered, by its own clock.
+    answered_at: datetime | None = None
 
 
 class Transport(Requestor):
@@ -81,6 +84,7 @@ class Transport(Requestor):
     def _note_limit(self, response: Any) -> None:
         self._rate_headers.remaining = number(response.headers.get("x-ratelimit-remaining"))
         self._rate_headers.reset = seconds(response.headers.get("x-ratelimit-reset"))
+        self._rate_headers.answered_at = time_of_answer(response.headers)
         for name in _LIMIT_HEADERS:
             # Where prawcore sees them, it sleeps.
             response.headers.pop(name, None)

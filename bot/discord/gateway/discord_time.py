@@ -1,11 +1,12 @@
 """The time by Discord's clock, from the ``Date`` of its answers."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from types import SimpleNamespace
 
 import aiohttp
+
+from bot.runtime.http_date import time_of_answer
 
 
 def listen_to_dates(heard: Callable[[datetime], Awaitable[None]]) -> aiohttp.TraceConfig:
@@ -15,9 +16,8 @@ def listen_to_dates(heard: Callable[[datetime], Awaitable[None]]) -> aiohttp.Tra
     async def on_end(
         _: aiohttp.ClientSession, __: SimpleNamespace, ended: aiohttp.TraceRequestEndParams
     ) -> None:
-        told = read_date(ended.response.headers.get("Date"))
-        # Copies from a cache are of the time when they were made.
-        if told is not None and "Age" not in ended.response.headers:
+        told = time_of_answer(ended.response.headers)
+        if told is not None:
             await heard(told)
 
     trace.on_request_end.append(on_end)
@@ -26,12 +26,3 @@ def listen_to_dates(heard: Callable[[datetime], Awaitable[None]]) -> aiohttp.Tra
 
 async def nobody_listens(_: datetime) -> None:
     """For a client that nobody asks for the time."""
-
-
-def read_date(header: str | None) -> datetime | None:
-    """The moment of a ``Date`` header, aware; None where there is none that can be read."""
-    try:
-        told = parsedate_to_datetime(header or "")
-    except (TypeError, ValueError):
-        return None
-    return told if told.tzinfo is not None else told.replace(tzinfo=UTC)

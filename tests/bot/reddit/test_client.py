@@ -5,7 +5,7 @@ import json
 import logging
 import threading
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -337,3 +337,17 @@ def test_a_file_that_is_no_credentials_is_not_repeated(tmp_path: Path) -> None:
     assert "not text" in incomplete(tmp_path, reddit_credentials_file=path)
     missing = incomplete(tmp_path, reddit_credentials_file=tmp_path / "nowhere")
     assert "No such file" in missing
+
+
+async def test_the_time_of_an_answer_is_passed_on(
+    data_dir: Path, reddit: FakeReddit, clock: FakeClock
+) -> None:
+    heard: list[datetime] = []
+    client = client_of(reddit_settings(data_dir, reddit.origin), clock, heard=heard.append)
+    await client.me()
+    assert [told.tzinfo for told in heard] == [UTC]
+    reddit.fail("/api/info", cut=True)
+    with pytest.raises(RedditBusy):
+        await client.info(["t3_1"])
+    assert len(heard) == 1, "no answer tells no time"
+    await client.close()

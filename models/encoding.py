@@ -2,7 +2,9 @@
 
 Wide groups (the embedding, hashed text) are projected onto their main directions, because a few
 thousand labels cannot fill 1280 columns. Each metadata column is cut at its own quantiles, so
-that a small network can bend where the posts are.
+that a small network can bend where the posts are. What training never saw adds nothing: outputs
+stay within the range of the training posts, and a source (`models.support.SOURCES`) in which a post
+is unlike all of them fades to its mean.
 """
 
 from collections.abc import Mapping
@@ -12,28 +14,61 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from models.support import METADATA_OWNERS, PROJECTED, SOURCES, Support
 
-_PROJECTED = ("embedding", "title", "text")
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Columns centred and scaled, then projected: float32 [n, width] → [n, directions].
+    """Columns centred, scaled, projected, clipped and scaled: float32 [n, width] → [n, directions].
 
     Attributes:
         mean: float32 [width].
-        basis: float32 [width, directions], scale included.
+        scale: float32 [width], of the centred columns.
+        basis: float32 [width, directions], ``scale`` included.
+        low, high: float32 [directions], the range of the training posts.
+        deviation: float32 [directions], of the training posts; 0 where they never varied.
+        gain: float32 [directions], what the clipped values are multiplied by.
     """
 
     mean: Floats
+    scale: Floats
     basis: Floats
+    low: Floats
+    high: Floats
+    deviation: Floats
+    gain: Floats
 
-    def __call__(self, values: NDArray[Any]) -> Floats:
+    def directions(self, values: NDArray[Any]) -> Floats:
         """Project values [n, width] of any float type: float32 [n, directions]."""
         centred: Floats = values.astype(np.float32) - self.mean
         projected: Floats = np.matmul(centred, self.basis, dtype=np.float32)
         return projected
+
+    def encoded(self, directions: Floats) -> Floats:
+        """What the network takes, from `directions`."""
+        clipped: Floats = np.clip(directions, self.low, self.high) * self.gain
+        return clipped
+
+    def __call__(self, values: NDArray[Any]) -> Floats:
+        """Project and clip values [n, width] of any float type: float32 [n, directions]."""
+        return self.encoded(self.directions(values))
+
+    def unlikeness(self, values: NDArray[Any], directions: Floats) -> Floats:
+        """How far posts lie from the middle along the directions, and beside them.
+
+        Returns:
+            float32 [n, 2]: the logarithm of the mean squared distance in deviations, and that of
+            what the directions leave of the scaled columns' squares.
+        """
+        varied = self.deviation > 0
+        deviations = np.where(varied, self.deviation, 1)
+        along = ((directions / deviations) ** 2 * varied).mean(axis=1)
+        scaled = (values.astype(np.float32) - self.mean) * self.scale
+        beside = np.clip((scaled**2).sum(axis=1) - (directions**2).sum(axis=1), 0, None)
+        both: Floats = np.log(np.stack([along, beside], axis=1) + np.float32(1e-3))
+        return both
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +77,7 @@ class Staircase:
 
     A step is 0 below its quantile range, 1 above it, and rises linearly in between, so that any
     function that bends at the quantiles is linear in the steps, and nothing runs off beyond what
-    training saw. Steps are then standardised; those that never varied are left at 0.
+    training saw. Steps are then centred and scaled; those that never varied are left at 0.
 
     Attributes:
         edges: float32 [m, steps + 1], rising; repeated edges make empty steps.
@@ -55,7 +90,7 @@ class Staircase:
     scale: Floats
 
     def steps(self, values: NDArray[Any]) -> Floats:
-        """Progress before standardising, in 0..1."""
+        """Progress before centring, in 0..1."""
         lower, upper = self.edges[:, :-1], self.edges[:, 1:]
         width = np.where(upper > lower, upper - lower, 1)
         progress = (values.astype(np.float32)[:, :, None] - lower) / width
@@ -65,40 +100,58 @@ class Staircase:
         return flat
 
     def __call__(self, values: NDArray[Any]) -> Floats:
-        """The steps, standardised: float32 [n, m · steps]."""
-        standardised: Floats = (self.steps(values) - self.mean) * self.scale
-        return standardised
+        """The steps, centred and scaled: float32 [n, m · steps]."""
+        scaled: Floats = (self.steps(values) - self.mean) * self.scale
+        return scaled
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """The encodings of all groups."""
+    """The encodings of all groups, and what the posts they were fitted on looked like."""
 
     embedding: Projection
     title: Projection
     text: Projection
     metadata: Staircase
+    support: Support
 
     def __call__(self, groups: Mapping[str, NDArray[Any]]) -> dict[str, Floats]:
         """What the network takes: each group float32 [n, its encoded width]."""
-        return {
-            "embedding": self.embedding(groups["embedding"]),
-            "title": self.title(groups["title"]),
-            "text": self.text(groups["text"]),
-            "metadata": self.metadata(groups["metadata"]),
-        }
+        return self.with_trust(groups)[0]
+
+    def with_trust(self, groups: Mapping[str, NDArray[Any]]) -> tuple[dict[str, Floats], Floats]:
+        """As calling it, and how far each source was trusted: float32 [n, sources], 0 to 1."""
+        encoded: dict[str, Floats] = {}
+        unlikeness = [groups["metadata"].astype(np.float32)]
+        for group in PROJECTED:
+            projection: Projection = getattr(self, group)
+            directions = projection.directions(groups[group])
+            encoded[group] = projection.encoded(directions)
+            unlikeness.append(projection.unlikeness(groups[group], directions))
+        trust = self.support.trust(np.concatenate(unlikeness, axis=1))
+        for group, source in PROJECTED.items():
+            encoded[group] = encoded[group] * trust[:, [SOURCES.index(source)]]
+        steps = self.metadata.edges.shape[1] - 1
+        by_column = np.repeat(trust[:, METADATA_OWNERS], steps, axis=1)
+        encoded["metadata"] = self.metadata(groups["metadata"]) * by_column
+        return encoded, trust
+
+    def used(self) -> NDArray[np.bool_]:
+        """Whether anything of each source can move a prediction: bool [sources]."""
+        steps = self.metadata.edges.shape[1] - 1
+        moves = (self.metadata.scale.reshape(-1, steps) != 0).any(axis=1)
+        found = np.isin(np.arange(len(SOURCES)), METADATA_OWNERS[moves])
+        for group, source in PROJECTED.items():
+            found[SOURCES.index(source)] |= bool(getattr(self, group).gain.any())
+        return found
 
     def arrays(self) -> dict[str, Floats]:
         """Everything of it, by name, for the head's file."""
-        found = {
-            "metadata/edges": self.metadata.edges,
-            "metadata/mean": self.metadata.mean,
-            "metadata/scale": self.metadata.scale,
+        return {
+            f"{part}/{name}": getattr(getattr(self, part), name)
+            for part, names in _PARTS.items()
+            for name in names
         }
-        for group in _PROJECTED:
-            projection: Projection = getattr(self, group)
-            found |= {f"{group}/mean": projection.mean, f"{group}/basis": projection.basis}
-        return found
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, Floats]) -> "Encoding":
@@ -108,9 +161,19 @@ class Encoding:
             KeyError: one is missing.
         """
         embedding, title, text = (
-            Projection(arrays[f"{group}/mean"], arrays[f"{group}/basis"]) for group in _PROJECTED
+            Projection(*(arrays[f"{group}/{name}"] for name in _PARTS[group]))
+            for group in PROJECTED
         )
-        staircase = Staircase(
-            arrays["metadata/edges"], arrays["metadata/mean"], arrays["metadata/scale"]
-        )
-        return cls(embedding, title, text, staircase)
+        staircase = Staircase(*(arrays[f"metadata/{name}"] for name in _PARTS["metadata"]))
+        support = Support(*(arrays[f"support/{name}"] for name in _PARTS["support"]))
+        return cls(embedding, title, text, staircase, support)
+
+
+_OF_PROJECTION = ("mean", "scale", "basis", "low", "high", "deviation", "gain")
+
+#: The arrays of each part of an encoding.
+_PARTS = {
+    **dict.fromkeys(PROJECTED, _OF_PROJECTION),
+    "metadata": ("edges", "mean", "scale"),
+    "support": ("centre", "low", "high"),
+}

@@ -73,12 +73,13 @@ class PostFacts:
     community: Record
 
 
-Source = Literal["title", "text", "author"]
+#: What a head can be asked not to look at.
+Hidable = Literal["title", "text", "author"]
 
 
-def without(facts: PostFacts, sources: Collection[Source]) -> PostFacts:
+def without(facts: PostFacts, sources: Collection[Hidable]) -> PostFacts:
     """The same post as if some sources were missing: no title, no text read, an unknown author."""
-    missing: dict[Source, dict[str, Any]] = {
+    missing: dict[Hidable, dict[str, Any]] = {
         "title": {"title": ""},
         "text": {"text_in_image": None},
         "author": {"author": AuthorRecord.empty()},

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from models.distribution import BINS, EDGES
 from models.encoding import Encoding
-from models.features import FEATURES_VERSION, Features, PostFacts, Source, without
+from models.features import FEATURES_VERSION, Features, Hidable, PostFacts, without
+from models.support import SET_ASIDE, SOURCES, Source
 from storage.errors import ExpectedError
 
 FILE = "head.npz"
@@ -99,7 +100,7 @@ class Head:
         embedding: NDArray[np.float32],
         facts: Sequence[PostFacts],
         *,
-        hide: Collection[Source] = (),
+        hide: Collection[Hidable] = (),
     ) -> NDArray[np.float64]:
         """Distributions over the percentile.
 
@@ -113,6 +114,34 @@ class Head:
         """
         shown = [without(each, hide) for each in facts] if hide else facts
         return self.predict_groups(self._groups(embedding, shown))
+
+    def predict_with_support(
+        self,
+        embedding: NDArray[np.float32],
+        facts: Sequence[PostFacts],
+        *,
+        hide: Collection[Hidable] = (),
+    ) -> tuple[NDArray[np.float64], list[tuple[Source, ...]]]:
+        """As `predict`, and what the head set aside of each post.
+
+        A source is set aside where the post is unlike all that the head was fitted on; the
+        prediction then comes from what remains. A source that was hidden, and one that the head
+        never learned anything from, is not named.
+        """
+        bins = self.predict(embedding, facts, hide=hide)
+        if self.encoding is None:
+            return bins, [()] * len(facts)
+        shown = [without(each, hide) for each in facts]
+        _, trust = self.encoding.with_trust(self._groups(embedding, shown))
+        aside = (trust < SET_ASIDE) & self.encoding.used()
+        return bins, [
+            tuple(
+                source
+                for source, is_ in zip(SOURCES, row, strict=True)
+                if is_ and source not in hide
+            )
+            for row in aside.tolist()
+        ]
 
     def predict_groups(self, groups: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
         """As `predict`, from the groups (`GROUPS`), each [n, its width]."""
@@ -139,14 +168,20 @@ class Head:
             return np.zeros(embedding.shape)
         groups = self._groups(embedding, facts)
         bins = self.predict_groups(groups)
-        encoded = self.encoding.embedding(groups["embedding"])
+        encoded_groups, trust = self.encoding.with_trust(groups)
+        encoded = encoded_groups["embedding"]
         jacobian = sum(
             (member.embedding_jacobian(encoded) for member in self.members),
             np.zeros((len(bins), BINS, encoded.shape[1])),
         ) / (len(self.members) * self.temperature)
         centred = bins * (_MIDDLES - (bins @ _MIDDLES)[:, None])
         slopes = np.einsum("nk,nkw->nw", centred, jacobian)
-        gradient: NDArray[np.float64] = slopes @ self.encoding.embedding.basis.T.astype(float)
+        projection = self.encoding.embedding
+        found = projection.directions(groups["embedding"])
+        # Beyond the range of the training posts the prediction stays as it is.
+        moves = (found > projection.low) & (found < projection.high)
+        slopes *= moves * projection.gain * trust[:, [SOURCES.index("image")]]
+        gradient: NDArray[np.float64] = slopes @ projection.basis.T.astype(float)
         return gradient
 
     def save(self, folder: Path) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from models.distribution import UNIFORM, interval_target
 from models.experts import EXPERTS, FIRST_WEIGHTS, Account, Mixture, learn
-from models.features import PostFacts, Source, without
+from models.features import Hidable, PostFacts, without
 from models.head import Head
 from models.metrics import log_losses
 from storage.engine.core_tables import table_of
@@ -31,7 +31,7 @@ _POSTS = table_of(Post)
 _WAITS = text("posts.state IN ('predicted', 'awaiting_score')")
 
 #: What the expert "untitled" does not see.
-_UNTITLED: tuple[Source, ...] = ("title", "author")
+_UNTITLED: tuple[Hidable, ...] = ("title", "author")
 #: Digits kept of the experts' probabilities: a weight is not known to more.
 _DIGITS = 7
 

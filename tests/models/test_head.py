@@ -8,6 +8,7 @@ from models.author_record import AuthorRecord
 from models.encoding import Encoding, Projection, Staircase
 from models.features import Features
 from models.head import FILE, GROUPS, Head, HeadUnusable, Member
+from models.support import Support
 from tests.models.test_features import facts
 
 
@@ -17,9 +18,15 @@ def made_up_head(members: int = 2) -> Head:
     columns = len(features.metadata_names)
 
     def projection(width: int, directions: int) -> Projection:
+        ones = np.ones(directions, np.float32)
         return Projection(
-            rng.normal(size=width).astype(np.float32),
-            rng.normal(size=(width, directions)).astype(np.float32) / 30,
+            mean=rng.normal(size=width).astype(np.float32),
+            scale=np.ones(width, np.float32),
+            basis=rng.normal(size=(width, directions)).astype(np.float32) / 30,
+            low=-9 * ones,
+            high=9 * ones,
+            deviation=ones,
+            gain=ones,
         )
 
     steps = 3
@@ -33,6 +40,7 @@ def made_up_head(members: int = 2) -> Head:
             np.zeros(columns * steps, np.float32),
             np.ones(columns * steps, np.float32),
         ),
+        Support.everything(),
     )
     widths = {"embedding": 8, "title": 4, "text": 4, "metadata": columns * steps}
 

@@ -76,14 +76,18 @@ class FilePosts:
                 earlier posts of the file themselves.
             counted: ids of the posts that may count in a record; None: all.
         """
-        records = _records(self.posts, reference, counted)
-        examples = (
-            _example(self.posts[number], self.seen[number], records[number])
-            for number in sorted(self.seen)
-        )
+        examples = self.examples(reference=reference, counted=counted)
         labelled = assemble(examples, now=self.now)
         labelled.dropped = labelled.dropped + self.dropped
         return labelled
+
+    def examples(
+        self, *, reference: Reference | None = None, counted: Collection[str] | None = None
+    ) -> Iterator[Example]:
+        """As `labelled`, one post at a time, the oldest first."""
+        records = _records(self.posts, reference, counted)
+        for number in sorted(self.seen):
+            yield _example(self.posts[number], self.seen[number], records[number])
 
 
 def read_file_posts(

@@ -5,15 +5,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
+from sklearn.decomposition import PCA
 
 from models.encoding import Encoding, Projection, Staircase
 from models.features import Features
 from models.head import GROUPS
+from models.support import METADATA_OWNERS, PROJECTED, SOURCES, Support
 from trainer.head.recipe import Recipe
 
 Rows = NDArray[np.intp]
 Floats = NDArray[np.float32]
+Numbers = NDArray[np.float64]
 Groups = Mapping[str, NDArray[Any]]
 
 #: Rows read at once.
@@ -25,24 +27,41 @@ MAX_ROWS = 20_000
 #: Deviations below this are noise of rounding.
 _STILL = 1e-6
 
+#: Rows that something must differ in to be believed by half.
+DOUBT = 100.0
+
+#: Steps that vary less than this are not scaled up as if they varied as much as others.
+_LEAST_DEVIATION = 0.25
+
+#: Share of the training posts that may lie beyond each end of what is called their range, and the
+#: least half of a range (columns are logarithms, shares, or 0 and 1).
+_BEYOND = 0.002
+_LEAST_RANGE = 0.25
+
 
 def fit_encoding(groups: Groups, rows: Rows, recipe: Recipe) -> Encoding:
-    """Fit the encodings on the rows that the head is fitted on, and on no others."""
+    """Fit the encodings on the rows that the head is fitted on, and on no others.
+
+    Every column, every direction and every source is weighed by its evidence (`evidence`): nothing
+    is learned from what never varied, and little from what hardly did, however large the step is
+    that a later post takes in it.
+    """
     if len(rows) > MAX_ROWS:
         rows = rows[np.linspace(0, len(rows) - 1, MAX_ROWS).astype(np.intp)]
+    values = {group: groups[group][rows].astype(np.float32) for group in GROUPS}
+    embedding = _projection(
+        values["embedding"], recipe.embedding_directions, recipe.embedding_strength,
+        standardise=True,
+    )  # fmt: skip
+    # Hashed words are rare: dividing each column by its own deviation would blow up noise.
+    title, text = (
+        _projection(values[group], recipe.text_directions, strength, standardise=False)
+        for group, strength in (("title", recipe.title_strength), ("text", recipe.text_strength))
+    )
+    staircase = _staircase(values["metadata"], recipe)
     return Encoding(
-        _projection(
-            groups["embedding"], rows, recipe.embedding_directions, recipe.embedding_strength,
-            standardise=True,
-        ),
-        # Hashed words are rare: dividing each column by its own deviation would blow up noise.
-        _projection(
-            groups["title"], rows, recipe.text_directions, recipe.title_strength, standardise=False
-        ),
-        _projection(
-            groups["text"], rows, recipe.text_directions, recipe.text_strength, standardise=False
-        ),
-        _staircase(groups["metadata"][rows].astype(np.float32), recipe),
+        embedding, title, text, staircase,
+        _support(values, {"embedding": embedding, "title": title, "text": text}),
     )  # fmt: skip
 
 
@@ -52,43 +71,59 @@ def strength_of(column: str, strengths: Sequence[tuple[str, float]]) -> float:
     return max(fitting)[1]
 
 
-def _projection(
-    values: NDArray[Any], rows: Rows, directions: int, strength: float, *, standardise: bool
-) -> Projection:
-    """Main directions of the rows, scaled so that the strongest has the deviation ``strength``."""
-    width = values.shape[1]
-    total, products = np.zeros(width), np.zeros((width, width))
-    for start in range(0, len(rows), CHUNK):
-        chunk = values[rows[start : start + CHUNK]].astype(np.float32)
-        total += chunk.sum(axis=0, dtype=np.float64)
-        products += chunk.T @ chunk
-    mean = total / len(rows)
-    covariance = products / len(rows) - np.outer(mean, mean)
-    deviation = np.sqrt(np.clip(np.diag(covariance), 0, None))
-    scale = np.ones(width)
-    if standardise:
-        scale = np.divide(1, deviation, out=np.zeros(width), where=deviation > _STILL)
-    variance, vectors = _main_directions(covariance * np.outer(scale, scale), directions)
-    basis = vectors * scale[:, None] * (strength / max(float(np.sqrt(max(variance, 0))), _STILL))
-    return Projection(mean.astype(np.float32), basis.astype(np.float32))
-
-
-def _main_directions(
-    covariance: NDArray[np.float64], directions: int
-) -> tuple[float, NDArray[np.float64]]:
-    """The largest eigenvalue of a covariance, and the eigenvectors of the largest ones.
+def evidence(squares: Numbers) -> Numbers:
+    """In how many rows something differs from its usual value.
 
     Args:
-        covariance: float64 [width, width].
-        directions: how many are wanted; at most ``width`` are found.
+        squares: float64 [n, …], squared deviations from the usual value.
 
     Returns:
-        The eigenvalue, and float64 [width, directions], the strongest direction first.
+        float64 […], 0 to ``n``: the square of their sum by the sum of their squares, which is k
+        where k rows differ equally, and less where a few of them differ most.
     """
-    width = len(covariance)
-    wanted = (max(width - directions, 0), width - 1)
-    strengths, vectors = eigh(covariance, subset_by_index=wanted)
-    return float(strengths[-1]), vectors[:, ::-1]
+    # Scaled first, so that tiny deviations keep their digits.
+    largest = squares.max(axis=0, initial=0)
+    scaled = squares / np.where(largest > 0, largest, 1)
+    total = (scaled**2).sum(axis=0)
+    found: Numbers = scaled.sum(axis=0) ** 2 / np.where(total > 0, total, 1)
+    return found
+
+
+def weight(evidence: Numbers) -> Numbers:
+    """How far something with so much evidence is believed, 0 to 1."""
+    return evidence / (evidence + DOUBT)
+
+
+def _projection(
+    values: Floats, directions: int, strength: float, *, standardise: bool
+) -> Projection:
+    """Main directions, scaled so that the strongest moves a post that has any by ``strength``."""
+    mean = values.mean(axis=0, dtype=np.float64).astype(np.float32)
+    squares = (values - np.median(values, axis=0)).astype(np.float64) ** 2
+    deviation = values.std(axis=0, dtype=np.float64)
+    # A single row shows no deviation.
+    moved = deviation > _STILL
+    scale = weight(evidence(squares)) * moved
+    if standardise:
+        scale /= np.where(moved, deviation, 1)
+    of_group = float(evidence(squares.sum(axis=1)))
+    scaled = ((values - mean) * scale.astype(np.float32))[:, moved]
+    vectors = np.zeros((values.shape[1], directions))
+    if moved.any():
+        found = PCA(min(directions, *scaled.shape), svd_solver="covariance_eigh").fit(scaled)
+        vectors[moved, : found.n_components_] = found.components_.T
+    basis = (vectors * scale[:, None]).astype(np.float32)
+    along = (values - mean) @ basis
+    spread = along.std(axis=0, dtype=np.float64)
+    # The strongest direction's deviation among the posts that differ at all.
+    largest = float(spread.max(initial=0)) * np.sqrt(len(values) / max(of_group, 1.0))
+    trusted = weight(evidence(along.astype(np.float64) ** 2)) * weight(np.array(of_group))
+    gain = trusted * (strength / largest if largest > _STILL else 0.0)
+    low, high = (edge.astype(np.float32) for edge in (along.min(axis=0), along.max(axis=0)))
+    return Projection(
+        mean, scale.astype(np.float32), basis, low, high, spread.astype(np.float32),
+        gain.astype(np.float32),
+    )  # fmt: skip
 
 
 def _staircase(values: Floats, recipe: Recipe) -> Staircase:
@@ -98,13 +133,33 @@ def _staircase(values: Floats, recipe: Recipe) -> Staircase:
         found = np.unique(np.quantile(values[:, column], np.linspace(0, 1, steps + 1)))
         # Ties leave fewer distinct quantiles; the last is repeated, which makes empty steps.
         edges[column] = np.pad(found, (0, steps + 1 - len(found)), mode="edge")
-    bare = Staircase(edges, np.float32(0), np.float32(1))  # type: ignore[arg-type]
-    progress = bare.steps(values)
-    deviation = progress.std(axis=0)
-    scale = np.divide(1, deviation, out=np.zeros_like(deviation), where=deviation > 0.02)
+    nothing = np.empty(0, np.float32)
+    progress = Staircase(edges, nothing, nothing).steps(values).astype(np.float64)
+    squares = (progress - np.median(progress, axis=0)) ** 2
     strengths = np.array([strength_of(name, recipe.metadata_strength) for name in names])
-    scale *= np.repeat(strengths, steps).astype(np.float32)
-    return Staircase(edges, progress.mean(axis=0), scale)
+    scale = np.repeat(strengths, steps) * weight(evidence(squares))
+    # Rare steps are not scaled up: they would be believed as much as common ones.
+    scale /= np.maximum(progress.std(axis=0), _LEAST_DEVIATION)
+    owners = np.repeat(METADATA_OWNERS, steps)
+    for source in range(len(SOURCES)):
+        own = owners == source
+        scale[own] *= weight(evidence(squares[:, own].sum(axis=1)))
+    return Staircase(edges, progress.mean(axis=0).astype(np.float32), scale.astype(np.float32))
+
+
+def _support(values: Groups, projections: Mapping[str, Projection]) -> Support:
+    """The middle and the range of the training posts, but for a few at each end."""
+    numbers = [values["metadata"]]
+    for group, projection in projections.items():
+        directions = projection.directions(values[group])
+        numbers.append(projection.unlikeness(values[group], directions))
+    every = np.concatenate(numbers, axis=1)
+    low, centre, high = np.quantile(every, [_BEYOND, 0.5, 1 - _BEYOND], axis=0)
+    return Support(
+        centre.astype(np.float32),
+        np.minimum(low, centre - _LEAST_RANGE).astype(np.float32),
+        np.maximum(high, centre + _LEAST_RANGE).astype(np.float32),
+    )
 
 
 def encode(encoding: Encoding, groups: Groups, rows: Rows) -> dict[str, Floats]:
@@ -135,13 +190,16 @@ def encoded_blanks(
     """
     found: list[dict[str, Floats]] = []
     steps = encoding.metadata.edges.shape[1] - 1
+    usual = {group: getattr(encoding, group).mean[None, :] for group in PROJECTED}
+    usual["metadata"] = encoding.support.centre[None, : len(encoding.metadata.edges)]
     for groups in blanks.values():
-        source: dict[str, Floats] = {}
+        hidden = dict(usual)
         for group, blank in groups.items():
-            encoded = getattr(encoding, group)(np.nan_to_num(blank)[None, :])[0]
-            touched = ~np.isnan(blank)
-            if group == "metadata":
-                encoded = np.where(np.repeat(touched, steps), encoded, np.float32(np.nan))
-            source[group] = encoded
+            hidden[group] = np.where(np.isnan(blank), usual[group], blank)
+        encoded = encoding(hidden)
+        source = {group: encoded[group][0] for group in groups}
+        if "metadata" in source:
+            touched = np.repeat(~np.isnan(groups["metadata"]), steps)
+            source["metadata"] = np.where(touched, source["metadata"], np.float32(np.nan))
         found.append(source)
     return [*found, {"embedding": np.zeros(encoding.embedding.basis.shape[1], np.float32)}]

@@ -81,7 +81,7 @@ async def tell_admins(
         if isinstance(channel, discord.abc.Messageable) and _may_send(channel, guild):
             try:
                 with reaching_discord():
-                    await channel.send(text, nonce=_nonce_of(text))
+                    await channel.send(text, nonce=_nonce_of(text, channel.id))
             except discord.HTTPException as error:
                 log.info(
                     "A message to server %s could not be sent in a channel: %s", guild.id, error
@@ -97,14 +97,19 @@ async def _tell_owner(client: discord.Client, guild: discord.Guild, text: str) -
     try:
         with reaching_discord():
             owner = client.get_user(guild.owner_id) or await client.fetch_user(guild.owner_id)
-            await owner.send(text, nonce=_nonce_of(text))
+            await owner.send(text, nonce=_nonce_of(text, guild.id))
     except discord.HTTPException as error:
         log.warning("No admin of server %s can be reached (%s): %s", guild.id, error, text)
 
 
-def _nonce_of(text: str) -> str:
-    """What makes Discord answer the same message sent again within minutes with the first one."""
-    return f"n{hashlib.sha256(text.encode()).hexdigest()[:20]}"
+def _nonce_of(text: str, place: int) -> str:
+    """What makes Discord answer the same message sent again within minutes with the first one.
+
+    Args:
+        text: of the message.
+        place: id of where it is sent: a nonce counts for all that the bot writes, wherever it does.
+    """
+    return f"n{hashlib.sha256(f'{place} {text}'.encode()).hexdigest()[:20]}"
 
 
 def _may_send(channel: object, guild: discord.Guild) -> bool:

@@ -75,3 +75,21 @@ def brier_scores(probabilities: Numbers, targets: Numbers) -> Numbers:
     """Brier score of each row: squared differences summed over the classes, 0 to 2."""
     scores: Numbers = ((probabilities - targets) ** 2).sum(axis=1)
     return scores
+
+
+def average_precision(is_positive: NDArray[np.bool_], ranks: Numbers) -> float | None:
+    """Area under precision and recall (average precision), 0 to 1; None without a positive.
+
+    Rows of the same rank count together, so that their order does not matter (as in
+    scikit-learn).
+
+    Args:
+        is_positive: bool [n].
+        ranks: float64 [n]; the higher, the sooner a row is taken for positive.
+    """
+    if not is_positive.any():
+        return None
+    order = np.argsort(-ranks, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(ranks[order])), len(ranks) - 1)
+    found = np.cumsum(is_positive[order])[last]
+    return float((np.diff(found, prepend=0) * found / (last + 1)).sum() / found[-1])

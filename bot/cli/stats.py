@@ -15,7 +15,12 @@ from bot.cli.console import out, print_json, run, say
 from bot.core import open_core
 from bot.league.intervals import Interval
 from bot.reports.charts import stats_chart
-from bot.reports.nowcast_accuracy import NowcastAccuracy, nowcast_accuracy, read_nowcasts
+from bot.reports.nowcast_accuracy import (
+    MIN_FOR_TOP,
+    NowcastAccuracy,
+    nowcast_accuracy,
+    read_nowcasts,
+)
 from bot.reports.stats import Stats, read_stats
 from bot.serving.number_format import duration
 from bot.settings import load_settings
@@ -104,7 +109,7 @@ def _show_second_looks(scores: Sequence[NowcastAccuracy]) -> None:
         return
     table = Table(
         "Second look after", "Posts", "Off by", "Times typical growth", "As it stands",
-        "Before any vote", "In the 80% interval",
+        "Before any vote", "In the 80% interval", "PR-AUC, top 5%",
     )  # fmt: skip
     for score in scores:
         table.add_row(
@@ -115,9 +120,17 @@ def _show_second_looks(scores: Sequence[NowcastAccuracy]) -> None:
             _error(score.unchanged_error),
             _error(score.first_error),
             f"{score.coverage:.0%}",
+            _error(score.pr_auc_top5),
         )
     out.print(table)
     say("Off by: the mean difference of the logarithms of predicted and final score.")
+    if all(score.pr_auc_top5 is None for score in scores):
+        say(
+            "PR-AUC: nothing to tell yet; a community needs"
+            f" {MIN_FOR_TOP} posts with that second look."
+        )
+    else:
+        say("PR-AUC: how well those that end in their community's top 5% are found; chance: 0.05.")
 
 
 def _error(value: float | None) -> str:

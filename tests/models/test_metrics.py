@@ -47,3 +47,19 @@ def test_the_right_distribution_is_never_beaten_on_average(weights: list[float])
     for score in (metrics.log_losses, metrics.ranked_probability_scores):
         expected = score(truth.repeat(10, axis=0), np.eye(10)) @ truth[0]
         assert expected <= score(other.repeat(10, axis=0), np.eye(10)) @ truth[0] + 1e-12
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(-4, 4)), min_size=1, max_size=40).filter(
+        lambda rows: any(is_positive for is_positive, _ in rows)
+    )
+)
+def test_average_precision_is_scikit_learns_with_ties_too(rows: list[tuple[bool, int]]) -> None:
+    is_positive = np.array([each for each, _ in rows])
+    ranks = np.array([each for _, each in rows], np.float64)
+    expected = sklearn.average_precision_score(is_positive, ranks)
+    assert metrics.average_precision(is_positive, ranks) == pytest.approx(expected)
+
+
+def test_without_a_positive_there_is_no_average_precision() -> None:
+    assert metrics.average_precision(np.zeros(3, bool), np.arange(3.0)) is None

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.growth_curves import FinalScore
+from models.metrics import average_precision
 from models.trajectories import Trajectory
 from storage.errors import ExpectedError
 from trainer.data.trajectory_file import PostTrajectory
@@ -158,10 +159,8 @@ def _score(quantiles: Numbers, outcome: Numbers, learned: Numbers) -> Score:
 
 def _pr_auc(ranks: Sequence[float], outcome: Numbers) -> float | None:
     """Average precision of a ranking for the highest 5%; ties at their edge are not among them."""
-    from sklearn.metrics import average_precision_score
-
     is_top = outcome > np.quantile(outcome, 0.95, method="lower")
-    return float(average_precision_score(is_top, ranks)) if is_top.any() else None
+    return average_precision(is_top, np.array(ranks))
 
 
 def to_json(scores: Sequence[AgeScores]) -> dict[str, Any]:

@@ -20,9 +20,11 @@ def test_second_looks_are_measured_against_simpler_ones(peoria: Peoria, data_dir
     out = peoria("stats").out
     assert "10 min" in out
     assert "100%" in out
+    assert "PR-AUC: nothing to tell yet; a community needs 100 posts" in out
     (found,) = peoria("stats", "--json").data["second_looks"]
     assert (found["reading"], found["n"], found["error"], found["coverage"]) == (600, 1, 0, 1)
     assert found["typical_error"] is None
+    assert found["pr_auc_top5"] is None
 
 
 def test_without_second_looks_nothing_is_said_of_them(peoria: Peoria) -> None:

@@ -11,7 +11,16 @@ from bot.reports.nowcast_accuracy import nowcast_accuracy, read_nowcasts
 from models.growth_curves import STARTER, GrowthCurves
 from storage.engine.database import Database
 from storage.queries.growth_examples import newest_nowcasts
-from storage.tables import Community, Label, Nowcast, Post, Prediction, Snapshot
+from storage.tables import (
+    Community,
+    Image,
+    Label,
+    ModelVersion,
+    Nowcast,
+    Post,
+    Prediction,
+    Snapshot,
+)
 from storage.types import PlatformName, PostState
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import HORIZON, FakePlatform
@@ -205,6 +214,30 @@ async def test_a_report_is_read_from_what_is_stored(
     assert (found.early, found.final) == (20, 90)
     (score,) = nowcast_accuracy([found])
     assert (score.n, score.coverage) == (1, 1)
+
+
+async def test_of_several_predictions_the_first_is_compared(
+    league: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    await history(league.core.database, 60)
+    await looked_at(league, clock, platform, 20)
+    platform.scores["new"] = 90
+    clock.forward(HORIZON - 600)
+    async with league.core.database.write() as session:
+        session.add_all(
+            [
+                row(ModelVersion), row(ModelVersion, id=77, name="later"), row(Image),
+                row(Prediction, id=1, score_p10=1, score_median=2, score_p90=3),
+                row(
+                    Prediction, id=2, model_version_id=77,
+                    score_p10=4, score_median=5, score_p90=6,
+                ),
+            ]
+        )  # fmt: skip
+    await league.jobs.read_scores()
+    async with league.core.database.read() as session:
+        (found,) = await read_nowcasts(session)
+    assert found.first == 2
 
 
 DAY = 24 * 3600

@@ -172,8 +172,8 @@ async def one_step(
     for event, data in odd_events(fake, rng.choice(world.channels), rng, length.odd_events):
         fake.gateway.dispatch(event, data, guild=guild)
         tally.happened["odd events"] += 1
-    if rng.random() < 0.1 and world.posts:
-        await delete(world, rng.choice(world.posts), tally)
+    if rng.random() < 0.15 and world.posts:
+        await delete(world, rng.choice(world.posts[-3:]), tally)
     if rng.random() < 0.15:
         await ask(world, tally)
     if rng.random() < 0.03:

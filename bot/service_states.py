@@ -84,7 +84,12 @@ class ServiceStates:
             values["changed_at"] = now
         if why is not None:
             values |= {"error": why, "error_at": now}
-        await self._database.run_write(lambda session: _note(session, name, values, text, now))
+        try:
+            await self._database.run_write(lambda session: _note(session, name, values, text, now))
+        except BaseException:
+            # It is not on record: the next report is written, whatever it says.
+            self._known.pop(name, None)
+            raise
 
     async def note_clock(self, name: str, title: str, ahead: float) -> None:
         """Note how far a platform's clock is ahead of ours (negative: behind), seconds."""
@@ -134,6 +139,9 @@ class ServiceStates:
         known.told_at = at
         if state is ServiceState.STOPPED:
             return f"{title} has stopped: {why}"
+        if not expected and why is not None:
+            # What an error says may hold what people wrote: it is for the log.
+            why = f"{why.partition(':')[0]}; the log says more"
         return f"{title} does not run ({why}). It is started again and again until it does."
 
 

@@ -48,7 +48,8 @@ class Scheduler(AsyncIOScheduler):  # type: ignore[misc]
         """
         self._executor_of_jobs = _Executor()
         self._report = report
-        self._failing: set[str] = set()
+        #: Jobs whose last run worked, and was reported.
+        self._working: set[str] = set()
         self._reports = TaskGroup()
         super().__init__(
             timezone="UTC",
@@ -99,13 +100,13 @@ class Scheduler(AsyncIOScheduler):  # type: ignore[misc]
     def _note(self, event: JobExecutionEvent) -> None:
         """Report a job that has failed, and one that works again."""
         job: str = event.job_id
-        if self._report is None or (event.exception is None and job not in self._failing):
+        if self._report is None or (event.exception is None and job in self._working):
             return
         if event.exception is None:
-            self._failing.discard(job)
+            self._working.add(job)
             telling = self._report(job).running()
         else:
-            self._failing.add(job)
+            self._working.discard(job)
             # An outage of the database comes with the outage of all: what it is shows in the log.
             telling = self._report(job).waiting(describe(event.exception), expected=True)
         self._reports.start(tell(job, telling), f"Report of {job}")

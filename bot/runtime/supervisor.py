@@ -79,8 +79,11 @@ async def keep_running(
 
 
 def describe(error: BaseException) -> str:
-    """What happened, on one line: the kind of error, and what it says."""
-    words = " ".join(str(error).split())
+    """What happened, on one line: the kind of error, and the first line of what it says.
+
+    Databases put what was to be stored into the lines after it.
+    """
+    words = str(error).strip().partition("\n")[0].strip()
     kind = type(error).__name__
     return f"{kind}: {words}" if words and words != kind else kind
 

@@ -1,6 +1,7 @@
 """How the parts of a running Peoria are doing, in the tables and for the admins."""
 
 from datetime import UTC
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import select
@@ -42,7 +43,9 @@ async def test_a_fault_is_noted_told_once_and_its_end_is_told(
     assert service.state is ServiceState.WAITING
     assert service.error == "KeyError: 'type'"
     assert states.not_running == {"discord": (ServiceState.WAITING, "KeyError: 'type'")}
-    assert len(await notices(database)) == 1
+    (notice,) = await notices(database)
+    assert "KeyError; the log says more" in notice
+    assert "'type'" not in notice, "what an error says is for the log"
     await report.running()
     (service,) = await services(database)
     assert service.state is ServiceState.RUNNING
@@ -91,3 +94,17 @@ async def test_what_was_stopped_on_purpose_is_forgotten(
     await report.running()
     await report.closed()
     assert await services(database) == []
+
+
+async def test_what_could_not_be_noted_is_noted_the_next_time(
+    states: ServiceStates, database: Database
+) -> None:
+    report = states.report("job a", "The job a")
+    with (
+        patch.object(Database, "run_write", side_effect=OSError("away")),
+        pytest.raises(OSError, match="away"),
+    ):
+        await report.waiting("OSError: away", expected=True)
+    await report.waiting("OSError: away", expected=True)
+    (service,) = await services(database)
+    assert service.state is ServiceState.WAITING

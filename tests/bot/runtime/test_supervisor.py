@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.runtime.supervisor import keep_running
+from bot.runtime.supervisor import describe, keep_running
 
 
 class Told:
@@ -70,3 +70,9 @@ async def test_stopping_it_ends_it() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+def test_what_was_to_be_stored_is_not_told() -> None:
+    error = ValueError("it is locked\n[SQL: INSERT]\n[parameters: ('a secret title',)]")
+    assert describe(error) == "ValueError: it is locked"
+    assert describe(KeyError()) == "KeyError"

@@ -44,6 +44,7 @@ async def opt_out_in(
     newly = author.opted_out_at is None
     if newly:
         author.opted_out_at = now
+        author.sealed_id = None
     withdrawn = await withdraw_waiting_posts(session, author.id)
     await _drop_waiting_guesses(session, author.id)
     return OptOut(newly, withdrawn)

@@ -29,6 +29,8 @@ async def export_person(
             "platform": platform.value,
             "person": person,
             "opted_out_at": _moment(author.opted_out_at),
+            # The id itself is theirs, and known to them.
+            "id_is_kept": author.sealed_id is not None,
             "posts": await _export_posts(session, author.id),
             "guesses": await _export_guesses(session, author.id),
             "peeks": await _export_peeks(session, author.id),

@@ -1,8 +1,8 @@
 """Pages of a board as one server may see them."""
 
 import dataclasses
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -43,10 +43,10 @@ class BoardQuery:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page, and who of it may be named here (by author id)."""
+    """A page, and who of it may be named here: their sealed ids, by author id."""
 
     board: BoardPage
-    named: frozenset[int]
+    named: Mapping[int, str | None] = field(default_factory=dict)
 
 
 async def read_page(
@@ -69,10 +69,10 @@ async def read_page(
     community_id = None
     if query.channel:
         if not may_be_shown(readers, query.channel):
-            return Page(BoardPage((), 0, None), frozenset())
+            return Page(BoardPage((), 0, None))
         community = await session.run_sync(find_community, PlatformName.DISCORD, str(query.channel))
         if community is None:
-            return Page(BoardPage((), 0, None), frozenset())
+            return Page(BoardPage((), 0, None))
         community_id = community.id
     me = await session.scalar(
         select(Author.id).filter_by(platform=PlatformName.DISCORD, hash=person)
@@ -93,24 +93,24 @@ async def read_page(
 
     board, offset = query.board, query.offset
     if board is BoardName.MODELS or (board is BoardName.POSTS and community_id is not None):
-        return Page(await read(community_id, offset, ROWS), frozenset())
+        return Page(await read(community_id, offset, ROWS))
     ours = [] if guild_id is None else await communities_of(session, guild_id)
     if board is BoardName.FORECASTERS:
         page = await read(community_id, offset, ROWS)
         named = await players_of(session, ours, [row.id for row in page.rows])
-        return Page(page, frozenset(named))
+        return Page(page, named)
     if guild_id is None:
         raise Refused("leaderboard.only_here")
     ids = {each.id for each in ours if may_be_shown(readers, int(each.source_id))}
     if board is BoardName.CHANNELS:
         whole = await read(None, 0, MOST_POSTS)
         rows = _ranked([row for row in whole.rows if row.id in ids])
-        return Page(BoardPage(rows[offset : offset + ROWS], len(rows), None), frozenset())
+        return Page(BoardPage(rows[offset : offset + ROWS], len(rows), None))
     pages = [await read(each, 0, offset + ROWS) for each in sorted(ids)[:_MOST_CHANNELS]]
     rows = [row for page in pages for row in page.rows]
     rows.sort(key=lambda row: (-(row.score or 0.0), row.id))
     total = min(sum(page.total for page in pages), MOST_POSTS)
-    return Page(BoardPage(_ranked(rows)[offset : offset + ROWS], total, None), frozenset())
+    return Page(BoardPage(_ranked(rows)[offset : offset + ROWS], total, None))
 
 
 def _ranked(rows: Sequence[BoardRow]) -> list[BoardRow]:

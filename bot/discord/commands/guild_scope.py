@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.discord.gateway.guild_options import GUILD
 from storage.queries.label_sums import ALL_TIME
-from storage.tables import Community, Standing
+from storage.tables import Author, Community, Standing
 from storage.types import ForecasterKind, PlatformName
 
 
@@ -21,17 +21,19 @@ async def communities_of(session: AsyncSession, guild_id: int) -> Sequence[Commu
 
 async def players_of(
     session: AsyncSession, communities: Sequence[Community], authors: Sequence[int]
-) -> set[int]:
-    """Those of ``authors`` whose guesses were scored in one of ``communities``.
+) -> dict[int, str | None]:
+    """Those of ``authors`` whose guesses were scored in one of ``communities``: their sealed ids.
 
     Only they may be called by their names there: the others are of other servers.
     """
-    found = await session.scalars(
-        select(Standing.forecaster_id).where(
+    found = await session.execute(
+        select(Author.id, Author.sealed_id)
+        .join(Standing, Standing.forecaster_id == Author.id)
+        .where(
             Standing.season == ALL_TIME,
             Standing.kind == ForecasterKind.PERSON,
             Standing.community_id.in_([each.id for each in communities]),
             Standing.forecaster_id.in_(authors),
         )
     )
-    return set(found)
+    return dict(found.tuples().all())

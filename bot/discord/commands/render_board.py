@@ -94,7 +94,7 @@ def signed(texts: Texts, points: float | None) -> str:
 
 def _name(texts: Texts, board: BoardName, row: BoardRow, page: Page, names: MemberNames) -> str:
     if board is BoardName.FORECASTERS:
-        mention = names.mention(row.label) if row.id in page.named else None
+        mention = names.mention(row.label, page.named[row.id]) if row.id in page.named else None
         return mention or texts("leaderboard.somebody", nickname=row.label[:_NICKNAME])
     # Titles and names of channels are what people wrote.
     name = escape(row.label, _LONGEST_NAME) or texts("leaderboard.untitled")

@@ -17,6 +17,7 @@ from bot.discord.ui.responses import defer
 from bot.league import guesses as guessing
 from bot.league.blind import has_viewed, note_view
 from bot.league.guesses import GuessRefused, guess_of, guessing_is_open, place_guess
+from bot.people.sealed_ids import keep_id
 from bot.serving.explain import explain_post
 from bot.serving.forecast import stored_card
 from storage.queries.posts import load_post
@@ -98,6 +99,7 @@ class GuessListener(commands.Cog):
             now=self._core.clock(),
             is_bot=interaction.user.bot,
         )
+        await self._keep_name(interaction.user.id, person)
         if blind:
             # Before it is shown: a guess that is changed afterwards has seen it.
             await self._note_view(post, person)
@@ -110,6 +112,11 @@ class GuessListener(commands.Cog):
                 when=_closes(post),
             )
         )
+
+    async def _keep_name(self, user_id: int, person: str) -> None:
+        """Have boards name a player after a restart, too."""
+        async with self._core.database.write() as session:
+            await session.run_sync(keep_id, PlatformName.DISCORD, person, self._names.seal(user_id))
 
     def _is_kept_back(self, post: Post) -> bool:
         return post.community.blind and guessing_is_open(post, self._core.clock())

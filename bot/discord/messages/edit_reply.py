@@ -72,7 +72,7 @@ class ReplyEditor:
             guesses = await read_named_guesses(session, post.id)
         right = [each for each in guesses if each.bucket is outcome.bucket]
         best = None
-        if right and (name := self._names.mention(right[0].person)) is not None:
+        if right and (name := self._names.mention(right[0].person, right[0].sealed)) is not None:
             best = RightGuess(outcome.bucket, name)
         return outcome_message(
             _texts(channel),

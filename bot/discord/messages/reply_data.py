@@ -41,10 +41,11 @@ class ReplyData:
 
 
 class NamedGuess(NamedTuple):
-    """A guess, and the keyed hash of who made it."""
+    """A guess, and the keyed hash and the sealed id of who made it."""
 
     bucket: Bucket
     person: str
+    sealed: str | None
 
 
 def read_reply_data(session: Session, post_id: int) -> ReplyData:
@@ -84,12 +85,12 @@ def load_stored_post(session: Session, post_id: int) -> Post:
 async def read_named_guesses(session: AsyncSession, post_id: int) -> Sequence[NamedGuess]:
     """Guesses on a post by people who did not opt out, the earliest first."""
     rows = await session.execute(
-        select(Guess.bucket, Author.hash)
+        select(Guess.bucket, Author.hash, Author.sealed_id)
         .join(Author, Author.id == Guess.author_id)
         .where(Guess.post_id == post_id, Author.opted_out_at.is_(None))
         .order_by(Guess.guessed_at, Guess.id)
     )
-    return [NamedGuess(bucket, person) for bucket, person in rows]
+    return [NamedGuess(*row) for row in rows]
 
 
 def _earlier_post(session: Session, post: Post, phash: str) -> Duplicate | None:

@@ -1,8 +1,9 @@
-"""Names to keyed hashes: who was met since the start can be named, nobody else."""
+"""Keyed hashes to names: who was met since the start, and who plays in the league."""
 
 from collections import OrderedDict
 
 from bot.people.identity import hash_person
+from bot.people.sealed_ids import open_id, seal_id
 from storage.types import PlatformName
 
 #: People who are remembered; the one not seen for longest is forgotten first.
@@ -10,9 +11,9 @@ _MOST = 10_000
 
 
 class MemberNames:
-    """Discord ids of people who did something while this process ran, by their hashes.
+    """Discord ids by the hashes that the tables know people by, in memory.
 
-    The tables hold hashes only. What links them to people is never written down.
+    Of people who play, the tables also hold the id, sealed with the people key.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -32,7 +33,17 @@ class MemberNames:
         """Forget a person."""
         self._ids.pop(person, None)
 
-    def mention(self, person: str) -> str | None:
-        """How Discord shows a person, from their hash; None for who was not met."""
-        user_id = self._ids.get(person)
+    def seal(self, user_id: int) -> str:
+        """A person's id as the tables may keep it."""
+        return seal_id(self._key, PlatformName.DISCORD, str(user_id))
+
+    def mention(self, person: str, sealed: str | None = None) -> str | None:
+        """How Discord shows a person, from their hash; None for who cannot be named.
+
+        Args:
+            sealed: their id as the tables keep it; None: they keep none.
+        """
+        user_id: int | str | None = self._ids.get(person)
+        if user_id is None and sealed is not None:
+            user_id = open_id(self._key, PlatformName.DISCORD, person, sealed)
         return None if user_id is None else f"<@{user_id}>"

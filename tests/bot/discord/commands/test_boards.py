@@ -10,6 +10,7 @@ from bot.app import App
 from bot.discord.gateway.guild_options import GUILD
 from bot.people.consent import opt_out
 from bot.people.identity import hash_person
+from bot.people.sealed_ids import seal_id
 from storage.tables import Author, Community, Guess, Label, ModelVersion, Post, Standing
 from storage.types import Bucket, ForecasterKind, PlatformName, PostOrigin, PostState
 from tests.bot.discord.command_bot import CommandBot, command_bot
@@ -172,6 +173,21 @@ async def test_people_are_named_only_on_their_own_server(
     assert f"**<@{ann.id}>**" in asked.text
     assert f"<@{bob.id}>" not in asked.text
     assert f"forecaster {person(app, bob)[:6]}" in asked.text
+
+
+async def test_players_are_named_by_a_process_that_never_met_them(
+    app: App, fake: FakeDiscord, guild: Guild, channel: Channel, ann: Member, bob: Member,
+    bot: CommandBot,
+) -> None:  # fmt: skip
+    here = await community(app, channel, guild.id)
+    author = await standing(app, person(app, bob), here, points=3.0)
+    asked = await fake.slash(ann, channel, "leaderboard")
+    assert f"forecaster {person(app, bob)[:6]}" in asked.text
+    async with app.core.database.write() as session:
+        row = await session.get_one(Author, author)
+        row.sealed_id = seal_id(app.core.people_key, PlatformName.DISCORD, str(bob.id))
+    asked = await fake.slash(ann, channel, "leaderboard")
+    assert f"**<@{bob.id}>**" in asked.text
 
 
 async def test_channels_and_posts_of_other_servers_are_nobodys_business(

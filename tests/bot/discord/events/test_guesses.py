@@ -1,9 +1,14 @@
 """Guesses on replies, open and blind."""
 
+from sqlalchemy import select
+
 from bot.app import App
 from bot.discord.platform import DiscordPlatform
-from storage.tables import Guess, Nowcast
-from storage.types import Bucket
+from bot.discord.ui.member_names import MemberNames
+from bot.people.consent import opt_out
+from bot.people.identity import hash_person
+from storage.tables import Author, Guess, Nowcast
+from storage.types import Bucket, PlatformName
 from tests.bot.discord.steps import PNG, answered, connected, watch
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Member, Message
@@ -121,3 +126,33 @@ async def test_where_a_post_is_heading_is_told_when_guessing_has_closed(
     await discord.close_guessing()
     assert "Now heading for **21**, most likely 8 to 1,600." in reply.text
     assert len(fake.asked("PATCH /channels/{channel_id}/messages/{message_id}")) == 1
+
+
+async def test_a_player_is_named_after_a_restart_until_they_opt_out(
+    app: App, fake: FakeDiscord, channel: Channel, ann: Member, bob: Member
+) -> None:
+    await watch(app, channel)
+    async with connected(app, fake):
+        reply = await ask(fake, channel, ann)
+        await fake.click(bob, reply, "High")
+    names = MemberNames(app.core.people_key)
+    person = hash_person(app.core.people_key, PlatformName.DISCORD, str(bob.id))
+
+    async def kept() -> dict[str, str | None]:
+        async with app.core.database.read() as session:
+            rows = await session.execute(select(Author.hash, Author.sealed_id))
+            return dict(rows.tuples().all())
+
+    sealed = (await kept())[person]
+    assert sealed is not None
+    assert str(bob.id) not in sealed
+    assert names.mention(person, sealed) == f"<@{bob.id}>"
+    # Another key opens nothing, and neither does another person's hash.
+    assert MemberNames(b"another key").mention(person, sealed) is None
+    assert names.mention("0" * 64, sealed) is None
+    # Whoever only posts has nothing kept but the hash.
+    assert [each for each, id_ in (await kept()).items() if id_ is not None] == [person]
+    await opt_out(
+        app.core.database, platform=PlatformName.DISCORD, person=person, now=app.core.clock()
+    )
+    assert (await kept())[person] is None

@@ -56,11 +56,15 @@ class Growth:
 
     def heading(self, score: float) -> Heading:
         """Where a score is heading, from the early one."""
+        return Heading(*(math.sinh(point) for point in self.final(score)))
+
+    def final(self, score: float) -> FinalScore:
+        """Quantiles of the final score, in asinh, from the early one."""
         x = np.array([1.0, math.asinh(score)])
         middle = float(x @ self.line)
         spread = self.variance * (1 + float(x @ np.linalg.solve(self.weight, x)))
         half = student_point(self.freedom, 0.9) * math.sqrt(spread)
-        return Heading(math.sinh(middle - half), math.sinh(middle), math.sinh(middle + half))
+        return FinalScore(middle - half, middle, middle + half)
 
 
 def no_growth() -> Growth:

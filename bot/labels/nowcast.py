@@ -4,18 +4,22 @@ A second look stands beside the prediction, which was made before any vote. It n
 and it never enters its score.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 from sqlalchemy.orm import Session
 
+from bot.labels.first_prediction import full_change, moved, trust
 from bot.labels.growth import Growth, Heading, Numbers, adapted, as_prior, fit_growth, no_growth
-from models.growth_curves import GrowthCurves
+from models.growth_curves import LEVELS, FinalScore, GrowthCurves
+from models.percentiles import MIN_LABELS
 from models.trajectories import Reading, Trajectory
 from storage.engine.database import Database
 from storage.queries.growth_examples import (
     alike_communities,
+    first_predictions,
     growth_examples,
     newest_finals,
     readings_of,
@@ -88,7 +92,14 @@ class Nowcaster:
                 )
             )
         growth = await self._growth(community, reading, now)
-        return growth.heading(score) if growth.n >= MIN_POSTS else None
+        if growth.n < MIN_POSTS:
+            return None
+        before = self._before(community, now)
+        return await self._database.run_read(
+            lambda session: look_by_line(
+                session, community, growth, post_id, age_seconds, score, before=before
+            )
+        )
 
     @staticmethod
     def _before(community: Community, now: datetime) -> datetime:
@@ -128,14 +139,81 @@ def look_by_curves(
     if expected is None:
         return None
     labels = newest_finals(session, community.id, before=before, limit=OWN_POSTS)
-    seen = []
+    looks = _own_looks(session, labels, last.age, lambda so_far: curves.final(so_far, horizon))
+    expected, seen = _with_first_predictions(session, post_id, expected, looks, labels)
+    return adapted(expected, [(look, labels[own_id]) for own_id, look in seen.items()])
+
+
+def look_by_line(
+    session: Session,
+    community: Community,
+    growth: Growth,
+    post_id: int,
+    age: float,
+    score: float,
+    *,
+    before: datetime,
+) -> Heading:
+    """Where a post is heading by the line that was learned, and by its first prediction."""
+    expected = growth.final(score)
+    if first_predictions(session, [post_id]):
+        labels = newest_finals(session, community.id, before=before, limit=OWN_POSTS)
+        looks = _own_looks(session, labels, age, lambda so_far: growth.final(so_far.scores[-1]))
+        expected, _ = _with_first_predictions(session, post_id, expected, looks, labels)
+    return Heading(*(math.sinh(point) for point in expected))
+
+
+def _own_looks(
+    session: Session,
+    labels: Mapping[int, float],
+    age: float,
+    foresee: Callable[[Trajectory], FinalScore | None],
+) -> dict[int, FinalScore]:
+    """What would have been foreseen of posts that have their labels, from readings up to an age."""
+    found = {}
     for own_id, readings in readings_of(session, [*labels]).items():
-        so_far = Trajectory.of(Reading(*each) for each in readings).until(last.age * _LATE)
-        if len(so_far.ages) and so_far.ages[-1] >= last.age / _LATE:
-            foreseen = curves.final(so_far, horizon)
+        so_far = Trajectory.of(Reading(*each) for each in readings).until(age * _LATE)
+        if len(so_far.ages) and so_far.ages[-1] >= age / _LATE:
+            foreseen = foresee(so_far)
             if foreseen is not None:
-                seen.append((foreseen, labels[own_id]))
-    return adapted(expected, seen)
+                found[own_id] = foreseen
+    return found
+
+
+def _with_first_predictions(
+    session: Session,
+    post_id: int,
+    expected: FinalScore,
+    looks: Mapping[int, FinalScore],
+    labels: Mapping[int, float],
+) -> tuple[FinalScore, Mapping[int, FinalScore]]:
+    """The look at a post, and those at its community's posts, with what was first predicted.
+
+    Posts without a first prediction keep what the readings say; all do where the community's posts
+    do not show that first predictions help.
+    """
+    if len(labels) < MIN_LABELS:
+        return expected, looks
+    firsts = {
+        each: FinalScore(*np.arcsinh(points).tolist())
+        for each, points in first_predictions(session, [post_id, *looks]).items()
+    }
+    if post_id not in firsts:
+        return expected, looks
+    usual = FinalScore(*np.quantile(np.arcsinh([*labels.values()]), LEVELS).tolist())
+    changes = {
+        each: full_change(look, firsts[each], usual)
+        for each, look in looks.items()
+        if each in firsts
+    }
+    share = trust(
+        [*changes.values()],
+        [math.asinh(labels[each]) - looks[each].median for each in changes],
+    )
+    change = full_change(expected, firsts[post_id], usual)
+    return moved(expected, share * change), {
+        each: moved(look, share * changes.get(each, 0.0)) for each, look in looks.items()
+    }
 
 
 def learn_growth(

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from storage.tables import Community, Label, Nowcast, Snapshot
+from storage.tables import Community, Label, Nowcast, Prediction, Snapshot
 
 #: Communities that one leans on: the newest ones of its kind.
 _COMMUNITIES = 20
@@ -106,3 +106,25 @@ def newest_nowcasts(session: Session, post_ids: Sequence[int]) -> dict[int, Nowc
     """The latest second look at each of ``post_ids`` that had one."""
     query = select(Nowcast).where(Nowcast.post_id.in_(post_ids)).order_by(Nowcast.reading)
     return {nowcast.post_id: nowcast for nowcast in session.scalars(query)}
+
+
+def first_predictions(
+    session: Session, post_ids: Sequence[int]
+) -> dict[int, tuple[float, float, float]]:
+    """10%, 50% and 90% points of the score that was first predicted for each of some posts.
+
+    Left out are posts whose prediction was not read through their own community's scores.
+    """
+    first = (
+        select(func.min(Prediction.id))
+        .where(Prediction.post_id.in_(post_ids))
+        .group_by(Prediction.post_id)
+    )
+    query = select(
+        Prediction.post_id, Prediction.score_p10, Prediction.score_median, Prediction.score_p90
+    ).where(Prediction.id.in_(first), Prediction.quantiles == "community")
+    return {
+        post_id: (low, median, high)
+        for post_id, low, median, high in session.execute(query)
+        if low is not None and median is not None and high is not None
+    }

@@ -240,6 +240,72 @@ async def test_of_several_predictions_the_first_is_compared(
     assert found.first == 2
 
 
+async def predict(
+    database: Database, posts: dict[int, float], *, quantiles: str = "community"
+) -> None:
+    """A prediction of a score for each post, give or take a little."""
+    async with database.write() as session:
+        session.add(row(Image, id=9, sha256="d" * 64))
+        session.add(row(ModelVersion))
+        await session.flush()
+        session.add_all(
+            [
+                row(
+                    Prediction, id=number, post_id=number, image_id=9, quantiles=quantiles,
+                    score_p10=score * 0.8, score_median=score, score_p90=score * 1.25,
+                )
+                for number, score in posts.items()
+            ]
+        )  # fmt: skip
+
+
+async def history_that_predictions_knew(database: Database, *, knew: bool) -> dict[int, float]:
+    """Posts that all have 20 votes early and then grow by different factors."""
+    await history(database, 120)
+    finals = {}
+    async with database.write() as session:
+        await session.execute(update(Snapshot).values(score=20.0))
+        for label in await session.scalars(select(Label)):
+            label.score = float(20 + 7 * (label.post_id % 40) ** 1.5)
+            finals[label.post_id] = label.score if knew else float(20 + label.post_id * 37 % 1700)
+    return finals
+
+
+@pytest.mark.parametrize(
+    ("knew", "quantiles", "counts"),
+    [(True, "community", True), (False, "community", False), (True, "platform", False)],
+)
+async def test_what_was_first_predicted_counts_where_it_has_helped(
+    league: App,
+    clock: FakeClock,
+    platform: FakePlatform,
+    knew: bool,
+    quantiles: str,
+    counts: bool,
+) -> None:
+    database = league.core.database
+    predicted = await history_that_predictions_knew(database, knew=knew)
+    await predict(database, predicted, quantiles=quantiles)
+    async with database.read() as session:
+        community = await session.get_one(Community, 1)
+        session.expunge(community)
+    nowcaster = Nowcaster(database)
+
+    async def look(post_id: int) -> Heading:
+        found = await nowcaster.look(community, 600, 600, 20.0, clock(), post_id=post_id)
+        assert found is not None
+        return found
+
+    low, high = min(predicted, key=predicted.__getitem__), max(predicted, key=predicted.__getitem__)
+    without = await look(99_999)
+    if counts:
+        assert (await look(low)).median < 0.7 * without.median
+        assert (await look(high)).median > 1.5 * without.median
+    else:
+        assert (await look(low)).median == pytest.approx(without.median, rel=0.1)
+        assert (await look(high)).median == pytest.approx(without.median, rel=0.1)
+
+
 DAY = 24 * 3600
 
 

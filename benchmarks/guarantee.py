@@ -145,7 +145,7 @@ def known_at(stream: Stream, late: int) -> NDArray[np.int64]:
     known = np.full(len(stream), len(stream) + 1, np.int64)
     for name in np.unique(stream.community):
         rows = np.flatnonzero(stream.community == name)
-        known[rows[: len(rows) - late]] = rows[late:] + 1
+        known[rows[: max(len(rows) - late, 0)]] = rows[late:] + 1
     return known
 
 

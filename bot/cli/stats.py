@@ -23,6 +23,7 @@ from bot.reports.nowcast_accuracy import (
 )
 from bot.reports.stats import Stats, read_stats
 from bot.serving.number_format import duration
+from bot.serving.phrases import stats_place_sentence
 from bot.settings import load_settings
 from storage.queries.communities import find_named_community
 
@@ -80,6 +81,8 @@ def _show(found: Stats) -> None:
             f"A reply changes 1 + score by a factor of {found.effect.factor:.2f}"
             f" ({_range(found.effect.interval, '.2f')})."
         )
+    if found.known is not None:
+        say(stats_place_sentence(found.known))
     if not found.versions:
         say("No prediction has been scored in that time.")
         return

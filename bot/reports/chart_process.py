@@ -58,12 +58,45 @@ def figure(stats: dict[str, Any]) -> Any:
             "text.parse_math": False,
         }
     )  # fmt: skip
-    page, panels = plt.subplots(2, 2, figsize=(11, 7.5), layout="constrained")
+    weights = stats.get("weights") or []
+    rows = 3 if weights else 2
+    page, panels = plt.subplots(rows, 2, figsize=(11, 3.75 * rows), layout="constrained")
     _skill(panels[0, 0], stats["versions"])
     _calibration(panels[0, 1], stats["calibration"])
     _accuracy(panels[1, 0], stats["versions"])
     _reply_effect(panels[1, 1], stats)
+    if weights:
+        _weights(panels[2, 0], weights)
+        _known(panels[2, 1], weights)
     return page
+
+
+#: What the experts are called on the chart.
+_EXPERTS = {"base": "base rate", "pooled": "head", "untitled": "head without title and author"}
+
+
+def _moments(weights: list[dict[str, Any]]) -> list[datetime]:
+    return [datetime.fromisoformat(point["made_at"]) for point in weights]
+
+
+def _weights(axes: Any, weights: list[dict[str, Any]]) -> None:
+    axes.set_title("Whose word counts here: weights of the experts")
+    names = list(dict.fromkeys(name for point in weights for name in point["weights"]))
+    shares = [[point["weights"].get(name, 0) for point in weights] for name in names]
+    colours = [_FAINT if name == "base" else _COLOURS[place] for place, name in enumerate(names)]
+    labels = [_EXPERTS.get(name, name) for name in names]
+    axes.stackplot(_moments(weights), *shares, labels=labels, colors=colours)
+    axes.set(ylim=(0, 1), ylabel="weight")
+    axes.tick_params(axis="x", rotation=30)
+    axes.legend(frameon=False, fontsize=8, loc="lower left")
+
+
+def _known(axes: Any, weights: list[dict[str, Any]]) -> None:
+    axes.set_title("How well Peoria knows this place")
+    known = [point["known"] for point in weights]
+    axes.plot(_moments(weights), known, color=_COLOURS[0], lw=1.8, marker="o", ms=2.5)
+    axes.set(ylim=(0, 1.02), ylabel="share beyond the base rate")
+    axes.tick_params(axis="x", rotation=30)
 
 
 def _empty(axes: Any, words: str) -> None:

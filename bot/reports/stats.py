@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.reports.calibration import CalibrationPoint, read_calibration
+from bot.reports.place import Weights, read_weights
 from bot.reports.reply_effect import ReplyEffect, read_label_sums, reply_effect
 from bot.reports.version_stats import VersionStats, read_versions
 from bot.runtime.clock import now as present
@@ -31,6 +32,7 @@ class Stats:
         effect: of a reply; None until there are labels enough to tell.
         versions: those with the most labels first.
         calibration: ascending confidence, over the newest scored predictions.
+        weights: of the experts, the oldest first; empty for all communities together.
     """
 
     community_id: int | None
@@ -42,6 +44,12 @@ class Stats:
     effect: ReplyEffect | None
     versions: Sequence[VersionStats] = field(default_factory=tuple)
     calibration: Sequence[CalibrationPoint] = field(default_factory=tuple)
+    weights: Sequence[Weights] = field(default_factory=tuple)
+
+    @property
+    def known(self) -> float | None:
+        """How much of the newest forecast is more than the base rate, 0 to 1."""
+        return self.weights[-1].known if self.weights else None
 
 
 async def read_stats(
@@ -70,4 +78,5 @@ async def read_stats(
         effect=await asyncio.to_thread(reply_effect, sums.replied, sums.silent),
         versions=versions,
         calibration=await read_calibration(session, community_id, since, now),
+        weights=await read_weights(session, community_id, since),
     )

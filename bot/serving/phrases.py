@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.serving.forecast import Card, Familiarity, Outcome
+from bot.serving.forecast import Card, Familiarity, Outcome, familiarity
 from bot.serving.number_format import number, percent, signed
 from storage.tables import Post
 from storage.types import Bucket, PostRefusal
@@ -80,6 +80,11 @@ def place_sentence(card: Card, community: str) -> str | None:
     if card.quantiles == "community":
         return f"{word} What it learned so far helps little here; this is close to the base rate."
     return f"{word} It is still learning this place; until then it shows nearly the base rate."
+
+
+def stats_place_sentence(known: float) -> str:
+    """How well a place is known, 0 to 1, for the statistics of that place."""
+    return f"{known_bar(known)} How well Peoria knows this place: {familiarity(known).value}."
 
 
 def outcome_sentence(outcome: Outcome) -> str:

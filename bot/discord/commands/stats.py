@@ -14,6 +14,8 @@ from bot.discord.ui.responses import Interaction, defer, respond
 from bot.reports.charts import ChartFailed, stats_chart
 from bot.reports.stats import Stats, read_stats
 from bot.reports.version_stats import VersionStats
+from bot.serving.forecast import familiarity
+from bot.serving.phrases import known_bar
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +92,9 @@ def stats_lines(texts: Texts, stats: Stats) -> list[str]:
             silent=texts.number(stats.silent),
         )
     )
+    if stats.known is not None:
+        word = texts(f"familiarity.{familiarity(stats.known)}")
+        lines.append(texts("stats.line.place", bar=known_bar(stats.known), word=word))
     if stats.effect is not None:
         low, high = (texts.number(each, 2) for each in stats.effect.interval)
         factor = texts.number(stats.effect.factor, 2)

@@ -257,6 +257,7 @@ ENGLISH: dict[str, str] = {
     "stats.line.no_skill": "About its skill there is nothing to tell yet.",
     "stats.line.labels": "Scored posts: {labels}. Of these, {answered} had a reply and {silent}"
     " were in the silent share, predicted in secret.",
+    "stats.line.place": "`{bar}` How well I know this place: **{word}**.",
     "stats.line.effect": "Posts with a reply scored {factor} times as much ({low} to {high}) as"
     " the silent share, measured on score + 1.",
     "stats.no_chart": "The chart could not be drawn this time.",

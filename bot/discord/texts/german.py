@@ -274,6 +274,7 @@ GERMAN: dict[str, str] = {
     "stats.line.no_skill": "Über das Können lässt sich noch nichts sagen.",
     "stats.line.labels": "Gewertete Posts: {labels}. Davon hatten {answered} eine Antwort, und"
     " {silent} waren im stillen Anteil, geheim vorhergesagt.",
+    "stats.line.place": "`{bar}` Wie gut ich diesen Ort kenne: **{word}**.",
     "stats.line.effect": "Posts mit einer Antwort erreichten das {factor}-Fache ({low} bis"
     " {high}) des stillen Anteils, gemessen an Punktzahl + 1.",
     "stats.no_chart": "Das Diagramm ließ sich diesmal nicht zeichnen.",

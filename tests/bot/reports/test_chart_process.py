@@ -41,3 +41,19 @@ def test_the_axis_of_days_is_a_week_at_least_and_no_longer_than_there_are_days(
     assert begin < day_of(days[0]) <= end
     labels = [label.get_text() for label in axes.get_xticklabels()]
     assert not [each for each in labels if ":" in each], "hours of a day"
+
+
+def test_the_weights_of_the_experts_are_drawn_where_there_are_any() -> None:
+    assert len(chart_process.figure(curve(day_of(0))).axes) == 4
+    points = [
+        {
+            "made_at": f"{day_of(number).isoformat()}T12:00:00+00:00",
+            "weights": {"base": 0.9 - 0.1 * place, "pooled": 0.1 + 0.1 * place},
+            "known": 0.1 + 0.1 * place,
+        }
+        for place, number in enumerate((2, 1, 0))
+    ]
+    axes = chart_process.figure(curve(day_of(0)) | {"weights": points}).axes
+    assert len(axes) == 6
+    assert [text.get_text() for text in axes[4].get_legend().get_texts()] == ["base rate", "head"]
+    assert list(axes[5].lines[0].get_ydata()) == pytest.approx([0.1, 0.2, 0.3])

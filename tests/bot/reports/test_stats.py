@@ -1,12 +1,14 @@
 """Stats from the daily sums."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.core import Core
 from bot.reports.charts import stats_chart
 from bot.reports.stats import read_stats
 from bot.reports.version_stats import TRAILING
-from storage.tables import Community
+from storage.tables import Community, Image, ModelVersion, Post, Prediction
 from tests.bot.reports.daily_sums import TODAY, day_of, labels, scores
 from tests.fakes.clock import FakeClock
 from tests.fixtures.rows import row
@@ -52,3 +54,33 @@ async def test_days_are_summed_and_curves_look_back_a_week(core: Core, clock: Fa
     assert version.curve[0].skill.interval is None
     assert version.curve[-1].skill.skill == pytest.approx(1 - 2.4 / 3)
     assert everywhere.versions[0].skill.skill < 0 < version.skill.skill
+
+
+async def test_how_well_a_place_is_known_is_read_from_its_forecasts(
+    core: Core, clock: FakeClock
+) -> None:
+    async with core.database.write() as session:
+        session.add_all([row(Community), row(Image)])
+        session.add(row(ModelVersion, id=900, name="mixed"))
+        for number, share in ((1, 0.5), (2, 1.0), (3, None)):
+            await session.flush()
+            session.add(
+                row(
+                    Post, id=number, source_id=f"p{number}", author_id=None,
+                    posted_at=clock() - timedelta(hours=9 - number),
+                )
+            )  # fmt: skip
+            await session.flush()
+            session.add(
+                row(
+                    Prediction, id=None, post_id=number, made_at=clock(), share=share,
+                    model_version_id=900,
+                    weights=share and {"base": 0.6, "pooled": 0.3, "untitled": 0.1},
+                )
+            )  # fmt: skip
+    async with core.database.read() as session:
+        here = await read_stats(session, community_id=1, days=30, now=clock())
+        everywhere = await read_stats(session, community_id=None, days=30, now=clock())
+    assert [each.known for each in here.weights] == pytest.approx([0.2, 0.4])
+    assert here.known == pytest.approx(0.4)
+    assert (everywhere.weights, everywhere.known) == ((), None)

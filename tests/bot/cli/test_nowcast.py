@@ -86,12 +86,13 @@ def test_scores_that_all_tie_have_no_highest(peoria: Peoria, tmp_path: Path) -> 
     [
         (b"", "it is empty"),
         (b"\x1f\x8b\x08\x00broken", "damaged gzip"),
-        (gzip.compress(b'{"id": "a"}\n' * 999)[:-9], "damaged gzip"),
+        (gzip.compress(b'{"id": "a"}\n' * 999, mtime=0)[:-9], "damaged gzip"),
         (b"\xff\xfe\x00", "the line is no JSON"),
         (b"[1, 2]\n", "the line is no JSON object"),
         (b"[" * 100_000, "the line is no JSON"),
         (b"x" * 2**21, "a line of more than"),
     ],
+    ids=["empty", "no gzip", "cut gzip", "no text", "a list", "deep", "long"],
 )
 def test_a_file_of_something_else_is_refused_in_a_sentence(
     peoria: Peoria, tmp_path: Path, content: bytes, sentence: str

@@ -40,6 +40,8 @@ STATUSES = (
     422, 423, 424, 425, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504, 508, 520, 521, 522, 523,
     524, 525, 530,
 )  # fmt: skip
+#: A link to an image that answers one of these is dead at once; that is a rule of its own.
+DEAD_LINKS = (401, 403, 404, 410)
 PATHS = ("/r/", "/api/info", "/message/inbox", "/api/comment", "/user/", "/api/editusertext",
          "/api/del", "/img/", "/")  # fmt: skip
 
@@ -221,6 +223,8 @@ def fail(world: World) -> None:
     if chance.random() < 0.3:
         fault["done"] = True
     path = chance.choice(PATHS)
+    if fault.get("status") in DEAD_LINKS and path in ("/img/", "/"):
+        path = "/r/"
     world.happened[f"{path} {fault.get('status', 'broken')}"] += 1
     world.reddit.fail(path, times=chance.choice((1, 2, 10**6)), after=chance.randrange(3), **fault)
 
@@ -344,7 +348,8 @@ def count_post(
         if reply.state is not ReplyState.SETTLED and reply.fault is None:
             tally.fault(tally.outcomes, "missed", f"{name} does not show its outcome")
     if label is None:
-        tally.fault(tally.labels, "missed", f"{name} has no label ({post.state.value})")
+        why = post.refusal_code.value if post.refusal_code else "no reason"
+        tally.fault(tally.labels, "missed", f"{name} has no label ({post.state.value}: {why})")
     elif abs(label.score - made["score"]) > 1 + LATE_ERROR * made["score"]:
         tally.wrong_labels += 1
         tally.faults.append(f"{name} has the label {label.score} in place of {made['score']}")

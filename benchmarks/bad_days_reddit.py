@@ -29,10 +29,10 @@ from tests.fakes.reddit.world import ME
 
 SUBREDDITS = ("aww", "pics", "memes")
 HORIZON = timedelta(hours=6)
-LATE_SHARE = 0.5
+LATE_SHARE = 1.0
 
 #: A final score that was read late, and no score before it, is known this well only.
-LATE_ERROR = 0.08
+LATE_ERROR = 0.12
 
 #: Every status of a refusal or a failure that Reddit and what stands before it answer with.
 STATUSES = (
@@ -349,7 +349,8 @@ def count_post(
             tally.fault(tally.outcomes, "missed", f"{name} does not show its outcome")
     if label is None:
         why = post.refusal_code.value if post.refusal_code else "no reason"
-        tally.fault(tally.labels, "missed", f"{name} has no label ({post.state.value}: {why})")
+        words = f"{name} has no label ({post.state.value}: {post.refusal or why})"
+        tally.fault(tally.labels, "missed", words)
     elif abs(label.score - made["score"]) > 1 + LATE_ERROR * made["score"]:
         tally.wrong_labels += 1
         tally.faults.append(f"{name} has the label {label.score} in place of {made['score']}")

@@ -28,6 +28,7 @@ _LONGEST = 500
 @dataclass(slots=True)
 class _Known:
     state: ServiceState
+    changed_at: datetime
     error: str | None = None
     #: By the event loop's clock.
     since: float = 0.0
@@ -67,21 +68,19 @@ class ServiceStates:
         """Note a change of state; nothing is written where nothing is new."""
         now, at = self._clock(), asyncio.get_running_loop().time()
         before = self._known.get(name)
-        known = _Known(state) if before is None else before
+        known = _Known(state, now) if before is None else before
         self._known[name] = known
         if why is not None:
             why = hide_secrets(why)[:_LONGEST]
         changed = before is None or known.state is not state
         if changed:
-            known.since = at
+            known.since, known.changed_at = at, now
         elif known.error == why and not self._is_to_be_told(known, at, state, expected=expected):
             return
         known.state = state
         text = self._notice(known, title, at, state, why, expected=expected)
         known.error = why
-        values: dict[str, Any] = {"state": state}
-        if changed:
-            values["changed_at"] = now
+        values: dict[str, Any] = {"state": state, "changed_at": known.changed_at}
         if why is not None:
             values |= {"error": why, "error_at": now}
         try:
@@ -94,7 +93,7 @@ class ServiceStates:
     async def note_clock(self, name: str, title: str, ahead: float) -> None:
         """Note how far a platform's clock is ahead of ours (negative: behind), seconds."""
         now = self._clock()
-        known = self._known.setdefault(name, _Known(ServiceState.RUNNING))
+        known = self._known.setdefault(name, _Known(ServiceState.RUNNING, now))
         is_off = abs(ahead) > TOLERANCE
         if is_off is known.clock_is_off:
             return
@@ -102,7 +101,7 @@ class ServiceStates:
         text = f"The clock of this machine agrees with {title}'s again."
         if is_off:
             text = clock_sentence(title, ahead)
-        values = {"clock_ahead": ahead, "state": known.state, "changed_at": now}
+        values = {"clock_ahead": ahead, "state": known.state, "changed_at": known.changed_at}
         await self._database.run_write(lambda session: _note(session, name, values, text, now))
 
     async def forget(self, name: str) -> None:

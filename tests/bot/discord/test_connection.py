@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -9,9 +10,12 @@ from sqlalchemy import select
 
 from bot.app import App, build
 from bot.core import Core
+from bot.discord.gateway.command_sync import sync_commands
 from bot.discord.platform import DiscordPlatform
 from bot.platform import PlatformRefused, PlatformUnavailable
+from storage.queries.services import all_services
 from storage.tables import Notice
+from storage.types import PlatformName
 from tests.bot.discord.steps import PNG, answered, connected, watch
 from tests.fakes.discord import Channel, FakeDiscord, Member
 
@@ -124,3 +128,48 @@ async def test_no_session_is_begun_when_none_is_left(
         await fake.until(lambda: fake.gateway.identified == 1, "a session")
     finally:
         await platform.stop()
+
+
+async def test_an_end_that_nobody_expected_is_told_and_followed_by_a_start(
+    app: App,
+    core: Core,
+    fake: FakeDiscord,
+    channel: Channel,
+    ann: Member,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("bot.discord.connection._FIRST_WAIT", 0.01)
+    await watch(app, channel)
+    faults = [KeyError("type"), RuntimeError("odd")]
+
+    async def sync_or_fail(*arguments: Any) -> bool:
+        if faults:
+            raise faults.pop()
+        return await sync_commands(*arguments)
+
+    monkeypatch.setattr("bot.discord.connection.sync_commands", sync_or_fail)
+    async with connected(app, fake):
+        await answered(fake, await fake.post_message(channel, ann, attachments=[PNG]))
+        assert core.services.not_running == {}
+        (service,) = await core.database.run_read(all_services)
+        assert service.error == "KeyError: 'type'"
+    assert caplog.text.count("Discord ended with an error that nobody expected") == 2
+    assert await core.database.run_read(all_services) == [], "it was stopped on purpose"
+
+
+async def test_stopping_never_fails(
+    app: App, fake: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.discord.connection._PATIENCE", 0.1)
+
+    async def fail(*_: Any) -> bool:
+        raise KeyError("type")
+
+    monkeypatch.setattr("bot.discord.connection.sync_commands", fail)
+    platform = app.platforms[PlatformName.DISCORD]
+    await platform.start()
+    assert app.core.services.not_running.keys() == {"discord"}
+    await platform.stop()
+    await platform.stop()
+    assert not fake.gateway.connected

@@ -169,6 +169,9 @@ async def test_stopping_never_fails(
     monkeypatch.setattr("bot.discord.connection.sync_commands", fail)
     platform = app.platforms[PlatformName.DISCORD]
     await platform.start()
+    async with asyncio.timeout(30):
+        while not app.core.services.not_running:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
     assert app.core.services.not_running.keys() == {"discord"}
     await platform.stop()
     await platform.stop()

@@ -13,6 +13,7 @@ from bot.discord.commands.feature import texts_for
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
+from bot.discord.texts.skill import skill_words
 from bot.discord.ui.error_replies import Refused
 from bot.discord.ui.responses import Interaction, defer, respond
 from bot.training.versions import list_versions, promote, rollback
@@ -207,5 +208,5 @@ def _line(texts: Texts, version: ModelVersion) -> str:
     )
     skill = version.metrics.get("rps_skill")
     if isinstance(skill, int | float):
-        line += texts("model.line_skill", skill=texts.number(skill, 3))
+        line += texts("model.line_skill", skill=skill_words(texts, skill))
     return line

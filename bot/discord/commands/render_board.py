@@ -5,6 +5,7 @@ import discord
 from bot.discord.commands.board_page import ROWS, BoardQuery, Page
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
+from bot.discord.texts.skill import skill_words
 from bot.discord.ui.member_names import MemberNames
 from bot.league.board_rows import BoardRow
 from bot.league.leaderboard import BoardName
@@ -78,7 +79,7 @@ def row_line(texts: Texts, board: BoardName, row: BoardRow, name: str) -> str:
         return texts("leaderboard.row.forecasters", points=points, **rates)
     low, high = row.interval or (0.0, 1.0)
     rates["interval"] = f"[{texts.percent(low)}, {texts.percent(high)}]"
-    rates["skill"] = "–" if row.rps_skill is None else texts.number(row.rps_skill, 3)
+    rates["skill"] = skill_words(texts, row.rps_skill)
     line = texts(f"leaderboard.row.{board.value}", **rates)
     if board is BoardName.CHANNELS and row.people_hit_rate is not None:
         line += texts("leaderboard.row.people", rate=_percent(texts, row.people_hit_rate))

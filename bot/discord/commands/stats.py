@@ -10,6 +10,7 @@ from bot.discord.commands.feature import Feature, community_here, texts_for
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
+from bot.discord.texts.skill import skill_words
 from bot.discord.ui.responses import Interaction, defer, respond
 from bot.reports.charts import ChartFailed, stats_chart
 from bot.reports.stats import Stats, read_stats
@@ -109,7 +110,12 @@ def _version_line(texts: Texts, version: VersionStats) -> str:
         told = texts("stats.line.no_skill")
     else:
         ends = ", ".join(texts.number(each, 3) for each in interval)
-        told = texts("stats.line.skill", skill=texts.number(skill, 3), skill_interval=f"[{ends}]")
+        told = texts(
+            "stats.line.skill",
+            better=skill_words(texts, skill),
+            skill=texts.number(skill, 3),
+            skill_interval=f"[{ends}]",
+        )
     words = texts(
         "stats.line.version",
         name=escape(version.name, 64),

@@ -191,6 +191,9 @@ ENGLISH: dict[str, str] = {
     "refused.unknown": "This channel is not known yet. Start with `/watch`.",
     "refused.announcements": "I may not write in {channel}. Give me *Send Messages* and *View"
     " Channel* there, or choose another one.",
+    # --- Skill: 1 − RPS / RPS of the base rate
+    "skill.better": "**{share}** better than guessing by what is usual",
+    "skill.worse": "**{share}** worse than guessing by what is usual",
     # --- /leaderboard
     "leaderboard.about": "Who predicts best: people, model versions, channels; and the best posts",
     "leaderboard.board": "Which board",
@@ -210,9 +213,9 @@ ENGLISH: dict[str, str] = {
     "leaderboard.least": "needs {n} scored guesses",
     "leaderboard.row.forecasters": "`{rank}` **{name}** · **{points}** points · {hits} of {n}"
     " right, {rate} (chance {base})",
-    "leaderboard.row.models": "`{rank}` **{name}** · RPS skill **{skill}** · {hits} of {n} right,"
+    "leaderboard.row.models": "`{rank}` **{name}** · {skill} · {hits} of {n} right,"
     " {rate} {interval} (chance {base})",
-    "leaderboard.row.channels": "`{rank}` **{name}** · RPS skill **{skill}** · {hits} of {n} right,"
+    "leaderboard.row.channels": "`{rank}` **{name}** · {skill} · {hits} of {n} right,"
     " {rate} {interval} (chance {base})",
     "leaderboard.row.people": " · people {rate}",
     "leaderboard.row.posts": "`{rank}` **{score}** · {title} · {bucket}",
@@ -253,7 +256,8 @@ ENGLISH: dict[str, str] = {
     "stats.where": "Only this channel, or all of them",
     "stats.line.version": "**{name}** was right on {rate} {interval} of {n} posts; chance alone"
     " would be right on {base}.",
-    "stats.line.skill": "RPS skill {skill} {skill_interval}.",
+    "stats.line.skill": "All its chances together were {better}"
+    " (RPS skill {skill} {skill_interval}).",
     "stats.line.no_skill": "About its skill there is nothing to tell yet.",
     "stats.line.labels": "Scored posts: {labels}. Of these, {answered} had a reply and {silent}"
     " were in the silent share, predicted in secret.",
@@ -288,7 +292,7 @@ ENGLISH: dict[str, str] = {
     "model.heading": "Model versions",
     "model.line": "`{name}` · {labels} · {date}",
     "model.line_champion": "👑 **`{name}`** · {labels} · {date} · serves",
-    "model.line_skill": " · RPS skill {skill}",
+    "model.line_skill": " · {skill}",
     "model.more": "… and {n} older ones. `/model promote` finds them by name.",
     "model.serves_already": "**{name}** serves already.",
     "model.ask_promote": "Let **{name}** serve instead of **{champion}**? Everybody who uses this"

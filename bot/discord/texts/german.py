@@ -204,6 +204,9 @@ GERMAN: dict[str, str] = {
     "refused.unknown": "Dieser Kanal ist noch nicht bekannt. Beginne mit `/watch`.",
     "refused.announcements": "In {channel} darf ich nicht schreiben. Gib mir dort *Nachrichten"
     " senden* und *Kanal anzeigen*, oder nimm einen anderen.",
+    # --- Skill: 1 − RPS / RPS of the base rate
+    "skill.better": "**{share}** besser als Raten nach dem Üblichen",
+    "skill.worse": "**{share}** schlechter als Raten nach dem Üblichen",
     # --- /leaderboard
     "leaderboard.about": "Wer am besten vorhersagt: Menschen, Modellversionen, Kanäle; und die"
     " besten Posts",
@@ -224,9 +227,9 @@ GERMAN: dict[str, str] = {
     "leaderboard.least": "braucht {n} gewertete Tipps",
     "leaderboard.row.forecasters": "`{rank}` **{name}** · **{points}** Punkte · {hits} von {n}"
     " richtig, {rate} (Zufall {base})",
-    "leaderboard.row.models": "`{rank}` **{name}** · RPS-Können **{skill}** · {hits} von {n}"
+    "leaderboard.row.models": "`{rank}` **{name}** · {skill} · {hits} von {n}"
     " richtig, {rate} {interval} (Zufall {base})",
-    "leaderboard.row.channels": "`{rank}` **{name}** · RPS-Können **{skill}** · {hits} von {n}"
+    "leaderboard.row.channels": "`{rank}` **{name}** · {skill} · {hits} von {n}"
     " richtig, {rate} {interval} (Zufall {base})",
     "leaderboard.row.people": " · Menschen {rate}",
     "leaderboard.row.posts": "`{rank}` **{score}** · {title} · {bucket}",
@@ -270,7 +273,8 @@ GERMAN: dict[str, str] = {
     "stats.where": "Nur dieser Kanal, oder alle",
     "stats.line.version": "**{name}** hatte bei {rate} {interval} von {n} Posts recht; der Zufall"
     " allein hätte es bei {base}.",
-    "stats.line.skill": "RPS-Können {skill} {skill_interval}.",
+    "stats.line.skill": "Alle seine Chancen zusammen waren {better}"
+    " (RPS-Können {skill} {skill_interval}).",
     "stats.line.no_skill": "Über das Können lässt sich noch nichts sagen.",
     "stats.line.labels": "Gewertete Posts: {labels}. Davon hatten {answered} eine Antwort, und"
     " {silent} waren im stillen Anteil, geheim vorhergesagt.",
@@ -305,7 +309,7 @@ GERMAN: dict[str, str] = {
     "model.heading": "Modellversionen",
     "model.line": "`{name}` · {labels} · {date}",
     "model.line_champion": "👑 **`{name}`** · {labels} · {date} · im Einsatz",
-    "model.line_skill": " · RPS-Können {skill}",
+    "model.line_skill": " · {skill}",
     "model.more": "… und {n} ältere. `/model promote` findet sie beim Namen.",
     "model.serves_already": "**{name}** ist schon im Einsatz.",
     "model.ask_promote": "**{name}** statt **{champion}** einsetzen? Alle, die diesen Bot"

@@ -213,13 +213,16 @@ async def test_channels_and_posts_of_other_servers_are_nobodys_business(
     await scored_post(app, here, 1, 5, "ours [click](x)")
     await scored_post(app, there, 2, 50, "theirs")
     asked = await fake.slash(ann, channel, "leaderboard", board="channels", where="everywhere")
-    assert r"`1.` **\#memes\_\*x\*** · RPS skill **0.500** · 10 of 20 right" in asked.text
+    assert (
+        r"`1.` **\#memes\_\*x\*** · **50%** better than guessing by what is usual · 10 of 20 right"
+        in asked.text
+    )
     assert "secret" not in asked.text
     asked = await fake.slash(ann, channel, "leaderboard", board="posts", where="everywhere")
     assert r"`1.` **5** · [ours \[click\]\(x\)](https://discord.test/1) · Low" in asked.text
     assert "theirs" not in asked.text
     asked = await fake.slash(ann, channel, "leaderboard", board="models", where="here")
-    assert "`1.` **starter** · RPS skill **0.500**" in asked.text
+    assert "`1.` **starter** · **50%** better than guessing by what is usual" in asked.text
 
 
 async def test_boards_about_a_server_are_not_shown_in_dms(

@@ -128,7 +128,7 @@ async def test_versions_are_listed(
     assert asked.ephemeral
     assert "👑 **`v-new`** · 77 labels" in asked.text
     assert "`starter` · " in asked.text
-    assert "· RPS skill 0." in asked.text
+    assert "better than guessing by what is usual" in asked.text
 
 
 async def test_another_version_is_promoted_after_a_question(

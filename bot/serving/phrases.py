@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bot.serving.forecast import Card, Familiarity, Outcome, familiarity
 from bot.serving.number_format import number, percent, signed
+from bot.serving.second_look import SecondLook
 from storage.tables import Post
 from storage.types import Bucket, PostRefusal
 
@@ -44,9 +45,13 @@ def score_sentence(card: Card) -> str | None:
     return f"Expected score {number(median)}, most likely {number(low)} to {number(high)}."
 
 
-def heading_sentence(low: float, median: float, high: float) -> str:
-    """Where a score is heading, from its early votes: 10%, 50% and 90% points of the final one."""
-    return f"Now heading for {number(median)}, most likely {number(low)} to {number(high)}."
+def heading_sentence(look: SecondLook, community: str) -> str:
+    """Where a score is heading, from its early votes, and what that beats."""
+    low, median, high = (number(point) for point in (look.low, look.median, look.high))
+    heading = f"Now heading for {median}, most likely {low} to {high}."
+    if look.beats is None:
+        return heading
+    return f"{heading} That would beat {percent(look.beats)} of the recent posts in {community}."
 
 
 def knowledge_note(card: Card, community: str) -> str | None:

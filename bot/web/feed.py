@@ -8,13 +8,13 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
+from bot.serving.second_look import read_second_looks
 from bot.web.guess_view import guesses_on
 from bot.web.post_view import PostView, view_post
 from bot.web.services import COMMUNITY, Services
 from bot.web.visitors import Visitor, find_author
 from bot.web.votes import Tally, tallies
 from storage.queries.communities import find_community
-from storage.queries.growth_examples import newest_nowcasts
 from storage.tables import Community, Post, PostImage, Prediction, Snapshot
 from storage.types import PlatformName, PostState
 
@@ -118,7 +118,10 @@ class Feed:
         posts = {post.id: post for post in await session.scalars(query)}
         votes = await tallies(session, ids, author_id)
         guesses = await guesses_on(session, ids, author_id)
-        second_looks = await session.run_sync(newest_nowcasts, ids)
+        now = self._services.clock()
+        second_looks = {}
+        for post in [*posts.values()][:1]:  # all are of the one community of the board
+            second_looks = await session.run_sync(read_second_looks, post.community, ids, now=now)
         return [
             view_post(
                 posts[post_id],
@@ -127,7 +130,7 @@ class Feed:
                 second_looks.get(post_id),
                 author_id=author_id,
                 community=self._services.settings.board_name,
-                now=self._services.clock(),
+                now=now,
             )
             for post_id in ids
             if post_id in posts

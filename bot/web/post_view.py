@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from bot.league.guesses import guessing_is_open
 from bot.serving import phrases
 from bot.serving.forecast import Card, Outcome, outcome, stored_card
+from bot.serving.second_look import SecondLook
 from bot.web.guess_view import GuessView
 from bot.web.post_stage import Stage, guess_refusal, stage_of, vote_refusal
 from bot.web.votes import Tally
-from storage.tables import Image, Nowcast, Post
+from storage.tables import Image, Post
 from storage.types import Bucket
 
 #: Of three even chances none is the most probable, however the last digit was rounded.
@@ -106,7 +107,7 @@ def view_post(
     post: Post,
     tally: Tally,
     guesses: GuessView,
-    second_look: Nowcast | None,
+    second_look: SecondLook | None,
     *,
     author_id: int | None,
     community: str,
@@ -143,7 +144,11 @@ def view_post(
         card=card,
         outcome=result,
         sentences=_sentences(card, community) if card else (),
-        heading=_heading(second_look) if stage == "predicted" and not open_ else None,
+        heading=(
+            phrases.heading_sentence(second_look, community)
+            if second_look is not None and stage == "predicted" and not open_
+            else None
+        ),
         place=phrases.place_sentence(card, community) if card else None,
         notes=tuple(_notes(post, card, horizon_at, community)),
         outcome_sentences=_outcome_sentences(post, result, community),
@@ -171,14 +176,6 @@ def _sentences(card: Card, community: str) -> tuple[str, ...]:
     score = phrases.score_sentence(card)
     beats = phrases.beats_sentence(card, community)
     return (beats, score) if score else (beats,)
-
-
-def _heading(second_look: Nowcast | None) -> str | None:
-    if second_look is None:
-        return None
-    return phrases.heading_sentence(
-        second_look.score_p10, second_look.score_median, second_look.score_p90
-    )
 
 
 def _notes(post: Post, card: Card | None, horizon_at: datetime, community: str) -> list[str]:

@@ -8,7 +8,7 @@ from bot.discord.messages.reply_data import ReplyData
 from bot.discord.texts.lookup import Texts
 from bot.league.guesses import guess_tally, guessing_is_open
 from bot.serving.forecast import Card
-from storage.queries.growth_examples import newest_nowcasts
+from bot.serving.second_look import read_second_looks
 from storage.types import Bucket
 
 
@@ -26,9 +26,10 @@ async def current_reply(core: Core, data: ReplyData, card: Card, texts: Texts) -
     if not guessing_is_open(data.post, now):
         async with core.database.read() as session:
             tally = await guess_tally(session, data.post.id)
-            second_look = (await session.run_sync(newest_nowcasts, [data.post.id])).get(
-                data.post.id
+            second_looks = await session.run_sync(
+                read_second_looks, data.post.community, [data.post.id], now=now
             )
+            second_look = second_looks.get(data.post.id)
     return reply_message(
         texts,
         data.post,

@@ -13,7 +13,8 @@ from bot.discord.ui.guess_buttons import buttons_when_closed, buttons_when_open
 from bot.league.guesses import guessing_is_open
 from bot.serving.duplicates import Duplicate
 from bot.serving.forecast import Card, Outcome, OutcomeUnknown
-from storage.tables import Nowcast, Post
+from bot.serving.second_look import SecondLook
+from storage.tables import Post
 from storage.types import Bucket
 
 _COLOURS = {True: 0x2E9E5B, False: 0x9AA0A6}
@@ -43,7 +44,7 @@ def reply_message(
     images: int,
     seen: Duplicate | None,
     tally: Mapping[Bucket, int],
-    second_look: Nowcast | None,
+    second_look: SecondLook | None,
     now: datetime,
 ) -> ReplyMessage:
     """The reply before the outcome is known.
@@ -76,7 +77,7 @@ def reply_message(
     else:
         note = texts("reply.closed", guesses=_guesses(texts, tally))
         if second_look is not None:
-            note = f"{_heading(texts, second_look)}\n{note}"
+            note = f"{_heading(texts, second_look, community)}\n{note}"
         view = buttons_when_closed(texts, post.id)
     if images > 1:
         note = f"{texts('card.best_of', total=images)}\n{note}"
@@ -159,12 +160,13 @@ def _guess_lines(texts: Texts, best: RightGuess | None, right: int, guesses: int
     return lines
 
 
-def _heading(texts: Texts, second_look: Nowcast) -> str:
-    low, median, high = (
-        texts.number(score)
-        for score in (second_look.score_p10, second_look.score_median, second_look.score_p90)
-    )
-    return texts("card.heading_for", median=median, low=low, high=high)
+def _heading(texts: Texts, look: SecondLook, community: str) -> str:
+    low, median, high = (texts.number(score) for score in (look.low, look.median, look.high))
+    heading = texts("card.heading_for", median=median, low=low, high=high)
+    if look.beats is None:
+        return heading
+    beats = texts("card.heading_beats", share=texts.percent(look.beats), community=community)
+    return f"{heading} {beats}"
 
 
 def _guesses(texts: Texts, tally: Mapping[Bucket, int]) -> str:

@@ -28,6 +28,7 @@ ENGLISH: dict[str, str] = {
     " learned from.",
     "card.score": "Expected score **{median}**, most likely {low} to {high}.",
     "card.heading_for": "Now heading for **{median}**, most likely {low} to {high}.",
+    "card.heading_beats": "That would beat **{share}** of the recent posts in {community}.",
     "card.knows_nothing": "I have learned nothing yet: every outcome looks equally likely to me.",
     "card.borrowed": "{community} has little history yet: the scores come from all of Discord.",
     "card.no_history": "{community} has too little history to turn this into a score yet.",

@@ -25,6 +25,7 @@ GERMAN: dict[str, str] = {
     " aus der ich gelernt habe.",
     "card.score": "Erwartete Punktzahl **{median}**, meist {low} bis {high}.",
     "card.heading_for": "Jetzt auf dem Weg zu **{median}**, meist {low} bis {high}.",
+    "card.heading_beats": "Damit würde er **{share}** der letzten Posts in {community} schlagen.",
     "card.knows_nothing": "Ich habe noch nichts gelernt: Für mich ist jeder Ausgang gleich"
     " wahrscheinlich.",
     "card.borrowed": "{community} hat noch wenig Vorgeschichte: Die Punktzahlen stammen aus ganz"

@@ -45,6 +45,7 @@ _STAGES = {
     "fitting": "Fitting a challenger",
     "calibrating": "Calibrating it",
     "judging": "Judging it against the champion",
+    "checking robustness": "Checking that it holds on changed posts",
     "comparing": "Comparing it with simpler ones",
     "refitting": "Fitting it again on everything",
     "writing": "Writing the model version",

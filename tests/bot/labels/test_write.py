@@ -253,6 +253,20 @@ async def test_a_clock_that_was_set_back_does_not_change_the_order(league: Datab
     assert first < second
 
 
+async def test_a_clock_that_was_wrong_once_does_not_stick(league: Database) -> None:
+    histories = [told(n, {}) for n in range(5)]
+    await store(league, histories)
+    year = timedelta(days=365)
+    when = [MOMENT, MOMENT + year, MOMENT + year, MOMENT + timedelta(hours=1), MOMENT + year / 2]
+    for number, (history, now) in enumerate(zip(histories, when, strict=True), start=1):
+        await label(league, number, history, now)
+    async with league.read() as session:
+        moments = list(await session.scalars(select(Label.written_at).order_by(Label.post_id)))
+    assert moments == sorted(set(moments)), "the order is kept"
+    assert moments[2] < moments[3] == when[3]
+    assert moments[4] == when[4]
+
+
 async def test_a_guess_counts_in_its_community_and_everywhere_in_its_season_and_for_all_time(
     league: Database,
 ) -> None:

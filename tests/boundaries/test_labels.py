@@ -357,7 +357,7 @@ async def test_twenty_posts_are_enough_for_a_second_look(
     database: Database, community: Community, labels: int, says: bool
 ) -> None:
     await add_labels(database, [3.0] * labels, reading=600)
-    heading = await Nowcaster(database).look(community, 600, 600, 1.0, MOMENT)
+    heading = await Nowcaster(database).look(community, 600, 600, 1.0, MOMENT, post_id=1)
     assert (heading is not None) is says
 
 
@@ -366,7 +366,7 @@ async def test_a_reading_is_looked_at_that_came_a_quarter_late_at_most(
     database: Database, community: Community, age: float, says: bool
 ) -> None:
     await add_labels(database, [3.0] * 30, reading=600)
-    heading = await Nowcaster(database).look(community, 600, age, 1.0, MOMENT)
+    heading = await Nowcaster(database).look(community, 600, age, 1.0, MOMENT, post_id=1)
     assert (heading is not None) is says
 
 
@@ -385,7 +385,7 @@ async def test_what_was_learned_lasts_a_quarter_of_the_horizon_and_an_hour_at_mo
 
     async def median(seconds: float) -> float:
         now = begin + timedelta(seconds=seconds)
-        heading = await looks.look(community, 600, 600, 1.0, now)
+        heading = await looks.look(community, 600, 600, 1.0, now, post_id=1)
         assert heading is not None
         return heading.median
 

@@ -40,7 +40,8 @@ STATUSES = (
     422, 423, 424, 425, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504, 508, 520, 521, 522, 523,
     524, 525, 530,
 )  # fmt: skip
-#: A link to an image that answers one of these is dead at once; that is a rule of its own.
+#: A link to an image that answers one of these is dead at once, and one that leads to something
+#: else is no image; these are rules of their own.
 DEAD_LINKS = (401, 403, 404, 410)
 PATHS = ("/r/", "/api/info", "/message/inbox", "/api/comment", "/user/", "/api/editusertext",
          "/api/del", "/img/", "/")  # fmt: skip
@@ -223,7 +224,8 @@ def fail(world: World) -> None:
     if chance.random() < 0.3:
         fault["done"] = True
     path = chance.choice(PATHS)
-    if fault.get("status") in DEAD_LINKS and path in ("/img/", "/"):
+    decides_at_once = fault.get("status") in DEAD_LINKS or "body" in fault
+    if decides_at_once and path in ("/img/", "/"):
         path = "/r/"
     world.happened[f"{path} {fault.get('status', 'broken')}"] += 1
     world.reddit.fail(path, times=chance.choice((1, 2, 10**6)), after=chance.randrange(3), **fault)

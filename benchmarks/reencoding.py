@@ -132,6 +132,7 @@ def main() -> int:
             for value, bar in zip(values, BARS.values(), strict=True)
         ]
         lines.append(f"| {name} | {len(chosen)} | " + " | ".join(cells) + " |")
+        sys.stderr.write(lines[-1] + "\n")
     lines.append("| bar (at most) | | " + " | ".join(f"{bar:.2f}" for bar in BARS.values()) + " |")
     text = "\n".join(lines) + "\n"
     sys.stdout.write(text)

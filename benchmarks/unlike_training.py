@@ -32,8 +32,8 @@ from trainer.data.assemble import assemble
 from trainer.data.file_posts import read_file_posts
 from trainer.data.labelled_posts import Example
 from trainer.data.targets import soft_bins
-from trainer.evaluation.fit_calibrated import fit_to_serve
 from trainer.evaluation.forecasting import intervals_of, ranking_of
+from trainer.head.fit import fit
 from trainer.head.recipe import Recipe
 
 LEARN = 1500
@@ -48,8 +48,13 @@ def skill(bins: Numbers, targets: Numbers) -> float:
 
 
 def fitted(examples: list[Example], now: datetime, seed: int) -> Head:
-    """A head that serves after learning from these posts."""
-    return fit_to_serve(assemble(iter(examples), now=now), recipe=Recipe(), seed=seed)
+    """The linear part of a head, which is all of it with so few labels, at temperature 1."""
+    posts = assemble(iter(examples), now=now)
+    rows = np.arange(len(posts))
+    targets = soft_bins(intervals_of(posts, ranking_of(posts, rows)))
+    return fit(
+        posts.groups, targets, rows, rows[:0], recipe=Recipe(), seed=seed, linear_share=1.0
+    ).head
 
 
 def embeddings_of(folder: Path, backbone: Backbone, most: int) -> NDArray[np.float32]:

@@ -40,6 +40,16 @@ def restricted(groups: Groups, keep: Sequence[str]) -> dict[str, NDArray[Any]]:
     return kept
 
 
+def lacking(groups: Groups, rows: Rows, source: str) -> NDArray[np.bool_]:
+    """Which of some posts have no title, no text or no author's record of their own, bool [n]."""
+    lacks = np.ones(len(rows), np.bool_)
+    for group, blank in Features().blanks()[source].items():
+        touched = ~np.isnan(blank)
+        values = groups[group][rows][:, touched].astype(np.float32)
+        lacks &= np.isclose(values, blank[touched], atol=1e-3).all(axis=1)
+    return lacks
+
+
 def hiding(
     head: Head, posts: LabelledPosts, rows: Rows, fitted_on: Rows
 ) -> dict[str, NDArray[np.float64]]:

@@ -23,6 +23,7 @@ from trainer.evaluation.cross_validation import cross_validate
 from trainer.evaluation.figures import Evaluation, Forecasts, evaluate, figures
 from trainer.evaluation.forecasting import forecasts_of, predict_rows, ranking_of
 from trainer.evaluation.gate import Judged, Verdict, judge
+from trainer.evaluation.hidden_sources import lacking
 from trainer.evaluation.reencoded import Reencoded
 from trainer.evaluation.robustness import Robustness, Without, broken_bound, without
 from trainer.head.fit import LossNotFinite
@@ -37,6 +38,9 @@ Resave = Callable[[Head, LabelledPosts, Rows], list[Reencoded] | str]
 
 #: What the head is compared with: nothing, the rest on the same split, or by folds as well.
 COMPARISONS = ("none", "split", "folds")
+
+#: So many judged posts without a title (text, author's record) show what the head does there.
+_ENOUGH_LACKING = 30
 
 #: A comparison by default stops being quick beyond so many posts.
 _QUICK = 20_000
@@ -142,7 +146,7 @@ def challenge(
         name: forecasts_of(posts, found.rows, bins, ranking) for name, bins in found.hidden.items()
     }
     say(stage="checking robustness")
-    robustness = _robustness(posts, head, planned, found.rows, hidden, resave, seed=seed)
+    robustness = _robustness(posts, head, planned, found.rows, forecasts, hidden, resave, seed=seed)
     verdict = _held_back(verdict, robustness, known)
     verdict.evidence["folds"] = len(folds)
     verdict.evidence["comparisons"] = comparisons
@@ -209,17 +213,22 @@ def _robustness(
     head: Head,
     planned: Plan,
     judged: Rows,
+    forecasts: Forecasts,
     hidden: Mapping[str, Forecasts],
     resave: Resave | None,
     *,
     seed: int,
 ) -> Robustness:
     """What the report's table of robustness shows."""
-    rows = [
-        without(f"without {source}", forecasts)
-        for source, forecasts in hidden.items()
-        if source in ("title", "author", "text")
-    ]
+    rows = []
+    for source in ("title", "author", "text"):
+        lacks = lacking(posts.groups, judged, source)
+        # Posts that have none may do worse than others for a reason that the head has learned:
+        # taking the title from a post that has one then says nothing about them.
+        if lacks.sum() >= _ENOUGH_LACKING:
+            rows.append(without(f"without {source}, of posts that have none", forecasts, lacks))
+        else:
+            rows.append(without(f"without {source}", hidden[source]))
     missing = []
     strangers = _left_out_communities(posts, planned, seed=seed)
     if isinstance(strangers, Without):

@@ -10,7 +10,8 @@ from models.features import Features, PostFacts, Record
 from models.head import Head
 from tests.fixtures import images
 from tests.trainer.evaluation.test_figures import forecasts
-from tests.trainer.example_posts import START
+from tests.trainer.example_posts import START, learnable
+from trainer.evaluation.hidden_sources import lacking
 from trainer.evaluation.reencoded import WAYS, Reencoded, reencoded
 from trainer.evaluation.robustness import MAX_MOVED, Robustness, broken_bound, without
 
@@ -54,3 +55,13 @@ def test_where_scores_cannot_be_compared_nothing_is_refused() -> None:
     row = without("without title", forecasts(np.eye(10)[np.zeros(5, int)], score))
     assert row.skill is None
     assert broken_bound(Robustness([row])) is None
+
+
+def test_posts_that_really_have_no_title_are_found() -> None:
+    posts = learnable(70)
+    rows = np.arange(10, 60)
+    # Every seventh post has an empty title.
+    assert np.flatnonzero(lacking(posts.groups, rows, "title")).tolist() == [
+        i for i, row in enumerate(rows) if row % 7 == 0
+    ]
+    assert lacking(posts.groups, rows, "text").all()

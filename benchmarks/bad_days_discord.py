@@ -1,7 +1,7 @@
 """A week of bad days on the loopback Discord, with the real discord.py."""
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,10 +17,12 @@ from bot.app import App, build
 from bot.communities import change_community, watch_community
 from bot.core import open_core
 from bot.discord.gateway import client
+from bot.discord.gateway.guild_options import UPVOTE
 from bot.discord.platform import DiscordPlatform
 from bot.platform import CommunityRef, PlatformRefused, PlatformUnavailable
 from bot.runtime.system_clock import SystemClock
 from bot.settings import Settings
+from storage.queries.communities import find_community
 from storage.tables import Label, Post, Reply
 from storage.types import PlatformName, PostState, ReplyState
 from tests.fakes.clock import FakeClock
@@ -47,6 +49,10 @@ ODD = (
 )  # fmt: skip
 #: Answers that an edit gets and that are final: the reply stays as it is, and nothing else does.
 FINAL_FOR_EDITS = ((400, 40060), (400, 50024), (400, 50021), (403, 240000), (410, 0))
+
+
+#: What people may vote with, each in the spellings and tones that count as one.
+VOTES = (("⬆", "⬆️"), ("👍", "👍🏻", "👍🏽", "👍🏿"), ("❤", "❤️"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,8 @@ class World:
     hidden_until: dict[int, datetime] = field(default_factory=dict)
     #: How far the clock of the machine is set wrong, seconds.
     wrong_by: float = 0.0
+    #: What is voted with, by channel, and in which tones people have it.
+    votes: dict[int, Sequence[str]] = field(default_factory=dict)
 
 
 async def play(data_dir: Path, *, short: bool, seed: int) -> Tally:
@@ -186,6 +194,8 @@ async def one_step(
             del world.hidden_until[channel.id]
             fake.permit(channel, fake.bot, view_channel=None)
     await work(world, app)
+    if rng.random() < 0.15:
+        await change_votes(world, app, tally)
 
 
 async def post(world: World, tally: Tally) -> None:
@@ -197,9 +207,25 @@ async def post(world: World, tally: Tally) -> None:
     message = await fake.post_message(channel, author, attachments=[image])
     voters = [each for each in world.people if each is not author and rng.random() < 0.4]
     for voter in voters:
-        await fake.react(voter, message, "⬆")
+        await fake.react(voter, message, rng.choice(world.votes.get(channel.id, VOTES[0])))
     world.posts.append(Posted(message, channel, len(voters), world.true()))
     tally.posts.wanted += 1
+
+
+async def change_votes(world: World, app: App, tally: Tally) -> None:
+    """An admin has people vote with something else, while earlier posts wait for their scores."""
+    async with app.core.database.read() as session:
+        stored = set(await session.scalars(select(Post.source_id)))
+        if {str(each.message.id) for each in world.posts if not each.deleted} - stored:
+            # What is voted on is a matter of when a post is seen.
+            return
+        channel = world.rng.choice(world.channels)
+        community = await session.run_sync(find_community, PlatformName.DISCORD, str(channel.id))
+    assert community is not None
+    world.votes[channel.id] = world.rng.choice(VOTES)
+    upvote = world.rng.choice(world.votes[channel.id])
+    await change_community(app.core.database, community.id, options={UPVOTE: upvote})
+    tally.happened["votes changed"] += 1
 
 
 async def go_wrong(world: World, tally: Tally) -> None:

@@ -46,8 +46,9 @@ def settled_text(outcome: Outcome | OutcomeUnknown, community: str, about: str) 
     if isinstance(outcome, OutcomeUnknown):
         verdict = f"**The votes are in.** {UNREAD}"
     else:
-        middle = standing_sentence(outcome.percentile, outcome.percentile, community)
-        verdict = f"**The votes are in.** {outcome_sentence(outcome)} {middle}"
+        interval = (outcome.percentile, outcome.percentile) if outcome.told else (0.0, 1.0)
+        standing = standing_sentence(*interval, community)
+        verdict = f"**The votes are in.** {outcome_sentence(outcome)} {standing}"
     return f"{verdict}\n\n---\n\n{_card(outcome.card, community)}\n\n{_signature(about)}"
 
 

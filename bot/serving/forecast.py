@@ -83,6 +83,8 @@ class Outcome:
     #: Middle of the percentile interval that the score covers, 0 to 1.
     percentile: float
     bucket: Bucket
+    #: False while there is no other score to compare it with: then the bucket says nothing.
+    told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,8 @@ def stored_card(prediction: Prediction) -> Card:
 def outcome(card: Card, label: Label) -> Outcome:
     """A stored label beside the prediction."""
     middle = (label.percentile_low + label.percentile_high) / 2
-    return Outcome(card, label.score, middle, label.bucket)
+    told = label.percentile_low > 0 or label.percentile_high < 1
+    return Outcome(card, label.score, middle, label.bucket, told)
 
 
 def _known(prediction: Prediction) -> float | None:

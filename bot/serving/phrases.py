@@ -96,6 +96,8 @@ def outcome_sentence(outcome: Outcome) -> str:
     """What was predicted and what happened."""
     card = outcome.card
     chance = {"low": card.p_low, "medium": card.p_medium, "high": card.p_high}[card.bucket]
+    if not outcome.told:
+        return f"Predicted {card.bucket.value} ({percent(chance)}) → score {number(outcome.score)}."
     mark = "✔" if card.bucket is outcome.bucket else "✘"
     return (
         f"Predicted {card.bucket.value} ({percent(chance)}) → was {outcome.bucket.value} {mark},"

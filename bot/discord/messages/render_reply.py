@@ -118,15 +118,17 @@ def outcome_message(
             score=texts.number(outcome.score),
             upvote=upvote,
             bucket=texts(f"bucket.{outcome.bucket.value}"),
-            mark="✔" if is_right else "✘",
-        ),
+            mark=("✔" if is_right else "✘") if outcome.told else "",
+        ).rstrip(),
         _standing(texts, post, outcome),
         *_guess_lines(texts, best, right, guesses),
         "",
         bars(texts, card),
     ]
     embed = discord.Embed(
-        title=texts("outcome.heading"), description="\n".join(lines), colour=_COLOURS[is_right]
+        title=texts("outcome.heading"),
+        description="\n".join(lines),
+        colour=_COLOURS[is_right] if outcome.told else None,
     )
     embed.set_footer(text=texts("card.footer", version=card.model_version))
     return ReplyMessage(embed, buttons_when_closed(texts, post.id))

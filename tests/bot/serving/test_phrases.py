@@ -2,8 +2,15 @@ from dataclasses import replace
 
 import pytest
 
-from bot.serving.forecast import Card, familiarity, read_card
-from bot.serving.phrases import known_bar, label_sentence, place_sentence, standing_sentence
+from bot.reddit.texts import settled_text
+from bot.serving.forecast import Card, Outcome, familiarity, read_card
+from bot.serving.phrases import (
+    known_bar,
+    label_sentence,
+    outcome_sentence,
+    place_sentence,
+    standing_sentence,
+)
 from models.distribution import UNIFORM
 from models.percentiles import BucketRule, Quantiles
 from storage.types import Bucket
@@ -20,6 +27,17 @@ def test_a_label_stands_in_the_middle_of_its_tie() -> None:
 
 def test_a_label_without_a_prediction() -> None:
     assert label_sentence(Bucket.HIGH, 1234.4) == "Was high, score 1,234."
+
+
+def test_a_first_score_gets_no_verdict() -> None:
+    first = Outcome(card(None), 12.0, 0.5, Bucket.MEDIUM, told=False)
+    sentence = outcome_sentence(first)
+    assert sentence.endswith("→ score 12.")
+    assert not {"✔", "✘"} & set(sentence)
+    assert {"✔", "✘"} & set(outcome_sentence(replace(first, told=True)))
+    settled = settled_text(first, "r/memes", "about")
+    assert "There is no other score in r/memes to compare it with yet." in settled
+    assert "beats 50%" not in settled.split("---")[0]
 
 
 def card(known: float | None) -> Card:

@@ -35,7 +35,8 @@ async def test_the_card_says_what_was_predicted_and_what_it_was(
     assert [each["score"] for each in post["snapshots"]] == [0]
     for path in ("/", f"/posts/{post_id}"):
         _, page = await ann.page(path)
-        assert "→ was" in page
+        assert "→ score 0." in page
+        assert not {"✔", "✘"} & set(page)
         assert "later votes change nothing" in page
         assert "left to vote" not in page
 

@@ -17,9 +17,16 @@ async def test_runs_of_later_than_now_do_not_count(database: Database) -> None:
         session.add(row(Post))
         await session.flush()
         session.add(row(Label, written_at=MOMENT))
-        for started_at in (MOMENT - year, MOMENT + year):
+        for number, started_at in enumerate((MOMENT - year, MOMENT + year), start=1):
             session.add(
-                row(TrainingRun, started_at=started_at, ended_at=started_at, state=RunState.KEPT)
+                row(
+                    TrainingRun,
+                    id=number,
+                    started_at=started_at,
+                    finished_at=started_at,
+                    state=RunState.REFUSED,
+                    reason="no",
+                )
             )
             await session.flush()
     async with database.read() as session:

@@ -281,7 +281,7 @@ async def test_a_rate_is_that_of_what_was_counted(database: Database) -> None:
         "streak": 3, "best_streak": 4, "blind_n": 10, "blind_hit_rate": 0.6,
         "blind_base_rate": 0.3, "blind_points": 2.5, "bot_hit_rate": 0.7, "bot_points": 3.5,
     }  # fmt: skip
-    scored = {"rps_skill": 0.25, "log_score": 2.0, "brier": 0.5}
+    scored = {"rps_skill": pytest.approx(0.25), "log_score": 2.0, "brier": 0.5}
     guessed = {"people_n": 5, "people_hit_rate": 0.4, "people_base_rate": 0.3}
     for name, row_id, label, columns in (
         (BoardName.FORECASTERS, 1, "a" * 64, whole | played),

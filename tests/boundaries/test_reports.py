@@ -124,7 +124,7 @@ def gains(values: Sequence[float], base: float = 1.0) -> Skill:
 
 
 @pytest.mark.parametrize(
-    "values", [(0.1, 0.3), (0.1, -0.2, 0.05), tuple(np.linspace(-0.3, 0.5, 60))]
+    "values", [(0.1, 0.3) * 5, (0.1, -0.2, 0.05) * 4, tuple(np.linspace(-0.3, 0.5, 60))]
 )
 def test_skill_has_an_interval_of_95_percent(values: Sequence[float]) -> None:
     skill = gains(values, base=2.0)
@@ -134,19 +134,28 @@ def test_skill_has_an_interval_of_95_percent(values: Sequence[float]) -> None:
 
 
 def test_skill_is_never_surer_than_perfect() -> None:
-    skill = gains([1.0, 0.2, 1.0])
+    skill = gains([1.0] * 9 + [0.6])
     assert skill.interval is not None
     assert skill.interval[1] == 1
 
 
-@pytest.mark.parametrize(("n", "known"), [(1, False), (2, True), (3, True)])
-def test_two_posts_have_an_interval(n: int, known: bool) -> None:
-    assert (gains([0.1, 0.2, 0.3][:n]).interval is not None) is known
+@pytest.mark.parametrize(("n", "told"), [(1, False), (9, False), (10, True), (11, True)])
+def test_ten_labels_tell_of_skill(n: int, told: bool) -> None:
+    found = gains(([0.1, 0.2, 0.3] * 4)[:n])
+    assert (found.skill is not None) is told
+    assert (found.interval is not None) is told
+    assert (found.why_none is None) is told
 
 
-@pytest.mark.parametrize(("base", "skill"), [(0.0, 0.0), (1e-9, 0.5)])
-def test_where_the_base_rate_lost_nothing_there_is_no_skill(base: float, skill: float) -> None:
-    assert skill_of(5, base / 2, base, 0.0).skill == pytest.approx(skill)
+@pytest.mark.parametrize(
+    ("base", "told"),
+    [(0.0, False), (3e-33, False), (1e-9, False), (0.0099, False), (0.01, True), (0.2, True)],
+)
+def test_where_the_base_rate_lost_hardly_anything_there_is_no_skill(
+    base: float, told: bool
+) -> None:
+    found = skill_of(20, 20 * base / 2, 20 * base, 0.0)
+    assert found.skill == (pytest.approx(0.5) if told else None)
 
 
 def skill(n: int, low: float, high: float) -> Skill:

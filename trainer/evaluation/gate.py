@@ -176,7 +176,8 @@ def _worst_community(
         if rows.sum() < rules.min_community_posts or community in nothing_to_tell:
             continue
         before = float(champion[rows].mean())
-        loss = float(challenger[rows].mean()) / before - 1
+        # Of nothing no share can be lost.
+        loss = float(challenger[rows].mean()) / before - 1 if before else 0.0
         if loss > worst_loss:
             worst, worst_loss = int(community), loss
     return worst, (float(worst_loss) if worst is not None else 0.0)

@@ -182,7 +182,7 @@ async def test_a_file_that_is_no_image_is_shown_as_refused_to_its_author_only(
     await board.tasks.idle()
     _, page = await ann.page("/")
     assert "Not accepted" in page
-    assert "is not a JPEG, PNG, WebP, GIF or AVIF" in page
+    assert "This is a web page, and not a JPEG, PNG, WebP, GIF or AVIF image" in page
     _, others = await bob.page("/")
     assert "A text" not in others
     _, post = await bob.json(content["post"]["url"] + ".json")

@@ -5,7 +5,12 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.runtime.public_addresses import PublicResolver, is_public
+from bot.runtime.public_addresses import (
+    _SPECIAL_IPV4,
+    _SPECIAL_IPV6,
+    PublicResolver,
+    is_public,
+)
 
 PRIVATE = [
     "0.0.0.0", "10.0.0.1", "100.64.0.1", "127.0.0.1", "127.8.9.10", "169.254.169.254",  # noqa: S104
@@ -13,10 +18,20 @@ PRIVATE = [
     "240.0.0.1", "255.255.255.255", "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
     "::7f00:1", "2002:7f00:1::", "2002:a00:1::", "2001::1", "2001:db8::1", "64:ff9b::7f00:1",
     "64:ff9b:1::7f00:1", "fc00::1", "fd12:3456::1", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1",
+    # Where Python 3.11 says "global", or where another address is inside.
+    "192.0.0.1", "192.0.0.8", "192.0.0.170", "192.0.0.192", "192.88.99.1", "192.52.193.1",
+    "198.19.255.255", "100.127.255.255", "239.255.255.255", "255.255.255.254", "203.0.113.7",
+    "198.51.100.1", "0.1.2.3",
+    "::ffff:192.0.0.1", "::ffff:100.64.0.1", "64:ff9b::192.0.0.1", "64:ff9b::a9fe:a9fe",
+    "2002:c000:1::", "2002:6440:1::1", "2606:4700::5efe:10.0.0.1", "2606:4700::200:5efe:127.0.0.1",
+    "2606:4700:1:2:0:5efe:c0a8:1", "fe80::5efe:8.8.8.8", "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+    "2001:2::1", "2001:10::1", "2001:20::1", "3fff::1", "3fff:fff::1", "5f00::1", "4000::1",
+    "100::1", "100:0:0:1::1", "::8.8.8.8", "::ffff:0:8.8.8.8", "ff0e::1", "2620:4f:8000::1",
 ]  # fmt: skip
 PUBLIC = [
     "1.1.1.1", "8.8.8.8", "93.184.216.34", "172.32.0.1", "2606:4700::1111", "::ffff:8.8.8.8",
-    "2002:808:808::", "64:ff9b::808:808",
+    "2002:808:808::", "64:ff9b::808:808", "192.0.1.1", "198.20.0.1", "100.128.0.1", "223.255.255.1",
+    "2a00:1450:4001::200e", "2606:4700::5efe:8.8.8.8", "2001:4860:4860::8888", "2400:cb00::1",
 ]  # fmt: skip
 
 
@@ -68,6 +83,17 @@ class Names(AbstractResolver):
 
     async def close(self) -> None:
         pass
+
+
+def test_no_address_passes_that_the_library_calls_special() -> None:
+    """One of every special range and its neighbours, wrapped in every way."""
+    for network in (*_SPECIAL_IPV4, *_SPECIAL_IPV6):
+        first, last = network.network_address, network.broadcast_address
+        for inside in (first, last, type(first)((int(first) + int(last)) // 2)):
+            assert not is_public(str(inside)), inside
+            if isinstance(inside, ipaddress.IPv4Address):
+                isatap = ipaddress.IPv6Address(0x2606_4700 << 96 | 0x5EFE << 32 | int(inside))
+                assert not is_public(str(isatap)), inside
 
 
 async def test_a_name_that_leads_home_is_refused() -> None:

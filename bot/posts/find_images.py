@@ -4,12 +4,15 @@ import asyncio
 from dataclasses import dataclass, field
 
 from bot.posts.ingest import STORED
-from bot.runtime.download import Downloader, DownloadFailed, DownloadRefused
+from bot.runtime.download import Downloader, DownloadFailed, DownloadRefused, ImageAbsent
 from bot.serving.champion import Champion, ChampionServer
 from bot.serving.embed import EmbeddedImage
 from models.decoding import ImageRefused
 from storage.files.image_store import ImageStore
 from storage.tables import Post, PostImage
+
+#: Why an image is refused whose host never said anything of it.
+UNREACHED = "The image could not be downloaded."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,18 @@ class FoundImages:
     Attributes:
         usable: in the order of their positions.
         refused: why some cannot be used, a sentence by position.
-        missing: why one of them did not arrive this time; those after it were not asked for.
+        missing: why some did not arrive this time, by position.
     """
 
     usable: list[FoundImage] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
-    missing: str | None = None
+    missing: dict[int, DownloadFailed | ImageAbsent] = field(default_factory=dict)
+
+    def give_up(self) -> None:
+        """Count images that never arrived as refused, each with the reason."""
+        for position, why in self.missing.items():
+            self.refused[position] = str(why) if isinstance(why, ImageAbsent) else UNREACHED
+        self.missing = {}
 
 
 class ImageFinder:
@@ -60,11 +69,10 @@ class ImageFinder:
             try:
                 data = await self._fetch(place)
                 embedded = await self._serving.embed(data, champion.backbone)
+            except (DownloadFailed, ImageAbsent) as failure:
+                found.missing[place.position] = failure
             except (ImageRefused, DownloadRefused) as refusal:
                 found.refused[place.position] = str(refusal)
-            except DownloadFailed as failure:
-                found.missing = str(failure)
-                break
             else:
                 sha256 = await asyncio.to_thread(self._images.put, data)
                 found.usable.append(FoundImage(place.position, place.source, sha256, embedded))
@@ -81,4 +89,4 @@ class ImageFinder:
         try:
             return await asyncio.to_thread(self._images.get, sha256)
         except FileNotFoundError as error:
-            raise DownloadRefused("The image's file is gone from the image store.") from error
+            raise ImageAbsent("The image's file is gone from the image store.") from error

@@ -8,18 +8,19 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 
 import numpy as np
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from bot.posts.find_images import FoundImage, FoundImages, ImageFinder
+from bot.posts.find_images import UNREACHED, FoundImage, FoundImages, ImageFinder
 from bot.posts.images import store_found
 from bot.posts.reply import Replier
 from bot.posts.retry import MAX_TRIES, wait_after
 from bot.runtime.clock import Clock
-from bot.runtime.download import Downloader
+from bot.runtime.download import Downloader, DownloadFailed
 from bot.serving.champion import Champion, ChampionRef, ChampionServer
 from bot.serving.experts import Standing, ask_experts, read_standing, stored_mixture
 from bot.serving.forecast import Card, read_card
@@ -120,9 +121,10 @@ class Predictor:
         started = time.perf_counter()
         champion = await self._serving.load(known.champion)
         found = await self._finder.find(known.post, champion)
-        if found.missing is not None:
+        if found.missing and _may_arrive(known.post, found, self._clock()):
             await self._retry_later(known.post, found, champion)
             return None
+        found.give_up()
         if not found.usable:
             await self._refuse(known.post, found, champion)
             return None
@@ -202,24 +204,39 @@ class Predictor:
         code, reason = PostRefusal.NO_IMAGE, None
         if found.refused:
             code, reason = PostRefusal.OTHER, found.refused[min(found.refused)]
+        if reason == UNREACHED:
+            code, reason = PostRefusal.IMAGE_UNREACHED, None
         async with self._database.write() as session:
             await session.run_sync(self._store_found, post, found, champion)
             await session.run_sync(_end, post.id, code, reason)
 
     async def _retry_later(self, post: Post, found: FoundImages, champion: Champion) -> None:
-        """Try again later, or refuse the post after too many tries; store images that arrived."""
-        tries = post.tries + 1
+        """Try again later; store images that arrived."""
+        wait = wait_after(post.tries)
+        why = "; ".join(str(each) for each in found.missing.values())
+        log.info("Post %s is tried again in %s: %s", post.id, wait, why)
         async with self._database.write() as session:
             await session.run_sync(self._store_found, post, found, champion)
-            if tries >= MAX_TRIES:
-                log.warning("Post %s is refused after %s tries: %s.", post.id, tries, found.missing)
-                await session.run_sync(_end, post.id, PostRefusal.IMAGE_UNREACHED)
-                return
-            wait = wait_after(post.tries)
-            log.info("Post %s is tried again in %s: %s.", post.id, wait, found.missing)
             await session.run_sync(
-                move_post, post.id, PostState.SEEN, due_at=self._clock() + wait, tries=tries
+                move_post,
+                post.id,
+                PostState.SEEN,
+                due_at=self._clock() + wait,
+                tries=post.tries + 1,
             )
+
+
+def _may_arrive(post: Post, found: FoundImages, now: datetime) -> bool:
+    """Whether images that did not arrive are tried again.
+
+    What a host says is not there is asked for a few times: hosts err for moments. One that cannot
+    be reached, or does not say, is asked until the post's score is final.
+    """
+    if post.tries + 1 < MAX_TRIES:
+        return True
+    away = any(isinstance(why, DownloadFailed) for why in found.missing.values())
+    ends_at = post.posted_at + timedelta(seconds=post.community.horizon_seconds)
+    return away and now < ends_at
 
 
 def _end(session: Session, post_id: int, code: PostRefusal, sentence: str | None = None) -> None:

@@ -1,7 +1,9 @@
 """Downloading images from addresses that strangers chose."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
 
 import aiohttp
 from yarl import URL
@@ -10,11 +12,31 @@ from bot.runtime.public_addresses import AddressRefused, PublicResolver, is_addr
 
 MAX_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
+_NO_ADDRESS = "The image's link is not a web address."
 _PRIVATE = "The image's link leads to a private address."
+
+_NOTHING = "The image's link is dead: there is nothing at its address."
+_CLOSED = "The image's link is not open to everybody."
+#: What a host says of an image that it does not give out, by HTTP status. All else that is no
+#: success says something of the host, and nothing of the image.
+ABSENT: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        401: _CLOSED,
+        402: _CLOSED,
+        403: _CLOSED,
+        404: _NOTHING,
+        410: _NOTHING,
+        451: "The image's host may not show it, for legal reasons.",
+    }
+)
 
 
 class DownloadRefused(Exception):
     """The image will never be downloaded; the message is a sentence for the person."""
+
+
+class ImageAbsent(DownloadRefused):
+    """The image is not there now. One such answer proves nothing: it may be there in a minute."""
 
 
 class DownloadFailed(Exception):
@@ -45,21 +67,24 @@ class Downloader:
         """The bytes at ``url``.
 
         Raises:
-            DownloadRefused: it will never work (not http, private, too large, gone).
-            DownloadFailed: it may work later (time-out, server error, no connection).
+            ImageAbsent: the host does not give it out now.
+            DownloadRefused: it will never work (not http, private, too large).
+            DownloadFailed: it may work later (time-out, server error, no connection, a certificate
+                that cannot be trusted).
         """
         async with self._at_once:
             try:
                 async with asyncio.timeout(self._seconds):
                     return await self._follow(URL(url))
-            except (aiohttp.InvalidURL, ValueError) as error:
-                raise DownloadRefused("The image's link is not a web address.") from error
-            except aiohttp.ClientConnectorError as error:
-                if isinstance(error.os_error, AddressRefused):
+            except aiohttp.InvalidURL as error:
+                raise DownloadRefused(_NO_ADDRESS) from error
+            except (aiohttp.ClientError, OSError) as error:
+                # A certificate error is a ValueError, too.
+                if isinstance(getattr(error, "os_error", error), AddressRefused):
                     raise DownloadRefused(_PRIVATE) from error
-                raise DownloadFailed(str(error)) from error
-            except (aiohttp.ClientError, TimeoutError) as error:
                 raise DownloadFailed(f"{type(error).__name__} {error}".strip()) from error
+            except ValueError as error:
+                raise DownloadRefused(_NO_ADDRESS) from error
 
     async def close(self) -> None:
         """Close every connection."""
@@ -79,10 +104,8 @@ class Downloader:
         raise DownloadRefused("The image's link leads from one address to the next without end.")
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        if response.status in (404, 410):
-            raise DownloadRefused("The image's link is dead: there is nothing at its address.")
-        if response.status in (401, 403):
-            raise DownloadRefused("The image's link is not open to everybody.")
+        if response.status in ABSENT:
+            raise ImageAbsent(ABSENT[response.status])
         if response.status != 200:
             raise DownloadFailed(f"the server answered {response.status}")
         data = bytearray()
@@ -94,7 +117,7 @@ class Downloader:
 
     def _check(self, url: URL) -> None:
         if url.scheme not in ("http", "https") or not url.host:
-            raise DownloadRefused("The image's link is not a web address.")
+            raise DownloadRefused(_NO_ADDRESS)
         # aiohttp asks the resolver for names only: addresses are checked here.
         if url.host not in self._trusted and is_address(url.host) and not is_public(url.host):
             raise DownloadRefused(_PRIVATE)

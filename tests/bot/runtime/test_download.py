@@ -1,12 +1,15 @@
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.test_utils import TestServer
 
-from bot.runtime.download import Downloader, DownloadFailed, DownloadRefused
+from bot.runtime.download import Downloader, DownloadFailed, DownloadRefused, ImageAbsent
 
 MAX_BYTES = 100_000
 BODY = bytes(range(256)) * 100
@@ -126,10 +129,12 @@ async def test_a_port_where_nobody_listens_is_tried_again_later(server: TestServ
     ("status", "raised"),
     [
         (400, DownloadFailed),
-        (401, DownloadRefused),
-        (403, DownloadRefused),
-        (404, DownloadRefused),
-        (410, DownloadRefused),
+        (402, ImageAbsent),
+        (451, ImageAbsent),
+        (401, ImageAbsent),
+        (403, ImageAbsent),
+        (404, ImageAbsent),
+        (410, ImageAbsent),
         (429, DownloadFailed),
         (204, DownloadFailed),
         (500, DownloadFailed),
@@ -141,6 +146,17 @@ async def test_what_the_server_answers_decides(
 ) -> None:
     with pytest.raises(raised):
         await fetch(server.make_url(f"/status/{status}"), "127.0.0.1")
+
+
+async def test_a_certificate_error_is_no_verdict_on_the_link() -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        key = ConnectionKey("a.example", 443, True, True, None, None, None)
+        raise aiohttp.ClientConnectorCertificateError(key, ssl.SSLCertVerificationError("expired"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(aiohttp.TCPConnector, "connect", refuse)
+        with pytest.raises(DownloadFailed, match="expired"):
+            await fetch("https://a.example/x.png")
 
 
 async def test_a_few_redirects_are_followed(server: TestServer) -> None:

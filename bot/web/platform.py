@@ -1,5 +1,6 @@
 """The local board as a platform: its page is where people are, its own tables hold the votes."""
 
+import asyncio
 import errno
 import logging
 import socket
@@ -11,6 +12,7 @@ from bot.communities import adopt_settings
 from bot.core import Core
 from bot.platform import PlatformRefused, PostRef, Reading, ScoreRead
 from bot.posts.pipeline import Pipeline
+from bot.runtime.supervisor import keep_running, tell
 from bot.runtime.task_group import TaskGroup
 from bot.serving.forecast import Card, Outcome, OutcomeUnknown
 from bot.web.services import Services
@@ -22,6 +24,16 @@ log = logging.getLogger(__name__)
 
 #: How long requests that are being answered may hold up the end, seconds.
 _SHUTDOWN_SECONDS = 2.0
+#: How often it is checked that the page can be reached, seconds, and how long that may take.
+_LOOK_SECONDS, _PATIENCE = 15.0, 10.0
+#: Before a page that has closed is opened again, seconds.
+_FIRST_WAIT = 1.0
+#: Where a server that listens on all addresses is reached.
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not listened on
+
+
+class BoardClosed(Exception):
+    """Nobody listens at the board's address any more."""
 
 
 class WebPlatform:
@@ -33,43 +45,93 @@ class WebPlatform:
         self.tasks = TaskGroup()
         self._services = Services(core, pipeline, self.tasks)
         self._runner: web.AppRunner | None = None
+        #: Kept when the page is opened again: its address stays.
+        self._port = self._services.settings.web_port
+        self._report = core.services.report("board", "The board")
+        self._task: asyncio.Task[Exception] | None = None
 
     async def start(self) -> None:
-        """Serve the page.
+        """Serve the page, and open it again whenever it closes.
 
         Raises:
             PlatformRefused: the address cannot be listened on; the message names the setting.
         """
         services = self._services
-        settings = services.settings
         await adopt_settings(services.database, self.name, services.community)
-        runner = web.AppRunner(
-            make_site(services), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
+        await self._open()
+        log.info("%s is open at %s", services.settings.board_name, self.url)
+        self._task = asyncio.create_task(
+            keep_running(
+                "The board",
+                self._run,
+                report=self._report,
+                away=(BoardClosed, PlatformRefused),
+                first_wait=_FIRST_WAIT,
+            ),
+            name="board",
         )
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, settings.web_host, settings.web_port).start()
-        except OSError as error:
-            await runner.cleanup()
-            raise PlatformRefused(_why_not(error, settings.web_host, settings.web_port)) from error
-        self._runner = runner
-        log.info("%s is open at %s", settings.board_name, self.url)
 
     @property
     def url(self) -> str:
         """Where the board is, once it was started."""
-        if self._runner is None:
+        if not self._port:
             raise RuntimeError("the board was not started")
         host = self._services.settings.web_host
-        port = self._runner.addresses[0][1]
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}/"
 
     async def stop(self) -> None:
         """Stop serving; posts and training runs that are under way are left to the tables."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+            self._task = None
+            await tell("The board", self._report.closed())
+        await self._close()
         await self.tasks.stop()
+
+    async def _open(self) -> None:
+        host = self._services.settings.web_host
+        runner = web.AppRunner(
+            make_site(self._services), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
+        )
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, self._port).start()
+        except OSError as error:
+            await runner.cleanup()
+            raise PlatformRefused(_why_not(error, host, self._port)) from error
+        self._runner, self._port = runner, runner.addresses[0][1]
+
+    async def _close(self) -> None:
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+
+    async def _run(self) -> None:
+        """Watch over the page until it is closed.
+
+        Raises:
+            BoardClosed: nobody listens any more.
+            PlatformRefused: it cannot be opened again.
+        """
+        if self._runner is None:
+            await self._open()
+        try:
+            await self._report.running()
+            while True:
+                await asyncio.sleep(_LOOK_SECONDS)
+                await self._connect()
+        finally:
+            await self._close()
+
+    async def _connect(self) -> None:
+        host = self._services.settings.web_host
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                _, writer = await asyncio.open_connection(_LOOPBACK.get(host, host), self._port)
+        except OSError as error:
+            raise BoardClosed(f"{self.url} does not answer: {error}") from error
+        writer.close()
 
     async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
         """Pages read the card from the tables; there is nothing to send."""

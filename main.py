@@ -30,6 +30,7 @@ from bot.cli import (
     train,
 )
 from bot.cli.console import err
+from storage.engine.faults import storage_fault
 from storage.errors import ExpectedError
 from trainer.backbone.distill_command import distill
 
@@ -75,11 +76,23 @@ def main() -> None:
         app()
     except ExpectedError as error:
         _fail(str(error))
-    except OSError as error:
+    except (OSError, DBAPIError) as error:
+        _fail(_sentence(error))
+
+
+def _sentence(error: OSError | DBAPIError) -> str:
+    """What is wrong outside of the program, and what to do about it where that is known."""
+    if isinstance(error, OSError):
+        said = error.strerror or str(error)
         where = f": {error.filename}" if error.filename else ""
-        _fail(f"{error.strerror or error}{where}.")
-    except DBAPIError as error:
-        _fail(f"The database cannot be used: {error.orig}.")
+        what = "The system says"
+    else:
+        said, where, what = str(error.orig), "", "The database says"
+    fault = storage_fault(error)
+    if fault is None:
+        intro = "The database cannot be used: " if isinstance(error, DBAPIError) else ""
+        return f"{intro}{said}{where}."
+    return f"{fault.what[0].upper()}{fault.what[1:]}. {what}: {said}{where}. {fault.advice}"
 
 
 def _fail(sentence: str) -> None:

@@ -22,6 +22,10 @@ from models.ocr import TextReader, check_ocr
 from storage.engine.database import Database
 from storage.engine.migrate import upgrade
 from storage.files.image_store import ImageStore
+from storage.private import close_all_to_others, make_private_folder
+
+#: What lies in the data folder and is nobody else's business: databases and keys.
+PRIVATE = ("*.db*", "*.key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,9 @@ async def open_core(settings: Settings, *, clock: Clock | None = None) -> AsyncI
     """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
+        make_private_folder(settings.data_dir)
+        # Those of an older Peoria, or of a careless copy.
+        close_all_to_others(settings.data_dir, PRIVATE)
         database = Database(settings.url)
         stack.push_async_callback(database.close)
         await upgrade(database)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL
 
 from bot.setting_types import (
     CronSchedule,
@@ -293,7 +294,11 @@ class Settings(BaseSettings):
     @cached_property
     def url(self) -> str:
         """The database's SQLAlchemy URL."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'peoria.db'}"
+        if self.database_url:
+            return self.database_url
+        # Put together and not written out: a folder's name may hold what means something in a URL.
+        file = URL.create("sqlite+aiosqlite", database=str(self.data_dir / "peoria.db"))
+        return file.render_as_string(hide_password=False)
 
     @property
     def images_dir(self) -> Path:

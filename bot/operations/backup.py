@@ -177,6 +177,7 @@ def _note(settings: Settings, has_database: bool, images: bool, now: datetime) -
 
 #: What to do about a database that is not a file of ours.
 DUMP_ADVICE = (
-    "PostgreSQL is backed up with its own tool: pg_dump --format=custom --file=peoria.dump NAME,"
-    " and pg_restore --create brings it back."
+    "PostgreSQL is backed up with its own tool: `pg_dump --format=custom --file=peoria.dump NAME`."
+    " To bring it back: `createdb NEW`, then"
+    " `pg_restore --no-owner --single-transaction --dbname=NEW peoria.dump`."
 )

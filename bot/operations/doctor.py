@@ -3,15 +3,15 @@
 import asyncio
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import func, make_url, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from bot.operations.deep_check import check_images
+from bot.operations.findings import Finding, State
 from bot.reports.monitoring import champion_health, community_health
 from bot.reports.skill import Skill
 from bot.runtime.system_clock import TOLERANCE
@@ -26,6 +26,7 @@ from models.head import Head, HeadUnusable
 from models.registry import VersionUnusable, read_version
 from storage.engine.database import Database
 from storage.engine.migrate import HEAD, revision
+from storage.files.image_store import ImageStore
 from storage.queries.services import all_services
 from storage.tables import Notice, Post, TrainingRun
 from storage.types import RunState, ServiceState
@@ -36,25 +37,13 @@ LITTLE, TOO_LITTLE = 2 * 2**30, 200 * 2**20
 OVERDUE = timedelta(minutes=15)
 
 
-class State(StrEnum):
-    """The state of a part."""
-
-    WELL = "well"
-    LOOK = "look"
-    TROUBLE = "trouble"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the page: which part, its state, and a sentence."""
-
-    part: str
-    state: State
-    sentence: str
-
-
-async def examine(settings: Settings, now: datetime) -> list[Finding]:
+async def examine(settings: Settings, now: datetime, *, deep: bool = False) -> list[Finding]:
     """Check everything without changing anything.
+
+    Args:
+        settings: what is set.
+        now: aware.
+        deep: whether to read every stored image file, which takes a while.
 
     Raises:
         DBAPIError, OSError: the database cannot be reached.
@@ -70,10 +59,13 @@ async def examine(settings: Settings, now: datetime) -> list[Finding]:
         if at != HEAD:
             sentence = f"It is at version {at}, this Peoria at {HEAD}: run `main.py db upgrade`."
             return [Finding("database", State.TROUBLE, sentence), *findings]
+        images = ImageStore(settings.images_dir)
+        read = [await check_images(database, images)] if deep else []
         async with database.read() as session:
             return [
                 await _database(session, settings),
                 *findings,
+                *read,
                 await _champion(session, settings, now),
                 await _last_run(session),
                 *_train_extra(settings),

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from bot.web.refusals import Refusal
 from bot.web.responses import wants_json
+from storage.engine.faults import storage_fault
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ _SENTENCES = {
     413: "The request is too large.",
 }
 _WENT_WRONG = "Something went wrong here. Peoria's log has the details; try again."
+#: When to try again where nothing can be stored, seconds.
+_LATER = 60
 
 
 @web.middleware
@@ -48,12 +51,21 @@ async def answer_refusals(request: web.Request, handler: Handler) -> web.StreamR
     except ConnectionResetError:
         # The visitor went away in the middle of a request; nobody reads an answer.
         raise
-    except Exception:
+    except Exception as error:
         log.exception("A request to the board failed: %s %s", request.method, request.rel_url.path)
-        response = refused(request, Refusal(500, _WENT_WRONG))
+        response = refused(request, _failed(error))
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     return response
+
+
+def _failed(error: Exception) -> Refusal:
+    """What a visitor is told of an error that nobody refused."""
+    fault = storage_fault(error)
+    if fault is None:
+        return Refusal(500, _WENT_WRONG)
+    sentence = f"This could not be stored or read: {fault.what}. Try again later."
+    return Refusal(507 if fault.no_room else 503, sentence, retry_after=_LATER)
 
 
 def refused(request: web.Request, refusal: Refusal) -> web.Response:

@@ -1,5 +1,8 @@
 """The images of posts, as they were posted."""
 
+import asyncio
+from pathlib import Path
+
 from aiohttp import web
 from sqlalchemy import select
 
@@ -42,7 +45,7 @@ class PostImages:
         if image is None or image.dropped_at is not None:
             raise Refusal(404, _GONE)
         path = self._services.images.path(image.sha256)
-        if not path.is_file():
+        if not await asyncio.to_thread(_is_whole, path, image.bytes):
             raise Refusal(404, _GONE)
         return web.FileResponse(
             path,
@@ -54,3 +57,11 @@ class PostImages:
                 "Cache-Control": "private, max-age=31536000, immutable",
             },
         )
+
+
+def _is_whole(path: Path, size: int) -> bool:
+    """Whether the file is there, and neither emptied nor cut short."""
+    try:
+        return path.stat().st_size == size
+    except OSError:
+        return False

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.engine.postgresql import CONNECT_OPTIONS, READ_OPTIONS, apply_postgresql_rules
+from storage.engine.sqlite_file import SqliteFile
 from storage.engine.transaction import TransactionThreads, Work
 
 T = TypeVar("T")
@@ -47,11 +48,13 @@ class Database:
             path = make_url(url).database
             if path is None or path == ":memory:":
                 raise ValueError("Peoria needs a database file; an in-memory one cannot be shared.")
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = SqliteFile(Path(path))
             self.engine = create_async_engine(url)
-            _apply_sqlite_rules(self.engine.sync_engine)
             plain = create_engine(make_url(url).set(drivername="sqlite+pysqlite"))
-            _apply_sqlite_rules(plain)
+            for engine in (self.engine.sync_engine, plain):
+                file.watch(engine)
+                _apply_sqlite_rules(engine)
             self._threads: TransactionThreads | None = TransactionThreads(
                 plain, plain.execution_options(**_WRITE)
             )

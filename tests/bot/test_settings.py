@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from bot.settings import ENV_PREFIX, Settings, SettingsRefused, load_settings
 
@@ -93,3 +94,10 @@ def test_every_setting_says_what_it_means_and_is_in_the_docs(name: str) -> None:
     assert description
     assert description.endswith((".", "/NAME"))
     assert f"`{ENV_PREFIX}{name.upper()}`" in DOCS.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["what?", "a#b", "100%25", "mode=rw", "with space", "größe"])
+def test_any_name_of_a_folder_will_do(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / name
+    settings = Settings(data_dir=folder)
+    assert make_url(settings.url).database == str(folder / "peoria.db")

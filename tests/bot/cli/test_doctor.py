@@ -9,10 +9,11 @@ from sqlalchemy import update
 
 from bot.settings import Settings
 from storage.engine.database import Database
-from storage.tables import Community, ModelVersion, Notice, Post, TrainingRun
+from storage.files.image_store import ImageStore
+from storage.tables import Community, Image, ModelVersion, Notice, Post, TrainingRun
 from storage.types import RunState
 from tests.bot.cli.conftest import Peoria
-from tests.fixtures.rows import one_post, row
+from tests.fixtures.rows import MOMENT, one_post, row
 
 
 def store(settings: Settings, *rows: object) -> None:
@@ -102,3 +103,29 @@ def test_a_run_whose_process_is_gone_is_named(peoria: Peoria, settings: Settings
 def test_nothing_to_run_is_trouble(peoria: Peoria, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PEORIA_WEB", "off")
     assert parts(peoria("doctor", "--json"))["platforms"][0] == "trouble"
+
+
+def test_deep_holds_every_image_against_its_hash(peoria: Peoria, settings: Settings) -> None:
+    store_ = ImageStore(settings.images_dir)
+    shas = [store_.put(bytes([number]) * 100) for number in range(6)]
+    store(
+        settings,
+        *(
+            row(Image, id=number, sha256=sha256, dropped_at=MOMENT if number == 5 else None)
+            for number, sha256 in enumerate(shas)
+        ),
+    )
+    assert "images" not in parts(peoria("doctor", "--json"))
+    assert parts(peoria("doctor", "--deep", "--json"))["images"] == (
+        "well", "All 5 files hold what their hashes say.",
+    )  # fmt: skip
+    store_.path(shas[0]).write_bytes(b"")
+    store_.path(shas[1]).write_bytes(b"x" * 100)
+    for sha256 in (shas[2], shas[5]):
+        store_.drop(sha256)
+    answer = peoria("doctor", "--deep", "--json")
+    assert answer.data["well"] is False
+    state, sentence = parts(answer)["images"]
+    assert state == "look"
+    assert "Of 5 files 3 are damaged (1 empty, 1 not what was stored, 1 missing)" in sentence
+    assert str(store_.path(shas[1])) in sentence

@@ -152,6 +152,20 @@ async def test_an_image_is_served_as_what_it_is(ann: Visitor, post_id: int) -> N
         assert "immutable" in answer.headers["Cache-Control"]
 
 
+async def test_a_damaged_image_is_not_served_until_it_is_posted_again(
+    ann: Visitor, app: App, board: WebPlatform, post_id: int
+) -> None:
+    async with app.core.database.read() as session:
+        path = app.core.images.path((await session.get_one(Image, 1)).sha256)
+    for damage in (b"", PICTURE[:100]):
+        path.write_bytes(damage)
+        assert (await ann.page("/images/1"))[0] == 404
+    assert (await ann.post())[0] == 201
+    await board.tasks.idle()
+    async with ann.session.get(f"{ann.url}/images/1") as answer:
+        assert await answer.read() == PICTURE
+
+
 async def test_an_image_that_is_not_kept_any_more(
     ann: Visitor, app: App, clock: FakeClock, post_id: int
 ) -> None:

@@ -197,3 +197,14 @@ def test_a_folder_that_fails_leaves_nothing(tmp_path: Path, failure: BaseExcepti
     with pytest.raises(type(failure)):
         write_folder(tmp_path / "versions" / "v1", fill)
     assert list((tmp_path / "versions").iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", [b"", b"a pic", b"b picture", b"a picture and more"])
+def test_a_damaged_file_counts_as_not_there_and_is_mended(store: ImageStore, damage: bytes) -> None:
+    sha256 = store.put(b"a picture")
+    store.path(sha256).write_bytes(damage)
+    with pytest.raises(FileNotFoundError, match="damaged"):
+        store.get(sha256)
+    assert store.put(b"a picture") == sha256
+    assert store.get(sha256) == b"a picture"
+    assert files(store.root) == [store.path(sha256)]

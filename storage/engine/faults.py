@@ -1,0 +1,78 @@
+"""What is wrong with the place where everything is stored, told from errors of any kind."""
+
+import errno
+import sqlite3
+from dataclasses import dataclass
+
+from sqlalchemy.exc import DBAPIError
+
+from storage.engine.sqlite_file import DatabaseFileGone
+
+
+@dataclass(frozen=True, slots=True)
+class StorageFault:
+    """Nothing can be stored now, for a reason that lies outside of the program.
+
+    Attributes:
+        what: the reason, the middle of a sentence; it names no path.
+        advice: what the operator does about it, a sentence.
+        no_room: whether room is what is missing.
+    """
+
+    what: str
+    advice: str
+    no_room: bool = False
+
+
+_FULL = StorageFault("the disk is full", "Make room, and try again.", no_room=True)
+_READ_ONLY = StorageFault(
+    "the data folder cannot be written",
+    "Give Peoria's account the right to write there, or mount the disk for writing.",
+)
+_BROKEN = StorageFault(
+    "the disk does not take what is written",
+    "It may be full or failing: look at its free space and at the system's log.",
+    no_room=True,
+)
+_GONE = StorageFault("the database file is gone", "Put it back, or restore a backup.")
+_AWAY = StorageFault("the database cannot be reached", "Is its server running?")
+
+_BY_ERRNO = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: _FULL,
+    errno.EROFS: _READ_ONLY,
+    errno.EACCES: _READ_ONLY,
+    errno.EPERM: _READ_ONLY,
+    errno.EIO: _BROKEN,
+}
+#: The last byte of SQLite's codes.
+_BY_SQLITE_CODE = {
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_READONLY: _READ_ONLY,
+    sqlite3.SQLITE_PERM: _READ_ONLY,
+    sqlite3.SQLITE_IOERR: _BROKEN,
+    sqlite3.SQLITE_CANTOPEN: _READ_ONLY,
+}
+#: Classes of PostgreSQL's codes: connections, a disk or memory that is full, an end by an operator.
+_BY_SQLSTATE = {"53100": _FULL, "08": _AWAY, "57P": _AWAY, "25006": _READ_ONLY}
+
+
+def storage_fault(error: BaseException) -> StorageFault | None:
+    """What is wrong with the disk or the database; None where ``error`` says something else."""
+    if isinstance(error, DBAPIError):
+        return storage_fault(error.orig) if error.orig is not None else None
+    if isinstance(error, DatabaseFileGone):
+        return _GONE
+    if isinstance(error, sqlite3.Error):
+        # The driver's own errors have no code.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
+        return _BY_SQLITE_CODE.get(code & 0xFF)
+    if isinstance(error, ConnectionError):
+        return _AWAY
+    if isinstance(error, OSError):
+        return _BY_ERRNO.get(error.errno or 0)
+    state = getattr(error, "sqlstate", None)
+    if isinstance(state, str):
+        return next((fault for code, fault in _BY_SQLSTATE.items() if state.startswith(code)), None)
+    return None

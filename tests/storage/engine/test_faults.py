@@ -1,0 +1,64 @@
+"""What is wrong with the disk or the database, from errors as libraries raise them."""
+
+import errno
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from storage.engine.faults import storage_fault
+from tests.fakes.full_disk import full_database
+
+
+def locked_database(folder: Path) -> sqlite3.Error:
+    with closing(sqlite3.connect(folder / "l.db", isolation_level=None)) as one:
+        one.execute("BEGIN IMMEDIATE")
+        with (
+            closing(sqlite3.connect(folder / "l.db", timeout=0, isolation_level=None)) as two,
+            pytest.raises(sqlite3.OperationalError) as caught,
+        ):
+            two.execute("BEGIN IMMEDIATE")
+    return caught.value
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_full_disk(code: int) -> None:
+    found = storage_fault(OSError(code, os.strerror(code), "/data/x"))
+    assert found is not None
+    assert (found.what, found.no_room) == ("the disk is full", True)
+
+
+def test_a_full_database() -> None:
+    for error in (full_database(), OperationalError("INSERT", {}, full_database())):
+        found = storage_fault(error)
+        assert found is not None
+        assert (found.what, found.no_room) == ("the disk is full", True)
+    found = storage_fault(OperationalError("", {}, asyncpg.exceptions.DiskFullError("no room")))
+    assert found is not None
+    assert found.no_room
+
+
+def test_what_cannot_be_written_or_reached() -> None:
+    read_only = storage_fault(OSError(errno.EROFS, "Read-only file system"))
+    assert read_only is not None
+    assert "cannot be written" in read_only.what
+    for error in (
+        ConnectionRefusedError(errno.ECONNREFUSED, "refused"),
+        OperationalError("", {}, asyncpg.exceptions.AdminShutdownError("bye")),
+    ):
+        away = storage_fault(error)
+        assert away is not None
+        assert away.what == "the database cannot be reached"
+
+
+def test_other_errors_are_none(tmp_path: Path) -> None:
+    assert storage_fault(ValueError("x")) is None
+    assert storage_fault(FileNotFoundError(errno.ENOENT, "not there")) is None
+    assert storage_fault(locked_database(tmp_path)) is None
+    assert (
+        storage_fault(OperationalError("", {}, sqlite3.OperationalError("no such table"))) is None
+    )

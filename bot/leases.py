@@ -10,8 +10,8 @@ import hashlib
 import logging
 import os
 import platform
-import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
@@ -22,17 +22,20 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from bot.runtime.subprocesses import is_running
+from bot.runtime.system_clock import steady
 from storage.engine.database import Database
 from storage.engine.upsert import insert_if_new
 from storage.tables import Lease as Row
 
 log = logging.getLogger(__name__)
 
-#: How long a lease lasts, and how often it is renewed, seconds.
+#: How long a lease lasts, seconds: of a task, and of a platform, where people wait meanwhile.
 TERM: Final = 20.0
-RENEWED_EVERY: Final = 5.0
-#: An owner stops so long before its lease ends, seconds.
-MARGIN: Final = 3.0
+PLATFORM_TERM: Final = 10.0
+#: Parts of the term: a lease is renewed so often, and its owner stops so long before its end.
+_RENEWED, _MARGIN = 0.25, 0.15
+#: How often an owner looks whether the lease is still its own, seconds.
+_LOOK_SECONDS = 0.5
 
 #: Leases that this process holds, by their own word.
 _mine: "WeakValueDictionary[str, Lease]" = WeakValueDictionary()
@@ -44,18 +47,29 @@ class Lease:
     Args:
         database: the one that all of them share.
         name: what it is for, at most 64 characters.
+        term: how long it lasts without being renewed, seconds; the same for all who want it.
+        excludes: whether a lease of another name must not be anybody else's meanwhile; None: none.
     """
 
-    def __init__(self, database: Database, name: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        name: str,
+        *,
+        term: float = TERM,
+        excludes: Callable[[str], bool] | None = None,
+    ) -> None:
         self._database = database
         self._name = name
+        self._term = term
+        self._renewed_every = term * _RENEWED
+        self._excludes = excludes
         self._word = uuid.uuid4().hex[:12]
         self._owner = f"{_place()} {os.getpid()} {_started():.1f} {self._word}"
         #: Until when it is ours, by the monotonic clock.
         self._until = 0.0
-        #: How somebody else's lease looked when it was seen first, and when that was.
-        self._seen: tuple[str, float] | None = None
-        self._seen_at = 0.0
+        #: How leases of others looked when they were seen first, and when that was, by name.
+        self._seen: dict[str, tuple[tuple[str, float], float]] = {}
         self._renewing: asyncio.Task[None] | None = None
         self._tried = False
 
@@ -67,29 +81,38 @@ class Lease:
     @property
     def held(self) -> bool:
         """Whether it is ours now; nobody else can have it then."""
-        return time.monotonic() < self._until
+        return steady() < self._until
+
+    async def lost(self) -> None:
+        """Return when it is not ours any more, which is before anybody else can have it."""
+        while self.held:  # noqa: ASYNC110 - it is time that ends it
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def hold(self) -> bool:
         """Take it if nobody has it, and keep it from then on; return whether it is ours."""
         if self.held:
             return True
         self._tried = True
-        began = time.monotonic()
+        began = steady()
         # Most often somebody else has it: reading is enough to see that, and holds up nobody.
         if not await self._database.run_read(self._may_take):
             return False
         if not await self._database.run_write(self.take_in):
             return False
-        self._until = began + TERM - MARGIN
+        self._until = began + self._term * (1 - _MARGIN)
         if self._renewing is None or self._renewing.done():
             self._renewing = asyncio.create_task(self._renew(), name=f"lease of {self._name}")
         return True
 
     def take_in(self, session: Session) -> bool:
-        """Take or renew it in a write session; return whether it is ours for `TERM` seconds."""
+        """Take or renew it in a write session; return whether it is ours for a term."""
         if not self._may_take(session):
             return False
-        expires = _now(session) + TERM
+        if self._excludes is not None:
+            rows = session.scalars(select(Row.name).where(Row.name != self._name))
+            ended = [name for name in rows if self._excludes(name)]
+            session.execute(delete(Row).where(Row.name.in_(ended)))
+        expires = _now(session) + self._term
         _mine[self._word] = self
         if not insert_if_new(session, Row, name=self._name, owner=self._owner, expires=expires):
             session.execute(
@@ -116,23 +139,35 @@ class Lease:
             log.warning("The lease of %s ends by itself (%s).", self._name, error.orig)
 
     def _may_take(self, session: Session) -> bool:
-        found = session.execute(
-            select(Row.owner, Row.expires, _clock(session)).filter_by(name=self._name)
-        ).first()
-        if found is None or found[0] == self._owner or is_dead(found[0]):
+        """Whether it, and those that it excludes, are nobody else's."""
+        query = select(Row.name, Row.owner, Row.expires, _clock(session))
+        if self._excludes is None:
+            query = query.filter_by(name=self._name)
+        # All are looked at, so that how long each is unchanged counts from now on.
+        free = [
+            self._is_free(*row)
+            for row in session.execute(query)
+            if row.name == self._name or (self._excludes is not None and self._excludes(row.name))
+        ]
+        return all(free)
+
+    def _is_free(self, name: str, owner: str, expires: float, now: float) -> bool:
+        if owner == self._owner or is_dead(owner):
             return True
-        owner, expires, now = found
-        at = time.monotonic()
-        if self._seen != (owner, expires):
-            self._seen, self._seen_at = (owner, expires), at
-        unchanged = at - self._seen_at
+        at = steady()
+        looks = (owner, expires)
+        if name not in self._seen or self._seen[name][0] != looks:
+            self._seen[name] = (looks, at)
+        unchanged = at - self._seen[name][1]
         # The database's clock may be moved: nobody loses a lease that is being renewed.
-        return unchanged > TERM + RENEWED_EVERY or (expires < now and unchanged > 2 * RENEWED_EVERY)
+        return unchanged > self._term + self._renewed_every or (
+            expires < now and unchanged > 2 * self._renewed_every
+        )
 
     async def _renew(self) -> None:
         while True:
-            await asyncio.sleep(RENEWED_EVERY)
-            began = time.monotonic()
+            await asyncio.sleep(self._renewed_every)
+            began = steady()
             try:
                 if not await self._database.run_write(self.take_in):
                     self._until = 0.0
@@ -141,7 +176,7 @@ class Lease:
             except DBAPIError as error:
                 log.warning("The lease of %s could not be renewed (%s).", self._name, error.orig)
             else:
-                self._until = began + TERM - MARGIN
+                self._until = began + self._term * (1 - _MARGIN)
 
 
 def has_living_owner(session: Session, name: str) -> bool | None:

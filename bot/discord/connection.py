@@ -1,4 +1,4 @@
-"""The connection to Discord: one session after another, and the lock that keeps others out."""
+"""The connection to Discord: one session after another, while no other process serves it."""
 
 import asyncio
 import logging
@@ -17,8 +17,8 @@ from bot.discord.gateway.error_codes import (
     INVALID_SHARD,
     SHARDING_REQUIRED,
 )
-from bot.discord.gateway.instance_lock import InstanceLock
 from bot.discord.gateway.message_content import NO_INTENT, may_read_content
+from bot.discord.gateway.shard_lease import shard_lease
 from bot.discord.gateway.token import NOT_ACCEPTED, read_token
 from bot.discord.session import Session, SessionState, open_session
 from bot.platform import PlatformRefused, PlatformUnavailable
@@ -33,8 +33,10 @@ log = logging.getLogger(__name__)
 _PATIENCE = 30.0
 #: Waits between tries to connect, seconds.
 _FIRST_WAIT, _LONGEST_WAIT = 5.0, 300.0
-#: How often the shards and the lock on the database are checked, seconds.
+#: How often the shards are checked, seconds.
 _WATCH_SECONDS = 20.0
+#: How often it is asked whether the process that serves Discord has ended, seconds.
+_ASK_SECONDS = 1.0
 
 _BAD_SHARDS = (
     "Discord does not accept the shards {shards}: the servers of this bot need another number of"
@@ -42,8 +44,15 @@ _BAD_SHARDS = (
 )
 
 
+class LeaseLost(Exception):
+    """Another process may serve Discord now: this one must not."""
+
+
 class Connection:
-    """Keeps one session after another alive, until it is closed or Discord refuses for good."""
+    """Keeps one session after another alive, until it is closed or Discord refuses for good.
+
+    Of several processes on one database one is connected. The others wait until it ends.
+    """
 
     def __init__(self, core: Core, pipeline: Pipeline) -> None:
         self._core = core
@@ -51,7 +60,7 @@ class Connection:
         settings = core.settings
         shards = settings.discord_shards
         self._shards: Shards | None = parse_shards(shards) if shards else None
-        self._lock = InstanceLock(core.database, self._shards)
+        self._lease = shard_lease(core.database, self._shards)
         self._state = SessionState(core)
         self._session: Session | None = None
         self._report = core.services.report(f"discord {shards}" if shards else "discord", "Discord")
@@ -67,15 +76,14 @@ class Connection:
         """
         token = read_token(self._core.settings)
         point_at(self._core.settings.discord_api_url, self._core.settings.discord_gateway_url)
-        await self._lock.take()
         self._refusal = None
-        ready = asyncio.Event()
-        self._running = asyncio.create_task(self._run(token, ready), name="Discord")
+        begun = asyncio.Event()
+        self._running = asyncio.create_task(self._run(token, begun), name="Discord")
         self._watching = asyncio.create_task(
             keep_running("The watch over Discord", self._watch, report=self._report),
             name="Watch over Discord",
         )
-        waiting = asyncio.create_task(ready.wait())
+        waiting = asyncio.create_task(begun.wait())
         await asyncio.wait(
             {waiting, self._running}, timeout=_PATIENCE, return_when=asyncio.FIRST_COMPLETED
         )
@@ -83,7 +91,7 @@ class Connection:
         if self._refusal is not None:
             await self.close()
             raise self._refusal
-        if not ready.is_set():
+        if not begun.is_set():
             log.warning("Discord has not answered yet; connecting goes on in the background.")
 
     async def close(self) -> None:
@@ -97,12 +105,17 @@ class Connection:
         self._watching = self._running = None
         if self._refusal is None:
             await tell("Discord", self._report.closed())
-        await self._lock.release()
+        await self._lease.release()
 
     async def ended(self) -> None:
         """Return when another try to connect would fail, too."""
         if self._running is not None:
             await asyncio.wait({self._running})
+
+    @property
+    def on_duty(self) -> bool:
+        """Whether Discord is this process's: of several on one database, one looks after it."""
+        return not self._lease.is_elsewhere
 
     def session(self) -> Session:
         """The session that is connected.
@@ -111,25 +124,63 @@ class Connection:
             PlatformUnavailable: there is none just now.
         """
         session = self._session
+        if not self.on_duty:
+            raise PlatformUnavailable("another process looks after Discord now")
         if session is None or session.client.is_closed():
             raise PlatformUnavailable(str(self._refusal or "Discord is not connected"))
         return session
 
-    async def _run(self, token: str, ready: asyncio.Event) -> None:
+    async def _run(self, token: str, begun: asyncio.Event) -> None:
         refusal = await keep_running(
             "Discord",
-            partial(self._run_once, token, ready),
+            partial(self._run_in_turn, token, begun),
             report=self._report,
             refused=PlatformRefused,
-            away=(*AWAY, NoSessionsLeft, discord.HTTPException, discord.ConnectionClosed),
+            away=(
+                *AWAY, NoSessionsLeft, LeaseLost, DBAPIError,
+                discord.HTTPException, discord.ConnectionClosed,
+            ),
             first_wait=_FIRST_WAIT,
             longest_wait=_LONGEST_WAIT,
-        )
+        )  # fmt: skip
         self._refusal = PlatformRefused(str(refusal))
-        if ready.is_set():
+        await self._lease.release()
+        if begun.is_set():
             log.error("Discord has stopped: %s", refusal)
 
-    async def _run_once(self, token: str, ready: asyncio.Event) -> None:
+    async def _run_in_turn(self, token: str, begun: asyncio.Event) -> None:
+        """Wait until no other process serves Discord, then serve it.
+
+        Raises:
+            LeaseLost: another process may serve it now.
+            PlatformRefused: another try would fail, too.
+        """
+        if not await self._lease.hold():
+            log.info("Another process looks after Discord; this one waits until it ends.")
+            await tell("Discord", self._report.closed())
+            begun.set()
+            while not await self._lease.hold():  # noqa: ASYNC110 - another process ends
+                await asyncio.sleep(_ASK_SECONDS)
+            log.info("This process looks after Discord now.")
+        losing: asyncio.Task[None] | None = None
+        try:
+            async with asyncio.timeout(None) as until_lost:
+                losing = asyncio.create_task(self._end_when_lost(until_lost), name="Loss of Discord")
+                await self._run_once(token, begun)
+        except TimeoutError:
+            if not until_lost.expired():
+                raise
+            why = "the right to serve Discord could not be renewed in the database"
+            raise LeaseLost(why) from None
+        finally:
+            if losing is not None:
+                losing.cancel()
+
+    async def _end_when_lost(self, session: asyncio.Timeout) -> None:
+        await self._lease.lost()
+        session.reschedule(asyncio.get_running_loop().time())
+
+    async def _run_once(self, token: str, begun: asyncio.Event) -> None:
         """One session, from logging in until it ends.
 
         Raises:
@@ -147,7 +198,7 @@ class Connection:
                 heard=self._hear_time,
             ) as session:
                 self._session = session
-                session.client.add_listener(partial(self._note_ready, ready), "on_ready")
+                session.client.add_listener(partial(self._note_ready, begun), "on_ready")
                 await session.client.login(token)
                 await sync_commands(session.client.tree, settings.data_dir)
                 await session.client.connect()
@@ -165,8 +216,8 @@ class Connection:
         finally:
             self._session = None
 
-    async def _note_ready(self, ready: asyncio.Event) -> None:
-        ready.set()
+    async def _note_ready(self, begun: asyncio.Event) -> None:
+        begun.set()
         await tell("Discord", self._report.running())
 
     async def _hear_time(self, told: datetime) -> None:
@@ -189,22 +240,7 @@ class Connection:
             await self._report.running()
 
     async def _watch(self) -> None:
-        """See to the shards, and take a lock again that was lost with its connection."""
+        """See to the shards."""
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
             await tell("Discord", self._note_shards())
-            if await self._lock.is_held():
-                continue
-            try:
-                await self._lock.release()
-                await self._lock.take()
-            except PlatformRefused as refusal:
-                self._refusal = refusal
-                log.error("Discord has stopped: %s", refusal)  # noqa: TRY400 - it says all
-                await tell("Discord", self._report.stopped(str(refusal)))
-                if self._running is not None:
-                    self._running.cancel()
-                # Nothing is left to watch.
-                await asyncio.Event().wait()
-            except (DBAPIError, OSError) as error:
-                log.warning("The lock on the database was lost (%s); tried again.", error)

@@ -32,11 +32,17 @@ class DiscordPlatform:
 
         Where Discord cannot be reached just now, it is tried again in the background.
 
+        Where another process on this database serves it, this one waits until that one ends.
+
         Raises:
-            PlatformRefused: the token is wrong, an intent is not granted, or another bot runs on
-                this database.
+            PlatformRefused: the token is wrong, or an intent is not granted.
         """
         await self._connection.open()
+
+    @property
+    def on_duty(self) -> bool:
+        """Whether Discord is this process's: of several on one database, one looks after it."""
+        return self._connection.on_duty
 
     async def stop(self) -> None:
         """Disconnect."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.core import Core
-from bot.leases import Lease
+from bot.leases import PLATFORM_TERM, Lease
 from bot.platform import PlatformRefused, PlatformUnavailable, PostRef, Reading
 from bot.posts.pipeline import Pipeline
 from bot.reddit.client import RedditClient
@@ -105,7 +105,7 @@ class RedditPlatform:
         self._inbox_answers = InboxAnswers(self.client, core, pipeline, self._replies, rules)
         self._task: asyncio.Task[Exception] | None = None
         self._report = core.services.report("reddit", "Reddit")
-        self._lease = Lease(database, "reddit")
+        self._lease = Lease(database, "reddit", term=PLATFORM_TERM)
         self._schedule = Schedule(database, clock=clock)
         #: Subreddits that were asked about since the start.
         self._asked_about: set[str] = set()

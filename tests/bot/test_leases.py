@@ -20,14 +20,14 @@ class Moments:
     def __init__(self) -> None:
         self.now = 1000.0
 
-    def monotonic(self) -> float:
+    def __call__(self) -> float:
         return self.now
 
 
 @pytest.fixture
 def moments(monkeypatch: pytest.MonkeyPatch) -> Moments:
     moments = Moments()
-    monkeypatch.setattr(bot.leases, "time", moments)
+    monkeypatch.setattr(bot.leases, "steady", moments)
     return moments
 
 

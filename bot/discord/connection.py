@@ -165,7 +165,7 @@ class Connection:
         losing: asyncio.Task[None] | None = None
         try:
             async with asyncio.timeout(None) as until_lost:
-                losing = asyncio.create_task(self._end_when_lost(until_lost), name="Loss of Discord")
+                losing = asyncio.create_task(self._end_when_lost(until_lost))
                 await self._run_once(token, begun)
         except TimeoutError:
             if not until_lost.expired():

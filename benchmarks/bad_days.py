@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 from benchmarks.bad_days_tally import Tally
-from bot.runtime.log import HideSecrets, JsonFormatter
+from bot.runtime.log import JsonFormatter, SafeLines
 from bot.runtime.repeated_lines import FoldRepeats
 
 #: The log of a week is smaller than this, bytes.
@@ -57,7 +57,7 @@ def write_log(file: Path) -> logging.Handler:
     """Have everything be logged as a running Peoria logs it, into a file."""
     target = logging.StreamHandler(file.open("w", encoding="utf-8"))
     target.setFormatter(JsonFormatter())
-    target.addFilter(HideSecrets())
+    target.addFilter(SafeLines())
     handler = FoldRepeats(target)
     logging.basicConfig(level="INFO", handlers=[handler], force=True)
     for loud in ("apscheduler", "alembic"):

@@ -5,6 +5,7 @@ Messages never repeat the value: it may be a secret.
 
 import re
 from importlib.util import find_spec
+from ipaddress import ip_network
 from typing import Annotated, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -49,6 +50,15 @@ def _cron_schedule(value: str) -> str:
     except ValueError as error:
         raise ValueError(f"not a schedule: {error}") from None
     return value
+
+
+def _networks(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        try:
+            ip_network(name)
+        except ValueError as error:
+            raise ValueError("not an address or a network; 127.0.0.1 and 10.0.0.0/8 are") from error
+    return names
 
 
 def _time_zone(value: str) -> str:
@@ -102,6 +112,8 @@ CronSchedule: TypeAlias = Annotated[str, AfterValidator(_cron_schedule)]
 TimeZone: TypeAlias = Annotated[str, AfterValidator(_time_zone)]
 #: Names separated by commas.
 Names: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+#: Addresses and networks separated by commas, such as 10.0.0.0/8.
+Networks: TypeAlias = Annotated[Names, AfterValidator(_networks)]
 #: Names of subreddits separated by commas, with or without ``r/``.
 Subreddits: TypeAlias = Annotated[Names, AfterValidator(_subreddits)]
 #: An http address, without the slash at its end.

@@ -16,6 +16,7 @@ from bot.setting_types import (
     CronSchedule,
     DatabaseUrl,
     Names,
+    Networks,
     ShardRange,
     Subreddits,
     TimeZone,
@@ -77,6 +78,24 @@ class Settings(BaseSettings):
         ("127.0.0.1", "localhost", "[::1]"),
         description="Host names the board answers to, separated by commas. Others are refused, so"
         " that no web site can reach the board through a visitor's browser.",
+    )
+    web_trusted_proxies: Networks = Field(
+        (),
+        description="Addresses or networks of proxies in front of the board, separated by commas,"
+        " such as 127.0.0.1. What they say about visitors' addresses and TLS is believed"
+        " (X-Forwarded-For, X-Forwarded-Proto, Forwarded); what others say is not.",
+    )
+    web_connections: int = Field(
+        512,
+        ge=1,
+        description="Most connections to the board at once; never more than half of the files that"
+        " the process may have open.",
+    )
+    web_connections_each: int = Field(
+        128,
+        ge=1,
+        description="Most connections to the board at once from one IPv4 address or one IPv6 /64;"
+        " those of trusted proxies are not counted.",
     )
     board_name: str = Field("Main Street", description="Name of the local board.")
     board_horizon_minutes: float = Field(

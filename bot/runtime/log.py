@@ -1,8 +1,13 @@
-"""Log lines: text for people, JSON for machines. Secrets are never written."""
+"""Log lines: text for people, JSON for machines. Secrets are never written.
+
+What strangers send ends up in lines, too: nothing in them moves a terminal's cursor, colours it,
+turns its writing round, or looks like the next line.
+"""
 
 import json
 import logging
 import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -19,25 +24,56 @@ _SECRETS = re.compile(
 )
 
 
+#: Categories of characters that are not written as they are: control characters (with the escape
+#: that begins a terminal's orders), halves of characters, and ends of lines and paragraphs.
+_UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
+#: What turns the direction of writing, so that a line reads otherwise than it is.
+_TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: What is written of one message, or of one traceback, characters.
+_LONGEST = 8000
+
+
+def printable(text: str, *, keep: str = "") -> str:
+    """``text`` with every character that a terminal would obey written as an escape (``\\x1b``).
+
+    Args:
+        text: what is written.
+        keep: characters that stay as they are.
+    """
+    if len(text) > _LONGEST:
+        text = f"{text[:_LONGEST]} […]"
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        each.encode("unicode_escape").decode("ascii")
+        if each not in keep and (unicodedata.category(each) in _UNPRINTABLE or each in _TURNS)
+        else each
+        for each in text
+    )
+
+
 def hide_secrets(text: str) -> str:
     """``text`` with whatever looks like a credential replaced by ***."""
     return _SECRETS.sub("***", text)
 
 
-class HideSecrets(logging.Filter):
-    """Replaces whatever looks like a credential by ***, also in tracebacks."""
+class SafeLines(logging.Filter):
+    """Makes a record safe to write, also its traceback.
+
+    Whatever looks like a credential is replaced by ***, and what a terminal would obey by escapes.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         try:
             message = record.getMessage()
         except Exception:  # noqa: BLE001 - a wrong format string must not raise at the caller
             message = f"{record.msg} {record.args}"
-        record.msg = hide_secrets(message)
+        record.msg = printable(hide_secrets(message))
         record.args = None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
-            record.exc_text = hide_secrets(record.exc_text)
+            record.exc_text = printable(hide_secrets(record.exc_text), keep="\n\t")
             record.exc_info = None
         return True
 
@@ -68,7 +104,7 @@ def set_up_logging(style: Literal["text", "json"], level: str) -> None:
             console=Console(stderr=True), show_path=False, log_time_format="%H:%M:%S", markup=False
         )
         handler.setFormatter(logging.Formatter("%(message)s"))
-    handler.addFilter(HideSecrets())
+    handler.addFilter(SafeLines())
     logging.basicConfig(level=level, handlers=[FoldRepeats(handler)], force=True)
     # A line for every tick and every request would hide the rest.
     logging.getLogger("apscheduler").setLevel(logging.WARNING)

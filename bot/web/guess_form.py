@@ -11,6 +11,7 @@ from bot.web.post_view import PostView
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other, wants_json
 from bot.web.services import Services
+from bot.web.turns import WRITING
 from bot.web.visitors import Visitor, visitor_of
 from storage.types import Bucket, PlatformName
 
@@ -27,10 +28,18 @@ class GuessForm:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """POST /posts/{id}/guess with ``value`` low, medium, high, or skip: show it to me."""
         post_id = int(request.match_info["id"])
-        value, back = await read_choice(request, example='{"value": "high"}')
+        value, back = await read_choice(request)
         if value not in (*Bucket, _SKIP):
             raise Refusal(400, "A guess is low, medium or high; skip shows the prediction.")
         visitor = visitor_of(request)
+        async with request.config_dict[WRITING].take():
+            post = await self._take(visitor, post_id, value)
+        if not wants_json(request):
+            return see_other(f"{back}#post-{post_id}")
+        return card_answer(request, post)
+
+    async def _take(self, visitor: Visitor, post_id: int, value: str) -> PostView:
+        """Take a guess, or a wish to see the prediction; the post as it is then."""
         post = await self._post(visitor, post_id)
         if value != _SKIP:
             await self._guess(visitor, post, Bucket(value))
@@ -43,9 +52,7 @@ class GuessForm:
                 person=visitor.hash,
                 now=self._services.clock(),
             )
-        if not wants_json(request):
-            return see_other(f"{back}#post-{post_id}")
-        return card_answer(request, await self._post(visitor, post_id))
+        return await self._post(visitor, post_id)
 
     async def _guess(self, visitor: Visitor, post: PostView, bucket: Bucket) -> None:
         try:

@@ -10,6 +10,7 @@ from bot.league.seasons import ALL_TIME, season_of
 from bot.people.consent import has_opted_out, opt_in, opt_out
 from bot.people.erasure import forget_person
 from bot.people.export import export_person
+from bot.web.bodies import read_fields
 from bot.web.nicknames import nickname
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other
@@ -43,7 +44,7 @@ class MePages:
     async def handle_wish(self, request: web.Request) -> web.StreamResponse:
         """POST /me with ``wish`` opt-out, opt-in, or forget (and ``sure``)."""
         visitor, services = visitor_of(request), self._services
-        form = await request.post()
+        form = await read_fields(request)
         match form.get("wish"):
             case "opt-out":
                 await opt_out(

@@ -8,8 +8,10 @@ import aiohttp_jinja2
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from bot.web.connections import SERVER
 from bot.web.refusals import Refusal
 from bot.web.responses import wants_json
+from bot.web.turns import Overloaded
 from storage.engine.faults import storage_fault
 
 log = logging.getLogger(__name__)
@@ -26,7 +28,11 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Server": SERVER,
 }
+#: Browsers that once came by TLS never come without it again, for half a year.
+_ONLY_TLS = "max-age=15552000"
 
 _SENTENCES = {
     404: "There is nothing here; it may have been deleted.",
@@ -56,6 +62,8 @@ async def answer_refusals(request: web.Request, handler: Handler) -> web.StreamR
         response = refused(request, _failed(error))
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.scheme == "https":
+        response.headers.setdefault("Strict-Transport-Security", _ONLY_TLS)
     return response
 
 
@@ -71,7 +79,10 @@ def _failed(error: Exception) -> Refusal:
 def refused(request: web.Request, refusal: Refusal) -> web.Response:
     """The answer to a request that is not granted."""
     response: web.Response
-    if wants_json(request):
+    if isinstance(refusal, Overloaded):
+        # Drawing a page would take longer than what there is no time for.
+        response = web.Response(status=refusal.status, text=f"{refusal.sentence}\n")
+    elif wants_json(request):
         response = web.json_response({"error": refusal.sentence}, status=refusal.status)
     else:
         response = aiohttp_jinja2.render_template(

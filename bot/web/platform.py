@@ -15,6 +15,8 @@ from bot.posts.pipeline import Pipeline
 from bot.runtime.supervisor import keep_running, tell
 from bot.runtime.task_group import TaskGroup
 from bot.serving.forecast import Card, Outcome, OutcomeUnknown
+from bot.web.client_address import TrustedProxies
+from bot.web.connections import Places, Site, places_within_limits
 from bot.web.services import Services
 from bot.web.site import make_site
 from bot.web.votes import scores_at_horizon
@@ -46,9 +48,14 @@ class WebPlatform:
         self._services = Services(core, pipeline, self.tasks)
         self._runner: web.AppRunner | None = None
         #: Kept when the page is opened again: its address stays.
-        self._port = self._services.settings.web_port
+        self._port = core.settings.web_port
         self._report = core.services.report("board", "The board")
         self._task: asyncio.Task[Exception] | None = None
+        self._places = Places(
+            places_within_limits(core.settings.web_connections),
+            core.settings.web_connections_each,
+            TrustedProxies(core.settings.web_trusted_proxies),
+        )
 
     async def start(self) -> None:
         """Serve the page, and open it again whenever it closes.
@@ -79,6 +86,11 @@ class WebPlatform:
         host = self._services.settings.web_host
         return f"http://{f'[{host}]' if ':' in host else host}:{self._port}/"
 
+    @property
+    def connections(self) -> int:
+        """How many connections there are."""
+        return len(self._places)
+
     async def stop(self) -> None:
         """Stop serving; posts and training runs that are under way are left to the tables."""
         if self._task is not None:
@@ -96,7 +108,7 @@ class WebPlatform:
         )
         await runner.setup()
         try:
-            await web.TCPSite(runner, host, self._port).start()
+            await Site(runner, host, self._port, self._places).start()
         except OSError as error:
             await runner.cleanup()
             raise PlatformRefused(_why_not(error, host, self._port)) from error

@@ -13,6 +13,7 @@ from bot.web.rate_limit import RateLimit
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other, wants_json
 from bot.web.services import Services
+from bot.web.turns import WRITING
 from bot.web.upload import MAX_TITLE, Upload, clean_title, read_upload
 from bot.web.visitors import Visitor, visitor_of
 from storage.types import PlatformName
@@ -48,7 +49,8 @@ class PostForm:
                 max_bytes=self._services.settings.max_image_bytes,
                 seconds=self._services.settings.download_seconds,
             )
-            post_id = await self._accept(visitor, upload)
+            async with request.config_dict[WRITING].take():
+                post_id = await self._accept(visitor, upload)
         except Refusal as refusal:
             if wants_json(request):
                 raise

@@ -7,7 +7,9 @@ import jinja2
 from aiohttp import web
 
 from bot.serving import number_format, phrases
+from bot.web.bodies import MAX_FORM_BYTES
 from bot.web.cards import Cards
+from bot.web.client_address import TrustedProxies, take_word_of
 from bot.web.feed import Feed
 from bot.web.feed_pages import FeedPages
 from bot.web.guess_form import GuessForm
@@ -22,28 +24,31 @@ from bot.web.post_images import PostImages
 from bot.web.post_json import version_of
 from bot.web.responses import see_other
 from bot.web.services import Services
+from bot.web.static_files import StaticFiles
 from bot.web.stats_pages import StatsPages
+from bot.web.turns import read_in_turn, set_up_turns
 from bot.web.visitors import recognise
 from bot.web.vote_form import VoteForm
 from storage.types import Bucket
 
 _HERE = Path(__file__).parent
-#: Only images may be large, and those are read piece by piece.
-_MAX_FORM_BYTES = 64 * 1024
 
 
 def make_site(services: Services) -> web.Application:
     """Put the application together; nothing listens yet."""
     site = web.Application(
         middlewares=[
+            take_word_of(TrustedProxies(services.settings.web_trusted_proxies)),
             answer_refusals,
             only_hosts(services.settings.web_allowed_hosts),
             only_own_pages,
             recognise(services.people_key),
+            read_in_turn,
         ],
-        client_max_size=_MAX_FORM_BYTES,
+        client_max_size=MAX_FORM_BYTES,
     )
     _set_up_templates(site, services)
+    set_up_turns(site)
     feed = Feed(services)
     pages, cards, models = FeedPages(services, feed), Cards(feed), ModelPages(services)
     me, stats = MePages(services), StatsPages(services)
@@ -70,10 +75,9 @@ def make_site(services: Services) -> web.Application:
             web.get("/models/state.json", models.handle_state),
             web.post("/models/train", models.handle_train),
             web.get("/healthz", Health(services.core.services).handle),
-            web.static("/static", _HERE / "static"),
+            web.get("/static/{name}", StaticFiles().handle),
         ]
     )
-    site.on_response_prepare.append(_let_static_files_be_kept)
     return site
 
 
@@ -104,9 +108,3 @@ def _set_up_templates(site: web.Application, services: Services) -> None:
 async def _to_the_feed(_: web.Request) -> web.Response:
     """GET /posts: where a form was posted, there is nothing to read."""
     return see_other("/")
-
-
-async def _let_static_files_be_kept(request: web.Request, response: web.StreamResponse) -> None:
-    if request.path.startswith("/static/"):
-        # Kept, but asked after each time: a new Peoria brings new ones under the same names.
-        response.headers["Cache-Control"] = "no-cache"

@@ -1,18 +1,17 @@
 """Reading a posted form with an image, never more of it than is accepted."""
 
-import asyncio
 import re
 import secrets
 import unicodedata
 from dataclasses import dataclass, field
 
-from aiohttp import BodyPartReader, web
+from aiohttp import web
 
+from bot.web.bodies import parts_of, read_part, reading, unique
 from bot.web.refusals import Refusal
 
 MAX_TITLE = 300
 _MAX_FIELD = 16 * 1024
-_MAX_FIELDS = 16
 #: Room for the form around the image.
 _FORM_BYTES = 64 * 1024
 _KEY = re.compile(r"[0-9A-Za-z-]{8,64}")
@@ -49,15 +48,9 @@ async def read_upload(request: web.Request, *, max_bytes: int, seconds: float) -
         )
     if (request.content_length or 0) > max_bytes + _FORM_BYTES:
         raise Refusal(413, too_large(max_bytes))
-    try:
-        async with asyncio.timeout(seconds):
-            return await _read_fields(request, max_bytes)
-    except TimeoutError as error:
-        raise Refusal(
-            408, f"The image took longer than {seconds:g} s to arrive; try a smaller one."
-        ) from error
-    except (ValueError, AssertionError, web.RequestPayloadError) as error:
-        raise Refusal(400, "The form did not arrive whole; send it again.") from error
+    late = f"The image took longer than {seconds:g} s to arrive; try a smaller one."
+    async with reading(request, seconds=seconds, late=late):
+        return await _read_fields(request, max_bytes)
 
 
 def too_large(max_bytes: int) -> str:
@@ -77,30 +70,17 @@ def clean_title(raw: str) -> str:
 
 
 async def _read_fields(request: web.Request, max_bytes: int) -> Upload:
-    texts: dict[str, str] = {}
+    pairs: list[tuple[str, str]] = []
     image = b""
-    reader = await request.multipart()
-    for _ in range(_MAX_FIELDS):
-        part = await reader.next()
-        if part is None:
-            break
-        if not isinstance(part, BodyPartReader):
-            raise Refusal(400, "The form has a form inside; send the fields by themselves.")
+    async for part in parts_of(await request.multipart()):
         if part.name == "image":
-            image = await _read_part(part, max_bytes, too_large(max_bytes))
+            image = await read_part(part, max_bytes, too_large(max_bytes))
+            pairs.append(("image", ""))
         else:
-            data = await _read_part(part, _MAX_FIELD, "A field of the form is too long.")
-            texts[part.name or ""] = data.decode("utf-8", errors="replace")
+            data = await read_part(part, _MAX_FIELD, "A field of the form is too long.")
+            pairs.append((part.name or "", data.decode("utf-8", errors="replace")))
+    texts = unique(pairs)
     key = texts.get("key") or secrets.token_hex(16)
     if _KEY.fullmatch(key) is None:
         raise Refusal(400, "The field key must be 8 to 64 letters, digits and hyphens.")
     return Upload(clean_title(texts.get("title", "")), key, image)
-
-
-async def _read_part(part: BodyPartReader, most: int, sentence: str) -> bytes:
-    data = bytearray()
-    while chunk := await part.read_chunk(2**16):
-        data += chunk
-        if len(data) > most:
-            raise Refusal(413, sentence)
-    return bytes(data)

@@ -8,6 +8,7 @@ from bot.web.feed import Feed
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other, wants_json
 from bot.web.services import Services
+from bot.web.turns import WRITING
 from bot.web.visitors import visitor_of
 from bot.web.votes import cast_vote
 
@@ -24,11 +25,14 @@ class VoteForm:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """POST /posts/{id}/vote with ``value`` 1 (up), -1 (down) or 0 (take it back)."""
         post_id = int(request.match_info["id"])
-        value, back = await read_choice(request, example='{"value": 1}, -1 or 0')
+        value, back = await read_choice(request)
         if value not in _VALUES:
             raise Refusal(400, "A vote is 1 (up), -1 (down) or 0 (take it back).")
         visitor = visitor_of(request)
-        async with self._services.database.write() as session:
+        async with (
+            request.config_dict[WRITING].take(),
+            self._services.database.write() as session,
+        ):
             await cast_vote(session, self._services.clock, post_id, visitor, _VALUES[value])
         if not wants_json(request):
             return see_other(f"{back}#post-{post_id}")

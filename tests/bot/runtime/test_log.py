@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from bot.runtime.log import HideSecrets, JsonFormatter, set_up_logging
+from bot.runtime.log import JsonFormatter, SafeLines, set_up_logging
 
 # Shaped like real ones, and worth nothing.
 DISCORD = "MTAxMjM0NTY3ODkwMTIzNDU2.GabcDE.abcdefghijklmnopqrstuvwxyz0123456789AB"
@@ -33,7 +33,7 @@ def lines() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter())
-    handler.addFilter(HideSecrets())
+    handler.addFilter(SafeLines())
     logger = logging.getLogger("peoria.test")
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
@@ -138,3 +138,22 @@ def test_both_styles_go_to_standard_error_without_secrets(
     assert "tick" not in written.err
     if style == "json":
         assert json.loads(written.err)["level"] == "INFO"
+
+
+HOSTILE = "a\nb\r\x1b[2J\x9b1m\u202etxt\u2028c\ud800\x00"
+
+
+def test_nothing_that_a_terminal_obeys_is_written(lines: io.StringIO) -> None:
+    log.info("asked for %s", HOSTILE)
+    log.error("it failed", exc_info=ValueError(HOSTILE))
+    written = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert len(written) == 2
+    assert written[0]["message"] == (r"asked for a\nb\r\x1b[2J\x9b1m\u202etxt\u2028c\ud800\x00")
+    assert "\x1b" not in written[1]["traceback"]
+    assert "\u202e" not in written[1]["traceback"]
+    assert "ValueError" in written[1]["traceback"]
+
+
+def test_words_of_any_language_are_written_as_they_are(lines: io.StringIO) -> None:
+    log.info("Grüße, 世界, עולם 👩‍👩‍👧")
+    assert json.loads(lines.getvalue())["message"] == "Grüße, 世界, עולם 👩‍👩‍👧"

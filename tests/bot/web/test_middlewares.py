@@ -96,6 +96,8 @@ async def test_every_answer_is_guarded(ann: Visitor, path: str) -> None:
         assert "unsafe" not in policy
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Referrer-Policy"] == "same-origin"
+        assert answer.headers["Server"] == "Peoria"
+        assert "Strict-Transport-Security" not in answer.headers
         assert answer.headers["Cache-Control"] in ("no-store", "no-cache")
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from bot.people.identity import read_key
+from bot.people.key_check import open_people_key
 from bot.runtime.clock import Clock
 from bot.runtime.download import Downloader
 from bot.runtime.system_clock import SystemClock
@@ -67,6 +67,7 @@ async def open_core(settings: Settings, *, clock: Clock | None = None) -> AsyncI
 
     Raises:
         DatabaseTooNew: the database was used by a newer Peoria.
+        PeopleKeyRefused: the database was filled with another key of people's hashes.
         OcrMissing: PEORIA_READ_TEXT is set without the extra.
         BackboneUnusable: a new installation's backbone is missing or damaged.
         OSError: the data folder cannot be written.
@@ -79,6 +80,7 @@ async def open_core(settings: Settings, *, clock: Clock | None = None) -> AsyncI
         database = Database(settings.url)
         stack.push_async_callback(database.close)
         await upgrade(database)
+        people_key = await open_people_key(database, settings.data_dir, settings.secret_key)
         limits = DecodeLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
@@ -130,7 +132,7 @@ async def open_core(settings: Settings, *, clock: Clock | None = None) -> AsyncI
             serving=serving,
             downloader=downloader,
             training=training,
-            people_key=read_key(settings.data_dir, settings.secret_key),
+            people_key=people_key,
             ocr_worker=ocr_worker,
             services=ServiceStates(database, clock=clock),
             clock=clock,

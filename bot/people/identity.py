@@ -20,13 +20,26 @@ def read_key(data_dir: Path, configured: SecretStr | None) -> bytes:
     Raises:
         OSError: the data folder cannot be written.
     """
+    key = find_key(data_dir, configured)
+    if key is None:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        _make_key(data_dir / KEY_FILE)
+        key = (data_dir / KEY_FILE).read_bytes().strip()
+    return key
+
+
+def find_key(data_dir: Path, configured: SecretStr | None) -> bytes | None:
+    """The key of the hashes that is set or stored; None: there is none yet.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
     if configured is not None:
         return configured.get_secret_value().encode()
-    path = data_dir / KEY_FILE
-    if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
-        _make_key(path)
-    return path.read_bytes().strip()
+    with contextlib.suppress(FileNotFoundError):
+        # An empty one, of a disk that was full, is none.
+        return (data_dir / KEY_FILE).read_bytes().strip() or None
+    return None
 
 
 def _make_key(path: Path) -> None:
@@ -37,6 +50,8 @@ def _make_key(path: Path) -> None:
             file.write(secrets.token_hex(32))
             file.flush()
             os.fsync(file.fileno())
+        if path.is_file() and not path.read_bytes().strip():
+            path.unlink(missing_ok=True)
         # A link fails where the file exists: two processes that start at once use the same key.
         with contextlib.suppress(FileExistsError):
             os.link(temporary, path)

@@ -7,6 +7,7 @@ of it, a reply cannot be `sent` without its id, two model versions cannot both b
 from storage.tables.base import Base
 from storage.tables.communities import Author, Community
 from storage.tables.images import Embedding, Image
+from storage.tables.installation import InstallationFact, RunningProcess
 from storage.tables.labels import Label, Nowcast, Snapshot
 from storage.tables.league import CommunityGuesses, DailyLabel, DailyScore, Guess, Peek, Standing
 from storage.tables.leases import Lease
@@ -28,6 +29,7 @@ __all__ = [
     "Guess",
     "Image",
     "InboxItem",
+    "InstallationFact",
     "Label",
     "Lease",
     "ModelVersion",
@@ -38,6 +40,7 @@ __all__ = [
     "PostImage",
     "Prediction",
     "Reply",
+    "RunningProcess",
     "Service",
     "Snapshot",
     "Standing",

@@ -67,3 +67,10 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file where the folder should be")
     with pytest.raises(OSError, match="data"):
         read_key(tmp_path / "data", None)
+
+
+def test_an_empty_file_is_no_key(tmp_path: Path) -> None:
+    (tmp_path / KEY_FILE).write_text("\n")
+    key = read_key(tmp_path, None)
+    assert len(key) == 64
+    assert read_key(tmp_path, None) == key

@@ -30,6 +30,9 @@ from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
+#: How often a process notes that it runs, seconds.
+ALIVE_SECONDS = 60
+
 _NOTHING_TO_RUN = (
     "There is nothing to run: the board is switched off (PEORIA_WEB) and no other platform is set"
     " up. docs/settings.md says how to set one up."
@@ -149,6 +152,7 @@ async def running(app: App) -> AsyncIterator[None]:
         sys.setswitchinterval(0.001)
         # Loaded before anybody can ask, so that a damaged file is noticed at the start.
         await app.core.serving.warm_up()
+        await app.core.services.note_alive()
         refusals: list[PlatformRefused] = []
         for name, platform in [*app.platforms.items()]:
             try:
@@ -169,6 +173,9 @@ async def running(app: App) -> AsyncIterator[None]:
             app.jobs,
             app.core.settings.tick_seconds,
             lambda job: app.core.services.report(f"job {job}", f"The job {job}"),
+        )
+        scheduler.add_job(
+            app.core.services.note_alive, "interval", seconds=ALIVE_SECONDS, id="note_alive"
         )
         scheduler.start()
         # Stopped from the last to the first: a tick that waits for a queue ends with the queue.

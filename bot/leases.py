@@ -6,22 +6,17 @@ could not be renewed in time stops by itself, before anybody else can have it.
 
 import asyncio
 import contextlib
-import hashlib
 import logging
-import os
-import platform
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
 
-import psutil
 from sqlalchemy import ColumnElement, Double, delete, literal_column, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from bot.runtime.subprocesses import is_running
+from bot.runtime.processes import is_gone, this_process
 from bot.runtime.system_clock import steady
 from storage.engine.database import Database
 from storage.engine.upsert import insert_if_new
@@ -65,7 +60,7 @@ class Lease:
         self._renewed_every = term * _RENEWED
         self._excludes = excludes
         self._word = uuid.uuid4().hex[:12]
-        self._owner = f"{_place()} {os.getpid()} {_started():.1f} {self._word}"
+        self._owner = f"{this_process()} {self._word}"
         #: Until when it is ours, by the monotonic clock.
         self._until = 0.0
         #: How leases of others looked when they were seen first, and when that was, by name.
@@ -193,26 +188,10 @@ def has_living_owner(session: Session, name: str) -> bool | None:
 
 def is_dead(owner: str) -> bool | None:
     """Whether an owner is known to be dead; None: it runs elsewhere, so nobody can tell."""
-    place, pid, started, word = owner.split(" ")
-    if place != _place():
-        return None
-    if int(pid) == os.getpid() and abs(float(started) - _started()) < 1:
+    process, _, word = owner.rpartition(" ")
+    if process == this_process():
         return word not in _mine
-    return not is_running(int(pid), float(started))
-
-
-def _place() -> str:
-    """This machine since it was started, and the container: where process numbers mean the same."""
-    parts = [platform.node(), str(uuid.getnode())]
-    for file in ("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"):
-        path = Path(file)
-        with contextlib.suppress(OSError):
-            parts.append(str(path.readlink()) if path.is_symlink() else path.read_text("ascii"))
-    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
-
-
-def _started() -> float:
-    return psutil.Process().create_time()
+    return is_gone(process)
 
 
 def _clock(session: Session) -> ColumnElement[float]:

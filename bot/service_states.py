@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,16 +11,19 @@ from sqlalchemy.orm import Session
 from bot.notices import NoticeKind
 from bot.runtime.clock import Clock
 from bot.runtime.log import hide_secrets
+from bot.runtime.processes import is_gone, this_process
 from bot.runtime.system_clock import TOLERANCE
 from storage.engine.database import Database
-from storage.queries.services import forget_service, note_service
-from storage.tables import Notice
+from storage.queries.services import forget_service, note_alive, note_service
+from storage.tables import Notice, Service
 from storage.types import ServiceState
 
 #: An outage of what a service depends on is told to the admins after this long, seconds.
 _LONG = 600.0
 #: The admins hear of faults of one service no more often than this, seconds.
 _QUIET = 3600.0
+#: A process elsewhere that was not heard of for so long is gone.
+_SILENT = timedelta(minutes=10)
 #: Longest error that is kept, characters.
 _LONGEST = 500
 
@@ -37,11 +40,18 @@ class _Known:
 
 
 class ServiceStates:
-    """Notes how services are doing, and writes notices to the admins where they should know."""
+    """Notes how services are doing, and writes notices to the admins where they should know.
 
-    def __init__(self, database: Database, *, clock: Clock) -> None:
+    Args:
+        database: where they are noted; several processes may share it.
+        process: which of them this is; None: this one.
+        clock: the time.
+    """
+
+    def __init__(self, database: Database, *, clock: Clock, process: str | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._process = process or this_process()
         self._known: dict[str, _Known] = {}
 
     def report(self, name: str, title: str) -> "Report":
@@ -80,11 +90,15 @@ class ServiceStates:
         known.state = state
         text = self._notice(known, title, at, state, why, expected=expected)
         known.error = why
-        values: dict[str, Any] = {"state": state, "changed_at": known.changed_at}
+        values: dict[str, Any] = {
+            "state": state,
+            "changed_at": known.changed_at,
+            "alive_at": now,
+        }
         if why is not None:
             values |= {"error": why, "error_at": now}
         try:
-            await self._database.run_write(lambda session: _note(session, name, values, text, now))
+            await self._note(name, values, text)
         except BaseException:
             # It is not on record: the next report is written, whatever it says.
             self._known.pop(name, None)
@@ -101,13 +115,37 @@ class ServiceStates:
         text = f"The clock of this machine agrees with {title}'s again."
         if is_off:
             text = clock_sentence(title, ahead)
-        values = {"clock_ahead": ahead, "state": known.state, "changed_at": known.changed_at}
-        await self._database.run_write(lambda session: _note(session, name, values, text, now))
+        values = {
+            "clock_ahead": ahead,
+            "state": known.state,
+            "changed_at": known.changed_at,
+            "alive_at": now,
+        }
+        await self._note(name, values, text)
 
     async def forget(self, name: str) -> None:
         """A service was stopped on purpose."""
         self._known.pop(name, None)
-        await self._database.run_write(lambda session: forget_service(session, name))
+        await self._database.run_write(lambda session: forget_service(session, self._process, name))
+
+    async def note_alive(self) -> None:
+        """Note that this process runs, and forget the services of processes that are gone."""
+        now = self._clock()
+        await self._database.run_write(
+            lambda session: note_alive(
+                session, self._process, now, lambda service: is_left_behind(service, now)
+            )
+        )
+
+    async def _note(self, name: str, values: dict[str, Any], text: str | None) -> None:
+        now = self._clock()
+
+        def note(session: Session) -> None:
+            note_service(session, self._process, name, **values)
+            if text is not None:
+                session.add(Notice(kind=NoticeKind.SERVICE.value, text=text, made_at=now))
+
+        await self._database.run_write(note)
 
     def _is_to_be_told(
         self, known: _Known, at: float, state: ServiceState, *, expected: bool
@@ -176,6 +214,17 @@ class Report:
         await self._states.change(self._name, self._title, state, why, expected=expected)
 
 
+def is_left_behind(service: Service, now: datetime) -> bool:
+    """Whether the process of a service was killed, or its machine is lost.
+
+    Args:
+        service: as it is stored.
+        now: aware.
+    """
+    gone = is_gone(service.process)
+    return now - service.alive_at > _SILENT if gone is None else gone
+
+
 def clock_sentence(title: str, ahead: float) -> str:
     """What to say of a clock that differs from a platform's.
 
@@ -188,11 +237,3 @@ def clock_sentence(title: str, ahead: float) -> str:
         f"The clock of this machine is {abs(ahead):,.0f} s {side} {title}'s. Set it right (turn"
         " time synchronisation on): ages of posts are counted by it."
     )
-
-
-def _note(
-    session: Session, name: str, values: dict[str, Any], text: str | None, now: datetime
-) -> None:
-    note_service(session, name, **values)
-    if text is not None:
-        session.add(Notice(kind=NoticeKind.SERVICE.value, text=text, made_at=now))

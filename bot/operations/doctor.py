@@ -8,14 +8,12 @@ from pathlib import Path
 
 from sqlalchemy import func, make_url, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
 
 from bot.operations.deep_check import check_images
 from bot.operations.findings import Finding, State
+from bot.operations.service_findings import service_findings
 from bot.reports.monitoring import champion_health, community_health
 from bot.reports.skill import Skill
-from bot.runtime.system_clock import TOLERANCE
-from bot.service_states import clock_sentence
 from bot.settings import Settings
 from bot.training.run_table import has_living_process
 from bot.training.schedule import new_labels
@@ -27,9 +25,8 @@ from models.registry import VersionUnusable, read_version
 from storage.engine.database import Database
 from storage.engine.migrate import HEAD, revision
 from storage.files.image_store import ImageStore
-from storage.queries.services import all_services
 from storage.tables import Notice, Post, TrainingRun
-from storage.types import RunState, ServiceState
+from storage.types import RunState
 
 #: Less free space than the first needs a look; less than the second is trouble. Bytes.
 LITTLE, TOO_LITTLE = 2 * 2**30, 200 * 2**20
@@ -73,7 +70,7 @@ async def examine(settings: Settings, now: datetime, *, deep: bool = False) -> l
                 await _due_work(session, now),
                 await _notices(session, now),
                 _platforms(settings),
-                *await session.run_sync(_services),
+                *await session.run_sync(service_findings, now),
                 *await _communities(session, now),
             ]
     finally:
@@ -228,25 +225,6 @@ def _platforms(settings: Settings) -> Finding:
             "None is set up, and the board is switched off (PEORIA_WEB): see docs/settings.md.",
         )
     return Finding("platforms", State.WELL, f"Set up: {', '.join(names)}.")
-
-
-def _services(session: Session) -> list[Finding]:
-    """A line for each part that does not run, or whose clock differs from ours."""
-    found = []
-    for each in all_services(session):
-        if each.state is not ServiceState.RUNNING:
-            state = State.TROUBLE if each.state is ServiceState.STOPPED else State.LOOK
-            what = "It has stopped" if each.state is ServiceState.STOPPED else "It does not run"
-            since = f"{each.changed_at:%Y-%m-%d %H:%M} UTC"
-            found.append(Finding(each.name, state, f"{what} since {since}: {each.error}."))
-        elif each.error is not None and each.error_at is not None:
-            when = f"{each.error_at:%Y-%m-%d %H:%M} UTC"
-            sentence = f"It runs. Its last fault was on {when}: {each.error}."
-            found.append(Finding(each.name, State.WELL, sentence))
-        if each.clock_ahead is not None and abs(each.clock_ahead) > TOLERANCE:
-            title = each.name.partition(" ")[0].capitalize()
-            found.append(Finding("clock", State.LOOK, clock_sentence(title, each.clock_ahead)))
-    return found
 
 
 def _skill_words(skill: Skill) -> str:

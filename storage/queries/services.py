@@ -1,6 +1,7 @@
-"""How the parts of a running Peoria are doing: noted by the bot, read by `main.py doctor`."""
+"""How the parts of running Peorias are doing: noted by the bot, read by `main.py doctor`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -10,24 +11,42 @@ from storage.engine.upsert import insert_if_new
 from storage.tables import Service
 
 
-def note_service(session: Session, name: str, **values: Any) -> None:
+def note_service(session: Session, process: str, name: str, **values: Any) -> None:
     """Change what is known of a service.
 
     Args:
         session: a write session.
+        process: the service's.
         name: the service's.
-        values: columns that change; for a service that was unknown ``state`` and ``changed_at``
-            must be among them.
+        values: columns that change; for a service that was unknown ``state``, ``changed_at`` and
+            ``alive_at`` must be among them.
     """
-    if not insert_if_new(session, Service, name=name, **values):
-        session.execute(update(Service).where(Service.name == name).values(**values))
+    if not insert_if_new(session, Service, process=process, name=name, **values):
+        session.execute(update(Service).filter_by(process=process, name=name).values(**values))
 
 
-def forget_service(session: Session, name: str) -> None:
+def forget_service(session: Session, process: str, name: str) -> None:
     """It was stopped on purpose."""
-    session.execute(delete(Service).where(Service.name == name))
+    session.execute(delete(Service).filter_by(process=process, name=name))
+
+
+def note_alive(
+    session: Session, process: str, now: datetime, is_gone: Callable[[Service], bool]
+) -> None:
+    """A process runs: its services are alive, and those of processes that are gone are forgotten.
+
+    Args:
+        session: a write session.
+        process: the one that runs.
+        now: aware.
+        is_gone: whether a service's process is gone.
+    """
+    session.execute(update(Service).filter_by(process=process).values(alive_at=now))
+    for each in session.scalars(select(Service).where(Service.process != process)).all():
+        if is_gone(each):
+            session.delete(each)
 
 
 def all_services(session: Session) -> Sequence[Service]:
     """Every service that is known, by name."""
-    return session.scalars(select(Service).order_by(Service.name)).all()
+    return session.scalars(select(Service).order_by(Service.name, Service.process)).all()

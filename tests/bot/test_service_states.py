@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.operations.doctor import State, examine
+from bot.runtime.processes import this_process
 from bot.service_states import ServiceStates
 from bot.settings import Settings
 from storage.engine.database import Database
@@ -108,3 +109,30 @@ async def test_what_could_not_be_noted_is_noted_the_next_time(
     await report.waiting("OSError: away", expected=True)
     (service,) = await services(database)
     assert service.state is ServiceState.WAITING
+
+
+async def test_each_process_has_its_own_row_and_those_of_the_dead_go(
+    states: ServiceStates, database: Database, settings: Settings, clock: FakeClock
+) -> None:
+    place, pid, _ = this_process().split(" ")
+    killed = ServiceStates(database, clock=clock, process=f"{place} {pid} 1.0")
+    elsewhere = ServiceStates(database, clock=clock, process="elsewhere 7 1.0")
+    for each in (states, killed, elsewhere):
+        await each.report("reddit", "Reddit").running()
+    await elsewhere.report("reddit", "Reddit").waiting("away", expected=True)
+    await killed.report("reddit", "Reddit").waiting("killed meanwhile", expected=True)
+    assert [each.state for each in await services(database)].count(ServiceState.WAITING) == 2
+    if database.url == settings.url:
+        findings = {each.part: each for each in await examine(settings, clock().astimezone(UTC))}
+        assert "away" in findings["reddit, process 7"].sentence
+        assert not any("killed" in each.sentence for each in findings.values())
+    clock.forward(300)
+    await states.note_alive()
+    assert {each.process for each in await services(database)} == {
+        this_process(),
+        "elsewhere 7 1.0",
+    }
+    clock.forward(301)
+    await states.note_alive()
+    (service,) = await services(database)
+    assert (service.process, service.alive_at) == (this_process(), clock())

@@ -97,6 +97,18 @@ class Settings(BaseSettings):
         description="Most connections to the board at once from one IPv4 address or one IPv6 /64;"
         " those of trusted proxies are not counted.",
     )
+    web_newcomers_an_hour: int = Field(
+        60,
+        ge=1,
+        description="Most new visitors of the board within an hour from one IPv4 address or IPv6"
+        " /64 (and four times as many from one /24 or /48) who may take part. Everybody may read.",
+    )
+    web_hold_votes: bool = Field(
+        True,
+        description="Hold votes on the board back where one person may be many: votes of people who"
+        " came after the post, and more than 10 votes on one post from one address. They count"
+        " neither in the score nor in the label; main.py suspicions shows them.",
+    )
     board_name: str = Field("Main Street", description="Name of the local board.")
     board_horizon_minutes: float = Field(
         30.0, gt=0, description="Age at which a score on the board is final, minutes."

@@ -161,6 +161,15 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class VoteHold(StrEnum):
+    """Why a vote on the board does not count."""
+
+    #: The person came to the board after the post was made.
+    NEWCOMER = "newcomer"
+    #: Too many voted on the post from one address.
+    CROWD = "crowd"
+
+
 def enum_column(values: type[StrEnum], name: str) -> Enum:
     """A text column that holds only the values of ``values`` (a CHECK, on every database)."""
     return Enum(

@@ -25,7 +25,7 @@ def suspicions(
     days: Annotated[float, typer.Option(min=0.01, max=3650, help="How far to look back.")] = 7,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Votes that look coordinated: bursts on the board, scores that jump. Nobody is punished."""
+    """Votes that look coordinated: bursts and votes held back on the board, scores that jump."""
     found = run(_read(load_settings(), community, timedelta(days=days)))
     if as_json:
         print_json([_as_json(each) for each in found])

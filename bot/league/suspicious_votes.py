@@ -1,7 +1,8 @@
-"""Votes that look coordinated: shown to admins, with no consequence for anybody.
+"""Votes that look coordinated: shown to admins.
 
-Two signs: bursts of votes alike (bot/league/vote_bursts.py) and scores that jump
-(bot/league/score_jumps.py).
+Bursts of votes alike (bot/league/vote_bursts.py) and scores that jump (bot/league/score_jumps.py)
+have no consequence for anybody; votes that the board held back (bot/league/held_votes.py) do not
+count.
 """
 
 from collections.abc import Iterable
@@ -13,10 +14,12 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.league.held_votes import HeldVotes, read_held
 from bot.league.score_jumps import Jump, read_jumps
 from bot.league.vote_bursts import Burst, read_bursts
 from bot.serving.number_format import number
 from storage.tables import Community, Post
+from storage.types import VoteHold
 
 #: Newest posts of a community that are looked at.
 NEWEST = 500
@@ -31,9 +34,10 @@ class Suspicion:
         post_id: the post.
         title: its title.
         link: to the post, where its platform has addresses.
-        kind: many votes alike at once, or a score that jumped.
+        kind: many votes alike at once, a score that jumped, or votes that were held back.
         at: when.
-        strength: how many times as many votes as is usual, or how many standard deviations.
+        strength: how many times as many votes as is usual, how many standard deviations, or how
+            many votes.
         sentence: what was seen, in words.
     """
 
@@ -41,7 +45,7 @@ class Suspicion:
     post_id: int
     title: str
     link: str | None
-    kind: Literal["burst", "jump"]
+    kind: Literal["burst", "jump", "held"]
     at: datetime
     strength: float
     sentence: str
@@ -91,6 +95,13 @@ async def _of_one(
         )
         for jump in await read_jumps(session, [*posts])
     ]  # fmt: skip
+    found += [
+        Suspicion(
+            community, post_id, posts[post_id].title, posts[post_id].link,
+            kind="held", at=held.at, strength=held.votes, sentence=_held_sentence(held),
+        )
+        for post_id, held in (await read_held(session, [*posts])).items()
+    ]  # fmt: skip
     return _newest_first(each for each in found if each.at >= since)
 
 
@@ -104,6 +115,18 @@ def _burst_sentence(value: int, burst: Burst) -> str:
         f"{burst.votes} votes {way} within a minute, {burst.times:.0f} times as many as the"
         " busiest minute of other posts here."
     )
+
+
+_WHY_HELD = {
+    VoteHold.NEWCOMER: "by people who came after the post",
+    VoteHold.CROWD: "among too many from one address",
+}
+
+
+def _held_sentence(held: HeldVotes) -> str:
+    votes = "1 vote does not count" if held.votes == 1 else f"{held.votes} votes do not count"
+    reasons = (f"{count} {_WHY_HELD[why]}" for why, count in sorted(held.counts.items()))
+    return f"{votes}: {', '.join(reasons)}."
 
 
 def _jump_sentence(jump: Jump) -> str:

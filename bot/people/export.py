@@ -29,6 +29,7 @@ async def export_person(
             "platform": platform.value,
             "person": person,
             "opted_out_at": _moment(author.opted_out_at),
+            "banned_at": _moment(author.banned_at),
             # The id itself is theirs, and known to them.
             "id_is_kept": author.sealed_id is not None,
             "posts": await _export_posts(session, author.id),
@@ -146,7 +147,12 @@ async def _export_votes(session: AsyncSession, author_id: int) -> list[dict[str,
         .order_by(Vote.post_id)
     )
     return [
-        {"post": post, "value": vote.value, "voted_at": _moment(vote.voted_at)}
+        {
+            "post": post,
+            "value": vote.value,
+            "voted_at": _moment(vote.voted_at),
+            "held_back": vote.held.value if vote.held else None,
+        }
         for vote, post in rows
     ]
 

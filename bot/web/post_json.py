@@ -28,6 +28,7 @@ def to_json(view: PostView) -> dict[str, Any]:
             "down": view.tally.downs,
             "score": view.tally.score,
             "mine": view.tally.mine,
+            "held": view.tally.held,
             "closed": view.vote_refusal,
         },
         "guesses": {

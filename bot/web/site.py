@@ -42,7 +42,7 @@ def make_site(services: Services) -> web.Application:
             answer_refusals,
             only_hosts(services.settings.web_allowed_hosts),
             only_own_pages,
-            recognise(services.people_key),
+            recognise(services),
             read_in_turn,
         ],
         client_max_size=MAX_FORM_BYTES,

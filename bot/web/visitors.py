@@ -1,21 +1,49 @@
-"""Who is looking: a random number in a cookie, stored nowhere but as a keyed hash."""
+"""Who is looking: a random number in a signed cookie, stored nowhere but as a keyed hash.
+
+A cookie is given with a page, and so many an hour to one address and one network: who wants to be
+many people has to come from many places, and in good time. Nothing can be posted, voted or guessed
+without one.
+"""
 
 import re
 import secrets
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.people.identity import hash_person
+from bot.runtime.clock import Clock
+from bot.runtime.sliding_window import SlidingWindow
+from bot.web.client_address import household_of, network_of
+from bot.web.refusals import Refusal
+from bot.web.services import Services
+from bot.web.signatures import Signer
 from storage.tables import Author
 from storage.types import PlatformName
 
 COOKIE = "visitor"
 _YEAR = 365 * 24 * 3600
 _ID = re.compile(r"[0-9a-f]{32}")
+_SIGNED = re.compile(r"([0-9a-f]{32})\.(\d{1,17})")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HOUR = timedelta(hours=1)
+#: A network may be that of a town: it may bring so many times as many people as one address.
+_HOUSEHOLDS_OF_A_NETWORK = 4
+
+UNKNOWN = (
+    "The board does not know you yet: open its page first, in a browser that keeps cookies, and do"
+    " it there."
+)
+CROWDED = (
+    "Too many new visitors came from your network within an hour. You can read everything; to take"
+    " part, come back in a while."
+)
+BANNED = "An admin of this board has shut you out; you can read, and nothing more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +53,14 @@ class Visitor:
     Attributes:
         id: 128 random bits, the platform's id of the person; a secret of theirs.
         hash: what is stored instead, 64 hexadecimal digits.
+        since: when the board gave them their cookie.
+        household: the addresses that they can take at will, see `household_of`.
     """
 
     id: str = field(repr=False)
     hash: str
+    since: datetime
+    household: str = field(default="", repr=False)
 
 
 _VISITOR = web.RequestKey("visitor", Visitor)
@@ -47,25 +79,111 @@ async def find_author(session: AsyncSession, visitor: Visitor) -> int | None:
     return author_id
 
 
-def recognise(people_key: bytes) -> Middleware:
+class Newcomers:
+    """How many cookies are given: so many an hour, to one household and to one network.
+
+    Args:
+        clock: the time.
+        most: for a household.
+    """
+
+    def __init__(self, clock: Clock, most: int) -> None:
+        self._households: SlidingWindow[str] = SlidingWindow(clock, most=most, within=_HOUR)
+        self._networks: SlidingWindow[str] = SlidingWindow(
+            clock, most=most * _HOUSEHOLDS_OF_A_NETWORK, within=_HOUR
+        )
+
+    def has_room(self, address: str | None) -> bool:
+        """Whether one more may come from an address."""
+        return not (
+            self._households.wait(household_of(address)) or self._networks.wait(network_of(address))
+        )
+
+    def add(self, address: str | None) -> None:
+        """Count one more."""
+        self._households.add(household_of(address))
+        self._networks.add(network_of(address))
+
+
+def recognise(services: Services) -> Middleware:
     """A middleware that knows each visitor by their cookie, and gives new ones theirs."""
+    recognition = _Recognition(services)
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        known = request.cookies.get(COOKIE, "")
-        is_new = _ID.fullmatch(known) is None
-        visitor_id = secrets.token_hex(16) if is_new else known
-        request[_VISITOR] = Visitor(
-            visitor_id, hash_person(people_key, PlatformName.WEB, visitor_id)
-        )
-        response = await handler(request)
-        if is_new and _may_keep_cookie(request, response):
-            response.set_cookie(
-                COOKIE, visitor_id, max_age=_YEAR, httponly=True, samesite="Strict", path="/"
-            )
-        return response
+        return await recognition.answer(request, handler)
 
     return middleware
+
+
+class _Recognition:
+    """Knows visitors by their cookies."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._signer = Signer(services.people_key, "visitor")
+        self._newcomers = Newcomers(services.clock, services.settings.web_newcomers_an_hour)
+
+    async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer a request whose visitor is known by then."""
+        cookie = request.cookies.get(COOKIE, "")
+        known = self._read(request, cookie)
+        unsigned = known is None and _ID.fullmatch(cookie) is not None
+        if unsigned:
+            # Of before they were signed: good for those who were here, and nobody else has it.
+            earlier = self._visitor(request, cookie, _EPOCH)
+            known = earlier if await self._author(earlier) is not None else None
+        if request.method not in ("GET", "HEAD"):
+            await self._let_take_part(request, known)
+        visitor = known or self._visitor(request, secrets.token_hex(16), self._services.clock())
+        request[_VISITOR] = visitor
+        response = await handler(request)
+        if _may_keep_cookie(request, response):
+            if known is None and self._newcomers.has_room(request.remote):
+                self._newcomers.add(request.remote)
+                self._give(request, response, visitor)
+            elif known is not None and unsigned:
+                self._give(request, response, visitor)
+        return response
+
+    async def _let_take_part(self, request: web.Request, known: Visitor | None) -> None:
+        if known is None:
+            crowded = not self._newcomers.has_room(request.remote)
+            raise Refusal(403, CROWDED if crowded else UNKNOWN)
+        author = await self._author(known)
+        if author is not None and author.banned_at is not None:
+            raise Refusal(403, BANNED)
+
+    def _read(self, request: web.Request, cookie: str) -> Visitor | None:
+        found = _SIGNED.fullmatch(self._signer.read(cookie) or "")
+        if found is None:
+            return None
+        return self._visitor(request, found[1], _EPOCH + timedelta(microseconds=int(found[2])))
+
+    def _visitor(self, request: web.Request, visitor_id: str, since: datetime) -> Visitor:
+        person = hash_person(self._services.people_key, PlatformName.WEB, visitor_id)
+        return Visitor(visitor_id, person, since, household_of(request.remote))
+
+    async def _author(self, visitor: Visitor) -> Author | None:
+        def find(session: Session) -> Author | None:
+            found: Author | None = session.scalar(
+                select(Author).filter_by(platform=PlatformName.WEB, hash=visitor.hash)
+            )
+            return found
+
+        return await self._services.database.run_read(find)
+
+    def _give(self, request: web.Request, response: web.StreamResponse, visitor: Visitor) -> None:
+        since = (visitor.since - _EPOCH) // timedelta(microseconds=1)
+        response.set_cookie(
+            COOKIE,
+            self._signer.sign(f"{visitor.id}.{since}"),
+            max_age=_YEAR,
+            httponly=True,
+            secure=request.scheme == "https",
+            samesite="Strict",
+            path="/",
+        )
 
 
 def _may_keep_cookie(request: web.Request, response: web.StreamResponse) -> bool:
@@ -73,4 +191,6 @@ def _may_keep_cookie(request: web.Request, response: web.StreamResponse) -> bool
     # one then would make a regular a stranger.
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         return False
-    return request.method == "POST" or response.content_type == "text/html"
+    return (
+        request.method == "GET" and response.status == 200 and response.content_type == "text/html"
+    )

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from bot.web.card_forms import read_choice
 from bot.web.cards import card_answer
+from bot.web.crowds import Crowds
 from bot.web.feed import Feed
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other, wants_json
@@ -21,6 +22,7 @@ class VoteForm:
     def __init__(self, services: Services, feed: Feed) -> None:
         self._services = services
         self._feed = feed
+        self._crowds = Crowds()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """POST /posts/{id}/vote with ``value`` 1 (up), -1 (down) or 0 (take it back)."""
@@ -33,7 +35,14 @@ class VoteForm:
             request.config_dict[WRITING].take(),
             self._services.database.write() as session,
         ):
-            await cast_vote(session, self._services.clock, post_id, visitor, _VALUES[value])
+            await cast_vote(
+                session,
+                self._services.clock,
+                post_id,
+                visitor,
+                _VALUES[value],
+                crowds=self._crowds if self._services.settings.web_hold_votes else None,
+            )
         if not wants_json(request):
             return see_other(f"{back}#post-{post_id}")
         post = await self._feed.post(visitor, post_id)

@@ -1,33 +1,44 @@
-"""Votes on the board: one per visitor and post, until the horizon."""
+"""Votes on the board: one per visitor and post, until the horizon.
+
+A vote is held back where it may be one person's who made themselves many: it is theirs to see and
+to change, and counts nowhere.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy import and_, case, delete, func, or_, select
+from sqlalchemy import and_, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.league.guesses import close_at_score
 from bot.platform import PostRef
 from bot.runtime.clock import Clock
+from bot.web.crowds import Crowds
 from bot.web.refusals import Refusal
 from bot.web.visitors import Visitor
 from storage.queries.communities import find_or_add_author
 from storage.tables import Community, Label, Post, Vote
-from storage.types import PlatformName, PostState
+from storage.types import PlatformName, PostState, VoteHold
 
 OWN_POST = "Your own post is for others to vote on."
 CLOSED = "Voting has ended: the score became final at the horizon, and later votes change nothing."
+HELD = {
+    VoteHold.NEWCOMER: "Your vote does not count here: you came to the board after this post.",
+    VoteHold.CROWD: "Your vote does not count: too many votes came from your address.",
+}
 NOT_OPEN = "There is nothing to vote on: this post was refused or withdrawn."
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The votes on one post; ``mine`` is the visitor's own: -1, 0 (none) or 1."""
+    """The votes on one post that count; ``mine`` is the visitor's own: -1, 0 (none) or 1."""
 
     ups: int = 0
     downs: int = 0
     mine: int = 0
+    #: Why the visitor's own vote does not count, a sentence; None: it does, or there is none.
+    held: str | None = None
 
     @property
     def score(self) -> int:
@@ -36,11 +47,20 @@ class Tally:
 
 
 async def cast_vote(
-    session: AsyncSession, clock: Clock, post_id: int, visitor: Visitor, value: int
-) -> None:
+    session: AsyncSession, clock: Clock, post_id: int, visitor: Visitor, value: int,
+    *, crowds: Crowds | None,
+) -> None:  # fmt: skip
     """Make ``value`` (-1, 1, or 0 for none) the visitor's vote. Needs a write session.
 
     A score that the community set as its bound closes guessing on the post.
+
+    Args:
+        session: to write with.
+        clock: the time.
+        post_id: what is voted on.
+        visitor: who votes.
+        value: how.
+        crowds: who voted from where; None: no vote is held back.
 
     Raises:
         Refusal: there is no such post, it is theirs, or voting on it has ended.
@@ -63,10 +83,23 @@ async def cast_vote(
     if value == 0:
         await session.execute(delete(Vote).filter_by(post_id=post_id, author_id=author.id))
     else:
-        await session.merge(Vote(post_id=post_id, author_id=author.id, value=value, voted_at=now))
+        held = VoteHold.NEWCOMER if crowds and visitor.since > post.posted_at else None
+        await session.merge(
+            Vote(post_id=post_id, author_id=author.id, value=value, voted_at=now, held=held)
+        )
+        crowd = crowds.add(post_id, visitor.household, author.id) if crowds else ()
+        if crowd:
+            await session.flush()
+            await session.execute(
+                update(Vote)
+                .where(Vote.post_id == post_id, Vote.author_id.in_(crowd), Vote.held.is_(None))
+                .values(held=VoteHold.CROWD)
+            )
     if community.guess_score is not None:
         await session.flush()
-        cast_so_far = select(func.coalesce(func.sum(Vote.value), 0)).filter_by(post_id=post_id)
+        cast_so_far = select(func.coalesce(func.sum(Vote.value), 0)).where(
+            Vote.post_id == post_id, Vote.held.is_(None)
+        )
         score = (await session.scalars(cast_so_far)).one()
         await session.run_sync(close_at_score, post_id, community.guess_score, score, now)
 
@@ -75,22 +108,28 @@ async def tallies(
     session: AsyncSession, post_ids: Sequence[int], author_id: int | None
 ) -> dict[int, Tally]:
     """The votes on each of ``post_ids`` that has any, as ``author_id`` sees them."""
-    ups = func.sum(case((Vote.value > 0, 1), else_=0))
-    mine = func.sum(case((Vote.author_id == author_id, Vote.value), else_=0))
+    counts = Vote.held.is_(None)
+    ups = func.sum(case((and_(counts, Vote.value > 0), 1), else_=0))
+    downs = func.sum(case((and_(counts, Vote.value < 0), 1), else_=0))
     rows = await session.execute(
-        select(Vote.post_id, ups, func.count() - ups, mine)
-        .where(Vote.post_id.in_(post_ids))
-        .group_by(Vote.post_id)
+        select(Vote.post_id, ups, downs).where(Vote.post_id.in_(post_ids)).group_by(Vote.post_id)
     )
-    return {post_id: Tally(int(up), int(down), int(own)) for post_id, up, down, own in rows}
+    found = {post_id: Tally(int(up), int(down)) for post_id, up, down in rows}
+    own = select(Vote).where(Vote.post_id.in_(post_ids), Vote.author_id == author_id)
+    for vote in await session.scalars(own) if author_id is not None else ():
+        why = None if vote.held is None else HELD[vote.held]
+        found[vote.post_id] = replace(found[vote.post_id], mine=vote.value, held=why)
+    return found
 
 
 async def scores_at_horizon(session: AsyncSession, posts: Sequence[PostRef]) -> dict[int, int]:
-    """Net upvotes of each of ``posts`` that has any, from votes up to its horizon; one query."""
+    """Net upvotes of each of ``posts`` that has any, from votes that count up to its horizon."""
     in_time = (
         and_(Vote.post_id == post.post_id, Vote.voted_at <= post.horizon_at) for post in posts
     )
     rows = await session.execute(
-        select(Vote.post_id, func.sum(Vote.value)).where(or_(*in_time)).group_by(Vote.post_id)
+        select(Vote.post_id, func.sum(Vote.value))
+        .where(or_(*in_time), Vote.held.is_(None))
+        .group_by(Vote.post_id)
     )
     return {post_id: int(score) for post_id, score in rows}

@@ -102,3 +102,5 @@ class Author(Base):
     opted_out_at: Mapped[datetime | None]
     #: The platform's id of who plays in the league, which only the people key opens; null: unknown.
     sealed_id: Mapped[str | None] = mapped_column(String(64))
+    #: When an admin of the board shut them out; null: nobody did.
+    banned_at: Mapped[datetime | None]

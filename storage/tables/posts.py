@@ -29,6 +29,7 @@ from storage.types import (
     PostState,
     ReplySkip,
     ReplyState,
+    VoteHold,
     enum_column,
 )
 
@@ -195,3 +196,5 @@ class Vote(Base):
     author_id: Mapped[int] = mapped_column(ForeignKey("authors.id"), primary_key=True)
     value: Mapped[int]
     voted_at: Mapped[datetime]
+    #: Why it is held back and does not count; null: it counts.
+    held: Mapped[VoteHold | None] = mapped_column(enum_column(VoteHold, "held"))

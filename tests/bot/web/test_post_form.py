@@ -278,7 +278,7 @@ async def test_the_visitors_cookie_is_stored_nowhere(
 ) -> None:
     await ann.post()
     await board.tasks.idle()
-    cookie = next(iter(ann.session.cookie_jar)).value
+    cookie = next(iter(ann.session.cookie_jar)).value.partition(".")[0]
     assert len(cookie) == 32
     kept = b"".join(path.read_bytes() for path in app.core.settings.data_dir.glob("peoria.db*"))
     assert cookie.encode() not in kept

@@ -40,7 +40,7 @@ async def test_everybody_has_one_vote_and_sees_their_own(
         await dan.vote(post_id, -1)
         _, post = await cid.json(f"/posts/{post_id}.json")
         assert post["votes"] | {"closed": None} == {
-            "up": 2, "down": 1, "score": 1, "mine": 1, "closed": None,
+            "up": 2, "down": 1, "score": 1, "mine": 1, "closed": None, "held": None,
         }  # fmt: skip
         _, page = await dan.page("/")
         assert 'data-vote="down" aria-pressed="true"' in " ".join(page.split())

@@ -34,6 +34,7 @@ async def read_held(session: AsyncSession, post_ids: Sequence[int]) -> dict[int,
         .group_by(Vote.post_id, Vote.held)
     )
     for post_id, held, votes, at in rows:
-        counts[post_id][VoteHold(held)] = votes
+        if held is not None:
+            counts[post_id][held] = votes
         last[post_id] = max(at, last.get(post_id, at))
     return {post_id: HeldVotes(each, last[post_id]) for post_id, each in counts.items()}

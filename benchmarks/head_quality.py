@@ -35,7 +35,7 @@ from models.features import Features
 from models.near_duplicates import near_duplicate_groups
 from models.ocr import READ_SIZE, TextReader
 from models.percentiles import BucketRule
-from storage.files.posts_export import find_image
+from storage.files.image_folder import ImageFolder
 from trainer.data.file_posts import FilePosts, read_file_posts
 from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.reference import Reference
@@ -133,8 +133,9 @@ def with_texts(file_posts: FilePosts, images: Path, kept: Path) -> FilePosts:
     missing = [post_id for post_id in file_posts.ids if post_id not in texts]
     if missing:
         reader = TextReader()
+        folder = ImageFolder(images)
         for done, post_id in enumerate(missing, 1):
-            path = find_image(images, post_id)
+            path = folder.find(post_id)
             if path is not None:
                 texts[post_id] = reader.read(decode(path.read_bytes(), size=READ_SIZE).pixels)
             if done % 100 == 0 or done == len(missing):

@@ -30,7 +30,8 @@ from models.distribution import mass_below
 from models.features import PostFacts, Record
 from models.head import Head
 from models.preprocessing import to_input
-from storage.files.posts_export import find_image, read_posts
+from storage.files.image_folder import ImageFolder
+from storage.files.posts_export import read_posts
 
 Numbers = NDArray[np.float64]
 
@@ -104,8 +105,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
     backbone, head = Backbone.load(asked.backbone), Head.load(asked.version)
-    posts, _ = read_posts(asked.file, now=datetime.now(UTC))
-    found = [(post, path) for post in posts if (path := find_image(asked.images, post.source_id))]
+    posts = read_posts(asked.file, now=datetime.now(UTC)).posts
+    images = ImageFolder(asked.images)
+    found = [(post, path) for post in posts if (path := images.find(post.source_id, post.file))]
     chosen = [found[row] for row in np.linspace(0, len(found) - 1, asked.posts).astype(int)]
     facts = [
         PostFacts(post.title, post.posted_at, None, AuthorRecord.empty(), Record.empty())

@@ -16,7 +16,7 @@ from storage.engine.core_tables import table_of
 from storage.engine.database import Database
 from storage.engine.upsert import insert_if_new
 from storage.files.image_store import ImageStore
-from storage.files.posts_export import MAX_TITLE
+from storage.files.post_values import MAX_TITLE
 from storage.tables import Author, Community, Post, PostImage
 from storage.types import PlatformName, PostOrigin, PostState
 

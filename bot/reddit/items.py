@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from bot.platform import CommunityRef, IncomingPost
-from storage.files.posts_export import storable
+from storage.files.post_values import storable
 
 #: Galleries hold at most 20 images.
 MAX_IMAGES = 20

@@ -1,43 +1,47 @@
-"""Files of posts whose outcome is known: TinyDB exports and plain lists."""
+"""Files of posts whose outcome is known, in any of the forms that people export."""
 
-import itertools
-import json
-import math
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from storage.errors import ExpectedError
+from storage.files.post_columns import (
+    AUTHOR_KEYS,
+    DATE_KEYS,
+    ID_KEYS,
+    KNOWN_KEYS,
+    SCORE_KEYS,
+    TITLE_KEYS,
+    Columns,
+    read_media,
+    read_score,
+    squash,
+)
+from storage.files.post_rows import PostsFileRefused, Row, read_rows
+from storage.files.post_values import (
+    MAX_TITLE,
+    is_full_name,
+    read_author,
+    read_id,
+    read_moment,
+    read_text,
+    storable,
+)
 
-#: Longer titles are cut; no platform's are.
-MAX_TITLE = 10_000
-
-#: Longest id that is accepted.
-MAX_ID = 100
-
-#: Where exports have the score; the first that a row has counts.
-SCORE_KEYS = ("ups", "score")
-
-#: What exports write where the author's account is gone.
-_NOBODY = ("", "None", "[deleted]", "[removed]")
-
-#: Longest file name, extension apart, that every file system takes; bytes.
-_MAX_NAME = 240
-
-#: Endings of image files that are looked for.
-_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif")
-
-
-class PostsFileRefused(ExpectedError):
-    """The file is not a file of posts; the message says why."""
+#: Longest part of a value that is repeated in a report.
+_MAX_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
 class FilePost:
-    """A row of the file that can be used. ``score`` is finite; ``posted_at`` is aware."""
+    """A row of the file that can be used. ``score`` is finite; ``posted_at`` is aware.
+
+    Attributes:
+        media: the image's address; None where the file has none.
+        file: the name of the image's file, without folders; None where the file has none.
+    """
 
     source_id: str
     title: str
@@ -45,111 +49,182 @@ class FilePost:
     posted_at: datetime
     score: float
     media: str | None
+    file: str | None = None
 
 
-def read_posts(
-    path: Path, *, now: datetime, score_keys: Sequence[str] = SCORE_KEYS
-) -> tuple[list[FilePost], Counter[str]]:
-    """Read a TinyDB export (or a plain list of posts), the oldest post first.
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A row that cannot be used.
 
-    Each post needs ``id``, ``created_utc`` (seconds) and ``ups`` (or ``score``); ``title``,
-    ``author`` and ``media`` (the image's address) may be missing.
+    Attributes:
+        row: its place among the rows, from 1.
+        id: the post's, where there is one.
+        reason: in a few words, the same for all rows of a kind.
+        found: what stands there in place of what is needed; empty where nothing does.
+    """
+
+    row: int
+    id: str | None
+    reason: str
+    found: str = ""
+
+
+@dataclass(slots=True)
+class PostsFile:
+    """What was read from a file of posts.
+
+    Attributes:
+        kind: of the file, for example ``CSV, UTF-8``.
+        posts: that can be used, the oldest first; of two with one id the first row.
+        left_out: the other rows, in order.
+        columns: the columns that were read as ``id``, ``title``, ``author``, ``posted``, ``score``
+            and ``image``, with the number of rows of each.
+        ignored: columns that mean nothing here.
+    """
+
+    kind: str
+    posts: list[FilePost] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    columns: dict[str, Counter[str]] = field(default_factory=dict)
+    ignored: list[str] = field(default_factory=list)
+
+    @property
+    def dropped(self) -> Counter[str]:
+        """How many rows were left out, by reason."""
+        return Counter(each.reason for each in self.left_out)
+
+
+def read_posts(path: Path, *, now: datetime, score_keys: Sequence[str] = SCORE_KEYS) -> PostsFile:
+    """Read a file of posts (`storage.files.post_rows` says which), the oldest post first.
+
+    Each post needs an id, the moment when it was posted and a score; title, author and image may
+    be missing. Columns are found by the names of `storage.files.post_columns`.
 
     Args:
         path: the file.
         now: posts dated later are left out.
         score_keys: where a row has its score; another measure of popularity may be read as one.
 
-    Returns the posts, and the rows left out counted by reason.
-
     Raises:
-        PostsFileRefused: the file is not such an export.
+        PostsFileRefused: the file is no file of posts, or no column of it is one of a post.
     """
-    dropped: Counter[str] = Counter()
-    posts: dict[str, FilePost] = {}
-    for row in read_rows(path):
-        post = _post(row, now, score_keys)
-        if isinstance(post, str):
-            dropped[post] += 1
-        elif post.source_id in posts:
-            dropped["the same id twice"] += 1
+    rows = read_rows(path)
+    reader = _Reader(now, score_keys)
+    for row in rows.rows:
+        reader.take(row)
+    if rows.table and not reader.columns:
+        names = ", ".join(reader.ignored()[:12])
+        raise PostsFileRefused(
+            f"{path} has no column that is known: it has {names}. Call them id, created_utc, score,"
+            " title, author and url."
+        )
+    return PostsFile(
+        kind=rows.kind,
+        posts=sorted(reader.posts.values(), key=lambda post: (post.posted_at, post.source_id)),
+        left_out=sorted(reader.left_out, key=lambda each: each.row),
+        columns=dict(reader.columns),
+        ignored=reader.ignored(),
+    )
+
+
+class _Reader:
+    """Collects the posts of a file row by row."""
+
+    def __init__(self, now: datetime, score_keys: Sequence[str]) -> None:
+        self._now = now
+        self._score_keys = score_keys
+        self._names: dict[str, None] = {}
+        self.posts: dict[str, FilePost] = {}
+        self.left_out: list[LeftOut] = []
+        self.columns: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    def take(self, row: Row) -> None:
+        if row.fault is not None:
+            self.left_out.append(LeftOut(row.number, None, row.fault))
+            return
+        post = self._post(row.number, row.values)
+        if isinstance(post, LeftOut):
+            self.left_out.append(post)
+        elif post.source_id in self.posts:
+            self.left_out.append(LeftOut(row.number, post.source_id, "the same id twice"))
         else:
-            posts[post.source_id] = post
-    return sorted(posts.values(), key=lambda post: (post.posted_at, post.source_id)), dropped
+            self.posts[post.source_id] = post
+
+    def ignored(self) -> list[str]:
+        known = {squash(each) for each in (*KNOWN_KEYS, *self._score_keys)}
+        return [name for name in self._names if squash(name) not in known]
+
+    def _post(self, number: int, row: Any) -> FilePost | LeftOut:
+        if not isinstance(row, Mapping):
+            return LeftOut(number, None, "not an object", _shown(row))
+        row, kind = _unwrapped(row)
+        if kind is not None:
+            return LeftOut(number, None, "not a post but another thing of Reddit", kind)
+        self._names.update(dict.fromkeys(name for name in row if isinstance(name, str)))
+        columns = Columns(row)
+        name, found = columns.find(
+            ID_KEYS, lambda each: read_id(each) is not None and not isinstance(each, bool)
+        )
+        if squash(name) in {"name", "permalink"} and not is_full_name(found):
+            name, found = "", None
+        source_id = read_id(found)
+        if source_id is None:
+            return LeftOut(number, None, "no id", _shown(found))
+        self.columns["id"][name] += 1
+        score_name, score, found_score = read_score(columns, self._score_keys)
+        if score is None:
+            return LeftOut(number, source_id, "no score", _shown(found_score))
+        self.columns["score"][score_name] += 1
+        name, found = columns.find(DATE_KEYS, lambda each: read_moment(each) is not None)
+        moment = read_moment(found)
+        if moment is None:
+            return LeftOut(number, source_id, "no date", _shown(found))
+        self.columns["posted"][name] += 1
+        posted_at = self._in_the_past(moment)
+        if posted_at is None:
+            return LeftOut(number, source_id, "a date in the future or before 1970", _shown(found))
+        return self._with_details(columns, row, source_id, posted_at, score)
+
+    def _in_the_past(self, moment: datetime | float) -> datetime | None:
+        seconds = moment.timestamp() if isinstance(moment, datetime) else moment
+        if not 0 <= seconds <= self._now.timestamp():
+            return None
+        return datetime.fromtimestamp(seconds, UTC)
+
+    def _with_details(
+        self,
+        columns: Columns,
+        row: Mapping[Any, Any],
+        source_id: str,
+        posted_at: datetime,
+        score: float,
+    ) -> FilePost:
+        title_name, title = columns.find(TITLE_KEYS, lambda each: isinstance(each, str))
+        author_name, author = columns.find(AUTHOR_KEYS, lambda each: isinstance(each, str))
+        media_name, media, file = read_media(columns, row)
+        for meaning, name in (
+            ("title", title_name), ("author", author_name), ("image", media_name),
+        ):  # fmt: skip
+            if name:
+                self.columns[meaning][name] += 1
+        return FilePost(
+            source_id=source_id,
+            title=read_text(title)[:MAX_TITLE],
+            author=read_author(author),
+            posted_at=posted_at,
+            score=score,
+            media=media,
+            file=file,
+        )
 
 
-def read_rows(path: Path) -> Iterator[Any]:
-    """The rows of a TinyDB export or a plain list, as they stand there.
-
-    Raises:
-        PostsFileRefused: the file is not such an export.
-    """
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise PostsFileRefused(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise PostsFileRefused(f"{path} is not JSON ({error}).") from error
-    if isinstance(content, list):
-        return iter(content)
-    if isinstance(content, dict) and content and all(isinstance(t, dict) for t in content.values()):
-        return itertools.chain.from_iterable(table.values() for table in content.values())
-    raise PostsFileRefused(
-        f"{path} is not a list of posts: expected a TinyDB export"
-        ' ({"_default": {"1": {…}, …}}) or a JSON list of objects.'
-    )
+def _unwrapped(row: Mapping[Any, Any]) -> tuple[Mapping[Any, Any], str | None]:
+    """A thing of Reddit's listings without its wrapping; and its kind, if it is no post."""
+    kind, data = row.get("kind"), row.get("data")
+    if isinstance(kind, str) and isinstance(data, Mapping):
+        return data, None if kind == "t3" else kind
+    return row, None
 
 
-def _post(row: Any, now: datetime, score_keys: Sequence[str]) -> FilePost | str:
-    """The post in a row, or why there is none."""
-    if not isinstance(row, Mapping):
-        return "not an object"
-    source_id = row.get("id")
-    if not isinstance(source_id, str) or not source_id or len(source_id) > MAX_ID:
-        return "no id"
-    if storable(source_id) != source_id:
-        return "no id"
-    created = _number(row.get("created_utc"))
-    score = _number(next((row[key] for key in score_keys if key in row), None))
-    if score is None:
-        return "no score"
-    if created is None:
-        return "no date"
-    if not 0 <= created <= now.timestamp():
-        return "a date in the future or before 1970"
-    title, author, media = row.get("title"), row.get("author"), row.get("media")
-    return FilePost(
-        source_id=source_id,
-        title=storable(title[:MAX_TITLE]) if isinstance(title, str) else "",
-        author=storable(author) if isinstance(author, str) and author not in _NOBODY else None,
-        posted_at=datetime.fromtimestamp(created, UTC),
-        score=score,
-        media=storable(media) if isinstance(media, str) and media else None,
-    )
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        # JSON knows integers of any length.
-        return None
-    return number if math.isfinite(number) else None
-
-
-def storable(text: str) -> str:
-    """The text without what JSON can spell and a database cannot hold: half pairs and NUL."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
-
-
-def find_image(folder: Path, post_id: str) -> Path | None:
-    """The image of a post in a folder of images named by post id; None where there is none.
-
-    The id is a stranger's: it must be a plain file name, and no longer than one may be.
-    """
-    if Path(post_id).name != post_id or len(post_id.encode()) > _MAX_NAME:
-        return None
-    paths = (folder / f"{post_id}{ending}" for ending in _ENDINGS)
-    return next((path for path in paths if path.is_file()), None)
+def _shown(value: Any) -> str:
+    return "" if value is None else storable(repr(value))[:_MAX_SHOWN]

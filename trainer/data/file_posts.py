@@ -13,13 +13,15 @@ from PIL import Image
 
 from models.author_record import MILLION, AuthorRecord
 from models.backbone import Backbone
-from models.decoding import DecodedImage, ImageRefused, decode
+from models.decoding import MAX_BYTES, DecodedImage, ImageRefused, decode
 from models.features import PostFacts
 from models.ocr import READ_SIZE
 from models.percentiles import tie_interval
 from models.preprocessing import perceptual_hash, to_input
 from models.records import AuthorLedger, CommunityLedger, Records
-from storage.files.posts_export import SCORE_KEYS, FilePost, find_image, read_posts
+from storage.files.image_folder import ImageFolder, read_image_file
+from storage.files.post_columns import SCORE_KEYS
+from storage.files.posts_export import FilePost, read_posts
 from trainer.data.assemble import assemble
 from trainer.data.labelled_posts import Example, LabelledPosts
 from trainer.data.reference import Reference
@@ -114,9 +116,9 @@ def read_file_posts(
     Raises:
         PostsFileRefused: the file is not a file of posts.
     """
-    posts, dropped = read_posts(path, now=now, score_keys=score_keys)
-    seen, refused = _see(posts, images, backbone, read_text, progress)
-    return FilePosts(posts, seen, dropped + refused, now)
+    file = read_posts(path, now=now, score_keys=score_keys)
+    seen, refused = _see(file.posts, ImageFolder(images), backbone, read_text, progress)
+    return FilePosts(file.posts, seen, file.dropped + refused, now)
 
 
 def _example(post: FilePost, seen: Seen, records: Records) -> Example:
@@ -140,7 +142,7 @@ def _example(post: FilePost, seen: Seen, records: Records) -> Example:
 
 def _see(
     posts: Sequence[FilePost],
-    folder: Path,
+    folder: ImageFolder,
     backbone: Backbone,
     read_text: ReadText | None,
     progress: Progress | None,
@@ -151,18 +153,20 @@ def _see(
     for batch in _batches(posts):
         decoded: list[tuple[int, DecodedImage, str | None]] = []
         for number in batch:
-            path = find_image(folder, posts[number].source_id)
+            path = folder.find(posts[number].source_id, posts[number].file)
             if path is None:
                 refused["no image"] += 1
                 continue
             try:
-                content = path.read_bytes()
+                content = read_image_file(path, max_bytes=MAX_BYTES)
                 image = decode(content, size=backbone.input_size)
                 # A second time, because what is enough for the backbone has no legible letters.
                 text = read_text(decode(content, size=READ_SIZE).pixels) if read_text else None
                 decoded.append((number, image, text))
             except ImageRefused as refusal:
                 refused[f"image refused ({refusal.reason})"] += 1
+            except OSError as error:
+                refused[f"image not read ({error.strerror or error})"] += 1
         if decoded:
             pixels = [to_input(image.pixels, backbone.input_size) for _, image, _ in decoded]
             embedded = backbone.embed(np.stack(pixels)).astype(np.float16)

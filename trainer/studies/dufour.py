@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from models.near_duplicates import near_duplicate_groups
 from storage.errors import ExpectedError
-from storage.files.posts_export import read_rows
+from storage.files.post_rows import read_rows
 from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.reference import Reference
 from trainer.data.splits import time_split
@@ -70,7 +70,7 @@ class Measures:
 
 def measures_of(path: Path) -> Measures:
     """Read the popularity measures of an export; a measure that never varies counts as missing."""
-    rows = list(read_rows(path))
+    rows = [row.values for row in read_rows(path).rows if row.fault is None]
     columns: dict[str, Numbers] = {}
     for name, keys in MEASURES.items():
         values = np.array([_number(row, keys) for row in rows])

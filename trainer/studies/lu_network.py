@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from storage.files.posts_export import find_image
+from storage.files.image_folder import ImageFolder
 from trainer.evaluation.figure_names import BUCKETS
 
 EPOCHS = (5, 10)
@@ -36,8 +36,9 @@ class Split:
 def pixels_of(ids: list[str], folder: Path, side: int) -> NDArray[np.uint8]:
     """Images squashed by nearest neighbour: uint8 [n, side, side, 3]."""
     found = np.empty((len(ids), side, side, 3), np.uint8)
+    images = ImageFolder(folder)
     for row, post_id in enumerate(ids):
-        path = find_image(folder, post_id)
+        path = images.find(post_id)
         if path is None:
             raise FileNotFoundError(f"there is no image of {post_id} in {folder}")
         with Image.open(path) as image:

@@ -16,7 +16,7 @@ import numpy as np
 from models.backbone import Backbone
 from models.ocr import TextReader
 from storage.errors import ExpectedError
-from storage.files.posts_export import SCORE_KEYS
+from storage.files.post_columns import SCORE_KEYS
 from trainer.data.file_posts import FilePosts, read_file_posts
 from trainer.evaluation.figures import told
 from trainer.studies import dufour, dufour_report, lu, lu_report

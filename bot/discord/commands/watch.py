@@ -16,7 +16,7 @@ from bot.discord.texts.markdown import escape
 from bot.discord.ui.error_replies import Refused, permission_name
 from bot.discord.ui.responses import Interaction, defer, respond
 from bot.platform import CommunityRef
-from storage.files.posts_export import storable
+from storage.files.post_values import storable
 from storage.tables import Community
 from storage.types import PlatformName, ReplyMode
 

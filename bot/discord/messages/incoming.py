@@ -8,7 +8,7 @@ from yarl import URL
 
 from bot.discord.gateway.guild_options import KEPT
 from bot.platform import CommunityRef, IncomingPost
-from storage.files.posts_export import MAX_TITLE, storable
+from storage.files.post_values import MAX_TITLE, storable
 from storage.types import SPOILER
 
 #: Most images of one post that are looked at: as many as Discord lets people attach.

@@ -1,15 +1,25 @@
+import bz2
 import contextlib
+import csv
+import gzip
+import io
 import json
+import lzma
 import math
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from storage.files.posts_export import MAX_ID, MAX_TITLE, FilePost, PostsFileRefused, read_posts
+from storage.files.post_rows import PostsFileRefused
+from storage.files.post_values import MAX_ID, MAX_TITLE
+from storage.files.posts_export import FilePost, read_posts
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WITH_PATH = settings(
@@ -45,7 +55,8 @@ def read(folder: Path, content: Any) -> tuple[list[FilePost], dict[str, int]]:
     # A lone text is written as it is: not JSON, and with half a surrogate pair not even UTF-8.
     text = content if isinstance(content, str) else json.dumps(content)
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
-    posts, dropped = read_posts(path, now=NOW)
+    found = read_posts(path, now=NOW)
+    posts, dropped = found.posts, found.dropped
     return posts, dict(dropped)
 
 
@@ -123,11 +134,13 @@ def test_an_export_of_tinydb_and_a_list_are_read_alike(tmp_path: Path) -> None:
     ("row", "reason"),
     [
         (post(id=...), "no id"),
-        (post(id=7), "no id"),
+        (post(id=True), "no id"),
         (post(id=""), "no id"),
         (post(id="x" * (MAX_ID + 1)), "no id"),
         (post(ups=...), "no score"),
-        (post(ups="12"), "no score"),
+        (post(ups="12,5"), "no score"),
+        (post(ups="•"), "no score"),
+        (post(created_utc="07/08/2019"), "no date"),
         (post(ups=True), "no score"),
         (post(ups=math.nan), "no score"),
         (post(ups=math.inf), "no score"),
@@ -171,3 +184,243 @@ def test_an_author_who_is_gone_is_nobody(tmp_path: Path, author: Any) -> None:
 def test_a_title_may_be_missing_and_is_cut_when_it_is_endless(tmp_path: Path) -> None:
     posts, _ = read(tmp_path, [post(id="a", title="x" * 50_000), post(id="b", title=None)])
     assert [len(each.title) for each in posts] == [MAX_TITLE, 0]
+
+
+def rows_of(path: Path) -> list[tuple[Any, ...]]:
+    return [
+        (each.source_id, each.title, each.author, each.posted_at, each.score, each.media)
+        for each in read_posts(path, now=NOW).posts
+    ]
+
+
+TABLE = [
+    {"id": "a", "title": "Tom & Jerry; ü", "author": "ann", "created_utc": 1500000000, "ups": -3,
+     "media": "https://i.example/a.png"},
+    {"id": "b", "title": "x, y", "author": "bob", "created_utc": 1500000001, "ups": 1234,
+     "media": "https://i.example/b.png"},
+]  # fmt: skip
+NAMES = list(TABLE[0])
+
+
+def table_as_text(delimiter: str) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, NAMES, delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(TABLE)
+    return text.getvalue()
+
+
+def listing(*rows: dict[str, Any], kind: str = "t3") -> dict[str, Any]:
+    children = [{"kind": kind, "data": row} for row in rows]
+    return {"kind": "Listing", "data": {"after": None, "children": children}}
+
+
+def parquet_of(rows: list[dict[str, Any]]) -> bytes:
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), sink)
+    return sink.getvalue()
+
+
+LINES = "\n".join(map(json.dumps, TABLE))
+FORMS: dict[str, bytes] = {
+    "list": json.dumps(TABLE).encode(),
+    "list with a mark": b"\xef\xbb\xbf" + json.dumps(TABLE).encode(),
+    "list in UTF-16": json.dumps(TABLE, ensure_ascii=False).encode("utf-16"),
+    "list in UTF-16 without a mark": json.dumps(TABLE).encode("utf-16-le"),
+    "list in UTF-32": json.dumps(TABLE).encode("utf-32"),
+    "lines": LINES.encode(),
+    "lines with empty ones": ("\r\n\r\n" + LINES.replace("\n", "\r\n\r\n")).encode(),
+    "lines of things of Reddit": "\n".join(
+        json.dumps({"kind": "t3", "data": row}) for row in TABLE
+    ).encode(),
+    "listing": json.dumps(listing(*TABLE)).encode(),
+    "listings": json.dumps([listing(TABLE[0]), listing(TABLE[1])]).encode(),
+    "answer of Pushshift": json.dumps({"data": TABLE, "metadata": {"total": 2}}).encode(),
+    "TinyDB": json.dumps({"_default": {"1": TABLE[0], "2": TABLE[1]}}).encode(),
+    "pandas by columns": json.dumps(
+        {name: {str(n): row[name] for n, row in enumerate(TABLE)} for name in NAMES}
+    ).encode(),
+    "pandas by rows": json.dumps({str(n): row for n, row in enumerate(TABLE)}).encode(),
+    "pandas split": json.dumps(
+        {"columns": NAMES, "index": [0, 1], "data": [list(row.values()) for row in TABLE]}
+    ).encode(),
+    "CSV": table_as_text(",").encode(),
+    "CSV of a German Excel": table_as_text(";").encode("utf-8-sig"),
+    "CSV in Windows-1252": table_as_text(",").encode("cp1252"),
+    "CSV in UTF-16": table_as_text(",").encode("utf-16"),
+    "TSV": table_as_text("\t").encode(),
+    "Parquet": parquet_of(TABLE),
+    "CSV in gzip": gzip.compress(table_as_text(",").encode()),
+    "lines in zstd": pyarrow.compress(LINES.encode(), "zstd", asbytes=True),
+    "list in bzip2": bz2.compress(json.dumps(TABLE).encode()),
+    "TSV in xz": lzma.compress(table_as_text("\t").encode()),
+    "UTF-16 in gzip": gzip.compress(table_as_text(",").encode("utf-16")),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_one_table_is_read_alike_in_every_form(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "export"  # the content tells the form, not the name
+    path.write_bytes(FORMS[form])
+    assert rows_of(path) == [
+        ("a", "Tom & Jerry; ü", "ann", datetime.fromtimestamp(1.5e9, UTC), -3.0,
+         "https://i.example/a.png"),
+        ("b", "x, y", "bob", datetime.fromtimestamp(1.5e9 + 1, UTC), 1234.0,
+         "https://i.example/b.png"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_file_that_was_cut_is_refused_or_read_as_far_as_it_goes(
+    tmp_path: Path, form: str
+) -> None:
+    path = tmp_path / "export"
+    whole = FORMS[form]
+    for end in {1, len(whole) // 3, len(whole) // 2, len(whole) - 5}:
+        path.write_bytes(whole[:end])
+        with contextlib.suppress(PostsFileRefused):
+            assert len(read_posts(path, now=NOW).posts) <= 2
+
+
+@WITH_PATH
+@given(
+    content=st.binary(max_size=200), form=st.sampled_from(sorted(FORMS)), place=st.integers(0, 200)
+)
+def test_a_damaged_file_is_refused_or_read(
+    tmp_path: Path, content: bytes, form: str, place: int
+) -> None:
+    path = tmp_path / "export"
+    path.write_bytes(FORMS[form][:place] + content + FORMS[form][place + 3 :])
+    with contextlib.suppress(PostsFileRefused):
+        read_posts(path, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        (b"PK\x03\x04", "unpack it"), (b"SQLite format 3\0", "SQLite"), (b"%PDF-1.7", "PDF"),
+        (b"<!DOCTYPE html>", "web page"), (b"\x89PNG\r\n\x1a\n", "--images"),
+        (b"hello", "neither a bracket nor columns"), (b"", "neither a bracket nor columns"),
+        (b"colour,shape\nred,round\n", "no column that is known: it has colour, shape"),
+    ],
+)  # fmt: skip
+def test_a_file_of_another_kind_is_called_by_its_name(
+    tmp_path: Path, start: bytes, said: str
+) -> None:
+    (tmp_path / "export").write_bytes(start)
+    with pytest.raises(PostsFileRefused, match=said):
+        read_posts(tmp_path / "export", now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("row", "wanted"),
+    [
+        ({"id": 0}, {"source_id": "0"}),
+        ({"id": 12.0}, {"source_id": "12"}),
+        ({"id": "t3_xyz"}, {"source_id": "xyz"}),
+        ({"id": ..., "name": "t3_xyz"}, {"source_id": "xyz"}),
+        ({"id": ..., "permalink": "/r/memes/comments/xyz/a_title/"}, {"source_id": "xyz"}),
+        ({"id": ..., "Post ID": "q1"}, {"source_id": "q1"}),
+        ({"ups": "1,234"}, {"score": 1234.0}),
+        ({"ups": "1234"}, {"score": 1234.0}),
+        ({"ups": "12.3k"}, {"score": 12300.0}),
+        ({"ups": "1.2M"}, {"score": 1.2e6}),
+        ({"ups": "\u2212 7".replace(" ", "")}, {"score": -7.0}),
+        ({"ups": "12 points"}, {"score": 12.0}),
+        ({"ups": "", "score": "5"}, {"score": 5.0}),
+        ({"ups": ..., "Upvotes": 10, "downvotes": 4}, {"score": 6.0}),
+        ({"ups": ..., "num_upvotes": "3"}, {"score": 3.0}),
+        ({"created_utc": "1500000000"}, {"seconds": 1.5e9}),
+        ({"created_utc": 1_500_000_000_123}, {"seconds": 1.5e9 + 0.123}),
+        ({"created_utc": "1500000000000000"}, {"seconds": 1.5e9}),
+        ({"created_utc": ..., "created_at": "2017-07-14T02:40:00Z"}, {"seconds": 1.5e9}),
+        ({"created_utc": "2017-07-14 04:40:00+02:00"}, {"seconds": 1.5e9}),
+        ({"created_utc": "2017-07-14 02:40:00"}, {"seconds": 1.5e9}),
+        ({"created_utc": "2017-07-14 02:40:00 UTC"}, {"seconds": 1.5e9}),
+        ({"created_utc": "Fri, 14 Jul 2017 02:40:00 GMT"}, {"seconds": 1.5e9}),
+        ({"created_utc": "2017/07/14"}, {"seconds": 1.5e9 - 9600}),
+        ({"created_utc": "20170714"}, {"seconds": 1.5e9 - 9600}),
+        ({"title": "Tom &amp; Jerry &lt;3 &copy"}, {"title": "Tom & Jerry <3 &copy"}),
+        ({"author": "u/ann"}, {"author": "ann"}),
+        ({"author": "NaN"}, {"author": None}),
+        (
+            {"media": "https://i.example/a.jpg?a=1&amp;b=2"},
+            {"media": "https://i.example/a.jpg?a=1&b=2"},
+        ),
+        ({"url": "https://example.org/page", "media": None}, {"media": "https://example.org/page"}),
+        (
+            {
+                "url": "https://www.reddit.com/r/a",
+                "url_overridden_by_dest": "https://i.example/a.png",
+            },
+            {"media": "https://i.example/a.png"},
+        ),
+        (
+            {
+                "url": "https://example.org/",
+                "preview": {"images": [{"source": {"url": "https://p.example/a?x=1&amp;s=2"}}]},
+            },
+            {"media": "https://p.example/a?x=1&s=2"},
+        ),
+        ({"image": r"C:\memes\cat 1.JPG"}, {"file": "cat 1.JPG", "media": None}),
+        ({"image": "../../etc/cat.png"}, {"file": "cat.png"}),
+        ({"media": {"oembed": {}}}, {"media": None}),
+    ],
+)
+def test_what_people_write_is_understood(
+    tmp_path: Path, row: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    (tmp_path / "posts.json").write_text(json.dumps([post(**row)]))
+    found = read_posts(tmp_path / "posts.json", now=NOW)
+    assert not found.left_out
+    (read_post,) = found.posts
+    for name, value in wanted.items():
+        if name == "seconds":
+            assert read_post.posted_at.timestamp() == pytest.approx(value)
+        else:
+            assert getattr(read_post, name) == value
+
+
+def test_dates_and_numbers_of_parquet_are_taken_as_they_are(tmp_path: Path) -> None:
+    rows = [{"id": 5, "created": datetime(2017, 7, 14, 2, 40), "score": Decimal("7.5")}]  # noqa: DTZ001
+    (tmp_path / "p").write_bytes(parquet_of(rows))
+    (found,) = read_posts(tmp_path / "p", now=NOW).posts
+    assert (found.source_id, found.posted_at.timestamp(), found.score) == ("5", 1.5e9, 7.5)
+
+
+def test_every_row_that_is_left_out_is_named_with_its_reason(tmp_path: Path) -> None:
+    text = "id,title,created_utc,score\na,x,1500000000,1\nb,y\nc,z,soon,3\na,again,1500000000,9\n"
+    (tmp_path / "p").write_text(text)
+    found = read_posts(tmp_path / "p", now=NOW)
+    assert [(each.row, each.id, each.reason, each.found) for each in found.left_out] == [
+        (2, None, "2 columns in place of 4 (as when a quote is missing)", ""),
+        (3, "c", "no date", "'soon'"),
+        (4, "a", "the same id twice", ""),
+    ]
+    assert [(each.source_id, each.score) for each in found.posts] == [("a", 1.0)]
+
+
+def test_comments_of_a_listing_are_no_posts(tmp_path: Path) -> None:
+    content = [listing(post()), listing({"id": "c1", "body": "first"}, kind="t1")]
+    (tmp_path / "p").write_text(json.dumps(content))
+    found = read_posts(tmp_path / "p", now=NOW)
+    assert [each.source_id for each in found.posts] == ["abc"]
+    assert found.dropped == {"not a post but another thing of Reddit": 1}
+
+
+def test_one_line_that_is_not_json_does_not_hide_the_others(tmp_path: Path) -> None:
+    (tmp_path / "p").write_text("\n".join([json.dumps(post()), "{", json.dumps(post(id="b"))]))
+    found = read_posts(tmp_path / "p", now=NOW)
+    assert [each.source_id for each in found.posts] == ["abc", "b"]
+    assert found.dropped == {"not JSON": 1}
+
+
+def test_how_columns_were_understood_is_told(tmp_path: Path) -> None:
+    (tmp_path / "p").write_text("Post ID;Caption;Date;Upvotes;colour\n1;x;2019-01-02;3;red\n")
+    found = read_posts(tmp_path / "p", now=NOW)
+    assert found.kind == "CSV, UTF-8"
+    assert found.columns == {
+        "id": {"Post ID": 1}, "title": {"Caption": 1}, "posted": {"Date": 1},
+        "score": {"Upvotes": 1},
+    }  # fmt: skip
+    assert found.ignored == ["colour"]

@@ -112,6 +112,6 @@ def test_nothing_to_evaluate_is_a_sentence(folder: Path) -> None:
     Head.uniform().save(version)
     with pytest.raises(NothingToEvaluate, match="no image"):
         evaluate_file(
-            folder / "posts.json", folder, version=version, backbone=FakeBackbone(),
+            folder / "posts.json", version, version=version, backbone=FakeBackbone(),
             rule=BucketRule(), now=NOW,
         )  # fmt: skip

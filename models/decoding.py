@@ -34,6 +34,7 @@ Reason = Literal[
     "corrupt",
     "too_many_pixels",
     "too_complex",
+    "busy",
 ]
 
 # Twice the backbone's input on each side leaves its resize enough to smooth over.
@@ -74,6 +75,18 @@ class ImageRefused(Exception):
         self.reason: Reason = reason
 
 
+class ImageUnread(ImageRefused):
+    """This machine could not read the image just now: it says nothing of the image.
+
+    Whoever keeps a verdict must not keep this one; a later try may succeed.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "busy", "This image could not be read just now, for want of memory; try again later."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class DecodeLimits:
     """What one image may take. `max_memory` is for decoding alone, in bytes; heavier formats
@@ -111,6 +124,7 @@ def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 22
             twice as large is reduced by a whole factor while it is decoded.
 
     Raises:
+        ImageUnread: the machine had no memory for it just now.
         ImageRefused: it is damaged, too large or of another format; nothing else is raised,
             whatever the bytes.
     """
@@ -129,19 +143,7 @@ def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 22
             raise ImageRefused(error.fault, what_it_is(data)) from error
         raise _refusal(error.fault, error.format) from error
     _check_cost(container, limits, size)
-    try:
-        pixels, turned = _first_picture(container, size)
-        if container.format == "JPEG" and not container.complete:
-            _check_whole(container, pixels, size)
-        frame = 0
-        if container.animated and _is_plain(pixels):
-            frame, pixels = _telling_frame(container, pixels, limits, size)
-    except (MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels(container, limits.max_pixels) from error
-    except _PILLOW_ERRORS as error:
-        raise _refusal(
-            "corrupt" if container.complete else "truncated", container.format
-        ) from error
+    pixels, turned, frame = _decoded(container, limits, size)
     width, height = container.width, container.height
     if turned:
         width, height = height, width
@@ -153,6 +155,38 @@ def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 22
         bytes=len(data),
         animated=container.animated,
         frame=frame,
+    )
+
+
+def _decoded(
+    container: Container, limits: DecodeLimits, size: int
+) -> tuple[Image.Image, bool, int]:
+    """The picture, whether its sides were exchanged, and the number of its frame."""
+    try:
+        pixels, turned = _first_picture(container, size)
+        if container.format == "JPEG" and not container.complete:
+            _check_whole(container, pixels, size)
+        frame = 0
+        if container.animated and _is_plain(pixels):
+            frame, pixels = _telling_frame(container, pixels, limits, size)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_many_pixels(container, limits.max_pixels) from error
+    except MemoryError as error:
+        # What it takes was worked out before: it is this machine that has no room left.
+        raise ImageUnread from error
+    except _PILLOW_ERRORS as error:
+        if _is_our_fault(error):
+            raise ImageUnread from error
+        raise _refusal(
+            "corrupt" if container.complete else "truncated", container.format
+        ) from error
+    return pixels, turned, frame
+
+
+def _is_our_fault(error: Exception) -> bool:
+    """Whether the system failed and not the file: it has a number for that, a decoder has none."""
+    return (isinstance(error, OSError) and error.errno is not None) or (
+        "out of memory" in str(error).casefold()
     )
 
 

@@ -86,9 +86,12 @@ async def _final_scores(
             Post.community_id == community.id,
             or_(
                 Label.post_id.is_not(None),
-                (Post.origin == PostOrigin.IMPORTED) & Snapshot.post_id.is_not(None),
+                (Post.origin == PostOrigin.IMPORTED)
+                & (Post.state != PostState.REFUSED)
+                & Snapshot.post_id.is_not(None),
             ),
         )
-        .order_by(Post.posted_at, Post.id)
+        # By what the file says alone: two imports of one file label it alike.
+        .order_by(Post.posted_at, Post.source_id)
     )
     return (await session.execute(query)).all()

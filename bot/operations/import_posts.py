@@ -1,21 +1,24 @@
 """Importing posts whose outcome is known: a file of posts, their images from a folder or the web.
 
 An import can be stopped at any moment and run again: what is stored is skipped, and labels are
-written at the end from what is stored.
+written at the end from what is stored. Hosts take turns, so that one that does not answer holds up
+nothing; what did not arrive is tried again at the end.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.operations.import_downloads import PER_HOST
 from bot.operations.import_images import ImageImport, PostWithImage, PostWithoutImage
 from bot.operations.import_labels import label_imported
+from bot.operations.import_placeholders import RepeatedImage, repeated_images
 from bot.people.identity import hash_person
 from bot.posts.images import store_images
 from bot.runtime.clock import Clock
@@ -23,16 +26,24 @@ from bot.serving.champion import Champion, ChampionServer
 from models.percentiles import BucketRule
 from storage.engine.database import Database
 from storage.engine.upsert import insert_new
-from storage.files.posts_export import FilePost
+from storage.files.posts_export import FilePost, LeftOut, PostsFile
 from storage.queries.communities import find_community
-from storage.tables import Author, Community, Post, PostImage, Snapshot
-from storage.types import PlatformName, PostOrigin, PostState
+from storage.tables import Author, Community, Image, Post, PostImage, Snapshot
+from storage.types import PlatformName, PostOrigin, PostRefusal, PostState
 
 #: Posts stored in one transaction.
 BATCH = 64
 
+#: Images that did not arrive are asked for again after all others, until so many rounds in a row
+#: brought none.
+IDLE_ROUNDS = 3
+
+#: Ids named in one statement; databases take no more than some ten thousand.
+_NAMED_AT_ONCE = 1000
+
 
 Advance: TypeAlias = Callable[[int, int], None]
+_Read: TypeAlias = PostWithImage | PostWithoutImage
 
 
 @dataclass(slots=True)
@@ -40,18 +51,40 @@ class ImportReport:
     """The result of an import.
 
     Attributes:
-        imported: posts that were stored.
-        known: posts that were stored before.
+        new_ids: posts that were stored now.
+        known_ids: posts that were stored before.
         labelled: labels that were written.
-        dropped: rows of the file that could not be read, by reason.
+        left_out: rows of the file that could not be read.
         without_image: posts without a usable image: id → why.
+        repeated: files that are under several posts with different links.
     """
 
-    imported: int = 0
-    known: int = 0
+    new_ids: set[str] = field(default_factory=set)
+    known_ids: set[str] = field(default_factory=set)
     labelled: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
+    left_out: list[LeftOut] = field(default_factory=list)
     without_image: dict[str, str] = field(default_factory=dict)
+    repeated: list[RepeatedImage] = field(default_factory=list)
+
+    @property
+    def imported(self) -> int:
+        """Posts that were stored now and can be labelled."""
+        return len(self.new_ids.difference(self.without_image))
+
+    @property
+    def known(self) -> int:
+        """Posts that were stored before and can be labelled, or are."""
+        return len(self.known_ids.difference(self.without_image))
+
+    @property
+    def dropped(self) -> Counter[str]:
+        """How many rows of the file could not be read, by reason."""
+        return Counter(each.reason for each in self.left_out)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row of the file is stored."""
+        return not self.left_out and not self.without_image
 
 
 class Import:
@@ -83,20 +116,18 @@ class Import:
         self._people_key = people_key
         self._clock = clock
 
-    async def run(
-        self, posts: Sequence[FilePost], dropped: Counter[str], on_advance: Advance
-    ) -> ImportReport:
+    async def run(self, file: PostsFile, on_advance: Advance) -> ImportReport:
         """Import what `storage.files.posts_export.read_posts` read from a file.
 
         The file is read before anything is changed, so that a mistyped name changes nothing.
 
         Args:
-            posts: of the file.
-            dropped: rows of the file that could not be read, by reason.
+            file: its posts, and its rows that are left out.
             on_advance: told how many of how many posts are done.
         """
-        report = ImportReport(dropped=dropped)
-        await self.store_new(posts, report, on_advance)
+        report = ImportReport(left_out=file.left_out)
+        await self.store_new(file.posts, report, on_advance)
+        await self._refuse_repeated(file.posts, report)
         report.labelled = await self.label()
         return report
 
@@ -110,22 +141,130 @@ class Import:
         """Store those of ``posts`` that are new; the result of each is added to ``report``."""
         known = await self._known()
         new = [post for post in posts if _source_id(post) not in known]
-        report.known += len(posts) - len(new)
+        report.known_ids.update(post.source_id for post in posts if _source_id(post) in known)
         champion = await self._server.champion()
-        storing: asyncio.Task[None] | None = None
+        missing = await self._store_each(new, champion, report, on_advance)
+        idle = 0
+        while missing and idle < IDLE_ROUNDS:
+            if idle == IDLE_ROUNDS - 1:
+                self._images.try_hosts_again()
+            before = len(missing)
+            missing = await self._store_each(missing, champion, report, lambda done, total: None)
+            idle = idle + 1 if len(missing) == before else 0
+
+    async def _store_each(
+        self,
+        posts: Sequence[FilePost],
+        champion: Champion,
+        report: ImportReport,
+        on_advance: Advance,
+    ) -> list[FilePost]:
+        """Read and store posts; return those whose image did not arrive this time."""
+        missing: list[FilePost] = []
+        batch: list[_Read] = []
+        done = 0
+        reading = self._read_each(posts, champion)
         try:
-            for start in range(0, len(new), BATCH):
-                batch = await asyncio.gather(
-                    *(self._images.read(post, champion) for post in new[start : start + BATCH])
-                )
-                if storing is not None:
-                    await storing
-                # One batch is stored while the next is read.
-                storing = asyncio.create_task(self._store(batch, champion, report))
-                on_advance(min(start + BATCH, len(new)), len(new))
+            async for each in reading:
+                batch.append(each)
+                if isinstance(each, PostWithoutImage) and each.for_now:
+                    missing.append(each.post)
+                if len(batch) == BATCH:
+                    full, batch = batch, []
+                    await self._store(full, champion, report)
+                    done += BATCH
+                    on_advance(done, len(posts))
         finally:
-            if storing is not None:
-                await storing
+            await reading.aclose()
+            if batch:
+                await self._store(batch, champion, report)
+        on_advance(len(posts), len(posts))
+        return missing
+
+    async def _read_each(
+        self, posts: Sequence[FilePost], champion: Champion
+    ) -> AsyncGenerator[_Read, None]:
+        """The posts with their images, as they arrive; each host has readers of its own."""
+        waiting: defaultdict[str, deque[FilePost]] = defaultdict(deque)
+        for post in posts:
+            waiting[self._images.source(post)].append(post)
+        arrived: asyncio.Queue[_Read | asyncio.Task[None]] = asyncio.Queue()
+        places = asyncio.Semaphore(2 * BATCH)
+
+        async def read(queue: deque[FilePost]) -> None:
+            while queue:
+                await places.acquire()
+                if not queue:  # Another reader of this host took the last.
+                    places.release()
+                    return
+                arrived.put_nowait(await self._images.read(queue.popleft(), champion))
+
+        readers = [
+            asyncio.create_task(read(queue))
+            for queue in waiting.values()
+            for _ in range(min(PER_HOST, len(queue)))
+        ]
+        for reader in readers:
+            reader.add_done_callback(arrived.put_nowait)
+        try:
+            reading = len(readers)
+            while reading:
+                each = await arrived.get()
+                if isinstance(each, asyncio.Task):
+                    each.result()
+                    reading -= 1
+                else:
+                    places.release()
+                    yield each
+        finally:
+            for reader in readers:
+                reader.cancel()
+            await asyncio.gather(*readers, return_exceptions=True)
+
+    async def _refuse_repeated(self, posts: Sequence[FilePost], report: ImportReport) -> None:
+        """Take out posts that show one picture in place of many; name those that share one."""
+        stored = await self._stored_images()
+        report.repeated = repeated_images(posts, {key: row.sha256 for key, row in stored.items()})
+        for repeated in report.repeated:
+            if repeated.stands_in:
+                await self._refuse(repeated)
+        stored = await self._stored_images()
+        for post in posts:
+            row = stored.get(post.source_id)
+            if row is not None and row.state is PostState.REFUSED:
+                report.without_image[post.source_id] = row.refusal or "It was refused before."
+
+    async def _stored_images(self) -> dict[str, Row[str, PostState, str | None, str]]:
+        """Imported posts of the community by their ids in files: state, refusal, SHA-256."""
+        query = (
+            select(Post.source_id, Post.state, Post.refusal, Image.sha256)
+            .join(PostImage, PostImage.post_id == Post.id)
+            .join(Image, Image.id == PostImage.image_id)
+            .where(Post.community_id == self._community.id, Post.origin == PostOrigin.IMPORTED)
+        )
+        async with self._database.read() as session:
+            rows = await session.execute(query)
+            return {row.source_id.removeprefix("t3_"): row for row in rows}
+
+    async def _refuse(self, repeated: RepeatedImage) -> None:
+        """End posts that wait for their label; what was labelled before stays."""
+        async with self._database.write() as session:
+            for start in range(0, len(repeated.ids), _NAMED_AT_ONCE):
+                ids = [f"t3_{each}" for each in repeated.ids[start : start + _NAMED_AT_ONCE]]
+                await session.execute(
+                    update(Post)
+                    .where(
+                        Post.community_id == self._community.id,
+                        Post.source_id.in_(ids),
+                        Post.state == PostState.AWAITING_SCORE,
+                        Post.origin == PostOrigin.IMPORTED,
+                    )
+                    .values(
+                        state=PostState.REFUSED,
+                        refusal_code=PostRefusal.OTHER,
+                        refusal=repeated.reason,
+                    )
+                )
 
     async def _known(self) -> set[str]:
         async with self._database.read() as session:
@@ -134,7 +273,7 @@ class Import:
 
     async def _store(
         self,
-        batch: Sequence[PostWithImage | PostWithoutImage],
+        batch: Sequence[_Read],
         champion: Champion,
         report: ImportReport,
     ) -> None:
@@ -168,10 +307,12 @@ class Import:
                 )
                 for row, each in zip(rows, usable, strict=True)
             )
-        report.imported += len(usable)
-        report.without_image |= {
-            each.post.source_id: each.reason for each in batch if isinstance(each, PostWithoutImage)
-        }
+        for each in batch:
+            if isinstance(each, PostWithoutImage):
+                report.without_image[each.post.source_id] = each.reason
+            else:
+                report.new_ids.add(each.post.source_id)
+                report.without_image.pop(each.post.source_id, None)
 
     def _row(
         self, each: PostWithImage, *, author_id: int | None, image_id: int, now: datetime

@@ -7,7 +7,7 @@ from bot.posts.ingest import STORED
 from bot.runtime.download import Downloader, DownloadFailed, DownloadRefused, ImageAbsent
 from bot.serving.champion import Champion, ChampionServer
 from bot.serving.embed import EmbeddedImage
-from models.decoding import ImageRefused
+from models.decoding import ImageRefused, ImageUnread
 from storage.files.image_store import ImageStore
 from storage.tables import Post, PostImage
 
@@ -37,12 +37,12 @@ class FoundImages:
 
     usable: list[FoundImage] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
-    missing: dict[int, DownloadFailed | ImageAbsent] = field(default_factory=dict)
+    missing: dict[int, DownloadFailed | ImageAbsent | ImageUnread] = field(default_factory=dict)
 
     def give_up(self) -> None:
         """Count images that never arrived as refused, each with the reason."""
         for position, why in self.missing.items():
-            self.refused[position] = str(why) if isinstance(why, ImageAbsent) else UNREACHED
+            self.refused[position] = UNREACHED if isinstance(why, DownloadFailed) else str(why)
         self.missing = {}
 
 
@@ -69,7 +69,7 @@ class ImageFinder:
             try:
                 data = await self._fetch(place)
                 embedded = await self._serving.embed(data, champion.backbone)
-            except (DownloadFailed, ImageAbsent) as failure:
+            except (DownloadFailed, ImageAbsent, ImageUnread) as failure:
                 found.missing[place.position] = failure
             except (ImageRefused, DownloadRefused) as refusal:
                 found.refused[place.position] = str(refusal)

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from bot.core import Core
+from bot.operations.import_downloads import HostDownloads
 from bot.operations.import_images import ImageImport
 from bot.operations.import_posts import Import, ImportReport
 from bot.platform import PlatformRefused, ScoreRead
@@ -88,7 +89,7 @@ class Backfill:
             ImageImport(
                 core.images,
                 core.serving,
-                core.downloader,
+                HostDownloads(core.downloader, sleep=self._sleep),
                 folder=None,
                 at_once=core.settings.downloads_at_once,
             ),

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
 import aiohttp
 from yarl import URL
 
+from bot.runtime.http_date import retry_after
 from bot.runtime.public_addresses import AddressRefused, PublicResolver, is_address, is_public
 
 MAX_REDIRECTS = 3
@@ -40,7 +43,27 @@ class ImageAbsent(DownloadRefused):
 
 
 class DownloadFailed(Exception):
-    """The image did not arrive this time; trying again later may help."""
+    """The image did not arrive this time; trying again later may help.
+
+    Attributes:
+        retry_after: how long the server asks to be left alone; None where it does not say.
+    """
+
+    def __init__(self, reason: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class NoConnection(DownloadFailed):
+    """Its host has no address, or nobody listens there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """The bytes of an image, and the address where they were found after all redirects."""
+
+    data: bytes
+    url: str
 
 
 class Downloader:
@@ -64,7 +87,11 @@ class Downloader:
         self._session: aiohttp.ClientSession | None = None
 
     async def fetch(self, url: str) -> bytes:
-        """The bytes at ``url``.
+        """The bytes at ``url``. Raises as `download` does."""
+        return (await self.download(url)).data
+
+    async def download(self, url: str) -> Downloaded:
+        """The image at ``url``.
 
         Raises:
             ImageAbsent: the host does not give it out now.
@@ -82,7 +109,8 @@ class Downloader:
                 # A certificate error is a ValueError, too.
                 if isinstance(getattr(error, "os_error", error), AddressRefused):
                     raise DownloadRefused(_PRIVATE) from error
-                raise DownloadFailed(f"{type(error).__name__} {error}".strip()) from error
+                failed = NoConnection if _is_no_connection(error) else DownloadFailed
+                raise failed(f"{type(error).__name__} {error}".strip()) from error
             except ValueError as error:
                 raise DownloadRefused(_NO_ADDRESS) from error
 
@@ -92,7 +120,7 @@ class Downloader:
             await self._session.close()
             self._session = None
 
-    async def _follow(self, url: URL) -> bytes:
+    async def _follow(self, url: URL) -> Downloaded:
         for _ in range(MAX_REDIRECTS + 1):
             self._check(url)
             async with self._open().get(url, allow_redirects=False) as response:
@@ -100,20 +128,28 @@ class Downloader:
                     # Followed here and not by aiohttp, so that every hop is checked.
                     url = url.join(URL(response.headers["Location"]))
                     continue
-                return await self._read(response)
+                return Downloaded(await self._read(response), str(url))
         raise DownloadRefused("The image's link leads from one address to the next without end.")
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         if response.status in ABSENT:
             raise ImageAbsent(ABSENT[response.status])
         if response.status != 200:
-            raise DownloadFailed(f"the server answered {response.status}")
+            raise DownloadFailed(
+                f"the server answered {response.status}", retry_after(response.headers)
+            )
+        # Before a byte of it is read, where the server says how long it is.
+        if (response.content_length or 0) > self._max_bytes:
+            raise self._too_large()
         data = bytearray()
         async for chunk in response.content.iter_chunked(64 * 1024):
             data += chunk
             if len(data) > self._max_bytes:
-                raise DownloadRefused(f"The image is larger than {self._max_bytes / 2**20:g} MB.")
+                raise self._too_large()
         return bytes(data)
+
+    def _too_large(self) -> DownloadRefused:
+        return DownloadRefused(f"The image is larger than {self._max_bytes / 2**20:g} MB.")
 
     def _check(self, url: URL) -> None:
         if url.scheme not in ("http", "https") or not url.host:
@@ -134,3 +170,10 @@ class Downloader:
                 },
             )
         return self._session
+
+
+def _is_no_connection(error: Exception) -> bool:
+    """Whether no connection came about; a certificate that nobody trusts comes after that."""
+    return isinstance(error, aiohttp.ClientConnectorError) and not isinstance(
+        error, aiohttp.ClientSSLError
+    )

@@ -1,7 +1,7 @@
-"""The time by a server's clock, from the ``Date`` of its answers."""
+"""The moments and pauses in the headers of a server's answers."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 
@@ -22,3 +22,17 @@ def read_date(header: str | None) -> datetime | None:
     except (TypeError, ValueError):
         return None
     return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
+
+
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """How long a server asks to be left alone, 0 or more; None where it does not say.
+
+    A moment is taken by the server's own clock, which its ``Date`` tells.
+    """
+    header = (headers.get("Retry-After") or "").strip()
+    if header.isascii() and header.isdecimal():
+        return timedelta(seconds=min(int(header), 10**9))
+    moment, now = read_date(header), read_date(headers.get("Date"))
+    if moment is None or now is None:
+        return None
+    return max(moment - now, timedelta())

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from storage.files.post_values import (
     is_address,
+    is_blank,
     is_image_name,
     is_nothing,
     read_number,
@@ -65,7 +66,7 @@ class Columns:
         """Name and value of every cell under one of ``names`` that has anything in it."""
         for name in names:
             cell = self._cells.get(squash(name))
-            if cell is not None and not is_nothing(cell[1]):
+            if cell is not None and not is_blank(cell[1]):
                 yield cell
 
 
@@ -93,7 +94,8 @@ def read_media(columns: Columns, row: Mapping[Any, Any]) -> tuple[str, str | Non
 
     An address that ends like an image goes before others, those before Reddit's preview.
     """
-    cells = [cell for cell in columns.all(MEDIA_KEYS) if isinstance(cell[1], str)]
+    cells = [cell for cell in columns.all(MEDIA_KEYS) if not is_nothing(cell[1])]
+    cells = [cell for cell in cells if isinstance(cell[1], str)]
     files = [cell for cell in cells if not is_address(cell[1]) and is_image_name(cell[1])]
     addresses = [cell for cell in cells if is_address(cell[1])]
     best = [cell for cell in addresses if is_image_name(cell[1])]

@@ -42,11 +42,19 @@ _MULTIPLES: Final = {"k": 1e3, "m": 1e6, "b": 1e9}
 _FINER: Final = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 
 
-def is_nothing(value: Any) -> bool:
-    """Whether a cell is empty, also as programs write it: ``NaN``, ``null``."""
+def is_blank(value: Any) -> bool:
+    """Whether a cell has nothing in it."""
     if isinstance(value, str):
-        return value.strip().casefold() in _NOTHING
+        return not value.strip()
     return value is None or value != value
+
+
+def is_nothing(value: Any) -> bool:
+    """Whether a cell is blank, or says so in a word of programs: ``NaN``, ``null``.
+
+    Not for ids: ``none`` is one of Reddit's.
+    """
+    return is_blank(value) or (isinstance(value, str) and value.strip().casefold() in _NOTHING)
 
 
 def read_id(value: Any) -> str | None:

@@ -27,6 +27,6 @@ RUN useradd --system --create-home peoria && mkdir /data && chown peoria /data
 USER peoria
 VOLUME /data
 EXPOSE 8080
-HEALTHCHECK CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=5)"]
+HEALTHCHECK CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/livez', timeout=5)"]
 ENTRYPOINT ["python", "main.py"]
 CMD ["run"]

@@ -15,11 +15,14 @@ from bot.labels.collect import LabelCollector
 from bot.labels.shipped_curves import shipped_curves
 from bot.notices import Notices
 from bot.operations.health_check import HealthCheck
+from bot.operations.heartbeat import Heartbeat
 from bot.operations.image_cleanup import ImageCleanup
+from bot.operations.readiness import Readiness
 from bot.platform import Platform, PlatformRefused
 from bot.posts.pipeline import Pipeline
 from bot.posts.settle import Settler
 from bot.runtime.cron import cron_trigger
+from bot.runtime.pulse import Pulse
 from bot.settings import Settings
 from bot.training.retention import Retention
 from bot.training.schedule import RetrainSchedule
@@ -47,6 +50,9 @@ class App:
     pipeline: Pipeline
     jobs: Jobs
     platforms: dict[PlatformName, Platform]
+    pulse: Pulse
+    heartbeat: Heartbeat
+    readiness: Readiness
 
 
 def build(core: Core) -> App:
@@ -86,6 +92,11 @@ def build(core: Core) -> App:
         ),
         clock=core.clock,
     )
+    pulse = Pulse()
+    heartbeat = Heartbeat(core.database, clock=core.clock)
+    readiness = Readiness(
+        core.settings, core.database, core.services, pulse, heartbeat, clock=core.clock
+    )
     jobs = Jobs(
         core.database,
         pipeline,
@@ -105,11 +116,12 @@ def build(core: Core) -> App:
             keep=core.settings.keep_versions,
             clock=core.clock,
         ),
+        heartbeat=heartbeat,
         platforms=platforms,
         clock=core.clock,
     )
     if core.settings.web:
-        board = WebPlatform(core, pipeline)
+        board = WebPlatform(core, pipeline, readiness.look)
         platforms[board.name] = board
     if core.settings.discord_token or core.settings.discord_token_file:
         # Here, so that discord.py is imported only where it is used.
@@ -121,7 +133,7 @@ def build(core: Core) -> App:
         from bot.reddit.platform import RedditPlatform
 
         platforms[PlatformName.REDDIT] = RedditPlatform(core, pipeline)
-    return App(core, pipeline, jobs, platforms)
+    return App(core, pipeline, jobs, platforms, pulse, heartbeat, readiness)
 
 
 def _retrain_trigger(settings: Settings) -> CronTrigger | None:
@@ -162,6 +174,9 @@ async def running(app: App) -> AsyncIterator[None]:
                     raise
                 log.error("%s is left out: %s", name.value.capitalize(), refusal)  # noqa: TRY400 - it says all
                 refusals.append(refusal)
+                await app.core.services.report(name.value, name.value.capitalize()).stopped(
+                    str(refusal)
+                )
                 # Its posts wait until it runs again; nothing else may call it.
                 del app.platforms[name]
             else:
@@ -173,10 +188,13 @@ async def running(app: App) -> AsyncIterator[None]:
             app.jobs,
             app.core.settings.tick_seconds,
             lambda job: app.core.services.report(f"job {job}", f"The job {job}"),
+            app.pulse,
         )
         scheduler.add_job(
             app.core.services.note_alive, "interval", seconds=ALIVE_SECONDS, id="note_alive"
         )
+        await app.heartbeat.beat()
+        stack.push_async_callback(app.heartbeat.end)
         scheduler.start()
         # Stopped from the last to the first: a tick that waits for a queue ends with the queue.
         stack.push_async_callback(scheduler.stop)

@@ -1,6 +1,6 @@
 """The ticks. APScheduler only says when: what is due is read from our own tables."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy.orm import Session
@@ -9,6 +9,7 @@ from bot.duty import communities_of_others
 from bot.labels.collect import BATCH, LabelCollector
 from bot.notices import Notices
 from bot.operations.health_check import HealthCheck
+from bot.operations.heartbeat import BEAT_SECONDS, Heartbeat
 from bot.operations.image_cleanup import ImageCleanup
 from bot.platform import Platform
 from bot.posts.pipeline import Pipeline
@@ -17,6 +18,7 @@ from bot.posts.settle import Settler
 from bot.runtime.clock import Clock
 from bot.runtime.lanes import Lanes
 from bot.runtime.one_by_one import one_by_one
+from bot.runtime.pulse import Pulse
 from bot.runtime.scheduler import Scheduler
 from bot.runtime.supervisor import ServiceReport
 from bot.serving.ocr_worker import OcrWorker
@@ -53,6 +55,7 @@ class Jobs:
         notices: Notices,
         health_check: HealthCheck,
         retention: Retention,
+        heartbeat: Heartbeat,
         platforms: Mapping[PlatformName, Platform],
         clock: Clock,
     ) -> None:
@@ -70,6 +73,7 @@ class Jobs:
         self._notices = notices
         self._health_check = health_check
         self._retention = retention
+        self._heartbeat = heartbeat
         self._clock = clock
 
     async def advance_posts(self) -> int:
@@ -145,6 +149,10 @@ class Jobs:
         """Check whether the champion is still as good as it was, and labels are as before."""
         return await self._health_check.run()
 
+    async def give_sign_of_life(self) -> None:
+        """Note that this process lives."""
+        await self._heartbeat.beat()
+
     async def make_up_for_missed(self) -> None:
         """Do what was due at a set time while Peoria was not running."""
         await self._training.reap_dead_run()
@@ -161,7 +169,10 @@ class Jobs:
 
 
 def schedule(
-    jobs: Jobs, seconds: float, report: Callable[[str], ServiceReport] | None = None
+    jobs: Jobs,
+    seconds: float,
+    report: Callable[[str], ServiceReport] | None = None,
+    pulse: Pulse | None = None,
 ) -> Scheduler:
     """A scheduler, not yet started, that ticks every ``seconds``.
 
@@ -169,8 +180,15 @@ def schedule(
         jobs: what it does.
         seconds: between two ticks.
         report: who is told how a job is doing, by its name; None: nobody.
+        pulse: who counts how long ago each tick ended; None: nobody.
     """
-    scheduler = Scheduler(report)
+    scheduler = Scheduler(report, pulse)
+
+    def tick(job: Callable[[], Awaitable[object]], every: float) -> None:
+        scheduler.add_job(job, "interval", seconds=every, id=job.__name__)
+        if pulse is not None:
+            pulse.expect(job.__name__, every=every)
+
     for job in (
         jobs.advance_posts,
         jobs.read_scores,
@@ -179,13 +197,9 @@ def schedule(
         jobs.read_texts,
         jobs.deliver_notices,
     ):
-        scheduler.add_job(job, "interval", seconds=seconds, id=job.__name__)
-    scheduler.add_job(
-        jobs.reap_dead_run,
-        "interval",
-        seconds=REAP_SECONDS,
-        id=jobs.reap_dead_run.__name__,
-    )
+        tick(job, seconds)
+    tick(jobs.reap_dead_run, REAP_SECONDS)
+    tick(jobs.give_sign_of_life, BEAT_SECONDS)
     scheduler.add_job(
         jobs.check_health, "interval", minutes=HEALTH_MINUTES, id=jobs.check_health.__name__
     )

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -39,6 +39,14 @@ class _Known:
     clock_is_off: bool = False
 
 
+class NotRunning(NamedTuple):
+    """A service that does not run: its state, its last error, and since when it is so."""
+
+    state: ServiceState
+    error: str | None
+    changed_at: datetime
+
+
 class ServiceStates:
     """Notes how services are doing, and writes notices to the admins where they should know.
 
@@ -64,10 +72,10 @@ class ServiceStates:
         return Report(self, name, title)
 
     @property
-    def not_running(self) -> Mapping[str, tuple[ServiceState, str | None]]:
-        """Services of this process that do not run, with the error of each."""
+    def not_running(self) -> Mapping[str, "NotRunning"]:
+        """Services of this process that do not run, and why."""
         return {
-            name: (known.state, known.error)
+            name: NotRunning(known.state, known.error, known.changed_at)
             for name, known in self._known.items()
             if known.state is not ServiceState.RUNNING
         }

@@ -24,7 +24,7 @@ def doctor(
 ) -> None:
     """Check everything: database, disk, champion, training, due work, platforms, communities.
 
-    Changes nothing. Exit status 1 when anything is in trouble. The JSON says `"well": true` only
+    Exit status 1 when anything is in trouble. The JSON says `"well": true` only
     where no line needs a look.
     """
     findings = run(examine(load_settings(), now(), deep=deep))

@@ -1,96 +1,122 @@
 """The health of an installation on one page: what is well, what needs a look, what is broken."""
 
 import asyncio
-import shutil
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import func, make_url, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
+from bot.operations.checks import (
+    OVERDUE,
+    ChampionFiles,
+    database_trouble,
+    database_write,
+    disk,
+    due_work,
+    last_run,
+)
 from bot.operations.deep_check import check_images
 from bot.operations.findings import Finding, State
+from bot.operations.heartbeat import DOCTOR, Heartbeat, life_finding
 from bot.operations.service_findings import service_findings
+from bot.people.identity import find_key
+from bot.people.key_check import PeopleKeyRefused, check_key, known_fingerprint
 from bot.reports.monitoring import champion_health, community_health
 from bot.reports.skill import Skill
 from bot.settings import Settings
-from bot.training.run_table import has_living_process
 from bot.training.schedule import new_labels
-from models.backbone import Backbone, BackboneUnusable
-from models.backbone_files import find_backbone
 from models.extras import INSTALL_TRAIN, train_is_installed
-from models.head import Head, HeadUnusable
-from models.registry import VersionUnusable, read_version
 from storage.engine.database import Database
-from storage.engine.migrate import HEAD, revision
+from storage.engine.migrate import HEAD, DatabaseTooNew, revision
 from storage.files.image_store import ImageStore
-from storage.tables import Notice, Post, TrainingRun
-from storage.types import RunState
-
-#: Less free space than the first needs a look; less than the second is trouble. Bytes.
-LITTLE, TOO_LITTLE = 2 * 2**30, 200 * 2**20
-#: Work that has been due for this long means that no bot is running.
-OVERDUE = timedelta(minutes=15)
+from storage.tables import Notice, Post
 
 
 async def examine(settings: Settings, now: datetime, *, deep: bool = False) -> list[Finding]:
-    """Check everything without changing anything.
+    """Check everything. A row is written and taken back; nothing else is changed.
 
     Args:
         settings: what is set.
         now: aware.
         deep: whether to read every stored image file, which takes a while.
-
-    Raises:
-        DBAPIError, OSError: the database cannot be reached.
     """
-    findings = [_disk(settings)]
+    findings = [disk(settings)]
     file = _sqlite_file(settings)
     if file is not None and not await asyncio.to_thread(file.is_file):
-        sentence = f"There is none at {file} yet. `main.py run` makes it."
+        sentence = (
+            f"There is none at {file} yet. `main.py run` makes it; `main.py restore` brings a"
+            " backup back."
+        )
         return [Finding("database", State.TROUBLE, sentence), *findings]
     database = Database(settings.url)
     try:
-        at = await revision(database)
-        if at != HEAD:
-            sentence = f"It is at version {at}, this Peoria at {HEAD}: run `main.py db upgrade`."
-            return [Finding("database", State.TROUBLE, sentence), *findings]
-        images = ImageStore(settings.images_dir)
-        read = [await check_images(database, images)] if deep else []
-        async with database.read() as session:
-            return [
-                await _database(session, settings),
-                *findings,
-                *read,
-                await _champion(session, settings, now),
-                await _last_run(session),
-                *_train_extra(settings),
-                await _labels(session, settings, now),
-                await _due_work(session, now),
-                await _notices(session, now),
-                _platforms(settings),
-                *await session.run_sync(service_findings, now),
-                *await _communities(session, now),
-            ]
+        return await _examine(settings, database, findings, now, deep=deep)
+    except (DBAPIError, OSError) as error:
+        return [database_trouble(error), *findings]
     finally:
         await database.close()
+
+
+async def _examine(
+    settings: Settings, database: Database, findings: list[Finding], now: datetime, *, deep: bool
+) -> list[Finding]:
+    at = await revision(database)
+    if at != HEAD:
+        sentence = f"It is at version {at}, this Peoria at {HEAD}: run `main.py db upgrade`."
+        if at is not None and at > HEAD:
+            sentence = str(DatabaseTooNew(at))
+        return [Finding("database", State.TROUBLE, sentence), *findings]
+    life = await database.run_read(lambda session: life_finding(session, now))
+    cannot_write = await _write(database, now)
+    if cannot_write is not None:
+        findings = [cannot_write, *findings]
+    if deep:
+        findings.append(await check_images(database, ImageStore(settings.images_dir)))
+    champion = await ChampionFiles(settings).look(database)
+    async with database.read() as session:
+        return [
+            await _database(session, settings),
+            *findings,
+            life,
+            *await session.run_sync(_people_key, settings),
+            await _champion(champion, session, now),
+            await session.run_sync(last_run),
+            *_train_extra(settings),
+            await _labels(session, settings, now),
+            await session.run_sync(due_work, now),
+            await _notices(session, now),
+            _platforms(settings),
+            *await session.run_sync(service_findings, now),
+            *await _communities(session, now),
+        ]
+
+
+async def _write(database: Database, now: datetime) -> Finding | None:
+    """Write a row and take it back; None where that works."""
+    heartbeat = Heartbeat(database, clock=lambda: now, process=DOCTOR)
+    cannot_write = await database_write(heartbeat)
+    if cannot_write is None:
+        await heartbeat.end()
+    return cannot_write
+
+
+def _people_key(session: Session, settings: Settings) -> list[Finding]:
+    """A line where the key of people's hashes is not the one of the database."""
+    try:
+        key = find_key(settings.data_dir, settings.secret_key)
+        check_key(known_fingerprint(session), key, settings.data_dir)
+    except PeopleKeyRefused as refusal:
+        return [Finding("people", State.TROUBLE, str(refusal))]
+    return []
 
 
 def _sqlite_file(settings: Settings) -> Path | None:
     url = make_url(settings.url)
     return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
-
-
-def _disk(settings: Settings) -> Finding:
-    folder = settings.data_dir
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    sentence = f"{free / 2**30:.1f} GB are free for {settings.data_dir}."
-    if free < TOO_LITTLE:
-        return Finding("disk", State.TROUBLE, f"{sentence} Make room: nothing can be stored.")
-    return Finding("disk", State.LOOK if free < LITTLE else State.WELL, sentence)
 
 
 async def _database(session: AsyncSession, settings: Settings) -> Finding:
@@ -111,53 +137,21 @@ async def _database(session: AsyncSession, settings: Settings) -> Finding:
     return Finding("database", State.WELL, f"{file}, {size:.1f} MB, {posts:,} posts, whole.")
 
 
-async def _champion(session: AsyncSession, settings: Settings, now: datetime) -> Finding:
+async def _champion(files: Finding, session: AsyncSession, now: datetime) -> Finding:
+    """The line on the champion's files, and how good it is."""
     health = await champion_health(session, now)
-    if health is None:
-        return Finding(
-            "champion",
-            State.TROUBLE,
-            "No model version serves. Choose one with `main.py models promote NAME`.",
-        )
-    champion = health.champion
-    try:
-        manifest = read_version(settings.versions_dir / champion.name)
-        Head.load(settings.versions_dir / champion.name)
-        Backbone.load(find_backbone(settings.backbones_dir, manifest.backbone))
-    except (VersionUnusable, HeadUnusable, BackboneUnusable) as error:
-        return Finding("champion", State.TROUBLE, str(error))
-    since = f" since {champion.promoted_at:%Y-%m-%d %H:%M} UTC" if champion.promoted_at else ""
-    sentence = f"{champion.name} serves{since}, made from {champion.labels:,} labels."
+    if health is None or files.state is not State.WELL:
+        return files
     recent = health.recent
     if recent is None:
-        return Finding(
-            "champion", State.WELL, f"{sentence} None of its posts was scored in the last days."
-        )
-    sentence += f" {_skill_words(recent)}."
+        sentence = f"{files.sentence} None of its posts was scored in the last days."
+        return Finding("champion", State.WELL, sentence)
+    sentence = f"{files.sentence} {_skill_words(recent)}."
     if health.is_worse_than_made and health.when_made:
         low, high = health.when_made
         sentence += f" That is less than it was made with ({low:+.3f} … {high:+.3f})."
         return Finding("champion", State.LOOK, sentence)
     return Finding("champion", State.WELL, sentence)
-
-
-async def _last_run(session: AsyncSession) -> Finding:
-    run = await session.scalar(select(TrainingRun).order_by(TrainingRun.id.desc()).limit(1))
-    if run is None:
-        return Finding("training", State.WELL, "There was no run yet.")
-    when = f"{run.started_at:%Y-%m-%d %H:%M} UTC"
-    if run.state is RunState.RUNNING:
-        if not await session.run_sync(has_living_process, run):
-            return Finding(
-                "training",
-                State.LOOK,
-                f"The run of {when} was cut short; the bot notes that within a minute.",
-            )
-        return Finding("training", State.WELL, f"A run is under way since {when}.")
-    sentence = f"The last run, {when}, asked for by {run.asked_by}: {run.state.value}. {run.reason}"
-    return Finding(
-        "training", State.TROUBLE if run.state is RunState.FAILED else State.WELL, sentence
-    )
 
 
 def _train_extra(settings: Settings) -> list[Finding]:
@@ -181,25 +175,6 @@ async def _labels(session: AsyncSession, settings: Settings, now: datetime) -> F
         else f"{settings.retrain_min_new_labels} are needed for it to train by itself"
     )
     return Finding("labels", State.WELL, f"{new:,} are new since the last run; {when}.")
-
-
-async def _due_work(session: AsyncSession, now: datetime) -> Finding:
-    overdue = (
-        await session.execute(
-            select(func.count(), func.min(Post.due_at)).where(
-                Post.due_at.is_not(None), Post.due_at < now - OVERDUE
-            )
-        )
-    ).one()
-    count, oldest = overdue
-    if not count:
-        return Finding("due work", State.WELL, "Nothing waits that should have been done.")
-    return Finding(
-        "due work",
-        State.LOOK,
-        f"{count:,} posts wait for a step that was due, the first since {oldest:%Y-%m-%d %H:%M}"
-        " UTC. Is the bot running, and its platform reachable?",
-    )
 
 
 async def _notices(session: AsyncSession, now: datetime) -> Finding:

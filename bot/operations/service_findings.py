@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from bot.operations.checks import not_running
 from bot.operations.findings import Finding, State
 from bot.runtime.system_clock import TOLERANCE
 from bot.service_states import clock_sentence, is_left_behind
@@ -31,17 +32,14 @@ def service_findings(session: Session, now: datetime) -> list[Finding]:
         if names[part] > 1:
             # Several processes share the database.
             part = f"{part}, process {each.process.split(' ')[1]}"
-        found += _findings_of(each, part)
+        found += _findings_of(each, part, now)
     return found
 
 
-def _findings_of(service: Service, part: str) -> list[Finding]:
+def _findings_of(service: Service, part: str, now: datetime) -> list[Finding]:
     found = []
     if service.state is not ServiceState.RUNNING:
-        state = State.TROUBLE if service.state is ServiceState.STOPPED else State.LOOK
-        what = "It has stopped" if service.state is ServiceState.STOPPED else "It does not run"
-        since = f"{service.changed_at:%Y-%m-%d %H:%M} UTC"
-        found.append(Finding(part, state, f"{what} since {since}: {service.error}."))
+        found.append(not_running(part, service.state, service.changed_at, service.error, now))
     elif service.error is not None and service.error_at is not None:
         when = f"{service.error_at:%Y-%m-%d %H:%M} UTC"
         sentence = f"It runs. Its last fault was on {when}: {service.error}."

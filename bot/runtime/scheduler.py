@@ -17,6 +17,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.schedulers.base import STATE_RUNNING
 from apscheduler.triggers.interval import IntervalTrigger
 
+from bot.runtime.pulse import Pulse
 from bot.runtime.supervisor import ServiceReport, describe, tell
 from bot.runtime.task_group import TaskGroup
 
@@ -40,14 +41,20 @@ class _Executor(AsyncIOExecutor):  # type: ignore[misc]
 class Scheduler(AsyncIOScheduler):  # type: ignore[misc]
     """Starts jobs at their times; a job never overlaps itself, and missed runs become one run."""
 
-    def __init__(self, report: Callable[[str], ServiceReport] | None = None) -> None:
+    def __init__(
+        self,
+        report: Callable[[str], ServiceReport] | None = None,
+        pulse: Pulse | None = None,
+    ) -> None:
         """Make one that does not tick yet.
 
         Args:
             report: who is told how a job is doing, by the job's id; None: nobody.
+            pulse: who counts how long ago each job ended; None: nobody.
         """
         self._executor_of_jobs = _Executor()
         self._report = report
+        self._pulse = pulse
         #: Jobs whose last run worked, and was reported.
         self._working: set[str] = set()
         self._reports = TaskGroup()
@@ -100,6 +107,8 @@ class Scheduler(AsyncIOScheduler):  # type: ignore[misc]
     def _note(self, event: JobExecutionEvent) -> None:
         """Report a job that has failed, and one that works again."""
         job: str = event.job_id
+        if self._pulse is not None:
+            self._pulse.beat(job)
         if self._report is None or (event.exception is None and job in self._working):
             return
         if event.exception is None:
@@ -114,6 +123,8 @@ class Scheduler(AsyncIOScheduler):  # type: ignore[misc]
     async def stop(self) -> None:
         """Start no more jobs and wait for running ones: cancelled, they would look like faults."""
         self.pause()
+        if self._pulse is not None:
+            self._pulse.forget()
         await self._executor_of_jobs.ended()
         self.shutdown(wait=False)
         await self._reports.stop()

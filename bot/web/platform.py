@@ -17,6 +17,7 @@ from bot.runtime.task_group import TaskGroup
 from bot.serving.forecast import Card, Outcome, OutcomeUnknown
 from bot.web.client_address import TrustedProxies
 from bot.web.connections import Places, Site, places_within_limits
+from bot.web.health import Readiness
 from bot.web.services import Services
 from bot.web.site import make_site
 from bot.web.votes import scores_at_horizon
@@ -43,9 +44,9 @@ class WebPlatform:
 
     name = PlatformName.WEB
 
-    def __init__(self, core: Core, pipeline: Pipeline) -> None:
+    def __init__(self, core: Core, pipeline: Pipeline, readiness: Readiness) -> None:
         self.tasks = TaskGroup()
-        self._services = Services(core, pipeline, self.tasks)
+        self._services = Services(core, pipeline, self.tasks, readiness)
         self._runner: web.AppRunner | None = None
         #: Kept when the page is opened again: its address stays.
         self._port = core.settings.web_port

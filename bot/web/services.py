@@ -9,6 +9,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.task_group import TaskGroup
 from bot.settings import Settings
 from bot.training.runs import TrainingRuns
+from bot.web.health import Readiness
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore
 
@@ -18,11 +19,12 @@ COMMUNITY = "main"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What every handler of the board is given: the program's core, the pipeline and tasks."""
+    """What every handler of the board is given: the core, the pipeline, tasks and checks."""
 
     core: Core
     pipeline: Pipeline
     tasks: TaskGroup
+    readiness: Readiness
 
     @property
     def settings(self) -> Settings:

@@ -52,6 +52,7 @@ def make_site(services: Services) -> web.Application:
     feed = Feed(services)
     pages, cards, models = FeedPages(services, feed), Cards(feed), ModelPages(services)
     me, stats = MePages(services), StatsPages(services)
+    health = Health(services.readiness)
     post = r"/posts/{id:\d{1,18}}"
     site.add_routes(
         [
@@ -74,7 +75,8 @@ def make_site(services: Services) -> web.Application:
             web.get("/models", models.handle_page),
             web.get("/models/state.json", models.handle_state),
             web.post("/models/train", models.handle_train),
-            web.get("/healthz", Health(services.core.services).handle),
+            web.get("/livez", health.handle_live),
+            web.get("/healthz", health.handle_ready),
             web.get("/static/{name}", StaticFiles().handle),
         ]
     )

@@ -65,13 +65,17 @@ class Turns:
             self._free.release()
 
 
+#: Paths, or how they begin.
+_AT_ONCE = ("/static/", "/livez", "/healthz")
+
+
 @web.middleware
 async def read_in_turn(request: web.Request, handler: Handler) -> web.StreamResponse:
     """A page waits its turn among those who read; what changes something has turns of its own.
 
     What needs no database is answered at once.
     """
-    if request.method not in ("GET", "HEAD") or request.path.startswith("/static/"):
+    if request.method not in ("GET", "HEAD") or request.path.startswith(_AT_ONCE):
         return await handler(request)
     async with request.config_dict[READING].take():
         return await handler(request)

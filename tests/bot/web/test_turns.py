@@ -47,7 +47,7 @@ async def test_readers_are_answered_while_writers_wait(
     async with app.core.database.write():
         votes = [asyncio.create_task(bob.vote(post_id, 1)) for _ in range(20)]
         await asyncio.sleep(0.1)
-        for path in ("/", f"/posts/{post_id}", "/cards.json?ids=1", "/league", "/me", "/healthz"):
+        for path in ("/", f"/posts/{post_id}", "/cards.json?ids=1", "/league", "/me", "/livez"):
             assert (await ann.page(path))[0] == 200
         assert not any(each.done() for each in votes)
     assert {(await each)[0] for each in votes} == {200}

@@ -8,7 +8,8 @@ captions come in the order they were made, and the posts of the file, in their o
 evenly among them. One head serves all; it is refitted as labels come in (its linear part: the
 network rarely adds to it, and takes minutes). Each post is forecast by the mixture of experts
 (`models.experts`) before its label is known. Once labels come at once, and once each comes 100
-posts of its community late; then authors are unknown, because their records would know more.
+posts of its community late. An author's record is what it would be in Peoria: of the same
+community, and of the labels that had come by then.
 
 Printed for each: log-loss skill in total, and for each community its posts, the skill, the most
 nats that it had lost to the base rate at any moment, and the same of the head alone. Nothing is
@@ -27,13 +28,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.author_record import MILLION, AuthorRecord, author_columns
 from models.backbone import Backbone
 from models.distribution import BINS, UNIFORM, interval_target
 from models.experts import EXPERTS, Account, Mixture, learn, mix
-from models.features import Features
+from models.features import Features, Record
 from models.head import GROUPS
 from models.metrics import log_losses
 from models.percentiles import WINDOW, tie_interval
+from models.records import AuthorLedger
 from trainer.data.file_posts import read_file_posts
 from trainer.data.imgflip import labelled, read_captions
 from trainer.data.labelled_posts import LabelledPosts
@@ -42,6 +45,9 @@ from trainer.head.recipe import Recipe
 
 Numbers = NDArray[np.float64]
 Groups = dict[str, NDArray[np.float32]]
+
+#: What the cache holds beside the groups.
+_CACHED = ("score", "community", "author", "posted_at")
 
 #: Labels known when the head is refitted: each time six tenths more.
 _FIRST_FIT, _GROWTH = 100, 1.6
@@ -58,11 +64,15 @@ class Stream:
         groups: what the head sees, each [n, width].
         score: float64 [n].
         community: its name, [n].
+        author: a name within the community; empty: nobody known, [n].
+        posted_at: seconds since 1970, rising within a community, float64 [n].
     """
 
     groups: Groups
     score: Numbers
     community: NDArray[np.str_]
+    author: NDArray[np.str_]
+    posted_at: Numbers
 
     def __len__(self) -> int:
         return len(self.score)
@@ -92,7 +102,7 @@ def read_stream(arguments: argparse.Namespace) -> Stream:
     if arguments.cache is not None and arguments.cache.exists():
         with np.load(arguments.cache) as stored:
             groups = {name: stored[name].astype(np.float32) for name in GROUPS}
-            return Stream(groups, stored["score"], stored["community"])
+            return Stream(groups, *(stored[name] for name in _CACHED))
     backbone = Backbone.load(arguments.backbone)
     captions = read_captions(arguments.imgflip, 10**9)[:: arguments.every]
     flip = labelled(
@@ -101,20 +111,28 @@ def read_stream(arguments: argparse.Namespace) -> Stream:
     )  # fmt: skip
     if len(flip) != len(captions):
         raise SystemExit(f"Captions were left out: {dict(flip.dropped)}")
-    memes = read_file_posts(
-        arguments.posts, arguments.images, backbone, now=datetime.now(UTC)
-    ).labelled()
-    stream = joined(flip, [each.template for each in captions], memes)
+    file_posts = read_file_posts(arguments.posts, arguments.images, backbone, now=datetime.now(UTC))
+    stream = joined(
+        flip, [each.template for each in captions], [each.author or "" for each in captions],
+        file_posts.labelled(),
+        [file_posts.posts[number].author or "" for number in sorted(file_posts.seen)],
+    )  # fmt: skip
     if arguments.cache is not None:
         np.savez(
-            arguments.cache, score=stream.score, community=stream.community,
+            arguments.cache, **{name: getattr(stream, name) for name in _CACHED},
             **{name: values.astype(np.float16 if name != "metadata" else np.float32)
                for name, values in stream.groups.items()},
         )  # fmt: skip
     return stream
 
 
-def joined(flip: LabelledPosts, templates: Sequence[str], memes: LabelledPosts) -> Stream:
+def joined(
+    flip: LabelledPosts,
+    templates: Sequence[str],
+    authors: Sequence[str],
+    memes: LabelledPosts,
+    memes_authors: Sequence[str],
+) -> Stream:
     """The captions in their order, with the file's posts spread evenly among them."""
     place = np.concatenate(
         [np.arange(len(flip)) / len(flip), np.arange(len(memes)) / max(len(memes), 1)]
@@ -127,7 +145,11 @@ def joined(flip: LabelledPosts, templates: Sequence[str], memes: LabelledPosts) 
         for name in GROUPS
     }
     names = np.array([*templates, *["r/memes"] * len(memes)])
-    return Stream(groups, np.concatenate([flip.score, memes.score])[order], names[order])
+    return Stream(
+        groups, np.concatenate([flip.score, memes.score])[order], names[order],
+        np.array([*authors, *memes_authors])[order],
+        np.concatenate([flip.posted_at, memes.posted_at])[order],
+    )  # fmt: skip
 
 
 def targets_of(stream: Stream) -> Numbers:
@@ -149,9 +171,44 @@ def known_at(stream: Stream, late: int) -> NDArray[np.int64]:
     return known
 
 
+def with_records(stream: Stream, targets: Numbers, late: int) -> Groups:
+    """The groups, with authors' records by the labels of the community that had come by then."""
+    middles = targets @ (np.arange(BINS) + 0.5) / BINS
+    names = Features().metadata_names
+    metadata = stream.groups["metadata"].copy()
+    for name in np.unique(stream.community):
+        rows = np.flatnonzero(stream.community == name)
+        at, known = stream.posted_at[rows], np.full(len(rows), np.inf)
+        known[: max(len(rows) - late, 0)] = np.nextafter(at[late:], np.inf)
+        ledgers: defaultdict[str, AuthorLedger] = defaultdict(AuthorLedger)
+        for number, row in enumerate(rows):
+            ledgers[stream.author[row]].add(
+                at[number], number, known[number], round(float(middles[row]) * MILLION)
+            )
+        for ledger in ledgers.values():
+            ledger.close()
+        came = np.concatenate([[0.0], np.cumsum(middles[rows])])
+        for number, row in enumerate(rows):
+            n = max(number - late, 0)
+            community = Record(n, came[n] / n) if n else Record.empty()
+            waits_since = at[n - 1] if n else at[0] - 1
+            author = stream.author[row]
+            record = (
+                ledgers[author].at(
+                    datetime.fromtimestamp(at[number], UTC),
+                    horizon_seconds=float(at[number] - waits_since),
+                )
+                if author
+                else AuthorRecord.empty()
+            )
+            for column, value in author_columns(record, community.shrunk(0.5)).items():
+                metadata[row, names.index(column)] = value
+    return stream.groups | {"metadata": metadata}
+
+
 def ask_heads(stream: Stream, targets: Numbers, late: int, seed: int) -> Numbers:
     """What the experts say of each post, by heads that knew no later label: [n, experts, 10]."""
-    full = stream.without("author") if late else stream.groups
+    full = with_records(stream, targets, late)
     untitled = stream.without("author", "title")
     known = known_at(stream, late)
     said = np.full((len(stream), len(EXPERTS), BINS), 1 / BINS)
@@ -166,6 +223,7 @@ def ask_heads(stream: Stream, targets: Numbers, late: int, seed: int) -> Numbers
         head = fit(
             full, targets, train, train[:0],
             recipe=Recipe.for_labels(len(train)), seed=seed, linear_share=1.0,
+            blanks=Features().blanks(),
         ).head  # fmt: skip
         rows = slice(start, end)
         said[rows, 1] = head.predict_groups({name: full[name][rows] for name in GROUPS})

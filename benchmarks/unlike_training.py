@@ -21,10 +21,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.author_record import AuthorRecord
 from models.backbone import Backbone
 from models.backbone_files import STARTER
 from models.decoding import ImageRefused, decode
-from models.features import PostFacts, Record, without
+from models.features import Features, PostFacts, Record, without
 from models.head import Head
 from models.metrics import log_losses
 from models.preprocessing import to_input
@@ -53,8 +54,9 @@ def fitted(examples: list[Example], now: datetime, seed: int) -> Head:
     rows = np.arange(len(posts))
     targets = soft_bins(intervals_of(posts, ranking_of(posts, rows)))
     return fit(
-        posts.groups, targets, rows, rows[:0], recipe=Recipe(), seed=seed, linear_share=1.0
-    ).head
+        posts.groups, targets, rows, rows[:0],
+        recipe=Recipe(), seed=seed, linear_share=1.0, blanks=Features().blanks(),
+    ).head  # fmt: skip
 
 
 def embeddings_of(folder: Path, backbone: Backbone, most: int) -> NDArray[np.float32]:
@@ -85,7 +87,7 @@ def drawn(backbone: Backbone) -> dict[str, NDArray[np.float32]]:
 def set_aside(head: Head, embeddings: NDArray[np.float32], title: str, source: str) -> float:
     """The share of posts of which a source is set aside."""
     facts = PostFacts(
-        title, datetime(2018, 1, 1, 15, tzinfo=UTC), None, Record.empty(), Record.empty()
+        title, datetime(2018, 1, 1, 15, tzinfo=UTC), None, AuthorRecord.empty(), Record.empty()
     )
     _, aside = head.predict_with_support(embeddings, [facts] * len(embeddings))
     return float(np.mean([source in each for each in aside]))

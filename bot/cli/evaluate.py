@@ -1,5 +1,6 @@
 """main.py evaluate: how good a model version is on posts that are not stored."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,13 +40,13 @@ def evaluate(
         print_json(found["figures"] | told)
         return
     figures = found["figures"]
+    unknown = figures["authors_unknown"]
     table = Table(
-        "figure", "value", "95% interval", title=f"{found['version']}: {figures['n']:,} posts"
-    )
-    for key, ends in figures["intervals"].items():
-        value = "nothing to tell" if figures[key] is None else f"{figures[key]:.3f}"
-        interval = "—" if ends is None else f"{ends[0]:.3f} … {ends[1]:.3f}"
-        table.add_row(FIGURE_NAMES[key], value, interval)
+        "figure", "authors known", "95% interval", "not known", "95% interval",
+        title=f"{found['version']}: {figures['n']:,} posts",
+    )  # fmt: skip
+    for key in figures["intervals"]:
+        table.add_row(FIGURE_NAMES[key], *_cells(figures, key), *_cells(unknown, key))
     out.print(table)
     for reason, count in found["dropped"].items():
         say(f"Left out: {count} ({reason}).")
@@ -53,6 +54,15 @@ def evaluate(
         say(note)
     if report is not None:
         say(f"The report is in {report}.")
+
+
+def _cells(figures: Mapping[str, Any], key: str) -> tuple[str, str]:
+    """A figure and its interval."""
+    value, ends = figures[key], figures["intervals"][key]
+    return (
+        "nothing to tell" if value is None else f"{value:.3f}",
+        "—" if ends is None else f"{ends[0]:.3f} … {ends[1]:.3f}",
+    )
 
 
 async def _evaluate(

@@ -87,9 +87,10 @@ def show(name: Name, as_json: AsJson = False) -> None:
     until = version.trained_until
     facts.add_row("trained until", f"{until:%Y-%m-%d %H:%M} UTC" if until else "—")
     facts.add_row("backbone", version.backbone[:12])
-    for what, figure in _figures(version.metrics):
+    for what, figure in _facts(version.metrics):
         facts.add_row(what, figure)
     out.print(facts)
+    out.print(_figures(version.metrics))
     confusion = version.metrics.get("confusion")
     if confusion:
         table = Table("was", *(f"as {bucket}" for bucket in BUCKETS), title="Predicted")
@@ -160,14 +161,25 @@ def _as_json(version: ModelVersion) -> dict[str, Any]:
     }
 
 
-def _figures(metrics: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The figures of a version as people read them, with their intervals."""
-    intervals = metrics.get("intervals", {})
+def _figures(metrics: Mapping[str, Any]) -> Table:
+    """The figures of a version with their intervals: knowing the authors, and not."""
+    unknown = metrics.get("authors_unknown", {})
+    table = Table("figure", "authors known", "not known", title="How good")
     for key, name in FIGURE_NAMES.items():
         if key in metrics:
-            yield name, _figure(metrics[key], intervals.get(key))
+            known, hidden = (
+                _figure(each.get(key), each.get("intervals", {}).get(key))
+                for each in (metrics, unknown)
+            )
+            table.add_row(name, known, hidden)
+    return table
+
+
+def _facts(metrics: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What else is known of how a version was judged."""
+    shown_apart = (*FIGURE_NAMES, "intervals", "confusion", "authors_unknown")
     for key, value in metrics.items():
-        if key not in (*FIGURE_NAMES, "intervals", "confusion") and value != {}:
+        if key not in shown_apart and value != {}:
             yield _words(key), _figure(value)
 
 

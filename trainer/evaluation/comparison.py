@@ -28,14 +28,23 @@ class Row:
     note: str = ""
 
 
-def contenders(recipe: Recipe, seed: int) -> dict[str, Callable[[LabelledPosts, Parts], Forecasts]]:
-    """Everything the head is compared with, and the head itself, by name."""
+def contenders(
+    recipe: Recipe, seed: int, *, linear_only: bool = False
+) -> dict[str, Callable[[LabelledPosts, Parts], Forecasts]]:
+    """Everything the head is compared with, and the head itself, by name.
+
+    Args:
+        recipe: how to fit.
+        seed: of everything random.
+        linear_only: heads have no network, where the one that serves was better without.
+    """
+    share = 1.0 if linear_only else None
     few = replace(recipe, members=min(_MEMBERS, recipe.members))
 
     def part(*keep: str) -> Callable[[LabelledPosts, Parts], Forecasts]:
         def run(posts: LabelledPosts, parts: Parts) -> Forecasts:
             groups = restricted(posts.groups, keep)
-            head = fit_calibrated(groups, posts, parts, recipe=few, seed=seed)
+            head = fit_calibrated(groups, posts, parts, recipe=few, seed=seed, linear_share=share)
             judged = {name: g[parts.judge] for name, g in groups.items()}
             return judge_parts(posts, parts, head.predict_groups(judged))
 
@@ -45,7 +54,9 @@ def contenders(recipe: Recipe, seed: int) -> dict[str, Callable[[LabelledPosts, 
         return judge_parts(posts, parts, np.tile(UNIFORM, (len(parts.judge), 1)))
 
     def head(posts: LabelledPosts, parts: Parts) -> Forecasts:
-        fitted = fit_calibrated(posts.groups, posts, parts, recipe=recipe, seed=seed)
+        fitted = fit_calibrated(
+            posts.groups, posts, parts, recipe=recipe, seed=seed, linear_share=share
+        )
         return judge_parts(posts, parts, predict_rows(fitted, posts, parts.judge))
 
     return {
@@ -58,10 +69,12 @@ def contenders(recipe: Recipe, seed: int) -> dict[str, Callable[[LabelledPosts, 
     }
 
 
-def compare(posts: LabelledPosts, parts: Parts, *, recipe: Recipe, seed: int) -> list[Row]:
-    """Every contender on one split."""
+def compare(
+    posts: LabelledPosts, parts: Parts, *, recipe: Recipe, seed: int, linear_only: bool = False
+) -> list[Row]:
+    """Every contender (`contenders`) on one split."""
     rows = []
-    for name, run in contenders(recipe, seed).items():
+    for name, run in contenders(recipe, seed, linear_only=linear_only).items():
         try:
             rows.append(Row(name, figures(run(posts, parts))))
         except TreesMissing as missing:

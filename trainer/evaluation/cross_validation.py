@@ -31,15 +31,17 @@ def cross_validate(
     folds: int = 5,
     repeats: int = 1,
     seed: int = 1,
+    linear_only: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, list[Row]]:
-    """Every contender on every fold: its rows by name, ``folds · repeats`` each."""
+    """Every contender (`contenders`) on every fold: its rows by name, ``folds · repeats`` each."""
     found: dict[str, list[Row]] = {}
     names = list(contenders(recipe, seed))
     done, total = 0, repeats * folds * len(names)
     for repeat in range(repeats):
         for number, parts in enumerate(folds_of(posts, folds, seed + repeat)):
-            for name, run in contenders(recipe, seed + repeat * folds + number).items():
+            found_by = contenders(recipe, seed + repeat * folds + number, linear_only=linear_only)
+            for name, run in found_by.items():
                 try:
                     row = Row(name, figures(run(posts, parts)))
                 except TreesMissing as missing:

@@ -33,6 +33,9 @@ MAX_PAIRED = 3000
 RESAMPLES = 1000
 INSIDE = 0.95
 
+#: Resamples of the figures that stand beside the others.
+_FEWER = 300
+
 
 @dataclass(frozen=True, slots=True)
 class Forecasts:
@@ -110,9 +113,15 @@ class Evaluation:
     calibration: metrics.CalibrationCurve
     forecasts: Forecasts
     notes: list[str] = field(default_factory=list)
+    #: The same of forecasts that did not know the authors.
+    strangers: "Evaluation | None" = None
 
     def to_json(self) -> dict[str, Any]:
-        """The figures that `main.py evaluate --json` prints; null: nothing to tell yet."""
+        """The figures that `main.py evaluate --json` prints; null: nothing to tell yet.
+
+        ``authors_unknown`` has the same figures once more, as the head does without any author's
+        record.
+        """
         intervals = {
             key: None if np.isnan(ends).any() else ends for key, ends in self.intervals.items()
         }
@@ -126,6 +135,7 @@ class Evaluation:
             **{key: told(self.figures[key]) for key in keys},
             "confusion": self.confusion.tolist(),
             "intervals": {key: intervals[key] for key in keys},
+            **({"authors_unknown": self.strangers.to_json()} if self.strangers else {}),
         }
 
 
@@ -233,6 +243,13 @@ def evaluate(forecasts: Forecasts, *, resamples: int = RESAMPLES, seed: int = 1)
         forecasts=forecasts,
         notes=notes,
     )
+
+
+def evaluate_twice(known: Forecasts, unknown: Forecasts) -> Evaluation:
+    """Every figure twice: knowing the authors, and the same posts with their records hidden."""
+    found = evaluate(known)
+    found.strangers = evaluate(unknown, resamples=_FEWER)
+    return found
 
 
 def _interval(samples: Numbers, estimate: float, *, biased: bool) -> list[float]:

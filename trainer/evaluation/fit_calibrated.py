@@ -25,13 +25,18 @@ def fit_calibrated(
     *,
     recipe: Recipe,
     seed: int,
+    linear_share: float | None = None,
 ) -> Head:
-    """A head fitted, stopped and calibrated on three parts, ranked among the first two."""
+    """A head fitted, stopped and calibrated on three parts, ranked among the first two.
+
+    With ``linear_share`` the linear part's share is not found but given.
+    """
     ranking = ranking_of(posts, np.concatenate([parts.fit, parts.stop]))
     targets = soft_bins(intervals_of(posts, ranking))
     fitted = fit(
-        groups, targets, parts.fit, parts.stop, recipe=recipe, seed=seed, blanks=Features().blanks()
-    )
+        groups, targets, parts.fit, parts.stop,
+        recipe=recipe, seed=seed, linear_share=linear_share, blanks=Features().blanks(),
+    )  # fmt: skip
     logits = fitted.head.logits({name: g[parts.calibrate] for name, g in groups.items()})
     return fitted.head.at_temperature(fit_temperature(logits, targets[parts.calibrate]))
 

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from models.encoding import Encoding
 from models.head import GROUPS, Head, Member
-from trainer.head.fit_encoding import CHUNK, Groups, Rows, encode, encoded_blanks, fit_encoding
+from trainer.head.fit_encoding import (
+    CHUNK,
+    Groups,
+    Rows,
+    encode,
+    encoded_blank,
+    encoded_blanks,
+    fit_encoding,
+)
 from trainer.head.linear import fit_linear
 from trainer.head.recipe import Recipe
 
@@ -68,7 +76,8 @@ def fit(
         linear_share: the linear part's share, instead of finding it on ``stop``; with all of it
             no network is trained. Without ``stop`` and this, the two have half each.
         encoding: fitted before; otherwise it is fitted on ``train``. It knows no label.
-        blanks: raw values of each missing source (`models.features.Features.blanks`).
+        blanks: raw values of each missing source (`models.features.Features.blanks`), which parts
+            of the posts are shown without.
         progress: called after each epoch with its number, its loss and the loss on ``stop``.
 
     Raises:
@@ -76,11 +85,16 @@ def fit(
     """
     encoding = encoding or fit_encoding(groups, train, recipe)
     encoded = encode(encoding, groups, train)
+    blanks = blanks or {}
     linear = (
-        fit_linear(encoded, targets[train], penalty=recipe.linear_penalty)
+        fit_linear(
+            encoded, targets[train], penalty=recipe.linear_penalty,
+            stranger=encoded_blank(encoding, blanks["author"]) if "author" in blanks else None,
+            share=recipe.strangers,
+        )
         if linear_share != 0
         else None
-    )
+    )  # fmt: skip
     if linear is not None and linear_share == 1:
         return Fitted(Head(encoding, (linear,)), 0)
     tf = _tensorflow()
@@ -88,7 +102,7 @@ def fit(
 
     held_out = encode(encoding, groups, stop)
     model = build({group: encoded[group].shape[1] for group in GROUPS}, recipe, seed)
-    forget = forgetter(encoded_blanks(encoding, blanks or {}), recipe.forget, seed)
+    forget = forgetter(encoded_blanks(encoding, blanks), recipe.forget, seed)
     epoch = epoch_of(model, recipe, forget)
     tensors = {group: tf.constant(values) for group, values in encoded.items()}
     del encoded

@@ -188,18 +188,20 @@ def encoded_blanks(
         For each source, encoded columns by group; the embedding counts as one more source,
         hidden by its mean.
     """
-    found: list[dict[str, Floats]] = []
-    steps = encoding.metadata.edges.shape[1] - 1
-    usual = {group: getattr(encoding, group).mean[None, :] for group in PROJECTED}
-    usual["metadata"] = encoding.support.centre[None, : len(encoding.metadata.edges)]
-    for groups in blanks.values():
-        hidden = dict(usual)
-        for group, blank in groups.items():
-            hidden[group] = np.where(np.isnan(blank), usual[group], blank)
-        encoded = encoding(hidden)
-        source = {group: encoded[group][0] for group in groups}
-        if "metadata" in source:
-            touched = np.repeat(~np.isnan(groups["metadata"]), steps)
-            source["metadata"] = np.where(touched, source["metadata"], np.float32(np.nan))
-        found.append(source)
+    found = [encoded_blank(encoding, groups) for groups in blanks.values()]
     return [*found, {"embedding": np.zeros(encoding.embedding.basis.shape[1], np.float32)}]
+
+
+def encoded_blank(encoding: Encoding, blank: Mapping[str, Floats]) -> dict[str, Floats]:
+    """What hiding one source does to the encoded groups that it touches; NaN: nothing."""
+    steps = encoding.metadata.edges.shape[1] - 1
+    hidden = {group: getattr(encoding, group).mean[None, :] for group in PROJECTED}
+    hidden["metadata"] = encoding.support.centre[None, : len(encoding.metadata.edges)]
+    for group, values in blank.items():
+        hidden[group] = np.where(np.isnan(values), hidden[group], values)
+    encoded = encoding(hidden)
+    source = {group: encoded[group][0] for group in blank}
+    if "metadata" in source:
+        touched = np.repeat(~np.isnan(blank["metadata"]), steps)
+        source["metadata"] = np.where(touched, source["metadata"], np.float32(np.nan))
+    return source

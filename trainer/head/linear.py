@@ -30,22 +30,44 @@ _PLACE = (np.arange(BINS) - (BINS - 1) / 2) / np.std(np.arange(BINS))
 STATISTICS: Numbers = np.stack([_PLACE, _PLACE**2 - 1])
 
 
-def fit_linear(encoded: Mapping[str, Floats], targets: Numbers, *, penalty: float) -> Member:
+def fit_linear(
+    encoded: Mapping[str, Floats],
+    targets: Numbers,
+    *,
+    penalty: float,
+    stranger: Mapping[str, Floats] | None = None,
+    share: float = 0.5,
+) -> Member:
     """Fit the linear part.
 
-    It is not shown posts with sources hidden, as the network is: a missing source shifts its
-    prediction by no more than what the source's columns are worth, and the copies cost rank
-    correlation (0.01 by folds).
+    A post whose author has a record counts twice, with a part of its weight each: as it is, and as
+    if a stranger had posted it. Otherwise the record of nobody would only be known from posts of
+    real strangers, which do worse, and everything else from what the record leaves to explain. (By
+    folds this gains 0.010 of log-loss skill where authors are hidden, and costs 0.001 where they
+    are known. Copies without title or image cost rank correlation and gain nothing.)
 
     Args:
         encoded: encoded groups, each [n, width].
         targets: soft bins, float64 [n, 10].
         penalty: precision of the prior: half of it times the squared weights is added to the sum
             of the log losses.
+        stranger: encoded columns of a post whose author has no record, by group; NaN leaves a
+            column as it is. None: no post is shown twice.
+        share: weight of the second copy, 0 to 1; the first has the rest.
     """
     rows = np.linspace(0, len(targets) - 1, min(len(targets), MAX_ROWS)).astype(np.intp)
     groups = {group: encoded[group][rows] for group in GROUPS}
     inputs, wanted = _joined(groups), targets[rows]
+    weights = np.ones((len(rows), 1))
+    if stranger and share > 0:
+        hidden = _joined(_hidden(groups, stranger))
+        known = (hidden != inputs).any(axis=1)
+        inputs, wanted = (
+            np.concatenate([inputs, hidden[known]]),
+            np.concatenate([wanted, wanted[known]]),
+        )
+        weights[known] = 1 - share
+        weights = np.concatenate([weights, np.full((int(known.sum()), 1), share)])
     width = inputs.shape[1]
 
     def objective(point: Numbers) -> tuple[float, Numbers]:
@@ -54,8 +76,8 @@ def fit_linear(encoded: Mapping[str, Floats], targets: Numbers, *, penalty: floa
         logits -= logits.max(axis=1, keepdims=True)
         powers = np.exp(logits)
         totals = powers.sum(axis=1, keepdims=True)
-        lost = -(wanted * (logits - np.log(totals))).sum()
-        errors = powers / totals - wanted
+        lost = -(weights * wanted * (logits - np.log(totals))).sum()
+        errors = weights * (powers / totals - wanted)
         gradient = inputs.T @ (errors @ STATISTICS.T) + penalty * slopes
         value = float(lost) + penalty / 2 * float((slopes**2).sum())
         return value, np.concatenate([errors.sum(axis=0), gradient.ravel()])
@@ -64,6 +86,14 @@ def fit_linear(encoded: Mapping[str, Floats], targets: Numbers, *, penalty: floa
         objective, np.zeros(BINS + 2 * width), jac=True, method="L-BFGS-B", options=_OPTIONS
     )
     return _member(found.x[:BINS], found.x[BINS:].reshape(width, 2), groups)
+
+
+def _hidden(groups: Mapping[str, Floats], blank: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Encoded groups with some columns set to those of a missing source."""
+    return dict(groups) | {
+        group: np.where(np.isnan(columns), groups[group], columns).astype(np.float32)
+        for group, columns in blank.items()
+    }
 
 
 def _joined(groups: Mapping[str, Floats]) -> Numbers:

@@ -43,6 +43,8 @@ class Recipe:
     metadata_strength: tuple[tuple[str, float], ...] = METADATA_STRENGTH
     #: Precision of the prior of the linear part's weights.
     linear_penalty: float = 25.0
+    #: Weight in the linear part that a post of an author with a record has as a stranger's.
+    strangers: float = 0.5
     #: Units of the hidden layer of each group.
     embedding_units: int = 16
     title_units: int = 8

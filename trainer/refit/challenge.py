@@ -20,7 +20,7 @@ from trainer.data.targets import soft_bins
 from trainer.evaluation.comparison import Row, compare
 from trainer.evaluation.cross_fit import Fold, Plan, cross_fit, fit_planned, plan
 from trainer.evaluation.cross_validation import cross_validate
-from trainer.evaluation.figures import Evaluation, Forecasts, evaluate, figures
+from trainer.evaluation.figures import Evaluation, Forecasts, evaluate_twice, figures
 from trainer.evaluation.forecasting import forecasts_of, predict_rows, ranking_of
 from trainer.evaluation.gate import Judged, Verdict, judge
 from trainer.evaluation.hidden_sources import lacking
@@ -133,7 +133,7 @@ def challenge(
         baseline, against = baseline_of(posts, folds, found.rows, champion, planned, seed)
         say(stage="refitting")
         head = fit_planned(posts, everything, planned, seed=seed)
-        compared, by_folds = _compare(posts, recipe, comparisons, seed=seed, say=say)
+        compared, by_folds = _compare(posts, planned, comparisons, seed=seed, say=say)
     except LossNotFinite as error:
         raise Refused(str(error)) from error
     # Every bin is equally full among all labels, so that the base rate is what it says it is.
@@ -157,7 +157,7 @@ def challenge(
         plan=planned,
         folds=folds,
         verdict=verdict,
-        evaluation=evaluate(forecasts),
+        evaluation=evaluate_twice(forecasts, hidden["author"]),
         labels=len(posts),
         trained_until=datetime.fromtimestamp(float(posts.matured_at.max()), UTC),
         seed=seed,
@@ -276,17 +276,23 @@ def _nothing_to_tell(communities: NDArray[np.int64], base_rps: NDArray[np.float6
 
 
 def _compare(
-    posts: LabelledPosts, recipe: Recipe, comparisons: str, *, seed: int, say: Say
+    posts: LabelledPosts, planned: Plan, comparisons: str, *, seed: int, say: Say
 ) -> tuple[list[Row], dict[str, list[Row]]]:
-    """Every contender on a split by time, and by folds, as far as was asked for."""
+    """Every contender on a split by time, and by folds, as far as was asked for.
+
+    They have a network where the head that serves has one.
+    """
     if comparisons == "none":
         return [], {}
     say(stage="comparing")
-    compared = compare(posts, _parts(posts), recipe=recipe, seed=seed)
+    recipe, linear_only = planned.recipe, planned.first.linear_share == 1
+    compared = compare(
+        posts, _parts(posts), recipe=recipe, seed=seed, linear_only=linear_only
+    )  # fmt: skip
     if comparisons != "folds":
         return compared, {}
     by_folds = cross_validate(
-        posts, recipe=recipe, seed=seed,
+        posts, recipe=recipe, seed=seed, linear_only=linear_only,
         progress=lambda done, total: say(stage="folds", done=done, total=total),
     )  # fmt: skip
     return compared, by_folds

@@ -25,6 +25,10 @@ COMPARED = {
 }
 
 
+#: Columns of a table that has every figure twice.
+_TWICE = ("authors known", "95% interval", "authors not known", "95% interval")
+
+
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table."""
     lines = [heading, ["---"] * len(heading), *rows]
@@ -37,12 +41,19 @@ def shown(value: float) -> str:
 
 
 def figures_table(evaluation: Evaluation) -> str:
-    """Every figure with its interval."""
-    rows = []
-    for key, name in FIGURE_NAMES.items():
-        low, high = evaluation.intervals[key]
-        rows.append((name, shown(evaluation.figures[key]), f"{shown(low)} … {shown(high)}"))
-    return table(("figure", "value", "95% interval"), rows)
+    """Every figure with its interval; once more without authors' records, where that is known."""
+
+    def cells(found: Evaluation, key: str) -> tuple[str, str]:
+        low, high = found.intervals[key]
+        return shown(found.figures[key]), f"{shown(low)} … {shown(high)}"
+
+    both = [evaluation] if evaluation.strangers is None else [evaluation, evaluation.strangers]
+    heading = ("value", "95% interval") if len(both) == 1 else _TWICE
+    rows = [
+        (name, *(cell for found in both for cell in cells(found, key)))
+        for key, name in FIGURE_NAMES.items()
+    ]
+    return table(("figure", *heading), rows)
 
 
 def classes_table(evaluation: Evaluation) -> str:

@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from trainer.data.file_posts import Progress, ReadText, read_file_posts
 from trainer.data.fitted_on import FittedOn
 from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.reference import Reference
-from trainer.evaluation.figures import Evaluation, Forecasts, evaluate, figures
+from trainer.evaluation.figures import Evaluation, Forecasts, evaluate_twice
 from trainer.evaluation.forecasting import predict_rows
 from trainer.refit.report import write_evaluation_report
 
@@ -40,8 +41,8 @@ def evaluate_file(
     """Predict the posts of a file and compare with their scores.
 
     Percentiles and base rates are those of the labels that the version was trained on. An
-    author's record counts earlier posts of the file whose score was final by then; the notes
-    say how good the predictions are without any.
+    author's record counts earlier posts of the file whose score was final by then; every figure
+    stands once more for predictions without any.
 
     Args:
         path: a TinyDB export or a list of posts.
@@ -74,10 +75,12 @@ def evaluate_file(
     posts, notes = _unseen(posts, FittedOn.load(version), is_trained=trained_on is not None)
     reference = trained_on or Reference.of(posts.score)
     rows = np.arange(len(posts))
-    ours = _forecasts(posts, predict_rows(head, posts, rows), reference, rule)
-    found = evaluate(ours)
+    found = evaluate_twice(
+        _forecasts(posts, predict_rows(head, posts, rows), reference, rule),
+        _forecasts(posts, head.predict_groups(_strangers(posts)), reference, rule),
+    )
     found.notes += notes
-    found.notes += _notes(posts, head, reference, rule, trained=trained_on is not None)
+    found.notes += _notes(posts, is_trained=trained_on is not None)
     if report_to is not None:
         write_evaluation_report(
             report_to, found, dropped=posts.dropped,
@@ -137,24 +140,23 @@ def _forecasts(
     )  # fmt: skip
 
 
-def _notes(
-    posts: LabelledPosts, head: Head, reference: Reference, rule: BucketRule, *, trained: bool
-) -> list[str]:
+def _strangers(posts: LabelledPosts) -> dict[str, NDArray[Any]]:
+    """The groups as if nobody had ever posted before."""
+    blank = Features().blanks()["author"]["metadata"]
+    values = posts.groups["metadata"]
+    return {**posts.groups, "metadata": np.where(np.isnan(blank), values, blank)}
+
+
+def _notes(posts: LabelledPosts, *, is_trained: bool) -> list[str]:
     notes = []
-    if not trained:
+    if not is_trained:
         notes.append(
             "The version was never trained: percentiles and base rates are those of the file."
         )
-    blank = Features().blanks()["author"]["metadata"]
-    values = posts.groups["metadata"]
-    known = int((values[:, Features().metadata_names.index("author_n")] > 0).sum())
-    hidden = {**posts.groups, "metadata": np.where(np.isnan(blank), values, blank)}
-    without = figures(_forecasts(posts, head.predict_groups(hidden), reference, rule))
+    counts = posts.groups["metadata"][:, Features().metadata_names.index("author_n")]
     notes.append(
-        f"{known} of {len(posts)} posts have a record of their author, from earlier posts of the "
-        f"file. With every record hidden: accuracy {without['accuracy']:.3f}, macro-F1 "
-        f"{without['macro_f1']:.3f}, log-loss skill {without['log_loss_skill']:.3f}, Spearman "
-        f"{without['spearman']:.3f}, pair accuracy {without['pair_accuracy']:.3f}, ordinal "
-        f"reduction {without['ordinal_loss_reduction']:.3f}, ECE {without['ece']:.3f}."
+        f"{int((counts > 0).sum())} of {len(posts)} posts have a record of their author, from "
+        "earlier posts of the file. Every figure stands twice: with these records, and with every "
+        "record hidden."
     )
     return notes

@@ -12,7 +12,7 @@ from tests.fixtures import images
 KEYS = {
     "n", "accuracy", "macro_f1", "log_loss", "log_loss_skill", "rps", "rps_skill", "brier", "ece",
     "spearman", "pair_accuracy", "ordinal_loss", "ordinal_loss_reduction", "auc_top10",
-    "confusion", "intervals", "version", "dropped", "notes",
+    "confusion", "intervals", "version", "dropped", "notes", "authors_unknown",
 }  # fmt: skip
 
 
@@ -46,7 +46,9 @@ def test_the_figures_are_shown_with_their_intervals(peoria: Peoria, asked: list[
 def test_as_data_they_have_the_agreed_names(peoria: Peoria, asked: list[str]) -> None:
     data = peoria(*asked, "--json").data
     assert set(data) == KEYS
-    assert data["n"] == 15
+    unknown = data["authors_unknown"]
+    assert set(unknown) == KEYS - {"version", "dropped", "notes", "authors_unknown"}
+    assert data["n"] == unknown["n"] == 15
     assert sum(map(sum, data["confusion"])) == 15
     text = peoria(*asked).out.replace("\n", " ")
     assert data["notes"]

@@ -68,8 +68,9 @@ def skills(source: Hidable, k: int, seed: int) -> tuple[float, float]:
     train, judge = np.arange(N), np.arange(N, N + JUDGED)
     targets = soft_bins(intervals_of(posts, ranking_of(posts, train)))
     head = fit(
-        posts.groups, targets, train, train[:0], recipe=Recipe(), seed=1, linear_share=1.0
-    ).head
+        posts.groups, targets, train, train[:0],
+        recipe=Recipe(), seed=1, linear_share=1.0, blanks=Features().blanks(),
+    ).head  # fmt: skip
     embedding = np.stack([each.embedding for each in examples[N:]]).astype(np.float32)
     facts = [each.facts for each in examples[N:]]
     shown, hidden = (
@@ -82,10 +83,10 @@ def skills(source: Hidable, k: int, seed: int) -> tuple[float, float]:
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(
     source=st.sampled_from(["title", "text", "author"]),
-    k=st.sampled_from([0, 1, 5, 20]) | st.integers(0, N // 4),
+    k=st.sampled_from([0, 1, 5, 20, N]) | st.integers(0, N),
     seed=st.integers(0, 10_000),
 )
-def test_a_source_that_hardly_varied_costs_next_to_nothing(
+def test_a_source_that_says_nothing_costs_next_to_nothing(
     source: Hidable, k: int, seed: int
 ) -> None:
     shown, hidden = skills(source, k, seed)

@@ -1,6 +1,7 @@
 import numpy as np
 
 from models.head import GROUPS, softmax
+from models.metrics import log_losses
 from trainer.head.linear import STATISTICS, fit_linear
 
 RNG = np.random.default_rng(5)
@@ -51,3 +52,26 @@ def test_a_stronger_prior_says_less() -> None:
         for penalty in (1.0, 1000.0)
     )
     assert strong < weak
+
+
+def test_strangers_are_learned_from_posts_of_known_authors_too() -> None:
+    # Real strangers (no record: zeros) do worse; with the records of the others hidden the forecast
+    # must be right for all of them, and nearly as before where records are seen.
+    encoded, targets = posts(2000)
+    stranger = {"metadata": np.array([0, 0, np.nan], np.float32)}
+    real = np.arange(2000) % 3 == 0
+    encoded["metadata"][real, :2] = 0
+    targets[real] = np.eye(10)[np.minimum(RNG.integers(0, 10, real.sum()), 4)]
+    hidden = dict(encoded) | {"metadata": encoded["metadata"] * np.float32([0, 0, 1])}
+
+    def losses(**how: object) -> list[float]:
+        member = fit_linear(encoded, targets, penalty=3.0, **how)
+        return [
+            float(log_losses(softmax(member.logits(each)), targets).mean())
+            for each in (encoded, hidden)
+        ]
+
+    before, after = losses(), losses(stranger=stranger)
+    assert after[1] < before[1]
+    assert after[0] < before[0] + 0.02
+    assert losses(stranger=stranger, share=0.0) == before

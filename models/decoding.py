@@ -53,7 +53,7 @@ _MOST_OF_IT = 0.7
 _FRAME_BYTES = 24
 
 # What Pillow's readers raise on bad data, found by fuzzing and by reading them.
-_PILLOW_ERRORS = (
+DECODER_ERRORS = (
     OSError,
     SyntaxError,
     ValueError,
@@ -174,7 +174,7 @@ def _decoded(
     except MemoryError as error:
         # What it takes was worked out before: it is this machine that has no room left.
         raise ImageUnread from error
-    except _PILLOW_ERRORS as error:
+    except DECODER_ERRORS as error:
         if _is_our_fault(error):
             raise ImageUnread from error
         raise _refusal(
@@ -269,7 +269,7 @@ def _telling_frame(
     with closing(Image.open(io.BytesIO(container.frames), formats=kind)) as animation:
         contrasts = [_contrast(first)]
         # A frame that cannot be read is no reason against those before it.
-        with suppress(*_PILLOW_ERRORS):
+        with suppress(*DECODER_ERRORS):
             for number in range(1, min(getattr(animation, "n_frames", 1), affordable)):
                 animation.seek(number)
                 contrasts.append(_contrast(_small(animation)))

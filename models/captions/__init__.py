@@ -1,0 +1,1 @@
+"""Captions for pictures: what writes, judges and draws them. Serves without TensorFlow."""

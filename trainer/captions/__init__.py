@@ -1,0 +1,1 @@
+"""Makes the caption models: tokenizer, language model, emotions; and the tables about them."""

@@ -12,6 +12,7 @@ from apscheduler.triggers.cron import CronTrigger
 from bot.core import Core
 from bot.jobs import Jobs, schedule
 from bot.labels.collect import LabelCollector
+from bot.labels.first_scores import LabelRules
 from bot.labels.shipped_curves import shipped_curves
 from bot.notices import Notices
 from bot.operations.health_check import HealthCheck
@@ -72,7 +73,7 @@ def build(core: Core) -> App:
         core.database,
         platforms,
         clock=core.clock,
-        season_time_zone=core.settings.season_time_zone,
+        rules=LabelRules(core.settings.season_time_zone, core.settings.scores_to_compare),
         late_share=core.settings.late_share,
         curves=shipped_curves(),
     )
@@ -101,7 +102,7 @@ def build(core: Core) -> App:
         core.database,
         pipeline,
         collector,
-        Settler(core.database, platforms, clock=core.clock),
+        Settler(core.database, platforms, clock=core.clock, needed=core.settings.scores_to_compare),
         image_cleanup,
         core.ocr_worker,
         training=core.training,

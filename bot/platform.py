@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from bot.serving.forecast import Card, Outcome, OutcomeUnknown
+from bot.serving.forecast import Card, Ending
 from storage import types
 from storage.errors import ExpectedError
 from storage.tables import Post
@@ -193,8 +193,8 @@ class Platform(Protocol):
             PlatformUnavailable: try again later.
         """
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
-        """Show the outcome in the reply, or that it came too late to count.
+    async def settle(self, post: PostRef, reply_id: str, outcome: Ending) -> None:
+        """Show the outcome in the reply, or what it waits for, or that it came too late to count.
 
         Raises:
             PlatformUnavailable: try again later.

@@ -277,6 +277,12 @@ class Settings(BaseSettings):
     min_guesses: int = Field(
         10, ge=1, description="Fewest scored guesses for a rank in the league."
     )
+    scores_to_compare: int = Field(
+        3,
+        ge=1,
+        description="How many different final scores a community needs before anything is told of"
+        " low, medium and high there: until then no verdict, no points, and nothing to learn from.",
+    )
     late_share: float = Field(
         0.5,
         ge=0,

@@ -128,11 +128,12 @@ class Head:
         prediction then comes from what remains. A source that was hidden, and one that the head
         never learned anything from, is not named.
         """
-        bins = self.predict(embedding, facts, hide=hide)
+        shown = [without(each, hide) for each in facts] if hide else facts
+        groups = self._groups(embedding, shown)
         if self.encoding is None:
-            return bins, [()] * len(facts)
-        shown = [without(each, hide) for each in facts]
-        _, trust = self.encoding.with_trust(self._groups(embedding, shown))
+            return self.predict_groups(groups), [()] * len(facts)
+        encoded, trust = self.encoding.with_trust(groups)
+        bins = softmax(self.encoded_logits(encoded) / self.temperature)
         aside = (trust < SET_ASIDE) & self.encoding.used()
         return bins, [
             tuple(

@@ -177,8 +177,17 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
 
 @pytest.fixture
 def settings(data_dir: Path, database_url: str | None) -> Settings:
-    """The defaults, on the test's own data folder; nothing is silent, any port will do."""
-    return Settings(data_dir=data_dir, database_url=database_url, web_port=0, silent_share=0)
+    """The defaults, on the test's own data folder; nothing is silent, any port will do.
+
+    Most tests look at one post: its outcome is told at once, and waits for no others.
+    """
+    return Settings(
+        data_dir=data_dir,
+        database_url=database_url,
+        web_port=0,
+        silent_share=0,
+        scores_to_compare=1,
+    )
 
 
 @pytest.fixture

@@ -15,11 +15,12 @@ from bot.serving.forecast import Card
 from bot.serving.number_format import percent
 from bot.serving.phrases import (
     POOLED_VIEW,
-    beats_sentence,
+    headline,
     knowledge_note,
-    known_bar,
-    place_sentence,
+    place_line,
+    pooled_headline,
     score_sentence,
+    set_aside_note,
 )
 from bot.serving.predict_files import FilePrediction, predict_files
 from bot.settings import load_settings
@@ -74,11 +75,14 @@ def _as_json(prediction: FilePrediction) -> dict[str, Any]:
         "file": str(prediction.file),
         "probabilities": {"low": card.p_low, "medium": card.p_medium, "high": card.p_high},
         "bucket": card.bucket.value,
+        "likely": [bucket.value for bucket in card.likely],
         "percentile": dict(zip(names, percentile, strict=True)),
         "beats": round(card.beats, 4),
         "score": dict(zip(names, card.score, strict=True)) if card.score else None,
         "quantiles": card.quantiles,
-        "known": None if card.known is None else round(card.known, 4),
+        "known": None if card.place is None else round(card.place.known, 4),
+        "set_aside": card.set_aside,
+        "blank": card.blank,
         "model_version": card.model_version,
         "latency_ms": round(prediction.latency_ms, 2),
     }
@@ -86,11 +90,14 @@ def _as_json(prediction: FilePrediction) -> dict[str, Any]:
 
 def _sentences(card: Card, audience: Audience) -> list[str | None]:
     if audience.name is None:
-        return [score_sentence(card), POOLED_VIEW]
-    place = place_sentence(card, audience.name)
-    if place is not None and card.known is not None:
-        place = f"{known_bar(card.known)} {place}"
-    return [score_sentence(card), place, knowledge_note(card, audience.name)]
+        return [pooled_headline(card), score_sentence(card), set_aside_note(card), POOLED_VIEW]
+    return [
+        headline(card, audience.name),
+        score_sentence(card),
+        place_line(card, audience.name),
+        set_aside_note(card),
+        knowledge_note(card, audience.name),
+    ]
 
 
 def _show(prediction: FilePrediction, audience: Audience) -> None:
@@ -99,15 +106,12 @@ def _show(prediction: FilePrediction, audience: Audience) -> None:
     if card is None:
         out.print(Panel(Text(prediction.error or ""), title=name, border_style="red", width=72))
         return
-    community = audience.name or "a community like those it learned from"
-    chances = {Bucket.LOW: card.p_low, Bucket.MEDIUM: card.p_medium, Bucket.HIGH: card.p_high}
     text = Text()
-    for bucket, chance in chances.items():
-        text.append(f"{bucket.value:>7} ", style="bold" if bucket is card.bucket else "")
+    for bucket, chance in card.chances.items():
+        text.append(f"{bucket.value:>7} ", style="bold" if bucket in card.likely else "")
         text.append("█" * round(chance * BAR), style=_COLOURS[bucket])
         text.append("░" * (BAR - round(chance * BAR)), style="dim")
         text.append(f" {percent(chance)}\n")
-    text.append(f"\n{beats_sentence(card, community)}")
     for sentence in _sentences(card, audience):
         if sentence:
             text.append(f"\n{sentence}")

@@ -13,7 +13,7 @@ from bot.discord.messages.reply_data import load_stored_post
 from bot.discord.ui.admin_messages import tell_admins
 from bot.platform import PostRef, Reading
 from bot.posts.pipeline import Pipeline
-from bot.serving.forecast import Card, Outcome, OutcomeUnknown
+from bot.serving.forecast import Card, Ending
 from storage.tables import Community, Post
 from storage.types import PlatformName
 
@@ -74,7 +74,7 @@ class DiscordPlatform:
         with judging_answers():
             await sender.delete(await self._load(post), reply_id)
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
+    async def settle(self, post: PostRef, reply_id: str, outcome: Ending) -> None:
         """Change the reply into the outcome.
 
         Raises:

@@ -4,16 +4,17 @@ import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from bot.duty import communities_of_others
 from bot.labels.absence import look_again_at
+from bot.labels.first_scores import LabelRules, label_or_wait, label_waiting
 from bot.labels.growth import Heading
 from bot.labels.nowcast import Nowcaster
 from bot.labels.readings import AgedScore, late_by, next_reading_at, reading_at, score_at_horizon
-from bot.labels.write import write_label
 from bot.league.guesses import close_at_score
 from bot.platform import (
     Platform,
@@ -31,6 +32,7 @@ from storage.engine.database import Database
 from storage.engine.upsert import insert_if_new
 from storage.queries.labels import last_score_before
 from storage.queries.posts import due_posts, load_post, load_posts, move_post
+from storage.queries.waiting_scores import communities_that_wait
 from storage.tables import Nowcast, Post, Snapshot
 from storage.types import PlatformName, PostRefusal, PostState
 
@@ -47,7 +49,7 @@ class LabelCollector:
     """Reads the scores that are due and writes labels from them.
 
     Args:
-        season_time_zone: the one that the league's seasons are counted by.
+        rules: what labels are written by.
         late_share: how late the final score may be read, as a share of the horizon.
         curves: growth curves of platforms that have them, for second looks.
     """
@@ -58,14 +60,14 @@ class LabelCollector:
         platforms: Mapping[PlatformName, Platform],
         *,
         clock: Clock,
-        season_time_zone: str = "UTC",
+        rules: LabelRules | None = None,
         late_share: float = 0.5,
         curves: Mapping[PlatformName, GrowthCurves] | None = None,
     ) -> None:
         self._database = database
         self._platforms = platforms
         self._clock = clock
-        self._season_time_zone = season_time_zone
+        self._rules = rules or LabelRules()
         self._late_share = late_share
         self._second_looks = Nowcaster(database, curves)
 
@@ -82,7 +84,20 @@ class LabelCollector:
                 # The longest waiting come first: what fails must not keep the others waiting.
                 log.exception("Scores on %s could not be read; they are tried again.", name.value)
                 await self._ask_again(batch)
+        await self._label_waiting()
         return len(posts)
+
+    async def _label_waiting(self) -> None:
+        """Write the labels of first scores, in communities that have enough to compare them."""
+        for community_id in await self._database.run_read(communities_that_wait):
+            label = partial(
+                label_waiting, community_id=community_id, rules=self._rules, now=self._clock()
+            )
+            try:
+                while await self._database.run_write(label):
+                    pass
+            except Exception:
+                log.exception("First scores of community %s could not be labelled.", community_id)
 
     async def _due(self, state: PostState) -> list[Post]:
         """Posts in a state whose next step is due, loaded whole."""
@@ -189,8 +204,7 @@ class LabelCollector:
                 "due_at": None,
             }
         else:
-            # Due at once: what remains is to show the outcome.
-            step = {"state": PostState.SETTLING, "due_at": self._clock(), "tries": 0}
+            step = {"due_at": None, "tries": 0}
         heading = None
         if reading is not None and not final:
             heading = await self._second_looks.look(
@@ -204,7 +218,7 @@ class LabelCollector:
             if reading is not None:
                 self._keep_reading(session, post.id, read, reading, age, heading)
             close_at_score(session, post.id, post.community.guess_score, read.score, read.at)
-            if step.get("state") is PostState.SETTLING:
+            if final and "state" not in step:
                 self._label(session, post.id, AgedScore(age, read.score))
             return True
 
@@ -251,10 +265,10 @@ class LabelCollector:
         assert post is not None  # noqa: S101 - it was moved on in this transaction
         horizon = post.community.horizon_seconds
         before = last_score_before(session, post_id, horizon)
-        write_label(
+        label_or_wait(
             session,
             post,
             score_at_horizon(before and AgedScore(*before), last, horizon),
+            rules=self._rules,
             now=self._clock(),
-            season_time_zone=self._season_time_zone,
         )

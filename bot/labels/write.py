@@ -6,17 +6,18 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.league.scoring import base_rate, base_rates, points, score_prediction
+from bot.labels.ranking import Rank, Seen, rank_next
+from bot.league.scoring import base_rate, points, score_prediction
 from bot.league.seasons import season_of
 from bot.serving.experts import learn_from
 from bot.serving.forecast import stored_card
 from bot.serving.score_scale import bucket_rule
-from models.percentiles import WINDOW, tie_interval
+from models.percentiles import WINDOW
 from storage.queries.labels import last_written, mend_written, window_before
 from storage.queries.scored_labels import Result, ScoredLabel, was_spoken
 from storage.queries.standings import add_label
 from storage.tables import Guess, Label, Post, Prediction
-from storage.types import Bucket, ForecasterKind, PostOrigin
+from storage.types import ForecasterKind, PostOrigin
 
 #: Labels are written one after another: streaks go by the order.
 _ONE_AFTER = timedelta(microseconds=1)
@@ -24,8 +25,21 @@ _ONE_AFTER = timedelta(microseconds=1)
 _CLOCK_WAS_WRONG = timedelta(minutes=1)
 
 
+def history_before(session: Session, community_id: int, matured_by: datetime) -> list[Seen]:
+    """The community's newest labels that matured by a moment, the newest first."""
+    rows = window_before(session, community_id, matured_by=matured_by, limit=WINDOW - 1)
+    return [Seen(row.score, row.bucket) for row in rows]
+
+
 def write_label(
-    session: Session, post: Post, score: float, *, now: datetime, season_time_zone: str
+    session: Session,
+    post: Post,
+    score: float,
+    *,
+    now: datetime,
+    season_time_zone: str,
+    matured_at: datetime | None = None,
+    rank: Rank | None = None,
 ) -> Label:
     """Write the label of a post, score its predictions and guesses, and add to the boards.
 
@@ -37,10 +51,14 @@ def write_label(
         score: at the horizon.
         now: aware.
         season_time_zone: the one that seasons are counted by.
+        matured_at: when the score became final, aware; None: at its community's horizon.
+        rank: where the score stands; None: among the labels that matured before it.
     """
-    matured_at = post.posted_at + timedelta(seconds=post.community.horizon_seconds)
-    window = window_before(session, post.community_id, matured_by=matured_at, limit=WINDOW - 1)
-    low, high = tie_interval(score, sorted(row.score for row in window))
+    if matured_at is None:
+        matured_at = post.posted_at + timedelta(seconds=post.community.horizon_seconds)
+    if rank is None:
+        before_it = history_before(session, post.community_id, matured_at)
+        rank = rank_next(score, before_it, bucket_rule(post.community))
     before = last_written(session)
     if before is not None and before > now + _CLOCK_WAS_WRONG:
         mend_written(session, now)
@@ -49,23 +67,22 @@ def write_label(
         post_id=post.id,
         community_id=post.community_id,
         score=score,
-        percentile_low=low,
-        percentile_high=high,
-        bucket=Bucket(bucket_rule(post.community).bucket(score, (low + high) / 2)),
+        percentile_low=rank.low,
+        percentile_high=rank.high,
+        bucket=rank.bucket,
         matured_at=matured_at,
         written_at=now if before is None else max(now, before + _ONE_AFTER),
     )
     session.add(label)
-    rates = base_rates([row.bucket for row in window])
     results = [
         *[
-            _score_prediction(each, label, rates, now)
+            _score_prediction(each, label, rank.rates, now)
             for each in post.prediction_rows
             # Made when the votes were in already, it foretold nothing.
             if each.made_at < matured_at
         ],
         *[
-            _score_guess(each, label, rates)
+            _score_guess(each, label, rank.rates)
             for each in session.scalars(
                 select(Guess)
                 .where(Guess.post_id == post.id, Guess.guessed_at < matured_at)

@@ -78,6 +78,20 @@ def base_rate(guess: Bucket, base_rates: tuple[float, float, float]) -> float:
     return base_rates[list(Bucket).index(guess)]
 
 
+def shares(buckets: Sequence[Bucket]) -> tuple[float, float, float]:
+    """Shares of low, medium and high among labels that are written together (0 to 1).
+
+    Whoever guesses the same bucket on all of them earns nothing, exactly. A bucket without a label
+    gets what `base_rates` would give it, because no base rate may be 0; where all are alike their
+    share stays below 1.
+    """
+    counts, n = Counter(buckets), len(buckets)
+    low, medium, high = (
+        min(counts[bucket] / n, n / (n + 1)) if counts[bucket] else 1 / (n + 3) for bucket in Bucket
+    )
+    return low, medium, high
+
+
 def base_rates(recent: Sequence[Bucket]) -> tuple[float, float, float]:
     """Shares of low, medium and high among a community's recent labels (0 to 1, sum 1).
 

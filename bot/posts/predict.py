@@ -22,8 +22,8 @@ from bot.posts.retry import MAX_TRIES, wait_after
 from bot.runtime.clock import Clock
 from bot.runtime.download import Downloader, DownloadFailed
 from bot.serving.champion import Champion, ChampionRef, ChampionServer
-from bot.serving.experts import Standing, ask_experts, read_standing, stored_mixture
-from bot.serving.forecast import Card, read_card
+from bot.serving.experts import Said, Standing, ask_experts, read_standing, stored_mixture
+from bot.serving.forecast import Card, Place, read_card
 from bot.serving.score_scale import bucket_rule, read_quantiles
 from models.distribution import Floats, mean_percentile
 from models.experts import Mixture, mix, weighted
@@ -67,8 +67,8 @@ class _Forecast:
     known: PredictionInput
     found: FoundImages
     champion: Champion
-    #: What each expert says of each usable image, float64 [images, experts, 10].
-    experts: Floats
+    #: What each expert says of each usable image.
+    said: Said
     texts: dict[str, str]
     took_ms: float
 
@@ -130,11 +130,9 @@ class Predictor:
             return None
         texts: dict[str, str] = {}
         while True:
-            experts = await self._serving.on_thread(
-                _ask_experts, known, champion, found.usable, texts
-            )
+            said = await self._serving.on_thread(_ask_experts, known, champion, found.usable, texts)
             made = _Forecast(
-                known, found, champion, experts, texts, (time.perf_counter() - started) * 1000
+                known, found, champion, said, texts, (time.perf_counter() - started) * 1000
             )
             written = await self._database.run_write(partial(self._write, made))
             if not isinstance(written, dict):
@@ -154,13 +152,19 @@ class Predictor:
         if texts != made.texts:
             return texts
         # Here, so that no two predictions spend the same part of the community's budget.
-        best, mixture = _mix_best(made.experts, read_standing(session, post.community_id))
+        best, mixture = _mix_best(
+            made.said.bins,
+            [each.embedded.blank for each in made.found.usable],
+            read_standing(session, post.community_id),
+        )
         card = read_card(
             mixture.bins,
             made.known.quantiles,
             bucket_rule(post.community),
             made.champion.name,
-            mixture.known,
+            place=Place.of(mixture.weights.tolist(), mixture.share),
+            set_aside=made.said.set_aside[best],
+            blank=made.found.usable[best].embedded.blank,
         )
         if not move_post(
             session,
@@ -183,6 +187,8 @@ class Predictor:
                 "made_at": now,
                 "bins": list(card.bins),
                 **stored_mixture(mixture),
+                "set_aside": list(card.set_aside),
+                "blank": card.blank,
                 "p_low": card.p_low,
                 "p_medium": card.p_medium,
                 "p_high": card.p_high,
@@ -256,7 +262,7 @@ def _ask_experts(
     champion: Champion,
     usable: Sequence[FoundImage],
     texts: Mapping[str, str],
-) -> Floats:
+) -> Said:
     facts = [
         PostFacts(
             title=known.post.title,
@@ -267,13 +273,23 @@ def _ask_experts(
         )
         for each in usable
     ]
-    return ask_experts(champion.head, np.stack([each.embedded.embedding for each in usable]), facts)
+    return ask_experts(
+        champion.head,
+        np.stack([each.embedded.embedding for each in usable]),
+        facts,
+        blank=[each.embedded.blank for each in usable],
+    )
 
 
-def _mix_best(experts: Floats, standing: Standing) -> tuple[int, Mixture]:
-    """The best image, by which people will remember the post, and the forecast of it."""
+def _mix_best(experts: Floats, blank: Sequence[bool], standing: Standing) -> tuple[int, Mixture]:
+    """The best image, by which people will remember the post, and the forecast of it.
+
+    One that holds no picture only where none does.
+    """
     means = weighted(standing.account, experts)
-    best = max(range(len(means)), key=lambda index: mean_percentile(means[index]))
+    best = max(
+        range(len(means)), key=lambda index: (not blank[index], mean_percentile(means[index]))
+    )
     mixture = mix(
         standing.account, experts[best], reserved=standing.reserved, waiting=standing.waiting
     )

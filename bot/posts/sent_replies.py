@@ -4,14 +4,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.posts.retry import change_pause, log_failure, next_try
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
 from storage.queries.posts import load_posts
-from storage.tables import Post, Reply
+from storage.tables import Post, Reply, WaitingScore
 from storage.types import PlatformName, PostState, ReplySkip, ReplyState
 
 _REPLIES = table_of(Reply)
@@ -39,6 +39,8 @@ async def replies_to_close(
             Post.guessing_closed_at <= now,
             Reply.state == ReplyState.SENT,
             Reply.closed_at.is_(None),
+            # It shows more than that already, or will at once.
+            ~exists().where(WaitingScore.post_id == Post.id),
             or_(Reply.retry_at.is_(None), Reply.retry_at <= now),
             Post.community_id.not_in(without_communities),
         )

@@ -1,8 +1,11 @@
-"""Showing outcomes in the replies to their posts, and that an outcome came too late."""
+"""Showing in the replies to posts what became of them: the outcome, what it waits for, or that it
+came too late."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bot.duty import communities_of_others, off_duty
@@ -11,22 +14,45 @@ from bot.posts.retry import OUTCOME_DAYS, log_failure, next_try, settle_pause
 from bot.posts.sent_replies import note_change_done, note_change_failed
 from bot.runtime.clock import Clock
 from bot.runtime.lanes import Lanes
-from bot.serving.forecast import OutcomeUnknown, outcome, stored_card
+from bot.serving.forecast import OutcomeUnknown, OutcomeWaits, outcome, stored_card
+from bot.serving.waiting import Waits, read_waits
+from storage.engine.core_tables import table_of
 from storage.engine.database import Database
 from storage.queries.posts import due_posts, load_posts, move_post, replies_without_outcome
-from storage.tables import Post, Reply
+from storage.queries.waiting_scores import replies_that_wait
+from storage.tables import Post, Reply, WaitingScore
 from storage.types import PlatformName, PostState, ReplyState
 
 #: Posts whose outcome is shown in one round.
 BATCH = 100
 
+_WAITING = table_of(WaitingScore)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A post whose score is final and waits, and what its reply is to say of that."""
+
+    post: Post
+    waits: Waits
+
 
 class Settler:
-    """Changes replies into outcomes. What fails for one post is no matter to the others."""
+    """Changes replies into outcomes. What fails for one post is no matter to the others.
+
+    Args:
+        needed: different final scores that a community needs before anything is told of them.
+    """
 
     def __init__(
-        self, database: Database, platforms: Mapping[PlatformName, Platform], *, clock: Clock
+        self,
+        database: Database,
+        platforms: Mapping[PlatformName, Platform],
+        *,
+        clock: Clock,
+        needed: int = 1,
     ) -> None:
+        self._needed = needed
         self._database = database
         self._platforms = platforms
         self._clock = clock
@@ -39,7 +65,10 @@ class Settler:
         Posts whose outcome is due count, and replies that say that there is none.
         """
         posts = await self._database.run_read(self._due)
-        await self._outcomes.take(posts, _lane, self._settle)
+        waiting = await self._database.run_read(self._that_wait)
+        # In one lane: what a score waits for must not be said after what became of it.
+        items: list[Post | _Waiting] = [*waiting, *posts]
+        await self._outcomes.take(items, _lane, self._show)
         without = await self._database.run_read(self._without_outcome)
         said: list[int] = []
 
@@ -75,6 +104,44 @@ class Settler:
             without_communities=self._too_late.busy,
         )
         return load_posts(session, ids)
+
+    def _that_wait(self, session: Session) -> Sequence[_Waiting]:
+        ids = replies_that_wait(
+            session,
+            [name for name in self._platforms if name not in off_duty(self._platforms)],
+            now=self._clock(),
+            without_communities=self._outcomes.busy,
+        )
+        waits = read_waits(session, [*ids], needed=self._needed)
+        changed = [each for each, shown in ids.items() if shown != waits[each].missing]
+        return [_Waiting(post, waits[post.id]) for post in load_posts(session, changed[:BATCH])]
+
+    async def _show(self, item: Post | _Waiting) -> None:
+        if isinstance(item, Post):
+            await self._settle(item)
+        else:
+            await self._settle_waiting(item.post, item.waits)
+
+    async def _settle_waiting(self, post: Post, waits: Waits) -> None:
+        """Say what a final score waits for."""
+        reply = post.reply
+        if reply is None or reply.source_id is None:
+            return
+        card = stored_card(post.prediction_rows[0])
+        result = OutcomeWaits(card, waits.score, waits.missing, waits.needed)
+        try:
+            await self._platforms[post.platform].settle(post_ref(post), reply.source_id, result)
+        except Exception as error:  # noqa: BLE001 - judged and logged below
+            again = await note_change_failed(
+                self._database, reply, error, now=self._clock(), until=_until(post)
+            )
+            if again:
+                return
+        await note_change_done(self._database, post.id)
+        statement = update(_WAITING).where(_WAITING.c.post_id == post.id)
+        await self._database.run_write(
+            lambda session: session.execute(statement.values(shown_missing=waits.missing))
+        )
 
     async def _settle(self, post: Post) -> None:
         platform, reply = self._platforms.get(post.platform), post.reply
@@ -132,8 +199,8 @@ class Settler:
         return True
 
 
-def _lane(post: Post) -> int:
-    return post.community_id
+def _lane(item: Post | _Waiting) -> int:
+    return (item if isinstance(item, Post) else item.post).community_id
 
 
 def _until(post: Post) -> datetime:

@@ -25,7 +25,7 @@ from bot.reddit.score_reader import ScoreReader
 from bot.reddit.watcher import Watcher
 from bot.runtime.supervisor import keep_running, tell
 from bot.runtime.system_clock import SystemClock
-from bot.serving.forecast import Card, Outcome, OutcomeUnknown
+from bot.serving.forecast import Card, Ending
 from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
@@ -221,7 +221,7 @@ class RedditPlatform:
         self._check_duty()
         return await self._replies.reply(post, card, sent_before=sent_before)
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
+    async def settle(self, post: PostRef, reply_id: str, outcome: Ending) -> None:
         """Put the outcome into the comment; see `Replies.settle`."""
         self._check_duty()
         await self._replies.settle(post, reply_id, outcome)

@@ -17,7 +17,7 @@ from bot.reddit.own_comments import OwnComments
 from bot.reddit.reply_rules import ReplyRules
 from bot.reddit.texts import prediction_text, settled_text
 from bot.runtime.clock import Clock
-from bot.serving.forecast import Card, Outcome, OutcomeUnknown
+from bot.serving.forecast import Card, Ending
 from storage.engine.database import Database
 from storage.queries.posts import load_post
 from storage.tables import Community, Post
@@ -119,7 +119,7 @@ class Replies:
         except (NotThere, NotAllowed) as error:
             raise await self._why_not(community, source_id) from error
 
-    async def settle(self, ref: PostRef, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
+    async def settle(self, ref: PostRef, reply_id: str, outcome: Ending) -> None:
         """Put the outcome into the comment, where that is still possible.
 
         Raises:

@@ -1,15 +1,16 @@
 """What is written on Reddit, as Markdown. Nothing that people wrote is ever repeated in it."""
 
-from bot.serving.forecast import Card, Outcome, OutcomeUnknown
+from bot.serving.forecast import Card, Ending, Outcome, OutcomeUnknown, OutcomeWaits
 from bot.serving.number_format import percent
 from bot.serving.phrases import (
-    beats_sentence,
+    headline,
     knowledge_note,
-    known_bar,
     outcome_sentence,
-    place_sentence,
+    place_line,
     score_sentence,
+    set_aside_note,
     standing_sentence,
+    waiting_sentences,
 )
 
 #: Words that people say to the bot, in a comment or a message.
@@ -41,15 +42,20 @@ def prediction_text(card: Card, community: str, about: str) -> str:
     return f"{_card(card, community)}\n\n{_signature(about)}"
 
 
-def settled_text(outcome: Outcome | OutcomeUnknown, community: str, about: str) -> str:
-    """A prediction with its outcome, which comes first."""
-    if isinstance(outcome, OutcomeUnknown):
-        verdict = f"**The votes are in.** {UNREAD}"
-    else:
-        interval = (outcome.percentile, outcome.percentile) if outcome.told else (0.0, 1.0)
-        standing = standing_sentence(*interval, community)
-        verdict = f"**The votes are in.** {outcome_sentence(outcome)} {standing}"
-    return f"{verdict}\n\n---\n\n{_card(outcome.card, community)}\n\n{_signature(about)}"
+def settled_text(ending: Ending, community: str, about: str) -> str:
+    """A prediction with what became of it, which comes first."""
+    match ending:
+        case OutcomeUnknown():
+            said = UNREAD
+        case OutcomeWaits():
+            said = " ".join(waiting_sentences(ending, community))
+        case Outcome():
+            interval = (ending.percentile, ending.percentile) if ending.told else (0.0, 1.0)
+            said = f"{outcome_sentence(ending)} {standing_sentence(*interval, community)}"
+    return (
+        f"**The votes are in.** {said}\n\n---\n\n{_card(ending.card, community)}"
+        f"\n\n{_signature(about)}"
+    )
 
 
 def plain_text(sentence: str, about: str) -> str:
@@ -58,27 +64,16 @@ def plain_text(sentence: str, about: str) -> str:
 
 
 def _card(card: Card, community: str) -> str:
-    chances = ", ".join(
-        f"{word} {percent(chance)}"
-        for word, chance in (("low", card.p_low), ("medium", card.p_medium), ("high", card.p_high))
-    )
+    chances = ", ".join(f"{word} {percent(chance)}" for word, chance in card.chances.items())
     lines = [
-        f"**{beats_sentence(card, community)}**",
+        f"**{headline(card, community)}**",
         f"Chances: {chances}.",
         score_sentence(card),
-        _place(card, community),
+        place_line(card, community),
+        set_aside_note(card),
         knowledge_note(card, community),
     ]
     return "\n\n".join(line for line in lines if line is not None)
-
-
-def _place(card: Card, community: str) -> str | None:
-    sentence = place_sentence(card, community)
-    return (
-        sentence
-        if sentence is None or card.known is None
-        else f"{known_bar(card.known)} {sentence}"
-    )
 
 
 def _signature(about: str) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.backbone import Backbone
+from models.blank import is_blank
 from models.decoding import DecodedImage, DecodeLimits, decode
 from models.preprocessing import perceptual_hash, to_input
 
@@ -18,11 +19,13 @@ class EmbeddedImage:
         image: its pixels and what its file said.
         phash: its perceptual hash, 16 hexadecimal digits.
         embedding: what the backbone made of it, float32[1280], rounded to float16.
+        blank: whether it holds no picture at all (`models.blank`).
     """
 
     image: DecodedImage
     phash: str
     embedding: NDArray[np.float32]
+    blank: bool = False
 
 
 def embed_image(data: bytes, backbone: Backbone, limits: DecodeLimits) -> EmbeddedImage:
@@ -36,5 +39,8 @@ def embed_image(data: bytes, backbone: Backbone, limits: DecodeLimits) -> Embedd
     embedding = backbone.embed(tensor[np.newaxis])[0]
     # Rounded as it will be stored, so that serving and training see the same numbers.
     return EmbeddedImage(
-        image, perceptual_hash(image.pixels), embedding.astype(np.float16).astype(np.float32)
+        image,
+        perceptual_hash(image.pixels),
+        embedding.astype(np.float16).astype(np.float32),
+        is_blank(tensor, image.width, image.height),
     )

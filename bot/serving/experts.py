@@ -51,15 +51,46 @@ class Standing:
     waiting: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the experts say of some images.
+
+    Attributes:
+        bins: of each image and expert, float64 [n, experts, 10], in the order of `EXPERTS`.
+        set_aside: of each image, the sources that the head did not go by, because they are unlike
+            all that it was fitted on.
+    """
+
+    bins: NDArray[np.float64]
+    set_aside: Sequence[tuple[str, ...]]
+
+
 def ask_experts(
-    head: Head, embedding: NDArray[np.float32], facts: Sequence[PostFacts]
-) -> NDArray[np.float64]:
-    """What each expert says of ``n`` images: float64 [n, experts, 10], in order of `EXPERTS`."""
+    head: Head,
+    embedding: NDArray[np.float32],
+    facts: Sequence[PostFacts],
+    *,
+    blank: Sequence[bool] | None = None,
+) -> Said:
+    """What each expert says of ``n`` images.
+
+    Args:
+        head: the champion's.
+        embedding: float32 [n, 1280].
+        facts: of the same images.
+        blank: whether each holds no picture at all; then every expert has equal chances for all
+            bins. None: all hold one.
+    """
     untitled = [without(each, _UNTITLED) for each in facts]
     # In one call: most of what a call costs is the call.
-    bins = head.predict(np.concatenate([embedding, embedding]), [*facts, *untitled])
-    base = np.broadcast_to(UNIFORM, (len(facts), len(UNIFORM)))
-    return np.stack([base, bins[: len(facts)], bins[len(facts) :]], axis=1)
+    found, aside = head.predict_with_support(
+        np.concatenate([embedding, embedding]), [*facts, *untitled]
+    )
+    n = len(facts)
+    bins = np.stack([np.broadcast_to(UNIFORM, (n, len(UNIFORM))), found[:n], found[n:]], axis=1)
+    empty = np.zeros(n, np.bool_) if blank is None else np.array(blank, np.bool_)
+    bins[empty] = UNIFORM
+    return Said(bins, [() if is_blank else a for is_blank, a in zip(empty, aside[:n], strict=True)])
 
 
 def read_standing(session: Session, community_id: int) -> Standing:

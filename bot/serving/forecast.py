@@ -1,11 +1,15 @@
 """The numbers that are shown of a prediction and of its outcome, without the sentences."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 import numpy as np
 
+from bot.serving.number_format import percent
 from models.distribution import Floats, mean_percentile, quantile
+from models.experts import EXPERTS, FIRST_WEIGHTS
 from models.percentiles import BucketRule, Quantiles, Source, score_interval
 from storage.tables import Label, Prediction
 from storage.types import Bucket
@@ -31,6 +35,34 @@ def familiarity(known: float) -> Familiarity:
     return next((word for least, word in _FAMILIAR if known >= least), Familiarity.NEW)
 
 
+#: Of three even chances none is the most probable, however the last digit was rounded.
+_EVEN = 1 / 3 + 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How well Peoria knows the community that a prediction is for.
+
+    Attributes:
+        known: how much of the prediction is more than the base rate, 0 to 1.
+        tested: whether the votes of any prediction there have said anything about the experts.
+    """
+
+    known: float
+    tested: bool
+
+    @classmethod
+    def of(cls, weights: Sequence[float], share: float) -> "Place":
+        """By the weights of the experts, and the share of their mean that is shown."""
+        at_first = np.allclose(weights, FIRST_WEIGHTS, rtol=0, atol=1e-9)
+        return cls(share * (1.0 - weights[0]), not at_first)
+
+    @property
+    def familiarity(self) -> Familiarity:
+        """The word for it."""
+        return familiarity(self.known)
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """One prediction. Probabilities and percentiles are 0 to 1.
@@ -46,8 +78,11 @@ class Card:
             from.
         quantiles: whose quantiles the score was read from.
         model_version: name of the version that predicted.
-        known: how much of it is more than the base rate, 0 to 1: how well Peoria knows the place.
-            None where no community's experts were asked, as for a file without a community.
+        place: how well Peoria knows the community. None where no community's experts were asked,
+            as for a file without a community.
+        set_aside: sources of the post that it does not go by, because they are unlike all that
+            was learned from (`models.support.SOURCES`).
+        blank: the image holds no picture, so that nothing but the base rate is said.
     """
 
     bins: tuple[float, ...]
@@ -59,17 +94,35 @@ class Card:
     score: tuple[float, float, float] | None
     quantiles: Source
     model_version: str
-    known: float | None = None
+    place: Place | None = None
+    set_aside: tuple[str, ...] = ()
+    blank: bool = False
 
     @property
-    def familiarity(self) -> Familiarity | None:
-        """How well Peoria knows the place; None where no community's experts were asked."""
-        return None if self.known is None else familiarity(self.known)
+    def chances(self) -> dict[Bucket, float]:
+        """The probability of each bucket."""
+        return {Bucket.LOW: self.p_low, Bucket.MEDIUM: self.p_medium, Bucket.HIGH: self.p_high}
+
+    @property
+    def likely(self) -> tuple[Bucket, ...]:
+        """The most probable bucket, or two of them where people read the same number.
+
+        None where all three are alike.
+        """
+        chances = self.chances
+        most = max(chances.values())
+        found = tuple(each for each in Bucket if percent(chances[each]) == percent(most))
+        return () if most <= _EVEN or len(found) == len(Bucket) else found
+
+    @property
+    def tells_beats(self) -> bool:
+        """Whether there are enough posts of the community to say what share of them it beats."""
+        return self.quantiles == "community" and not self.blank
 
     @property
     def bucket(self) -> Bucket:
-        """The most probable bucket; of equals, the lower one."""
-        chances = {Bucket.LOW: self.p_low, Bucket.MEDIUM: self.p_medium, Bucket.HIGH: self.p_high}
+        """The most probable bucket, which the model plays in the league; of equals the lower."""
+        chances = self.chances
         # Rounded, so that rounding errors do not decide between equals.
         return max(chances, key=lambda bucket: round(chances[bucket], 9))
 
@@ -86,6 +139,37 @@ class Outcome:
     #: False while there is no other score to compare it with: then the bucket says nothing.
     told: bool = True
 
+    @property
+    def right(self) -> bool | None:
+        """Whether the prediction was right; None where that cannot be said.
+
+        It cannot where there is nothing to compare with, and where the bucket is one of two that
+        looked equally probable.
+        """
+        likely = self.card.likely
+        if not self.told or not likely:
+            return None
+        if self.bucket in likely:
+            return True if len(likely) == 1 else None
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeWaits:
+    """The score is final, but its community has too few to compare it with yet.
+
+    Attributes:
+        card: the prediction.
+        score: the final one.
+        missing: how many more different scores are needed.
+        needed: how many are needed in all.
+    """
+
+    card: Card
+    score: float
+    missing: int
+    needed: int
+
 
 @dataclass(frozen=True, slots=True)
 class OutcomeUnknown:
@@ -94,12 +178,19 @@ class OutcomeUnknown:
     card: Card
 
 
+#: What becomes of a prediction.
+Ending: TypeAlias = Outcome | OutcomeWaits | OutcomeUnknown
+
+
 def read_card(
     bins: Floats,
     quantiles: Quantiles,
     rule: BucketRule,
     model_version: str,
-    known: float | None = None,
+    *,
+    place: Place | None = None,
+    set_aside: tuple[str, ...] = (),
+    blank: bool = False,
 ) -> Card:
     """Read a distribution (float64[10]) through a community's quantiles and bucket rule."""
     p_low, p_medium, p_high = rule.probabilities(bins, quantiles)
@@ -113,7 +204,9 @@ def read_card(
         score=score_interval(bins, quantiles),
         quantiles=quantiles.source,
         model_version=model_version,
-        known=known,
+        place=place,
+        set_aside=set_aside,
+        blank=blank,
     )
 
 
@@ -131,7 +224,9 @@ def stored_card(prediction: Prediction) -> Card:
         score=None if None in points else points,  # type: ignore[arg-type]
         quantiles=prediction.quantiles,  # type: ignore[arg-type]
         model_version=prediction.model_version.name,
-        known=_known(prediction),
+        place=_place(prediction),
+        set_aside=tuple(prediction.set_aside or ()),
+        blank=prediction.blank,
     )
 
 
@@ -142,10 +237,15 @@ def outcome(card: Card, label: Label) -> Outcome:
     return Outcome(card, label.score, middle, label.bucket, told)
 
 
-def _known(prediction: Prediction) -> float | None:
-    if prediction.weights is None or prediction.share is None:
+def _place(prediction: Prediction) -> Place | None:
+    weights, share = prediction.weights, prediction.share
+    if weights is None or share is None:
         return None
-    return prediction.share * (1.0 - prediction.weights["base"])
+    first = dict(zip(EXPERTS, FIRST_WEIGHTS, strict=True))
+    if weights.keys() != first.keys():
+        # Of other experts than today's: nobody has their weights without a label.
+        return Place(share * (1.0 - weights["base"]), tested=True)
+    return Place.of([weights[name] for name in EXPERTS], share)
 
 
 def _points(bins: Floats) -> tuple[float, float, float]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.serving.forecast import Card, Familiarity, Outcome, familiarity
+from bot.serving.forecast import Card, Familiarity, Outcome, OutcomeWaits, familiarity
 from bot.serving.number_format import number, percent, signed
 from bot.serving.second_look import SecondLook
 from storage.tables import Post
@@ -32,9 +32,50 @@ _REFUSALS = {
 }
 
 
-def beats_sentence(card: Card, community: str) -> str:
+#: Of an image without a picture.
+NOTHING_TO_SEE = (
+    "There is nothing to see here: the image has one colour, or is hardly more than a line."
+)
+#: What the sources of a post are called.
+_SOURCES = {
+    "image": "picture",
+    "title": "title",
+    "text": "text in the picture",
+    "author": "record of the author",
+    "time": "time of day",
+}
+
+
+def headline(card: Card, community: str) -> str:
     """The prediction in one sentence."""
-    return f"Would beat {percent(card.beats)} of the posts in {community}."
+    if card.blank:
+        return NOTHING_TO_SEE
+    if card.tells_beats:
+        return f"Would beat {percent(card.beats)} of the posts in {community}."
+    return likely_sentence(card)
+
+
+def likely_sentence(card: Card) -> str:
+    """The most probable bucket, where one is or two are."""
+    if not card.likely:
+        return "Low, medium and high look equally likely."
+    return f"Most likely {likely_words(card)}."
+
+
+def likely_words(card: Card) -> str:
+    """``medium (36%)`` or ``low or medium (40% each)``; one bucket or two are more probable."""
+    names = " or ".join(bucket.value for bucket in card.likely)
+    each = " each" if len(card.likely) > 1 else ""
+    return f"{names} ({percent(card.chances[card.likely[0]])}{each})"
+
+
+def pooled_headline(card: Card) -> str:
+    """The prediction for no community in one sentence."""
+    if card.blank:
+        return NOTHING_TO_SEE
+    return (
+        f"Would beat {percent(card.beats)} of the posts in a community like those it learned from."
+    )
 
 
 def score_sentence(card: Card) -> str | None:
@@ -56,13 +97,26 @@ def heading_sentence(look: SecondLook, community: str) -> str:
 
 def knowledge_note(card: Card, community: str) -> str | None:
     """What the prediction cannot know yet; None when it uses the community's own history."""
-    if max(card.bins) - min(card.bins) < 1e-9:
+    if max(card.bins) - min(card.bins) < 1e-9 and not card.blank:
         return "Nothing was learned yet: to this model every outcome is as likely as any other."
     if card.quantiles == "platform":
         return f"{community} has little history yet: scores are borrowed from the whole platform."
     if card.quantiles == "none":
         return f"{community} has too little history to turn this into a score yet."
     return None
+
+
+def set_aside_note(card: Card) -> str | None:
+    """What the prediction does not go by; None where it goes by all that the post has."""
+    names = [_SOURCES[source] for source in card.set_aside]
+    if not names:
+        return None
+    several = len(names) > 1
+    listed = f"{', '.join(names[:-1])} and {names[-1]}" if several else names[0]
+    return (
+        f"The {listed} {'are' if several else 'is'} unlike anything that Peoria learned from, so"
+        f" the prediction does not go by {'them' if several else 'it'}."
+    )
 
 
 #: Cells of the bar that says how well a place is known.
@@ -77,14 +131,28 @@ def known_bar(known: float) -> str:
 
 def place_sentence(card: Card, community: str) -> str | None:
     """How well Peoria knows the place; None where no community's experts were asked."""
-    if card.known is None or card.familiarity is None:
+    place = card.place
+    if place is None:
         return None
-    word = f"How well Peoria knows {community}: {card.familiarity.value}."
-    if card.familiarity is not Familiarity.NEW:
+    word = f"How well Peoria knows {community}: {place.familiarity.value}."
+    if place.familiarity is not Familiarity.NEW:
         return word
+    if not place.tested:
+        return (
+            f"{word} None of its predictions here has met the votes yet, so this is nearly the base"
+            " rate."
+        )
     if card.quantiles == "community":
         return f"{word} What it learned so far helps little here; this is close to the base rate."
     return f"{word} It is still learning this place; until then it shows nearly the base rate."
+
+
+def place_line(card: Card, community: str) -> str | None:
+    """`place_sentence` behind a bar of text."""
+    sentence = place_sentence(card, community)
+    if sentence is None or card.place is None:
+        return None
+    return f"{known_bar(card.place.known)} {sentence}"
 
 
 def stats_place_sentence(known: float) -> str:
@@ -94,15 +162,34 @@ def stats_place_sentence(known: float) -> str:
 
 def outcome_sentence(outcome: Outcome) -> str:
     """What was predicted and what happened."""
-    card = outcome.card
-    chance = {"low": card.p_low, "medium": card.p_medium, "high": card.p_high}[card.bucket]
+    before = _predicted(outcome.card)
     if not outcome.told:
-        return f"Predicted {card.bucket.value} ({percent(chance)}) → score {number(outcome.score)}."
-    mark = "✔" if card.bucket is outcome.bucket else "✘"
+        return f"{before} → score {number(outcome.score)}."
+    mark = {True: " ✔", False: " ✘", None: ""}[outcome.right]
+    return f"{before} → was {outcome.bucket.value}{mark}, score {number(outcome.score)}."
+
+
+def waiting_sentences(outcome: OutcomeWaits, community: str) -> tuple[str, str]:
+    """The final score, and what is missing until more can be said of it."""
     return (
-        f"Predicted {card.bucket.value} ({percent(chance)}) → was {outcome.bucket.value} {mark},"
-        f" score {number(outcome.score)}."
+        f"{_predicted(outcome.card)} → score {number(outcome.score)}.",
+        missing_sentence(outcome.missing, outcome.needed, community),
     )
+
+
+def missing_sentence(missing: int, needed: int, community: str) -> str:
+    """What a final score waits for, and what will happen then."""
+    return (
+        f"Whether that is low, medium or high is said when posts in {community} have ended with"
+        f" {needed} different scores; {missing} more {'is' if missing == 1 else 'are'} needed."
+        " Guesses are scored then, too."
+    )
+
+
+def _predicted(card: Card) -> str:
+    if not card.likely:
+        return "Predicted low, medium and high alike"
+    return f"Predicted {likely_words(card)}"
 
 
 def guesses_sentence(counts: Mapping[Bucket, int]) -> str:

@@ -9,7 +9,7 @@ from bot.serving.audience import Audience
 from bot.serving.champion import Champion, ChampionServer
 from bot.serving.embed import EmbeddedImage
 from bot.serving.experts import ask_experts
-from bot.serving.forecast import Card, read_card
+from bot.serving.forecast import Card, Place, read_card
 from models.author_record import AuthorRecord
 from models.experts import EXPERTS, mix
 from models.features import PostFacts
@@ -67,11 +67,22 @@ async def predict_image(
 
 
 def _card(champion: Champion, image: EmbeddedImage, facts: PostFacts, audience: Audience) -> Card:
-    experts = ask_experts(champion.head, image.embedding[np.newaxis], [facts])[0]
+    said = ask_experts(champion.head, image.embedding[np.newaxis], [facts], blank=[image.blank])
     if audience.standing is None:
-        pooled = experts[EXPERTS.index("pooled")]
-        return read_card(pooled, audience.quantiles, audience.rule, champion.name)
-    # Nothing is stored, so nothing is reserved: this is what would be shown there now.
-    standing = audience.standing
-    mixture = mix(standing.account, experts, reserved=standing.reserved, waiting=standing.waiting)
-    return read_card(mixture.bins, audience.quantiles, audience.rule, champion.name, mixture.known)
+        bins, place = said.bins[0][EXPERTS.index("pooled")], None
+    else:
+        # Nothing is stored, so nothing is reserved: this is what would be shown there now.
+        standing = audience.standing
+        mixture = mix(
+            standing.account, said.bins[0], reserved=standing.reserved, waiting=standing.waiting
+        )
+        bins, place = mixture.bins, Place.of(mixture.weights.tolist(), mixture.share)
+    return read_card(
+        bins,
+        audience.quantiles,
+        audience.rule,
+        champion.name,
+        place=place,
+        set_aside=said.set_aside[0],
+        blank=image.blank,
+    )

@@ -12,7 +12,7 @@ import numpy as np
 
 from bot.platform import PlatformUnavailable, PostGone, PostRef, PostRemoved, Reading, ScoreRead
 from bot.runtime.clock import Clock
-from bot.serving.forecast import Card, Outcome, OutcomeUnknown
+from bot.serving.forecast import Card, Ending
 from bot.simulation.community import HORIZON, MadePost, World
 from bot.simulation.truth import LIFT, grown, score_of
 from storage.types import PlatformName
@@ -90,7 +90,7 @@ class SimulatedPlatform:
         self._check_away()
         self.announced.append(text)
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
+    async def settle(self, post: PostRef, reply_id: str, outcome: Ending) -> None:
         """Do nothing: the outcome changes no votes."""
         self._check_away()
 

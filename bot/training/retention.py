@@ -18,7 +18,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.one_by_one import one_by_one
 from bot.training.first_version import is_first_version
 from storage.engine.database import Database
-from storage.tables import ModelVersion, Post, Prediction, TrainingRun
+from storage.tables import ModelVersion, Post, Prediction, TrainingRun, WaitingScore
 from storage.types import UNLABELLED, RunState
 
 log = logging.getLogger(__name__)
@@ -112,6 +112,7 @@ async def with_unscored_predictions(session: AsyncSession) -> set[int]:
     # In two steps: in one, SQLite would read every prediction there ever was.
     waiting = select(Post.id).where(Post.due_at.is_not(None), Post.state.in_(UNLABELLED))
     post_ids = list(await session.scalars(waiting))
+    post_ids += await session.scalars(select(WaitingScore.post_id))
     found: set[int] = set()
     for start in range(0, len(post_ids), _AT_ONCE):
         query = (

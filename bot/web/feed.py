@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from bot.serving.second_look import read_second_looks
+from bot.serving.waiting import read_waits
 from bot.web.guess_view import guesses_on
 from bot.web.post_view import PostView, view_post
 from bot.web.services import COMMUNITY, Services
@@ -122,12 +123,16 @@ class Feed:
         second_looks = {}
         for post in [*posts.values()][:1]:  # all are of the one community of the board
             second_looks = await session.run_sync(read_second_looks, post.community, ids, now=now)
+        waits = await session.run_sync(
+            read_waits, ids, needed=self._services.settings.scores_to_compare
+        )
         return [
             view_post(
                 posts[post_id],
                 votes.get(post_id, Tally()),
                 guesses[post_id],
                 second_looks.get(post_id),
+                waits.get(post_id),
                 author_id=author_id,
                 community=self._services.settings.board_name,
                 now=now,

@@ -14,7 +14,7 @@ from bot.platform import PlatformRefused, PostRef, Reading, ScoreRead
 from bot.posts.pipeline import Pipeline
 from bot.runtime.supervisor import keep_running, tell
 from bot.runtime.task_group import TaskGroup
-from bot.serving.forecast import Card, Outcome, OutcomeUnknown
+from bot.serving.forecast import Card, Ending
 from bot.web.client_address import TrustedProxies
 from bot.web.connections import Places, Site, places_within_limits
 from bot.web.health import Readiness
@@ -158,7 +158,7 @@ class WebPlatform:
         """Notices are read from the tables by the model page."""
         return
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
+    async def settle(self, post: PostRef, reply_id: str, outcome: Ending) -> None:
         """Pages read the outcome from the tables."""
         return
 

@@ -56,6 +56,9 @@ def _prediction_json(view: PostView) -> dict[str, Any] | None:
     return {
         "probabilities": {bar.bucket.value: bar.share for bar in view.bars},
         "bucket": card.bucket.value,
+        "likely": [bucket.value for bucket in card.likely],
+        "set_aside": card.set_aside,
+        "blank": card.blank,
         "beats": card.beats,
         "percentile": dict(zip(points, card.percentile, strict=True)),
         "score": dict(zip(points, card.score, strict=True)) if card.score else None,
@@ -69,11 +72,12 @@ def _prediction_json(view: PostView) -> dict[str, Any] | None:
 def _outcome_json(view: PostView) -> dict[str, Any] | None:
     if not view.outcome_sentences:
         return None
-    result = view.outcome
+    result, waits = view.outcome, view.waits
     return {
         "sentences": view.outcome_sentences,
-        "score": result.score if result else None,
+        "score": result.score if result else waits.score if waits else None,
         "bucket": result.bucket.value if result else None,
         "percentile": result.percentile if result else None,
-        "right": result.bucket is result.card.bucket if result else None,
+        "right": result.right if result else None,
+        "missing": waits.missing if waits else None,
     }

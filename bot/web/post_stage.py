@@ -16,6 +16,7 @@ Stage: TypeAlias = Literal[
     "secret",  # of the silent share: the prediction is kept secret until the votes are in
     "blind",  # kept from the visitor until they guess, or guessing closes
     "counting",  # past the horizon, its label not written yet
+    "waiting",  # its score is final, and waits for others to be compared with
     "final",
     "refused",
     "withdrawn",
@@ -36,11 +37,14 @@ def guess_refusal(post: Post, *, own: bool, is_open: bool) -> str | None:
     return None if is_open else GUESSING_CLOSED
 
 
-def stage_of(post: Post, horizon_at: datetime, now: datetime, *, kept_back: bool) -> Stage:
+def stage_of(
+    post: Post, horizon_at: datetime, now: datetime, *, kept_back: bool, waits: bool
+) -> Stage:
     """Where a post (with its label loaded) is now.
 
     Args:
         kept_back: whether the visitor may see the prediction only after a guess.
+        waits: whether its score is final and waits for others.
     """
     if post.state is PostState.REFUSED:
         return "refused"
@@ -50,6 +54,8 @@ def stage_of(post: Post, horizon_at: datetime, now: datetime, *, kept_back: bool
         return "final"
     if post.state in (PostState.SEEN, PostState.PREDICTED):
         return "looking"
+    if waits:
+        return "waiting"
     if now >= horizon_at:
         return "counting"
     if post.silent:

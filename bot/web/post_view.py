@@ -5,16 +5,14 @@ from datetime import datetime, timedelta
 
 from bot.league.guesses import guessing_is_open
 from bot.serving import phrases
-from bot.serving.forecast import Card, Outcome, outcome, stored_card
+from bot.serving.forecast import Card, Outcome, OutcomeWaits, outcome, stored_card
 from bot.serving.second_look import SecondLook
+from bot.serving.waiting import Waits
 from bot.web.guess_view import GuessView
 from bot.web.post_stage import Stage, guess_refusal, stage_of, vote_refusal
 from bot.web.votes import Tally
 from storage.tables import Image, Post
 from storage.types import Bucket
-
-#: Of three even chances none is the most probable, however the last digit was rounded.
-_EVEN = 1 / 3 + 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +21,7 @@ class Bar:
 
     bucket: Bucket
     share: float  # 0 to 1
-    predicted: bool  # the most probable one, if one is
+    predicted: bool  # the most probable one, or one of two that look alike
     happened: bool  # the one the label fell into
 
 
@@ -41,6 +39,7 @@ class PostView:
     silent: bool
     card: Card | None
     outcome: Outcome | None
+    waits: Waits | None  # its final score, while it waits for others to be compared with
     sentences: tuple[str, ...]  # the prediction in words, the first is the main one
     heading: str | None  # where the early votes say that it is heading, in words
     place: str | None  # how well Peoria knows this community, in words
@@ -95,10 +94,10 @@ class PostView:
         card = self.card
         if card is None:
             return ()
-        happened = self.outcome.bucket if self.outcome else None
+        happened = self.outcome.bucket if self.outcome and self.outcome.told else None
         shares = zip(Bucket, (card.p_low, card.p_medium, card.p_high), strict=True)
         return tuple(
-            Bar(bucket, share, bucket is card.bucket and share > _EVEN, bucket is happened)
+            Bar(bucket, share, bucket in card.likely, bucket is happened)
             for bucket, share in shares
         )
 
@@ -108,6 +107,7 @@ def view_post(
     tally: Tally,
     guesses: GuessView,
     second_look: SecondLook | None,
+    waits: Waits | None,
     *,
     author_id: int | None,
     community: str,
@@ -119,6 +119,7 @@ def view_post(
         tally: its votes, as they see them.
         guesses: its guesses, as they see them.
         second_look: the newest, if it had one.
+        waits: its final score, while it waits for others.
         author_id: the visitor's, if they have one.
         community: the board's name.
     """
@@ -126,7 +127,7 @@ def view_post(
     own = author_id is not None and post.author_id == author_id
     open_ = guessing_is_open(post, now) and now < horizon_at
     kept_back = post.community.blind and open_ and not guesses.viewed and not own
-    stage = stage_of(post, horizon_at, now, kept_back=kept_back)
+    stage = stage_of(post, horizon_at, now, kept_back=kept_back, waits=waits is not None)
     card = _card(post, stage)
     result: Outcome | None = None
     if post.label is not None and card is not None:
@@ -143,6 +144,7 @@ def view_post(
         silent=post.silent,
         card=card,
         outcome=result,
+        waits=waits if stage == "waiting" else None,
         sentences=_sentences(card, community) if card else (),
         heading=(
             phrases.heading_sentence(second_look, community)
@@ -151,7 +153,11 @@ def view_post(
         ),
         place=phrases.place_sentence(card, community) if card else None,
         notes=tuple(_notes(post, card, horizon_at, community)),
-        outcome_sentences=_outcome_sentences(post, result, community),
+        outcome_sentences=(
+            _waiting_sentences(card, waits, community)
+            if waits is not None and stage == "waiting"
+            else _outcome_sentences(post, result, community)
+        ),
         tally=Tally() if withdrawn else tally,
         vote_refusal=vote_refusal(post, author_id, closed=now > horizon_at),
         guesses=GuessView() if withdrawn else guesses,
@@ -161,7 +167,9 @@ def view_post(
 
 
 def _card(post: Post, stage: Stage) -> Card | None:
-    shown = stage == "final" or (stage in ("predicted", "counting") and not post.silent)
+    shown = stage in ("final", "waiting") or (
+        stage in ("predicted", "counting") and not post.silent
+    )
     return stored_card(post.prediction_rows[0]) if shown and post.prediction_rows else None
 
 
@@ -174,19 +182,26 @@ def _image(post: Post) -> Image | None:
 
 def _sentences(card: Card, community: str) -> tuple[str, ...]:
     score = phrases.score_sentence(card)
-    beats = phrases.beats_sentence(card, community)
-    return (beats, score) if score else (beats,)
+    headline = phrases.headline(card, community)
+    return (headline, score) if score else (headline,)
 
 
 def _notes(post: Post, card: Card | None, horizon_at: datetime, community: str) -> list[str]:
     if card is None:
         return []
-    notes = [phrases.knowledge_note(card, community)]
+    notes = [phrases.set_aside_note(card), phrases.knowledge_note(card, community)]
     if post.silent:
         notes.append(phrases.WAS_SILENT)
     if post.prediction_rows[0].made_at >= horizon_at:
         notes.append(phrases.PREDICTED_AFTER_HORIZON)
     return [note for note in notes if note]
+
+
+def _waiting_sentences(card: Card | None, waits: Waits, community: str) -> tuple[str, ...]:
+    if card is None:
+        return (phrases.missing_sentence(waits.missing, waits.needed, community),)
+    ending = OutcomeWaits(card, waits.score, waits.missing, waits.needed)
+    return phrases.waiting_sentences(ending, community)
 
 
 def _outcome_sentences(post: Post, result: Outcome | None, community: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from storage.tables.base import Base
 from storage.tables.communities import Author, Community
 from storage.tables.images import Embedding, Image
 from storage.tables.installation import InstallationFact, RunningProcess
-from storage.tables.labels import Label, Nowcast, Snapshot
+from storage.tables.labels import Label, Nowcast, Snapshot, WaitingScore
 from storage.tables.league import CommunityGuesses, DailyLabel, DailyScore, Guess, Peek, Standing
 from storage.tables.leases import Lease
 from storage.tables.messages import InboxItem, Notice
@@ -46,4 +46,5 @@ __all__ = [
     "Standing",
     "TrainingRun",
     "Vote",
+    "WaitingScore",
 ]

@@ -48,6 +48,24 @@ class Nowcast(Base):
     score_p90: Mapped[float]
 
 
+class WaitingScore(Base):
+    """A final score that waits until its community has others to compare it with; no label yet."""
+
+    __tablename__ = "waiting_scores"
+    __table_args__ = (Index("ix_waiting_scores_community", "community_id", "score"),)
+
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    community_id: Mapped[int] = mapped_column(ForeignKey("communities.id"))
+    #: At the horizon, as the label will have it.
+    score: Mapped[float]
+    #: When it became final: the post's time plus the horizon.
+    matured_at: Mapped[datetime]
+    #: How many different scores the post's reply says are missing; null while it says nothing.
+    shown_missing: Mapped[int | None]
+
+
 class Label(Base):
     """The score at the horizon and its percentile among the community's recent labels."""
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storage.tables.base import Base, Key
@@ -43,6 +43,11 @@ class Prediction(Base):
     share: Mapped[float | None]
     #: Predictions of the community that waited for their labels when this one was made.
     waiting: Mapped[int | None]
+    #: Sources of the post that the champion's head did not look at, because nothing like them was
+    #: learned from (`models.support.SOURCES`); null where nothing is known of that.
+    set_aside: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    #: The image holds no picture: nothing but the base rate is said of it.
+    blank: Mapped[bool] = mapped_column(default=False, server_default=false())
     p_low: Mapped[float]
     p_medium: Mapped[float]
     p_high: Mapped[float]

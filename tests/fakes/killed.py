@@ -36,7 +36,7 @@ import bot.core
 from bot.app import build
 from bot.core import open_core
 from bot.platform import CommunityRef, IncomingPost, PostRef, Reading, ScoreRead
-from bot.serving.forecast import Card, Outcome, OutcomeUnknown
+from bot.serving.forecast import Card, Ending, Outcome
 from bot.settings import Settings
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore
@@ -141,7 +141,7 @@ class LastingPlatform:
         self._boundary.cross("after the reply was sent")
         return str(reply_id)
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
+    async def settle(self, post: PostRef, reply_id: str, outcome: Ending) -> None:
         assert isinstance(outcome, Outcome), "scores are never read so late"
         self._boundary.cross("before the outcome is shown")
         self._file.execute(
@@ -182,7 +182,7 @@ def picture() -> bytes:
 async def go_round(folder: Path, boundary: Boundary) -> None:
     """Everything from where the folder is now to the label and beyond."""
     clock = LastingClock(folder / "clock")
-    settings = Settings(data_dir=folder / "data", silent_share=0)
+    settings = Settings(data_dir=folder / "data", silent_share=0, scores_to_compare=1)
     async with open_core(settings, clock=clock) as core:
         app = build(core)
         app.platforms[PlatformName.REDDIT] = LastingPlatform(folder / "seen.db", boundary, clock)

@@ -13,7 +13,7 @@ from bot.platform import (
     ScoreRead,
 )
 from bot.runtime.clock import Clock
-from bot.serving.forecast import Card, Outcome, OutcomeUnknown
+from bot.serving.forecast import Card, Ending, Outcome, OutcomeUnknown, OutcomeWaits
 from storage.types import PlatformName
 
 HORIZON = 7200
@@ -31,6 +31,8 @@ class FakePlatform:
         #: What people see: (post, reply's id, card), and the outcome shown in each reply.
         self.replies: list[tuple[str, str, Card]] = []
         self.outcomes: dict[str, Outcome] = {}
+        #: What each reply says of a score that waits, every time it was changed.
+        self.waiting: dict[str, list[OutcomeWaits]] = {}
         #: Cards in whose reply it is said that the outcome came too late.
         self.too_late: dict[str, Card] = {}
         #: Whether each reply was asked for as one that may have been sent before.
@@ -70,12 +72,15 @@ class FakePlatform:
         self._answer()
         self.announced.append((text, community_source_id))
 
-    async def settle(self, post: PostRef, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
+    async def settle(self, post: PostRef, reply_id: str, outcome: Ending) -> None:
         self._answer()
-        if isinstance(outcome, OutcomeUnknown):
-            self.too_late[reply_id] = outcome.card
-        else:
-            self.outcomes[reply_id] = outcome
+        match outcome:
+            case OutcomeUnknown():
+                self.too_late[reply_id] = outcome.card
+            case OutcomeWaits():
+                self.waiting.setdefault(reply_id, []).append(outcome)
+            case Outcome():
+                self.outcomes[reply_id] = outcome
 
     async def read_scores(self, posts: Sequence[PostRef]) -> Mapping[int, Reading]:
         self._answer()

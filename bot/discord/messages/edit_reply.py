@@ -13,11 +13,12 @@ from bot.discord.messages.render_reply import (
     RightGuess,
     outcome_message,
     outcome_unknown_message,
+    outcome_waits_message,
 )
 from bot.discord.messages.reply_data import ReplyData, find_earlier_post, read_named_guesses
 from bot.discord.texts.lookup import Texts
 from bot.discord.ui.member_names import MemberNames
-from bot.serving.forecast import Outcome, OutcomeUnknown, stored_card
+from bot.serving.forecast import Ending, Outcome, OutcomeUnknown, OutcomeWaits, stored_card
 from storage.tables import Post
 
 
@@ -49,7 +50,7 @@ class ReplyEditor:
         )
         await _edit(channel, post.reply.source_id, message)
 
-    async def settle(self, post: Post, reply_id: str, outcome: Outcome | OutcomeUnknown) -> None:
+    async def settle(self, post: Post, reply_id: str, outcome: Ending) -> None:
         """Change a reply into the outcome of its prediction.
 
         Raises:
@@ -59,15 +60,17 @@ class ReplyEditor:
         if not is_a_message(reply_id):
             return
         channel = await require_channel(self._client, post)
-        if isinstance(outcome, OutcomeUnknown):
-            message = outcome_unknown_message(_texts(channel), post, outcome)
-        else:
-            message = await self._outcome_message(channel, post, outcome)
+        texts = _texts(channel)
+        match outcome:
+            case OutcomeUnknown():
+                message = outcome_unknown_message(texts, post, outcome)
+            case OutcomeWaits():
+                message = outcome_waits_message(texts, post, outcome, upvote=_upvote(post))
+            case Outcome():
+                message = await self._outcome_message(texts, post, outcome)
         await _edit(channel, reply_id, message)
 
-    async def _outcome_message(
-        self, channel: PostChannel, post: Post, outcome: Outcome
-    ) -> ReplyMessage:
+    async def _outcome_message(self, texts: Texts, post: Post, outcome: Outcome) -> ReplyMessage:
         async with self._core.database.read() as session:
             guesses = await read_named_guesses(session, post.id)
         right = [each for each in guesses if each.bucket is outcome.bucket]
@@ -75,14 +78,18 @@ class ReplyEditor:
         if right and (name := self._names.mention(right[0].person, right[0].sealed)) is not None:
             best = RightGuess(outcome.bucket, name)
         return outcome_message(
-            _texts(channel),
+            texts,
             post,
             outcome,
-            upvote=upvote_of(options_of(post.options, post.community.options)),
+            upvote=_upvote(post),
             best=best,
             right=len(right),
             guesses=len(guesses),
         )
+
+
+def _upvote(post: Post) -> str:
+    return upvote_of(options_of(post.options, post.community.options))
 
 
 def _texts(channel: PostChannel) -> Texts:

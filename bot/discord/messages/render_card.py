@@ -11,7 +11,7 @@ import discord
 
 from bot.discord.texts.lookup import Texts
 from bot.serving.duplicates import Duplicate
-from bot.serving.forecast import Card, Familiarity, familiarity
+from bot.serving.forecast import Card, Familiarity, Place
 from bot.serving.phrases import known_bar
 from storage.types import Bucket
 
@@ -84,7 +84,7 @@ def card_message(
 
 
 def bars(texts: Texts, card: Card) -> str:
-    """P(low), P(medium) and P(high) as three lines of bars, the most probable one in bold."""
+    """P(low), P(medium) and P(high) as three lines of bars, the most probable in bold."""
     lines = []
     for bucket, chance in (
         (Bucket.HIGH, card.p_high),
@@ -92,7 +92,7 @@ def bars(texts: Texts, card: Card) -> str:
         (Bucket.LOW, card.p_low),
     ):
         name = texts(f"bucket.{bucket.value}")
-        if bucket is card.bucket:
+        if bucket in card.likely:
             name = f"**{name}**"
         lines.append(f"{_MARKS[bucket]} `{_bar(chance)}` {texts.percent(chance)} {name}")
     return "\n".join(lines)
@@ -107,20 +107,18 @@ def _bar(chance: float) -> str:
 def _lines(
     texts: Texts, card: Card, community: str | None, seen: Duplicate | None, note: str | None
 ) -> list[str]:
-    lines = [bars(texts, card), ""]
-    share = texts.percent(card.beats)
-    if community is None:
-        lines.append(texts("card.beats_somewhere", share=share))
-    else:
-        lines.append(texts("card.beats", share=share, community=community))
+    lines = [bars(texts, card), "", _headline(texts, card, community)]
     if card.score is not None:
         low, median, high = (texts.number(value) for value in card.score)
         lines.append(texts("card.score", median=median, low=low, high=high))
-    if community is not None and card.known is not None:
-        lines.append(_place_line(texts, card, card.known, community))
+    if card.set_aside:
+        sources = ", ".join(texts(f"source.{source}") for source in card.set_aside)
+        lines.append(texts("card.set_aside", sources=sources))
+    if community is not None and card.place is not None:
+        lines.append(_place_line(texts, card, card.place, community))
     elif community is None:
         lines.append(texts("card.pooled"))
-    if max(card.bins) - min(card.bins) < 1e-9:
+    if max(card.bins) - min(card.bins) < 1e-9 and not card.blank:
         lines.append(texts("card.knows_nothing"))
     elif community is not None and card.quantiles == "platform":
         lines.append(texts("card.borrowed", community=community))
@@ -133,13 +131,49 @@ def _lines(
     return lines
 
 
-def _place_line(texts: Texts, card: Card, known: float, community: str) -> str:
-    word = familiarity(known)
-    line = texts(
-        "card.place", bar=known_bar(known), community=community, word=texts(f"familiarity.{word}")
+def _headline(texts: Texts, card: Card, community: str | None) -> str:
+    """The prediction in one sentence."""
+    if card.blank:
+        return texts("card.blank")
+    share = texts.percent(card.beats)
+    if community is None:
+        return texts("card.beats_somewhere", share=share)
+    if card.tells_beats:
+        return texts("card.beats", share=share, community=community)
+    return likely_words(
+        texts, card, one="card.likely", two="card.likely_two", alike="card.likely_alike"
     )
+
+
+def likely_words(texts: Texts, card: Card, *, one: str, two: str, alike: str) -> str:
+    """The most probable bucket, or two that look equally probable, or that all do.
+
+    Args:
+        texts: the reader's language.
+        card: the prediction.
+        one: key of the text for one ``bucket``, with its ``share``.
+        two: for two, ``first`` and ``second``, with the ``share`` of each.
+        alike: for all three.
+    """
+    if not card.likely:
+        return texts(alike)
+    names = [texts(f"bucket.{bucket.value}") for bucket in card.likely]
+    share = texts.percent(card.chances[card.likely[0]])
+    if len(names) == 1:
+        return texts(one, bucket=names[0], share=share)
+    return texts(two, first=names[0], second=names[1], share=share)
+
+
+def _place_line(texts: Texts, card: Card, place: Place, community: str) -> str:
+    word = place.familiarity
+    line = texts(
+        "card.place",
+        bar=known_bar(place.known), community=community, word=texts(f"familiarity.{word}"),
+    )  # fmt: skip
     if word is not Familiarity.NEW:
         return line
+    if not place.tested:
+        return f"{line} {texts('card.place_untested')}"
     why = "card.place_no_help" if card.quantiles == "community" else "card.place_new"
     return f"{line} {texts(why)}"
 

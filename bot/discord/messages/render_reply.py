@@ -7,12 +7,12 @@ from datetime import datetime
 
 import discord
 
-from bot.discord.messages.render_card import bars, card_message
+from bot.discord.messages.render_card import bars, card_message, likely_words
 from bot.discord.texts.lookup import Texts
 from bot.discord.ui.guess_buttons import buttons_when_closed, buttons_when_open
 from bot.league.guesses import guessing_is_open
 from bot.serving.duplicates import Duplicate
-from bot.serving.forecast import Card, Outcome, OutcomeUnknown
+from bot.serving.forecast import Card, Outcome, OutcomeUnknown, OutcomeWaits
 from bot.serving.second_look import SecondLook
 from storage.tables import Post
 from storage.types import Bucket
@@ -108,29 +108,51 @@ def outcome_message(
         guesses: how many there were.
     """
     card = outcome.card
-    chance = {Bucket.LOW: card.p_low, Bucket.MEDIUM: card.p_medium, Bucket.HIGH: card.p_high}
-    is_right = card.bucket is outcome.bucket
     lines = [
-        texts(
-            "outcome.line",
-            predicted=texts(f"bucket.{card.bucket.value}"),
-            chance=texts.percent(chance[card.bucket]),
-            score=texts.number(outcome.score),
-            upvote=upvote,
-            bucket=texts(f"bucket.{outcome.bucket.value}"),
-            mark=("✔" if is_right else "✘") if outcome.told else "",
-        ).rstrip(),
+        _outcome_line(texts, outcome, upvote),
         _standing(texts, post, outcome),
-        *_guess_lines(texts, best, right, guesses),
+        *_guess_lines(texts, best, right, guesses if outcome.told else 0),
         "",
         bars(texts, card),
     ]
     embed = discord.Embed(
         title=texts("outcome.heading"),
         description="\n".join(lines),
-        colour=_COLOURS[is_right] if outcome.told else None,
+        colour=None if outcome.right is None else _COLOURS[outcome.right],
     )
     embed.set_footer(text=texts("card.footer", version=card.model_version))
+    return ReplyMessage(embed, buttons_when_closed(texts, post.id))
+
+
+def outcome_waits_message(
+    texts: Texts, post: Post, ending: OutcomeWaits, *, upvote: str
+) -> ReplyMessage:
+    """The reply when the score is final and there are too few to compare it with.
+
+    Args:
+        texts: the server's language.
+        post: with its community loaded.
+        ending: the prediction, the score, and what is missing.
+        upvote: the channel's emoji.
+    """
+    lines = [
+        texts(
+            "outcome.line_untold",
+            predicted=_predicted(texts, ending.card),
+            score=texts.number(ending.score),
+            upvote=upvote,
+        ),
+        texts.count(
+            "outcome.missing",
+            ending.missing,
+            needed=texts.number(ending.needed),
+            community=f"<#{post.community.source_id}>",
+        ),
+        "",
+        bars(texts, ending.card),
+    ]
+    embed = discord.Embed(title=texts("outcome.heading"), description="\n".join(lines))
+    embed.set_footer(text=texts("card.footer", version=ending.card.model_version))
     return ReplyMessage(embed, buttons_when_closed(texts, post.id))
 
 
@@ -142,6 +164,26 @@ def outcome_unknown_message(texts: Texts, post: Post, outcome: OutcomeUnknown) -
     )
     embed.set_footer(text=texts("card.footer", version=outcome.card.model_version))
     return ReplyMessage(embed, buttons_when_closed(texts, post.id))
+
+
+def _outcome_line(texts: Texts, outcome: Outcome, upvote: str) -> str:
+    said = {
+        "predicted": _predicted(texts, outcome.card),
+        "score": texts.number(outcome.score),
+        "upvote": upvote,
+    }
+    if not outcome.told:
+        return texts("outcome.line_untold", **said)
+    mark = {True: "✔", False: "✘", None: ""}[outcome.right]
+    bucket = texts(f"bucket.{outcome.bucket.value}")
+    return texts("outcome.line", **said, bucket=bucket, mark=mark).rstrip()
+
+
+def _predicted(texts: Texts, card: Card) -> str:
+    return likely_words(
+        texts, card,
+        one="outcome.predicted", two="outcome.predicted_two", alike="outcome.predicted_alike",
+    )  # fmt: skip
 
 
 def _standing(texts: Texts, post: Post, outcome: Outcome) -> str:

@@ -26,6 +26,18 @@ ENGLISH: dict[str, str] = {
     "card.beats": "Would beat **{share}** of the posts in {community}.",
     "card.beats_somewhere": "Would beat **{share}** of the posts in a typical community that I"
     " learned from.",
+    "card.likely": "Most likely **{bucket}** ({share}).",
+    "card.likely_two": "Most likely **{first}** or **{second}** ({share} each).",
+    "card.likely_alike": "Low, medium and high look equally likely.",
+    "card.blank": "There is nothing to see here: the image has one colour, or is hardly more than"
+    " a line.",
+    "card.set_aside": "This post has something unlike all that I learned from, so my prediction"
+    " does not go by it: {sources}.",
+    "source.image": "the picture",
+    "source.title": "the text of the post",
+    "source.text": "the text in the picture",
+    "source.author": "the record of the author",
+    "source.time": "the time of day",
     "card.score": "Expected score **{median}**, most likely {low} to {high}.",
     "card.heading_for": "Now heading for **{median}**, most likely {low} to {high}.",
     "card.heading_beats": "That would beat **{share}** of the recent posts in {community}.",
@@ -34,6 +46,8 @@ ENGLISH: dict[str, str] = {
     "card.no_history": "{community} has too little history to turn this into a score yet.",
     "card.place": "`{bar}` How well I know {community}: **{word}**.",
     "card.place_new": "I am still learning this place and show nearly the base rate.",
+    "card.place_untested": "None of my predictions here has met the votes yet, so this is nearly"
+    " the base rate.",
     "card.place_no_help": "What I learned helps little here so far: this is near the base rate.",
     "card.pooled": "This is what all communities together taught me, not one place.",
     "familiarity.not yet": "not yet",
@@ -73,8 +87,15 @@ ENGLISH: dict[str, str] = {
     "guess.nothing_to_guess": "There is nothing to guess: this post was refused or withdrawn.",
     "guess.bots": "Bots do not play in the league.",
     "outcome.heading": "How it did",
-    "outcome.line": "Predicted **{predicted}** {chance} → **{score}** {upvote}, **{bucket}**"
-    " {mark}",
+    "outcome.line": "Predicted {predicted} → **{score}** {upvote}, **{bucket}** {mark}",
+    "outcome.line_untold": "Predicted {predicted} → **{score}** {upvote}",
+    "outcome.predicted": "**{bucket}** {share}",
+    "outcome.predicted_two": "**{first}** or **{second}** ({share} each)",
+    "outcome.predicted_alike": "all three alike",
+    "outcome.missing.one": "I can tell low, medium and high apart when posts in {community} have"
+    " ended with {needed} different scores; {n} more is needed. Guesses are scored then, too.",
+    "outcome.missing.other": "I can tell low, medium and high apart when posts in {community} have"
+    " ended with {needed} different scores; {n} more are needed. Guesses are scored then, too.",
     "outcome.unknown": "I could not read the final score in time, so this prediction and the"
     " guesses on it do not count.",
     "outcome.standing": "That beats {share} of the recent posts in {community}.",

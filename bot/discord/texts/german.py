@@ -23,6 +23,18 @@ GERMAN: dict[str, str] = {
     "card.beats": "Dürfte **{share}** der Posts in {community} schlagen.",
     "card.beats_somewhere": "Dürfte **{share}** der Posts in einer typischen Community schlagen,"
     " aus der ich gelernt habe.",
+    "card.likely": "Am wahrscheinlichsten **{bucket}** ({share}).",
+    "card.likely_two": "Am wahrscheinlichsten **{first}** oder **{second}** (je {share}).",
+    "card.likely_alike": "Niedrig, Mittel und Hoch sind etwa gleich wahrscheinlich.",
+    "card.blank": "Hier ist nichts zu sehen: Das Bild hat nur eine Farbe, oder ist kaum mehr als"
+    " ein Strich.",
+    "card.set_aside": "Etwas an diesem Post gleicht nichts, woraus ich gelernt habe; danach richtet"
+    " sich meine Vorhersage nicht: {sources}.",
+    "source.image": "das Bild",
+    "source.title": "der Text des Posts",
+    "source.text": "der Text im Bild",
+    "source.author": "die Vorgeschichte des Autors",
+    "source.time": "die Tageszeit",
     "card.score": "Erwartete Punktzahl **{median}**, meist {low} bis {high}.",
     "card.heading_for": "Jetzt auf dem Weg zu **{median}**, meist {low} bis {high}.",
     "card.heading_beats": "Damit würde er **{share}** der letzten Posts in {community} schlagen.",
@@ -33,6 +45,8 @@ GERMAN: dict[str, str] = {
     "card.no_history": "{community} hat noch zu wenig Vorgeschichte für eine Punktzahl.",
     "card.place": "`{bar}` Wie gut ich {community} kenne: **{word}**.",
     "card.place_new": "Ich lerne diesen Ort noch kennen und zeige fast nur die Grundrate.",
+    "card.place_untested": "Noch hat keine meiner Vorhersagen hier die Stimmen gesehen, deshalb"
+    " ist das fast die Grundrate.",
     "card.place_no_help": "Was ich bisher gelernt habe, hilft hier wenig: Das ist nahe an der"
     " Grundrate.",
     "card.pooled": "So sehe ich es nach allen Communitys zusammen, nicht für einen Ort.",
@@ -78,8 +92,17 @@ GERMAN: dict[str, str] = {
     " zurückgezogen.",
     "guess.bots": "Bots spielen in der Liga nicht mit.",
     "outcome.heading": "Wie es ausging",
-    "outcome.line": "Vorhergesagt **{predicted}** {chance} → **{score}** {upvote}, **{bucket}**"
-    " {mark}",
+    "outcome.line": "Vorhergesagt {predicted} → **{score}** {upvote}, **{bucket}** {mark}",
+    "outcome.line_untold": "Vorhergesagt {predicted} → **{score}** {upvote}",
+    "outcome.predicted": "**{bucket}** {share}",
+    "outcome.predicted_two": "**{first}** oder **{second}** (je {share})",
+    "outcome.predicted_alike": "alle drei gleich",
+    "outcome.missing.one": "Niedrig, Mittel und Hoch kann ich unterscheiden, wenn Posts in"
+    " {community} mit {needed} verschiedenen Punktzahlen geendet haben; es fehlt noch {n}. Dann"
+    " werden auch die Tipps gewertet.",
+    "outcome.missing.other": "Niedrig, Mittel und Hoch kann ich unterscheiden, wenn Posts in"
+    " {community} mit {needed} verschiedenen Punktzahlen geendet haben; es fehlen noch {n}. Dann"
+    " werden auch die Tipps gewertet.",
     "outcome.unknown": "Ich konnte die endgültige Punktzahl nicht rechtzeitig lesen, deshalb"
     " zählen diese Vorhersage und die Tipps dazu nicht.",
     "outcome.standing": "Das schlägt {share} der letzten Posts in {community}.",

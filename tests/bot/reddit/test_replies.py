@@ -262,7 +262,7 @@ async def test_a_comment_says_when_the_outcome_came_too_late(bot: Bot, reddit: F
     assert await bot.all(Label) == []
     (comment,) = reddit.comments_on(shown["name"])
     assert comment["body"].startswith("**The votes are in.** The final score could not be read")
-    assert "Would beat" in comment["body"]
+    assert "Chances: low " in comment["body"]
 
 
 async def test_an_outcome_waits_for_reddit(bot: Bot, reddit: FakeReddit) -> None:

@@ -231,16 +231,25 @@ def test_rebuilt_accounts_are_the_ones_that_grew(
 
 def test_the_second_head_sees_neither_author_nor_title() -> None:
     class Head:
-        def predict(self, embedding: np.ndarray, facts: Sequence[PostFacts]) -> np.ndarray:
+        def predict_with_support(
+            self, embedding: np.ndarray, facts: Sequence[PostFacts]
+        ) -> tuple[np.ndarray, list[tuple[str, ...]]]:
             assert len(embedding) == len(facts)
             bins = np.zeros((len(facts), 10))
             for number, each in enumerate(facts):
                 bins[number, 9 if each.title or each.author.n else 0] = 1
-            return bins
+            return bins, [("image",), (), ("text",), ("text",)]
 
     facts = PostFacts("A title", MOMENT, None, Record.empty(), Record.empty())
-    found = ask_experts(Head(), np.zeros((2, 4), np.float32), [facts, facts])  # type: ignore[arg-type]
-    assert found.shape == (2, 3, 10)
-    assert found[0, 0].tolist() == UNIFORM.tolist()
-    assert found[:, 1, 9].tolist() == [1, 1]
-    assert found[:, 2, 0].tolist() == [1, 1]
+    head: Any = Head()
+    found = ask_experts(head, np.zeros((2, 4), np.float32), [facts, facts])
+    assert found.bins.shape == (2, 3, 10)
+    assert found.bins[0, 0].tolist() == UNIFORM.tolist()
+    assert found.bins[:, 1, 9].tolist() == [1, 1]
+    assert found.bins[:, 2, 0].tolist() == [1, 1]
+    # What the second head looks at is not told: it never looks at title and author.
+    assert found.set_aside == [("image",), ()]
+    empty = ask_experts(head, np.zeros((2, 4), np.float32), [facts, facts], blank=[True, False])
+    assert (empty.bins[0] == UNIFORM).all()
+    assert empty.bins[1].tolist() == found.bins[1].tolist()
+    assert empty.set_aside == [(), ()]

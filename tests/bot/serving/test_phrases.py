@@ -3,12 +3,16 @@ from dataclasses import replace
 import pytest
 
 from bot.reddit.texts import settled_text
-from bot.serving.forecast import Card, Outcome, familiarity, read_card
+from bot.serving.forecast import Card, Outcome, OutcomeWaits, Place, familiarity, read_card
 from bot.serving.phrases import (
+    NOTHING_TO_SEE,
+    headline,
+    knowledge_note,
     known_bar,
     label_sentence,
     outcome_sentence,
     place_sentence,
+    set_aside_note,
     standing_sentence,
 )
 from models.distribution import UNIFORM
@@ -30,7 +34,7 @@ def test_a_label_without_a_prediction() -> None:
 
 
 def test_a_first_score_gets_no_verdict() -> None:
-    first = Outcome(card(None), 12.0, 0.5, Bucket.MEDIUM, told=False)
+    first = Outcome(with_chances(0.2, 0.5, 0.3), 12.0, 0.5, Bucket.MEDIUM, told=False)
     sentence = outcome_sentence(first)
     assert sentence.endswith("→ score 12.")
     assert not {"✔", "✘"} & set(sentence)
@@ -40,8 +44,13 @@ def test_a_first_score_gets_no_verdict() -> None:
     assert "beats 50%" not in settled.split("---")[0]
 
 
-def card(known: float | None) -> Card:
-    return read_card(UNIFORM, Quantiles((), "none"), BucketRule(), "v1", known)
+def card(known: float | None, *, tested: bool = True) -> Card:
+    place = None if known is None else Place(known, tested)
+    return read_card(UNIFORM, Quantiles((), "none"), BucketRule(), "v1", place=place)
+
+
+def with_chances(low: float, medium: float, high: float) -> Card:
+    return replace(card(None), p_low=low, p_medium=medium, p_high=high)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +69,10 @@ def test_a_new_place_is_still_being_learned() -> None:
     assert "still learning this place" in (place_sentence(new, "Main Street") or "")
     long_known = replace(new, quantiles="community")
     assert "helps little here" in (place_sentence(long_known, "Main Street") or "")
+    untested = replace(long_known, place=Place(0.05, tested=False))
+    sentence = place_sentence(untested, "Main Street") or ""
+    assert "None of its predictions here has met the votes yet" in sentence
+    assert "helps little" not in sentence
     assert place_sentence(card(None), "Main Street") is None
 
 
@@ -67,3 +80,64 @@ def test_the_bar_is_as_long_as_what_is_known() -> None:
     assert known_bar(0) == "▱" * 10
     assert known_bar(0.52) == "▰" * 5 + "▱" * 5
     assert known_bar(1) == "▰" * 10
+
+
+@pytest.mark.parametrize(
+    ("chances", "likely", "words"),
+    [
+        ((0.4, 0.4, 0.2), (Bucket.LOW, Bucket.MEDIUM), "Most likely low or medium (40% each)."),
+        ((0.397, 0.402, 0.201), (Bucket.LOW, Bucket.MEDIUM), "low or medium (40% each)"),
+        ((0.2, 0.5, 0.3), (Bucket.MEDIUM,), "Most likely medium (50%)."),
+        ((1 / 3, 1 / 3, 1 / 3), (), "Low, medium and high look equally likely."),
+        ((0.33, 0.3339, 0.3361), (Bucket.HIGH,), "Most likely high (34%)."),
+    ],
+)
+def test_chances_that_read_alike_are_named_together(
+    chances: tuple[float, float, float], likely: tuple[Bucket, ...], words: str
+) -> None:
+    found = with_chances(*chances)
+    assert found.likely == likely
+    assert words in headline(found, "Main Street")
+
+
+def test_no_share_of_posts_is_named_where_there_are_none() -> None:
+    few = with_chances(0.2, 0.5, 0.3)
+    for quantiles in ("none", "platform"):
+        assert "beat" not in headline(replace(few, quantiles=quantiles), "Main Street")
+    many = replace(few, quantiles="community")
+    assert headline(many, "Main Street").startswith("Would beat 50% of the posts in Main Street")
+
+
+def test_a_verdict_on_two_likely_buckets_is_only_given_against_them() -> None:
+    either = with_chances(0.4, 0.4, 0.2)
+    assert Outcome(either, 5, 0.5, Bucket.MEDIUM).right is None
+    assert Outcome(either, 5, 0.9, Bucket.HIGH).right is False
+    sentence = outcome_sentence(Outcome(either, 5, 0.5, Bucket.MEDIUM))
+    assert sentence == "Predicted low or medium (40% each) → was medium, score 5."
+    sure = with_chances(0.2, 0.5, 0.3)
+    assert Outcome(sure, 5, 0.5, Bucket.MEDIUM).right is True
+
+
+def test_a_score_that_waits_says_for_what() -> None:
+    waits = OutcomeWaits(with_chances(0.2, 0.5, 0.3), 7, missing=1, needed=3)
+    text = settled_text(waits, "r/memes", "about")
+    assert "Predicted medium (50%) → score 7." in text
+    assert "ended with 3 different scores; 1 more is needed" in text
+    assert not {"✔", "✘"} & set(text)
+
+
+def test_what_was_set_aside_is_said_only_when_something_was() -> None:
+    assert set_aside_note(card(None)) is None
+    one = set_aside_note(replace(card(None), set_aside=("image",)))
+    assert one == (
+        "The picture is unlike anything that Peoria learned from, so the prediction does not go by"
+        " it."
+    )
+    two = set_aside_note(replace(card(None), set_aside=("image", "title", "text"))) or ""
+    assert two.startswith("The picture, title and text in the picture are unlike")
+
+
+def test_a_blank_image_is_called_one() -> None:
+    blank = replace(card(None), blank=True)
+    assert headline(blank, "Main Street") == NOTHING_TO_SEE
+    assert "Nothing was learned" not in (knowledge_note(blank, "Main Street") or "")

@@ -103,7 +103,7 @@ class TestBlind:
         assert (post["stage"], post["prediction"]) == ("blind", None)
         _, page = await bob.page("/")
         assert "Guess first" in page
-        assert "Would beat" not in page
+        assert "ikely" not in page
         _, content = await guess(bob, post_id, "high")
         assert content["post"]["prediction"] is not None
         (kept,) = await stored(app)

@@ -30,7 +30,9 @@ async def test_a_form_is_answered_with_a_page_on_which_the_prediction_appears(
     status, page = await ann.page(location)
     assert status == 200
     assert "Sunset" in page
-    assert "of the posts in Main Street" in page
+    assert 'aria-label="Chances"' in page
+    # There is no post there that it could beat.
+    assert "Would beat" not in page
     assert 'src="/images/1"' in page
 
 

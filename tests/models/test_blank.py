@@ -1,0 +1,48 @@
+"""What holds no picture is told from what holds a plain one."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from models.blank import is_blank
+from models.decoding import decode
+from models.preprocessing import to_input
+from tests.fixtures import images
+
+
+def blank(image: Image.Image, container: str = "PNG") -> bool:
+    decoded = decode(images.encode(image, container))
+    return is_blank(to_input(decoded.pixels, 224), decoded.width, decoded.height)
+
+
+def word_on(colour: str) -> Image.Image:
+    picture = Image.new("RGB", (600, 400), colour)
+    ImageDraw.Draw(picture).rectangle((250, 180, 330, 200), fill="black")
+    return picture
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        Image.new("RGB", (1, 1), "red"),
+        Image.new("RGBA", (300, 200), (40, 90, 200, 0)),
+        Image.new("RGB", (300, 200), (12, 200, 40)),
+        Image.effect_noise((4000, 2), 90).convert("RGB"),
+        Image.effect_noise((4000, 20), 90).convert("RGB"),
+    ],
+    ids=["one pixel", "transparent", "one colour", "a line", "a strip"],
+)
+def test_nothing_to_see(image: Image.Image) -> None:
+    assert blank(image)
+
+
+def test_the_noise_of_saving_one_colour_is_no_picture() -> None:
+    rough = np.full((200, 300, 3), 128) + np.random.default_rng(1).integers(-3, 4, (200, 300, 3))
+    assert blank(Image.fromarray(rough.astype(np.uint8)), "JPEG")
+
+
+@pytest.mark.parametrize(
+    "image", [images.photo(), word_on("white"), word_on("navy")], ids=["photo", "white", "dark"]
+)
+def test_a_plain_picture_is_one(image: Image.Image) -> None:
+    assert not blank(image)

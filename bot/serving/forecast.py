@@ -35,8 +35,8 @@ def familiarity(known: float) -> Familiarity:
     return next((word for least, word in _FAMILIAR if known >= least), Familiarity.NEW)
 
 
-#: Of three even chances none is the most probable, however the last digit was rounded.
-_EVEN = 1 / 3 + 0.001
+#: Of three chances that are even but for a point none is called the most probable.
+_EVEN = 1 / 3 + 0.01
 
 
 @dataclass(frozen=True, slots=True)

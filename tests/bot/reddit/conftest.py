@@ -46,6 +46,7 @@ def reddit_settings(data_dir: Path, origin: str, **changes: Any) -> Settings:
             "data_dir": data_dir,
             "web": False,
             "silent_share": 0,
+            "scores_to_compare": 1,
             "download_allow_hosts": "127.0.0.1",
             "reddit_client_id": CLIENT[0],
             "reddit_client_secret": CLIENT[1],

@@ -203,7 +203,7 @@ def put_in_place(version: str, data_dir: Path) -> Settings:
         old.execute("UPDATE model_versions SET name = ?, backbone = ?", champion)
         old.execute("UPDATE post_images SET source = ? WHERE post_id = 5", (f"sha256:{sha256}",))
         old.commit()
-    return Settings(data_dir=data_dir, web_port=0, silent_share=0)
+    return Settings(data_dir=data_dir, web_port=0, silent_share=0, scores_to_compare=1)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

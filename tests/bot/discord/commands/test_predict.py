@@ -148,7 +148,7 @@ async def test_what_was_seen_before_is_said(
 ) -> None:
     await post(app, clock, channel)
     asked = await fake.slash(ann, channel, "predict", image=PNG)
-    assert f"posts in <#{channel.id}>" in asked.text
+    assert f"<#{channel.id}>" in asked.text
     assert "Seen before: [posted" in asked.text
     assert "https://discord.test/channels/1/2/77" in asked.text
 

@@ -96,7 +96,7 @@ async def test_buttons_survive_a_restart_and_speak_the_readers_language(
         asked = await fake.click(hans, reply, "High")
         assert "Du hast **Hoch** getippt" in asked.text
         why = await fake.click(hans, reply, "Why?")
-        assert "schlagen" in why.text
+        assert "gleich wahrscheinlich" in why.text
         assert [each.filename for each in why.messages[0].attachments] == ["what-drove-it.png"]
 
 

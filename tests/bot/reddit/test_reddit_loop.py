@@ -18,7 +18,7 @@ async def test_a_post_goes_all_the_way_round(bot: Bot, reddit: FakeReddit) -> No
     assert post.link == f"https://www.reddit.com/comments/{shown['id']}/"
     (comment,) = reddit.comments_on(shown["name"])
     assert "ikely" in comment["body"].partition("Chances: low ")[0]
-    assert "in r/aww" in comment["body"]
+    assert "r/aww" in comment["body"]
     assert "!optout" in comment["body"]
 
     shown.update(score=417, num_comments=12, upvote_ratio=0.93)

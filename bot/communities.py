@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.community_settings import CommunityChange, SettingRefused, check_settings
+from bot.option_history import with_history
 from bot.platform import CommunityRef
 from storage.engine.database import Database
 from storage.engine.upsert import insert_if_new
@@ -77,11 +78,19 @@ async def unwatch_community(database: Database, platform: PlatformName, source_i
 
 
 async def change_community(
-    database: Database, community_id: int, **settings: Unpack[CommunityChange]
+    database: Database,
+    community_id: int,
+    *,
+    now: datetime | None = None,
+    **settings: Unpack[CommunityChange],
 ) -> Community:
     """Change how a community is treated, all of it or, where one setting is refused, nothing.
 
     A shorter horizon also holds for posts that wait for their score.
+
+    Args:
+        now: aware; what options were until now is kept for posts that are read later. None: it
+            is not kept.
 
     Raises:
         SettingRefused: there is no such community, or a setting cannot be that.
@@ -90,6 +99,8 @@ async def change_community(
         community = await session.get(Community, community_id)
         if community is None:
             raise SettingRefused("unknown", "There is no such community.")
+        if now is not None and "options" in settings:
+            _merge_options(community, with_history(community.options, settings["options"], now))
         await _change(session, community, settings)
     return community
 

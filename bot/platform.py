@@ -38,7 +38,8 @@ class IncomingPost:
             hashed before it is stored.
         images: addresses to download from (``https://…``), or the bytes themselves.
         posted_at: aware.
-        kept_options: options of its community that hold for this post as they are now.
+        kept_options: options of its community that hold for this post as they were when it was
+            posted.
         options: what only the platform knows how to read of the post.
     """
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import CursorResult, Insert, and_, bindparam, insert, literal, select
 from sqlalchemy.orm import Session
 
+from bot.option_history import options_at
 from bot.people.identity import hash_person
 from bot.platform import CommunityRef, IncomingPost
 from bot.runtime.clock import Clock
@@ -168,7 +169,7 @@ def _add_community(
 
 
 def _options(incoming: IncomingPost, community: Mapping[str, Any]) -> dict[str, Any] | None:
-    kept = {key: community[key] for key in incoming.kept_options if key in community}
+    kept = options_at(community, incoming.kept_options, incoming.posted_at)
     return {**kept, **incoming.options} if incoming.kept_options or incoming.options else None
 
 

@@ -100,7 +100,9 @@ class ChannelSettings(Feature):
                 raise Refused("refused.same_emoji")
             change["options"] = options
         if change:
-            community = await change_community(self.core.database, community.id, **change)
+            community = await change_community(
+                self.core.database, community.id, now=self.core.clock(), **change
+            )
         embed = discord.Embed(
             title=texts("settings.heading", channel=name),
             description="\n".join(settings_lines(texts, community)),

@@ -84,7 +84,7 @@ class ScoreReader:
 
     async def _read(self, post: PostRef, poll: Poll) -> None:
         try:
-            if await self._vote_emoji.lacks(poll):
+            if await self._vote_emoji.lacks(poll, post.horizon_at):
                 # Nobody could vote: a score of 0 would be a lie.
                 log.info("The vote emoji of post %s does not exist any more.", post.post_id)
                 self._found[post.post_id] = PostHidden()

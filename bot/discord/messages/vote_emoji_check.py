@@ -14,7 +14,7 @@ from bot.discord.ui.admin_messages import warn_admins
 from bot.notices import NoticeKind
 from storage.tables import Community
 
-#: How long an emoji that was found is taken to exist.
+#: How long an emoji that was found is taken to exist, where no label depends on it.
 _KNOWN_FOR = timedelta(minutes=10)
 
 
@@ -34,24 +34,32 @@ class VoteEmojiCheck:
         self._core = core
         self._found_at: dict[int, datetime] = {}
 
-    async def lacks(self, poll: Poll) -> bool:
+    async def lacks(self, poll: Poll, horizon_at: datetime) -> bool:
         """Whether an emoji that people would vote with was deleted.
+
+        Args:
+            poll: what people vote with.
+            horizon_at: when the score is final, aware: from then on the answer is of then or later.
 
         Raises:
             PlatformUnavailable: try again later.
             discord.HTTPException: it cannot be known.
         """
+        now = self._core.clock()
+        since = now - _KNOWN_FOR
+        if now >= horizon_at:
+            since = max(since, horizon_at)
         ids = [custom_id(key) for key in (poll.emoji.up, poll.emoji.down)]
-        gone = [each for each in ids if each is not None and await self._is_gone(poll, each)]
+        gone = [each for each in ids if each is not None and await self._is_gone(poll, each, since)]
         if gone:
             await self._warn(poll.community)
         return bool(gone)
 
-    async def _is_gone(self, poll: Poll, emoji_id: int) -> bool:
+    async def _is_gone(self, poll: Poll, emoji_id: int, since: datetime) -> bool:
         guild_id = poll.community.options.get(GUILD)
         now = self._core.clock()
         found_at = self._found_at.get(emoji_id)
-        if guild_id is None or (found_at is not None and now - found_at < _KNOWN_FOR):
+        if guild_id is None or (found_at is not None and since <= found_at <= now):
             return False
         try:
             with reaching_discord():

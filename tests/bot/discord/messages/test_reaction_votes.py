@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from bot.app import App
+from bot.communities import change_community
 from bot.discord.messages.reaction_votes import ReactionVotes, VoteEmoji, emoji_key
 from bot.discord.platform import DiscordPlatform
 from bot.platform import PostHidden, ScoreRead, post_ref
@@ -179,6 +180,26 @@ async def test_a_post_keeps_the_emoji_it_was_posted_under(
         assert [each.score for each in readings.values() if isinstance(each, ScoreRead)] == [1, 1]
 
 
+async def test_a_post_that_is_read_later_has_the_emoji_of_when_it_was_posted(
+    app: App, fake: FakeDiscord, channel: Channel, ann: Member, bob: Member, clock: FakeClock
+) -> None:
+    community = await watch(app, channel)
+    async with connected(app, fake):
+        # What is older than the bot's first look is not read.
+        await answered(fake, await fake.post_message(channel, ann, attachments=[PNG]))
+    missed = await fake.post_message(channel, ann, attachments=[OTHER])
+    await fake.react(bob, missed, "⬆️")
+    clock.forward(600)
+    await change_community(app.core.database, community.id, now=clock(), options={"upvote": "🔥"})
+    clock.forward(600)
+    async with connected(app, fake) as discord:
+        await answered(fake, missed)
+        post = await stored(app, missed)
+        assert post is not None
+        clock.forward(24 * 3600)
+        assert (await discord.read_scores([post_ref(post)]))[post.id] == ScoreRead(1, clock())
+
+
 async def test_a_deleted_vote_emoji_ends_labels_and_is_said(
     app: App, fake: FakeDiscord, discord: DiscordPlatform, guild: Guild, channel: Channel,
     ann: Member, bob: Member, clock: FakeClock,
@@ -192,9 +213,16 @@ async def test_a_deleted_vote_emoji_ends_labels_and_is_said(
     await fake.settle()
     post = await stored(app, message)
     assert post is not None
-    clock.forward(24 * 3600)
+    clock.forward(300)
+    later = await fake.post_message(channel, ann, attachments=[OTHER])
+    await answered(fake, later)
+    clock.forward(24 * 3600 - 300)
     assert (await discord.read_scores([post_ref(post)])).keys() == {post.id}
     del guild.emojis[123456789012345678]
+    clock.forward(300)
+    last = await stored(app, later)
+    assert last is not None
+    assert await discord.read_scores([post_ref(last)]) == {last.id: PostHidden()}
     clock.forward(3600)
     assert await discord.read_scores([post_ref(post)]) == {post.id: PostHidden()}
     async with app.core.database.read() as session:

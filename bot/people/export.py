@@ -1,30 +1,78 @@
 """Everything stored about one person, for them to read or take elsewhere."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from bot.serving.phrases import refusal_sentence
 from storage.engine.database import Database
 from storage.queries.communities import find_author
-from storage.tables import Community, Guess, Peek, Post, PostImage, Prediction, Standing, Vote
+from storage.tables import (
+    Community,
+    Guess,
+    InboxItem,
+    Peek,
+    Post,
+    PostImage,
+    Prediction,
+    Standing,
+    Vote,
+)
 from storage.types import ForecasterKind, PlatformName
+
+#: In place of the name of a community that the person cannot see now.
+_UNNAMED = "(a place that you cannot see now)"
+
+
+async def communities_of_person(
+    database: Database, *, platform: PlatformName, person: str
+) -> Sequence[Community]:
+    """Communities that the export of a person would name."""
+    async with database.read() as session:
+        author = await session.run_sync(find_author, platform, person)
+        author_id = None if author is None else author.id
+        guessed = select(Guess.post_id).where(Guess.author_id == author_id)
+        named = union(
+            select(Post.community_id).where(
+                or_(Post.author_id == author_id, Post.id.in_(guessed)), Post.platform == platform
+            ),
+            select(Standing.community_id).where(
+                Standing.kind == ForecasterKind.PERSON, Standing.forecaster_id == author_id
+            ),
+            select(InboxItem.community_id).filter_by(platform=platform, person=person),
+        )
+        communities = await session.scalars(select(Community).where(Community.id.in_(named)))
+        return communities.all()
 
 
 async def export_person(
-    database: Database, *, platform: PlatformName, person: str
+    database: Database,
+    *,
+    platform: PlatformName,
+    person: str,
+    unnamed: Collection[int] = (),
 ) -> dict[str, Any] | None:
     """Everything stored about a person, ready for JSON; None where there is nothing.
 
     Times are ISO 8601 in UTC. Images are described, not contained: their owner has them.
+
+    Args:
+        database: where it is stored.
+        platform: whose person it is.
+        person: the keyed hash.
+        unnamed: ids of communities that the person cannot see now: they are not named.
     """
     async with database.read() as session:
         author = await session.run_sync(find_author, platform, person)
-        if author is None:
+        messages = await _export_messages(session, platform, person, unnamed)
+        if author is None and not messages:
             return None
+        if author is None:
+            return {"platform": platform.value, "person": person, "messages": messages}
         return {
             "platform": platform.value,
             "person": person,
@@ -32,15 +80,18 @@ async def export_person(
             "banned_at": _moment(author.banned_at),
             # The id itself is theirs, and known to them.
             "id_is_kept": author.sealed_id is not None,
-            "posts": await _export_posts(session, author.id),
-            "guesses": await _export_guesses(session, author.id),
+            "posts": await _export_posts(session, author.id, unnamed),
+            "guesses": await _export_guesses(session, author.id, unnamed),
             "peeks": await _export_peeks(session, author.id),
             "votes": await _export_votes(session, author.id),
-            "standings": await _export_standings(session, author.id),
+            "standings": await _export_standings(session, author.id, unnamed),
+            "messages": messages,
         }
 
 
-async def _export_posts(session: AsyncSession, author_id: int) -> list[dict[str, Any]]:
+async def _export_posts(
+    session: AsyncSession, author_id: int, unnamed: Collection[int]
+) -> list[dict[str, Any]]:
     posts = await session.scalars(
         select(Post)
         .filter_by(author_id=author_id)
@@ -52,13 +103,13 @@ async def _export_posts(session: AsyncSession, author_id: int) -> list[dict[str,
             selectinload(Post.label),
         )
     )
-    return [_export_post(post) for post in posts]
+    return [_export_post(post, unnamed) for post in posts]
 
 
-def _export_post(post: Post) -> dict[str, Any]:
+def _export_post(post: Post, unnamed: Collection[int]) -> dict[str, Any]:
     label = post.label
     return {
-        "community": post.community.name,
+        "community": _name(post.community_id, post.community.name, unnamed),
         "id": post.source_id,
         "title": post.title,
         "link": post.link,
@@ -108,9 +159,11 @@ def _export_image(place: PostImage) -> dict[str, Any]:
     }
 
 
-async def _export_guesses(session: AsyncSession, author_id: int) -> list[dict[str, Any]]:
+async def _export_guesses(
+    session: AsyncSession, author_id: int, unnamed: Collection[int]
+) -> list[dict[str, Any]]:
     rows = await session.execute(
-        select(Guess, Post.source_id, Community.name)
+        select(Guess, Post.source_id, Community.id, Community.name)
         .join(Post, Post.id == Guess.post_id)
         .join(Community, Community.id == Post.community_id)
         .where(Guess.author_id == author_id)
@@ -118,14 +171,14 @@ async def _export_guesses(session: AsyncSession, author_id: int) -> list[dict[st
     )
     return [
         {
-            "community": community,
+            "community": _name(community_id, community, unnamed),
             "post": post,
             "bucket": guess.bucket.value,
             "guessed_at": _moment(guess.guessed_at),
             "blind": guess.blind,
             "points": guess.points,
         }
-        for guess, post, community in rows
+        for guess, post, community_id, community in rows
     ]
 
 
@@ -157,7 +210,9 @@ async def _export_votes(session: AsyncSession, author_id: int) -> list[dict[str,
     ]
 
 
-async def _export_standings(session: AsyncSession, author_id: int) -> list[dict[str, Any]]:
+async def _export_standings(
+    session: AsyncSession, author_id: int, unnamed: Collection[int]
+) -> list[dict[str, Any]]:
     rows = await session.execute(
         select(Standing, func.coalesce(Community.name, "everywhere"))
         .outerjoin(Community, Community.id == Standing.community_id)
@@ -167,7 +222,7 @@ async def _export_standings(session: AsyncSession, author_id: int) -> list[dict[
     return [
         {
             "season": standing.season,
-            "community": community,
+            "community": _name(standing.community_id, community, unnamed),
             "guesses": standing.n,
             "right": standing.hits,
             "points": standing.points,
@@ -176,6 +231,32 @@ async def _export_standings(session: AsyncSession, author_id: int) -> list[dict[
         }
         for standing, community in rows
     ]
+
+
+async def _export_messages(
+    session: AsyncSession, platform: PlatformName, person: str, unnamed: Collection[int]
+) -> list[dict[str, Any]]:
+    rows = await session.execute(
+        select(InboxItem, Community.name)
+        .outerjoin(Community, Community.id == InboxItem.community_id)
+        .where(InboxItem.platform == platform, InboxItem.person == person)
+        .order_by(InboxItem.id)
+    )
+    return [
+        {
+            "id": item.source_id,
+            "kind": item.kind.value,
+            "community": _name(item.community_id, community, unnamed),
+            "post": item.post_source_id,
+            "sent_at": _moment(item.sent_at),
+            "answered_at": _moment(item.answered_at),
+        }
+        for item, community in rows
+    ]
+
+
+def _name(community_id: int | None, name: str | None, unnamed: Collection[int]) -> str | None:
+    return _UNNAMED if community_id in unnamed else name
 
 
 def _moment(moment: datetime | None) -> str | None:

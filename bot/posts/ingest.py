@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, Insert, and_, bindparam, insert, literal, select
+from sqlalchemy import CursorResult, Insert, Row, and_, bindparam, insert, literal, select
 from sqlalchemy.orm import Session
 
+from bot.labels.readings import next_reading_at
 from bot.option_history import options_at
 from bot.people.identity import hash_person
 from bot.platform import CommunityRef, IncomingPost
@@ -18,6 +19,7 @@ from storage.engine.database import Database
 from storage.engine.upsert import insert_if_new
 from storage.files.image_store import ImageStore
 from storage.files.post_values import MAX_TITLE
+from storage.queries.posts import move_post
 from storage.tables import Author, Community, Post, PostImage
 from storage.types import PlatformName, PostOrigin, PostState
 
@@ -34,9 +36,13 @@ _KNOWN = select(
     _COMMUNITIES.c.horizon_seconds,
     _COMMUNITIES.c.guess_seconds,
     _COMMUNITIES.c.options,
+    _COMMUNITIES.c.readings,
     _AUTHORS.c.id.label("author_id"),
     _AUTHORS.c.opted_out_at,
     _POSTS.c.id.label("post_id"),
+    _POSTS.c.state,
+    _POSTS.c.posted_at,
+    _POSTS.c.predicted_at,
 ).select_from(
     _ONE.outerjoin(
         _COMMUNITIES,
@@ -82,7 +88,10 @@ class Ingest:
         self._clock = clock
 
     async def accept(self, platform: PlatformName, incoming: IncomingPost) -> int | None:
-        """Store a post; return its id, or None if it is not to be stored."""
+        """Store a post; return its id, or None if it is not to be stored.
+
+        One that was withdrawn and is there all the same comes back, while its label can be had.
+        """
         sources = [await self._source(image) for image in incoming.images]
         person = (
             None
@@ -100,7 +109,7 @@ class Ingest:
         def store(session: Session) -> int | None:
             known = session.execute(_KNOWN, keys).one()
             if known.post_id is not None:
-                return int(known.post_id)
+                return _take_back(session, known, now)
             if known.opted_out_at is not None:
                 return None
             if known.community_id is None:
@@ -148,6 +157,23 @@ class Ingest:
         if isinstance(image, str):
             return image
         return STORED + await asyncio.to_thread(self._images.put, image)
+
+
+def _take_back(session: Session, known: Row[*tuple[Any, ...]], now: datetime) -> int | None:
+    """A post that is stored; one that was withdrawn goes on where it was, or (None) stays so."""
+    if known.state is not PostState.WITHDRAWN:
+        return int(known.post_id)
+    horizon = timedelta(seconds=known.horizon_seconds)
+    if known.opted_out_at is not None or not known.watched or known.posted_at + horizon <= now:
+        return None
+    if known.predicted_at is None:
+        values = {"state": PostState.SEEN, "due_at": now}
+    else:
+        # Its reply was taken away with it, and stays away.
+        due_at = next_reading_at(known.posted_at, known.horizon_seconds, now, known.readings)
+        values = {"state": PostState.AWAITING_SCORE, "due_at": due_at}
+    move_post(session, known.post_id, PostState.WITHDRAWN, **values, tries=0)
+    return int(known.post_id)
 
 
 def _add_community(

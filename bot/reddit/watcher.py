@@ -18,7 +18,7 @@ from bot.reddit.score_reader import read_score
 from bot.runtime.clock import Clock
 from storage.engine.database import Database
 from storage.tables import Community, Post
-from storage.types import PlatformName
+from storage.types import PlatformName, PostState
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +166,10 @@ class Watcher:
     async def _known(self, names: list[str]) -> set[str]:
         async with self._database.read() as session:
             query = select(Post.source_id).where(
-                Post.platform == PlatformName.REDDIT, Post.source_id.in_(names)
+                Post.platform == PlatformName.REDDIT,
+                Post.source_id.in_(names),
+                # One that was withdrawn and is listed may come back.
+                Post.state != PostState.WITHDRAWN,
             )
             return set(await session.scalars(query))
 

@@ -8,12 +8,13 @@ from discord import app_commands
 
 from bot.discord.commands.confirmation import ConfirmFirst
 from bot.discord.commands.feature import texts_for
+from bot.discord.gateway.visibility import channels_seen
 from bot.discord.texts.command_labels import label
 from bot.discord.ui.error_replies import Refused
 from bot.discord.ui.responses import Interaction, defer, respond
 from bot.people.consent import has_opted_out, opt_in, opt_out
 from bot.people.erasure import forget_person
-from bot.people.export import export_person
+from bot.people.export import communities_of_person, export_person
 from storage.types import PlatformName
 
 _FILE = "peoria-export.json"
@@ -76,8 +77,18 @@ class Privacy(ConfirmFirst):
         """Hand a person everything that is stored about them."""
         await defer(interaction, ephemeral=True)
         texts = texts_for(interaction)
+        person = self.person(interaction.user)
+        communities = await communities_of_person(
+            self.core.database, platform=PlatformName.DISCORD, person=person
+        )
+        seen = await channels_seen(
+            self.bot, interaction.user.id, [int(each.source_id) for each in communities]
+        )
         stored = await export_person(
-            self.core.database, platform=PlatformName.DISCORD, person=self.person(interaction.user)
+            self.core.database,
+            platform=PlatformName.DISCORD,
+            person=person,
+            unnamed={each.id for each in communities if int(each.source_id) not in seen},
         )
         if stored is None:
             await respond(interaction, texts("export.nothing"))

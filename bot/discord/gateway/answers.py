@@ -76,10 +76,11 @@ _STATUSES: Mapping[int, Verdict] = MappingProxyType(
     {
         401: Verdict.LATER,
         403: Verdict.LATER,
-        404: Verdict.FINAL,
+        # Without a code of Discord's it may be a server between: a few tries.
+        404: Verdict.OURS,
         408: Verdict.LATER,
         409: Verdict.LATER,
-        410: Verdict.FINAL,
+        410: Verdict.OURS,
         423: Verdict.LATER,
         425: Verdict.LATER,
         429: Verdict.LATER,

@@ -4,13 +4,15 @@ Every board, link and export asks here, with the permissions of this moment. Whe
 known (a server or a channel that is not in sight, a private thread), the answer is no.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import discord
 
 from bot.discord.gateway.channels import PostChannel
+from bot.discord.gateway.error_codes import reaching_discord
+from bot.platform import PlatformUnavailable
 
 #: What it takes to read what was posted before.
 _SEEING = discord.Permissions(view_channel=True, read_message_history=True)
@@ -66,6 +68,39 @@ def may_be_shown(readers: Readers, channel_id: int) -> bool:
     if readers.member is not None:
         return can_see(channel, readers.member)
     return _is_open_to_all(channel) or _is_seen_by_the_same(channel, readers.place)
+
+
+async def channels_seen(
+    client: discord.Client, user_id: int, channel_ids: Iterable[int]
+) -> frozenset[int]:
+    """Which channels, of whatever servers, a person can see now.
+
+    Asks Discord once for each server whether the person is a member.
+
+    Args:
+        client: whose permissions and channels are known.
+        user_id: the person's.
+        channel_ids: of the channels.
+    """
+    members: dict[int, discord.Member | None] = {}
+    seen = set()
+    for channel_id in channel_ids:
+        channel = client.get_channel(channel_id)
+        if not isinstance(channel, PostChannel):
+            continue
+        guild = channel.guild
+        if guild.id not in members:
+            try:
+                with reaching_discord():
+                    members[guild.id] = await guild.fetch_member(user_id)
+            except (discord.HTTPException, PlatformUnavailable):
+                # Not a member, or not to be known now.
+                members[guild.id] = None
+        member = members[guild.id]
+        private = isinstance(channel, discord.Thread) and channel.is_private()
+        if member is not None and not private and can_see(channel, member):
+            seen.add(channel_id)
+    return frozenset(seen)
 
 
 def can_see(channel: PostChannel, member: discord.Member) -> bool:

@@ -4,7 +4,6 @@ import discord
 
 from bot.discord.gateway.answers import judging_answers
 from bot.discord.gateway.channels import PostChannel
-from bot.discord.gateway.error_codes import reaching_discord
 from bot.platform import RequestRefused
 from storage.tables import Post
 
@@ -25,23 +24,6 @@ def own_id(client: discord.Client) -> int:
     if client.user is None:
         raise RuntimeError("not logged in")
     return client.user.id
-
-
-async def find_channel(client: discord.Client, post: Post) -> PostChannel | None:
-    """The channel of a post (with its community loaded); None where the bot cannot see it.
-
-    Raises:
-        PlatformUnavailable: try again later.
-    """
-    channel_id = int(post.community.source_id)
-    channel: object = client.get_channel(channel_id)
-    if channel is None:
-        try:
-            with reaching_discord():
-                channel = await client.fetch_channel(channel_id)
-        except (discord.NotFound, discord.Forbidden):
-            return None
-    return channel if isinstance(channel, PostChannel) else None
 
 
 async def require_channel(client: discord.Client, post: Post) -> PostChannel:

@@ -7,6 +7,7 @@ from weakref import WeakValueDictionary
 import discord
 
 from bot.core import Core
+from bot.discord.gateway.answers import Verdict, judge
 from bot.discord.gateway.channels import PostChannel
 from bot.discord.gateway.error_codes import (
     INVALID_FORM,
@@ -17,11 +18,11 @@ from bot.discord.gateway.error_codes import (
 )
 from bot.discord.gateway.permissions import missing_permissions
 from bot.discord.messages.current_reply import current_reply
-from bot.discord.messages.find_reply import REACTION, find_channel, find_own_reply, own_id
+from bot.discord.messages.find_reply import REACTION, find_own_reply, own_id, require_channel
 from bot.discord.messages.reply_data import read_reply_data
 from bot.discord.texts.lookup import Texts
 from bot.discord.ui.admin_messages import warn_of_permissions
-from bot.platform import PlatformUnavailable, PostGone, ReplyDeclined
+from bot.platform import PlatformUnavailable, PostGone, ReplyDeclined, RequestRefused
 from bot.serving.forecast import Card
 from storage.tables import Post
 from storage.types import ReplyMode
@@ -30,6 +31,9 @@ log = logging.getLogger(__name__)
 
 #: What the bot reacts with where it may only react.
 CRYSTAL_BALL = "🔮"
+
+#: What Discord says of a reply to a message that is not there, as discord.py puts it.
+_NO_ORIGINAL = "In message_reference: Unknown message"
 
 _OUT_OF_SIGHT = "the bot cannot see the channel"
 
@@ -52,14 +56,13 @@ class ReplySender:
 
         Raises:
             PlatformUnavailable: try again later; the channel may be out of sight for a while.
-            ReplyDeclined: the bot may not reply, or the channel is gone.
+            ReplyDeclined: the bot may not reply.
+            RequestRefused: the channel is gone.
             PostGone: the post was deleted.
         """
         data = await self._core.database.run_read(lambda session: read_reply_data(session, post_id))
         post = data.post
-        channel = await find_channel(self._client, post)
-        if channel is None:
-            raise ReplyDeclined("The bot cannot see the channel any more.")
+        channel = await require_channel(self._client, post)
         await self._check_permissions(post, channel, mode)
         original = channel.get_partial_message(int(post.source_id))
         try:
@@ -80,6 +83,9 @@ class ReplySender:
         except discord.Forbidden as error:
             if error.code == MISSING_ACCESS:
                 raise PlatformUnavailable(_OUT_OF_SIGHT) from error
+            if judge(error.status, error.code) is Verdict.LATER:
+                # Where a right is missing for longer, the next try says which.
+                raise
             raise ReplyDeclined(f"Discord does not let me reply there: {error.text}.") from error
         except discord.HTTPException as error:
             if _original_is_gone(error):
@@ -96,8 +102,10 @@ class ReplySender:
         Raises:
             PlatformUnavailable: try again later.
         """
-        channel = await find_channel(self._client, post)
-        if channel is None:
+        try:
+            channel = await require_channel(self._client, post)
+        except RequestRefused as error:
+            log.info("The reply to post %s is gone with its channel: %s", post.id, error)
             return
         try:
             with reaching_discord():
@@ -113,6 +121,8 @@ class ReplySender:
                     reply_id = str(earlier.id)
                 await channel.get_partial_message(int(reply_id)).delete()
         except discord.NotFound as error:
+            if error.code not in (UNKNOWN_MESSAGE, UNKNOWN_CHANNEL):
+                raise
             log.info("The reply to post %s is gone: %s", post.id, error)
 
     async def _check_permissions(self, post: Post, channel: PostChannel, mode: ReplyMode) -> None:
@@ -138,6 +148,7 @@ def nonce_of(message_id: str) -> str:
 
 
 def _original_is_gone(error: discord.HTTPException) -> bool:
-    if error.code in (UNKNOWN_MESSAGE, UNKNOWN_CHANNEL):
+    """Whether an answer proves that the message was deleted. Other faults may be of a moment."""
+    if error.code == UNKNOWN_MESSAGE:
         return True
-    return error.code == INVALID_FORM and "message_reference" in error.text
+    return error.code == INVALID_FORM and _NO_ORIGINAL in error.text

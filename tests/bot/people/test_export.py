@@ -1,10 +1,11 @@
 import json
 
-from bot.people.export import export_person
+from bot.people.export import communities_of_person, export_person
 from storage.engine.database import Database
+from storage.tables import InboxItem
 from storage.types import PlatformName
 from tests.bot.people.two_people import ANN, BOB
-from tests.fixtures.rows import LATER
+from tests.fixtures.rows import LATER, row
 
 
 async def test_the_export_holds_everything_of_one_person(filled: Database) -> None:
@@ -21,6 +22,22 @@ async def test_the_export_holds_everything_of_one_person(filled: Database) -> No
     assert [each["community"] for each in exported["standings"]] == ["everywhere"]
     assert BOB not in json.dumps(exported)
     assert "Bob" not in json.dumps(exported)
+
+
+async def test_messages_are_exported_and_places_out_of_sight_have_no_name(
+    filled: Database,
+) -> None:
+    async with filled.write() as session:
+        session.add(row(InboxItem, person=ANN, community_id=1))
+    places = await communities_of_person(filled, platform=PlatformName.REDDIT, person=ANN)
+    exported = await export_person(
+        filled, platform=PlatformName.REDDIT, person=ANN, unnamed={each.id for each in places}
+    )
+    assert exported is not None
+    assert len(exported["messages"]) == 1
+    text = json.dumps(exported)
+    assert places
+    assert not any(each.name in text for each in places)
 
 
 async def test_there_is_nothing_to_export_of_a_stranger(filled: Database) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from bot.app import App
 from bot.platform import PlatformUnavailable, PostGone, ReplyDeclined
 from storage.queries.posts import load_post
-from storage.tables import Community, Post
+from storage.tables import Author, Community, Post
 from storage.types import PlatformName, PostState, ReplySkip, ReplyState
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform, incoming
@@ -56,6 +56,43 @@ async def test_a_post_that_is_gone_when_it_is_answered_is_withdrawn(
     # There may be a reply by a process that died: it is looked for once.
     assert await app.jobs.remove_replies() == 1
     assert await app.jobs.remove_replies() == 0
+
+
+async def test_what_was_withdrawn_comes_back_when_the_post_does(
+    app: App, platform: FakePlatform, clock: FakeClock
+) -> None:
+    early = await accept(app, clock, "early")
+    await app.pipeline.withdraw(early)
+    late, out = await accept(app, clock, "late"), await accept(app, clock, "out")
+    for post_id in (late, out):
+        await app.pipeline.advance(post_id)
+        await app.pipeline.withdraw(post_id)
+    async with app.core.database.write() as session:
+        await session.execute(
+            update(Author)
+            .where(Author.id == (await stored(app, out)).author_id)
+            .values(opted_out_at=clock())
+        )
+
+    async def seen_again(name: str, author: str | None = "ann") -> int | None:
+        post = incoming(name, PICTURE, posted_at=clock(), author=author)
+        return await app.pipeline.accept(PlatformName.REDDIT, post)
+
+    assert await seen_again("out") is None, "who opted out stays out"
+    assert (await stored(app, out)).state is PostState.WITHDRAWN
+    async with app.core.database.write() as session:
+        await session.execute(update(Author).values(opted_out_at=None))
+    assert await seen_again("early") == early
+    assert await seen_again("late") == late
+    assert (await stored(app, early)).state is PostState.SEEN
+    back = await stored(app, late)
+    assert back.state is PostState.AWAITING_SCORE
+    assert back.due_at is not None
+    assert back.reply is not None
+    assert back.reply.state is ReplyState.SKIPPED, "its reply was taken away"
+    await app.pipeline.withdraw(late)
+    clock.forward(back.community.horizon_seconds)
+    assert await seen_again("late") is None, "its label cannot be had any more"
 
 
 async def test_a_platform_is_left_alone_as_long_as_it_asks(

@@ -8,11 +8,15 @@ import pytest
 from sqlalchemy import select
 
 from bot.app import App
+from bot.platform import CommunityRef, IncomingPost
 from storage.tables import ModelVersion, Standing
-from storage.types import ForecasterKind
+from storage.types import ForecasterKind, PlatformName
 from tests.bot.discord.command_bot import CommandBot
 from tests.bot.discord.commands.test_boards import SEASON, community, scored_post
 from tests.fakes.discord import Channel, FakeDiscord, Guild, Interaction, Member
+from tests.fixtures.images import encode, photo
+
+PNG = encode(photo(), "PNG")
 
 #: Every way in which a command may show something of other channels.
 ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -86,6 +90,50 @@ async def test_no_answer_names_a_channel_that_not_everybody_here_can_see(
         asked = await fake.slash(person, place.open, name, **options)
         assert "hush" not in everything(asked)
         assert "discord.test/2" not in everything(asked)
+
+
+async def test_neither_predictions_nor_models_nor_what_is_offered_name_it(
+    fake: FakeDiscord, guild: Guild, place: Place, ann: Member, admin: Member, bot: CommandBot
+) -> None:
+    fake.permit(place.hidden, guild.everybody, view_channel=False)
+    await fake.settle()
+    message = await fake.post_message(place.open, ann, attachments=[PNG])
+    said = [
+        everything(each)
+        for each in (
+            await fake.slash(ann, place.open, "predict", image=PNG),
+            await fake.menu(ann, message, "Will it play?"),
+            await fake.slash(admin, place.open, "model versions"),
+            await fake.slash(admin, place.open, "settings"),
+        )
+    ]
+    for name, option, person in (
+        ("leaderboard", "season", ann),
+        ("model promote", "version", admin),
+        ("settings", "time_zone", admin),
+    ):
+        said.append(json.dumps(await fake.autocomplete(person, place.open, name, option, "h")))
+    assert "hush" not in "\n".join(said)
+
+
+async def test_the_export_names_no_channel_that_its_person_cannot_see(
+    app: App, fake: FakeDiscord, guild: Guild, place: Place, ann: Member, bot: CommandBot
+) -> None:
+    for number, channel in ((90, place.open), (91, place.hidden)):
+        incoming = IncomingPost(
+            community=CommunityRef(str(channel.id), channel.name), source_id=str(number),
+            author=str(ann.id), title=f"mine {number}", posted_at=app.core.clock(), images=[PNG],
+        )  # fmt: skip
+        assert await app.pipeline.accept(PlatformName.DISCORD, incoming)
+    dm = fake.dm(ann)
+    assert "hush" in everything(await fake.slash(ann, dm, "export-me"))
+    fake.permit(place.hidden, guild.everybody, view_channel=False)
+    await fake.settle()
+    for where in (place.open, dm):
+        said = everything(await fake.slash(ann, where, "export-me"))
+        assert "hush" not in said
+        assert "mine 91" in said, "what is theirs they get all the same"
+        assert f"#{place.open.name}" in said
 
 
 async def test_what_everybody_sees_is_shown(

@@ -16,6 +16,7 @@ from bot.discord.gateway.answers import Verdict, judge
         (400, 50024, Verdict.FINAL),
         (400, 40060, Verdict.FINAL),
         (404, 10008, Verdict.FINAL),
+        (404, 0, Verdict.OURS),
         (403, 50013, Verdict.LATER),
         (403, 0, Verdict.LATER),
         (429, 0, Verdict.LATER),

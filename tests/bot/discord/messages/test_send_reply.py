@@ -49,6 +49,24 @@ async def test_a_reply_that_did_not_get_through_is_sent_later(
     await answered(fake, message)
 
 
+@pytest.mark.parametrize(
+    "fault", [error(404, 10003), error(404, 0), error(403, 50013), error(400, 50035, "odd")]
+)
+async def test_one_odd_answer_is_no_proof_that_the_post_was_deleted(
+    app: App, fake: FakeDiscord, discord: DiscordPlatform, channel: Channel, ann: Member,
+    clock: FakeClock, fault: object,
+) -> None:  # fmt: skip
+    fake.on(SEND, fault)  # type: ignore[arg-type]
+    message = await fake.post_message(channel, ann, attachments=[PNG])
+    await fake.settle()
+    clock.forward(60)
+    await app.jobs.advance_posts()
+    await fake.settle()
+    post = await stored(app, message)
+    assert post is not None
+    assert post.state is PostState.AWAITING_SCORE
+
+
 async def test_missing_permissions_are_named_once(
     app: App, fake: FakeDiscord, discord: DiscordPlatform, channel: Channel, ann: Member
 ) -> None:

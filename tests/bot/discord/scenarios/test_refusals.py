@@ -4,9 +4,10 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import running
+from bot.discord.platform import DiscordPlatform
 from bot.platform import PlatformRefused
 from bot.settings import Settings
-from storage.types import PostState
+from storage.types import PlatformName, PostState
 from tests.bot.discord.scenarios.scene import PNG, SEND, Scene, peoria
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import FakeDiscord
@@ -95,12 +96,15 @@ async def test_thrown_out_of_a_server_and_invited_again(scene: Scene) -> None:
     assert len(scene.fake.replies_to(post)) == 1
 
 
-async def test_the_second_bot_on_one_database_is_refused(
+async def test_the_second_bot_on_one_database_waits_and_says_nothing(
     settings: Settings, fake: FakeDiscord, scene: Scene
 ) -> None:
-    with pytest.raises(PlatformRefused) as refused:
-        async with peoria(settings, fake, scene.clock) as app, running(app):
-            pass
-    assert str(refused.value)
-    _, reply = await scene.posted()
-    assert reply is not None
+    async with peoria(settings, fake, scene.clock) as app, running(app):
+        second = app.platforms[PlatformName.DISCORD]
+        assert isinstance(second, DiscordPlatform)
+        assert not second.on_duty
+        post, reply = await scene.posted()
+        await app.jobs.run_due()
+        assert reply is not None
+        assert len(scene.fake.replies_to(post)) == 1
+    assert fake.gateway.identified == 1

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select, union
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -36,7 +36,7 @@ async def communities_of_person(
         author = await session.run_sync(find_author, platform, person)
         author_id = None if author is None else author.id
         guessed = select(Guess.post_id).where(Guess.author_id == author_id)
-        named = union(
+        named = (
             select(Post.community_id).where(
                 or_(Post.author_id == author_id, Post.id.in_(guessed)), Post.platform == platform
             ),
@@ -45,7 +45,9 @@ async def communities_of_person(
             ),
             select(InboxItem.community_id).filter_by(platform=platform, person=person),
         )
-        communities = await session.scalars(select(Community).where(Community.id.in_(named)))
+        communities = await session.scalars(
+            select(Community).where(or_(*(Community.id.in_(each) for each in named)))
+        )
         return communities.all()
 
 

@@ -4,7 +4,7 @@ An expert gives a distribution over the ten bins of the percentile. Each communi
 how well they did there (Bayes' rule on the log loss, with a fixed share that goes back to the
 first weights: Herbster and Warmuth, 1998). What is shown is the weighted mean, pulled towards
 equal chances as far as an account of nats asks for it. docs/model.md states and proves what
-follows: over its whole life no community loses more than `BUDGET` nats to its own base rate,
+follows: over its whole life no community loses more nats to its own base rate than `budget` says,
 whatever is posted and however late labels come.
 
 Pure functions; what they work on is stored by `storage.queries.experts`.
@@ -28,8 +28,10 @@ FIRST_WEIGHTS = (0.9, 0.05, 0.05)
 #: taste is followed.
 SHARE = 0.005
 
-#: No community ever loses more than this to its base rate, nats summed over its labels.
+#: No community ever loses more than this to its base rate, nats summed over its labels …
 BUDGET = 2.0
+#: … and so much more where many predictions wait for their labels (`budget`).
+LATE_BUDGET = 3.0
 #: One prediction may risk this part of what is left of the budget.
 RISK = 1 / 3
 #: Gains over the base rate make room for later losses: up to so many nats for each prediction
@@ -62,13 +64,14 @@ class Account:
         weights: Floats = powers / powers.sum()
         return weights
 
-    def room(self, reserved: float) -> float:
+    def room(self, reserved: float, waiting: int) -> float:
         """Nats that may still be risked, at least 0.
 
         Args:
             reserved: the sum of what the predictions that wait for a label risk.
+            waiting: how many wait.
         """
-        return max(BUDGET - self.regret - reserved, 0.0)
+        return max(budget(max(waiting, self.waiting)) - self.regret - reserved, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,15 @@ class Mixture:
         return self.share * (1.0 - float(self.weights[0]))
 
 
+def budget(waiting: int) -> float:
+    """The most nats that a community may ever lose, where so many predictions waited at once.
+
+    From `BUDGET` with labels at once, evenly, to `LATE_BUDGET` more with `MOST_WAITING`: what is
+    left is shared by those that wait, and with too little for each nothing could be shown.
+    """
+    return BUDGET + LATE_BUDGET * min(waiting, MOST_WAITING) / MOST_WAITING
+
+
 def weighted(account: Account, experts: Floats) -> Floats:
     """The weighted mean of the experts: float64 [..., experts, 10] to [..., 10]."""
     mean: Floats = np.einsum("e,...ek->...k", account.weights, experts)
@@ -113,7 +125,7 @@ def mix(account: Account, experts: Floats, *, reserved: float, waiting: int) -> 
         waiting: how many wait.
     """
     mean = weighted(account, experts)
-    allowed = RISK * account.room(reserved)
+    allowed = RISK * account.room(reserved, waiting)
     # The least probable bin is where the most can be lost: ln(0.1 / shown).
     depth = 1.0 - float(mean.min()) / UNIFORM[0]
     share = 1.0 if depth <= 0 else min(1.0, -math.expm1(-allowed) / depth)

@@ -14,10 +14,12 @@ from models.experts import (
     EXPERTS,
     FIRST_WEIGHTS,
     KEPT_GAIN,
+    LATE_BUDGET,
     MOST_WAITING,
     SHARE,
     Account,
     Mixture,
+    budget,
     learn,
     mix,
     weighted,
@@ -59,9 +61,11 @@ class Community:
     account: Account = field(default_factory=Account)
     waiting: list[Mixture] = field(default_factory=list)
     lost: list[float] = field(default_factory=list)
+    most_waiting: int = 0
 
     def post(self, head: list[float], untitled: list[float]) -> Mixture:
         experts = np.array([UNIFORM, head, untitled])
+        self.most_waiting = max(self.most_waiting, len(self.waiting))
         reserved = sum(each.risk for each in self.waiting)
         made = mix(self.account, experts, reserved=reserved, waiting=len(self.waiting))
         self.waiting.append(made)
@@ -93,8 +97,9 @@ def test_no_community_ever_loses_more_than_the_budget(steps: list) -> None:
             worst = int(np.argmin(made.bins)) if bin_ < 0 else bin_
             community.label(which, interval_target(worst / BINS, (worst + 1) / BINS))
         reserved = sum(each.risk for each in community.waiting)
-        assert community.account.regret + reserved <= BUDGET + DUST
-        assert sum(community.lost) <= BUDGET + DUST
+        allowed = budget(community.most_waiting)
+        assert community.account.regret + reserved <= allowed + DUST
+        assert sum(community.lost) <= allowed + DUST
         assert sum(community.lost) <= community.account.regret + DUST
 
 
@@ -119,7 +124,9 @@ def test_a_change_of_taste_costs_no_more_than_the_gains_that_are_kept(
                 worst = int(np.argmin(made.bins))
                 community.label(which, interval_target(worst / BINS, (worst + 1) / BINS))
         most = community.account.waiting
-        assert sum(community.lost[before:]) <= BUDGET + KEPT_GAIN * (1 + most) + DUST
+        assert sum(community.lost[before:]) <= (
+            budget(community.most_waiting) + KEPT_GAIN * (1 + most) + DUST
+        )
 
 
 @given(st.lists(DISTRIBUTIONS, min_size=2, max_size=2), st.floats(0, 3), st.integers(0, 300))
@@ -132,9 +139,15 @@ def test_what_is_shown_risks_no_more_than_its_part(
     assert made.bins.sum() == pytest.approx(1)
     assert (made.bins > 0).all()
     assert 0 <= made.share <= 1
-    assert made.risk <= account.room(reserved) / 3 + DUST
+    assert made.risk <= account.room(reserved, waiting) / 3 + DUST
     assert made.risk == pytest.approx(max(math.log(0.1 / made.bins.min()), 0), abs=1e-12)
     assert made.known == pytest.approx(made.share * 0.1)
+
+
+def test_the_budget_grows_with_what_waits_and_has_an_end() -> None:
+    assert budget(0) == BUDGET
+    assert budget(MOST_WAITING) == budget(10**6) == BUDGET + LATE_BUDGET
+    assert budget(1) - budget(0) == pytest.approx(LATE_BUDGET / MOST_WAITING)
 
 
 def test_a_new_community_is_shown_nearly_the_base_rate() -> None:
@@ -147,7 +160,7 @@ def test_a_new_community_is_shown_nearly_the_base_rate() -> None:
 
 def test_nothing_but_the_base_rate_is_shown_when_the_budget_is_spent() -> None:
     sure = softmax([20.0] + [0.0] * 9)
-    made = mix(Account(), np.array([UNIFORM, sure, sure]), reserved=BUDGET, waiting=9)
+    made = mix(Account(), np.array([UNIFORM, sure, sure]), reserved=budget(9), waiting=9)
     assert made.bins.tolist() == UNIFORM.tolist()
     assert made.risk == 0
 

@@ -6,6 +6,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from bot.cli import (
+    admin_link,
     backbone,
     backup,
     db,
@@ -55,6 +56,7 @@ app.command()(finetune.finetune)
 app.command("read-text")(read_text.read_text)
 app.command()(leaderboard.leaderboard)
 app.command()(suspicions.suspicions)
+app.command("admin-link")(admin_link.admin_link)
 app.command()(simulate.simulate)
 app.command()(replay.replay)
 app.command()(distill)

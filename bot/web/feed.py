@@ -107,7 +107,7 @@ class Feed:
     ) -> list[PostView]:
         query = (
             select(Post)
-            .where(Post.id.in_(ids), Post.platform == PlatformName.WEB)
+            .where(Post.id.in_(ids), Post.platform == PlatformName.WEB, Post.hidden_at.is_(None))
             .options(
                 selectinload(Post.community),
                 selectinload(Post.images).selectinload(PostImage.image),
@@ -150,6 +150,7 @@ def _in_feed(author_id: int | None) -> ColumnElement[bool]:
         Community.platform == PlatformName.WEB,
         Community.source_id == COMMUNITY,
         Post.state != PostState.WITHDRAWN,
+        Post.hidden_at.is_(None),
         or_(~refused, own),
     )
 

@@ -1,7 +1,9 @@
 """What predicts: the model versions, the training runs, and a button that starts one."""
 
 import hashlib
+import math
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import aiohttp_jinja2
@@ -17,6 +19,8 @@ from storage.tables import Label, ModelVersion, Notice, TrainingRun
 from storage.types import RunState
 
 _RUNS = 10
+#: How soon after the start of one run the board starts the next.
+_BETWEEN_RUNS = timedelta(minutes=5)
 _NOTICES = 10
 
 
@@ -90,11 +94,14 @@ class ModelPages:
 
     async def handle_page(self, request: web.Request) -> web.Response:
         """GET /models."""
-        return aiohttp_jinja2.render_template("models.html", request, await self._state())
+        admin = self._services.admins.is_admin(request)
+        return aiohttp_jinja2.render_template(
+            "models.html", request, await self._state(admin=admin)
+        )
 
     async def handle_state(self, request: web.Request) -> web.Response:
         """GET /models/state.json: the part of the page that changes; 304 while it has not."""
-        state = await self._state()
+        state = await self._state(admin=self._services.admins.is_admin(request))
         html = aiohttp_jinja2.render_string("_models_state.html", request, state)
         tag = f'"{hashlib.sha256(html.encode()).hexdigest()[:24]}"'
         if request.headers.get("If-None-Match") == tag:
@@ -105,8 +112,11 @@ class ModelPages:
     async def handle_train(self, request: web.Request) -> web.Response:
         """POST /models/train: start a training run, or join the one that is under way.
 
-        It goes on for minutes and is followed in the tables.
+        It goes on for minutes and is followed in the tables. Only an admin may, and only a while
+        after the run before.
         """
+        self._services.admins.require(request)
+        await self._wait_since_last_run()
         try:
             asked = await self._services.training.start_or_join(asked_by="board")
         except TrainMissing as error:
@@ -115,7 +125,22 @@ class ModelPages:
             return web.json_response({"run": asked.run_id, "joined": asked.joined}, status=202)
         return see_other("/models")
 
-    async def _state(self) -> dict[str, Any]:
+    async def _wait_since_last_run(self) -> None:
+        query = select(TrainingRun).order_by(TrainingRun.id.desc()).limit(1)
+        async with self._services.database.read() as session:
+            last = await session.scalar(query)
+        if last is None or last.state is RunState.RUNNING:
+            return
+        wait = last.started_at + _BETWEEN_RUNS - self._services.clock()
+        if wait > timedelta():
+            seconds = math.ceil(wait.total_seconds())
+            raise Refusal(
+                429,
+                f"A training run began moments ago; the next one may in {seconds} s.",
+                retry_after=seconds,
+            )
+
+    async def _state(self, *, admin: bool) -> dict[str, Any]:
         async with self._services.database.read() as session:
             rows = await session.execute(
                 select(TrainingRun, ModelVersion.name)
@@ -130,6 +155,7 @@ class ModelPages:
             labels = (await session.scalars(select(func.count()).select_from(Label))).one()
         versions = list(reversed(await list_versions(self._services.database)))
         return {
+            "admin": admin,
             "versions": versions,
             "champion": next((each for each in versions if each.is_champion), None),
             "metrics": [

@@ -15,6 +15,7 @@ from bot.posts.pipeline import Pipeline
 from bot.runtime.supervisor import keep_running, tell
 from bot.runtime.task_group import TaskGroup
 from bot.serving.forecast import Card, Ending
+from bot.web.admins import Admins
 from bot.web.client_address import TrustedProxies
 from bot.web.connections import Places, Site, places_within_limits
 from bot.web.health import Readiness
@@ -47,6 +48,7 @@ class WebPlatform:
     def __init__(self, core: Core, pipeline: Pipeline, readiness: Readiness) -> None:
         self.tasks = TaskGroup()
         self._services = Services(core, pipeline, self.tasks, readiness)
+        self._services = Services(core, pipeline, self.tasks, Admins(core.people_key))
         self._runner: web.AppRunner | None = None
         #: Kept when the page is opened again: its address stays.
         self._port = core.settings.web_port
@@ -68,6 +70,7 @@ class WebPlatform:
         await adopt_settings(services.database, self.name, services.community)
         await self._open()
         log.info("%s is open at %s", services.settings.board_name, self.url)
+        log.info("Whoever opens this link first is its admin: %s", self.admin_link())
         self._task = asyncio.create_task(
             keep_running(
                 "The board",
@@ -86,6 +89,10 @@ class WebPlatform:
             raise RuntimeError("the board was not started")
         host = self._services.settings.web_host
         return f"http://{f'[{host}]' if ':' in host else host}:{self._port}/"
+
+    def admin_link(self) -> str:
+        """A new link that makes whoever opens it the admin, once."""
+        return self._services.admins.link(self.url)
 
     @property
     def connections(self) -> int:

@@ -37,6 +37,7 @@ class PostImages:
                 Image.id == int(request.match_info["id"]),
                 Post.platform == PlatformName.WEB,
                 Post.state != PostState.WITHDRAWN,
+                Post.hidden_at.is_(None),
             )
             .limit(1)
         )

@@ -9,6 +9,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.task_group import TaskGroup
 from bot.settings import Settings
 from bot.training.runs import TrainingRuns
+from bot.web.admins import Admins
 from bot.web.health import Readiness
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore
@@ -21,10 +22,13 @@ COMMUNITY = "main"
 class Services:
     """What every handler of the board is given: the core, the pipeline, tasks and checks."""
 
+    """What every handler of the board is given: the program's core, the pipeline, tasks, admins."""
+
     core: Core
     pipeline: Pipeline
     tasks: TaskGroup
     readiness: Readiness
+    admins: Admins
 
     @property
     def settings(self) -> Settings:

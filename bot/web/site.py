@@ -7,6 +7,7 @@ import jinja2
 from aiohttp import web
 
 from bot.serving import number_format, phrases
+from bot.web.admin_pages import AdminPages
 from bot.web.bodies import MAX_FORM_BYTES
 from bot.web.cards import Cards
 from bot.web.client_address import TrustedProxies, take_word_of
@@ -77,6 +78,8 @@ def make_site(services: Services) -> web.Application:
             web.post("/models/train", models.handle_train),
             web.get("/livez", health.handle_live),
             web.get("/healthz", health.handle_ready),
+            *AdminPages(services).routes(),
+            web.get("/healthz", Health(services.core.services).handle),
             web.get("/static/{name}", StaticFiles().handle),
         ]
     )

@@ -109,6 +109,8 @@ class Post(Base):
     #: What its platform knows of this post, and the options of its community that hold for it
     #: whatever they are changed to; null: those of the community.
     options: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    #: When an admin of the board hid it from everybody; null: nobody did.
+    hidden_at: Mapped[datetime | None]
 
     community: Mapped[Community] = relationship(overlaps="platform")
     images: Mapped[list["PostImage"]] = relationship(order_by="PostImage.position")

@@ -39,8 +39,9 @@ def app(core: Core, training: FakeTraining) -> App:
 
 
 async def test_the_button_starts_a_run_or_joins_the_one_under_way(
-    ann: Visitor, training: FakeTraining
+    ann: Visitor, training: FakeTraining, board: WebPlatform
 ) -> None:
+    await ann.become_admin(board.admin_link())
     async with ann.send("/models/train", {}) as answer:
         assert answer.status == 303
         assert answer.headers["Location"] == "/models"
@@ -56,8 +57,9 @@ class TestRealTraining:
         return build(core)
 
     async def test_a_run_that_another_process_started_is_not_disturbed(
-        self, ann: Visitor, app: App, clock: FakeClock
+        self, ann: Visitor, app: App, clock: FakeClock, board: WebPlatform
     ) -> None:
+        await ann.become_admin(board.admin_link())
         async with app.core.database.write() as session:
             session.add(row(TrainingRun, pid=os.getppid(), started_at=clock()))
         async with ann.send("/models/train", {}, json=True) as answer:

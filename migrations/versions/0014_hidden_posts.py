@@ -1,0 +1,23 @@
+"""Posts that the board's admin hid.
+
+Revision ID: 0014
+Revises: 0013
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from storage.types import UtcDateTime
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("posts", sa.Column("hidden_at", UtcDateTime()))
+
+
+def downgrade() -> None:
+    op.drop_column("posts", "hidden_at")

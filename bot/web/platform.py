@@ -47,8 +47,8 @@ class WebPlatform:
 
     def __init__(self, core: Core, pipeline: Pipeline, readiness: Readiness) -> None:
         self.tasks = TaskGroup()
-        self._services = Services(core, pipeline, self.tasks, readiness)
-        self._services = Services(core, pipeline, self.tasks, Admins(core.people_key))
+        admins = Admins(core.people_key)
+        self._services = Services(core, pipeline, self.tasks, readiness, admins)
         self._runner: web.AppRunner | None = None
         #: Kept when the page is opened again: its address stays.
         self._port = core.settings.web_port

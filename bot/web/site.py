@@ -79,7 +79,6 @@ def make_site(services: Services) -> web.Application:
             web.get("/livez", health.handle_live),
             web.get("/healthz", health.handle_ready),
             *AdminPages(services).routes(),
-            web.get("/healthz", Health(services.core.services).handle),
             web.get("/static/{name}", StaticFiles().handle),
         ]
     )

@@ -23,6 +23,7 @@ from bot.cli import (
     reddit,
     replay,
     reproduce,
+    restore,
     retrain,
     run,
     simulate,
@@ -50,6 +51,7 @@ app.command()(retrain.retrain)
 app.command()(stats.stats)
 app.command()(doctor.doctor)
 app.command()(backup.backup)
+app.command()(restore.restore)
 app.command()(evaluate.evaluate)
 app.command()(nowcast.nowcast)
 app.command()(finetune.finetune)

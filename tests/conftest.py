@@ -38,6 +38,7 @@ SQLITE_ONLY = tuple(
 #: them, or plays days of a community. Chosen by their measured durations.
 SLOW = (
     "tests/bot/cli/test_failing_commands.py",
+    "tests/bot/cli/test_restore.py",
     "tests/bot/cli/test_retrain.py",
     "tests/bot/cli/test_train.py",
     "tests/bot/posts/test_killed.py",

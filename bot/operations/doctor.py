@@ -33,6 +33,7 @@ from models.extras import INSTALL_TRAIN, train_is_installed
 from storage.engine.database import Database
 from storage.engine.migrate import HEAD, DatabaseTooNew, revision
 from storage.files.image_store import ImageStore
+from storage.swap import finish_swap
 from storage.tables import Notice, Post
 
 
@@ -44,6 +45,8 @@ async def examine(settings: Settings, now: datetime, *, deep: bool = False) -> l
         now: aware.
         deep: whether to read every stored image file, which takes a while.
     """
+    # A restore that was cut short is carried through before anything is looked at.
+    await asyncio.to_thread(finish_swap, settings.data_dir)
     findings = [disk(settings)]
     file = _sqlite_file(settings)
     if file is not None and not await asyncio.to_thread(file.is_file):

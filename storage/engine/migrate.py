@@ -5,6 +5,7 @@
 
 import asyncio
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ async def upgrade(database: Database) -> bool:
     if before == HEAD:
         return False
     if before is not None:
-        if before not in _known():
+        if before not in known_revisions():
             raise DatabaseTooNew(before)
         if (copy := copy_path(database.url, before)) is not None:
             await asyncio.to_thread(copy_database, database.url, before, copy)
@@ -87,11 +88,13 @@ def _config(connection: Connection | None) -> "Config":
     return config
 
 
-def _known() -> set[str]:
+@cache
+def known_revisions() -> frozenset[str]:
     """Every migration there is."""
     from alembic.script import ScriptDirectory
 
-    return {each.revision for each in ScriptDirectory.from_config(_config(None)).walk_revisions()}
+    script = ScriptDirectory.from_config(_config(None))
+    return frozenset(each.revision for each in script.walk_revisions())
 
 
 def _upgrade(connection: Connection) -> bool:

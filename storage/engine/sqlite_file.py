@@ -15,6 +15,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import DisconnectionError
 
 from storage.private import close_to_others, make_private_file
+from storage.swap import finish_swap
 
 _BESIDE = ("-wal", "-shm")
 
@@ -41,6 +42,8 @@ class SqliteFile:
 
     def _before_connect(self, *_: Any) -> None:
         if self._first is None:
+            # A restore that was cut short is carried through before anything is opened.
+            finish_swap(self._path.parent)
             # SQLite gives its files beside it the rights of this one.
             make_private_file(self._path)
             beside = (self._path.with_name(self._path.name + end) for end in _BESIDE)

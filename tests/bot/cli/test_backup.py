@@ -1,8 +1,10 @@
 """main.py backup, and what is in the archive."""
 
+import os
 import tarfile
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bot.settings import Settings
@@ -69,6 +71,7 @@ def test_postgresql_is_left_to_its_own_tool(
 ) -> None:
     url = "postgresql+asyncpg://peoria:hunter2@db/peoria"
     monkeypatch.setenv("PEORIA_DATABASE_URL", url)
+    monkeypatch.setattr("bot.operations.postgresql_dump.shutil.which", lambda _: None)
     answer = peoria("backup", "b.tar")
     assert answer.status == 0, answer.err
     assert "pg_dump" in answer.out
@@ -79,3 +82,34 @@ def test_postgresql_is_left_to_its_own_tool(
     assert "pg_dump" in text
     assert "hunter2" not in text + answer.out
     assert "peoria.db" not in names("b.tar")
+
+
+def test_a_backup_is_tried_without_changing_anything(peoria: Peoria, settings: Settings) -> None:
+    peoria("backup", "b.tar.gz")
+    before = sorted(Path().rglob("*"))
+    answer = peoria("backup", "b.tar.gz", "--verify")
+    assert answer.status == 0, answer.err
+    assert "b.tar.gz can be restored: a database with 0 posts, 1 model versions." in answer.out
+    assert sorted(Path().rglob("*")) == before
+
+
+def test_what_a_killed_backup_left_is_deleted(peoria: Peoria) -> None:
+    dead = Path(".backup-999999-1-x")
+    dead.mkdir()
+    (dead / "archive").write_bytes(b"half")
+    mine = Path(f".backup-{os.getpid()}-{int(psutil.Process().create_time())}-y")
+    mine.mkdir()
+    peoria("backup", "b.tar")
+    assert not dead.exists()
+    assert mine.exists()
+
+
+def test_a_database_that_cannot_be_dumped_is_no_backup(
+    peoria: Peoria, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.operations.backup.dumps_here", lambda: True)
+    monkeypatch.setenv("PEORIA_DATABASE_URL", "postgresql+asyncpg://peoria:hunter2@127.0.0.1:1/p")
+    answer = peoria("backup", "b.tar")
+    assert answer.status == 1
+    assert "hunter2" not in answer.err
+    assert not [*Path().glob("*b.tar*"), *Path().glob(".backup-*")]

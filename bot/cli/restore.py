@@ -1,0 +1,49 @@
+"""main.py restore: what a backup holds, in the place of what is here."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import run, say
+from bot.operations.restore import Restored
+from bot.operations.restore import restore as bring_back
+from bot.runtime.clock import now
+from bot.settings import load_settings
+
+
+def restore(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A backup (.tar or .tar.gz), or the copy of a database that an upgrade left.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ],
+) -> None:
+    """Bring a backup back. Peoria must be stopped.
+
+    Everything is checked before anything is replaced. What was there is kept in a folder beside.
+    """
+    done = run(_restore(file))
+    contents = done.contents
+    found = []
+    if contents.revision is not None:
+        found.append(f"a database with {contents.posts:,} posts, at version {contents.revision}")
+    if done.has_dump:
+        found.append("the PostgreSQL database")
+    found.append(f"{contents.versions:,} model versions")
+    if contents.images:
+        found.append(f"{contents.images:,} images")
+    say(f"Restored from {file}: {', '.join(found)}.")
+    if not contents.has_sums:
+        say("It holds no checksums: only the database was checked.")
+    if done.kept_in is not None:
+        say(f"What was there before is in {done.kept_in}. Delete it when you no longer need it.")
+    say("Start Peoria, or ask `main.py doctor`.")
+
+
+async def _restore(file: Path) -> Restored:
+    return await asyncio.to_thread(bring_back, load_settings(), file, now=now())

@@ -19,6 +19,7 @@ from bot.operations.health_check import HealthCheck
 from bot.operations.heartbeat import Heartbeat
 from bot.operations.image_cleanup import ImageCleanup
 from bot.operations.readiness import Readiness
+from bot.operations.scheduled_backup import ScheduledBackup
 from bot.platform import Platform, PlatformRefused
 from bot.posts.pipeline import Pipeline
 from bot.posts.settle import Settler
@@ -118,6 +119,12 @@ def build(core: Core) -> App:
             clock=core.clock,
         ),
         heartbeat=heartbeat,
+        scheduled_backup=ScheduledBackup(
+            core.settings,
+            core.database,
+            core.services.report("backups", "The scheduled backup"),
+            clock=core.clock,
+        ),
         platforms=platforms,
         clock=core.clock,
     )

@@ -11,6 +11,7 @@ from bot.notices import Notices
 from bot.operations.health_check import HealthCheck
 from bot.operations.heartbeat import BEAT_SECONDS, Heartbeat
 from bot.operations.image_cleanup import ImageCleanup
+from bot.operations.scheduled_backup import ScheduledBackup
 from bot.platform import Platform
 from bot.posts.pipeline import Pipeline
 from bot.posts.queue import CommunityQueue
@@ -34,6 +35,8 @@ from storage.types import PlatformName
 SWEEP_HOURS = 6
 #: How often dead training runs are looked for, seconds.
 REAP_SECONDS = 60
+#: How often it is asked whether a backup is due, seconds.
+BACKUP_SECONDS = 60
 #: How often predictions are compared with the base rate, and labels with earlier ones, minutes.
 HEALTH_MINUTES = 60
 
@@ -56,6 +59,7 @@ class Jobs:
         health_check: HealthCheck,
         retention: Retention,
         heartbeat: Heartbeat,
+        scheduled_backup: ScheduledBackup,
         platforms: Mapping[PlatformName, Platform],
         clock: Clock,
     ) -> None:
@@ -74,6 +78,7 @@ class Jobs:
         self._health_check = health_check
         self._retention = retention
         self._heartbeat = heartbeat
+        self._scheduled_backup = scheduled_backup
         self._clock = clock
 
     async def advance_posts(self) -> int:
@@ -153,6 +158,10 @@ class Jobs:
         """Note that this process lives."""
         await self._heartbeat.beat()
 
+    async def back_up(self) -> bool:
+        """Make a backup if the newest is old enough."""
+        return await self._scheduled_backup.back_up_if_due()
+
     async def make_up_for_missed(self) -> None:
         """Do what was due at a set time while Peoria was not running."""
         await self._training.reap_dead_run()
@@ -203,6 +212,8 @@ def schedule(
     scheduler.add_job(
         jobs.check_health, "interval", minutes=HEALTH_MINUTES, id=jobs.check_health.__name__
     )
+    # It may take long, so that nobody waits for its end.
+    scheduler.add_job(jobs.back_up, "interval", seconds=BACKUP_SECONDS, id=jobs.back_up.__name__)
     if jobs.retrain_times is not None:
         scheduler.add_job(jobs.retrain, jobs.retrain_times, id=jobs.retrain.__name__)
     scheduler.add_job(jobs.clean_up, "interval", hours=SWEEP_HOURS, id=jobs.clean_up.__name__)

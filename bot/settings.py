@@ -328,6 +328,21 @@ class Settings(BaseSettings):
         " base rate, until they are better again.",
     )
 
+    backup_hours: float = Field(
+        24.0,
+        ge=0,
+        description="How often Peoria makes a backup by itself and tries it, hours; 0: never.",
+    )
+    backup_dir: Path | None = Field(
+        None,
+        description="Folder of these backups, best on another disk; unset: backups in the data"
+        " folder.",
+    )
+    backup_keep: int = Field(7, ge=1, description="How many of these backups are kept.")
+    backup_images: bool = Field(
+        False, description="Whether image files are in these backups. Embeddings always are."
+    )
+
     @cached_property
     def url(self) -> str:
         """The database's SQLAlchemy URL."""
@@ -346,6 +361,11 @@ class Settings(BaseSettings):
     def versions_dir(self) -> Path:
         """Model versions, a folder each."""
         return self.data_dir / "models"
+
+    @property
+    def backups_dir(self) -> Path:
+        """Backups that make themselves."""
+        return self.backup_dir or self.data_dir / "backups"
 
     @property
     def backbones_dir(self) -> Path:

@@ -30,6 +30,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Discord": ("discord_",),
     "Reddit": ("reddit_",),
     "Training": ("train_", "retrain_", "finetune", "keep_versions", "backbone", "pause_on"),
+    "Backups": ("backup_",),
     "The league": ("season_", "min_guesses"),
 }
 

@@ -22,6 +22,7 @@ from bot.operations.checks import (
 from bot.operations.deep_check import check_images
 from bot.operations.findings import Finding, State
 from bot.operations.heartbeat import DOCTOR, Heartbeat, life_finding
+from bot.operations.scheduled_backup import backups_finding
 from bot.operations.service_findings import service_findings
 from bot.people.identity import find_key
 from bot.people.key_check import PeopleKeyRefused, check_key, known_fingerprint
@@ -88,6 +89,7 @@ async def _examine(
             *await session.run_sync(_people_key, settings),
             await _champion(champion, session, now),
             await session.run_sync(last_run),
+            backups_finding(settings, now),
             *_train_extra(settings),
             await _labels(session, settings, now),
             await session.run_sync(due_work, now),

@@ -17,6 +17,7 @@ from bot.operations.checks import (
 )
 from bot.operations.findings import Finding, State
 from bot.operations.heartbeat import Heartbeat
+from bot.operations.scheduled_backup import backups_finding
 from bot.runtime.clock import Clock
 from bot.runtime.pulse import Pulse
 from bot.service_states import ServiceStates
@@ -86,6 +87,7 @@ class Readiness:
                 await self._champion.look(self._database),
                 await self._database.run_read(lambda session: due_work(session, now)),
                 await self._database.run_read(last_run),
+                await asyncio.to_thread(backups_finding, self._settings, now),
             ]
         except (DBAPIError, OSError) as error:
             return [database_trouble(error), *found]

@@ -109,6 +109,18 @@ class Settings(BaseSettings):
         " came after the post, and more than 10 votes on one post from one address. They count"
         " neither in the score nor in the label; main.py suspicions shows them.",
     )
+    web_posts_a_day: int = Field(
+        100,
+        ge=1,
+        description="Most uploads of one person to the board in a day (UTC); four times as many"
+        " from one address.",
+    )
+    web_mb_a_day: int = Field(
+        500,
+        ge=1,
+        description="Most megabytes that one person uploads to the board in a day (UTC); four times"
+        " as many from one address.",
+    )
     board_name: str = Field("Main Street", description="Name of the local board.")
     board_horizon_minutes: float = Field(
         30.0, gt=0, description="Age at which a score on the board is final, minutes."
@@ -134,6 +146,11 @@ class Settings(BaseSettings):
     )
     max_image_pixels: int = Field(
         40_000_000, gt=0, description="Largest image that is accepted, pixels."
+    )
+    image_store_gb: float = Field(
+        20.0,
+        gt=0,
+        description="Most room for image files, GB; above it the board takes no more uploads.",
     )
     image_days: float = Field(
         90.0, gt=0, description="How long image files are kept, days. Embeddings stay."

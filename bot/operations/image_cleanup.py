@@ -43,7 +43,9 @@ class ImageCleanup:
             )
             waiting = await session.scalars(
                 select(PostImage.source).where(
-                    PostImage.image_id.is_(None), PostImage.source.startswith("sha256:")
+                    PostImage.image_id.is_(None),
+                    PostImage.refusal.is_(None),
+                    PostImage.source.startswith("sha256:"),
                 )
             )
             used.update(source.removeprefix("sha256:") for source in waiting)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from bot.posts.find_images import UNREACHED, FoundImage, FoundImages, ImageFinder
 from bot.posts.images import store_found
+from bot.posts.refused_files import drop_refused_files
 from bot.posts.reply import Replier
 from bot.posts.retry import MAX_TRIES, wait_after
 from bot.runtime.clock import Clock
@@ -88,6 +89,7 @@ class Predictor:
     ) -> None:
         self._database = database
         self._serving = serving
+        self._images = images
         self._finder = ImageFinder(images, serving, downloader)
         self._replier = replier
         self._clock = clock
@@ -215,6 +217,7 @@ class Predictor:
         async with self._database.write() as session:
             await session.run_sync(self._store_found, post, found, champion)
             await session.run_sync(_end, post.id, code, reason)
+        await drop_refused_files(self._database, self._images, post)
 
     async def _retry_later(self, post: Post, found: FoundImages, champion: Champion) -> None:
         """Try again later; store images that arrived."""

@@ -13,16 +13,19 @@ from bot.web.rate_limit import RateLimit
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other, wants_json
 from bot.web.services import Services
-from bot.web.turns import WRITING
+from bot.web.turns import WRITING, Turns
 from bot.web.upload import MAX_TITLE, Upload, clean_title, read_upload
+from bot.web.upload_quota import UploadQuota
 from bot.web.visitors import Visitor, visitor_of
 from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
 _POSTS_A_MINUTE = 10
-#: Visitors without a cookie are strangers each time; what they share is their address.
+#: One person may be many visitors; what they share is their address.
 _POSTS_A_MINUTE_FROM_ONE_ADDRESS = 60
+#: Uploads that are read at the same time.
+_UPLOADS_AT_ONCE = 8
 
 
 class PostForm:
@@ -36,19 +39,24 @@ class PostForm:
         self._by_address = RateLimit(
             services.clock, _POSTS_A_MINUTE_FROM_ONE_ADDRESS, minute, what="posts"
         )
+        self._quota = UploadQuota(services.settings, services.images, services.clock)
+        # Each holds its image in memory until it is stored.
+        self._uploading = Turns(_UPLOADS_AT_ONCE, waiting=2 * _UPLOADS_AT_ONCE, seconds=5.0)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """POST /posts: store the post, answer at once, and predict it meanwhile."""
         visitor = visitor_of(request)
         upload: Upload | None = None
         try:
-            self._by_address.take(request.remote or "")
+            self._by_address.take(visitor.household)
             self._by_visitor.take(visitor.id)
-            upload = await read_upload(
-                request,
-                max_bytes=self._services.settings.max_image_bytes,
-                seconds=self._services.settings.download_seconds,
-            )
+            self._quota.check(visitor.hash, visitor.household)
+            async with self._uploading.take():
+                upload = await read_upload(
+                    request,
+                    max_bytes=self._services.settings.max_image_bytes,
+                    seconds=self._services.settings.download_seconds,
+                )
             async with request.config_dict[WRITING].take():
                 post_id = await self._accept(visitor, upload)
         except Refusal as refusal:
@@ -79,6 +87,8 @@ class PostForm:
             raise Refusal(
                 400, f"The title has {len(title)} characters; at most {MAX_TITLE} fit on the board."
             )
+        await self._quota.check_room(len(upload.image))
+        self._quota.add(visitor.hash, visitor.household, len(upload.image))
         incoming = IncomingPost(
             community=self._services.community,
             source_id=f"{visitor.hash[:32]}:{upload.key}",

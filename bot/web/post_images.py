@@ -1,13 +1,21 @@
-"""The images of posts, as they were posted."""
+"""The images of posts: the picture that was posted, without what its file says besides."""
 
 import asyncio
+import io
+from collections import OrderedDict
 from pathlib import Path
+from typing import BinaryIO
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 from sqlalchemy import select
 
 from bot.web.refusals import Refusal
 from bot.web.services import Services
+from bot.web.turns import READING
+from models.decoding import DecodeLimits, ImageRefused, ImageUnread, decode
+from storage.files.public_copy.make import FORMATS, public_copy
+from storage.files.public_copy.pieces import NotUnderstood, Piece, PublicCopy
 from storage.tables import Image, Post, PostImage
 from storage.types import PlatformName, PostState
 
@@ -19,6 +27,12 @@ _CONTENT_TYPES = {
     "AVIF": "image/avif",
 }
 _GONE = "This image is not here, or not here any more."
+#: Copies that are remembered: each is a few numbers.
+_COPIES = 500
+#: Bytes that are read and sent at a time.
+_CHUNK = 2**17
+#: About how large a picture is drawn anew that browsers do not know, pixels a side.
+_DRAWN = 1024
 
 
 class PostImages:
@@ -26,15 +40,46 @@ class PostImages:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._copies: OrderedDict[str, PublicCopy] = OrderedDict()
+        # One image at a time is in memory.
+        self._working = asyncio.Lock()
+        self._limits = DecodeLimits(
+            max_bytes=services.settings.max_image_bytes,
+            max_pixels=services.settings.max_image_pixels,
+        )
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """GET /images/{id}."""
+        # A turn lasts until the image is found: it is sent for as long as its reader takes.
+        async with request.config_dict[READING].take():
+            image = await self._find(int(request.match_info["id"]))
+        path = self._services.images.path(image.sha256)
+        if not await asyncio.to_thread(_is_whole, path, image.bytes):
+            raise Refusal(404, _GONE)
+        headers = {
+            "Content-Type": _CONTENT_TYPES.get(image.format, "image/jpeg"),
+            # Whatever a file pretends to be, nothing in it runs.
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Content-Disposition": "inline",
+            "Cache-Control": "private, max-age=31536000, immutable",
+            "ETag": f'"{image.sha256[:32]}"',
+        }
+        if request.headers.get("If-None-Match") == headers["ETag"]:
+            return web.Response(status=304, headers={"ETag": headers["ETag"]})
+        try:
+            copy = await self._copy(path, image)
+        except NotUnderstood:
+            headers["Content-Type"] = "image/jpeg"
+            return web.Response(body=await self._draw(path), headers=headers)
+        return _CopyResponse(path, copy, headers)
+
+    async def _find(self, image_id: int) -> Image:
         query = (
             select(Image)
             .join(PostImage, PostImage.image_id == Image.id)
             .join(Post, Post.id == PostImage.post_id)
             .where(
-                Image.id == int(request.match_info["id"]),
+                Image.id == image_id,
                 Post.platform == PlatformName.WEB,
                 Post.state != PostState.WITHDRAWN,
                 Post.hidden_at.is_(None),
@@ -45,19 +90,84 @@ class PostImages:
             image = await session.scalar(query)
         if image is None or image.dropped_at is not None:
             raise Refusal(404, _GONE)
-        path = self._services.images.path(image.sha256)
-        if not await asyncio.to_thread(_is_whole, path, image.bytes):
-            raise Refusal(404, _GONE)
-        return web.FileResponse(
-            path,
-            headers={
-                "Content-Type": _CONTENT_TYPES[image.format],
-                # Whatever a file pretends to be, nothing in it runs.
-                "Content-Security-Policy": "default-src 'none'; sandbox",
-                "Content-Disposition": "inline",
-                "Cache-Control": "private, max-age=31536000, immutable",
-            },
-        )
+        return image
+
+    async def _copy(self, path: Path, image: Image) -> PublicCopy:
+        copy = self._copies.get(image.sha256)
+        if copy is None:
+            async with self._working:
+                copy = await asyncio.to_thread(_copy_of, path, image.format)
+            self._copies[image.sha256] = copy
+            if len(self._copies) > _COPIES:
+                self._copies.popitem(last=False)
+        return copy
+
+    async def _draw(self, path: Path) -> bytes:
+        """The picture drawn anew, where what else is in its file cannot be told apart."""
+        async with self._working:
+            try:
+                return await asyncio.to_thread(_drawn, path, self._limits)
+            except (ImageRefused, ImageUnread) as error:
+                raise Refusal(404, _GONE) from error
+
+
+def _copy_of(path: Path, image_format: str) -> PublicCopy:
+    if image_format not in FORMATS:
+        raise NotUnderstood
+    return public_copy(path.read_bytes(), image_format)
+
+
+def _drawn(path: Path, limits: DecodeLimits) -> bytes:
+    file = io.BytesIO()
+    picture = decode(path.read_bytes(), limits=limits, size=_DRAWN).pixels
+    picture.save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+class _CopyResponse(web.StreamResponse):
+    """Sends a copy piece by piece: no image is in memory for as long as its reader takes."""
+
+    def __init__(self, path: Path, copy: PublicCopy, headers: dict[str, str]) -> None:
+        super().__init__(headers=headers)
+        self.content_length = copy.size
+        self._path = path
+        self._pieces = copy.pieces
+        self._has_body = False
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send the head."""
+        self._has_body = request.method != "HEAD"
+        return await super().prepare(request)
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Send the pieces, after the head was sent.
+
+        Raises:
+            ConnectionResetError: the reader went away, or the file was cut short meanwhile.
+        """
+        pieces, self._pieces = self._pieces if self._has_body else (), ()
+        if pieces:
+            with await asyncio.to_thread(self._path.open, "rb") as file:
+                for piece in pieces:
+                    await self._write_piece(file, piece)
+        await super().write_eof(data)
+
+    async def _write_piece(self, file: BinaryIO, piece: Piece) -> None:
+        if isinstance(piece, bytes):
+            await self.write(piece)
+            return
+        position, end = piece
+        while position < end:
+            data = await asyncio.to_thread(_read, file, position, min(_CHUNK, end - position))
+            if not data:
+                raise ConnectionResetError("the file is shorter than it was")
+            await self.write(data)
+            position += len(data)
+
+
+def _read(file: BinaryIO, position: int, length: int) -> bytes:
+    file.seek(position)
+    return file.read(length)
 
 
 def _is_whole(path: Path, size: int) -> bool:

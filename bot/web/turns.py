@@ -66,14 +66,14 @@ class Turns:
 
 
 #: Paths, or how they begin.
-_AT_ONCE = ("/static/", "/livez", "/healthz")
+_AT_ONCE = ("/static/", "/images/", "/livez", "/healthz")
 
 
 @web.middleware
 async def read_in_turn(request: web.Request, handler: Handler) -> web.StreamResponse:
     """A page waits its turn among those who read; what changes something has turns of its own.
 
-    What needs no database is answered at once.
+    What needs no database is answered at once; images take their turns themselves.
     """
     if request.method not in ("GET", "HEAD") or request.path.startswith(_AT_ONCE):
         return await handler(request)

@@ -1,7 +1,9 @@
 import asyncio
+import io
 from collections.abc import AsyncIterator
 
 import pytest
+from PIL import Image
 from sqlalchemy import func, select
 
 from bot.app import App
@@ -299,3 +301,83 @@ async def test_a_visitor_who_goes_away_in_the_middle_leaves_nothing(ann: Visitor
     await writer.wait_closed()
     assert (await ann.page("/"))[0] == 200
     assert await count_posts(app) == 0
+
+
+async def test_an_image_is_served_without_where_it_was_taken(
+    ann: Visitor, board: WebPlatform
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112], exif[0x0110] = 6, "SECRET camera"
+    exif.get_ifd(0x8825)[29] = "SECRET place"
+    file = io.BytesIO()
+    images.photo().save(file, "JPEG", exif=exif, comment="SECRET", quality=90)
+    assert b"SECRET" in file.getvalue()
+    _, content = await ann.post(file.getvalue())
+    await board.tasks.idle()
+    _, post = await ann.json(content["post"]["url"] + ".json")
+    url = ann.url + post["image"]
+    async with ann.session.get(url) as answer:
+        served = await answer.read()
+        assert answer.status == 200
+        assert answer.content_type == "image/jpeg"
+        assert int(answer.headers["Content-Length"]) == len(served)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert b"SECRET" not in served
+    shown = Image.open(io.BytesIO(served))
+    assert dict(shown.getexif()) == {0x0112: 6}
+    assert shown.tobytes() == Image.open(file).tobytes()
+    headers = {"If-None-Match": answer.headers["ETag"]}
+    async with ann.session.get(url, headers=headers) as again:
+        assert again.status == 304
+    async with ann.session.head(url) as head:
+        assert head.headers["Content-Length"] == answer.headers["Content-Length"]
+        assert await head.read() == b""
+
+
+class TestQuota:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"web_posts_a_day": 2})
+
+    async def test_a_person_and_an_address_upload_so_much_a_day(
+        self, board: WebPlatform, clock: FakeClock
+    ) -> None:
+        statuses = []
+        for _ in range(5):
+            async with visiting(board.url) as visitor:
+                for _ in range(3):
+                    status, content = await visitor.post()
+                    statuses.append(status)
+        assert statuses == [201, 201, 429] * 4 + [429] * 3
+        assert content["error"] == "That is enough for today: at most 8 uploads a day."
+        clock.forward(24 * 3600)
+        async with visiting(board.url) as visitor:
+            assert (await visitor.post())[0] == 201
+
+
+class TestRoom:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"image_store_gb": 1.5 * len(PICTURE) / 2**30})
+
+    async def test_a_full_image_store_is_said_and_nothing_is_stored(
+        self, ann: Visitor, app: App
+    ) -> None:
+        assert (await ann.post())[0] == 201
+        status, content = await ann.post(PICTURE + b" ")
+        assert status == 507
+        assert "PEORIA_IMAGE_STORE_GB" in content["error"]
+        assert await count_posts(app) == 1
+        assert len([*app.core.images.files()]) == 1
+
+
+async def test_files_of_refused_uploads_are_removed(
+    ann: Visitor, bob: Visitor, app: App, board: WebPlatform
+) -> None:
+    for visitor in (ann, bob, ann):
+        assert (await visitor.post(b"<html>no image</html>"))[0] == 201
+    assert (await ann.post())[0] == 201
+    await board.tasks.idle()
+    assert [each.read_bytes() for each in app.core.images.files()] == [PICTURE]
+    _, page = await ann.page("/")
+    assert "Not accepted" in page

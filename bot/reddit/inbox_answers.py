@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import func, select, update
 
 from bot.core import Core
+from bot.league.secrecy import Reader, secret_sentence, votes_are_in, why_secret
 from bot.platform import PlatformUnavailable, PostGone, ReplyDeclined, RequestFailed
 from bot.posts.pipeline import Pipeline
 from bot.reddit.client import RedditClient
@@ -17,7 +18,7 @@ from bot.reddit.items import Rules, Skip, read_item
 from bot.reddit.replies import Replies
 from bot.reddit.texts import OPTED_IN, OPTED_OUT, STILL_WAITING, plain_text, prediction_text
 from bot.serving.forecast import stored_card
-from bot.serving.phrases import STILL_SILENT, refusal_sentence
+from bot.serving.phrases import refusal_sentence
 from storage.queries.posts import load_post
 from storage.tables import Community, InboxItem, Post
 from storage.types import InboxKind, PlatformName, PostState, ReplyState
@@ -143,8 +144,13 @@ class InboxAnswers:
         post = await self._post(item, community)
         if isinstance(post, str):
             return plain_text(post, about)
-        if post.silent and post.label is None:
-            return plain_text(STILL_SILENT, about)
+        async with self._database.read() as session:
+            known = await session.run_sync(votes_are_in, post.id)
+        # Everybody reads an answer, but on Reddit nobody guesses.
+        reader = Reader(alone=False, asked=True)
+        secret = why_secret(post, reader, self._clock(), votes_are_in=known)
+        if secret is not None and (why := secret_sentence(secret)) is not None:
+            return plain_text(why, about)
         if not post.prediction_rows:
             return plain_text(refusal_sentence(post) or STILL_WAITING, about)
         return prediction_text(stored_card(post.prediction_rows[0]), community.name, about)

@@ -13,6 +13,10 @@ STILL_SILENT = (
     "This prediction is kept secret until the votes are in, to measure what a public prediction"
     " does to the votes."
 )
+#: While predictions are not announced in their community.
+UNANNOUNCED = (
+    "Predictions are not announced here at present: this one is shown when the votes are in."
+)
 WAS_SILENT = "This prediction was kept secret until the votes were in."
 #: A prediction that was made when the score was final already.
 PREDICTED_AFTER_HORIZON = "This prediction came after the votes were in, so it does not count."

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 from bot.league.guesses import CLOSED as GUESSING_CLOSED
 from bot.league.guesses import NOTHING_TO_GUESS
 from bot.league.guesses import OWN_POST as OWN_GUESS
+from bot.league.secrecy import Secret
 from bot.web.votes import CLOSED, NOT_OPEN, OWN_POST
 from storage.tables import Post
 from storage.types import PostState
@@ -13,7 +14,7 @@ from storage.types import PostState
 Stage: TypeAlias = Literal[
     "looking",  # not predicted yet
     "predicted",
-    "secret",  # of the silent share: the prediction is kept secret until the votes are in
+    "secret",  # the prediction is kept secret until the votes are in
     "blind",  # kept from the visitor until they guess, or guessing closes
     "counting",  # past the horizon, its label not written yet
     "waiting",  # its score is final, and waits for others to be compared with
@@ -38,12 +39,12 @@ def guess_refusal(post: Post, *, own: bool, is_open: bool) -> str | None:
 
 
 def stage_of(
-    post: Post, horizon_at: datetime, now: datetime, *, kept_back: bool, waits: bool
+    post: Post, horizon_at: datetime, now: datetime, *, secret: Secret | None, waits: bool
 ) -> Stage:
     """Where a post (with its label loaded) is now.
 
     Args:
-        kept_back: whether the visitor may see the prediction only after a guess.
+        secret: why the prediction is kept from the visitor; None where it is not.
         waits: whether its score is final and waits for others.
     """
     if post.state is PostState.REFUSED:
@@ -58,9 +59,9 @@ def stage_of(
         return "waiting"
     if now >= horizon_at:
         return "counting"
-    if post.silent:
-        return "secret"
-    return "blind" if kept_back else "predicted"
+    if secret is None:
+        return "predicted"
+    return "blind" if secret is Secret.GUESS_FIRST else "secret"
 
 
 def vote_refusal(post: Post, author_id: int | None, *, closed: bool) -> str | None:

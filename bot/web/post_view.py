@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.league.guesses import guessing_is_open
+from bot.league.secrecy import Reader, may_be_guessed, secret_sentence, why_secret
 from bot.serving import phrases
 from bot.serving.forecast import Card, Outcome, OutcomeWaits, outcome, stored_card
 from bot.serving.second_look import SecondLook
@@ -37,6 +37,7 @@ class PostView:
     posted_at: datetime
     horizon_at: datetime
     silent: bool
+    secret: str | None  # why its prediction is kept from everybody until the votes are in
     card: Card | None
     outcome: Outcome | None
     waits: Waits | None  # its final score, while it waits for others to be compared with
@@ -125,10 +126,15 @@ def view_post(
     """
     horizon_at = post.posted_at + timedelta(seconds=post.community.horizon_seconds)
     own = author_id is not None and post.author_id == author_id
-    open_ = guessing_is_open(post, now) and now < horizon_at
-    kept_back = post.community.blind and open_ and not guesses.viewed and not own
-    stage = stage_of(post, horizon_at, now, kept_back=kept_back, waits=waits is not None)
-    card = _card(post, stage)
+    open_ = may_be_guessed(post, now)
+    secret = why_secret(
+        post,
+        Reader(has_seen=guesses.viewed, is_author=own),
+        now,
+        votes_are_in=post.label is not None or waits is not None,
+    )
+    stage = stage_of(post, horizon_at, now, secret=secret, waits=waits is not None)
+    card = _card(post, stage) if secret is None else None
     result: Outcome | None = None
     if post.label is not None and card is not None:
         result = outcome(card, post.label)
@@ -142,6 +148,7 @@ def view_post(
         posted_at=post.posted_at,
         horizon_at=post.label.matured_at if post.label else horizon_at,
         silent=post.silent,
+        secret=None if secret is None else secret_sentence(secret),
         card=card,
         outcome=result,
         waits=waits if stage == "waiting" else None,
@@ -167,9 +174,7 @@ def view_post(
 
 
 def _card(post: Post, stage: Stage) -> Card | None:
-    shown = stage in ("final", "waiting") or (
-        stage in ("predicted", "counting") and not post.silent
-    )
+    shown = stage in ("predicted", "counting", "waiting", "final")
     return stored_card(post.prediction_rows[0]) if shown and post.prediction_rows else None
 
 

@@ -20,15 +20,14 @@ from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
 from bot.discord.ui.error_replies import Refused, sentence_of
 from bot.discord.ui.responses import Interaction, defer, respond
-from bot.league.blind import has_viewed
-from bot.league.guesses import guess_of, guessing_is_open
+from bot.league.secrecy import Reader, Secret, has_seen, votes_are_in, why_secret
 from bot.runtime.download import DownloadFailed, DownloadRefused
 from bot.serving.audience import Audience, audience_of
 from bot.serving.duplicates import Duplicate, find_duplicate
 from bot.serving.explain import explain_image
 from bot.serving.predict_image import predict_image
 from models.decoding import ImageRefused
-from storage.tables import Community, Label, Post
+from storage.tables import Community, Post
 from storage.types import PlatformName
 
 #: Images that are looked at because somebody asked, at the same time.
@@ -178,14 +177,13 @@ class Predictions(Feature):
         seen = find_duplicate(
             session, community_id=community.id, phash=phash, before=self.core.clock()
         )
-        self._check_kept_back(session, interaction, community, seen, ephemeral=ephemeral)
+        self._check_kept_back(session, interaction, seen, ephemeral=ephemeral)
         return seen
 
     def _check_kept_back(
         self,
         session: Session,
         interaction: Interaction,
-        community: Community,
         seen: Duplicate | None,
         *,
         ephemeral: bool,
@@ -193,20 +191,24 @@ class Predictions(Feature):
         """Do not give away by the side door what is kept back under a post of the same image.
 
         Args:
-            alone: whether only the person who asks sees the answer.
+            ephemeral: whether only the person who asks sees the answer.
 
         Raises:
             Refused: the prediction is kept from this person, or from the others, for now.
         """
         post = None if seen is None else session.get(Post, seen.post_id)
-        if post is None or session.get(Label, post.id) is not None:
+        if post is None:
             return
-        if post.silent:
+        person = self.person(interaction.user)
+        reader = Reader(
+            has_seen=has_seen(session, post.id, PlatformName.DISCORD, person),
+            alone=ephemeral,
+            asked=True,
+        )
+        secret = why_secret(
+            post, reader, self.core.clock(), votes_are_in=votes_are_in(session, post.id)
+        )
+        if secret is Secret.SILENT_SHARE:
             raise Refused("predict.kept_secret")
-        if community.blind and guessing_is_open(post, self.core.clock()):
-            person = self.person(interaction.user)
-            may_see = guess_of(session, post.id, PlatformName.DISCORD, person) or (
-                has_viewed(session, post_id=post.id, platform=PlatformName.DISCORD, person=person)
-            )
-            if not may_see or not ephemeral:
-                raise Refused("predict.guess_first")
+        if secret is Secret.GUESS_FIRST:
+            raise Refused("predict.guess_first")

@@ -15,8 +15,9 @@ from bot.discord.ui.guess_buttons import Choice
 from bot.discord.ui.member_names import MemberNames
 from bot.discord.ui.responses import defer
 from bot.league import guesses as guessing
-from bot.league.blind import has_viewed, note_view
-from bot.league.guesses import GuessRefused, guess_of, guessing_is_open, place_guess
+from bot.league.blind import note_view
+from bot.league.guesses import GuessRefused, place_guess
+from bot.league.secrecy import Reader, Secret, has_seen, why_secret
 from bot.people.sealed_ids import keep_id
 from bot.serving.explain import explain_post
 from bot.serving.forecast import stored_card
@@ -119,7 +120,11 @@ class GuessListener(commands.Cog):
             await session.run_sync(keep_id, PlatformName.DISCORD, person, self._names.seal(user_id))
 
     def _is_kept_back(self, post: Post) -> bool:
-        return post.community.blind and guessing_is_open(post, self._core.clock())
+        """Whether a prediction is kept from those who have not seen it."""
+        return self._why_secret(post, Reader()) is Secret.GUESS_FIRST
+
+    def _why_secret(self, post: Post, reader: Reader) -> Secret | None:
+        return why_secret(post, reader, self._core.clock(), votes_are_in=post.label is not None)
 
     async def _note_view(self, post: Post, person: str) -> None:
         await note_view(
@@ -136,16 +141,10 @@ class GuessListener(commands.Cog):
         Raises:
             Refused: it is kept back, and they neither guessed nor skipped.
         """
-        if not self._is_kept_back(post):
-            return
         async with self._core.database.read() as session:
-            if not (
-                await session.run_sync(guess_of, post.id, PlatformName.DISCORD, person) is not None
-                or await session.run_sync(
-                    has_viewed, post_id=post.id, platform=PlatformName.DISCORD, person=person
-                )
-            ):
-                raise Refused("guess.kept_secret")
+            seen = await session.run_sync(has_seen, post.id, PlatformName.DISCORD, person)
+        if self._why_secret(post, Reader(has_seen=seen, asked=True)) is not None:
+            raise Refused("guess.kept_secret")
 
     async def _show(
         self,

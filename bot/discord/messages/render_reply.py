@@ -11,6 +11,7 @@ from bot.discord.messages.render_card import bars, card_message, likely_words
 from bot.discord.texts.lookup import Texts
 from bot.discord.ui.guess_buttons import buttons_when_closed, buttons_when_open
 from bot.league.guesses import guessing_is_open
+from bot.league.secrecy import Reader, Secret, why_secret
 from bot.serving.duplicates import Duplicate
 from bot.serving.forecast import Card, Outcome, OutcomeUnknown, OutcomeWaits
 from bot.serving.second_look import SecondLook
@@ -62,7 +63,8 @@ def reply_message(
     """
     community = f"<#{post.community.source_id}>"
     is_open = guessing_is_open(post, now)
-    if is_open and post.community.blind:
+    # Everybody in the channel reads it.
+    if why_secret(post, Reader(), now, votes_are_in=False) is Secret.GUESS_FIRST:
         when = _when(post.guessing_closed_at)
         embed = discord.Embed(
             title=texts("card.heading"),

@@ -22,7 +22,7 @@ _REPLY_DATA = (
     .where(Post.id == bindparam("post_id"))
     .order_by(Prediction.id)
     .limit(1)
-    .options(joinedload(Post.community))
+    .options(joinedload(Post.community), joinedload(Post.reply))
 )
 
 

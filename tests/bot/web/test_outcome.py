@@ -9,8 +9,8 @@ from sqlalchemy import update
 from bot.app import App, build
 from bot.settings import Settings
 from bot.web.platform import WebPlatform
-from storage.tables import Prediction
-from storage.types import PlatformName
+from storage.tables import Community, Prediction
+from storage.types import Bucket, PlatformName
 from tests.fakes.clock import FakeClock
 from tests.fakes.visitor import Visitor, upload, visiting
 
@@ -118,6 +118,65 @@ class TestSilentShare:
         assert post["stage"] == "final"
         assert post["prediction"] is not None
         assert any("was kept secret" in note for note in post["notes"])
+
+
+async def test_a_paused_board_shows_no_prediction_before_the_votes_are_in(
+    ann: Visitor, app: App, board: WebPlatform, clock: FakeClock, post_id: int
+) -> None:
+    async with app.core.database.write() as session:
+        await session.execute(
+            update(Community).values(paused_at=clock(), paused_reason="On purpose.")
+        )
+    # What was shown before stays.
+    assert (await ann.json(f"/posts/{post_id}.json"))[1]["stage"] == "predicted"
+    _, content = await ann.post()
+    await board.tasks.idle()
+    path = content["post"]["url"]
+    _, post = await ann.json(f"{path}.json")
+    assert (post["stage"], post["prediction"]) == ("secret", None)
+    _, page = await ann.page(path)
+    assert "not announced here" in page
+    assert "bar-fill" not in page
+    assert (await ann.page(f"{path}/heat.png"))[0] == 404
+    await pass_horizon(app, clock)
+    _, post = await ann.json(f"{path}.json")
+    assert (post["stage"], post["prediction"] is None) == ("final", False)
+
+
+class TestFirstDay:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"scores_to_compare": 3})
+
+    async def test_the_first_outcome_waits_and_says_for_what(
+        self, ann: Visitor, bob: Visitor, app: App, board: WebPlatform, clock: FakeClock,
+        post_id: int,
+    ) -> None:  # fmt: skip
+        async with bob.send(f"/posts/{post_id}/guess", {"value": "low"}, json=True) as answer:
+            assert answer.status == 200
+        await pass_horizon(app, clock)
+        path = f"/posts/{post_id}"
+        _, post = await ann.json(f"{path}.json")
+        assert post["stage"] == "waiting"
+        assert (post["outcome"]["score"], post["outcome"]["missing"]) == (0, 2)
+        assert (post["outcome"]["bucket"], post["outcome"]["right"]) == (None, None)
+        _, page = await bob.page(path)
+        assert "ended with 3 different scores; 2 more are needed" in page
+        assert "You guessed low." in page
+        assert not {"✔", "✘"} & set(page)
+        assert "is-right" not in page
+        assert "is-wrong" not in page
+        assert (await ann.page("/league"))[0] == 200
+        # Two more posts that end with other scores.
+        others = [(await ann.post())[1]["post"]["id"] for _ in range(2)]
+        await board.tasks.idle()
+        await bob.vote(others[0], 1)
+        await bob.vote(others[1], -1)
+        await pass_horizon(app, clock)
+        for each, bucket in zip((others[1], post_id, others[0]), Bucket, strict=True):
+            _, post = await ann.json(f"/posts/{each}.json")
+            assert (post["stage"], post["outcome"]["bucket"]) == ("final", bucket.value)
+        assert "You guessed low ✘ −1.0 points." in (await bob.page(path))[1]
 
 
 async def test_the_whole_prediction_is_on_the_posts_own_page(

@@ -40,15 +40,27 @@ _CODES: Mapping[int, Verdict] = MappingProxyType(
         20028: Verdict.LATER,  # The channel's write rate limit
         20029: Verdict.LATER,  # The server's write rate limit
         30046: Verdict.LATER,  # Too many edits of messages older than an hour
+        30040: Verdict.LATER,  # Too many prune requests
+        30042: Verdict.LATER,  # Too many changes of a widget
+        40003: Verdict.LATER,  # Direct messages are opened too fast
+        40004: Verdict.LATER,  # Sending messages is switched off for a while
+        40006: Verdict.LATER,  # The feature is switched off for a while
         40062: Verdict.LATER,  # The resource is being rate limited
-        40333: Verdict.LATER,  # An internal network error
+        40333: Verdict.LATER,  # The proxy before Discord blocks it
+        110000: Verdict.LATER,  # An index is not there yet
+        110001: Verdict.LATER,  # The application is not there yet
         130000: Verdict.LATER,  # The API is overloaded
+        # The token is renewed, or put right by its owner.
+        40001: Verdict.LATER,  # Not authorized
+        50014: Verdict.LATER,  # An invalid token
         # Limits that stay.
         30010: Verdict.FINAL,  # Most reactions of a message
         90001: Verdict.FINAL,  # The author blocked the bot's reactions
         # Rights: they may come back.
         50001: Verdict.LATER,  # Missing access
         50013: Verdict.LATER,  # Missing permissions
+        50009: Verdict.LATER,  # The channel's verification level is too high
+        400001: Verdict.LATER,  # The server may not have files uploaded
         160002: Verdict.LATER,  # May not reply without reading the history
         # A thread that is archived or locked may be opened again.
         50083: Verdict.LATER,  # The thread is archived
@@ -100,6 +112,9 @@ def judge(status: int, code: int) -> Verdict:
         return verdict
     if status >= 500:
         return Verdict.LATER
+    if status == 404 and code:
+        # Discord itself says that something is not there.
+        return Verdict.FINAL
     return _STATUSES.get(status, Verdict.OURS)
 
 

@@ -102,13 +102,18 @@ class PostHidden:
 
 
 @dataclass(frozen=True, slots=True)
+class VotesClosed:
+    """A reading of a post on which nobody can vote any more: a score would be a lie."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadLater:
     """No reading now: the score is read together with others, at ``until`` or later."""
 
     until: datetime
 
 
-Reading: TypeAlias = ScoreRead | PostRemoved | PostHidden | ReadLater
+Reading: TypeAlias = ScoreRead | PostRemoved | PostHidden | VotesClosed | ReadLater
 
 
 class PlatformUnavailable(Exception):

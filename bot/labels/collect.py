@@ -23,6 +23,7 @@ from bot.platform import (
     PostRemoved,
     ReadLater,
     ScoreRead,
+    VotesClosed,
     post_ref,
 )
 from bot.runtime.clock import Clock
@@ -135,8 +136,8 @@ class LabelCollector:
                         later[post.id] = self._clock() + RETRY
                 case PostRemoved():
                     await self._withdraw(post)
-                case PostHidden():
-                    await self._wait_for(post)
+                case PostHidden() | VotesClosed() as hidden:
+                    await self._wait_for(post, hidden)
                 case ReadLater(until):
                     later[post.id] = until
                 case None:
@@ -153,8 +154,8 @@ class LabelCollector:
             for post_id, until in later.items():
                 await session.run_sync(move_post, post_id, PostState.AWAITING_SCORE, due_at=until)
 
-    async def _wait_for(self, post: Post) -> None:
-        """Look again for a post that is out of sight, for as long as its label can be had."""
+    async def _wait_for(self, post: Post, hidden: PostHidden | VotesClosed) -> None:
+        """Look again for what cannot be seen, for as long as the label can be had."""
         until = look_again_at(
             self._clock(),
             post.tries,
@@ -162,6 +163,17 @@ class LabelCollector:
             horizon=timedelta(seconds=post.community.horizon_seconds),
             late_share=self._late_share,
         )
+        if until is None and isinstance(hidden, VotesClosed):
+            log.info("Post %s gets no label: nobody could vote until the end.", post.id)
+            step: dict[str, Any] = {
+                "state": PostState.REFUSED,
+                "refusal_code": PostRefusal.SCORE_MISSED,
+                "due_at": None,
+            }
+            await self._database.run_write(
+                lambda session: move_post(session, post.id, PostState.AWAITING_SCORE, **step)
+            )
+            return
         if until is None:
             log.info("Post %s was out of sight until it was too late for a label.", post.id)
             await self._withdraw(post)

@@ -14,7 +14,15 @@ from bot.discord.gateway.permissions import missing_permissions
 from bot.discord.messages.reaction_votes import ReactionVotes, VoteEmoji, count_votes
 from bot.discord.messages.vote_emoji_check import Poll, VoteEmojiCheck
 from bot.discord.ui.admin_messages import warn_of_permissions
-from bot.platform import PlatformUnavailable, PostHidden, PostRef, PostRemoved, Reading, ScoreRead
+from bot.platform import (
+    PlatformUnavailable,
+    PostHidden,
+    PostRef,
+    PostRemoved,
+    Reading,
+    ScoreRead,
+    VotesClosed,
+)
 from bot.runtime.lanes import Lanes
 from storage.tables import Community, Post
 from storage.types import ReplyMode
@@ -87,7 +95,7 @@ class ScoreReader:
             if await self._vote_emoji.lacks(poll, post.horizon_at):
                 # Nobody could vote: a score of 0 would be a lie.
                 log.info("The vote emoji of post %s does not exist any more.", post.post_id)
-                self._found[post.post_id] = PostHidden()
+                self._found[post.post_id] = VotesClosed()
                 return
             reading = await self._fetch(post, poll.emoji)
         except PlatformUnavailable as error:

@@ -79,6 +79,12 @@ class People:
         guild.has_bot = False
         guild.members.pop(self.bot.id, None)
 
+    def invite_bot(self, guild: Guild) -> None:
+        """Invite the bot again."""
+        guild.has_bot = True
+        guild.members[self.bot.id] = Member(self.bot, guild, self.clock())
+        self.gateway.dispatch("GUILD_CREATE", guild.created(self.bot), guild=guild)
+
     def channel(self, guild: Guild, name: str = "memes", *, nsfw: bool = False) -> Channel:
         channel = Channel(self.new_id(), name, guild, nsfw=nsfw)
         guild.channels[channel.id] = self.channels[channel.id] = channel

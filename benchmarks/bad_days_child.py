@@ -80,6 +80,8 @@ def settings_of(values: dict[str, Any]) -> Settings:
 
 async def live(settings: Settings, wall: float, steady: float) -> None:
     """Do everything that is due, again and again, until this process is killed."""
+    from prawcore.sessions import FiniteRetryStrategy
+
     from bot.app import build
     from bot.core import open_core
     from bot.discord.gateway import client
@@ -87,7 +89,9 @@ async def live(settings: Settings, wall: float, steady: float) -> None:
     from bot.reddit.platform import RedditPlatform
     from bot.runtime.system_clock import SystemClock
 
-    client._GUILDS_SECONDS = 0.01  # noqa: SLF001 - nobody waits for servers that are not there
+    # Nobody waits for servers that are not there, nor before a token is replaced.
+    client._GUILDS_SECONDS = 0.01  # noqa: SLF001
+    FiniteRetryStrategy._sleep_seconds = lambda _: None  # type: ignore[method-assign]  # noqa: SLF001
     is_discord = settings.discord_token is not None
     now = datetime.fromtimestamp(wall, UTC)
     clock = SystemClock(lambda: wall, lambda: steady) if is_discord else (lambda: now)

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from prawcore.sessions import FiniteRetryStrategy
-from pydantic import SecretStr
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from benchmarks.bad_days_child import Nursery, settings_of
 from benchmarks.bad_days_tally import Tally
 from bot.app import App, build
 from bot.core import open_core
@@ -40,22 +40,21 @@ STATUSES = (
     422, 423, 424, 425, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504, 508, 520, 521, 522, 523,
     524, 525, 530,
 )  # fmt: skip
-#: A link to an image that answers one of these is dead at once, and one that leads to something
-#: else is no image; these are rules of their own.
-DEAD_LINKS = (401, 403, 404, 410)
 PATHS = ("/r/", "/api/info", "/message/inbox", "/api/comment", "/user/", "/api/editusertext",
          "/api/del", "/img/", "/")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How long it goes on: steps, and how long each is."""
+    """How long it goes on: steps, how long each is, most processes that are killed in a row."""
 
     steps: int
     step: timedelta
+    lives: int
 
 
-WEEK, SHORT = Length(168, timedelta(hours=1)), Length(24, timedelta(minutes=20))
+WEEK = Length(168, timedelta(hours=1), 3)
+SHORT = Length(24, timedelta(minutes=20), 1)
 
 
 @dataclass
@@ -91,43 +90,66 @@ async def play(data_dir: Path, *, short: bool, seed: int) -> Tally:
     world = World(FakeReddit(true), true, random.Random(seed))
     for name in SUBREDDITS:
         world.reddit.subreddit(name)
-    async with serving(world.reddit) as origin:
-        settings = settings_for(data_dir, origin)
-        done = 0
-        while done < length.steps:
-            async with running(world, settings, processes=2) as apps:
-                for _ in range(min(world.chance.randint(4, 24), length.steps - done)):
+    nursery = Nursery()
+    try:
+        async with serving(world.reddit) as origin:
+            values = values_for(data_dir, origin)
+            settings = settings_of(values)
+            done = 0
+            while done < length.steps:
+                async with running(world, settings, processes=2) as apps:
+                    for _ in range(min(world.chance.randint(4, 24), length.steps - done)):
+                        happen(world, length.step)
+                        for app in world.chance.sample(apps, len(apps)):
+                            await work_or_break_off(world, app)
+                        true.forward(length.step.total_seconds())
+                        done += 1
+                world.happened["stopped in the middle"] += 1
+                for _ in range(world.chance.randint(1, length.lives)):
                     happen(world, length.step)
-                    for app in world.chance.sample(apps, len(apps)):
-                        await work_or_break_off(world, app)
+                    await live_and_die(world, values, nursery)
                     true.forward(length.step.total_seconds())
-                    done += 1
-            world.happened["stopped in the middle"] += 1
-        return await calm_down(world, settings, length)
+            return await calm_down(world, settings, length)
+    finally:
+        nursery.close()
 
 
-def settings_for(data_dir: Path, origin: str) -> Settings:
-    """What Peoria is set to on the loopback Reddit."""
-    return Settings(
-        _env_file=None,  # type: ignore[call-arg]
-        data_dir=data_dir,
-        web=False,
-        silent_share=0.0,
-        late_share=LATE_SHARE,
-        download_allow_hosts=("127.0.0.1",),
-        reddit_client_id=CLIENT[0],
-        reddit_client_secret=SecretStr(CLIENT[1]),
-        reddit_username=ME,
-        reddit_password=SecretStr(PASSWORD),
-        reddit_url=origin,
-        reddit_oauth_url=origin,
-        reddit_subreddits=SUBREDDITS,
-        reddit_reply="on",
-        reddit_replies_per_hour=1000,
-        reddit_reply_minutes=360,
-        reddit_horizon_hours=HORIZON.total_seconds() / 3600,
-        reddit_gather_minutes=0,
-    )
+async def live_and_die(world: World, values: dict[str, Any], nursery: Nursery) -> None:
+    """A process is killed: when so many requests were made, or after a while."""
+    begun = world.reddit.reach(1)
+    now = world.true().timestamp()
+    nursery.start(values, wall=world.clock().timestamp(), steady=now)
+    await asyncio.wait({begun}, timeout=20)
+    begun.cancel()
+    reached = world.reddit.reach(world.chance.randrange(1, 12))
+    await asyncio.wait({reached}, timeout=world.chance.uniform(0.3, 2.0))
+    world.happened["killed at a request" if reached.done() else "killed at any moment"] += 1
+    reached.cancel()
+    nursery.kill()
+    await nursery.gone()
+
+
+def values_for(data_dir: Path, origin: str) -> dict[str, Any]:
+    """What Peoria is set to on the loopback Reddit, as JSON takes it."""
+    return {
+        "data_dir": str(data_dir),
+        "web": False,
+        "silent_share": 0.0,
+        "late_share": LATE_SHARE,
+        "download_allow_hosts": ["127.0.0.1"],
+        "reddit_client_id": CLIENT[0],
+        "reddit_client_secret": CLIENT[1],
+        "reddit_username": ME,
+        "reddit_password": PASSWORD,
+        "reddit_url": origin,
+        "reddit_oauth_url": origin,
+        "reddit_subreddits": [*SUBREDDITS],
+        "reddit_reply": "on",
+        "reddit_replies_per_hour": 1000,
+        "reddit_reply_minutes": 360,
+        "reddit_horizon_hours": HORIZON.total_seconds() / 3600,
+        "reddit_gather_minutes": 0,
+    }
 
 
 @asynccontextmanager
@@ -224,8 +246,8 @@ def fail(world: World) -> None:
     if chance.random() < 0.3:
         fault["done"] = True
     path = chance.choice(PATHS)
-    decides_at_once = fault.get("status") in DEAD_LINKS or "body" in fault
-    if decides_at_once and path in ("/img/", "/"):
+    if "body" in fault and path in ("/img/", "/"):
+        # A link that leads to something else is no image; that is a rule of its own.
         path = "/r/"
     world.happened[f"{path} {fault.get('status', 'broken')}"] += 1
     world.reddit.fail(path, times=chance.choice((1, 2, 10**6)), after=chance.randrange(3), **fault)

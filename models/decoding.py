@@ -12,11 +12,19 @@ import struct
 import zlib
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
-from PIL import AvifImagePlugin, Image, WebPImagePlugin  # noqa: F401 - two register themselves
+from PIL import (  # noqa: F401 - the plugins register themselves
+    AvifImagePlugin,
+    BmpImagePlugin,
+    Image,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
+from models.colour import ToSrgb, srgb_conversion
+from models.heic import open_heic
 from models.image_headers.container import MAX_FRAMES, Container, ContainerError
 from models.image_headers.exif import exif_orientation
 from models.image_headers.other_files import what_it_is
@@ -104,18 +112,21 @@ DEFAULT_LIMITS = DecodeLimits()
 class DecodedImage:
     """A picture that is safe to work on, and the facts about the file it came from."""
 
-    pixels: Image.Image  # RGB, upright, first frame, on white; its shorter side is at least
-    # twice the asked-for size, or the original's
+    pixels: Image.Image  # sRGB, upright, on white; its shorter side is at least twice the asked-for
+    # size, or the original's
     width: int  # of the original, upright
     height: int
-    format: str  # "JPEG" | "PNG" | "WEBP" | "GIF" | "AVIF"
+    format: str  # "JPEG" | "PNG" | "WEBP" | "GIF" | "AVIF" | "HEIF" | "TIFF" | "BMP"
     bytes: int
     animated: bool
     frame: int = 0  # of an animation: the one that was decoded, from 0
+    frames: int = 1  # of an animation: how many there are
 
 
 def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 224) -> DecodedImage:
-    """Decode a JPEG, PNG, WebP, GIF or AVIF; of an animation the first frame that shows anything.
+    """Decode an image; of an animation the first frame that shows anything.
+
+    JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF and BMP are read, and told by their content.
 
     Args:
         data: the file.
@@ -143,32 +154,37 @@ def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 22
             raise ImageRefused(error.fault, what_it_is(data)) from error
         raise _refusal(error.fault, error.format) from error
     _check_cost(container, limits, size)
-    pixels, turned, frame = _decoded(container, limits, size)
-    width, height = container.width, container.height
-    if turned:
-        width, height = height, width
+    picture = _decoded(container, limits, size)
     return DecodedImage(
-        pixels=pixels,
-        width=width,
-        height=height,
+        pixels=picture.pixels,
+        width=picture.size[0],
+        height=picture.size[1],
         format=container.format,
         bytes=len(data),
         animated=container.animated,
-        frame=frame,
+        frame=picture.frame,
+        frames=picture.frames,
     )
 
 
-def _decoded(
-    container: Container, limits: DecodeLimits, size: int
-) -> tuple[Image.Image, bool, int]:
-    """The picture, whether its sides were exchanged, and the number of its frame."""
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """RGB, upright and reduced; its size upright; which of how many frames it is."""
+
+    pixels: Image.Image
+    size: tuple[int, int]
+    frames: int = 1
+    frame: int = 0
+
+
+def _decoded(container: Container, limits: DecodeLimits, size: int) -> _Picture:
+    """The picture that stands for the file. Raises as `decode` does."""
     try:
-        pixels, turned = _first_picture(container, size)
+        picture = _first_picture(container, size)
         if container.format == "JPEG" and not container.complete:
-            _check_whole(container, pixels, size)
-        frame = 0
-        if container.animated and _is_plain(pixels):
-            frame, pixels = _telling_frame(container, pixels, limits, size)
+            _check_whole(container, picture.pixels, size)
+        if container.animated and _is_plain(picture.pixels):
+            picture = _telling_frame(container, picture, limits, size)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(container, limits.max_pixels) from error
     except MemoryError as error:
@@ -180,7 +196,7 @@ def _decoded(
         raise _refusal(
             "corrupt" if container.complete else "truncated", container.format
         ) from error
-    return pixels, turned, frame
+    return picture
 
 
 def _is_our_fault(error: Exception) -> bool:
@@ -223,23 +239,33 @@ def _draft_scale(container: Container, size: int) -> int:
     return next(scale for scale in (8, 4, 2, 1) if reduction >= scale)
 
 
-def _first_picture(container: Container, size: int) -> tuple[Image.Image, bool]:
-    """RGB, upright, reduced; and whether its sides were exchanged. Raises what Pillow raises."""
+def _first_picture(container: Container, size: int) -> _Picture:
+    """The first picture of a file. Raises what Pillow raises."""
+    if container.format == "HEIF":
+        # The decoder turns and crops it, as its boxes say.
+        heic = open_heic(container.picture)
+        if heic.width * heic.height > container.width * container.height:
+            raise ValueError("the decoder and the header disagree about the size")
+        factor = _reduction(heic.width, heic.height, size)
+        return _Picture(_reduced(heic, factor, heic.profile), heic.size)
     with closing(Image.open(io.BytesIO(container.picture), formats=[container.format])) as image:
         if image.size != (container.width, container.height):
             raise ValueError("Pillow and the header disagree about the size")
+        frames = max(container.frame_count, getattr(image, "n_frames", 1))
         draft = _draft_scale(container, size)
         if draft > 1:
             image.draft(image.mode, (container.width // draft, container.height // draft))
         image.load()
-        reduced = _flatten(image, _reduction(image.width, image.height, size))
-        orientation = container.orientation
+        orientation, profile = container.orientation, container.profile
         if container.format == "AVIF":
             # Told by its boxes, which the decoder has read.
             orientation = exif_orientation(image.info.get("exif", b""))
+            profile = image.info.get("icc_profile", b"")
+        reduced = _reduced(image, _reduction(image.width, image.height, size), profile)
     transposition = _UPRIGHT.get(orientation)
     upright = reduced if transposition is None else reduced.transpose(transposition)
-    return upright, orientation >= 5
+    sides = container.width, container.height
+    return _Picture(upright, sides[::-1] if orientation >= 5 else sides, frames)
 
 
 def _is_plain(pixels: Image.Image) -> bool:
@@ -253,9 +279,9 @@ def _contrast(pixels: Image.Image) -> float:
 
 
 def _telling_frame(
-    container: Container, first: Image.Image, limits: DecodeLimits, size: int
-) -> tuple[int, Image.Image]:
-    """The number and the picture of the frame by which an animation is judged.
+    container: Container, first: _Picture, limits: DecodeLimits, size: int
+) -> _Picture:
+    """The frame by which an animation is judged.
 
     Many begin black and fade in. The first frame counts that has most of the contrast that any of
     the first ones has; the very first, ``first``, where all are plain or looking costs too much.
@@ -264,10 +290,10 @@ def _telling_frame(
     pixels = container.width * container.height
     affordable = min(_MAX_SCANNED_PIXELS // max(pixels, 1), MAX_FRAMES)
     if not container.frames or _FRAME_BYTES * pixels > limits.max_memory:
-        return 0, first
+        return first
     kind = [container.format]
     with closing(Image.open(io.BytesIO(container.frames), formats=kind)) as animation:
-        contrasts = [_contrast(first)]
+        contrasts = [_contrast(first.pixels)]
         # A frame that cannot be read is no reason against those before it.
         with suppress(*DECODER_ERRORS):
             for number in range(1, min(getattr(animation, "n_frames", 1), affordable)):
@@ -276,11 +302,13 @@ def _telling_frame(
         enough = _MOST_OF_IT * max(contrasts)
         number = next(i for i, contrast in enumerate(contrasts) if contrast >= enough)
         if max(contrasts) < _PLAIN or number == 0:
-            return 0, first
+            return first
         animation.seek(number)
-        chosen = _flatten(animation, _reduction(animation.width, animation.height, size))
+        factor = _reduction(animation.width, animation.height, size)
+        chosen = _reduced(animation, factor, container.profile)
     transposition = _UPRIGHT.get(container.orientation)
-    return number, chosen if transposition is None else chosen.transpose(transposition)
+    upright = chosen if transposition is None else chosen.transpose(transposition)
+    return replace(first, pixels=upright, frame=number)
 
 
 def _small(image: Image.Image) -> Image.Image:
@@ -298,7 +326,7 @@ def _check_whole(container: Container, pixels: Image.Image, size: int) -> None:
     """
     picture = container.picture
     longer = replace(container, picture=picture[:-2] + _NOISE + picture[-2:])
-    if _first_picture(longer, size)[0].tobytes() != pixels.tobytes():
+    if _first_picture(longer, size).pixels.tobytes() != pixels.tobytes():
         raise ValueError("pixels are missing")
 
 
@@ -317,24 +345,49 @@ _UPRIGHT = {
 }
 
 
-def _flatten(image: Image.Image, factor: int) -> Image.Image:
-    """Any mode to RGB on white, each side divided by `factor` (rounded up)."""
+class _Strips(Protocol):
+    """A picture of which parts can be had: one of Pillow's, or one that is made strip by strip."""
+
+    @property
+    def size(self) -> tuple[int, int]: ...
+
+    @property
+    def mode(self) -> str: ...
+
+    def crop(self, box: tuple[int, int, int, int]) -> Image.Image: ...
+
+
+def _reduced(image: _Strips, factor: int, profile: bytes) -> Image.Image:
+    """Any mode to sRGB on white, each side divided by `factor` (rounded up)."""
     width, height = image.size
-    if factor == 1 and image.mode == "RGB" and "transparency" not in image.info:
-        return image.copy()
+    conversion = srgb_conversion(profile, image.mode)
     result = Image.new("RGB", (-(-width // factor), -(-height // factor)))
     rows = max(1, _STRIP_PIXELS // (width * factor)) * factor
     for top in range(0, height, rows):
-        strip = _in_colour(image.crop((0, top, width, min(top + rows, height)))).reduce(factor)
+        strip = image.crop((0, top, width, min(top + rows, height)))
+        if conversion is not None and conversion[0] == "CMYK":
+            strip = conversion[1](strip.reduce(factor))
+        else:
+            strip = _in_colour(strip).reduce(factor)
+            if conversion is not None:
+                strip = _converted(strip, *conversion)
         if strip.mode == "RGBA":
             strip = Image.alpha_composite(Image.new("RGBA", strip.size, "white"), strip)
         result.paste(strip.convert("RGB"), (0, top // factor))
     return result
 
 
+def _converted(strip: Image.Image, mode: str, to_srgb: ToSrgb) -> Image.Image:
+    """RGB or RGBA with its colours as sRGB; its transparency stays."""
+    colours = to_srgb(strip.getchannel("R") if mode == "L" else strip.convert("RGB"))
+    if strip.mode == "RGBA":
+        colours.putalpha(strip.getchannel("A"))
+    return colours
+
+
 def _in_colour(image: Image.Image) -> Image.Image:
     """Any mode to RGB, or to RGBA where something is transparent."""
-    if image.mode != "I;16":
+    if not image.mode.startswith("I;16"):
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
     # Scaled: Pillow's own conversion of 16-bit grey clips, which turns nearly all of it white.
     values = np.asarray(image)
@@ -353,7 +406,7 @@ def _too_many_pixels(container: Container, affordable: int) -> ImageRefused:
 
 
 def _refusal(reason: Reason, file_format: str | None) -> ImageRefused:
-    kind = {"WEBP": "WebP"}.get(file_format or "", file_format)
+    kind = {"WEBP": "WebP", "HEIF": "HEIC"}.get(file_format or "", file_format)
     sentences: dict[str, str] = {
         "truncated": f"This {kind} image is cut short, as after a broken download; get it again "
         "from where it came from.",

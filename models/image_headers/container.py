@@ -12,6 +12,10 @@ MAX_PARTS = 20_000
 MAX_FRAMES = 32
 
 
+# Real colour profiles stay below; those of printing presses are the largest.
+MAX_PROFILE = 4 * 2**20
+
+
 class ContainerError(ValueError):
     """The file cannot be taken apart; `fault` says in which way."""
 
@@ -25,7 +29,7 @@ class ContainerError(ValueError):
 class Container:
     """The first picture of a file and what its decoding will take."""
 
-    format: str  # "JPEG" | "PNG" | "WEBP" | "GIF" | "AVIF"
+    format: str  # "JPEG" | "PNG" | "WEBP" | "GIF" | "AVIF" | "HEIF" | "TIFF" | "BMP"
     width: int  # as stored, before orientation
     height: int
     picture: bytes  # a file of the same format with nothing in it but the first picture
@@ -36,4 +40,6 @@ class Container:
     working_bytes: int = 0  # what the decoder holds besides, whatever the scale
     scans: int = 1  # how often a JPEG goes over its pixels
     least_bytes: int = 0  # a picture of this size cannot be packed into fewer
+    profile: bytes = b""  # an ICC profile of its colours, not checked; of HEIF the decoder has it
+    frame_count: int = 1  # of an animation, as the file says; of an AVIF the decoder knows
     frames: bytes = b""  # the same with the first `MAX_FRAMES` of an animation

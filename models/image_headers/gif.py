@@ -44,6 +44,7 @@ def read_gif(data: bytes) -> Container:
         end = len(data)
     if not (width and height):
         raise ContainerError("corrupt")
+    later = list(_pictures(data, len(head), budget))
     return Container(
         format="GIF",
         width=max(screen_width, left + width),
@@ -52,14 +53,15 @@ def read_gif(data: bytes) -> Container:
         animated=_has_another_picture(data, end, budget),
         complete=end < len(data),
         pixel_bytes=1,
-        frames=head + b"".join(_pictures(data, len(head), budget)) + b";",
+        frame_count=max(1, len(later)),
+        frames=head + b"".join(later[:MAX_FRAMES]) + b";",
     )
 
 
 def _pictures(data: bytes, position: int, budget: int) -> Iterator[bytes]:
-    """The first pictures, each with what controls it, as far as they are whole."""
+    """The pictures, each with what controls it, as far as they are whole."""
     control = b""
-    for _ in range(MAX_FRAMES):
+    while True:
         try:
             while data[position] != 0x2C:
                 if data[position] != 0x21:

@@ -4,12 +4,14 @@ import re
 import struct
 from collections.abc import Iterator
 
-from models.image_headers.container import MAX_PARTS, Container, ContainerError
+from models.image_headers.container import MAX_PARTS, MAX_PROFILE, Container, ContainerError
 from models.image_headers.exif import exif_orientation
 
 _SOF_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 _END = 0xD9
+
+_PROFILE = b"ICC_PROFILE\0"
 
 _USUAL_SOF_MARKERS = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # not lossless, not hierarchical
 
@@ -24,6 +26,7 @@ def read_jpeg(data: bytes) -> Container:
     kept = [b"\xff\xd8"]
     frame = b""
     orientation = 1
+    profile: dict[bytes, bytes] = {}
     for marker, start, end in _segments(data):
         body = data[start + 4 : end]
         if marker in _SOF_MARKERS:
@@ -34,6 +37,8 @@ def read_jpeg(data: bytes) -> Container:
             frame = body
         elif marker == 0xE1 and body.startswith(b"Exif\0\0"):
             orientation = exif_orientation(body)
+        elif marker == 0xE2 and body.startswith(_PROFILE):
+            profile[body[12:14]] = body[14:]
         if marker == 0xDA:
             first_scan, first_scan_components = start, body[0]
             break
@@ -63,7 +68,16 @@ def read_jpeg(data: bytes) -> Container:
         pixel_bytes=1 if components == 1 else 4,
         working_bytes=_coefficients(frame, width * height) * 2 if whole else 0,
         scans=scans,
+        profile=_joined(profile),
     )
+
+
+def _joined(parts: dict[bytes, bytes]) -> bytes:
+    """A colour profile from its segments, by number and count; empty where one is missing."""
+    if not parts or sum(map(len, parts.values())) > MAX_PROFILE:
+        return b""
+    wanted = [bytes([number, len(parts)]) for number in range(1, len(parts) + 1)]
+    return b"".join(parts[each] for each in wanted) if sorted(parts) == wanted else b""
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:

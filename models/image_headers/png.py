@@ -4,7 +4,13 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from models.image_headers.container import MAX_FRAMES, MAX_PARTS, Container, ContainerError
+from models.image_headers.container import (
+    MAX_FRAMES,
+    MAX_PARTS,
+    MAX_PROFILE,
+    Container,
+    ContainerError,
+)
 from models.image_headers.exif import exif_orientation
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -30,7 +36,9 @@ def read_png(data: bytes) -> Container:
     pixels: list[bytes] = []
     later: list[bytes] = []
     orientation = frames = 1
-    animated = complete = False
+    announced = 0
+    complete = False
+    profile = b""
     for name, start, end in _chunks(data):
         if name == b"IDAT":
             pixels.append(_checked(data, start, end))
@@ -38,11 +46,13 @@ def read_png(data: bytes) -> Container:
         elif name in _ANIMATION and frames <= MAX_FRAMES and end <= len(data):
             frames += name == b"fcTL"
             later.append(_fewer_frames(data[start:end]) if name == b"acTL" else data[start:end])
-            animated |= name == b"acTL" and int.from_bytes(data[start + 8 : start + 12], "big") > 1
+            announced |= (name == b"acTL") * int.from_bytes(data[start + 8 : start + 12], "big")
         elif name in {b"IHDR", b"PLTE", b"tRNS"}:
             if name in chunks:
                 raise ContainerError("corrupt")
             chunks[name] = _checked(data, start, end)[8:-4]
+        elif name == b"iCCP" and not profile:
+            profile = _profile(data[start + 8 : end - 4])
         elif name == b"eXIf":
             orientation = exif_orientation(data[start + 8 : end - 4])
         complete = name == b"IEND"
@@ -58,12 +68,24 @@ def read_png(data: bytes) -> Container:
         height=height,
         picture=b"".join([*head, *pixels, _chunk(b"IEND", b"")]),
         orientation=orientation,
-        animated=animated,
+        animated=announced > 1,
+        frame_count=max(1, announced),
         complete=complete,
         pixel_bytes=_pixel_bytes(depth, colour),
-        frames=b"".join([*head, *later, _chunk(b"IEND", b"")]) if animated else b"",
+        frames=b"".join([*head, *later, _chunk(b"IEND", b"")]) if announced > 1 else b"",
+        profile=profile,
         least_bytes=height * (width * depth * _CHANNELS[colour] // 8 + 1) // _DEFLATE_RATIO,
     )
+
+
+def _profile(body: bytes) -> bytes:
+    """The colour profile of an iCCP chunk; empty where it is damaged or unpacks to too much."""
+    unpacker = zlib.decompressobj()
+    try:
+        profile = unpacker.decompress(body.partition(b"\0")[2][1:], MAX_PROFILE)
+    except zlib.error:
+        return b""
+    return profile if unpacker.eof else b""
 
 
 def _fewer_frames(control: bytes) -> bytes:

@@ -2,7 +2,13 @@
 
 import struct
 
-from models.image_headers.container import MAX_FRAMES, MAX_PARTS, Container, ContainerError
+from models.image_headers.container import (
+    MAX_FRAMES,
+    MAX_PARTS,
+    MAX_PROFILE,
+    Container,
+    ContainerError,
+)
 from models.image_headers.exif import exif_orientation
 
 
@@ -16,6 +22,7 @@ def read_webp(data: bytes) -> Container:
     kept: list[bytes] = []
     later: list[bytes] = []
     orientation = 1
+    profile = b""
     frames = 0
     declared = int.from_bytes(data[4:8], "little") + 8
     stop = min(len(data), declared)
@@ -33,6 +40,8 @@ def read_webp(data: bytes) -> Container:
             kept.append(data[position:end])
         elif name == b"ANMF" and frames <= MAX_FRAMES and end <= stop:
             later.append(data[position:end])
+        elif name == b"ICCP" and length <= MAX_PROFILE:
+            profile = data[position + 8 : position + 8 + length]
         elif name == b"EXIF":
             orientation = exif_orientation(data[position + 8 : end])
         position = end
@@ -49,6 +58,8 @@ def read_webp(data: bytes) -> Container:
         frames=_riff([*kept, *later]) if later else b"",
         orientation=orientation,
         animated=frames > 1,
+        frame_count=max(1, frames),
+        profile=profile,
         complete=declared <= len(data),
         # libwebp's animation decoder holds two canvases and hands over a third.
         working_bytes=12 * width * height,

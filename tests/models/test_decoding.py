@@ -1,16 +1,19 @@
+import io
 import struct
 import threading
+import tracemalloc
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageChops, ImageFile
+from PIL import Image, ImageChops, ImageCms, ImageFile, TiffImagePlugin
 
-from models.decoding import DecodedImage, DecodeLimits, ImageRefused, decode
+from models.decoding import DecodedImage, DecodeLimits, ImageRefused, ImageUnread, decode
 from tests.fixtures import images
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP")
 RELAXED = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 WHOLE = {
     "JPEG": images.encode(images.photo(), "JPEG"),
@@ -27,6 +30,17 @@ WHOLE = {
     "animated PNG": images.fading_in("PNG"),
     "AVIF": images.encode(images.photo(), "AVIF"),
     "animated AVIF": images.fading_in("AVIF"),
+    "HEIC": images.encode(images.photo(), "HEIF"),
+    "HEIC of tiles": images.encode(images.photo(300, 200), "HEIF", tile_size=64),
+    "HEIC with transparency": images.encode(images.photo().convert("RGBA"), "HEIF"),
+    "TIFF": images.encode(images.photo(), "TIFF"),
+    "TIFF by LZW": images.encode(images.photo(), "TIFF", compression="tiff_lzw"),
+    "TIFF by deflate": images.encode(images.photo(), "TIFF", compression="tiff_adobe_deflate"),
+    "TIFF by JPEG": images.encode(images.photo(), "TIFF", compression="jpeg"),
+    "TIFF by fax": images.encode(images.photo().convert("1"), "TIFF", compression="group4"),
+    "TIFF in CMYK": images.encode(images.photo().convert("CMYK"), "TIFF"),
+    "BMP": images.encode(images.photo(), "BMP"),
+    "palette BMP": images.encode(images.photo().quantize(16), "BMP"),
 }
 
 
@@ -65,7 +79,7 @@ def test_every_bad_image_is_decoded_or_refused_as_listed(name: str) -> None:
         assert decode(data).pixels.mode == "RGB"
 
 
-@pytest.mark.parametrize("image_format", FORMATS)
+@pytest.mark.parametrize("image_format", [*FORMATS, "HEIF"])
 def test_facts_of_a_plain_image(image_format: str) -> None:
     data = images.encode(images.photo(), image_format)
     decoded = decode(data)
@@ -187,25 +201,225 @@ def test_an_avif_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC photo"),
-        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC photo"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1miaf", "not read"),
         (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41", "video"),
         (b"\x1aE\xdf\xa3\1\0\0\0", "video"),
         (b"<!DOCTYPE html><html>", "web page"),
         (b"\n  <HTML lang=en>", "web page"),
         (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg">', "SVG"),
         (b"%PDF-1.7", "PDF"),
-        (b"II*\0\x08\0\0\0", "TIFF"),
-        (b"BM\x36\0\0\0", "BMP"),
+        (b"II*\0\x10\0\0\0CR\2\0", "raw file"),
+        (b"IIU\0\x08\0\0\0", "raw file"),
         (b"\xff\x0a\0\0", "JPEG XL"),
         (b"PK\x03\x04", "ZIP"),
-        (b"hello", "not a JPEG"),
+        (b"PK\x03\x04\x14\0\6\0\x08\0\0\0!\0word/document.xml", "Office"),
+        (b"Rar!\x1a\7\0", "packed archive"),
+        (b"\x1f\x8b\x08\0", "packed archive"),
+        (b"8BPS\0\1", "Photoshop"),
+        (b"\0\0\1\0\1\0\x10\x10", "icon"),
+        (b"ID3\4\0", "sound"),
+        (b"<!-- saved page -->\n<html>", "web page"),
+        (b"\xef\xbb\xbf<!doctype HTML PUBLIC>", "web page"),
+        (b'<?xml version="1.0"?>\n<!-- Inkscape -->\n<svg width="9">', "SVG"),
+        (b'{"error": "not found"}', "answer of a server"),
+        (bytes(400), "nothing but zeros"),
+        (b"hello", "not an image"),
     ],
 )
 def test_a_file_of_another_kind_is_called_by_its_name(data: bytes, said: str) -> None:
     caught = refusal(data)
     assert caught.reason == "unsupported_format"
     assert said in str(caught)
+
+
+@pytest.mark.parametrize(
+    "name", [each for each in WHOLE if "IFF" in each or "HEIC" in each or "BMP" in each]
+)
+def test_photos_of_phones_and_scanners_have_their_colours(name: str) -> None:
+    decoded = decode(WHOLE[name])
+    expected = images.photo(decoded.width, decoded.height)
+    if name == "TIFF by fax":
+        expected = expected.convert("1").convert("RGB")
+    assert difference(decoded.pixels, expected) < (20 if "palette" in name else 8)
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+@pytest.mark.parametrize("kind", ["HEIF", "TIFF"])
+def test_a_heic_and_a_tiff_are_turned(orientation: int, kind: str) -> None:
+    exif = Image.Exif()
+    exif[images.ORIENTATION] = orientation
+    stored = images.photo().rotate({3: 180, 6: 90, 8: 270}[orientation], expand=True)
+    options = {"exif": exif.tobytes()} if kind == "HEIF" else {"tiffinfo": {274: orientation}}
+    decoded = decode(images.encode(stored, kind, **options))
+    assert (decoded.width, decoded.height) == decoded.pixels.size == (96, 64)
+    assert difference(decoded.pixels, images.photo()) < 8
+
+
+def test_a_heic_that_announces_less_than_it_codes_is_refused_or_small() -> None:
+    """A header of few pixels before a frame of many must not cost the memory of many."""
+    data = bytearray(images.encode(images.photo(1000, 800), "HEIF"))
+    place = data.index(b"ispe") + 8
+    data[place : place + 8] = struct.pack(">II", 64, 64)
+    assert decoded_or_refused(bytes(data)) is None
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "TIFF", "BMP"])
+def test_too_many_pixels_are_refused_by_the_header(kind: str) -> None:
+    data = images.encode(images.photo(), kind)
+    assert refusal(data, limits=DecodeLimits(max_pixels=96 * 64 - 1)).reason == "too_many_pixels"
+    assert refusal(data, limits=DecodeLimits(max_memory=96 * 64)).reason == "too_many_pixels"
+
+
+@pytest.mark.parametrize("tag", [256, 257, 273, 279, 322])
+def test_a_tiff_with_any_number_in_its_directory_costs_little(tag: int) -> None:
+    data = WHOLE["TIFF by LZW"]
+    (directory,) = struct.unpack_from("<I", data, 4)
+    for number in (0, 1, 65_535, 2**31, 2**32 - 1):
+        changed = bytearray(data)
+        struct.pack_into("<HHII", changed, directory + 2, tag, 4, 1, number)
+        decoded_or_refused(bytes(changed))
+
+
+def test_what_a_tiff_says_of_itself_is_not_read() -> None:
+    """60 entries of the whole file each would be copied 60 times."""
+    tags = {40_000 + each: b"x" * 300_000 for each in range(60)}
+    info = TiffImagePlugin.ImageFileDirectory_v2()
+    for tag, value in tags.items():
+        info.tagtype[tag] = 7
+        info[tag] = value
+    data = images.encode(images.photo(), "TIFF", tiffinfo=info)
+    assert len(data) > 17_000_000
+    tracemalloc.start()
+    assert decode(data).format == "TIFF"
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3 * len(data)
+
+
+def display_p3() -> bytes:
+    """A profile with the primaries of Display P3 and the curve of sRGB."""
+    return matrix_profile(
+        ((0.5151, 0.2412, -0.0011), (0.2919, 0.6922, 0.0419), (0.1572, 0.0666, 0.7841))
+    )
+
+
+def matrix_profile(columns: tuple[tuple[float, float, float], ...]) -> bytes:
+    """An ICC profile made of what red, green and blue are in XYZ under D50, and gamma 2.2."""
+
+    def fixed(value: float) -> bytes:
+        return struct.pack(">i", round(value * 65536))
+
+    def xyz(values: tuple[float, float, float]) -> bytes:
+        return b"XYZ \0\0\0\0" + b"".join(map(fixed, values))
+
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(2.2 * 256)) + b"\0\0"
+    tags = [
+        (b"wtpt", xyz((0.9642, 1.0, 0.8249))),
+        *zip((b"rXYZ", b"gXYZ", b"bXYZ"), map(xyz, columns), strict=True),
+        *((name, curve) for name in (b"rTRC", b"gTRC", b"bTRC")),
+    ]
+    place = 128 + 4 + 12 * len(tags)
+    table, body = struct.pack(">I", len(tags)), b""
+    for name, value in tags:
+        table += name + struct.pack(">II", place + len(body), len(value))
+        body += value
+    head = bytearray(128)
+    struct.pack_into(">I", head, 0, place + len(body))
+    head[8:12] = b"\x02\x40\0\0"
+    head[12:24] = b"mntrRGB XYZ "
+    head[36:40] = b"acsp"
+    head[68:80] = fixed(0.9642) + fixed(1.0) + fixed(0.8249)
+    return bytes(head) + table + body
+
+
+ADOBE_RGB = matrix_profile(
+    ((0.6097, 0.3111, 0.0195), (0.2053, 0.6257, 0.0609), (0.1492, 0.0632, 0.7446))
+)
+DISPLAY_P3 = matrix_profile(
+    ((0.5151, 0.2412, -0.0011), (0.2919, 0.6922, 0.0419), (0.1572, 0.0666, 0.7841))
+)
+PROFILES = {"Display P3": DISPLAY_P3, "Adobe RGB": ADOBE_RGB}
+
+
+def retagged(profile: bytes) -> Image.Image:
+    """`photo()` with other numbers for the same colours."""
+    return ImageCms.profileToProfile(
+        images.photo(), ImageCms.createProfile("sRGB"), io.BytesIO(profile),
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF", "HEIF"])
+def test_the_same_colours_in_other_numbers_are_the_same_picture(kind: str, profile: str) -> None:
+    stored, tag = retagged(PROFILES[profile]), PROFILES[profile]
+    options = {"quality": 95} | ({"lossless": True} if kind == "WEBP" else {})
+    plain = decode(images.encode(images.photo(), kind, **options)).pixels
+    stored.info["icc_profile"] = tag
+    ignored = decode(images.encode(stored, kind, **options, icc_profile=None)).pixels
+    applied = decode(images.encode(stored, kind, **options, icc_profile=tag)).pixels
+    # Numbers that are rounded twice, in strong colours that the other space has more room for.
+    assert difference(applied, plain) < 3
+    assert difference(applied, plain) < difference(ignored, plain) / 2
+
+
+def test_grey_and_transparent_pictures_keep_their_profiles_and_their_holes() -> None:
+    clear = retagged(ADOBE_RGB).convert("RGBA")
+    clear.putalpha(Image.linear_gradient("L").resize(clear.size))
+    expected = images.photo().convert("RGBA")
+    expected.putalpha(Image.linear_gradient("L").resize(clear.size))
+    found = decode(images.encode(clear, "PNG", icc_profile=ADOBE_RGB)).pixels
+    assert difference(found, decode(images.encode(expected, "PNG")).pixels) < 3
+    grey = images.photo().convert("L")
+    tagged = images.encode(grey, "PNG", icc_profile=ADOBE_RGB)
+    assert difference(decode(tagged).pixels, grey.convert("RGB")) < 12
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize(
+    "profile", [b"\0", bytes(5000), ADOBE_RGB[:200], ADOBE_RGB[:-40], bytes(200) + ADOBE_RGB]
+)
+def test_a_damaged_profile_changes_nothing(kind: str, profile: bytes) -> None:
+    plain = decode(images.encode(images.photo(), kind)).pixels
+    assert (
+        difference(decode(images.encode(images.photo(), kind, icc_profile=profile)).pixels, plain)
+        == 0
+    )
+
+
+def test_a_profile_of_srgb_changes_nothing_at_all() -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    plain = decode(images.encode(images.photo(), "PNG")).pixels
+    tagged = decode(images.encode(images.photo(), "PNG", icc_profile=profile)).pixels
+    assert difference(tagged, plain) == 0
+
+
+@RELAXED
+@given(st.integers(0, 500), st.binary(min_size=1, max_size=8))
+def test_a_profile_with_any_damage_is_no_refusal(place: int, damage: bytes) -> None:
+    broken = ADOBE_RGB[:place] + damage + ADOBE_RGB[place + len(damage) :]
+    assert decode(images.encode(images.photo(8, 8), "PNG", icc_profile=broken)).pixels.size == (
+        8,
+        8,
+    )
+
+
+def test_a_want_of_memory_says_nothing_of_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    for want in (
+        MemoryError(),
+        OSError(12, "Cannot allocate memory"),
+        RuntimeError("Out of memory"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(ImageFile.ImageFile, "load", Mock(side_effect=want))
+            with pytest.raises(ImageUnread, match="try again later"):
+                decode(WHOLE["PNG"])
+    assert decode(WHOLE["PNG"])
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
+def test_how_many_frames_there_are_is_told(kind: str) -> None:
+    assert (decode(images.fading_in(kind)).frames, decode(WHOLE[kind]).frames) == (8, 1)
 
 
 def test_sixteen_bits_are_scaled_not_clipped() -> None:
@@ -341,8 +555,10 @@ def test_a_jpeg_of_endless_scans_is_refused() -> None:
         WHOLE["GIF"][:781] + b"!\xfe" + b"\x01a" * 300_000 + b"\0" + WHOLE["GIF"][781:],
         WHOLE["WEBP"] + b"junk\0\0\0\0" * 30_000,
         WHOLE["AVIF"] + b"\0\0\0\x08free" * 30_000,
+        WHOLE["HEIC"] + b"\0\0\0\x08free" * 30_000,
+        b"II*\0\x08\0\0\0\xff\xff" + WHOLE["TIFF"],
     ],
-    ids=FORMATS,
+    ids=("JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIC", "TIFF"),
 )
 def test_a_file_of_endless_parts_is_refused_or_cut(data: bytes) -> None:
     if data.startswith(b"RIFF"):  # what lies after the RIFF chunk is not the image

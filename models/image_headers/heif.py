@@ -1,28 +1,37 @@
-"""An AVIF, or another picture in the same kind of file (HEIF)."""
+"""An AVIF or a HEIC: pictures in the same kind of file (HEIF), coded as AV1 or as HEVC."""
 
 import struct
 from collections.abc import Iterator
 
 from models.image_headers.container import MAX_PARTS, Container, ContainerError
 
-#: Brands of files that hold pictures coded as AV1; the others of this kind are HEIC.
+#: Brands of files that hold pictures coded as AV1, and as HEVC.
 _AVIF_BRANDS = (b"avif", b"avis")
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
+
+#: What files of this kind begin with; the general brands are those of both and of others.
+BRANDS = (*_AVIF_BRANDS, *_HEIC_BRANDS, b"mif1", b"msf1")
+
+# Bytes for a pixel while it is decoded, measured with 24 megapixels: planes of the colours, with
+# 16 bits where there are more than 8, and the RGB made of them.
+_AVIF_BYTES, _HEIC_BYTES = 12, 6
 
 
-def read_avif(data: bytes) -> Container:
+def read_heif(data: bytes) -> Container:
     """The size of the largest picture in the file; the file is passed on whole.
 
     The decoder takes the file apart within limits of its own, and does not look at more than its
     main picture and that picture's transparency.
 
     Raises:
-        ContainerError: the file is damaged, cut short or no AVIF.
+        ContainerError: the file is damaged, cut short or holds neither.
         IndexError, struct.error: it ends too early.
     """
     boxes = dict(_boxes(data, 0, len(data)))
     first, end = boxes[b"ftyp"]
     brands = {data[place : place + 4] for place in (first, *range(first + 8, end, 4))}
-    if not brands.intersection(_AVIF_BRANDS):
+    avif = bool(brands.intersection(_AVIF_BRANDS))
+    if not avif and not brands.intersection(_HEIC_BRANDS):
         raise ContainerError("unsupported_format")
     size = (0, 0)
     for path in ((b"meta", b"iprp", b"ipco"), (b"moov",)):
@@ -32,15 +41,16 @@ def read_avif(data: bytes) -> Container:
     if not all(size):
         raise ContainerError("truncated" if boxes[b"last"][1] > len(data) else "corrupt")
     return Container(
-        format="AVIF",
+        format="AVIF" if avif else "HEIF",
         width=size[0],
         height=size[1],
         picture=data,
         animated=b"avis" in brands,
         frames=data if b"avis" in brands else b"",
         complete=boxes[b"last"][1] <= len(data),
-        # The planes that are decoded, with 16 bits a sample, and the RGBA made of them.
-        working_bytes=12 * size[0] * size[1],
+        # Of a HEIC no picture is made but a strip at a time.
+        pixel_bytes=4 if avif else 0,
+        working_bytes=(_AVIF_BYTES if avif else _HEIC_BYTES) * size[0] * size[1],
     )
 
 

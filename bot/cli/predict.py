@@ -33,7 +33,7 @@ _COLOURS = {Bucket.LOW: "red", Bucket.MEDIUM: "yellow", Bucket.HIGH: "green"}
 
 def predict(
     images: Annotated[
-        list[Path], typer.Argument(help="Image files: JPEG, PNG, WebP, GIF or AVIF.")
+        list[Path], typer.Argument(help="Image files: JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF, BMP.")
     ],
     title: Annotated[str, typer.Option(help="The title it would be posted with.")] = "",
     community: Annotated[

@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from bot.platform import CommunityRef, IncomingPost
-from storage.files.post_values import storable
+from storage.files.post_values import IMAGE_ENDINGS, storable
 
 #: Galleries hold at most 20 images.
 MAX_IMAGES = 20
@@ -19,7 +19,6 @@ MAX_IMAGES = 20
 MAX_URL = 2000
 
 _ID = re.compile(r"[0-9a-z]{1,13}")
-_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif")
 _NOBODY = (None, "", "[deleted]", "[removed]")
 
 
@@ -228,4 +227,4 @@ def _ends_like_an_image(url: str) -> bool:
         path = urlsplit(url).path
     except ValueError:
         return False
-    return path.lower().endswith(_ENDINGS)
+    return path.lower().endswith(IMAGE_ENDINGS)

@@ -165,7 +165,7 @@ class Downloader:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={
                     "User-Agent": "peoria (image popularity bot)",
-                    "Accept": "image/webp,image/png,image/jpeg,image/gif,image/avif",
+                    "Accept": "image/webp,image/png,image/jpeg,image/gif,image/avif,*/*;q=0.1",
                     "Accept-Encoding": "identity",
                 },
             )

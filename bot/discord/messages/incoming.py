@@ -8,14 +8,17 @@ from yarl import URL
 
 from bot.discord.gateway.guild_options import KEPT
 from bot.platform import CommunityRef, IncomingPost
-from storage.files.post_values import MAX_TITLE, storable
+from storage.files.post_values import IMAGE_ENDINGS, MAX_TITLE, storable
 from storage.types import SPOILER
 
 #: Most images of one post that are looked at: as many as Discord lets people attach.
 MAX_IMAGES = 10
 
-_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif")
-_KINDS = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/avif")
+#: Kinds of images as Discord names them; it gives none to a HEIC in every case.
+_KINDS = (
+    "image/png", "image/apng", "image/jpeg", "image/webp", "image/gif", "image/avif", "image/heic",
+    "image/heif", "image/bmp", "image/x-ms-bmp", "image/tiff",
+)  # fmt: skip
 _LINK = re.compile(r"https?://[^\s<>|]+", re.IGNORECASE)
 #: Where people write an address that is no link to be looked at: in <…> or in code.
 _NO_LINK = re.compile(r"<https?://[^\s<>]+>|```.*?```|`[^`\n]*`", re.IGNORECASE | re.DOTALL)
@@ -108,7 +111,7 @@ def title_of(message: discord.Message) -> str:
 
 def _is_image(attachment: discord.Attachment) -> bool:
     if attachment.content_type is None:
-        return attachment.filename.lower().endswith(_ENDINGS)
+        return attachment.filename.lower().endswith(IMAGE_ENDINGS)
     return attachment.content_type.partition(";")[0].strip().lower() in _KINDS
 
 
@@ -125,6 +128,6 @@ def _embedded(embed: discord.Embed, *, fetch_links: bool) -> list[str]:
 
 def _has_image_ending(link: str) -> bool:
     try:
-        return URL(link).path.lower().endswith(_ENDINGS)
+        return URL(link).path.lower().endswith(IMAGE_ENDINGS)
     except ValueError:
         return False

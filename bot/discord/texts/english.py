@@ -110,7 +110,7 @@ ENGLISH: dict[str, str] = {
     " there get no score. Choose another one with `/settings`; it holds for new posts.",
     # --- /predict and the context menu
     "predict.about": "Predict how well an image would do here",
-    "predict.image": "The image: JPEG, PNG, WebP, GIF or AVIF",
+    "predict.image": "The image: JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF or BMP",
     "predict.title": "The text that you would post it with",
     "predict.menu": "Will it play?",
     "predict.private": "Show the answer only to you",
@@ -427,8 +427,9 @@ ENGLISH: dict[str, str] = {
     # --- Why an image is refused (models.decoding's reasons) or did not arrive
     "image.empty": "The file is empty; choose the image again.",
     "image.too_large": "The file is too large; make it smaller and try again.",
-    "image.unsupported_format": "This is not a JPEG, PNG, WebP, GIF or AVIF image; save it as one"
-    " of those.",
+    "image.unsupported_format": "This is not a JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF or BMP"
+    " image; save it as one of those.",
+    "image.busy": "The image could not be read just now, for want of memory; try again later.",
     "image.truncated": "A part of the file is missing; choose the image again.",
     "image.corrupt": "The file is damaged; save the image anew and try again.",
     "image.too_many_pixels": "The image has too many pixels; make it smaller and try again.",

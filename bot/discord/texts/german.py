@@ -119,7 +119,7 @@ GERMAN: dict[str, str] = {
     " Beiträge.",
     # --- /predict and the context menu
     "predict.about": "Vorhersagen, wie gut ein Bild hier ankäme",
-    "predict.image": "Das Bild: JPEG, PNG, WebP, GIF oder AVIF",
+    "predict.image": "Das Bild: JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF oder BMP",
     "predict.title": "Der Text, mit dem du es posten würdest",
     "predict.menu": "Kommt das an?",
     "predict.private": "Die Antwort nur dir zeigen",
@@ -452,8 +452,10 @@ GERMAN: dict[str, str] = {
     # --- Why an image is refused (models.decoding's reasons) or did not arrive
     "image.empty": "Die Datei ist leer; wähle das Bild noch einmal.",
     "image.too_large": "Die Datei ist zu groß; mach sie kleiner und versuche es wieder.",
-    "image.unsupported_format": "Das ist kein JPEG-, PNG-, WebP-, GIF- oder AVIF-Bild; speichere"
-    " es als eins davon.",
+    "image.unsupported_format": "Das ist kein JPEG-, PNG-, WebP-, GIF-, AVIF-, HEIC-, TIFF- oder"
+    " BMP-Bild; speichere es als eins davon.",
+    "image.busy": "Das Bild konnte gerade nicht gelesen werden, weil Speicher fehlt; versuche es"
+    " später wieder.",
     "image.truncated": "Ein Teil der Datei fehlt; wähle das Bild noch einmal.",
     "image.corrupt": "Die Datei ist beschädigt; speichere das Bild neu und versuche es wieder.",
     "image.too_many_pixels": "Das Bild hat zu viele Pixel; mach es kleiner und versuche es wieder.",

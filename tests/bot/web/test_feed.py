@@ -5,10 +5,12 @@ import pytest
 from bot.app import App
 from bot.web.feed import PAGE
 from bot.web.platform import WebPlatform
+from models.decoding import decode
 from storage.tables import Author, Community, Image, Post, PostImage
 from storage.types import PlatformName, PostState
 from tests.fakes.clock import FakeClock
 from tests.fakes.visitor import PICTURE, Visitor
+from tests.fixtures import images
 from tests.fixtures.rows import row
 
 
@@ -193,3 +195,15 @@ async def test_a_picture_says_what_it_shows(ann: Visitor, board: WebPlatform) ->
     _, page = await ann.page("/")
     assert 'alt="A &#34;quoted&#34; cat"' in page
     assert 'width="96" height="64"' in page
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "TIFF"])
+async def test_a_photo_that_browsers_do_not_show_is_served_as_one_that_they_do(
+    ann: Visitor, board: WebPlatform, kind: str
+) -> None:
+    status, _ = await ann.post(image=images.encode(images.photo(), kind))
+    assert status == 201
+    await board.tasks.idle()
+    async with ann.session.get(f"{ann.url}/images/1") as answer:
+        assert (answer.status, answer.content_type) == (200, "image/jpeg")
+        assert decode(await answer.read()).format == "JPEG"

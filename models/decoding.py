@@ -122,6 +122,11 @@ class DecodedImage:
     frame: int = 0  # of an animation: the one that was decoded, from 0
     frames: int = 1  # of an animation: how many there are
 
+    @property
+    def judged_frame(self) -> tuple[int, int] | None:
+        """Of an animation the number of the decoded frame, from 1, and of how many."""
+        return (self.frame + 1, max(self.frames, self.frame + 1)) if self.animated else None
+
 
 def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 224) -> DecodedImage:
     """Decode an image; of an animation the first frame that shows anything.

@@ -83,6 +83,7 @@ def _as_json(prediction: FilePrediction) -> dict[str, Any]:
         "known": None if card.place is None else round(card.place.known, 4),
         "set_aside": card.set_aside,
         "blank": card.blank,
+        "frame": prediction.frame and dict(zip(("number", "of"), prediction.frame, strict=True)),
         "model_version": card.model_version,
         "latency_ms": round(prediction.latency_ms, 2),
     }
@@ -100,6 +101,13 @@ def _sentences(card: Card, audience: Audience) -> list[str | None]:
     ]
 
 
+def _frame_sentence(prediction: FilePrediction) -> str | None:
+    if prediction.frame is None:
+        return None
+    number, frames = prediction.frame
+    return f"An animation, judged by its frame {number} of {frames}."
+
+
 def _show(prediction: FilePrediction, audience: Audience) -> None:
     card = prediction.card
     name = escape(str(prediction.file))
@@ -112,7 +120,7 @@ def _show(prediction: FilePrediction, audience: Audience) -> None:
         text.append("█" * round(chance * BAR), style=_COLOURS[bucket])
         text.append("░" * (BAR - round(chance * BAR)), style="dim")
         text.append(f" {percent(chance)}\n")
-    for sentence in _sentences(card, audience):
+    for sentence in [*_sentences(card, audience), _frame_sentence(prediction)]:
         if sentence:
             text.append(f"\n{sentence}")
     footer = f"{escape(card.model_version)} · {prediction.latency_ms:.0f} ms"

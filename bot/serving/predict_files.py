@@ -23,12 +23,14 @@ class FilePrediction:
         card: the prediction; None where the file was refused.
         error: why it was refused, a sentence; None where it was not.
         latency_ms: how long the answer took, milliseconds.
+        frame: of an animation the frame that was judged, from 1, and of how many; None: it is none.
     """
 
     file: Path
     card: Card | None
     error: str | None
     latency_ms: float
+    frame: tuple[int, int] | None = None
 
 
 async def predict_files(
@@ -68,7 +70,7 @@ async def _predict(
         return FilePrediction(
             file, None, f"The file cannot be read: {error.strerror or error}.", _since(started)
         )
-    return FilePrediction(file, predicted.card, None, _since(started))
+    return FilePrediction(file, predicted.card, None, _since(started), predicted.frame)
 
 
 def _read(file: Path, max_bytes: int) -> bytes:

@@ -23,11 +23,14 @@ class ImagePrediction:
         card: the prediction.
         facts: what the head was told beside the embedding.
         phash: the image's perceptual hash, 16 hexadecimal digits.
+        frame: of an animation the number of the frame that was judged, from 1, and of how many;
+            None: it is no animation.
     """
 
     card: Card
     facts: PostFacts
     phash: str
+    frame: tuple[int, int] | None = None
 
 
 async def predict_image(
@@ -63,7 +66,7 @@ async def predict_image(
         community=audience.record,
     )
     card = await server.on_thread(_card, champion, embedded, facts, audience)
-    return ImagePrediction(card, facts, embedded.phash)
+    return ImagePrediction(card, facts, embedded.phash, embedded.image.judged_frame)
 
 
 def _card(champion: Champion, image: EmbeddedImage, facts: PostFacts, audience: Audience) -> Card:

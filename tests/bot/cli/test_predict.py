@@ -13,7 +13,7 @@ from tests.fixtures.rows import one_post
 #: What the program that reads it may rely on.
 KEYS = {
     "file", "probabilities", "bucket", "percentile", "beats", "score", "known", "quantiles",
-    "model_version", "latency_ms", "likely", "set_aside", "blank",
+    "model_version", "latency_ms", "likely", "set_aside", "blank", "frame",
 }  # fmt: skip
 
 
@@ -127,3 +127,15 @@ def test_json_is_json_for_any_file_name(peoria: Peoria) -> None:
     path = Path('a "quoted"\nname ☃.png')
     path.write_bytes(images.encode(images.photo(), "PNG"))
     assert json.loads(peoria("predict", path, "--json").out)[0]["file"] == str(path)
+
+
+def test_an_animation_says_by_which_of_its_frames_it_is_judged(
+    peoria: Peoria, picture: Path
+) -> None:
+    animation = Path("animation.gif")
+    animation.write_bytes(images.fading_in("GIF"))
+    answer = peoria("predict", animation)
+    assert "An animation, judged by its frame 6 of 8." in answer.out
+    animated, still = peoria("predict", animation, picture, "--json").data
+    assert animated["frame"] == {"number": 6, "of": 8}
+    assert still["frame"] is None

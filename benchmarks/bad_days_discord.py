@@ -84,6 +84,8 @@ def values_for(fake: FakeDiscord, data_dir: Path) -> dict[str, Any]:
         "data_dir": str(data_dir),
         "web": False,
         "silent_share": 0.0,
+        # What a label needs to be told is another matter: here every post gets one.
+        "scores_to_compare": 1,
         "discord_token": fake.token,
         "discord_api_url": fake.api_url,
         "discord_gateway_url": fake.gateway_url,

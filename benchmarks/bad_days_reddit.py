@@ -135,6 +135,8 @@ def values_for(data_dir: Path, origin: str) -> dict[str, Any]:
         "data_dir": str(data_dir),
         "web": False,
         "silent_share": 0.0,
+        # What a label needs to be told is another matter: here every post gets one.
+        "scores_to_compare": 1,
         "late_share": LATE_SHARE,
         "download_allow_hosts": ["127.0.0.1"],
         "reddit_client_id": CLIENT[0],

@@ -28,6 +28,8 @@ STALE = timedelta(days=3)
 #: A notice that a process is about to deliver is nobody else's for this long.
 CLAIMED_FOR = timedelta(minutes=2)
 _CLAIMED = "claimed_at"
+#: When a platform was to be told for the first time: it may have been told since then.
+_FIRST = "first_at"
 
 
 class NoticeKind(StrEnum):
@@ -124,7 +126,7 @@ class Notices:
     """Delivers notices to the platforms, each notice once to each platform.
 
     A delivery is claimed before it is made, so that of two processes one makes it. When that one
-    dies, another makes it after a while.
+    dies, or cannot finish it, the platform looks for what was told before it tells the rest.
     """
 
     def __init__(
@@ -149,10 +151,11 @@ class Notices:
         untold = [name for name in names if not _was_told(notice, name)]
         left = 0
         for name in untold:
-            if not await self._claim(notice.id, name):
+            claimed, first = await self._claim(notice.id, name)
+            if not claimed:
                 left += 1
                 continue
-            told = await self._tell(name, notice.text, community)
+            told = await self._tell(name, notice.text, community, first)
             # One by one: a platform that was told is not told again after a crash.
             await self._note(notice.id, name, told=told)
             left += not told
@@ -170,21 +173,26 @@ class Notices:
             row.delivered_at = self._clock()
         return True
 
-    async def _claim(self, notice_id: int, name: PlatformName) -> bool:
-        """Record that a platform is about to be told; return whether nobody else tells it."""
+    async def _claim(self, notice_id: int, name: PlatformName) -> tuple[bool, datetime | None]:
+        """Record that a platform is about to be told.
+
+        Returns whether nobody else tells it, and since when it may have been told (None: never).
+        """
         now = self._clock()
 
-        def claim(session: Session) -> bool:
+        def claim(session: Session) -> tuple[bool, datetime | None]:
             row = session.get_one(Notice, notice_id)
             if _was_told(row, name):
-                return False
-            claimed = row.told.get(name.value)
+                return False, None
+            before = row.told.get(name.value) or {}
+            claimed, first = before.get(_CLAIMED), before.get(_FIRST) or before.get(_CLAIMED)
             if claimed is not None:
-                since = datetime.fromisoformat(claimed[_CLAIMED])
+                since = datetime.fromisoformat(claimed)
                 if since <= now < since + CLAIMED_FOR:
-                    return False
-            row.told = {**row.told, name.value: {_CLAIMED: now.isoformat()}}
-            return True
+                    return False, None
+            entry = {_CLAIMED: now.isoformat(), _FIRST: first or now.isoformat()}
+            row.told = {**row.told, name.value: entry}
+            return True, datetime.fromisoformat(first) if first else None
 
         return await self._database.run_write(claim)
 
@@ -192,16 +200,22 @@ class Notices:
         """Record whether a platform was told; if not, anybody may tell it."""
         async with self._database.write() as session:
             row = await session.get_one(Notice, notice_id)
-            others = {key: value for key, value in row.told.items() if key != name.value}
-            row.told = others | ({name.value: self._clock().isoformat()} if told else {})
+            now = self._clock().isoformat()
+            before = row.told.get(name.value)
+            first = before.get(_FIRST, now) if isinstance(before, dict) else now
+            row.told = {**row.told, name.value: now if told else {_FIRST: first}}
 
-    async def _tell(self, name: PlatformName, text: str, community: Community | None) -> bool:
+    async def _tell(
+        self, name: PlatformName, text: str, community: Community | None, since: datetime | None
+    ) -> bool:
         platform = self._platforms.get(name)
         if platform is None:
             # It is switched off, and may be switched on again.
             return False
         try:
-            await platform.announce(text, community.source_id if community else None)
+            await platform.announce(
+                text, community.source_id if community else None, told_since=since
+            )
         except PlatformUnavailable as error:
             log.info("%s cannot be told now (%s).", name.value.capitalize(), error)
             return False

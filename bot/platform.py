@@ -188,12 +188,16 @@ class Platform(Protocol):
             RequestRefused, RequestFailed: it cannot be taken away.
         """
 
-    async def announce(self, text: str, community_source_id: str | None) -> None:
+    async def announce(
+        self, text: str, community_source_id: str | None, *, told_since: datetime | None
+    ) -> None:
         """Tell the admins something, where they asked to be told; may do nothing.
 
         Args:
             text: plain, a sentence or a few.
             community_source_id: the community that it is about; None: all of them.
+            told_since: it may have been told already, in some places or in all, since this moment:
+                look for it before telling it again. None: it was not.
 
         Raises:
             PlatformUnavailable: try again later.

@@ -1,6 +1,7 @@
 """Discord as a platform: replies are sent and scores are read over one connection."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import discord
 from sqlalchemy import select
@@ -108,7 +109,9 @@ class DiscordPlatform:
         await session.reactions.close_guessing()
         return await session.closed_replies.close_due()
 
-    async def announce(self, text: str, community_source_id: str | None) -> None:
+    async def announce(
+        self, text: str, community_source_id: str | None, *, told_since: datetime | None
+    ) -> None:
         """Tell the admins of a channel's server, or of every server with a watched channel.
 
         Raises:
@@ -136,4 +139,4 @@ class DiscordPlatform:
             for community in communities:
                 text = text.replace(community.name, f"<#{community.source_id}>")
         for guild, wish in guilds.values():
-            await tell_admins(client, guild, wish, text)
+            await tell_admins(client, guild, wish, text, told_since=told_since)

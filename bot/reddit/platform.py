@@ -231,7 +231,9 @@ class RedditPlatform:
         self._check_duty()
         await self._replies.withdraw(post, reply_id)
 
-    async def announce(self, text: str, community_source_id: str | None) -> None:
+    async def announce(
+        self, text: str, community_source_id: str | None, *, told_since: datetime | None
+    ) -> None:
         """Moderators are not written to; notices are shown by the board and on Discord."""
         return
 

@@ -85,7 +85,9 @@ class SimulatedPlatform:
         """Do nothing: the reply is deleted with its post."""
         self._check_away()
 
-    async def announce(self, text: str, community_source_id: str | None) -> None:
+    async def announce(
+        self, text: str, community_source_id: str | None, *, told_since: datetime | None
+    ) -> None:
         """Keep what admins are told."""
         self._check_away()
         self.announced.append(text)

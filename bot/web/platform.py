@@ -5,6 +5,7 @@ import errno
 import logging
 import socket
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from aiohttp import web
 
@@ -161,7 +162,9 @@ class WebPlatform:
         """The feed shows no withdrawn posts; there is nothing to take away."""
         return
 
-    async def announce(self, text: str, community_source_id: str | None) -> None:
+    async def announce(
+        self, text: str, community_source_id: str | None, *, told_since: datetime | None
+    ) -> None:
         """Notices are read from the tables by the model page."""
         return
 

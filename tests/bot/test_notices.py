@@ -1,7 +1,7 @@
 """What admins are told: once, by every platform that is there."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -17,7 +17,9 @@ from tests.fixtures.rows import row
 
 
 class Broken(FakePlatform):
-    async def announce(self, text: str, community_source_id: str | None) -> None:
+    async def announce(
+        self, text: str, community_source_id: str | None, *, told_since: datetime | None
+    ) -> None:
         raise RuntimeError("it is broken")
 
 
@@ -126,10 +128,12 @@ async def test_of_two_processes_one_tells_and_another_takes_over_when_it_dies(
     await add(core, clock)
     async with core.database.read() as session:
         notice_id = (await session.scalars(select(Notice.id))).one()
-    assert await dead._claim(notice_id, PlatformName.DISCORD)
+    began = clock()
+    assert await dead._claim(notice_id, PlatformName.DISCORD) == (True, None)
     assert await alive.deliver() == 0
     assert other.announced == []
     clock.forward(CLAIMED_FOR.total_seconds())
     assert await alive.deliver() == 1
     assert await alive.deliver() == 0
     assert other.announced == [("News.", None)]
+    assert other.told_since == [began], "what the dead one told is looked for"

@@ -40,6 +40,7 @@ class FakePlatform:
         self.reads: list[list[str]] = []
         #: Posts whose reply was taken away, and what admins were told.
         self.withdrawn: list[str] = []
+        self.told_since: list[datetime | None] = []
         self.announced: list[tuple[str, str | None]] = []
         #: Raised by the next replies instead of sending them.
         self.refusals: list[Exception] = []
@@ -68,9 +69,12 @@ class FakePlatform:
         self.withdrawn.append(post.source_id)
         self.replies = [each for each in self.replies if each[0] != post.source_id]
 
-    async def announce(self, text: str, community_source_id: str | None) -> None:
+    async def announce(
+        self, text: str, community_source_id: str | None, *, told_since: datetime | None
+    ) -> None:
         self._answer()
         self.announced.append((text, community_source_id))
+        self.told_since.append(told_since)
 
     async def settle(self, post: PostRef, reply_id: str, outcome: Ending) -> None:
         self._answer()

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 #: The same message is repeated only after this time.
 _REPEATED_AFTER = timedelta(days=7)
+#: Messages among which an earlier one of ours is looked for, and how far clocks may differ.
+_MOST_READ, _CLOCKS_DIFFER = 500, timedelta(minutes=2)
 #: Discord's longest message.
 _LONGEST = 2000
 
@@ -61,13 +63,19 @@ async def warn_admins(
 
 
 async def tell_admins(
-    client: discord.Client, guild: discord.Guild, announcements: object, text: str
+    client: discord.Client,
+    guild: discord.Guild,
+    announcements: object,
+    text: str,
+    *,
+    told_since: datetime | None,
 ) -> None:
     """Say something where a server's admins read it: the channel they chose, the channel for
     system messages, or a direct message to the owner.
 
     Args:
         announcements: the option of that name of one of the server's communities.
+        told_since: it may have been said since then: it is looked for first. None: it was not.
 
     Raises:
         PlatformUnavailable: Discord cannot be reached.
@@ -81,23 +89,50 @@ async def tell_admins(
         if isinstance(channel, discord.abc.Messageable) and _may_send(channel, guild):
             try:
                 with reaching_discord():
-                    await channel.send(text, nonce=_nonce_of(text, channel.id))
+                    await _send_once(client, channel, text, channel.id, told_since)
             except discord.HTTPException as error:
                 log.info(
                     "A message to server %s could not be sent in a channel: %s", guild.id, error
                 )
             else:
                 return
-    await _tell_owner(client, guild, text)
+    await _tell_owner(client, guild, text, told_since)
 
 
-async def _tell_owner(client: discord.Client, guild: discord.Guild, text: str) -> None:
+async def _send_once(
+    client: discord.Client,
+    place: discord.abc.Messageable,
+    text: str,
+    place_id: int,
+    told_since: datetime | None,
+) -> None:
+    if told_since is not None and await _was_said(client, place, text, told_since):
+        return
+    await place.send(text, nonce=_nonce_of(text, place_id))
+
+
+async def _was_said(
+    client: discord.Client, place: discord.abc.Messageable, text: str, since: datetime
+) -> bool:
+    """Whether we said something in a place since a moment; no, where that cannot be known."""
+    try:
+        async for message in place.history(limit=_MOST_READ, after=since - _CLOCKS_DIFFER):
+            if message.author == client.user and message.content == text:
+                return True
+    except discord.Forbidden as error:
+        log.info("Whether a message was sent before cannot be seen (%s).", error)
+    return False
+
+
+async def _tell_owner(
+    client: discord.Client, guild: discord.Guild, text: str, told_since: datetime | None
+) -> None:
     if guild.owner_id is None:
         return
     try:
         with reaching_discord():
             owner = client.get_user(guild.owner_id) or await client.fetch_user(guild.owner_id)
-            await owner.send(text, nonce=_nonce_of(text, guild.id))
+            await _send_once(client, owner, text, guild.id, told_since)
     except discord.HTTPException as error:
         log.warning("No admin of server %s can be reached (%s): %s", guild.id, error, text)
 

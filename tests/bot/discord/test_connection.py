@@ -60,7 +60,7 @@ async def test_a_revoked_token_ends_discord_and_nothing_else(
         await discord.ended()
     assert "Reset Token" in caplog.text
     with pytest.raises(PlatformUnavailable, match="Reset Token"):
-        await discord.announce("Hello", None)
+        await discord.announce("Hello", None, told_since=None)
     async with core.database.read() as session:
         notice = await session.scalar(select(Notice.text))
     assert "Reset Token" in (notice or "")

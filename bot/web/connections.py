@@ -25,19 +25,11 @@ _LINGERING_SECONDS = 2.0
 REQUEST_SECONDS = 300.0
 #: How often slow requests are looked for, seconds.
 _LOOK_SECONDS = 30.0
-#: How long who is turned away may take to read that, seconds, and how many may at once.
-_GOODBYE_SECONDS = 2.0
-_MOST_GOODBYES = 128
+#: How long a connection keeps its place at least, seconds.
+GRACE_SECONDS = 2.0
 
-#: What every answer has that is written here or by the middlewares.
+#: What every answer says in the header Server: no version.
 SERVER = "Peoria"
-RETRY_AFTER = 5
-_FULL = b"The board has too many visitors just now; try again in a few seconds.\n"
-_GOODBYE = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n"
-    b"Retry-After: %d\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-    b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (RETRY_AFTER, len(_FULL), _FULL)
-)
 
 
 class Places:
@@ -53,27 +45,26 @@ class Places:
         self._most = most
         self._most_each = most_each
         self._proxies = proxies
-        #: Those that were idle for longest first, but for those that are busy.
+        #: Those that were used longest ago first.
         self._all: OrderedDict[Connection, str] = OrderedDict()
         self._by_household: dict[str, OrderedDict[Connection, None]] = {}
-        self.goodbyes = 0
 
     def __len__(self) -> int:
         return len(self._all)
 
-    def take(self, connection: "Connection", address: str | None) -> bool:
-        """Give a connection a place; False: there is none."""
-        household = "" if address in self._proxies else household_of(address)
-        if household:
-            neighbours = self._by_household.get(household, OrderedDict())
-            if len(neighbours) >= self._most_each and not _close_idle(neighbours):
-                return False
-        if len(self._all) >= self._most and not _close_idle(self._all):
+    def has_room(self, address: str | None) -> bool:
+        """Whether there is a place for one more; where it must, an idle connection makes room."""
+        neighbours = self._by_household.get(self._household(address))
+        if neighbours and len(neighbours) >= self._most_each and not _close_idle(neighbours):
             return False
+        return len(self._all) < self._most or _close_idle(self._all)
+
+    def take(self, connection: "Connection", address: str | None) -> None:
+        """Give a connection a place; ask `has_room` first."""
+        household = self._household(address)
         self._all[connection] = household
         if household:
             self._by_household.setdefault(household, OrderedDict())[connection] = None
-        return True
 
     def used(self, connection: "Connection") -> None:
         """A connection was used just now."""
@@ -93,6 +84,9 @@ class Places:
             if not neighbours:
                 del self._by_household[household]
 
+    def _household(self, address: str | None) -> str:
+        return "" if address in self._proxies else household_of(address)
+
 
 def _close_idle(connections: "OrderedDict[Connection, Any]") -> bool:
     for each in connections:
@@ -105,7 +99,7 @@ def _close_idle(connections: "OrderedDict[Connection, Any]") -> bool:
 class Connection(web.RequestHandler):
     """One connection, which has a place or is turned away."""
 
-    __slots__ = ("_looks", "_places", "_seen", "_timer")
+    __slots__ = ("_looks", "_places", "_seen", "_timer", "_used_at")
 
     def __init__(
         self, server: web.Server, places: Places, *, loop: asyncio.AbstractEventLoop
@@ -120,6 +114,7 @@ class Connection(web.RequestHandler):
         }
         super().__init__(server, loop=loop, **options)
         self._places = places
+        self._used_at = loop.time()
         self._timer: asyncio.TimerHandle | None = None
         #: How many requests there were at the last look, and since how many looks.
         self._seen = 0
@@ -127,16 +122,17 @@ class Connection(web.RequestHandler):
 
     @property
     def is_idle(self) -> bool:
-        """Whether no whole request is here that waits for its answer."""
-        return not self._request_in_progress and not self._messages
+        """Whether no request is here, and none was for a while: who came just now is to say it."""
+        return (
+            not self._request_in_progress
+            and not self._messages
+            and self._loop.time() - self._used_at >= GRACE_SECONDS
+        )
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take a place, or turn the connection away."""
+        """Take a place."""
         peer = transport.get_extra_info("peername")
-        if not self._places.take(self, peer[0] if peer else None):
-            assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a server is given
-            _turn_away(transport, self._places, self._loop)
-            return
+        self._places.take(self, peer[0] if peer else None)
         super().connection_made(transport)
         self._timer = self._loop.call_later(_LOOK_SECONDS, self._look)
 
@@ -151,6 +147,7 @@ class Connection(web.RequestHandler):
         self, request: web.BaseRequest, response: web.StreamResponse, time: float | None
     ) -> None:
         """An answer was sent: from now on the connection is idle."""
+        self._used_at = self._loop.time()
         self._places.used(self)
 
     def handle_error(
@@ -197,78 +194,3 @@ class Connection(web.RequestHandler):
             self.cut()
         else:
             self._timer = self._loop.call_later(_LOOK_SECONDS, self._look)
-
-
-def _turn_away(
-    transport: asyncio.Transport, places: Places, loop: asyncio.AbstractEventLoop
-) -> None:
-    log.warning("A connection to the board was turned away: all places are taken.")
-    if places.goodbyes >= _MOST_GOODBYES:
-        transport.abort()
-        return
-    goodbye = _Goodbye(transport, places)
-    transport.set_protocol(goodbye)
-    transport.write(_GOODBYE)
-    if transport.can_write_eof():
-        transport.write_eof()
-    goodbye.timer = loop.call_later(_GOODBYE_SECONDS, transport.abort)
-
-
-class _Goodbye(asyncio.Protocol):
-    """Lets who was turned away read so: a connection closed at once loses what was written."""
-
-    def __init__(self, transport: asyncio.Transport, places: Places) -> None:
-        self._transport = transport
-        self._places = places
-        self._places.goodbyes += 1
-        self.timer: asyncio.TimerHandle | None = None
-
-    def eof_received(self) -> None:
-        self._transport.abort()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._places.goodbyes -= 1
-        if self.timer is not None:
-            self.timer.cancel()
-
-
-class Site(web.BaseSite):
-    """Listens on an address, and gives connections their places."""
-
-    def __init__(self, runner: web.AppRunner, host: str, port: int, places: Places) -> None:
-        super().__init__(runner)
-        self._host = host
-        self._port = port
-        self._places = places
-
-    @property
-    def name(self) -> str:
-        """Where it listens."""
-        return f"http://{self._host}:{self._port}"
-
-    async def start(self) -> None:
-        """Begin to listen.
-
-        Raises:
-            OSError: the address cannot be listened on.
-        """
-        await super().start()
-        server = self._runner.server
-        assert server is not None  # noqa: S101 - what a runner has that was set up
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: Connection(server, self._places, loop=loop),
-            self._host,
-            self._port,
-            backlog=self._backlog,
-        )
-
-
-def places_within_limits(most: int) -> int:
-    """``most``, but no more than half of the files that this process may have open."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit.
-        return most
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return most if files == resource.RLIM_INFINITY else max(min(most, files // 2), 1)

@@ -22,6 +22,8 @@ _HEADERS = {
         " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
+    # For browsers that do not know frame-ancestors.
+    "X-Frame-Options": "DENY",
     # Nothing goes to other sites. With no-referrer, browsers would also hide our own origin from
     # us when a form is posted, which is what posts are checked by.
     "Referrer-Policy": "same-origin",

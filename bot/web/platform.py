@@ -18,7 +18,8 @@ from bot.runtime.task_group import TaskGroup
 from bot.serving.forecast import Card, Ending
 from bot.web.admins import Admins
 from bot.web.client_address import TrustedProxies
-from bot.web.connections import Places, Site, places_within_limits
+from bot.web.connections import Places
+from bot.web.door import Site, files_for
 from bot.web.health import Readiness
 from bot.web.services import Services
 from bot.web.site import make_site
@@ -29,6 +30,10 @@ log = logging.getLogger(__name__)
 
 #: How long requests that are being answered may hold up the end, seconds.
 _SHUTDOWN_SECONDS = 2.0
+#: Of the files that the process may have open: those of connections to the board, and of those who
+#: are told that there is no place. What is left is for the database, Discord and Reddit.
+_SHARE_OF_PLACES, _SHARE_OF_GOODBYES = 0.5, 0.2
+_MOST_GOODBYES = 2000
 #: How often it is checked that the page can be reached, seconds, and how long that may take.
 _LOOK_SECONDS, _PATIENCE = 15.0, 10.0
 #: Before a page that has closed is opened again, seconds.
@@ -56,7 +61,7 @@ class WebPlatform:
         self._report = core.services.report("board", "The board")
         self._task: asyncio.Task[Exception] | None = None
         self._places = Places(
-            places_within_limits(core.settings.web_connections),
+            files_for(_SHARE_OF_PLACES, core.settings.web_connections),
             core.settings.web_connections_each,
             TrustedProxies(core.settings.web_trusted_proxies),
         )
@@ -117,7 +122,8 @@ class WebPlatform:
         )
         await runner.setup()
         try:
-            await Site(runner, host, self._port, self._places).start()
+            goodbyes = files_for(_SHARE_OF_GOODBYES, _MOST_GOODBYES)
+            await Site(runner, host, self._port, self._places, goodbyes).start()
         except OSError as error:
             await runner.cleanup()
             raise PlatformRefused(_why_not(error, host, self._port)) from error

@@ -89,5 +89,5 @@ WRITING = web.AppKey("writing", Turns)
 
 def set_up_turns(site: web.Application) -> None:
     """Give the board its turns."""
-    site[READING] = Turns(4, waiting=64, seconds=1.0)
-    site[WRITING] = Turns(4, waiting=64, seconds=5.0)
+    site[READING] = Turns(4, waiting=32, seconds=1.0)
+    site[WRITING] = Turns(4, waiting=32, seconds=5.0)

@@ -71,5 +71,5 @@ async def test_more_readers_than_there_is_room_for_are_told_so(
                 go.set()
             return answer.status
 
-    statuses = await asyncio.gather(*(read() for _ in range(90)))
+    statuses = await asyncio.gather(*(read() for _ in range(60)))
     assert set(statuses) == {200, 503}

@@ -3,7 +3,9 @@
     python -m benchmarks.post_cost [--posts 200]
 
 Posts come one after the other, each with a picture of 640 x 480 pixels, to a platform that answers
-at once; what Discord or Reddit adds is not in the figures.
+at once; what Discord or Reddit adds is not in the figures. Then the forecast alone is measured
+beside what it was before communities had experts: the head asked once, nothing read of the
+community.
 """
 
 import argparse
@@ -14,15 +16,21 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session
 
 from benchmarks.discord_process import load, picture
 from bot.app import App, build
 from bot.core import open_core
 from bot.platform import CommunityRef, IncomingPost
 from bot.runtime.clock import now
+from bot.serving.experts import ask_experts, read_standing
 from bot.settings import Settings
+from models.author_record import AuthorRecord
+from models.experts import mix
+from models.features import PostFacts, Record
 from storage.types import PlatformName
 from tests.fakes.platform import FakePlatform
 
@@ -52,11 +60,44 @@ async def main() -> None:
             for number in range(WARM, WARM + count):
                 await post(app, number, pictures[number])
             loop, whole = time.thread_time() - loop, time.process_time() - whole
+            alone, experts = await forecast_times(app, count)
     Console().print(
         f"{count} posts, each: {counted['transactions'] / count:.1f} transactions,"
         f" {counted['statements'] / count:.1f} statements, {loop / count * 1000:.1f} ms of the"
         f" event loop's processor time, {whole / count * 1000:.1f} ms of all threads'. {load()}"
     )
+    Console().print(
+        f"The forecast alone, fastest of {count} by turns: {alone:.2f} ms from the head,"
+        f" {experts:.2f} ms from the experts with the community's account:"
+        f" {experts - alone:+.2f} ms, {experts / alone:.2f} times as much."
+    )
+
+
+async def forecast_times(app: App, count: int) -> tuple[float, float]:
+    """Milliseconds of processor time of a forecast by the head alone, and by the experts."""
+    core = app.core
+    champion = await core.serving.champion()
+    embedded = await core.serving.embed(picture(0), champion.backbone)
+    embedding = embedded.embedding[np.newaxis]
+    facts = PostFacts("Title 0", now(), None, AuthorRecord.empty(), Record.empty())
+
+    def measure(session: Session) -> tuple[float, float]:
+        alone, experts = [], []
+        for _ in range(count):
+            begun = time.thread_time()
+            champion.head.predict(embedding, [facts])
+            between = time.thread_time()
+            said = ask_experts(champion.head, embedding, [facts], blank=[embedded.blank])
+            standing = read_standing(session, 1)
+            mix(
+                standing.account, said.bins[0],
+                reserved=standing.reserved, waiting=standing.waiting,
+            )  # fmt: skip
+            experts.append(time.thread_time() - between)
+            alone.append(between - begun)
+        return min(alone) * 1000, min(experts) * 1000
+
+    return await core.database.run_read(measure)
 
 
 async def post(app: App, number: int, data: bytes) -> None:

@@ -2,7 +2,7 @@
 
 import zipfile
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,28 @@ class Member:
         return slopes
 
 
+def _together(members: Sequence[Member]) -> Member | None:
+    """One member whose logits are the mean of those of all; None where there is none."""
+    if not members:
+        return None
+    hidden, out = [], []
+    for number in range(len(GROUPS)):
+        layers = [member.hidden[number] for member in members]
+        hidden.append(
+            (
+                np.concatenate([kernel for kernel, _ in layers], axis=1),
+                np.concatenate([bias for _, bias in layers]),
+            )
+        )
+        for member in members:
+            start = sum(kernel.shape[1] for kernel, _ in member.hidden[:number])
+            units = member.hidden[number][0].shape[1]
+            out.append(member.out[0][start : start + units])
+    share = np.float32(1 / len(members))
+    kernel, bias = np.concatenate(out), np.sum([member.out[1] for member in members], axis=0)
+    return Member(tuple(hidden), (kernel * share, bias * share))
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """Embedding + facts → a calibrated distribution over the percentile.
@@ -85,6 +107,12 @@ class Head:
     encoding: Encoding | None
     members: tuple[Member, ...]
     temperature: float = 1.0
+    #: All members as one whose logits are their mean: what serving asks, in a few large products.
+    _together: Member | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Put the members together."""
+        object.__setattr__(self, "_together", _together(self.members))
 
     @classmethod
     def uniform(cls) -> "Head":
@@ -134,7 +162,10 @@ class Head:
             return self.predict_groups(groups), [()] * len(facts)
         encoded, trust = self.encoding.with_trust(groups)
         bins = softmax(self.encoded_logits(encoded) / self.temperature)
-        aside = (trust < SET_ASIDE) & self.encoding.used()
+        aside = trust < SET_ASIDE
+        if not aside.any():
+            return bins, [()] * len(facts)
+        aside &= self.encoding.used()
         return bins, [
             tuple(
                 source
@@ -156,10 +187,9 @@ class Head:
 
     def encoded_logits(self, encoded: Mapping[str, Floats]) -> NDArray[np.float64]:
         """As `logits`, from groups that the head's own encoding has already been through."""
-        total = np.zeros((len(encoded["embedding"]), BINS))
-        for member in self.members:
-            total += member.logits(encoded)
-        return total / max(len(self.members), 1)
+        if self._together is None:
+            return np.zeros((len(encoded["embedding"]), BINS))
+        return self._together.logits(encoded)
 
     def percentile_gradient(
         self, embedding: NDArray[np.float32], facts: Sequence[PostFacts]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from models.distribution import UNIFORM, interval_target
@@ -93,14 +93,27 @@ def ask_experts(
     return Said(bins, [() if is_blank else a for is_blank, a in zip(empty, aside[:n], strict=True)])
 
 
+#: Built once: building a statement takes longer than what it asks for.
+_STANDING = (
+    select(
+        func.sum(_POSTS.c.reserved).label("at_risk"),
+        func.count().label("posts"),
+    )
+    .where(_POSTS.c.community_id == bindparam("community"), _WAITS)
+    .subquery()
+)
+_STANDING_AND_ACCOUNT = select(
+    _STANDING, _ACCOUNTS.c.log_weights, _ACCOUNTS.c.regret, _ACCOUNTS.c.waiting, _ACCOUNTS.c.labels
+).outerjoin_from(_STANDING, _ACCOUNTS, _ACCOUNTS.c.community_id == bindparam("community"))
+_ACCOUNT = select(_ACCOUNTS).where(_ACCOUNTS.c.community_id == bindparam("community"))
+
+
 def read_standing(session: Session, community_id: int) -> Standing:
     """A community's account and what waits there; read it in the transaction that goes by it."""
-    row = session.execute(
-        select(func.sum(_POSTS.c.reserved), func.count()).where(
-            _POSTS.c.community_id == community_id, _WAITS
-        )
-    ).one()
-    return Standing(_read_account(session, community_id), float(row[0] or 0.0), row[1])
+    session.flush()
+    row = session.connection().execute(_STANDING_AND_ACCOUNT, {"community": community_id}).one()
+    account = Account() if row.log_weights is None else _account_of(row)
+    return Standing(account, float(row.at_risk or 0.0), row.posts)
 
 
 def stored_mixture(mixture: Mixture) -> dict[str, Any]:
@@ -189,9 +202,11 @@ def _learned(
 
 
 def _read_account(session: Session, community_id: int) -> Account:
-    row = session.execute(select(_ACCOUNTS).where(_ACCOUNTS.c.community_id == community_id)).first()
-    if row is None:
-        return Account()
+    row = session.execute(_ACCOUNT, {"community": community_id}).first()
+    return Account() if row is None else _account_of(row)
+
+
+def _account_of(row: Row[Any]) -> Account:
     if row.log_weights.keys() == set(EXPERTS):
         log_weights = tuple(row.log_weights[name] for name in EXPERTS)
         return Account(log_weights, row.regret, row.waiting, row.labels)

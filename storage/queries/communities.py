@@ -38,9 +38,15 @@ def find_named_community(session: Session, name: str) -> Community:
     if len(found) == 1:
         return found[0]
     names = ", ".join(session.scalars(select(Community.name).order_by(Community.name)))
+    if not names:
+        raise UnknownCommunity(
+            f"There is no community called {name!r}. Known: none yet. A community comes to be when"
+            " posts are imported (`main.py import FILE`) or watched (`main.py run`); without"
+            " --community the image is judged for no place in particular."
+        )
     raise UnknownCommunity(
         f"There {'are several communities' if found else 'is no community'} called {name!r}."
-        f" Known: {names or 'none yet'}."
+        f" Known: {names}. Name one of these, or leave --community out."
     )
 
 

@@ -164,13 +164,16 @@ def _show(report: ImportReport) -> None:
     _show_left_out(report.left_out)
     missing = report.without_image
     if missing:
-        say(f"{len(missing):,} posts have no usable image:")
+        say(
+            f"{len(missing):,} {'post has' if len(missing) == 1 else 'posts have'} no usable image:"
+        )
         for reason, count in Counter(missing.values()).most_common():
             say(f"  {count:,} × {reason}")
         say(f"  {_named(missing, 'all with --json or --report')}")
     shared = [each for each in report.repeated if not each.stands_in]
     if shared:
-        say(f"{len(shared):,} images are under more than one post; each post counts:")
+        images = "image is" if len(shared) == 1 else "images are"
+        say(f"{len(shared):,} {images} under more than one post; each post counts:")
         for each in shared[:EXAMPLES]:
             say(f"  {_named(each.ids, 'all with --json')}")
 

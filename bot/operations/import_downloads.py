@@ -107,9 +107,7 @@ class HostDownloads:
             self._failed(host, failure, asked_at)
             if host.away is not None:
                 raise HostAway(host.away) from failure
-            raise DownloadFailed(
-                f"It did not arrive from {host.name} ({failure}); import the same file again later."
-            ) from failure
+            raise DownloadFailed(_sentence(host, failure)) from failure
         except DownloadRefused:
             host.failures = 0
             raise
@@ -130,9 +128,12 @@ class HostDownloads:
         if asked > LONGEST_PAUSE:
             host.away = f"{host.name} asks to be left alone for {asked / 60:.0f} minutes."
         elif now - host.failing_since >= _patience(host, failure):
-            host.away = (
-                f"{host.name} does not answer ({failure}); import the same file again when it does."
-            )
+            host.away = _sentence(host, failure)
+
+
+def _sentence(host: _Host, failure: DownloadFailed) -> str:
+    why = "no connection" if isinstance(failure, NoConnection) else str(failure)
+    return f"{host.name} did not give it out ({why}); import the same file again later."
 
 
 def _patience(host: _Host, failure: DownloadFailed) -> float:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from PIL import Image as Picture
 from sqlalchemy import ColumnElement, func, select, update
 
-from models.decoding import DecodeLimits, ImageRefused, decode
+from models.decoding import DecodeLimits, ImageRefused, ImageUnread, decode
 from models.ocr import READ_SIZE
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore
@@ -52,7 +52,7 @@ class OcrWorker:
             return (await session.scalars(query)).one()
 
     async def read_next(self, limit: int = 1) -> int:
-        """Read the text of up to ``limit`` images, the newest first; return how many there were.
+        """Read the text of up to ``limit`` images, the newest first; return how many were read.
 
         Raises:
             OcrMissing: the extra is not installed.
@@ -65,23 +65,30 @@ class OcrWorker:
                 .limit(limit)
             )
             batch = (await session.execute(query)).all()
+        read = 0
         for image_id, sha256 in batch:
             text = await asyncio.get_running_loop().run_in_executor(
                 self._executor, self._read, sha256
             )
+            if text is None:
+                continue
+            read += 1
             async with self._database.write() as session:
                 await session.execute(update(Image).where(Image.id == image_id).values(text=text))
-        return len(batch)
+        return read
 
     def close(self) -> None:
         """End the thread; calls that have not begun are cancelled."""
         self._executor.shutdown(cancel_futures=True)
 
-    def _read(self, sha256: str) -> str:
+    def _read(self, sha256: str) -> str | None:
+        """The text in an image; None where it could not be read just now."""
         if self._reader is None:
             self._reader = self._make_reader()
         try:
             image = decode(self._images.get(sha256), limits=self._limits, size=READ_SIZE)
+        except ImageUnread:
+            return None
         except (FileNotFoundError, ImageRefused) as error:
             # Stored as having no text: it would otherwise be tried again and again.
             log.info("The text of image %s cannot be read (%s).", sha256[:12], error)

@@ -17,16 +17,17 @@ _STRIPS, _ORIENTATION, _SAMPLES, _STRIP_BYTES = 273, 274, 277, 279
 _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_BYTES = 322, 323, 324, 325
 _SAMPLE_FORMAT, _PROFILE = 339, 34675
 
-#: What decoding needs besides: fill order, rows of a strip, planes, fax options, predictor,
+#: What decoding needs besides: fill order, rows of a strip, planes, predictor,
 #: palette, extra samples, JPEG tables, what YCbCr means.
 _KEPT = frozenset(
     {_WIDTH, _HEIGHT, _BITS, _PACKING, _COLOURS, _STRIPS, _SAMPLES, _STRIP_BYTES}
     | {_TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_BYTES, _SAMPLE_FORMAT}
-    | {266, 278, 284, 292, 293, 317, 320, 338, 347, 529, 530, 531, 532}
+    | {266, 278, 284, 317, 320, 338, 347, 529, 530, 531, 532}
 )
 
-#: Not packed, fax, LZW, JPEG, deflate, PackBits: what libtiff unpacks safely and programs write.
-_PACKINGS = frozenset({1, 2, 3, 4, 5, 7, 8, 32773, 32946})
+#: Not packed, LZW, JPEG, deflate, PackBits: what libtiff unpacks safely and programs write.
+#: Not fax: for every line of it that is damaged libtiff writes one to standard error.
+_PACKINGS = frozenset({1, 5, 7, 8, 32773, 32946})
 #: Black and white, RGB, palette, CMYK, YCbCr; the others are raw data of cameras and the like.
 _COLOUR_KINDS = frozenset({0, 1, 2, 3, 5, 6})
 

@@ -15,6 +15,7 @@ from bot.posts.ingest import is_silent
 from bot.posts.retry import MAX_TRIES
 from bot.runtime.download import DownloadFailed, DownloadRefused, ImageAbsent
 from bot.serving.phrases import refusal_sentence
+from models.decoding import ImageUnread
 from models.head import Head
 from storage.queries.posts import load_post
 from storage.tables import Author, Base, Community, Embedding, Image, Post, Prediction
@@ -226,10 +227,11 @@ async def test_a_dead_link_beside_a_good_one_does_not_matter(
     assert [each.refusal for each in post.images] == ["Dead.", None]
 
 
-async def test_a_download_is_put_off_and_made_good(
-    app: App, clock: FakeClock, downloads: Downloads
+@pytest.mark.parametrize("why", [DownloadFailed("the server answered 503"), ImageUnread()])
+async def test_what_fails_just_now_is_put_off_and_made_good(
+    app: App, clock: FakeClock, downloads: Downloads, why: Exception
 ) -> None:
-    downloads.answers["https://example.org/a.png"] = DownloadFailed("the server answered 503")
+    downloads.answers["https://example.org/a.png"] = why
     post_id = await accept(app, clock, "one", "https://example.org/a.png")
     assert await app.jobs.advance_posts() == 1
     assert await app.jobs.advance_posts() == 0, "not before its time"

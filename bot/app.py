@@ -26,8 +26,10 @@ from bot.posts.settle import Settler
 from bot.runtime.cron import cron_trigger
 from bot.runtime.pulse import Pulse
 from bot.settings import Settings
+from bot.training.new_starter import NewStarter
 from bot.training.retention import Retention
 from bot.training.schedule import RetrainSchedule
+from bot.training.switch_backbone import BackboneSwitch
 from bot.training.usable_champion import why_unusable
 from bot.web.platform import WebPlatform
 from models.extras import INSTALL_TRAIN, train_is_installed
@@ -118,6 +120,14 @@ def build(core: Core) -> App:
             keep=core.settings.keep_versions,
             clock=core.clock,
         ),
+        new_starter=NewStarter(
+            backbone_switch(core),
+            core.database,
+            core.images,
+            core.serving,
+            wanted=core.settings.backbone == "starter",
+            clock=core.clock,
+        ),
         heartbeat=heartbeat,
         scheduled_backup=ScheduledBackup(
             core.settings,
@@ -142,6 +152,19 @@ def build(core: Core) -> App:
 
         platforms[PlatformName.REDDIT] = RedditPlatform(core, pipeline)
     return App(core, pipeline, jobs, platforms, pulse, heartbeat, readiness)
+
+
+def backbone_switch(core: Core) -> BackboneSwitch:
+    """What switches this installation's backbone."""
+    return BackboneSwitch(
+        database=core.database,
+        images=core.images,
+        server=core.serving,
+        training=core.training,
+        versions_dir=core.settings.versions_dir,
+        backbones_dir=core.settings.backbones_dir,
+        clock=core.clock,
+    )
 
 
 def _retrain_trigger(settings: Settings) -> CronTrigger | None:

@@ -23,6 +23,7 @@ from bot.runtime.pulse import Pulse
 from bot.runtime.scheduler import Scheduler
 from bot.runtime.supervisor import ServiceReport
 from bot.serving.ocr_worker import OcrWorker
+from bot.training.new_starter import NewStarter
 from bot.training.retention import Retention
 from bot.training.runs import TrainingRuns
 from bot.training.schedule import RetrainSchedule
@@ -37,6 +38,8 @@ SWEEP_HOURS = 6
 REAP_SECONDS = 60
 #: How often it is asked whether a backup is due, seconds.
 BACKUP_SECONDS = 60
+#: How often it is asked whether a new starter has to be tried, minutes.
+STARTER_MINUTES = 5
 #: How often predictions are compared with the base rate, and labels with earlier ones, minutes.
 HEALTH_MINUTES = 60
 
@@ -58,6 +61,7 @@ class Jobs:
         notices: Notices,
         health_check: HealthCheck,
         retention: Retention,
+        new_starter: NewStarter,
         heartbeat: Heartbeat,
         scheduled_backup: ScheduledBackup,
         platforms: Mapping[PlatformName, Platform],
@@ -77,6 +81,7 @@ class Jobs:
         self._notices = notices
         self._health_check = health_check
         self._retention = retention
+        self._new_starter = new_starter
         self._heartbeat = heartbeat
         self._scheduled_backup = scheduled_backup
         self._clock = clock
@@ -158,6 +163,10 @@ class Jobs:
         """Note that this process lives."""
         await self._heartbeat.beat()
 
+    async def take_up_starter(self) -> bool:
+        """Try a starter that is new in this Peoria, and embed with it what was stored before."""
+        return await self._new_starter.take_up()
+
     async def back_up(self) -> bool:
         """Make a backup if the newest is old enough."""
         return await self._scheduled_backup.back_up_if_due()
@@ -212,8 +221,11 @@ def schedule(
     scheduler.add_job(
         jobs.check_health, "interval", minutes=HEALTH_MINUTES, id=jobs.check_health.__name__
     )
-    # It may take long, so that nobody waits for its end.
+    # These may take long, so that nobody waits for their end.
     scheduler.add_job(jobs.back_up, "interval", seconds=BACKUP_SECONDS, id=jobs.back_up.__name__)
+    scheduler.add_job(
+        jobs.take_up_starter, "interval", minutes=STARTER_MINUTES, id=jobs.take_up_starter.__name__
+    )
     if jobs.retrain_times is not None:
         scheduler.add_job(jobs.retrain, jobs.retrain_times, id=jobs.retrain.__name__)
     scheduler.add_job(jobs.clean_up, "interval", hours=SWEEP_HOURS, id=jobs.clean_up.__name__)

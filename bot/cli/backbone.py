@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
+from bot.app import backbone_switch
 from bot.cli.console import print_json, progress, run, say
-from bot.core import Core, open_core
+from bot.core import open_core
 from bot.settings import load_settings
-from bot.training.switch_backbone import BackboneSwitch, Switched
+from bot.training.switch_backbone import Switched
 from models.extras import require_train
 
 app = typer.Typer(help="The backbone: show it, or switch to another.", no_args_is_help=True)
@@ -60,16 +61,3 @@ async def _use(source: str) -> Switched:
                 bar.update(task, description=stage, completed=done, total=total)
 
             return await backbone_switch(core).switch_to(source, advance)
-
-
-def backbone_switch(core: Core) -> BackboneSwitch:
-    """What switches this installation's backbone."""
-    return BackboneSwitch(
-        database=core.database,
-        images=core.images,
-        server=core.serving,
-        training=core.training,
-        versions_dir=core.settings.versions_dir,
-        backbones_dir=core.settings.backbones_dir,
-        clock=core.clock,
-    )

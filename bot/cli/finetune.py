@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.backbone import backbone_switch
+from bot.app import backbone_switch
 from bot.cli.console import progress, run, say
 from bot.core import open_core
 from bot.settings import load_settings

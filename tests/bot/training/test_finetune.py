@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.cli.backbone import backbone_switch
+from bot.app import backbone_switch
 from bot.core import Core
 from bot.training.child import TrainingLimits
 from bot.training.embed_stored import OnAdvance

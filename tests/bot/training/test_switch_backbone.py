@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from bot.app import App
-from bot.cli.backbone import backbone_switch
+from bot.app import App, backbone_switch
 from bot.core import Core
 from bot.training.child import TrainingLimits
 from bot.training.runs import TrainingRuns

@@ -1,7 +1,7 @@
 """Whether no community loses to its base rate: many communities in order of time, from no labels.
 
     python -m benchmarks.guarantee --imgflip FOLDER --posts POSTS.json --images FOLDER
-        [--cache FILE.npz] [--every N] [--seed N]
+        [--cache FILE.npz] [--every N] [--seed N] [--version FOLDER]
 
 Each ImgFlip template is a community, and so is the file of posts. ImgFlip has no dates: its
 captions come in the order they were made, and the posts of the file, in their own order, are spread
@@ -10,6 +10,9 @@ network rarely adds to it, and takes minutes). Each post is forecast by the mixt
 (`models.experts`) before its label is known. Once labels come at once, and once each comes 100
 posts of its community late. An author's record is what it would be in Peoria: of the same
 community, and of the labels that had come by then.
+
+Then the 12 templates with the most captions as communities of a new installation: all forecasts
+come from the head that ships (or that of ``--version``), which never saw anything like them.
 
 Printed for each: log-loss skill in total, and for each community its posts, the skill, the most
 nats that it had lost to the base rate at any moment, and the same of the head alone. Nothing is
@@ -30,10 +33,11 @@ from numpy.typing import NDArray
 
 from models.author_record import MILLION, AuthorRecord, author_columns
 from models.backbone import Backbone
+from models.backbone_files import STARTER
 from models.distribution import BINS, UNIFORM, interval_target
 from models.experts import EXPERTS, Account, Mixture, learn, mix
 from models.features import Features, Record
-from models.head import GROUPS
+from models.head import GROUPS, Head
 from models.metrics import log_losses
 from models.percentiles import WINDOW, tie_interval
 from models.records import AuthorLedger
@@ -52,6 +56,8 @@ _CACHED = ("score", "community", "author", "posted_at")
 #: Labels known when the head is refitted: each time six tenths more.
 _FIRST_FIT, _GROWTH = 100, 1.6
 LATE = 100
+#: Communities in which the head that ships is tried.
+STRANGERS = 12
 #: The bars: nats that no community may ever have lost, and the least skill in total.
 MOST_LOST, LEAST_SKILL = {0: 2.0, LATE: 5.0}, 0.03
 
@@ -206,6 +212,42 @@ def with_records(stream: Stream, targets: Numbers, late: int) -> Groups:
     return stream.groups | {"metadata": metadata}
 
 
+def ask_shipped(stream: Stream, targets: Numbers, version: Path) -> Numbers:
+    """What the experts say of each post by a head that learns nothing here: [n, experts, 10]."""
+    head = Head.load(version)
+    said = np.full((len(stream), len(EXPERTS), BINS), 1 / BINS)
+    said[:, 1] = head.predict_groups(with_records(stream, targets, 0))
+    said[:, 2] = head.predict_groups(stream.without("author", "title"))
+    return said
+
+
+def strangers_of(stream: Stream) -> Stream:
+    """The posts of the templates with the most captions."""
+    names, counts = np.unique(stream.community[stream.community != "r/memes"], return_counts=True)
+    chosen = names[np.argsort(-counts, kind="stable")[:STRANGERS]]
+    rows = np.flatnonzero(np.isin(stream.community, chosen))
+    return Stream(
+        {name: values[rows] for name, values in stream.groups.items()},
+        stream.score[rows], stream.community[rows], stream.author[rows], stream.posted_at[rows],
+    )  # fmt: skip
+
+
+def report_strangers(courses: dict[str, Course]) -> None:
+    """Print how the head that ships does where it never was: alone, and as it is shown."""
+    print("\nThe head that ships, in communities that it never saw")
+    for what, lost in (
+        ("alone", [(each.head_lost, each.base) for each in courses.values()]),
+        ("as shown", [(each.lost, each.base) for each in courses.values()]),
+    ):
+        skills = [-sum(nats) / sum(base) for nats, base in lost]
+        half = 1.96 * float(np.std(skills, ddof=1)) / len(skills) ** 0.5
+        print(
+            f"{what}: log-loss skill {np.mean(skills):+.3f} ± {half:.3f} (95%, over communities), "
+            f"worse than the base rate in {sum(each < 0 for each in skills)} of {len(skills)}, "
+            f"most nats lost at any moment {max(_most(nats) for nats, _ in lost):.2f}"
+        )
+
+
 def ask_heads(stream: Stream, targets: Numbers, late: int, seed: int) -> Numbers:
     """What the experts say of each post, by heads that knew no later label: [n, experts, 10]."""
     full = with_records(stream, targets, late)
@@ -298,10 +340,11 @@ def main() -> None:
     parser.add_argument("--imgflip", type=Path, required=True)
     parser.add_argument("--posts", type=Path, required=True)
     parser.add_argument("--images", type=Path, required=True)
-    parser.add_argument("--backbone", type=Path, default=Path("models/starter"))
+    parser.add_argument("--backbone", type=Path, default=STARTER)
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--version", type=Path, default=STARTER / "champion")
     arguments = parser.parse_args()
     stream = read_stream(arguments)
     targets = targets_of(stream)
@@ -309,6 +352,10 @@ def main() -> None:
     for late in (0, LATE):
         said = ask_heads(stream, targets, late, arguments.seed)
         reached &= report(play(stream, said, targets, late), late)
+    strangers = strangers_of(stream)
+    targets = targets_of(strangers)
+    said = ask_shipped(strangers, targets, arguments.version)
+    report_strangers(play(strangers, said, targets, 0))
     if not reached:
         raise SystemExit(1)
 

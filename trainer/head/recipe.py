@@ -44,7 +44,7 @@ class Recipe:
     #: Precision of the prior of the linear part's weights.
     linear_penalty: float = 25.0
     #: Weight in the linear part that a post of an author with a record has as a stranger's.
-    strangers: float = 0.5
+    strangers: float = 0.3
     #: Units of the hidden layer of each group.
     embedding_units: int = 16
     title_units: int = 8

@@ -83,10 +83,15 @@ class Backfill(commands.Cog):
     @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A server is back after an outage of its own."""
-        if self._high_water.is_behind(guild.shard_id):
-            # It belongs to a shard that is about to be read as a whole.
+        shard_id = guild.shard_id
+        if self._high_water.is_behind(shard_id) and shard_id not in self._shards:
+            # It belongs to a shard that is about to be read as a whole. Once that has begun, a
+            # server that comes late is none of those that are read.
             return
-        self._tasks.start(self._catch_up(_channels([guild])), f"Catching up on server {guild.id}")
+        ids = _channels([guild])
+        for channel_id in ids:
+            self._high_water.stall(channel_id)
+        self._tasks.start(self._catch_up(ids), f"Catching up on server {guild.id}")
 
     @commands.Cog.listener()
     async def on_skipped_event(self, event: str, data: Any) -> None:

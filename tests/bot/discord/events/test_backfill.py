@@ -1,5 +1,6 @@
 """Nothing is missed that was posted while nobody listened, and nothing is answered twice."""
 
+import asyncio
 from unittest.mock import patch
 
 import pytest
@@ -13,7 +14,7 @@ from bot.posts.pipeline import Pipeline
 from storage.tables import Community
 from tests.bot.discord.steps import OTHER, PNG, answered, connected, stored, watch
 from tests.fakes.clock import FakeClock
-from tests.fakes.discord import Channel, FakeDiscord, Member
+from tests.fakes.discord import Channel, FakeDiscord, Guild, Member
 from tests.fakes.discord.faults import answer
 
 
@@ -113,12 +114,33 @@ async def test_a_message_that_cannot_be_read_does_not_hide_those_after_it(
     whole = [message.payload(fake.bot) for message in (before, odd, after)]
     del whole[1]["type"]
     fake.on(
-        "GET /channels/{channel_id}/messages", lambda _: answer(200, [*reversed(whole)]), times=1
+        "GET /channels/{channel_id}/messages",
+        # Every time: a server that comes late is read once more.
+        lambda _: answer(200, [*reversed(whole)]),
+        times=None,
     )
     async with connected(app, fake):
         await answered(fake, before, after)
         assert fake.replies_to(odd) == []
     assert f"Message {odd.id} cannot be read and is skipped" in caplog.text
+
+
+async def test_a_server_that_comes_while_its_shard_is_read_is_read_too(
+    app: App, fake: FakeDiscord, discord: DiscordPlatform, guild: Guild, channel: Channel,
+    ann: Member,
+) -> None:  # fmt: skip
+    client = discord._connection.session().client
+    backfill = client.get_cog("Backfill")
+    assert isinstance(backfill, Backfill)
+    server = client.get_guild(guild.id)
+    assert server is not None
+    # The shard has begun anew, and its servers that are there are being read: this one is late.
+    await backfill.on_shard_connect(0)
+    backfill._shards[0] = asyncio.create_task(asyncio.Event().wait())
+    with patch.object(fake.gateway, "dispatch"):
+        message = await fake.post_message(channel, ann, attachments=[PNG])
+    await backfill.on_guild_available(server)
+    await answered(fake, message)
 
 
 async def test_a_message_whose_event_cannot_be_read_is_read_from_the_history(

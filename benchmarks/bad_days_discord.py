@@ -86,6 +86,8 @@ def values_for(fake: FakeDiscord, data_dir: Path) -> dict[str, Any]:
         "silent_share": 0.0,
         # What a label needs to be told is another matter: here every post gets one.
         "scores_to_compare": 1,
+        # A channel may be hidden for two hours, and then there are errors.
+        "late_share": 1.0,
         "discord_token": fake.token,
         "discord_api_url": fake.api_url,
         "discord_gateway_url": fake.gateway_url,

@@ -35,6 +35,8 @@ _PATIENCE = 30.0
 _FIRST_WAIT, _LONGEST_WAIT = 5.0, 300.0
 #: How often the shards are checked, seconds.
 _WATCH_SECONDS = 20.0
+#: How long a session goes on whose right was not renewed in time, seconds: nobody has it yet.
+_PATIENCE_WITHOUT = 1.0
 #: How often it is asked whether the process that serves Discord has ended, seconds.
 _ASK_SECONDS = 1.0
 
@@ -177,7 +179,17 @@ class Connection:
                 losing.cancel()
 
     async def _end_when_lost(self, session: asyncio.Timeout) -> None:
-        await self._lease.lost()
+        """End a session when the right to it is lost; one that was renewed too late is not."""
+        try:
+            async with asyncio.timeout(None) as patience:
+                while True:
+                    await self._lease.lost()
+                    patience.reschedule(asyncio.get_running_loop().time() + _PATIENCE_WITHOUT)
+                    if not await self._lease.hold():
+                        break
+                    patience.reschedule(None)
+        except (DBAPIError, OSError) as error:
+            log.warning("The right to serve Discord could not be renewed (%s).", error)
         session.reschedule(asyncio.get_running_loop().time())
 
     async def _run_once(self, token: str, begun: asyncio.Event) -> None:

@@ -2,18 +2,31 @@
 
 import html
 import re
+import unicodedata
 
 from bot.reddit.texts import OWN_WORDS
 from storage.types import InboxKind
 
+_OUT = r"(?:opt[ _-]*(?:me[ _-]*)?out|unsubscribe|unsub|stop)"
 #: The strongest first: who writes both wants to be left alone.
 _COMMANDS = (
-    (re.compile(r"(?<![\w!])!(?:opt[ _-]?out|stop|unsubscribe)\b"), InboxKind.OPT_OUT),
-    (re.compile(r"(?<![\w!])!opt[ _-]?in\b"), InboxKind.OPT_IN),
-    (re.compile(r"(?<![\w!])!predict\b"), InboxKind.PREDICT),
+    (re.compile(rf"(?<![\w!])!\s?{_OUT}\b"), InboxKind.OPT_OUT),
+    (re.compile(r"(?<![\w!])!\s?opt[ _-]*(?:me[ _-]*)?in\b"), InboxKind.OPT_IN),
+    (re.compile(r"(?<![\w!])!\s?predict\b"), InboxKind.PREDICT),
 )
-#: The same in a message that says nothing else.
-_ALONE = re.compile(r"(?:please )?(?:stop|unsubscribe|opt[ _-]?out)(?: please)?")
+_POLITE = r"(?:please|pls|plz|thanks|thank you|thx|bot|now|me|hi|hello|hey)"
+_WISH = r"(?:(?:i|we) (?:want|wish|would like|d like|like) to|let me|can you|could you)"
+#: The same in a message that says nothing else, and other words for it.
+_ALONE = re.compile(
+    rf"(?:{_POLITE} )*(?:{_WISH} )?(?:{_POLITE} )*(?:{_OUT}|stop (?:it|this|that)"
+    r"|stop (?:replying|commenting|messaging|predicting|answering)(?: (?:to )?(?:me|my posts?))?"
+    rf"|leave me alone|do not reply to me|don t reply to me|quit|cancel)(?: {_POLITE})*"
+)
+#: Hyphens of all kinds, and signs that nobody sees.
+_SPELT = str.maketrans(
+    {**dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
+     **dict.fromkeys("\\\u00ad\u200b\u200c\u200d\u2060\ufeff")}
+)  # fmt: skip
 _FENCED = re.compile(r"(```|~~~).*?(?:\1|\Z)", re.DOTALL)
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _NAMED = re.compile(r"/?\bu/[\w-]+")
@@ -39,7 +52,7 @@ def command_in(body: object, subject: object = None) -> InboxKind | None:
 def _command(text: object) -> InboxKind | None:
     if not isinstance(text, str):
         return None
-    said = _own_words_of_the_writer(text)
+    said = unicodedata.normalize("NFKC", _own_words_of_the_writer(text)).translate(_SPELT)
     for pattern, kind in _COMMANDS:
         if pattern.search(said):
             return kind

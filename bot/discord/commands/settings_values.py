@@ -1,17 +1,37 @@
 """What people give as values of /settings, read into what the tables store."""
 
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import cache
+from types import MappingProxyType
 from typing import Any
+from zoneinfo import available_timezones
 
 from bot.community_settings import CommunityChange
 from bot.discord.ui.error_replies import Refused
 from storage.types import ReplyMode
 
-_TIME = r"(\d{1,2})(?:[:.h](\d{2}))?\s*([ap]\.?m\.?|uhr|h)?"
-_HOURS = re.compile(rf"{_TIME}\s*(?:-|–|—|to|bis|until)\s*{_TIME}")
+_TIME = r"(\d{1,2})(?:\s*[:.h]?\s*(\d{2}))?(?::00)?\s*([ap]\.?\s?m\.?|uhr|h)?"
+_BETWEEN = r"(?:-|–|—|‐|‑|−|~|→|/|to|till?|until|and|bis|und)"
+_HOURS = re.compile(rf"(?:from|between|von|zwischen)?\s*{_TIME}\s*{_BETWEEN}\s*{_TIME}")
+#: Times of day that have a name.
+_NAMED = {"midnight": "00:00", "mitternacht": "00:00", "noon": "12:00", "mittag": "12:00"}
 #: A time zone as a difference from UTC, such as ``UTC+2`` or ``-05:00``.
-_OFFSET = re.compile(r"(?:utc|gmt)?\s*([+−-])\s*(\d{1,2})(?::?00)?")
+_OFFSET = re.compile(r"(?:utc|gmt)?\s*([+−–-])\s*(\d{1,2})(?::?(\d{2}))?")
+#: Differences that are no whole hours, by places that keep them all year.
+_BROKEN_HOURS: Mapping[tuple[str, int, int], str] = MappingProxyType(
+    {
+        ("+", 4, 30): "Asia/Kabul",
+        ("+", 5, 30): "Asia/Kolkata",
+        ("+", 5, 45): "Asia/Kathmandu",
+        ("+", 6, 30): "Asia/Yangon",
+        ("+", 8, 45): "Australia/Eucla",
+        ("+", 9, 30): "Australia/Darwin",
+        ("-", 9, 30): "Pacific/Marquesas",
+    }
+)
 _TWO_SCORES = re.compile(r"(-?\d{1,9})[\s,;/]+(-?\d{1,9})")
 
 
@@ -49,13 +69,19 @@ def read_hours(text: str) -> tuple[int | None, int | None]:
     Raises:
         Refused: it is neither.
     """
-    words = text.strip().casefold()
-    if words in ("off", "none", "aus", "keine"):
+    words = unicodedata.normalize("NFKC", text).strip().casefold()
+    if words in ("off", "none", "no", "never", "aus", "keine", "nie"):
         return None, None
+    for name, time in _NAMED.items():
+        words = words.replace(name, time)
     match = _HOURS.fullmatch(words)
     if match is None:
         raise Refused("refused.quiet_pair")
-    return _minutes(*match.group(1, 2, 3)), _minutes(*match.group(4, 5, 6))
+    begin, end = match.group(1, 2, 3), match.group(4, 5, 6)
+    if (end[0], int(end[1] or 0)) == ("24", 0):
+        # The end of a day is the beginning of the next.
+        end = ("0", None, None)
+    return _minutes(*begin), _minutes(*end)
 
 
 def _minutes(hours: str, minutes: str | None, half: str | None) -> int:
@@ -74,13 +100,29 @@ def _minutes(hours: str, minutes: str | None, half: str | None) -> int:
 
 
 def read_time_zone(text: str) -> str:
-    """The name of a time zone; whole hours from UTC have one, too, with the sign turned round."""
-    match = _OFFSET.fullmatch(text.strip().casefold())
+    """The name of a time zone, however it is spelt; what is none of them comes back as it was.
+
+    Differences from UTC have a name, too: for whole hours one with the sign turned round.
+    """
+    words = unicodedata.normalize("NFKC", text).strip()
+    match = _OFFSET.fullmatch(words.casefold())
     if match is None:
-        return text.strip()
-    hours = int(match[2])
-    sign = "-" if match[1] == "+" else "+"
-    return f"Etc/GMT{sign}{hours}" if hours else "UTC"
+        return _zones().get(words.casefold().replace(" ", "_"), words)
+    sign, hours, minutes = "+" if match[1] == "+" else "-", int(match[2]), int(match[3] or 0)
+    if minutes:
+        return _BROKEN_HOURS.get((sign, hours, minutes), words)
+    turned = "-" if sign == "+" else "+"
+    return f"Etc/GMT{turned}{hours}" if hours else "UTC"
+
+
+@cache
+def _zones() -> Mapping[str, str]:
+    """Names of time zones by their small letters; cities alone, too, where there is one of them."""
+    names = sorted(available_timezones())
+    cities = Counter(name.rpartition("/")[2].casefold() for name in names)
+    by_city = {name.rpartition("/")[2].casefold(): name for name in names}
+    found = {city: name for city, name in by_city.items() if cities[city] == 1}
+    return found | {name.casefold(): name for name in names} | {"z": "UTC"}
 
 
 def _read_buckets(text: str) -> CommunityChange:

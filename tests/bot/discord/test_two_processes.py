@@ -1,5 +1,6 @@
 """Several Peorias on one database, as in every rolling deploy: one serves Discord at a time."""
 
+import asyncio
 import dataclasses
 
 import pytest
@@ -15,7 +16,7 @@ from bot.service_states import ServiceStates
 from storage.engine.database import Database
 from storage.tables import Lease
 from storage.types import PlatformName
-from tests.bot.discord.steps import PNG
+from tests.bot.discord.steps import PNG, answered
 from tests.fakes.discord import Channel, FakeDiscord, Member
 
 
@@ -73,6 +74,19 @@ async def test_who_lost_the_lease_disconnects_and_says_nothing(
     lease._until = 0.0
     await fake.until(lambda: not fake.gateway.connected, "the end of the connection")
     assert not discord.on_duty
+
+
+async def test_a_lease_that_was_renewed_too_late_ends_nothing_where_nobody_took_it(
+    fake: FakeDiscord, discord: DiscordPlatform, channel: Channel, ann: Member
+) -> None:
+    lease = discord._connection._lease
+    # As where the machine was so busy that nothing ran for some seconds.
+    lease._until = 0.0
+    async with asyncio.timeout(10):
+        while not lease.held:  # noqa: ASYNC110 - it is renewed by a task
+            await asyncio.sleep(0.01)
+    await answered(fake, await fake.post_message(channel, ann, attachments=[PNG]))
+    assert fake.gateway.identified == 1
 
 
 async def test_a_bot_of_all_shards_and_bots_of_some_exclude_each_other(database: Database) -> None:

@@ -12,7 +12,11 @@ from storage.types import InboxKind
 
 OUT = ["!optout", "!opt-out", "!opt out", "!OptOut", "!opt_out", "stop", "STOP.", "unsubscribe",
        "Unsubscribe!", "please stop", "u/peoria_bot stop", "opt out", "!stop",
-       "!unsubscribe"]  # fmt: skip
+       "!unsubscribe", "! optout", "\\!opt\\_out", "!opt\N{NON-BREAKING HYPHEN}out", "!opt  out",
+       "\N{FULLWIDTH EXCLAMATION MARK}optout", "!opt me out", "opt me out please", "Stop it!",
+       "please stop replying to me", "I want to opt out", "I'd like to unsubscribe, thanks",
+       "Leave me alone.", "can you stop that", "!op\N{ZERO WIDTH SPACE}tout",
+       "**STOP**", "Please, bot, stop"]  # fmt: skip
 TEXTS = [plain_text(OPTED_OUT, "https://x"), plain_text(OPTED_IN, "https://x")]
 
 
@@ -27,7 +31,9 @@ def test_words_that_opt_out(body: str) -> None:
     ["what does `!optout` do?", "> Reply !optout\n\nwhat is this?", "&gt; !optout\n\nhm",
      "good bot",
      "```\n!optout\n```\nwhat is that?", "    !optout\n\nis code", "stop saying that it is cute",
-     "don't unsubscribe from me", "!optouts", "it said ``!opt-out`` to me", "a!optout", ""],
+     "don't unsubscribe from me", "do not stop", "I could not stop laughing", "when will it stop",
+     "cancel culture", "he quit", "how do I opt out of ads here",
+     "!optouts", "it said ``!opt-out`` to me", "a!optout", ""],
 )  # fmt: skip
 def test_what_is_quoted_or_said_by_the_way_asks_for_nothing(body: str) -> None:
     assert command_in(body) is None

@@ -161,6 +161,9 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         ("10 p.m. to 7:30 a.m.", (1320, 450)), ("12am-12pm", (0, 720)), ("22-7", (1320, 420)),
         ("22 Uhr bis 7 Uhr", (1320, 420)), ("22h30–7h", (1350, 420)),
         ("22:00 \N{EM DASH} 07:00", (1320, 420)), ("OFF", (None, None)),
+        ("2200-0700", (1320, 420)), ("from 22:00 to 7:00", (1320, 420)),
+        ("between 10 p. m. and 7 a.m.", (1320, 420)), ("22:00:00-24:00", (1320, 0)),
+        ("midnight to noon", (0, 720)), ("2\N{FULLWIDTH DIGIT TWO}:00~07:00", (1320, 420)),
     ],
 )  # fmt: skip
 def test_quiet_hours_are_read_as_people_write_them(
@@ -185,9 +188,10 @@ def test_every_time_of_day_comes_out_as_it_went_in(hour: int, minute: int, sign:
 @pytest.mark.parametrize(
     ("text", "ahead"),
     [("UTC+2", 2), ("utc +02:00", 2), ("GMT-5", -5), ("+0300", 3), ("UTC−4", -4), ("UTC", 0),
-     ("Etc/GMT-2", 2), ("Asia/Tokyo", 9), ("UTC+0", 0)],
+     ("Etc/GMT-2", 2), ("Asia/Tokyo", 9), ("UTC+0", 0), ("asia/tokyo", 9), ("Tokyo", 9),
+     ("UTC+5:30", 5.5), ("-09:30", -9.5), ("Z", 0)],
 )  # fmt: skip
-def test_hours_from_utc_are_a_time_zone(text: str, ahead: int) -> None:
+def test_hours_from_utc_are_a_time_zone(text: str, ahead: float) -> None:
     name = read_time_zone(text)
     assert datetime(2026, 1, 1, tzinfo=ZoneInfo(name)).utcoffset() == timedelta(hours=ahead)
     assert time_zone_exists(name)

@@ -6,7 +6,9 @@ and it never enters its score.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -42,6 +44,29 @@ _LATE = 1.25
 _FRESH = 3600.0
 
 
+#: What readings so far say of a final score; None: nothing.
+Foresee: TypeAlias = Callable[[Trajectory], FinalScore | None]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPosts:
+    """What a community's own posts that have their labels say of second looks at one age.
+
+    Attributes:
+        finals: final scores by post.
+        looks: what would have been foreseen of those that had a reading in time.
+        with_firsts: the same, with what was first predicted of them.
+        usual: the community's scores; None while there are too few.
+        share: of the change that a first prediction asks for, the part that is made, 0 to 1.
+    """
+
+    finals: Mapping[int, float]
+    looks: Mapping[int, FinalScore]
+    with_firsts: Mapping[int, FinalScore]
+    usual: FinalScore | None
+    share: float
+
+
 class Nowcaster:
     """Learns how scores grow, community by community, and says where a post is heading.
 
@@ -57,7 +82,8 @@ class Nowcaster:
     ) -> None:
         self._database = database
         self._curves = curves or {}
-        self._learned: dict[tuple[int, int], tuple[datetime, Growth]] = {}
+        self._growths: dict[tuple[int, int], tuple[datetime, Growth]] = {}
+        self._own: dict[tuple[int, int, bool], tuple[datetime, OwnPosts]] = {}
 
     async def look(
         self,
@@ -84,21 +110,32 @@ class Nowcaster:
         if age_seconds > _LATE * reading:
             return None
         curves = self._curves.get(community.platform)
+        last = Reading(age_seconds, score, comments)
+        before = self._before(community, now)
         if curves is not None and curves.near(age_seconds, community.horizon_seconds):
-            last = Reading(age_seconds, score, comments)
-            return await self._database.run_read(
-                lambda session: look_by_curves(
-                    session, community, curves, post_id, last, before=self._before(community, now)
-                )
+            horizon = community.horizon_seconds
+            own = await self._own_posts(
+                community,
+                reading,
+                before,
+                lambda so_far: curves.final(so_far, horizon),
+                by_curves=True,
             )
-        growth = await self._growth(community, reading, now)
+            return await self._database.run_read(
+                lambda session: look_by_curves(session, curves, horizon, post_id, last, own)
+            )
+        growth = await self._growth(community, reading, before)
         if growth.n < MIN_POSTS:
             return None
-        before = self._before(community, now)
+        own = await self._own_posts(
+            community,
+            reading,
+            before,
+            lambda so_far: growth.final(so_far.scores[-1]),
+            by_curves=False,
+        )
         return await self._database.run_read(
-            lambda session: look_by_line(
-                session, community, growth, post_id, age_seconds, score, before=before
-            )
+            lambda session: look_by_line(session, growth, post_id, score, own)
         )
 
     @staticmethod
@@ -107,113 +144,118 @@ class Nowcaster:
         fresh = min(community.horizon_seconds / 4, _FRESH)
         return datetime.fromtimestamp(now.timestamp() // fresh * fresh, UTC)
 
-    async def _growth(self, community: Community, reading: int, now: datetime) -> Growth:
-        before = self._before(community, now)
+    async def _growth(self, community: Community, reading: int, before: datetime) -> Growth:
         key = community.id, reading
-        learned = self._learned.get(key)
+        learned = self._growths.get(key)
         if learned is None or learned[0] != before:
             growth = await self._database.run_read(
                 lambda session: learn_growth(session, community, reading, before=before)
             )
-            learned = self._learned[key] = before, growth
+            learned = self._growths[key] = before, growth
+        return learned[1]
+
+    async def _own_posts(
+        self,
+        community: Community,
+        reading: int,
+        before: datetime,
+        foresee: Foresee,
+        *,
+        by_curves: bool,
+    ) -> OwnPosts:
+        """What a community's own posts say; worked out once for all looks that go by the same."""
+        key = community.id, reading, by_curves
+        learned = self._own.get(key)
+        if learned is None or learned[0] != before:
+            own = await self._database.run_read(
+                lambda session: read_own_posts(
+                    session, community.id, reading, foresee, before=before
+                )
+            )
+            learned = self._own[key] = before, own
         return learned[1]
 
 
 def look_by_curves(
     session: Session,
-    community: Community,
     curves: GrowthCurves,
+    horizon: float,
     post_id: int,
     last: Reading,
-    *,
-    before: datetime,
+    own: OwnPosts,
 ) -> Heading | None:
-    """Where a post is heading by the platform's curves, adapted to its community.
-
-    The community's own newest labels that matured by ``before`` tell how far the curves were off
-    there.
-    """
-    horizon = community.horizon_seconds
+    """Where a post is heading by the platform's curves, adapted to its community."""
     earlier = [Reading(*each) for each in readings_of(session, [post_id]).get(post_id, ())]
     expected = curves.final(Trajectory.of([*earlier, last]).until(last.age), horizon)
     if expected is None:
         return None
-    labels = newest_finals(session, community.id, before=before, limit=OWN_POSTS)
-    looks = _own_looks(session, labels, last.age, lambda so_far: curves.final(so_far, horizon))
-    expected, seen = _with_first_predictions(session, post_id, expected, looks, labels)
-    return adapted(expected, [(look, labels[own_id]) for own_id, look in seen.items()])
+    expected, looks = _with_first_prediction(session, post_id, expected, own)
+    return adapted(expected, [(look, own.finals[own_id]) for own_id, look in looks.items()])
 
 
 def look_by_line(
-    session: Session,
-    community: Community,
-    growth: Growth,
-    post_id: int,
-    age: float,
-    score: float,
-    *,
-    before: datetime,
+    session: Session, growth: Growth, post_id: int, score: float, own: OwnPosts
 ) -> Heading:
     """Where a post is heading by the line that was learned, and by its first prediction."""
-    expected = growth.final(score)
-    if first_predictions(session, [post_id]):
-        labels = newest_finals(session, community.id, before=before, limit=OWN_POSTS)
-        looks = _own_looks(session, labels, age, lambda so_far: growth.final(so_far.scores[-1]))
-        expected, _ = _with_first_predictions(session, post_id, expected, looks, labels)
+    expected, _ = _with_first_prediction(session, post_id, growth.final(score), own)
     return Heading(*(math.sinh(point) for point in expected))
 
 
-def _own_looks(
-    session: Session,
-    labels: Mapping[int, float],
-    age: float,
-    foresee: Callable[[Trajectory], FinalScore | None],
-) -> dict[int, FinalScore]:
-    """What would have been foreseen of posts that have their labels, from readings up to an age."""
-    found = {}
-    for own_id, readings in readings_of(session, [*labels]).items():
-        so_far = Trajectory.of(Reading(*each) for each in readings).until(age * _LATE)
-        if len(so_far.ages) and so_far.ages[-1] >= age / _LATE:
+def read_own_posts(
+    session: Session, community_id: int, reading: int, foresee: Foresee, *, before: datetime
+) -> OwnPosts:
+    """What a community's newest labels that matured by ``before`` say of second looks.
+
+    Args:
+        session: to read with.
+        community_id: the community.
+        reading: what is looked at, as its due age in seconds.
+        foresee: what readings so far say of the final score.
+        before: aware.
+    """
+    finals = newest_finals(session, community_id, before=before, limit=OWN_POSTS)
+    looks = {}
+    for own_id, readings in readings_of(session, [*finals]).items():
+        so_far = Trajectory.of(Reading(*each) for each in readings).until(reading * _LATE)
+        if len(so_far.ages) and so_far.ages[-1] >= reading / _LATE:
             foreseen = foresee(so_far)
             if foreseen is not None:
-                found[own_id] = foreseen
-    return found
-
-
-def _with_first_predictions(
-    session: Session,
-    post_id: int,
-    expected: FinalScore,
-    looks: Mapping[int, FinalScore],
-    labels: Mapping[int, float],
-) -> tuple[FinalScore, Mapping[int, FinalScore]]:
-    """The look at a post, and those at its community's posts, with what was first predicted.
-
-    Posts without a first prediction keep what the readings say; all do where the community's posts
-    do not show that first predictions help.
-    """
-    if len(labels) < MIN_LABELS:
-        return expected, looks
-    firsts = {
-        each: FinalScore(*np.arcsinh(points).tolist())
-        for each, points in first_predictions(session, [post_id, *looks]).items()
-    }
-    if post_id not in firsts:
-        return expected, looks
-    usual = FinalScore(*np.quantile(np.arcsinh([*labels.values()]), LEVELS).tolist())
+                looks[own_id] = foreseen
+    if len(finals) < MIN_LABELS:
+        return OwnPosts(finals, looks, looks, None, 0.0)
+    usual = FinalScore(*np.quantile(np.arcsinh([*finals.values()]), LEVELS).tolist())
     changes = {
-        each: full_change(look, firsts[each], usual)
-        for each, look in looks.items()
-        if each in firsts
+        own_id: full_change(looks[own_id], first, usual)
+        for own_id, first in _first_scores(session, [*looks]).items()
     }
     share = trust(
         [*changes.values()],
-        [math.asinh(labels[each]) - looks[each].median for each in changes],
+        [math.asinh(finals[own_id]) - looks[own_id].median for own_id in changes],
     )
-    change = full_change(expected, firsts[post_id], usual)
-    return moved(expected, share * change), {
-        each: moved(look, share * changes.get(each, 0.0)) for each, look in looks.items()
+    with_firsts = {
+        own_id: moved(look, share * changes.get(own_id, 0.0)) for own_id, look in looks.items()
     }
+    return OwnPosts(finals, looks, with_firsts, usual, share)
+
+
+def _with_first_prediction(
+    session: Session, post_id: int, expected: FinalScore, own: OwnPosts
+) -> tuple[FinalScore, Mapping[int, FinalScore]]:
+    """The look at a post, and those at its community's posts, with what was first predicted.
+
+    A post without a first prediction keeps what the readings say, and so it does where the
+    community's posts do not show that first predictions help.
+    """
+    first = _first_scores(session, [post_id]).get(post_id)
+    if own.usual is None or first is None:
+        return expected, own.looks
+    change = full_change(expected, first, own.usual)
+    return moved(expected, own.share * change), own.with_firsts
+
+
+def _first_scores(session: Session, post_ids: Sequence[int]) -> dict[int, FinalScore]:
+    found = first_predictions(session, post_ids)
+    return {each: FinalScore(*np.arcsinh(points).tolist()) for each, points in found.items()}
 
 
 def learn_growth(

@@ -42,7 +42,7 @@ def find_named_community(session: Session, name: str) -> Community:
         raise UnknownCommunity(
             f"There is no community called {name!r}. Known: none yet. A community comes to be when"
             " posts are imported (`main.py import FILE`) or watched (`main.py run`); without"
-            " --community the image is judged for no place in particular."
+            " --community all are taken together."
         )
     raise UnknownCommunity(
         f"There {'are several communities' if found else 'is no community'} called {name!r}."

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from bot.app import App
 from bot.labels.growth import Heading
-from bot.labels.nowcast import MIN_POSTS, Nowcaster
+from bot.labels.nowcast import MIN_POSTS, Nowcaster, read_own_posts
 from bot.reports.nowcast_accuracy import nowcast_accuracy, read_nowcasts
 from models.growth_curves import STARTER, GrowthCurves
 from storage.engine.database import Database
@@ -304,6 +304,33 @@ async def test_what_was_first_predicted_counts_where_it_has_helped(
     else:
         assert (await look(low)).median == pytest.approx(without.median, rel=0.1)
         assert (await look(high)).median == pytest.approx(without.median, rel=0.1)
+
+
+async def test_own_posts_are_looked_at_once_for_all_second_looks_of_an_hour(
+    league: App, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await history(league.core.database, 60, growth=3.0)
+    async with league.core.database.read() as session:
+        community = await session.get_one(Community, 1)
+        session.expunge(community)
+    asked = []
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        asked.append(args)
+        return read_own_posts(*args, **kwargs)
+
+    monkeypatch.setattr("bot.labels.nowcast.read_own_posts", counted)
+    nowcaster = Nowcaster(league.core.database)
+    looks = [
+        await nowcaster.look(community, 600, 600, 20.0, clock(), post_id=number)
+        for number in (99_998, 99_999)
+    ]
+    assert looks[0] is not None
+    assert looks[0] == looks[1]
+    assert len(asked) == 1
+    clock.forward(community.horizon_seconds)
+    assert await nowcaster.look(community, 600, 600, 20.0, clock(), post_id=99_999) is not None
+    assert len(asked) == 2
 
 
 DAY = 24 * 3600

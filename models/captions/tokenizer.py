@@ -26,7 +26,8 @@ ANY_EXPRESSION = 5
 ANY_KIND = ANY_EXPRESSION + 1 + len(EXPRESSIONS)
 ANY_PLACE = ANY_KIND + 1 + len(KINDS)
 _BYTES = ANY_PLACE + 1 + len(PLACES)
-_LETTERS = _BYTES + 256
+#: The first token that stands for text and no single byte.
+FIRST_LETTER = _BYTES + 256
 
 _SPACE = "\u2581"
 _WORDS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d|[^\w\s]|_")
@@ -75,17 +76,17 @@ class Tokenizer:
         self.letters = tuple(letters)
         self.merges = tuple(merges)
         self._ranks = {pair: rank for rank, pair in enumerate(self.merges)}
-        #: Texts of the tokens from `_LETTERS` on.
+        #: Texts of the tokens from `FIRST_LETTER` on.
         self._texts = (*self.letters, *(first + second for first, second in self.merges))
         self._ids: dict[str, int] = {}
         for number, text in enumerate(self._texts):
-            self._ids.setdefault(text, _LETTERS + number)
+            self._ids.setdefault(text, FIRST_LETTER + number)
         self._cached = lru_cache(8192)(self._encode_piece)
 
     @property
     def size(self) -> int:
         """How many tokens there are."""
-        return _LETTERS + len(self._texts)
+        return FIRST_LETTER + len(self._texts)
 
     def encode(self, boxes: Sequence[str]) -> list[int]:
         """Tokens of a caption, without BEGIN and END; boxes are parted by BOX."""
@@ -107,7 +108,7 @@ class Tokenizer:
                 raw.clear()
 
         for token in tokens:
-            if _BYTES <= token < _LETTERS:
+            if _BYTES <= token < FIRST_LETTER:
                 raw.append(token - _BYTES)
                 continue
             flush()
@@ -115,8 +116,8 @@ class Tokenizer:
                 break
             if token == BOX:
                 boxes.append("")
-            elif token >= _LETTERS:
-                boxes[-1] += self._texts[token - _LETTERS]
+            elif token >= FIRST_LETTER:
+                boxes[-1] += self._texts[token - FIRST_LETTER]
         flush()
         return [" ".join(box.replace(_SPACE, " ").split()) for box in boxes]
 

@@ -1,0 +1,126 @@
+"""The fitted caption network as the folder that serving reads, with int8 weights for LiteRT.
+
+    python -m trainer.captions.export --prepared FOLDER --network FILE --out FOLDER
+"""
+
+import argparse
+import hashlib
+import json
+import logging
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.captions.language_model import BATCH, MANIFEST, MODEL, TOKENIZER, StepModel
+from storage.errors import ExpectedError
+from trainer.captions.network import CaptionNetwork
+
+log = logging.getLogger(__name__)
+
+#: Weights in eight bits move logits (−10 to 10) by about this much at most, in the mean.
+TOLERANCE = 0.25
+
+
+class ExportRefused(ExpectedError):
+    """The converted network disagrees with the original."""
+
+
+def convert(network: CaptionNetwork) -> bytes:
+    """One step of `BATCH` captions as a LiteRT model with int8 weights."""
+    import keras
+    import tensorflow as tf
+
+    shape = network.shape
+    cache = (shape.depth, BATCH, shape.heads, shape.places, shape.width // shape.heads)
+
+    def step(token: Any, place: Any, picture: Any, keys: Any, values: Any) -> dict[str, Any]:
+        names = ("logits", "merit", "keys", "values")
+        return dict(zip(names, network.step(token, place, picture, keys, values), strict=True))
+
+    archive = keras.export.ExportArchive()
+    archive.track(network)
+    archive.add_endpoint(
+        "serve",
+        step,
+        input_signature=[
+            tf.TensorSpec((BATCH,), tf.int32, name="token"),
+            tf.TensorSpec((1,), tf.int32, name="place"),
+            tf.TensorSpec((BATCH, shape.picture), tf.float32, name="picture"),
+            tf.TensorSpec(cache, tf.float32, name="keys"),
+            tf.TensorSpec(cache, tf.float32, name="values"),
+        ],
+    )
+    with tempfile.TemporaryDirectory() as saved:
+        archive.write_out(saved, verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(saved, signature_keys=["serve"])
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        return bytes(converter.convert())
+
+
+def largest_difference(network: CaptionNetwork, content: bytes) -> float:
+    """Mean absolute difference of the logits over some places of random captions."""
+    random = np.random.default_rng(3)
+    model = StepModel(content)
+    tokens = random.integers(300, network.shape.vocabulary, (BATCH, 12)).astype(np.int32)
+    picture = random.random((BATCH, network.shape.picture)).astype(np.float32)
+    wanted = np.asarray(network({"tokens": tokens, "picture": picture})["logits"])
+    gaps = []
+    cache = model.empty()
+    for place in range(tokens.shape[1]):
+        logits, _, cache = model.step(tokens[:, place], place, picture, cache)
+        gaps.append(np.abs(logits - wanted[:, place]).mean())
+    return float(np.max(gaps))
+
+
+def export(network: CaptionNetwork, prepared: Path, out: Path, facts: dict[str, Any]) -> None:
+    """Write the folder.
+
+    Raises:
+        ExportRefused: the converted network disagrees with the original.
+    """
+    content = convert(network)
+    gap = largest_difference(network, content)
+    # A NaN compares false with everything, so ask for agreement rather than for disagreement.
+    if not gap <= TOLERANCE:
+        raise ExportRefused(f"The converted network is off by {gap:.3g}; nothing was written.")
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MODEL).write_bytes(content)
+    for name in (TOKENIZER, "emotions.npz"):
+        shutil.copyfile(prepared / name, out / name)
+    manifest = {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "places": network.shape.places,
+        "off_by": round(gap, 4),
+        **facts,
+    }
+    (out / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+    log.info("%s bytes, off by %.3g", len(content), gap)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m trainer.captions.export")
+    parser.add_argument("--prepared", type=Path, required=True)
+    parser.add_argument("--network", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    from trainer.captions.choose_network import load_network
+
+    try:
+        export(load_network(options.network), options.prepared, options.out, {})
+    except ExportRefused as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

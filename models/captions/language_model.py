@@ -91,8 +91,12 @@ class ScoredCaption:
 class CaptionModel:
     """Writes captions for a picture, and judges those of others. Safe in several threads."""
 
-    def __init__(self, content: bytes, tokenizer: Tokenizer, places: int) -> None:
+    def __init__(
+        self, content: bytes, tokenizer: Tokenizer, *, places: int, backbone: str
+    ) -> None:
         self._content = content
+        #: Fingerprint of the backbone whose embeddings it knows pictures by.
+        self.backbone = backbone
         self.tokenizer = tokenizer
         self._places = places
         self._local = threading.local()
@@ -109,6 +113,7 @@ class CaptionModel:
             content = (folder / MODEL).read_bytes()
             tokenizer = Tokenizer.load(folder / TOKENIZER)
             wanted, places = str(manifest["sha256"]), int(manifest["places"])
+            backbone = str(manifest["backbone"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CaptionModelUnusable(
                 f"There is no usable caption model in {folder} ({error}). Captions still come from"
@@ -119,7 +124,7 @@ class CaptionModel:
                 f"The caption model {folder / MODEL} is damaged: its checksum is not the one in"
                 f" {MANIFEST}. Install Peoria again."
             )
-        return cls(content, tokenizer, places)
+        return cls(content, tokenizer, places=places, backbone=backbone)
 
     def _model(self) -> StepModel:
         ready: StepModel | None = getattr(self._local, "ready", None)
@@ -141,7 +146,7 @@ class CaptionModel:
         """`BATCH` captions, different ones by chance; some may be equal or empty.
 
         Args:
-            picture: the starter's embedding, float32 [1280]; None: for any picture.
+            picture: the embedding by `backbone`, float32 [1280]; None: for any picture.
             seed: of the chance.
             expression: the emotion asked for; None: any.
             kind: one of `models.captions.tokenizer.KINDS`; None: any.

@@ -1,10 +1,9 @@
 """Which caption network is best: several are fitted, one after another, with any backend of Keras.
 
-    python -m trainer.captions.choose_network --arrays FILE --out FOLDER [--seconds N] [--short]
+    python -m trainer.captions.choose_network --arrays FILE --out FOLDER [--short]
 
 FILE is what `trainer.captions.prepare` writes. Networks are compared on captions made later than
-those they learned from; the best is then fitted on a split by template, and on all captions but
-the last twentieth: that one ships. Tables are written after each, so that a run may be ended.
+those they learned from. Tables are written after each, so that a run may be ended.
 """
 
 import argparse
@@ -64,16 +63,20 @@ def load_network(path: Path) -> CaptionNetwork:
     return network
 
 
-class _Study:
+class Study:
+    """Fits networks and keeps what came of each in tables.json and judged.npz."""
+
     def __init__(self, arrays: CaptionArrays, splits: dict[str, Any], out: Path) -> None:
         self.arrays, self.splits, self.out = arrays, splits, out
         self.tables: dict[str, Any] = {}
         self.judged: dict[str, NDArray[Any]] = {}
 
     def part(self, split: str, name: str) -> CaptionArrays:
+        """Captions of a split: learn, choose or judge."""
         return self.arrays.rows(self.splits[f"split_{split}_{name}"])
 
     def fit(self, title: str, split: str, shape: Shape, recipe: Recipe) -> CaptionNetwork:
+        """Fit on a split, and judge what it holds back."""
         began = time.monotonic()
         rows: list[dict[str, Any]] = []
 
@@ -114,37 +117,20 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m trainer.captions.choose_network")
     parser.add_argument("--arrays", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seconds", type=float, default=3600.0)
     parser.add_argument("--short", action="store_true", help="two small networks, two epochs")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    began = time.monotonic()
     arrays, splits, vocabulary = load_arrays(options.arrays)
     options.out.mkdir(parents=True, exist_ok=True)
-    study = _Study(arrays, splits, options.out)
+    study = Study(arrays, splits, options.out)
     found = contenders(vocabulary)
     if options.short:
         found = {
             name: (replace(shape, width=32, depth=1), replace(recipe, epochs=2))
             for name, (shape, recipe) in list(found.items())[:2]
         }
-    longest = 0.0
     for title, (shape, recipe) in found.items():
-        start = time.monotonic()
-        # Room for this one, the two that follow the comparison, and some slack.
-        if start - began + 3.3 * longest > options.seconds:
-            log.info("No time left for %s", title)
-            continue
         study.fit(title, "time", shape, recipe)
-        longest = max(longest, time.monotonic() - start)
-    best = min(
-        (key for key in study.tables if key.startswith("time|")),
-        key=lambda key: study.tables[key]["choose_picture"]["nats_per_token"],
-    ).partition("|")[2]
-    log.info("Best: %s", best)
-    network = study.fit(best, "all", *found[best])
-    save_weights(network, options.out / "caption_network.npz")
-    study.fit(best, "template", *found[best])
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from models.backbone import read_info
+from models.backbone_files import STARTER
 from models.captions.language_model import BATCH, MANIFEST, MODEL, TOKENIZER, StepModel
 from storage.errors import ExpectedError
 from trainer.captions.network import CaptionNetwork
@@ -96,6 +98,7 @@ def export(network: CaptionNetwork, prepared: Path, out: Path, facts: dict[str, 
     manifest = {
         "sha256": hashlib.sha256(content).hexdigest(),
         "places": network.shape.places,
+        "backbone": read_info(STARTER).fingerprint,
         "off_by": round(gap, 4),
         **facts,
     }

@@ -16,7 +16,7 @@ Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
 #: Lengths that captions are padded to, so that short ones cost little.
-LENGTHS = (32, 64)
+LENGTHS = (24, 40, 64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,10 +37,11 @@ MERGES = 3000
 
 
 def splits_of(templates: np.ndarray[tuple[int], np.dtype[np.int32]]) -> dict[str, Split]:
-    """By time, by template, and all but the last twentieth."""
+    """By time in two ways, by template, and all but the last twentieth."""
     whole = split_by_time(len(templates), learn=0.95, choose=0.05)
     return {
         "time": split_by_time(len(templates)),
+        "late": split_by_time(len(templates), learn=0.88, choose=0.02),
         "template": split_by_template(templates),
         "all": Split(whole.learn, whole.choose, whole.choose[:0]),
     }

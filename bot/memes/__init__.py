@@ -1,0 +1,1 @@
+"""Captions for a picture, ranked by what plays in a community, and drawn."""

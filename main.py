@@ -16,6 +16,7 @@ from bot.cli import (
     finetune,
     import_posts,
     leaderboard,
+    meme,
     models,
     nowcast,
     predict,
@@ -55,6 +56,7 @@ app.command()(restore.restore)
 app.command()(evaluate.evaluate)
 app.command()(nowcast.nowcast)
 app.command()(finetune.finetune)
+app.command()(meme.meme)
 app.command("read-text")(read_text.read_text)
 app.command()(leaderboard.leaderboard)
 app.command()(suspicions.suspicions)

@@ -98,6 +98,10 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _optional_web_address(value: str | None) -> str | None:
+    return None if value is None else _web_address(value)
+
+
 def _shard_range(value: str | None) -> str | None:
     if value is not None:
         parse_shards(value)
@@ -118,5 +122,7 @@ Networks: TypeAlias = Annotated[Names, AfterValidator(_networks)]
 Subreddits: TypeAlias = Annotated[Names, AfterValidator(_subreddits)]
 #: An http address, without the slash at its end.
 WebAddress: TypeAlias = Annotated[str, AfterValidator(_web_address)]
+#: The same, or None.
+OptionalWebAddress: TypeAlias = Annotated[str | None, AfterValidator(_optional_web_address)]
 #: Shards of Discord, such as ``0-3/8``, or None.
 ShardRange: TypeAlias = Annotated[str | None, AfterValidator(_shard_range)]

@@ -17,6 +17,7 @@ from bot.setting_types import (
     DatabaseUrl,
     Names,
     Networks,
+    OptionalWebAddress,
     ShardRange,
     Subreddits,
     TimeZone,
@@ -284,6 +285,20 @@ class Settings(BaseSettings):
         False,
         description="Read the text in images in the background, about a second each; needs the"
         " extra ocr.",
+    )
+
+    caption_url: OptionalWebAddress = Field(
+        None,
+        description="A server with OpenAI's chat interface that writes captions, too, such as"
+        " http://127.0.0.1:11434/v1 (llama.cpp, Ollama, vLLM); it is told title, community and"
+        " expression, never the picture.",
+    )
+    caption_model: str = Field("default", description="Name of the model on that server.")
+    caption_key: SecretStr | None = Field(None, description="Key of that server, if it wants one.")
+    caption_blocked: Names = Field(
+        (),
+        description="Words and names that no suggested caption may have, separated by commas,"
+        " beside the list that ships; a star stands for any ending.",
     )
 
     season_time_zone: TimeZone = Field(

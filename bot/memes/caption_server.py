@@ -15,7 +15,9 @@ ANSWER_SECONDS, _CONNECT_SECONDS = 20.0, 5.0
 #: What a line of a list begins with.
 _NUMBER = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.):])\s*")
 #: Markup and code: such a line is no caption.
-_MARKUP = re.compile(r"<[a-z/!@#]|```|\[[^\]]*\]\(|javascript:|https?:|&[a-z]+;|\{\{|[{}]", re.I)
+_MARKUP = re.compile(
+    r"<[a-z/!@#]|```|\[[^\]]*\]\(|javascript:|https?:|&[a-z]+;|\{\{|[{}]", re.IGNORECASE
+)
 
 _ASK = (
     "Write {count} short, funny captions for an image macro. One caption a line, as TOP|BOTTOM,"

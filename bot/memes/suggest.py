@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -184,9 +184,7 @@ class MemeMaker:
             canvas, tuple(diverse(suggestions, count)), plain, expression, tuple(notes)
         )
 
-    def _look(
-        self, canvas: Canvas, champion: Champion
-    ) -> tuple[NDArray[np.float32], str | None]:
+    def _look(self, canvas: Canvas, champion: Champion) -> tuple[NDArray[np.float32], str | None]:
         tensor = to_input(canvas.picture, champion.backbone.input_size)
         embedding = champion.backbone.embed(tensor[np.newaxis])[0]
         return embedding, self._read_expression(canvas.picture)
@@ -232,15 +230,20 @@ class MemeMaker:
             community = await session.run_sync(find_named_community, audience.name)
             posted = await session.run_sync(
                 lambda sync: posted_captions(
-                    sync, community_id=community.id, backbone=champion.backbone.fingerprint,
+                    sync,
+                    community_id=community.id,
+                    backbone=champion.backbone.fingerprint,
                     limit=_POSTS,
-                )  # fmt: skip
+                )
             )
         return await self._server.on_thread(
             lambda: nearest_captions(
-                posted, embedding, emotions=self._emotions, expression=expression,
+                posted,
+                embedding,
+                emotions=self._emotions,
+                expression=expression,
                 count=_RETRIEVED,
-            )  # fmt: skip
+            )
         )
 
     async def _written(
@@ -278,10 +281,14 @@ class MemeMaker:
                 continue
             drawn.append((boxes, source))
         told = [_with_text(facts, boxes) for boxes, _ in drawn]
-        embeddings = np.stack([embedding, *champion.backbone.embed(np.stack(pictures))]) if (
-            pictures) else embedding[np.newaxis]  # fmt: skip
-        experts = ask_experts(champion.head, embeddings, [_with_text(facts, ()), *told])
-        plain, *cards = (read_forecast(champion, row, audience) for row in experts)
+        embeddings = embedding[np.newaxis]
+        if pictures:
+            captioned = champion.backbone.embed(np.stack(pictures))
+            embeddings = np.concatenate([embeddings, captioned])
+        said = ask_experts(champion.head, embeddings, [facts, *told])
+        plain, *cards = (
+            read_forecast(champion, said, row, audience) for row in range(len(embeddings))
+        )
         merits = self._merits([boxes for boxes, _ in drawn], embedding, champion)
         return [
             Suggestion(boxes, source, card, merit, self._emotion(boxes))
@@ -313,9 +320,7 @@ def _facts(title: str, audience: Audience, now: datetime) -> PostFacts:
 
 def _with_text(facts: PostFacts, boxes: Sequence[str]) -> PostFacts:
     """The facts of a captioned picture: what is drawn on it need not be read from it."""
-    return PostFacts(
-        facts.title, facts.posted_at, " ".join(boxes), facts.author, facts.community
-    )
+    return replace(facts, text_in_image=" ".join(boxes))
 
 
 def diverse(suggestions: Sequence[Suggestion], count: int) -> list[Suggestion]:

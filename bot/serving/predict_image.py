@@ -8,7 +8,7 @@ import numpy as np
 from bot.serving.audience import Audience
 from bot.serving.champion import Champion, ChampionServer
 from bot.serving.embed import EmbeddedImage
-from bot.serving.experts import ask_experts
+from bot.serving.experts import Said, ask_experts
 from bot.serving.forecast import Card, Place, read_card
 from models.author_record import AuthorRecord
 from models.experts import EXPERTS, mix
@@ -71,13 +71,28 @@ async def predict_image(
 
 def _card(champion: Champion, image: EmbeddedImage, facts: PostFacts, audience: Audience) -> Card:
     said = ask_experts(champion.head, image.embedding[np.newaxis], [facts], blank=[image.blank])
+    return read_forecast(champion, said, 0, audience, blank=image.blank)
+
+
+def read_forecast(
+    champion: Champion, said: Said, row: int, audience: Audience, *, blank: bool = False
+) -> Card:
+    """What the experts said of one of several images, as a community would be shown it.
+
+    Args:
+        champion: the version that was asked.
+        said: what its experts said.
+        row: which of the images.
+        audience: the community.
+        blank: whether the image holds no picture.
+    """
     if audience.standing is None:
-        bins, place = said.bins[0][EXPERTS.index("pooled")], None
+        bins, place = said.bins[row][EXPERTS.index("pooled")], None
     else:
         # Nothing is stored, so nothing is reserved: this is what would be shown there now.
         standing = audience.standing
         mixture = mix(
-            standing.account, said.bins[0], reserved=standing.reserved, waiting=standing.waiting
+            standing.account, said.bins[row], reserved=standing.reserved, waiting=standing.waiting
         )
         bins, place = mixture.bins, Place.of(mixture.weights.tolist(), mixture.share)
     return read_card(
@@ -86,6 +101,6 @@ def _card(champion: Champion, image: EmbeddedImage, facts: PostFacts, audience: 
         audience.rule,
         champion.name,
         place=place,
-        set_aside=said.set_aside[0],
-        blank=image.blank,
+        set_aside=said.set_aside[row],
+        blank=blank,
     )

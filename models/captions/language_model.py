@@ -91,9 +91,7 @@ class ScoredCaption:
 class CaptionModel:
     """Writes captions for a picture, and judges those of others. Safe in several threads."""
 
-    def __init__(
-        self, content: bytes, tokenizer: Tokenizer, *, places: int, backbone: str
-    ) -> None:
+    def __init__(self, content: bytes, tokenizer: Tokenizer, *, places: int, backbone: str) -> None:
         self._content = content
         #: Fingerprint of the backbone whose embeddings it knows pictures by.
         self.backbone = backbone
@@ -252,4 +250,5 @@ def _log_probability(logits: Floats, tokens: NDArray[np.int32]) -> NDArray[np.fl
     top = logits.max(axis=1)
     total = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
     chosen = logits[np.arange(len(logits)), tokens]
-    return (chosen - total).astype(np.float64)
+    found: NDArray[np.float64] = (chosen - total).astype(np.float64)
+    return found

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from storage.engine.core_tables import table_of
@@ -34,7 +33,7 @@ def posted_captions(
     session: Session, *, community_id: int, backbone: str, limit: int
 ) -> Sequence[PostedCaption]:
     """The newest ``limit`` of a community, of people who did not opt out; hidden ones left out."""
-    rows: Sequence[Row[Any]] = session.execute(
+    rows = session.execute(
         select(
             _POSTS.c.title, _POSTS.c.options, _IMAGES.c.text, _EMBEDDINGS.c.vector,
             _LABELS.c.percentile_low, _LABELS.c.percentile_high,

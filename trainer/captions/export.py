@@ -1,6 +1,6 @@
 """The fitted caption network as the folder that serving reads, with int8 weights for LiteRT.
 
-    python -m trainer.captions.export --prepared FOLDER --network FILE --out FOLDER
+python -m trainer.captions.export --prepared FOLDER --network FILE --out FOLDER
 """
 
 import argparse

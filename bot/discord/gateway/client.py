@@ -12,6 +12,7 @@ from discord.http import Route
 
 from bot.discord.gateway.discord_time import listen_to_dates, nobody_listens
 from bot.discord.gateway.event_guard import guard_events
+from bot.discord.gateway.server_parts import read_in_parts
 from bot.discord.gateway.unseen_channels import close_unseen_channels
 from bot.runtime.shards import Shards
 
@@ -90,8 +91,10 @@ class Client(commands.AutoShardedBot):
         )
         self._gateway_url = gateway_url
         # discord.py has no public place between receiving an event and reading it.
-        close_unseen_channels(self._connection.parsers, lambda: self._connection.self_id)
-        guard_events(self._connection.parsers, self._note_skipped)
+        parsers = self._connection.parsers
+        parsers["GUILD_CREATE"] = read_in_parts(parsers["GUILD_CREATE"], self._connection)
+        close_unseen_channels(parsers, lambda: self._connection.self_id)
+        guard_events(parsers, self._note_skipped)
 
     def _note_skipped(self, name: str, data: Any) -> None:
         """Tell listeners (``on_skipped_event``) of an event that could not be read."""

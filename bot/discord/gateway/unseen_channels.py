@@ -36,7 +36,7 @@ def close_unseen_channels(
         _close(data, data.get("guild_id"), own_id())
 
     def guild(data: _Payload) -> None:
-        for each in data.get("channels", ()):
+        for each in data.get("channels") or ():
             _close(each, data.get("id"), own_id())
 
     for name, change in (
@@ -55,8 +55,10 @@ def _after(change: Callable[[_Payload], None], parser: Parser) -> Parser:
     return parse
 
 
-def _close(channel: _Payload, guild_id: object, own_id: int | None) -> None:
-    if not channel.get("flags", 0) & _OBFUSCATED:
+def _close(channel: object, guild_id: object, own_id: int | None) -> None:
+    flags = channel.get("flags") if isinstance(channel, dict) else None
+    # What is odd is for those who read it.
+    if not isinstance(channel, dict) or not isinstance(flags, int) or not flags & _OBFUSCATED:
         return
     channel.setdefault("name", _NO_NAME)
     closed_to = [(guild_id, _ROLE), (own_id, _MEMBER)]

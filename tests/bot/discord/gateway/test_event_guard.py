@@ -2,15 +2,17 @@
 
 import logging
 import random
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.app import App
 from bot.discord.gateway.event_guard import guard_events
 from bot.discord.platform import DiscordPlatform
 from storage.types import PlatformName
-from tests.bot.discord.steps import PNG, answered
+from tests.bot.discord.steps import PNG, answered, watch
 from tests.fakes.discord import Channel, FakeDiscord, Member
 from tests.fakes.discord.odd_events import odd_events
 
@@ -36,6 +38,24 @@ async def test_the_bot_answers_after_events_that_cannot_be_read(
     assert fake.gateway.identified == 1
     assert "MESSAGE_REACTION_ADD cannot be read" in caplog.text
     assert discord.name is PlatformName.DISCORD
+
+
+async def test_one_odd_part_does_not_take_a_server_away(
+    app: App, fake: FakeDiscord, discord: DiscordPlatform, ann: Member,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    with patch.object(fake.gateway, "dispatch"):
+        other = fake.guild("Another")
+        channel, poster = fake.channel(other), fake.member(other, "poster")
+    told = other.created(fake.bot)
+    told["channels"] = [{"id": "5", "type": 0}, *told["channels"], None, "odd"]
+    told["threads"], told["roles"] = [{"id": {}}], [*told["roles"], {"name": "no id"}]
+    fake.gateway.dispatch("GUILD_CREATE", told, guild=other)
+    await fake.settle()
+    await watch(app, channel)
+    await answered(fake, await fake.post_message(channel, poster, attachments=[PNG]))
+    assert f"Parts of server {other.id} cannot be read and are left out" in caplog.text
+    assert fake.gateway.identified == 1
 
 
 async def test_the_bot_answers_after_a_storm_of_mutated_events(

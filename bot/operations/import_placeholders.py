@@ -11,6 +11,7 @@ from yarl import URL
 
 from bot.runtime.download import Downloaded
 from models.decoding import DecodedImage
+from storage.files.post_values import is_image_name
 from storage.files.posts_export import FilePost
 
 #: SHA-256 of files that downloaders of imgur and of Reddit pass over, by what is said of them.
@@ -108,10 +109,14 @@ def repeated_images(posts: Iterable[FilePost], sha256: Mapping[str, str]) -> lis
 
 
 def _place(post: FilePost) -> str:
-    """Where a post's image is from: its address without what follows ``?``, or its own file."""
+    """Where a post's image is from: an address, or its own file.
+
+    What follows the name of an image file only says how it is wanted, for example how wide.
+    """
     if post.media is None:
         return f"file of {post.source_id}"
-    return post.media.partition("#")[0].partition("?")[0].casefold()
+    address = post.media.partition("#")[0]
+    return address.partition("?")[0] if is_image_name(address) else address
 
 
 def _path(url: str) -> str:

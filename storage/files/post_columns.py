@@ -51,8 +51,12 @@ class Columns:
     def __init__(self, row: Mapping[Any, Any]) -> None:
         self._cells: dict[str, tuple[str, Any]] = {}
         for name, value in row.items():
-            if isinstance(name, str):
-                self._cells.setdefault(squash(name), (name, value))
+            if not isinstance(name, str):
+                continue
+            plain = squash(name)
+            # ``id`` goes before MongoDB's own ``_id``, wherever it stands.
+            if plain not in self._cells or name.casefold() == plain:
+                self._cells[plain] = (name, _without_type(value))
 
     def find(self, names: Sequence[str], accept: Callable[[Any], bool]) -> tuple[str, Any]:
         """Name and value of the first cell under one of ``names`` that is accepted.
@@ -68,6 +72,16 @@ class Columns:
             cell = self._cells.get(squash(name))
             if cell is not None and not is_blank(cell[1]):
                 yield cell
+
+
+def _without_type(value: Any) -> Any:
+    """What MongoDB writes as ``{"$numberInt": "12"}`` or ``{"$date": …}`` without its type."""
+    while isinstance(value, dict) and len(value) == 1:
+        ((key, inner),) = value.items()
+        if not (isinstance(key, str) and key.startswith("$")):
+            break
+        value = inner
+    return value
 
 
 def squash(name: str) -> str:

@@ -89,6 +89,8 @@ def _read_text(path: Path) -> Rows:
         raise PostsFileRefused(str(error)) from error
     except UNPACKING_ERRORS as error:
         raise PostsFileRefused(f"{path} cannot be read: it is damaged ({error}).") from error
+    if not first:
+        raise PostsFileRefused(f"{path} is not JSON, JSON Lines, CSV or Parquet: it is empty.")
     if b"\0" in first:
         raise PostsFileRefused(f"{path} is not JSON, JSON Lines, CSV or Parquet: it is no text.")
     if first.startswith(b"<"):

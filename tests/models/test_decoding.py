@@ -365,6 +365,34 @@ def test_the_same_colours_in_other_numbers_are_the_same_picture(kind: str, profi
     assert difference(applied, plain) < difference(ignored, plain) / 2
 
 
+def all_grey() -> bytes:
+    """A profile of CMYK in which every colour is a middle grey."""
+    grey = bytes([128, 128, 128])  # Lab: half light, no colour
+    ramp = bytes(range(256))
+    matrix = b"".join(struct.pack(">i", 65536 * (place % 4 == 0)) for place in range(9))
+    table = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + matrix + ramp * 4 + grey * 16 + ramp * 3
+    head = bytearray(128)
+    struct.pack_into(">I", head, 0, 144 + len(table))
+    head[8:12] = b"\x02\x40\0\0"
+    head[12:24] = b"prtrCMYKLab "
+    head[36:40] = b"acsp"
+    head[68:80] = struct.pack(">iii", 63190, 65536, 54061)
+    return bytes(head) + struct.pack(">I4sII", 1, b"A2B0", 144, len(table)) + table
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+def test_a_profile_of_cmyk_is_applied_to_cmyk_alone(kind: str) -> None:
+    picture = images.photo().convert("CMYK")
+    found = np.asarray(decode(images.encode(picture, kind, icc_profile=all_grey())).pixels)
+    assert found.min() == found.max() == pytest.approx(119, abs=3)
+    plain = decode(images.encode(picture, kind)).pixels
+    assert (
+        difference(decode(images.encode(picture, kind, icc_profile=ADOBE_RGB)).pixels, plain) == 0
+    )
+    tagged = images.encode(images.photo(), "PNG", icc_profile=all_grey())
+    assert difference(decode(tagged).pixels, images.photo()) == 0
+
+
 def test_grey_and_transparent_pictures_keep_their_profiles_and_their_holes() -> None:
     clear = retagged(ADOBE_RGB).convert("RGBA")
     clear.putalpha(Image.linear_gradient("L").resize(clear.size))

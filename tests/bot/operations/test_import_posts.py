@@ -282,7 +282,7 @@ async def test_pictures_in_place_of_removed_ones_are_no_posts(
     links = {
         **{f"via{n}": f"https://a.example/via/{n}" for n in range(7)},
         "small": "https://b.example/small",
-        **{f"same{n}": f"https://{n}.example/same/{n}" for n in range(REPEATED)},
+        **{f"same{n}": f"https://e.example/same.php?id={n}" for n in range(REPEATED)},
         **{f"ok{n}": f"https://c.example/ok.jpg?{n}" for n in range(9)},
         "repost": "https://d.example/repost",
         **{f"good{n}": f"https://c.example/{n}" for n in range(4)},

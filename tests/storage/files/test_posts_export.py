@@ -300,7 +300,7 @@ def test_a_damaged_file_is_refused_or_read(
     [
         (b"PK\x03\x04", "unpack it"), (b"SQLite format 3\0", "SQLite"), (b"%PDF-1.7", "PDF"),
         (b"<!DOCTYPE html>", "web page"), (b"\x89PNG\r\n\x1a\n", "--images"),
-        (b"hello", "neither a bracket nor columns"), (b"", "neither a bracket nor columns"),
+        (b"hello", "neither a bracket nor columns"), (b"", "it is empty"), (b"\n \n", "it is empty"),
         (b"colour,shape\nred,round\n", "no column that is known: it has colour, shape"),
     ],
 )  # fmt: skip
@@ -321,6 +321,10 @@ def test_a_file_of_another_kind_is_called_by_its_name(
         ({"id": ..., "name": "t3_xyz"}, {"source_id": "xyz"}),
         ({"id": ..., "permalink": "/r/memes/comments/xyz/a_title/"}, {"source_id": "xyz"}),
         ({"id": ..., "Post ID": "q1"}, {"source_id": "q1"}),
+        ({"_id": {"$oid": "65"}, "id": "abc"}, {"source_id": "abc"}),
+        ({"ups": {"$numberInt": "12"}}, {"score": 12.0}),
+        ({"created_utc": {"$date": {"$numberLong": "1500000000000"}}}, {"seconds": 1.5e9}),
+        ({"created_utc": "2017-07-14T02:40:00.000+0000"}, {"seconds": 1.5e9}),
         ({"ups": "1,234"}, {"score": 1234.0}),
         ({"ups": "1234"}, {"score": 1234.0}),
         ({"ups": "12.3k"}, {"score": 12300.0}),

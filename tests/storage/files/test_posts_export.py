@@ -300,7 +300,7 @@ def test_a_damaged_file_is_refused_or_read(
     [
         (b"PK\x03\x04", "unpack it"), (b"SQLite format 3\0", "SQLite"), (b"%PDF-1.7", "PDF"),
         (b"<!DOCTYPE html>", "web page"), (b"\x89PNG\r\n\x1a\n", "--images"),
-        (b"hello", "neither a bracket nor columns"), (b"", "it is empty"), (b"\n \n", "it is empty"),
+        (b"hello", "neither a bracket nor columns"), (b"", "it is empty"),
         (b"colour,shape\nred,round\n", "no column that is known: it has colour, shape"),
     ],
 )  # fmt: skip

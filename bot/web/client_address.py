@@ -1,6 +1,7 @@
 """Who is at the other end: the address of a visitor, also behind a proxy that is trusted."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
 
@@ -69,6 +70,7 @@ def network_of(address: str | None) -> str:
     return _network(address, 24, 48)
 
 
+@lru_cache(maxsize=4096)
 def _network(address: str | None, length4: int, length6: int) -> str:
     parsed = _read(address or "")
     if parsed is None:

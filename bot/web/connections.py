@@ -26,7 +26,7 @@ REQUEST_SECONDS = 300.0
 #: How often slow requests are looked for, seconds.
 _LOOK_SECONDS = 30.0
 #: How long a connection keeps its place at least, seconds.
-GRACE_SECONDS = 2.0
+GRACE_SECONDS = 5.0
 
 #: What every answer says in the header Server: no version.
 SERVER = "Peoria"
@@ -90,6 +90,9 @@ class Places:
 
 def _close_idle(connections: "OrderedDict[Connection, Any]") -> bool:
     for each in connections:
+        if each.is_young:
+            # So are all that follow.
+            return False
         if each.is_idle:
             each.cut()
             return True
@@ -122,12 +125,13 @@ class Connection(web.RequestHandler):
 
     @property
     def is_idle(self) -> bool:
-        """Whether no request is here, and none was for a while: who came just now is to say it."""
-        return (
-            not self._request_in_progress
-            and not self._messages
-            and self._loop.time() - self._used_at >= GRACE_SECONDS
-        )
+        """Whether no whole request is here that waits for its answer."""
+        return not self._request_in_progress and not self._messages
+
+    @property
+    def is_young(self) -> bool:
+        """Whether it came or was used just now: whoever came is given time to say what for."""
+        return self._loop.time() - self._used_at < GRACE_SECONDS
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a place."""

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 #: Connections that wait to be accepted: the system keeps them.
 _BACKLOG = 512
 #: Connections that are accepted before others have their turn.
-_AT_ONCE = 16
+_AT_ONCE = 4
 #: How long accepting rests when the system has no more files or memory, seconds.
 _REST_SECONDS = 1.0
 _NO_MORE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)

@@ -96,7 +96,7 @@ async def test_an_answer_that_nobody_reads_is_given_up(
 
 def test_places_are_given_back() -> None:
     class Fake:
-        is_idle = False
+        is_idle = is_young = False
 
         def cut(self) -> None:
             raise AssertionError("nobody is idle")

@@ -96,15 +96,16 @@ def _read(text: str) -> _Address | None:
 
 def _hops(request: web.Request) -> list[tuple[str | None, str | None]]:
     """Address and scheme of each hop that the headers tell of, the nearest last."""
-    if request.headers.getall("Forwarded", ()):
-        return [
-            (_text(_read(hop.get("for", ""))), _scheme(hop.get("proto", "")))
-            for hop in request.forwarded
-        ]
-    addresses = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
-    # Proxies set this one and do not add to it: it is of the nearest.
-    scheme = _scheme(",".join(request.headers.getall("X-Forwarded-Proto", ())).rpartition(",")[2])
-    return [(_text(_read(each)), scheme) for each in addresses]
+    if "X-Forwarded-For" in request.headers:
+        addresses = ",".join(request.headers.getall("X-Forwarded-For")).split(",")
+        # Proxies set this one and do not add to it: it is of the nearest.
+        schemes = ",".join(request.headers.getall("X-Forwarded-Proto", ()))
+        return [(_text(_read(each)), _scheme(schemes.rpartition(",")[2])) for each in addresses]
+    # Only without the other: a proxy that writes that one hands this one on as a visitor wrote it.
+    return [
+        (_text(_read(hop.get("for", ""))), _scheme(hop.get("proto", "")))
+        for hop in request.forwarded
+    ]
 
 
 def _text(address: _Address | None) -> str | None:

@@ -23,6 +23,9 @@ PROXY = "127.0.0.1"
         ([PROXY], {"Forwarded": 'for="[2001:db8::7]:4711";proto=https'}, "2001:db8::7", "https"),
         ([PROXY], {"Forwarded": "for=1.2.3.4, for=203.0.113.5;proto=https"},
          "203.0.113.5", "https"),
+        # A proxy that writes one header hands the other on.
+        ([PROXY], {"X-Forwarded-For": "203.0.113.5", "Forwarded": "for=1.2.3.4;proto=https"},
+         "203.0.113.5", "http"),
         # What is no address ends the list.
         ([PROXY], {"X-Forwarded-For": "203.0.113.5, unknown"}, PROXY, "http"),
         ([PROXY], {"Forwarded": "for=_hidden"}, PROXY, "http"),

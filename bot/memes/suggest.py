@@ -29,7 +29,6 @@ from models.preprocessing import to_input
 from storage.engine.database import Database
 from storage.errors import ExpectedError
 from storage.queries.captions import posted_captions
-from storage.queries.communities import find_named_community
 
 log = logging.getLogger(__name__)
 
@@ -224,18 +223,17 @@ class MemeMaker:
         self, embedding: NDArray[np.float32], champion: Champion, audience: Audience,
         expression: str | None,
     ) -> list[tuple[str, ...]]:  # fmt: skip
-        if audience.name is None:
+        community_id = audience.community_id
+        if community_id is None:
             return []
-        async with self._database.read() as session:
-            community = await session.run_sync(find_named_community, audience.name)
-            posted = await session.run_sync(
-                lambda sync: posted_captions(
-                    sync,
-                    community_id=community.id,
-                    backbone=champion.backbone.fingerprint,
-                    limit=_POSTS,
-                )
+        posted = await self._database.run_read(
+            lambda session: posted_captions(
+                session,
+                community_id=community_id,
+                backbone=champion.backbone.fingerprint,
+                limit=_POSTS,
             )
+        )
         return await self._server.on_thread(
             lambda: nearest_captions(
                 posted,

@@ -25,6 +25,7 @@ class Audience:
         quantiles: of its recent scores, or of its platform's.
         record: how its posts did so far.
         standing: what its labels say of the experts; None: the head alone is asked.
+        community_id: of the community's row; None: of no known community.
     """
 
     name: str | None
@@ -32,6 +33,7 @@ class Audience:
     quantiles: Quantiles
     record: Record
     standing: Standing | None = None
+    community_id: int | None = None
 
 
 async def find_audience(database: Database, name: str | None, now: datetime) -> Audience:
@@ -55,4 +57,5 @@ def audience_of(session: Session, community: Community | None, now: datetime) ->
         quantiles=read_quantiles(session, community, before=now),
         record=community_record(session, community.id, now),
         standing=read_standing(session, community.id),
+        community_id=community.id,
     )

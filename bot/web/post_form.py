@@ -58,7 +58,7 @@ class PostForm:
                     seconds=self._services.settings.download_seconds,
                 )
             async with request.config_dict[WRITING].take():
-                post_id = await self._accept(visitor, upload)
+                post_id = await self.accept(visitor, upload)
         except Refusal as refusal:
             if wants_json(request):
                 raise
@@ -77,7 +77,12 @@ class PostForm:
             raise Refusal(404, "The post was deleted before it could be shown.")
         return card_answer(request, post, status=201)
 
-    async def _accept(self, visitor: Visitor, upload: Upload) -> int:
+    async def accept(self, visitor: Visitor, upload: Upload) -> int:
+        """Store a visitor's post; its id.
+
+        Raises:
+            Refusal: it cannot be posted; the sentence says why.
+        """
         title = clean_title(upload.title)
         if not upload.image:
             raise Refusal(400, "There is no image in this post: choose a file that is not empty.")

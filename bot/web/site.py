@@ -18,6 +18,7 @@ from bot.web.health import Health
 from bot.web.heat_maps import HeatMaps
 from bot.web.league_pages import LeaguePages
 from bot.web.me_pages import MePages
+from bot.web.meme_pages import MemePages
 from bot.web.middlewares import answer_refusals, only_hosts, only_own_pages
 from bot.web.model_pages import ModelPages
 from bot.web.post_form import PostForm
@@ -54,6 +55,8 @@ def make_site(services: Services) -> web.Application:
     pages, cards, models = FeedPages(services, feed), Cards(feed), ModelPages(services)
     me, stats = MePages(services), StatsPages(services)
     health = Health(services.readiness)
+    post_form = PostForm(services, feed)
+    memes = MemePages(services, post_form)
     post = r"/posts/{id:\d{1,18}}"
     site.add_routes(
         [
@@ -62,11 +65,15 @@ def make_site(services: Services) -> web.Application:
             web.get(post + ".json", cards.handle_post),
             web.get("/cards.json", cards.handle_cards),
             web.get("/posts", _to_the_feed),
-            web.post("/posts", PostForm(services, feed).handle),
+            web.post("/posts", post_form.handle),
             web.post(post + "/vote", VoteForm(services, feed).handle),
             web.get(post + "/heat.png", HeatMaps(services, feed).handle),
             web.post(post + "/guess", GuessForm(services, feed).handle),
             web.get(r"/images/{id:\d{1,18}}", PostImages(services).handle),
+            web.get("/meme", memes.handle_form),
+            web.post("/meme", memes.handle_suggest),
+            web.get(r"/meme/{token:[0-9a-f]{32}}", memes.handle_picture),
+            web.post(r"/meme/{token:[0-9a-f]{32}}/post", memes.handle_post),
             web.get("/league", LeaguePages(services).handle),
             web.get("/stats", stats.handle_page),
             web.get("/stats.png", stats.handle_chart),

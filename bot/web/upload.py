@@ -25,11 +25,13 @@ class Upload:
         title: one line of text, may be empty or too long.
         key: made once for each form; the same form sent twice has the same key.
         image: the file, empty if none was chosen.
+        caption: lines of text, for pages that ask for them.
     """
 
     title: str
     key: str
     image: bytes = field(repr=False)
+    caption: str = ""
 
 
 async def read_upload(request: web.Request, *, max_bytes: int, seconds: float) -> Upload:
@@ -83,4 +85,4 @@ async def _read_fields(request: web.Request, max_bytes: int) -> Upload:
     key = texts.get("key") or secrets.token_hex(16)
     if _KEY.fullmatch(key) is None:
         raise Refusal(400, "The field key must be 8 to 64 letters, digits and hyphens.")
-    return Upload(clean_title(texts.get("title", "")), key, image)
+    return Upload(clean_title(texts.get("title", "")), key, image, texts.get("caption", ""))

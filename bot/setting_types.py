@@ -24,7 +24,12 @@ _DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
 _SUBREDDIT = re.compile(r"u_[A-Za-z0-9_-]{2,20}|[A-Za-z0-9][A-Za-z0-9_]{1,20}")
 
 #: What looks like a subreddit and shows the posts of others.
-_FEEDS = {"all", "popular", "mod", "friends", "home", "best", "random", "randnsfw"}
+_FEEDS = {
+    "all", "best", "contrib", "dashboard", "favorites", "friends", "home", "me", "mod", "myrandom",
+    "new", "popular", "randnsfw", "random", "search", "submit", "subreddits", "users",
+}  # fmt: skip
+#: What stands before the name where an address was copied.
+_BEFORE_NAME = re.compile(r"(?:https?://)?(?:\w+\.)?reddit\.com/", re.IGNORECASE)
 
 
 def _database_url(value: str | None) -> str | None:
@@ -78,9 +83,10 @@ def _split(value: object) -> object:
 def _subreddits(value: tuple[str, ...]) -> tuple[str, ...]:
     names: dict[str, str] = {}
     for text in value:
-        name = re.sub(r"^/?(?:r/)?", "", text).removesuffix("/")
+        name = re.sub(r"^/?(?:r/)?", "", _BEFORE_NAME.sub("/", text)).removesuffix("/")
+        multi = "/m/" in name or "+" in name or re.match(r"(?:all|popular)-", name, re.IGNORECASE)
         name = re.sub(r"^/?(?:u|user)/", "u_", name)
-        if name.lower() in _FEEDS or "+" in name:
+        if name.lower() in _FEEDS or multi:
             raise ValueError(
                 "holds a feed (such as r/all, or r/aww+pics): its posts are those of other"
                 " subreddits. Name these, separated by commas"

@@ -12,7 +12,7 @@ from bot.settings import Settings
         ("aww, r/pics,/r/memes/", ("aww", "pics", "memes")),
         ("AWW,aww", ("AWW",)),
         ("https://www.reddit.com/r/aww/,old.reddit.com/r/pics", ("aww", "pics")),
-        ("u/some-name,u_other_name-with-20-ch", ("u_some-name", "u_other_name-with-20-ch")),
+        ("u/some-name,u_other_name-with-20-c", ("u_some-name", "u_other_name-with-20-c")),
         ("allaww,popularmemes", ("allaww", "popularmemes")),
     ],
 )

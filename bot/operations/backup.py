@@ -25,6 +25,7 @@ from bot.people.identity import KEY_FILE
 from bot.runtime.subprocesses import is_running
 from bot.settings import Settings
 from models.registry import MANIFEST
+from storage.engine.faults import storage_fault
 from storage.errors import ExpectedError
 from storage.swap import finish_swap
 
@@ -144,7 +145,11 @@ def _copy_database(settings: Settings, database: Path | None, folder: Path) -> P
         with closing(sqlite3.connect(database, timeout=60)) as connection:
             connection.execute("VACUUM INTO ?", (str(copy),))
     except sqlite3.DatabaseError as error:
-        raise BackupRefused(f"The database {database} could not be copied: {error}.") from error
+        fault = storage_fault(error)
+        advice = f" {fault.advice}" if fault else " `main.py doctor` says how it is."
+        raise BackupRefused(
+            f"The database {database} could not be copied: {error}.{advice}"
+        ) from error
     return copy
 
 

@@ -17,6 +17,7 @@ from bot.training.run_table import has_living_process
 from bot.training.usable_champion import why_unusable
 from storage.engine.database import Database
 from storage.engine.faults import storage_fault
+from storage.engine.sqlite_file import DatabaseFileGone
 from storage.tables import ModelVersion, Post, TrainingRun
 from storage.types import RunState, ServiceState
 
@@ -56,6 +57,9 @@ def database_trouble(error: Exception) -> Finding:
             f"A write was not done within {_PATIENCE:.0f} s: another program holds the database,"
             " or its disk is very slow."
         )
+    elif isinstance(said, DatabaseFileGone):
+        text = str(said)
+        sentence = f"{text[0].upper()}{text[1:]}."
     elif fault is None:
         sentence = f"It cannot be used: {said}."
     else:

@@ -76,14 +76,12 @@ async def _examine(
         return [Finding("database", State.TROUBLE, sentence), *findings]
     life = await database.run_read(lambda session: life_finding(session, now))
     cannot_write = await _write(database, now)
-    if cannot_write is not None:
-        findings = [cannot_write, *findings]
     if deep:
         findings.append(await check_images(database, ImageStore(settings.images_dir)))
     champion = await ChampionFiles(settings).look(database)
     async with database.read() as session:
         return [
-            await _database(session, settings),
+            cannot_write or await _database(session, settings),
             *findings,
             life,
             *await session.run_sync(_people_key, settings),

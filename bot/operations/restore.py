@@ -1,5 +1,6 @@
 """Bringing a backup back: everything is checked first, and what was there is kept."""
 
+import contextlib
 import shutil
 import sqlite3
 from contextlib import closing
@@ -70,6 +71,8 @@ def restore(settings: Settings, file: Path, *, now: datetime) -> Restored:
     with swap.prepared():
         contents = unpack(file, swap.new, data_dir=data_dir, secret_key=settings.secret_key)
         _refuse_other_database(contents, database)
+        if DATABASE in contents.names:
+            _forget_processes(swap.new / DATABASE)
         has_dump = DUMP in contents.names
         if has_dump:
             check_dump(swap.new / DUMP)
@@ -113,6 +116,16 @@ def _refuse_other_database(contents: Contents, database: Path | None) -> None:
             "The backup holds a PostgreSQL database, and its tools pg_dump and pg_restore are not"
             " installed here. Install PostgreSQL's client programs."
         )
+
+
+def _forget_processes(database: Path) -> None:
+    """What a backup says of the processes that ran when it was made is of no use any more."""
+    with closing(sqlite3.connect(database)) as connection:
+        for table in ("processes", "services", "leases"):
+            # Older databases lack some of them.
+            with contextlib.suppress(sqlite3.OperationalError):
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - of the names above
+        connection.commit()
 
 
 def _refuse_if_open(database: Path) -> None:

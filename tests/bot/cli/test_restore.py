@@ -53,6 +53,11 @@ def state(data: Path) -> dict[str, bytes]:
 def backup(peoria: Peoria, data_dir: Path) -> Path:
     """A backup of a data folder in which a community was added afterwards."""
     add_community(data_dir, "early")
+    with closing(sqlite3.connect(data_dir / "peoria.db")) as database:
+        # It was made while Peoria ran.
+        moment = "2026-03-01 00:00:00.000000"
+        database.execute("INSERT INTO processes VALUES ('here 1 1.0', ?, ?)", (moment, moment))
+        database.commit()
     ImageStore(data_dir / "images").put(b"a picture")
     assert peoria("backup", "b.tar.gz", "--images").status == 0
     add_community(data_dir, "late")

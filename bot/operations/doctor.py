@@ -130,7 +130,9 @@ async def _database(session: AsyncSession, settings: Settings) -> Finding:
         where = f"PostgreSQL {url.database} on {url.host}"
         return Finding("database", State.WELL, f"{where}, {posts:,} posts.")
     check = (await (await session.connection()).exec_driver_sql("PRAGMA quick_check(1)")).scalar()
-    size = (await asyncio.to_thread(file.stat)).st_size / 2**20
+    # What was written last lies beside it for a while.
+    beside = [path.stat().st_size for path in file.parent.glob(f"{file.name}-wal")]
+    size = (file.stat().st_size + sum(beside)) / 2**20
     if check != "ok":
         return Finding(
             "database",

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from bot.cli.console import out, print_json, run
 from bot.core import open_core
+from bot.serving.attribute_phrases import looks_like
 from bot.serving.audience import Audience, find_audience
 from bot.serving.forecast import Card
 from bot.serving.number_format import percent
@@ -84,6 +85,7 @@ def _as_json(prediction: FilePrediction) -> dict[str, Any]:
         "set_aside": card.set_aside,
         "blank": card.blank,
         "frame": prediction.frame and dict(zip(("number", "of"), prediction.frame, strict=True)),
+        "attributes": None if card.attributes is None else card.attributes.as_json(),
         "model_version": card.model_version,
         "latency_ms": round(prediction.latency_ms, 2),
     }
@@ -91,11 +93,18 @@ def _as_json(prediction: FilePrediction) -> dict[str, Any]:
 
 def _sentences(card: Card, audience: Audience) -> list[str | None]:
     if audience.name is None:
-        return [pooled_headline(card), score_sentence(card), set_aside_note(card), POOLED_VIEW]
+        return [
+            pooled_headline(card),
+            score_sentence(card),
+            looks_like(card),
+            set_aside_note(card),
+            POOLED_VIEW,
+        ]
     return [
         headline(card, audience.name),
         score_sentence(card),
         place_line(card, audience.name),
+        looks_like(card),
         set_aside_note(card),
         knowledge_note(card, audience.name),
     ]

@@ -81,6 +81,7 @@ def store_images(
             "width": each.image.width,
             "height": each.image.height,
             "phash": each.phash,
+            "attributes": each.attributes.as_json(),
             "stored_at": now,
         }
         for sha256, each in seen.items()

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.serving.embed import EmbeddedImage, embed_image
+from models.attributes.read import AttributeReader
 from models.backbone import Backbone
 from models.backbone_files import find_backbone
 from models.decoding import DecodeLimits
@@ -86,6 +87,7 @@ class ChampionServer:
         self._versions_dir = versions_dir
         self._backbones_dir = backbones_dir
         self.limits = limits
+        self._attributes = AttributeReader()
         self._champion: Champion | None = None
         self._loading = asyncio.Lock()
         self._threads = threads
@@ -159,7 +161,7 @@ class ChampionServer:
         Raises:
             ImageRefused: the bytes are not an image that can be used; the message says why.
         """
-        return await self.on_thread(embed_image, data, backbone, self.limits)
+        return await self.on_thread(embed_image, data, backbone, self._attributes, self.limits)
 
     @property
     def has_free_thread(self) -> bool:

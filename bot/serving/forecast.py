@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from bot.serving.number_format import percent
+from models.attributes.read import Attributes
 from models.distribution import Floats, mean_percentile, quantile
 from models.experts import EXPERTS, FIRST_WEIGHTS
 from models.percentiles import BucketRule, Quantiles, Source, score_interval
@@ -83,6 +84,7 @@ class Card:
         set_aside: sources of the post that it does not go by, because they are unlike all that
             was learned from (`models.support.SOURCES`).
         blank: the image holds no picture, so that nothing but the base rate is said.
+        attributes: what people can read off the image; None where that was not stored.
     """
 
     bins: tuple[float, ...]
@@ -97,6 +99,7 @@ class Card:
     place: Place | None = None
     set_aside: tuple[str, ...] = ()
     blank: bool = False
+    attributes: Attributes | None = None
 
     @property
     def chances(self) -> dict[Bucket, float]:
@@ -227,6 +230,7 @@ def stored_card(prediction: Prediction) -> Card:
         place=_place(prediction),
         set_aside=tuple(prediction.set_aside or ()),
         blank=prediction.blank,
+        attributes=_attributes(prediction),
     )
 
 
@@ -235,6 +239,11 @@ def outcome(card: Card, label: Label) -> Outcome:
     middle = (label.percentile_low + label.percentile_high) / 2
     told = label.percentile_low > 0 or label.percentile_high < 1
     return Outcome(card, label.score, middle, label.bucket, told)
+
+
+def _attributes(prediction: Prediction) -> Attributes | None:
+    stored = prediction.image.attributes
+    return None if stored is None else Attributes.from_json(stored)
 
 
 def _place(prediction: Prediction) -> Place | None:

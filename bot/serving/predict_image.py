@@ -1,6 +1,6 @@
 """Predicting an image that is not posted: nothing is stored."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -71,7 +71,8 @@ async def predict_image(
 
 def _card(champion: Champion, image: EmbeddedImage, facts: PostFacts, audience: Audience) -> Card:
     said = ask_experts(champion.head, image.embedding[np.newaxis], [facts], blank=[image.blank])
-    return read_forecast(champion, said, 0, audience, blank=image.blank)
+    card = read_forecast(champion, said, 0, audience, blank=image.blank)
+    return replace(card, attributes=image.attributes)
 
 
 def read_forecast(

@@ -64,6 +64,7 @@ def _prediction_json(view: PostView) -> dict[str, Any] | None:
         "score": dict(zip(points, card.score, strict=True)) if card.score else None,
         "quantiles": card.quantiles,
         "bins": card.bins,
+        "attributes": None if card.attributes is None else card.attributes.as_json(),
         "sentences": view.sentences,
         "model_version": card.model_version,
     }

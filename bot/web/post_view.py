@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.league.secrecy import Reader, may_be_guessed, secret_sentence, why_secret
 from bot.serving import phrases
+from bot.serving.attribute_phrases import looks_like
 from bot.serving.forecast import Card, Outcome, OutcomeWaits, outcome, stored_card
 from bot.serving.second_look import SecondLook
 from bot.serving.waiting import Waits
@@ -194,7 +195,11 @@ def _sentences(card: Card, community: str) -> tuple[str, ...]:
 def _notes(post: Post, card: Card | None, horizon_at: datetime, community: str) -> list[str]:
     if card is None:
         return []
-    notes = [phrases.set_aside_note(card), phrases.knowledge_note(card, community)]
+    notes = [
+        looks_like(card),
+        phrases.set_aside_note(card),
+        phrases.knowledge_note(card, community),
+    ]
     if post.silent:
         notes.append(phrases.WAS_SILENT)
     if post.prediction_rows[0].made_at >= horizon_at:

@@ -1,8 +1,9 @@
 """Images, each once, and what backbones see in them."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import HEX_SHA256, Base, Key
@@ -34,6 +35,9 @@ class Image(Base):
     phash: Mapped[str] = mapped_column(String(16), index=True)
     #: Text read from the image; null until it was read, empty when there is none.
     text: Mapped[str | None] = mapped_column(Text)
+    #: What people can read off it (`models.attributes.read`); null for images that were embedded
+    #: before attributes were read.
+    attributes: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     stored_at: Mapped[datetime]
     #: When the file was dropped after its retention time; the row stays for its posts.
     dropped_at: Mapped[datetime | None]

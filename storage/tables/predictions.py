@@ -6,6 +6,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstrai
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storage.tables.base import Base, Key
+from storage.tables.images import Image
 from storage.tables.models import ModelVersion
 
 
@@ -70,6 +71,8 @@ class Prediction(Base):
     base_log_score: Mapped[float | None]
 
     model_version: Mapped[ModelVersion] = relationship()
+    #: Always loaded with it: a card shows what people can read off the image.
+    image: Mapped[Image] = relationship(lazy="joined", innerjoin=True)
 
 
 class ExpertAccount(Base):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.discord.texts.looks_like import looks_like
 from bot.discord.texts.lookup import Texts
 from bot.serving.duplicates import Duplicate
 from bot.serving.forecast import Card, Familiarity, Place
@@ -107,13 +108,7 @@ def _bar(chance: float) -> str:
 def _lines(
     texts: Texts, card: Card, community: str | None, seen: Duplicate | None, note: str | None
 ) -> list[str]:
-    lines = [bars(texts, card), "", _headline(texts, card, community)]
-    if card.score is not None:
-        low, median, high = (texts.number(value) for value in card.score)
-        lines.append(texts("card.score", median=median, low=low, high=high))
-    if card.set_aside:
-        sources = ", ".join(texts(f"source.{source}") for source in card.set_aside)
-        lines.append(texts("card.set_aside", sources=sources))
+    lines = [bars(texts, card), "", _headline(texts, card, community), *_facts(texts, card)]
     if community is not None and card.place is not None:
         lines.append(_place_line(texts, card, card.place, community))
     elif community is None:
@@ -128,6 +123,20 @@ def _lines(
         lines.append(_seen_line(texts, seen))
     if note is not None:
         lines.append(note)
+    return lines
+
+
+def _facts(texts: Texts, card: Card) -> list[str]:
+    """The score, what the picture looks like, and what was not gone by."""
+    lines = []
+    if card.score is not None:
+        low, median, high = (texts.number(value) for value in card.score)
+        lines.append(texts("card.score", median=median, low=low, high=high))
+    if (looks := looks_like(texts, card)) is not None:
+        lines.append(looks)
+    if card.set_aside:
+        sources = ", ".join(texts(f"source.{source}") for source in card.set_aside)
+        lines.append(texts("card.set_aside", sources=sources))
     return lines
 
 

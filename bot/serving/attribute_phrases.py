@@ -1,0 +1,41 @@
+"""A picture's attributes in plain English, one line."""
+
+from collections import Counter
+
+from bot.serving.forecast import Card
+from models.attributes.genre import GENRE_NAMES
+from models.attributes.read import Attributes
+
+#: Expressions that are named beside a number of faces, at most.
+NAMED = 2
+_EXPRESSION_NAMES = {"disgust": "disgusted", "fear": "afraid", "surprise": "surprised"}
+
+
+def looks_like(card: Card) -> str | None:
+    """ "Looks like: text post · 2 faces, happy"; None where there is nothing to name."""
+    if card.attributes is None or card.blank:
+        return None
+    parts = [_genre(card.attributes), _faces(card.attributes)]
+    named = " · ".join(part for part in parts if part)
+    return f"Looks like: {named}." if named else None
+
+
+def named_expressions(attributes: Attributes) -> list[str]:
+    """Of models.attributes.expressions.EXPRESSIONS, those most of the faces have, at most two."""
+    named = Counter(face.expression for face in attributes.faces if face.expression is not None)
+    return [name for name, _ in named.most_common(NAMED)]
+
+
+def _genre(attributes: Attributes) -> str | None:
+    if attributes.genre is None or attributes.genre.name is None:
+        return None
+    return GENRE_NAMES[attributes.genre.name]
+
+
+def _faces(attributes: Attributes) -> str | None:
+    count = len(attributes.faces)
+    if not count:
+        return None
+    faces = "1 face" if count == 1 else f"{count} faces"
+    expressions = (_EXPRESSION_NAMES.get(name, name) for name in named_expressions(attributes))
+    return ", ".join([faces, *expressions])

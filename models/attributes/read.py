@@ -1,0 +1,146 @@
+"""All attributes of one picture, in one call."""
+
+import threading
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from models.attributes.blaze_face import BlazeFace
+from models.attributes.expressions import EXPRESSIONS
+from models.attributes.face_finder import FaceFinder, FoundFace, cut_out
+from models.attributes.face_network import FaceNetwork
+from models.attributes.files import ATTRIBUTES
+from models.attributes.genre import Genre, GenreHead
+from models.attributes.look import Look, read_look
+
+#: Faces whose expression is read, the largest first: forty faces take no longer than these.
+MAX_EXPRESSIONS: Final = 6
+#: Least probability of an expression that is named.
+NAMED_EXPRESSION: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face and what it looks like.
+
+    Attributes:
+        box: left, top, right, bottom as shares of the picture's width and height, 0 to 1.
+        sure: how sure it is that this is a face, 0 to 1.
+        expressions: probability of each of EXPRESSIONS; None where it was not read: among many
+            faces only the largest are.
+    """
+
+    box: tuple[float, float, float, float]
+    sure: float
+    expressions: dict[str, float] | None
+
+    @property
+    def expression(self) -> str | None:
+        """The expression that is named; None: not sure, or not read."""
+        if self.expressions is None:
+            return None
+        best = max(self.expressions, key=self.expressions.__getitem__)
+        return best if self.expressions[best] >= NAMED_EXPRESSION else None
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What people can read off a picture.
+
+    Attributes:
+        genre: None where the embedding is another backbone's than the genre head reads.
+        faces: the largest first.
+        look: what can be measured of any picture.
+    """
+
+    genre: Genre | None
+    faces: tuple[Face, ...]
+    look: Look
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is printed and stored, rounded to four digits."""
+        found: dict[str, Any] = _rounded(asdict(self))
+        return found
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        """What `as_json` made."""
+        genre, faces, look = stored["genre"], stored["faces"], stored["look"]
+        return cls(
+            None if genre is None else Genre(genre["name"], genre["probabilities"]),
+            tuple(Face(tuple(each["box"]), each["sure"], each["expressions"]) for each in faces),
+            Look(**look),
+        )
+
+
+class AttributeReader:
+    """Reads the attributes of pictures. Safe to call from several threads."""
+
+    def __init__(self) -> None:
+        self._parts: _Parts | None = None
+        self._loading = threading.Lock()
+
+    def read(
+        self, image: Image.Image, embedding: NDArray[np.float32], *, backbone: str
+    ) -> Attributes:
+        """Read an RGB picture of any size.
+
+        Args:
+            image: as it was decoded.
+            embedding: float32[1280].
+            backbone: fingerprint of the backbone that made the embedding.
+        """
+        parts = self._load()
+        found, boxes = parts.finder.find(image)
+        faces = _with_expressions(image, found, boxes, parts.expressions)
+        genre = parts.genres.tell(embedding) if parts.genres.backbone == backbone else None
+        return Attributes(genre, faces, read_look(image, text_share=None, faces=len(faces)))
+
+    def _load(self) -> "_Parts":
+        with self._loading:
+            if self._parts is None:
+                self._parts = _Parts.load()
+            return self._parts
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    finder: FaceFinder
+    expressions: FaceNetwork
+    genres: GenreHead
+
+    @classmethod
+    def load(cls) -> Self:
+        finder = FaceFinder(BlazeFace((ATTRIBUTES / "face_detector.tflite").read_bytes()))
+        expressions = FaceNetwork((ATTRIBUTES / "expressions.tflite").read_bytes())
+        return cls(finder, expressions, GenreHead.load(ATTRIBUTES / "genres.npz"))
+
+
+def _with_expressions(
+    image: Image.Image,
+    found: list[FoundFace],
+    boxes: NDArray[np.float64],
+    network: FaceNetwork,
+) -> tuple[Face, ...]:
+    squares = cut_out(image, boxes[:MAX_EXPRESSIONS], network.side)
+    told: list[dict[str, float] | None] = [
+        dict(zip(EXPRESSIONS, map(float, row), strict=True)) for row in network.tell(squares)
+    ]
+    told += [None] * (len(found) - len(told))
+    return tuple(
+        Face(face.box, face.sure, expressions)
+        for face, expressions in zip(found, told, strict=True)
+    )
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(each) for each in value]
+    return value

@@ -1,0 +1,1 @@
+"""Making the networks behind a picture's attributes."""

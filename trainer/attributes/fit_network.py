@@ -1,0 +1,139 @@
+"""Fitting the network that reads faces. Written for any backend of Keras (KERAS_BACKEND)."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from models.attributes.expressions import standardise
+from trainer.attributes.face_augmentation import FaceAugmentation
+from trainer.attributes.face_network import build_network
+
+#: What is done about classes that are rare.
+Balance = Literal["none", "class weights", "over-sampling"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a network is fitted.
+
+    Attributes:
+        width: see `build_network`.
+        steps: batches in all.
+        batch: faces in each.
+        rate: the highest learning rate; it rises over the first 5% of steps, then falls to 0.
+        decay: weight decay of AdamW.
+        smoothing: share of each label that is spread over all classes.
+        drop: see `build_network`.
+        balance: what is done about rare classes.
+    """
+
+    width: int = 32
+    steps: int = 3600
+    batch: int = 128
+    rate: float = 2e-3
+    decay: float = 0.05
+    smoothing: float = 0.1
+    drop: float = 0.4
+    balance: Balance = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a network says of faces.
+
+    Attributes:
+        probabilities: float32[n, classes].
+        features: float32[n, 4 * width], what its last layer reads.
+    """
+
+    probabilities: NDArray[np.float32]
+    features: NDArray[np.float32]
+
+
+def fit_network(
+    images: NDArray[np.uint8], labels: NDArray[np.int64], recipe: Recipe, *, classes: int, seed: int
+) -> Any:
+    """Fit a network to grey images.
+
+    Args:
+        images: uint8[n, side, side].
+        labels: int64[n], 0 to classes - 1.
+        recipe: how.
+        classes: how many the network tells apart.
+        seed: of the first weights, the order and the augmentation.
+
+    Returns:
+        The keras.Model of `build_network`, its weights averaged over the last steps.
+    """
+    keras.utils.set_random_seed(seed)
+    side = images.shape[1]
+    network = build_network(side=side, classes=classes, width=recipe.width, drop=recipe.drop)
+    entry = keras.Input((side, side, 1), dtype="float32")
+    logits, _ = network(FaceAugmentation(seed)(entry))
+    model = keras.Model(entry, logits)
+    warmup = max(recipe.steps // 20, 1)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, max(recipe.steps - warmup, 1), warmup_target=recipe.rate, warmup_steps=warmup
+    )
+    model.compile(
+        keras.optimizers.AdamW(
+            rate, weight_decay=recipe.decay, clipnorm=1.0, use_ema=True, ema_momentum=0.998
+        ),
+        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.smoothing),
+    )
+    model.fit(_Batches(images, labels, classes, recipe, seed), epochs=1, verbose=0)
+    return network
+
+
+def tell(network: Any, images: NDArray[np.uint8]) -> Told:
+    """What `network` says of images, each looked at as it is and mirrored.
+
+    Args:
+        network: of `fit_network`.
+        images: uint8[n, side, side].
+    """
+    entry = standardise(images)
+    logits, features = (np.asarray(each) for each in network.predict(entry, 512, verbose=0))
+    mirrored, _ = network.predict(entry[:, :, ::-1], 512, verbose=0)
+    both = np.asarray(ops.softmax(logits)) + np.asarray(ops.softmax(mirrored))
+    return Told((both / 2).astype(np.float32), features)
+
+
+class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    """`recipe.steps` batches, drawn pass by pass in a random order."""
+
+    def __init__(
+        self,
+        images: NDArray[np.uint8],
+        labels: NDArray[np.int64],
+        classes: int,
+        recipe: Recipe,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self._images = images[..., np.newaxis]
+        self._labels = np.eye(classes, dtype=np.float32)[labels]
+        self._weights = np.ones(len(images), np.float32)
+        counts = np.bincount(labels, minlength=classes)
+        inverse = (len(images) / np.maximum(counts, 1) / np.count_nonzero(counts))[labels]
+        if recipe.balance == "class weights":
+            self._weights = inverse.astype(np.float32)
+        random = np.random.default_rng(seed)
+        needed = recipe.steps * recipe.batch
+        if recipe.balance == "over-sampling":
+            order = random.choice(len(images), needed, p=inverse / inverse.sum())
+        else:
+            passes = -(-needed // len(images))
+            order = np.concatenate([random.permutation(len(images)) for _ in range(passes)])
+        self._order = order[:needed].reshape(recipe.steps, recipe.batch)
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __getitem__(self, step: int) -> Any:
+        rows = self._order[step]
+        return self._images[rows].astype(np.float32), self._labels[rows], self._weights[rows]

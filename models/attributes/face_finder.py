@@ -13,7 +13,7 @@ from PIL import Image
 from models.attributes.blaze_face import BlazeFace
 
 #: Least probability of a face: with less, over one in twenty photos without people has a face.
-SURE: Final = 0.6
+SURE: Final = 0.62
 #: As many are found at most, the surest.
 MAX_FACES: Final = 64
 #: Side of a face as people cut it out for its expression, as a multiple of the detector's box, and

@@ -7,6 +7,7 @@ Every part writes what it has after each fold, so that a run that is cut short i
 
 import argparse
 import json
+import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 from models.attributes.expressions import EXPRESSIONS
 from trainer.attributes.fit_network import Recipe, fit_network, tell
 from trainer.attributes.labelled_faces import LabelledFaces
+
+log = logging.getLogger(__name__)
 
 FOLDS = 5
 #: The four of the study whose captions were judged.
@@ -87,7 +90,7 @@ class Study:
         }
         self.write()
         short = {k: round(v, 4) for k, v in self.table[name].items() if isinstance(v, float)}
-        print(f"{self.part}: {name}: {done} folds, {short}", flush=True)
+        log.info("%s: %s: %s folds, %s", self.part, name, done, short)
 
     def write(self) -> None:
         """Put the part's files in their place."""
@@ -166,7 +169,7 @@ def on_everything(study: Study, name: str, recipe: Recipe, *, seed: int = 0) -> 
         study.arrays[f"weights/{name}/{place:03d}"] = value
     study.table[f"fitted {name}"] = {"seconds": round(time.monotonic() - began, 1)}
     study.write()
-    print(f"{study.part}: fitted {name} on all", flush=True)
+    log.info("%s: fitted %s on all", study.part, name)
 
 
 def _plain(study: Study) -> None:
@@ -202,6 +205,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--steps", type=int, default=Recipe().steps)
     parser.add_argument("--seconds", type=float, default=3600)
     options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     faces = LabelledFaces.load(options.faces)
     ends = time.monotonic() + options.seconds
     recipe = Recipe(steps=options.steps)

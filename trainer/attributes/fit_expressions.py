@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
     else:
         network = read_fitted(options.fitted, options.name)
     write_network(network, options.out, faces.grey[::100])
-    print(f"wrote {options.out}: {options.out.stat().st_size / 1000:.0f} kB")
+    sys.stdout.write(f"wrote {options.out}: {options.out.stat().st_size / 1000:.0f} kB\n")
     return 0
 
 

@@ -1,6 +1,6 @@
 """Fit the genre head and say how good it is. Run as a program (no TensorFlow, under a minute):
 
-    python -m trainer.attributes.fit_genres --genres FOLDER --out FILE.npz [--json]
+    python -m trainer.attributes.fit_genres --genres FOLDER --out FILE.npz
 
 The head is a multinomial regression on the starter's embedding. Container, file size and pixel
 size are no features: every picture goes through the same resize, and sources that differ in them
@@ -183,7 +183,7 @@ def main(arguments: Sequence[str]) -> int:
     temperature = best_temperature(raw, data.genre)
     calibrated = _softmax(np.log(np.maximum(raw, 1e-12)) / temperature)
     figures = {"temperature": temperature, **report(calibrated, data.genre)}
-    print(json.dumps(figures, indent=1))
+    sys.stdout.write(json.dumps(figures, indent=1) + "\n")
     fit_head(
         data.embeddings, data.genre, backbone=backbone.fingerprint, temperature=temperature
     ).save(options.out)

@@ -13,7 +13,7 @@ from tests.fixtures.rows import one_post
 #: What the program that reads it may rely on.
 KEYS = {
     "file", "probabilities", "bucket", "percentile", "beats", "score", "known", "quantiles",
-    "model_version", "latency_ms", "likely", "set_aside", "blank", "frame",
+    "model_version", "latency_ms", "attributes", "likely", "set_aside", "blank", "frame",
 }  # fmt: skip
 
 

@@ -149,8 +149,9 @@ def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 22
     if len(data) > limits.max_bytes:
         raise ImageRefused(
             "too_large",
-            f"This file is {len(data) / 2**20:.1f} MB and at most {limits.max_bytes / 2**20:g} MB "
-            "is accepted; make the image smaller and try again.",
+            # How large it is nobody knows: no more of it was read than shows this.
+            f"This file is larger than {limits.max_bytes / 2**20:.3g} MB; make the image smaller"
+            " and try again.",
         )
     try:
         container = read_container(data)

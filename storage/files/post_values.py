@@ -1,6 +1,7 @@
 """What the cells of a file of posts say: ids, numbers, dates, names, however written."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from html import unescape
@@ -30,6 +31,10 @@ _FULL_NAME: Final = re.compile(r"t3_([0-9a-z]{1,12})", re.IGNORECASE)
 _IN_ADDRESS: Final = re.compile(r"/comments/([0-9a-z]{1,12})(?:[/?#]|$)", re.IGNORECASE)
 _ENTITY: Final = re.compile(
     r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE
+)
+_TWO_WAY: Final = re.compile(
+    r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2}))? *([AP]M)?)?",
+    re.IGNORECASE,
 )
 _PLAIN_NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?")
 _GROUPED_NUMBER: Final = re.compile(
@@ -118,10 +123,47 @@ def _is_compact_date(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch(r"(?:19|20)\d{6}", value.strip()) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class TwoWayDate:
+    """A date such as ``07/08/2019 5:30 PM``, of which other rows tell which number is the day."""
+
+    first: int
+    second: int
+    rest: tuple[int, int, int, int]  # year, hour, minute, second
+
+    @property
+    def day_first(self) -> bool | None:
+        """Whether the day comes first; None where it may be either."""
+        if (self.first > 12) == (self.second > 12):
+            return None
+        return self.first > 12
+
+    def read(self, *, day_first: bool) -> datetime | None:
+        """The moment in UTC; None where there is none."""
+        day, month = (self.first, self.second) if day_first else (self.second, self.first)
+        year, hour, minute, second = self.rest
+        try:
+            return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+        except ValueError:
+            return None
+
+
+def read_two_way_date(value: Any) -> TwoWayDate | None:
+    """A date with its year at the end and numbers before it; None where it is none."""
+    found = _TWO_WAY.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        return None
+    first, second, year, hour, minute, seconds = (int(each or 0) for each in found.groups()[:6])
+    half = (found[7] or "").upper()
+    if half:
+        hour = hour % 12 + 12 * (half == "PM")
+    return TwoWayDate(first, second, (year, hour, minute, seconds))
+
+
 def read_moment(value: Any) -> datetime | float | None:
     """A moment: aware, or seconds since 1970 (from which milliseconds are told); None if neither.
 
-    Dates without a time zone are UTC. ``07/08/2019`` may be two days, so it is none.
+    Dates without a time zone are UTC. ``07/08/2019`` may be two days: see `read_two_way_date`.
     """
     if isinstance(value, datetime):
         return value if value.tzinfo is not None else value.replace(tzinfo=UTC)

@@ -27,6 +27,7 @@ from storage.files.post_values import (
     read_id,
     read_moment,
     read_text,
+    read_two_way_date,
     storable,
 )
 
@@ -112,6 +113,7 @@ def read_posts(path: Path, *, now: datetime, score_keys: Sequence[str] = SCORE_K
     reader = _Reader(now, score_keys)
     for row in rows.rows:
         reader.take(row)
+    reader.take_two_way_dates()
     if rows.table and not reader.columns:
         names = ", ".join(reader.ignored()[:12])
         raise PostsFileRefused(
@@ -127,6 +129,19 @@ def read_posts(path: Path, *, now: datetime, score_keys: Sequence[str] = SCORE_K
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Undated:
+    """A row whose id and score were read, and what stands where its date should."""
+
+    number: int
+    row: Mapping[Any, Any]
+    columns: Columns
+    source_id: str
+    score: float
+    date_name: str
+    date: Any
+
+
 class _Reader:
     """Collects the posts of a file row by row."""
 
@@ -134,19 +149,41 @@ class _Reader:
         self._now = now
         self._score_keys = score_keys
         self._names: dict[str, None] = {}
+        self._undated: list[_Undated] = []
         self.posts: dict[str, FilePost] = {}
         self.left_out: list[LeftOut] = []
         self.columns: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     def take(self, row: Row) -> None:
+        """Take a row up, or put it off until it is known which number of its date is the day."""
         if row.fault is not None:
             self.left_out.append(LeftOut(row.number, None, row.fault))
             return
         post = self._post(row.number, row.values)
+        if isinstance(post, _Undated):
+            self._undated.append(post)
+        else:
+            self._keep(row.number, post)
+
+    def take_two_way_dates(self) -> None:
+        """Take up the rows whose date may be two days, where the others tell which it is."""
+        dates = [read_two_way_date(each.date) for each in self._undated]
+        told = {each.day_first for each in dates if each is not None} - {None}
+        day_first = told.pop() if len(told) == 1 else None
+        for each, two_ways in zip(self._undated, dates, strict=True):
+            if day_first is None or two_ways is None:
+                reason = "a date that may be two days"
+                self._keep(
+                    each.number, LeftOut(each.number, each.source_id, reason, _shown(each.date))
+                )
+            else:
+                self._keep(each.number, self._dated(each, two_ways.read(day_first=day_first)))
+
+    def _keep(self, number: int, post: FilePost | LeftOut) -> None:
         if isinstance(post, LeftOut):
             self.left_out.append(post)
         elif post.source_id in self.posts:
-            self.left_out.append(LeftOut(row.number, post.source_id, "the same id twice"))
+            self.left_out.append(LeftOut(number, post.source_id, "the same id twice"))
         else:
             self.posts[post.source_id] = post
 
@@ -154,7 +191,7 @@ class _Reader:
         known = {squash(each) for each in (*KNOWN_KEYS, *self._score_keys)}
         return [name for name in self._names if squash(name) not in known]
 
-    def _post(self, number: int, row: Any) -> FilePost | LeftOut:
+    def _post(self, number: int, row: Any) -> FilePost | LeftOut | _Undated:
         if not isinstance(row, Mapping):
             return LeftOut(number, None, "not an object", _shown(row))
         row, kind = _unwrapped(row)
@@ -176,14 +213,21 @@ class _Reader:
             return LeftOut(number, source_id, "no score", _shown(found_score))
         self.columns["score"][score_name] += 1
         name, found = columns.find(DATE_KEYS, lambda each: read_moment(each) is not None)
+        undated = _Undated(number, row, columns, source_id, score, name, found)
         moment = read_moment(found)
+        if moment is None and read_two_way_date(found) is not None:
+            return undated
+        return self._dated(undated, moment)
+
+    def _dated(self, undated: _Undated, moment: datetime | float | None) -> FilePost | LeftOut:
+        number, source_id, found = undated.number, undated.source_id, _shown(undated.date)
         if moment is None:
-            return LeftOut(number, source_id, "no date", _shown(found))
-        self.columns["posted"][name] += 1
+            return LeftOut(number, source_id, "no date", found)
+        self.columns["posted"][undated.date_name] += 1
         posted_at = self._in_the_past(moment)
         if posted_at is None:
-            return LeftOut(number, source_id, "a date in the future or before 1970", _shown(found))
-        return self._with_details(columns, row, source_id, posted_at, score)
+            return LeftOut(number, source_id, "a date in the future or before 1970", found)
+        return self._with_details(undated, posted_at)
 
     def _in_the_past(self, moment: datetime | float) -> datetime | None:
         seconds = moment.timestamp() if isinstance(moment, datetime) else moment
@@ -191,14 +235,8 @@ class _Reader:
             return None
         return datetime.fromtimestamp(seconds, UTC)
 
-    def _with_details(
-        self,
-        columns: Columns,
-        row: Mapping[Any, Any],
-        source_id: str,
-        posted_at: datetime,
-        score: float,
-    ) -> FilePost:
+    def _with_details(self, undated: _Undated, posted_at: datetime) -> FilePost:
+        columns, row = undated.columns, undated.row
         title_name, title = columns.find(TITLE_KEYS, lambda each: isinstance(each, str))
         author_name, author = columns.find(AUTHOR_KEYS, lambda each: isinstance(each, str))
         media_name, media, file = read_media(columns, row)
@@ -208,11 +246,11 @@ class _Reader:
             if name:
                 self.columns[meaning][name] += 1
         return FilePost(
-            source_id=source_id,
+            source_id=undated.source_id,
             title=read_text(title)[:MAX_TITLE],
             author=read_author(author),
             posted_at=posted_at,
-            score=score,
+            score=undated.score,
             media=media,
             file=file,
         )

@@ -140,7 +140,7 @@ def test_an_export_of_tinydb_and_a_list_are_read_alike(tmp_path: Path) -> None:
         (post(ups=...), "no score"),
         (post(ups="12,5"), "no score"),
         (post(ups="•"), "no score"),
-        (post(created_utc="07/08/2019"), "no date"),
+        (post(created_utc="07/08/2019"), "a date that may be two days"),
         (post(ups=True), "no score"),
         (post(ups=math.nan), "no score"),
         (post(ups=math.inf), "no score"),
@@ -428,3 +428,24 @@ def test_how_columns_were_understood_is_told(tmp_path: Path) -> None:
         "score": {"Upvotes": 1},
     }  # fmt: skip
     assert found.ignored == ["colour"]
+
+
+@pytest.mark.parametrize(
+    ("dates", "days"),
+    [
+        (["07/08/2019", "7/14/2019 5:30 PM"], ["2019-07-08", "2019-07-14"]),
+        (["07/08/2019", "14/7/2019 17:30"], ["2019-08-07", "2019-07-14"]),
+        (["07.08.2019", "14.07.2019"], ["2019-08-07", "2019-07-14"]),
+        (["07/08/2019", "08/07/2019"], []),
+        (["07/08/2019", "14/7/2019", "7/14/2019"], []),
+        (["07/08/2019", "31/31/2019", "7/14/2019"], ["2019-07-08", "2019-07-14"]),
+    ],
+)
+def test_which_number_of_a_date_is_the_day_is_told_by_the_other_rows(
+    tmp_path: Path, dates: list[str], days: list[str]
+) -> None:
+    rows = [post(id=str(number), created_utc=date) for number, date in enumerate(dates)]
+    (tmp_path / "p").write_text(json.dumps(rows))
+    found = read_posts(tmp_path / "p", now=NOW)
+    assert sorted(f"{each.posted_at:%Y-%m-%d}" for each in found.posts) == sorted(days)
+    assert len(found.left_out) == len(dates) - len(days)

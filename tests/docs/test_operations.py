@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bot.settings import ENV_PREFIX, Settings
 from tests.docs.pages import ROOT
@@ -35,15 +34,15 @@ def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
 
 
 def test_the_compose_file_runs_the_image_as_it_is_meant() -> None:
-    compose = yaml.safe_load(block("yaml"))
-    peoria = compose["services"]["peoria"]
-    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
-    assert "VOLUME /data" in dockerfile
-    assert "peoria:/data" in peoria["volumes"]
-    assert "peoria" in compose["volumes"]
+    lines = [line.strip() for line in block("yaml").splitlines()]
+    assert "VOLUME /data" in (ROOT / "Dockerfile").read_text("utf-8")
+    assert "- peoria:/data" in lines
     # The board is on this machine only, until something with TLS stands before it.
-    assert peoria["ports"] == ["127.0.0.1:8080:8080"]
-    assert set(peoria["build"]["args"]["EXTRAS"].split()) <= {"train", "ocr", "postgres"}
+    (port,) = (line for line in lines if line.endswith(':8080"'))
+    assert port == '- "127.0.0.1:8080:8080"'
+    (extras,) = (line.removeprefix("EXTRAS: ") for line in lines if line.startswith("EXTRAS"))
+    assert set(extras.split()) <= {"train", "ocr", "postgres"}
+    assert not [line for line in lines if "\t" in line]
 
 
 def test_variables_of_services_are_settings() -> None:

@@ -31,6 +31,9 @@ SUBREDDITS = ("aww", "pics", "memes")
 HORIZON = timedelta(hours=6)
 LATE_SHARE = 1.0
 
+#: Between two processes that are killed, seconds: hours would be an outage of their own.
+BETWEEN_LIVES = 600.0
+
 #: A final score that was read late, and no score before it, is known this well only.
 LATE_ERROR = 0.12
 
@@ -108,7 +111,7 @@ async def play(data_dir: Path, *, short: bool, seed: int) -> Tally:
                 for _ in range(world.chance.randint(1, length.lives)):
                     happen(world, length.step)
                     await live_and_die(world, values, nursery)
-                    true.forward(length.step.total_seconds())
+                    true.forward(BETWEEN_LIVES)
             return await calm_down(world, settings, length)
     finally:
         nursery.close()

@@ -39,7 +39,7 @@ def prediction_text(card: Card, community: str, about: str) -> str:
         community: ``r/aww``.
         about: address of the page that says what the bot is.
     """
-    return f"{_card(card, community)}\n\n{_signature(about)}"
+    return f"{_card(card, community, place_line(card, community))}\n\n{_signature(about)}"
 
 
 def settled_text(ending: Ending, community: str, about: str) -> str:
@@ -53,7 +53,7 @@ def settled_text(ending: Ending, community: str, about: str) -> str:
             interval = (ending.percentile, ending.percentile) if ending.told else (0.0, 1.0)
             said = f"{outcome_sentence(ending)} {standing_sentence(*interval, community)}"
     return (
-        f"**The votes are in.** {said}\n\n---\n\n{_card(ending.card, community)}"
+        f"**The votes are in.** {said}\n\n---\n\n{_card(ending.card, community, None)}"
         f"\n\n{_signature(about)}"
     )
 
@@ -63,13 +63,13 @@ def plain_text(sentence: str, about: str) -> str:
     return f"{sentence}\n\n{_signature(about)}"
 
 
-def _card(card: Card, community: str) -> str:
+def _card(card: Card, community: str, place: str | None) -> str:
     chances = ", ".join(f"{word} {percent(chance)}" for word, chance in card.chances.items())
     lines = [
         f"**{headline(card, community)}**",
         f"Chances: {chances}.",
         score_sentence(card),
-        place_line(card, community),
+        place,
         set_aside_note(card),
         knowledge_note(card, community),
     ]

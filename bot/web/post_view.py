@@ -159,7 +159,12 @@ def view_post(
             if second_look is not None and stage == "predicted" and not open_
             else None
         ),
-        place=phrases.place_sentence(card, community) if card else None,
+        # Of a prediction that has met the votes it is no news what was known before.
+        place=(
+            phrases.place_sentence(card, community)
+            if card and stage in ("predicted", "counting")
+            else None
+        ),
         notes=tuple(_notes(post, card, horizon_at, community)),
         outcome_sentences=(
             _waiting_sentences(card, waits, community)

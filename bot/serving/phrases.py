@@ -143,8 +143,8 @@ def place_sentence(card: Card, community: str) -> str | None:
         return word
     if not place.tested:
         return (
-            f"{word} None of its predictions here has met the votes yet, so this is nearly the base"
-            " rate."
+            f"{word} None of its predictions here was checked against votes yet, so this is nearly"
+            " the base rate."
         )
     if card.quantiles == "community":
         return f"{word} What it learned so far helps little here; this is close to the base rate."

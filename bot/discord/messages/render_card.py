@@ -72,7 +72,7 @@ def card_message(
     embed = discord.Embed(
         title=heading or texts("card.heading"),
         description="\n".join(_lines(texts, card, community, seen, note)),
-        colour=_COLOURS[card.bucket],
+        colour=_COLOURS[card.likely[0]] if card.likely else None,
     )
     footer = [texts("card.footer", version=card.model_version)]
     if heat_map is not None:

@@ -64,8 +64,8 @@ ENGLISH: dict[str, str] = {
     "card.no_history": "{community} has too little history to turn this into a score yet.",
     "card.place": "`{bar}` How well I know {community}: **{word}**.",
     "card.place_new": "I am still learning this place and show nearly the base rate.",
-    "card.place_untested": "None of my predictions here has met the votes yet, so this is nearly"
-    " the base rate.",
+    "card.place_untested": "None of my predictions here was checked against votes yet, so this"
+    " is nearly the base rate.",
     "card.place_no_help": "What I learned helps little here so far: this is near the base rate.",
     "card.pooled": "This is what all communities together taught me, not one place.",
     "familiarity.not yet": "not yet",

@@ -63,8 +63,8 @@ GERMAN: dict[str, str] = {
     "card.no_history": "{community} hat noch zu wenig Vorgeschichte für eine Punktzahl.",
     "card.place": "`{bar}` Wie gut ich {community} kenne: **{word}**.",
     "card.place_new": "Ich lerne diesen Ort noch kennen und zeige fast nur die Grundrate.",
-    "card.place_untested": "Noch hat keine meiner Vorhersagen hier die Stimmen gesehen, deshalb"
-    " ist das fast die Grundrate.",
+    "card.place_untested": "Noch ist keine meiner Vorhersagen hier an Stimmen geprüft worden,"
+    " deshalb ist das fast die Grundrate.",
     "card.place_no_help": "Was ich bisher gelernt habe, hilft hier wenig: Das ist nahe an der"
     " Grundrate.",
     "card.pooled": "So sehe ich es nach allen Communitys zusammen, nicht für einen Ort.",

@@ -71,7 +71,7 @@ def test_a_new_place_is_still_being_learned() -> None:
     assert "helps little here" in (place_sentence(long_known, "Main Street") or "")
     untested = replace(long_known, place=Place(0.05, tested=False))
     sentence = place_sentence(untested, "Main Street") or ""
-    assert "None of its predictions here has met the votes yet" in sentence
+    assert "None of its predictions here was checked against votes yet" in sentence
     assert "helps little" not in sentence
     assert place_sentence(card(None), "Main Street") is None
 

@@ -22,6 +22,7 @@ from bot.operations.checks import (
 from bot.operations.deep_check import check_images
 from bot.operations.findings import Finding, State
 from bot.operations.heartbeat import DOCTOR, Heartbeat, life_finding
+from bot.operations.held_votes_finding import held_votes_finding
 from bot.operations.scheduled_backup import backups_finding
 from bot.operations.service_findings import service_findings
 from bot.people.identity import find_key
@@ -92,6 +93,7 @@ async def _examine(
             await _labels(session, settings, now),
             await session.run_sync(due_work, now),
             await _notices(session, now),
+            *await session.run_sync(held_votes_finding, settings, now),
             _platforms(settings),
             *await session.run_sync(service_findings, now),
             *await _communities(session, now),

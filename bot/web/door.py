@@ -54,6 +54,7 @@ class Door:
         *,
         most_goodbyes: int,
     ) -> None:
+        self._bound = bound
         self._connection = connection
         self._places = places
         self._most_goodbyes = most_goodbyes
@@ -62,6 +63,8 @@ class Door:
         for each in listeners:
             each.listen(_BACKLOG)
         self._tasks = [asyncio.create_task(self._accept(each)) for each in listeners]
+        for task in self._tasks:
+            task.add_done_callback(self._ended)
 
     def close(self) -> None:
         """Accept no more; connections that are open go on."""
@@ -83,11 +86,22 @@ class Door:
                             log.warning("The board can accept nobody just now: %s", error)
                             await asyncio.sleep(_REST_SECONDS)
                         continue
-                    if self._places.has_room(address[0]):
-                        await self._let_in(arrived)
-                    else:
-                        self._turn_away(arrived)
+                    try:
+                        if self._places.has_room(address[0]):
+                            await self._let_in(arrived)
+                        else:
+                            self._turn_away(arrived)
+                    except BaseException:
+                        arrived.close()
+                        raise
                 await asyncio.sleep(0)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """After a fault nobody is let into a silent house: the door closes, and opens anew."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("The door of the board failed, and is closed.", exc_info=error)
+            self.close()
+            self._bound.close()
 
     async def _let_in(self, arrived: socket.socket) -> None:
         loop = asyncio.get_running_loop()

@@ -1,5 +1,6 @@
 """The pages people read: the feed and one post."""
 
+import asyncio
 import secrets
 
 import aiohttp_jinja2
@@ -10,8 +11,13 @@ from bot.web.distribution_chart import draw_distribution
 from bot.web.feed import Feed
 from bot.web.refusals import Refusal
 from bot.web.services import Services
+from bot.web.turns import READING, Overloaded
 from bot.web.upload import MAX_TITLE, too_large
 from bot.web.visitors import visitor_of
+
+#: How old the page may be that strangers see while a crowd comes, and how long they wait for it.
+_OLD_SECONDS = 1.0
+_PATIENCE_SECONDS = 1.5
 
 
 async def feed_page(
@@ -66,10 +72,41 @@ class FeedPages:
     def __init__(self, services: Services, feed: Feed) -> None:
         self._services = services
         self._feed = feed
+        #: The first page as strangers see it, and when it was drawn, seconds.
+        self._drawn: tuple[float, bytes] | None = None
+        self._drawing: asyncio.Task[bytes] | None = None
 
     async def handle_feed(self, request: web.Request) -> web.Response:
         """GET /: the composer and the newest posts; /?before=7: older ones."""
-        return await feed_page(request, self._services, self._feed)
+        turns = request.config_dict[READING]
+        if visitor_of(request).is_new and not request.query_string and turns.is_busy:
+            # A crowd comes: all strangers see the same, and it is drawn for them once a second.
+            page = await self._page_of_strangers(request)
+            return web.Response(body=page, content_type="text/html", charset="utf-8")
+        async with turns.take():
+            return await feed_page(request, self._services, self._feed)
+
+    async def _page_of_strangers(self, request: web.Request) -> bytes:
+        """The first page, at most a second old.
+
+        Raises:
+            Overloaded: it takes too long to draw.
+        """
+        if self._drawn is not None and _now() < self._drawn[0] + _OLD_SECONDS:
+            return self._drawn[1]
+        if self._drawing is None or self._drawing.done():
+            self._drawing = asyncio.create_task(self._draw(request))
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                return await asyncio.shield(self._drawing)
+        except TimeoutError as error:
+            raise Overloaded from error
+
+    async def _draw(self, request: web.Request) -> bytes:
+        began = _now()
+        page = (await feed_page(request, self._services, self._feed)).text or ""
+        self._drawn = began, page.encode()
+        return self._drawn[1]
 
     async def handle_post(self, request: web.Request) -> web.Response:
         """GET /posts/{id}: one post with everything that is known of it."""
@@ -91,3 +128,7 @@ class FeedPages:
                 "back": post.url,
             },
         )
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

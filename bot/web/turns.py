@@ -39,6 +39,11 @@ class Turns:
         self._waiting = 0
         self._seconds = seconds
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether whoever comes now has to wait."""
+        return self._free.locked()
+
     @asynccontextmanager
     async def take(self) -> AsyncIterator[None]:
         """Wait for a turn; it lasts as long as the block.
@@ -73,9 +78,10 @@ _AT_ONCE = ("/static/", "/images/", "/livez", "/healthz")
 async def read_in_turn(request: web.Request, handler: Handler) -> web.StreamResponse:
     """A page waits its turn among those who read; what changes something has turns of its own.
 
-    What needs no database is answered at once; images take their turns themselves.
+    What needs no database is answered at once; images and the first page take turns themselves.
     """
-    if request.method not in ("GET", "HEAD") or request.path.startswith(_AT_ONCE):
+    at_once = request.path == "/" or request.path.startswith(_AT_ONCE)
+    if request.method not in ("GET", "HEAD") or at_once:
         return await handler(request)
     async with request.config_dict[READING].take():
         return await handler(request)

@@ -7,7 +7,7 @@ without one.
 
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
@@ -55,12 +55,14 @@ class Visitor:
         hash: what is stored instead, 64 hexadecimal digits.
         since: when the board gave them their cookie.
         household: the addresses that they can take at will, see `household_of`.
+        is_new: whether they are seen for the first time.
     """
 
     id: str = field(repr=False)
     hash: str
     since: datetime
     household: str = field(default="", repr=False)
+    is_new: bool = False
 
 
 _VISITOR = web.RequestKey("visitor", Visitor)
@@ -135,7 +137,7 @@ class _Recognition:
             known = earlier if await self._author(earlier) is not None else None
         if request.method not in ("GET", "HEAD"):
             await self._let_take_part(request, known)
-        visitor = known or self._visitor(request, secrets.token_hex(16), self._services.clock())
+        visitor = known or self._newcomer(request)
         request[_VISITOR] = visitor
         response = await handler(request)
         if _may_keep_cookie(request, response):
@@ -159,6 +161,10 @@ class _Recognition:
         if found is None:
             return None
         return self._visitor(request, found[1], _EPOCH + timedelta(microseconds=int(found[2])))
+
+    def _newcomer(self, request: web.Request) -> Visitor:
+        visitor = self._visitor(request, secrets.token_hex(16), self._services.clock())
+        return replace(visitor, is_new=True)
 
     def _visitor(self, request: web.Request, visitor_id: str, since: datetime) -> Visitor:
         person = hash_person(self._services.people_key, PlatformName.WEB, visitor_id)

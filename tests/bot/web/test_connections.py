@@ -117,3 +117,16 @@ def test_places_are_given_back() -> None:
     assert places.has_room("2001:db8::3")
     take(third, "2001:db8::3")
     assert len(places) == 3
+
+
+async def test_a_door_that_fails_closes_so_that_it_is_opened_anew(
+    app: App, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with board_with(app) as board:
+        with monkeypatch.context() as patch:
+            patch.setattr(Places, "has_room", None)
+            reader, _ = await connect(board)
+            assert await reader.read() == b""
+        with pytest.raises(ConnectionRefusedError):
+            await connect(board)
+    assert "door of the board failed" in caplog.text

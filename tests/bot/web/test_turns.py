@@ -1,5 +1,7 @@
 import asyncio
+from typing import Any
 
+import aiohttp
 import pytest
 
 from bot.app import App
@@ -73,3 +75,27 @@ async def test_more_readers_than_there_is_room_for_are_told_so(
 
     statuses = await asyncio.gather(*(read() for _ in range(60)))
     assert set(statuses) == {200, 503}
+
+
+async def test_a_crowd_of_strangers_sees_one_page(
+    ann: Visitor, board: WebPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn, page = 0, Feed.page
+
+    async def count(*asked: Any) -> FeedPage:
+        nonlocal drawn
+        drawn += 1
+        return await page(*asked)
+
+    monkeypatch.setattr(Feed, "page", count)
+
+    async def read(_: int) -> tuple[int, str]:
+        async with aiohttp.ClientSession() as session, session.get(board.url) as answer:
+            return answer.status, await answer.text()
+
+    answers = await asyncio.gather(*map(read, range(100)))
+    assert {status for status, _ in answers} == {200}
+    assert all("The stage is empty" in text for _, text in answers)
+    assert drawn < 20
+    # Who is known sees their own page.
+    assert (await ann.page("/"))[0] == 200

@@ -8,6 +8,8 @@ from sqlalchemy import select, update
 
 from bot.app import App
 from bot.league.suspicious_votes import read_suspicions
+from bot.operations.doctor import examine
+from bot.operations.findings import State
 from bot.people.identity import hash_person
 from bot.settings import Settings
 from bot.web.crowds import MOST_VOTES
@@ -127,6 +129,11 @@ async def test_of_too_many_votes_from_one_address_none_counts(
             scores.append(content["post"]["votes"]["score"])
     assert scores == [*range(1, MOST_VOTES + 1), 0, 0]
     assert await held_votes(app) == [VoteHold.CROWD] * (MOST_VOTES + 2)
+    found = await examine(app.core.settings, app.core.clock())
+    (votes,) = [each for each in found if each.part == "votes"]
+    assert votes.state is State.LOOK
+    assert "12 among too many from one address" in votes.sentence
+    assert "PEORIA_WEB_TRUSTED_PROXIES" in votes.sentence
 
 
 class TestVotesThatAreNotHeld:

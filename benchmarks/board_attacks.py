@@ -24,8 +24,8 @@ ROUTES = (
     "/", "/posts/{id}", "/posts/{id}.json", "/cards.json", "/posts", "/posts/{id}/vote",
     "/posts/{id}/heat.png", "/posts/{id}/guess", "/images/{id}", "/league", "/stats", "/stats.png",
     "/me", "/me.json", "/models", "/models/state.json", "/models/train", "/livez", "/healthz",
-    "/static/{name}", "/admin", "/admin/hide", "/admin/show", "/admin/ban", "/admin/ban-voters",
-    "/admin/unban", "/admin/promote", "/admin/rollback", "/admin/leave",
+    "/meme", "/meme/{token}", "/meme/{token}/post", "/static/{name}", "/admin", "/admin/hide",
+    "/admin/show", "/admin/ban", "/admin/ban-voters", "/admin/unban", "/admin/promote", "/admin/rollback", "/admin/leave",
 )  # fmt: skip
 #: Trainings cost minutes; a fuzzer that is the admin asks for everything but those.
 _NOT_AS_ADMIN = ("/models/train", "/admin/leave")
@@ -151,6 +151,7 @@ def make_request(rng: random.Random, board: Board, cookie: bytes) -> bytes:
     number = rng.choice((b"1", b"2", b"3", b"999", b"9" * 18, word))
     path = route.encode().replace(b"{id}", quote_from_bytes(number).encode())
     path = path.replace(b"{name}", rng.choice((b"main.js", quote_from_bytes(word).encode())))
+    path = path.replace(b"{token}", rng.choice((b"0" * 32, quote_from_bytes(word).encode())))
     if rng.random() < 0.05:
         path += rng.choice((b"/", b"%00", b"%ff", b"/..", b"//", b";x"))
     if rng.random() < 0.4:

@@ -92,6 +92,7 @@ class PostForm:
             raise Refusal(
                 400, f"The title has {len(title)} characters; at most {MAX_TITLE} fit on the board."
             )
+        self._quota.check(visitor.hash, visitor.household)
         await self._quota.check_room(len(upload.image))
         self._quota.add(visitor.hash, visitor.household, len(upload.image))
         incoming = IncomingPost(

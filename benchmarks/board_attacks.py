@@ -25,7 +25,8 @@ ROUTES = (
     "/posts/{id}/heat.png", "/posts/{id}/guess", "/images/{id}", "/league", "/stats", "/stats.png",
     "/me", "/me.json", "/models", "/models/state.json", "/models/train", "/livez", "/healthz",
     "/meme", "/meme/{token}", "/meme/{token}/post", "/static/{name}", "/admin", "/admin/hide",
-    "/admin/show", "/admin/ban", "/admin/ban-voters", "/admin/unban", "/admin/promote", "/admin/rollback", "/admin/leave",
+    "/admin/show", "/admin/ban", "/admin/ban-voters", "/admin/unban",
+    "/admin/promote", "/admin/rollback", "/admin/leave",
 )  # fmt: skip
 #: Trainings cost minutes; a fuzzer that is the admin asks for everything but those.
 _NOT_AS_ADMIN = ("/models/train", "/admin/leave")

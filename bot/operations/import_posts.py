@@ -193,11 +193,10 @@ class Import:
 
         async def read(queue: deque[FilePost]) -> None:
             while queue:
+                found = await self._images.read(queue.popleft(), champion)
+                # Not before: whoever waits for a host that is away must not keep others out.
                 await places.acquire()
-                if not queue:  # Another reader of this host took the last.
-                    places.release()
-                    return
-                arrived.put_nowait(await self._images.read(queue.popleft(), champion))
+                arrived.put_nowait(found)
 
         readers = [
             asyncio.create_task(read(queue))

@@ -15,7 +15,7 @@ from bot.core import Core
 from bot.operations.import_downloads import PER_HOST, HostDownloads
 from bot.operations.import_images import ImageImport
 from bot.operations.import_placeholders import REPEATED
-from bot.operations.import_posts import Import, ImportReport, find_or_add_imported_community
+from bot.operations.import_posts import BATCH, Import, ImportReport, find_or_add_imported_community
 from bot.runtime.download import Downloaded, DownloadFailed, DownloadRefused
 from bot.serving.champion import ChampionServer
 from bot.serving.embed import EmbeddedImage
@@ -94,12 +94,14 @@ async def run(
     path: Path,
     folder: Path | None,
     rule: BucketRule | None = None,
+    *,
+    downloads: HostDownloads | None = None,
 ) -> ImportReport:
     community = await find_or_add_imported_community(core.database, "r/memes", rule, core.clock())
     time = Time()
     images_of_posts = ImageImport(
         core.images, core.serving,
-        HostDownloads(core.downloader, sleep=time.sleep, monotonic=time.monotonic),
+        downloads or HostDownloads(core.downloader, sleep=time.sleep, monotonic=time.monotonic),
         folder=folder and ImageFolder(folder), at_once=core.settings.downloads_at_once,
     )  # fmt: skip
     posts = Import(
@@ -233,6 +235,40 @@ async def test_a_dead_host_is_left_alone_and_the_others_are_not(
     assert why == {
         "gone.example did not give it out (no connection); import the same file again later."
     }
+
+
+async def test_many_hosts_that_are_away_keep_no_place_from_one_that_is_there(
+    core: Core, posts: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served, all_served = 0, asyncio.Event()
+    time = Time()
+
+    async def sleep(seconds: float) -> None:
+        """Hosts that are away are waited for until the other one is done."""
+        await all_served.wait()
+        await time.sleep(seconds)
+
+    async def download(url: str) -> Downloaded:
+        nonlocal served
+        if "here.example" not in url:
+            raise DownloadFailed("the server answered 503")
+        await asyncio.sleep(0.01)
+        served += 1
+        if served == 20:
+            all_served.set()
+        return Downloaded(picture(url), url)
+
+    monkeypatch.setattr(core.downloader, "download", download)
+    rows = [
+        other(f"q{host}-{n}", media=f"https://{host}.example/{n}")
+        for host in range(BATCH)
+        for n in range(PER_HOST * 2)
+    ]
+    rows += [other(f"r{n}", media=f"https://here.example/{n}") for n in range(20)]
+    downloads = HostDownloads(core.downloader, sleep=sleep, monotonic=time.monotonic)
+    async with asyncio.timeout(60):
+        report = await run(core, posts(*rows), None, downloads=downloads)
+    assert report.imported == 20
 
 
 async def test_two_imports_of_one_file_end_alike_whatever_the_hosts_did(

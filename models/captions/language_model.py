@@ -26,6 +26,11 @@ from storage.errors import ExpectedError
 
 SHIPPED = Path(__file__).parent / "shipped"
 MODEL, TOKENIZER, MANIFEST = "captions.tflite", "tokenizer.json", "captions.json"
+PICTURES = "pictures.npz"
+#: A picture is told to the model when the cosine to one that it learned from is at least this: of
+#: other pictures it knows nothing, and writes better when not told. Cropped or mirrored, 95 of
+#: 100 templates are this like themselves, and no two different ones are.
+FAMILIAR = 0.88
 #: Captions that are computed together.
 BATCH = 16
 #: Places before the text.
@@ -91,7 +96,11 @@ class ScoredCaption:
 class CaptionModel:
     """Writes captions for a picture, and judges those of others. Safe in several threads."""
 
-    def __init__(self, content: bytes, tokenizer: Tokenizer, *, places: int, backbone: str) -> None:
+    def __init__(
+        self, content: bytes, tokenizer: Tokenizer, *, places: int, backbone: str, known: Floats
+    ) -> None:
+        #: Embeddings of the pictures that it learned from, each of length one.
+        self._known = known
         self._content = content
         #: Fingerprint of the backbone whose embeddings it knows pictures by.
         self.backbone = backbone
@@ -112,6 +121,8 @@ class CaptionModel:
             tokenizer = Tokenizer.load(folder / TOKENIZER)
             wanted, places = str(manifest["sha256"]), int(manifest["places"])
             backbone = str(manifest["backbone"])
+            with np.load(folder / PICTURES) as pictures:
+                known = pictures["embeddings"].astype(np.float32)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CaptionModelUnusable(
                 f"There is no usable caption model in {folder} ({error}). Captions still come from"
@@ -122,7 +133,14 @@ class CaptionModel:
                 f"The caption model {folder / MODEL} is damaged: its checksum is not the one in"
                 f" {MANIFEST}. Install Peoria again."
             )
-        return cls(content, tokenizer, places=places, backbone=backbone)
+        return cls(content, tokenizer, places=places, backbone=backbone, known=known)
+
+    def _familiar(self, picture: Floats | None) -> Floats | None:
+        """The picture, if it is like one that the model learned from."""
+        if picture is None:
+            return None
+        likeness = self._known @ picture / max(float(np.linalg.norm(picture)), 1e-6)
+        return picture if float(likeness.max()) >= FAMILIAR else None
 
     def _model(self) -> StepModel:
         ready: StepModel | None = getattr(self._local, "ready", None)
@@ -159,7 +177,7 @@ class CaptionModel:
         lines = np.zeros((BATCH, self._places), np.int32)
         lines[:, :PREFIX] = begin
         ended = np.zeros(BATCH, np.bool_)
-        run = _Run(self._model(), picture)
+        run = _Run(self._model(), self._familiar(picture))
         for where in range(self._places - 1):
             logits, _ = run.step(lines[:, where], where)
             if where < PREFIX - 1:
@@ -192,7 +210,7 @@ class CaptionModel:
             text = self.tokenizer.encode(boxes)[: self._places - PREFIX - 1]
             line = [*begin, *text, END]
             lines[row, : len(line)], lengths[row] = line, len(line)
-        run = _Run(self._model(), picture)
+        run = _Run(self._model(), self._familiar(picture))
         likelihood, merit = np.zeros(BATCH), np.zeros(BATCH)
         for where in range(int(lengths.max())):
             logits, merits = run.step(lines[:, where], where)

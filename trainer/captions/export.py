@@ -19,7 +19,7 @@ import numpy as np
 
 from models.backbone import read_info
 from models.backbone_files import STARTER
-from models.captions.language_model import BATCH, MANIFEST, MODEL, TOKENIZER, StepModel
+from models.captions.language_model import BATCH, MANIFEST, MODEL, PICTURES, TOKENIZER, StepModel
 from storage.errors import ExpectedError
 from trainer.captions.network import CaptionNetwork
 
@@ -93,6 +93,7 @@ def export(network: CaptionNetwork, prepared: Path, out: Path, facts: dict[str, 
         raise ExportRefused(f"The converted network is off by {gap:.3g}; nothing was written.")
     out.mkdir(parents=True, exist_ok=True)
     (out / MODEL).write_bytes(content)
+    write_pictures(prepared, out)
     for name in (TOKENIZER, "emotions.npz"):
         shutil.copyfile(prepared / name, out / name)
     manifest = {
@@ -104,6 +105,14 @@ def export(network: CaptionNetwork, prepared: Path, out: Path, facts: dict[str, 
     }
     (out / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
     log.info("%s bytes, off by %.3g", len(content), gap)
+
+
+def write_pictures(prepared: Path, out: Path) -> None:
+    """The embeddings of the pictures that the network learned from, each of length one."""
+    with np.load(prepared / "arrays.npz") as arrays:
+        found = arrays["views"][:, 0].astype(np.float32)
+    found /= np.linalg.norm(found, axis=1, keepdims=True)
+    np.savez_compressed(out / PICTURES, embeddings=found.astype(np.float16))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,6 +10,7 @@ from bot.discord.commands.feature import Feature
 from bot.discord.commands.help import Help
 from bot.discord.commands.leaderboard import Leaderboard, PageButton
 from bot.discord.commands.me import PersonalRecord
+from bot.discord.commands.meme import Memes
 from bot.discord.commands.models import Models
 from bot.discord.commands.predict import Predictions
 from bot.discord.commands.privacy import Privacy
@@ -25,6 +26,7 @@ from bot.posts.pipeline import Pipeline
 #: In the order in which they are added.
 FEATURES: tuple[type[Feature], ...] = (
     Predictions,
+    Memes,
     WatchedChannels,
     ChannelSettings,
     Leaderboard,

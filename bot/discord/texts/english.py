@@ -126,6 +126,20 @@ ENGLISH: dict[str, str] = {
     " (Edit Channel → Permissions), I do not see the images posted there.",
     "notice.emoji_gone": "The emoji that people vote with in {channel} was deleted, so the posts"
     " there get no score. Choose another one with `/settings`; it holds for new posts.",
+    # --- /meme
+    "meme.about": "Find captions for a picture, ranked by what plays here",
+    "meme.caption": "Your own caption, TOP|BOTTOM; empty: captions are found for you",
+    "meme.heading": "Captions for your picture, the best first. Only you see this until you post.",
+    "meme.choose": "Another caption",
+    "meme.beats": "would beat {share} of the posts here",
+    "meme.post": "Post it here",
+    "meme.posted": "Posted.",
+    "meme.by": "A meme by {person}",
+    "meme.none": "I found no caption for this picture here. Write your own with `caption`.",
+    "meme.cannot_draw": "That caption cannot be drawn: it is empty, longer than 2,000 characters,"
+    " or has a character that no font here has.",
+    "meme.kept_back": "The prediction for this picture is kept back here for now; make memes of it"
+    " when the votes are in.",
     # --- /predict and the context menu
     "predict.about": "Predict how well an image would do here",
     "predict.image": "The image: JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF or BMP",

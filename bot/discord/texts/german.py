@@ -135,6 +135,21 @@ GERMAN: dict[str, str] = {
     "notice.emoji_gone": "Das Emoji, mit dem in {channel} abgestimmt wird, wurde gelöscht, daher"
     " bekommen die Beiträge dort keinen Score. Wähle mit `/settings` ein anderes; es gilt für neue"
     " Beiträge.",
+    # --- /meme
+    "meme.about": "Texte für ein Bild finden, geordnet danach, was hier ankommt",
+    "meme.caption": "Dein eigener Text, OBEN|UNTEN; leer: Texte werden für dich gefunden",
+    "meme.heading": "Texte für dein Bild, der beste zuerst. Nur du siehst das, bis du postest.",
+    "meme.choose": "Ein anderer Text",
+    "meme.beats": "schlüge {share} der Posts hier",
+    "meme.post": "Hier posten",
+    "meme.posted": "Gepostet.",
+    "meme.by": "Ein Meme von {person}",
+    "meme.none": "Ich habe hier keinen Text für dieses Bild gefunden. Schreib deinen eigenen in"
+    " `caption`.",
+    "meme.cannot_draw": "Dieser Text lässt sich nicht zeichnen: Er ist leer, länger als 2.000"
+    " Zeichen oder hat ein Zeichen, das hier keine Schrift hat.",
+    "meme.kept_back": "Die Vorhersage für dieses Bild wird hier noch zurückgehalten; mach Memes"
+    " daraus, wenn die Stimmen da sind.",
     # --- /predict and the context menu
     "predict.about": "Vorhersagen, wie gut ein Bild hier ankäme",
     "predict.image": "Das Bild: JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF oder BMP",

@@ -16,7 +16,16 @@ from bot.simulation.errors import SomethingLost
 from bot.simulation.platform import SimulatedPlatform
 from bot.simulation.truth import Numbers
 from storage.queries.label_sums import EVERYWHERE
-from storage.tables import Guess, Label, Post, Prediction, Reply, Snapshot, Standing
+from storage.tables import (
+    Guess,
+    Label,
+    Post,
+    Prediction,
+    Reply,
+    Snapshot,
+    Standing,
+    WaitingScore,
+)
 from storage.types import ForecasterKind, PostRefusal, PostState, ReplyState
 
 #: Problems that are named one by one; more are counted.
@@ -33,6 +42,8 @@ class _Stored:
     #: Posts with a prediction without a score, and with a guess without points.
     unscored: set[int]
     without_points: set[int]
+    #: Posts whose final score waits for others to be compared with.
+    waiting: set[int]
 
 
 async def audit(session: AsyncSession, world: World, platform: SimulatedPlatform) -> Counter[str]:
@@ -78,6 +89,7 @@ async def _read_stored(session: AsyncSession) -> _Stored:
         replies={row.post_id: row for row in await session.scalars(select(Reply))},
         unscored=set(await session.scalars(unscored)),
         without_points=set(await session.scalars(without_points)),
+        waiting=set(await session.scalars(select(WaitingScore.post_id))),
     )
 
 
@@ -99,15 +111,19 @@ def _wrong_fates(
         if made is None:
             continue
         wrong = [
-            *_wrong_state(post, made),
+            *_wrong_state(post, made, waits=post.id in stored.waiting),
             *_wrong_rows(post, stored),
             *_wrong_reply(post, stored.replies.get(post.id), post.source_id in platform.replies),
         ]
         yield from (f"{post.source_id} ({post.state.value}) {each}" for each in wrong)
 
 
-def _wrong_state(post: Post, made: MadePost) -> Iterator[str]:
-    """What is wrong with the state that a post is in at the end."""
+def _wrong_state(post: Post, made: MadePost, *, waits: bool) -> Iterator[str]:
+    """What is wrong with the state that a post is in at the end.
+
+    Args:
+        waits: whether its final score waits for others to be compared with.
+    """
     if post.due_at is not None:
         yield f"is still due at {post.due_at}"
     match post.state:
@@ -124,6 +140,8 @@ def _wrong_state(post: Post, made: MadePost) -> Iterator[str]:
             matured_at = post.posted_at + timedelta(seconds=HORIZON)
             if made.deleted_at is not None and made.deleted_at <= matured_at:
                 yield "was deleted but not withdrawn"
+        case PostState.AWAITING_SCORE if waits:
+            pass
         case _:
             yield "is not in a final state"
 

@@ -24,8 +24,8 @@ from storage.engine.migrate import upgrade
 from storage.files.image_store import ImageStore
 from storage.private import close_all_to_others, make_private_folder
 
-#: What lies in the data folder and is nobody else's business: databases and keys.
-PRIVATE = ("*.db*", "*.key")
+#: What lies in the data folder and is nobody else's business: databases, keys and their copies.
+PRIVATE = ("*.db*", "*.key", "backups", "backups/*", "before-restore-*", "before-restore-*/*.key")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.console import run, say
-from bot.operations.restore import Restored
+from bot.operations.restore import Restored, refuse_while_running
 from bot.operations.restore import restore as bring_back
 from bot.runtime.clock import now
 from bot.settings import load_settings
@@ -46,4 +46,6 @@ def restore(
 
 
 async def _restore(file: Path) -> Restored:
-    return await asyncio.to_thread(bring_back, load_settings(), file, now=now())
+    settings = load_settings()
+    await refuse_while_running(settings, now())
+    return await asyncio.to_thread(bring_back, settings, file, now=now())

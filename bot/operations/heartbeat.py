@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.operations.findings import Finding, State
@@ -66,22 +66,28 @@ class Heartbeat:
         )
 
 
+def living(session: Session, now: datetime) -> list[RunningProcess]:
+    """The processes of Peoria that run on this database."""
+    rows = session.scalars(select(RunningProcess).where(RunningProcess.name != DOCTOR)).all()
+    heard_of = [each for each in rows if now - each.seen_at < _SILENT]
+    return [each for each in heard_of if not is_gone(each.name)]
+
+
 def life_finding(session: Session, now: datetime) -> Finding:
     """Whether a Peoria runs on this database."""
-    rows = session.scalars(select(RunningProcess).where(RunningProcess.name != DOCTOR)).all()
-    seen = [each.seen_at for each in rows]
-    alive = [
-        each.seen_at for each in rows if now - each.seen_at < _SILENT and not is_gone(each.name)
-    ]
+    alive = [each.seen_at for each in living(session, now)]
     if alive:
         ago = max((now - max(alive)).total_seconds(), 0)
         sentence = f"{len(alive)} running; the last sign of life was {ago:.0f} s ago."
         return Finding("process", State.WELL, sentence)
-    if not seen:
+    seen = session.scalar(
+        select(func.max(RunningProcess.seen_at)).where(RunningProcess.name != DOCTOR)
+    )
+    if seen is None:
         return Finding("process", State.WELL, "Peoria is not running; it was stopped in order.")
     return Finding(
         "process",
         State.LOOK,
-        f"Peoria gave its last sign of life on {max(seen):%Y-%m-%d %H:%M} UTC, and was not stopped"
+        f"Peoria gave its last sign of life on {seen:%Y-%m-%d %H:%M} UTC, and was not stopped"
         " in order. Start it again; its log, or the system's, says how it ended.",
     )

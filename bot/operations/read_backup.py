@@ -153,8 +153,12 @@ def _extract(file: Path, folder: Path) -> bool:
                     done.wanted = dict(_lines(text))
                 continue
             target = folder.joinpath(*PurePosixPath(member.name).parts)
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with target.open("xb") as out:
+            try:
+                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                out = target.open("xb")
+            except (FileExistsError, NotADirectoryError, ValueError) as error:
+                raise BackupDamaged(file, f"it holds {member.name!r} twice") from error
+            with out:
                 done.sums[member.name] = _write(file, member, source, out)
             target.chmod(0o600)
     _compare(file, done)

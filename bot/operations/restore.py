@@ -1,6 +1,7 @@
 """Bringing a backup back: everything is checked first, and what was there is kept."""
 
 import contextlib
+import logging
 import shutil
 import sqlite3
 from contextlib import closing
@@ -8,13 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
 from bot.operations.backup import sqlite_file
+from bot.operations.heartbeat import living
 from bot.operations.postgresql_dump import check_dump, dumps_here, load_dump
 from bot.operations.read_backup import DATABASE, DUMP, Contents, needed_bytes, unpack
 from bot.settings import Settings
+from storage.engine.database import Database
+from storage.engine.migrate import HEAD, revision
 from storage.errors import ExpectedError
 from storage.private import make_private_folder
 from storage.swap import Swap, finish_swap
+
+log = logging.getLogger(__name__)
 
 #: Room that stays free on the disk, bytes.
 _SPARE = 64 * 2**20
@@ -88,6 +96,35 @@ def restore(settings: Settings, file: Path, *, now: datetime) -> Restored:
         without = _BESIDE if DATABASE in names else ()
         kept = swap.exchange(names, without=without, keep_as=_unused(data_dir, now))
     return Restored(contents, kept if kept.is_dir() else None, has_dump)
+
+
+async def refuse_while_running(settings: Settings, now: datetime) -> None:
+    """Refuse while a Peoria runs on the PostgreSQL database that a restore would replace.
+
+    A SQLite file tells by itself whether somebody has it open.
+
+    Raises:
+        RestoreRefused: one does.
+    """
+    if sqlite_file(settings) is not None:
+        return
+    database = Database(settings.url)
+    try:
+        # A new database, and one of an older Peoria, know of no processes.
+        if await revision(database) != HEAD:
+            return
+        running = await database.run_read(lambda session: living(session, now))
+    except (DBAPIError, OSError) as error:
+        # Where the backup goes with such a database, what loads it says why it cannot.
+        log.info("Nobody can tell whether Peoria runs on the database: %s", error)
+        return
+    finally:
+        await database.close()
+    if running:
+        raise RestoreRefused(
+            f"{len(running)} Peoria is running on the database that would be replaced. Stop it"
+            " first; nothing was changed."
+        )
 
 
 def _unused(data_dir: Path, now: datetime) -> str:

@@ -45,7 +45,11 @@ _BY_ERRNO = {
     errno.EACCES: _READ_ONLY,
     errno.EPERM: _READ_ONLY,
     errno.EIO: _BROKEN,
+    errno.EHOSTUNREACH: _AWAY,
+    errno.ENETUNREACH: _AWAY,
 }
+#: How asyncio begins where a host has several addresses and nobody answers at any of them.
+_NONE_ANSWERS = "Multiple exceptions"
 #: The last byte of SQLite's codes.
 _BY_SQLITE_CODE = {
     sqlite3.SQLITE_FULL: _FULL,
@@ -61,7 +65,8 @@ _BY_SQLSTATE = {"53100": _FULL, "08": _AWAY, "57P": _AWAY, "25006": _READ_ONLY}
 def storage_fault(error: BaseException) -> StorageFault | None:
     """What is wrong with the disk or the database; None where ``error`` says something else."""
     if isinstance(error, DBAPIError):
-        return storage_fault(error.orig) if error.orig is not None else None
+        fault = storage_fault(error.orig) if error.orig is not None else None
+        return _AWAY if fault is None and error.connection_invalidated else fault
     if isinstance(error, DatabaseFileGone):
         return _GONE
     if isinstance(error, sqlite3.Error):
@@ -71,6 +76,8 @@ def storage_fault(error: BaseException) -> StorageFault | None:
     if isinstance(error, ConnectionError):
         return _AWAY
     if isinstance(error, OSError):
+        if error.errno is None and str(error).startswith(_NONE_ANSWERS):
+            return _AWAY
         return _BY_ERRNO.get(error.errno or 0)
     state = getattr(error, "sqlstate", None)
     if isinstance(state, str):

@@ -45,7 +45,8 @@ class SqliteFile:
             # A restore that was cut short is carried through before anything is opened.
             finish_swap(self._path.parent)
             # SQLite gives its files beside it the rights of this one.
-            make_private_file(self._path)
+            if not self._path.exists():
+                make_private_file(self._path)
             beside = (self._path.with_name(self._path.name + end) for end in _BESIDE)
             close_to_others(self._path, *beside)
             self._first = self._identity()

@@ -454,6 +454,8 @@ ENGLISH: dict[str, str] = {
     "error.out_of_date": "This command has changed. Reload Discord (Ctrl+R) and try again.",
     "error.no_model": "No model version can serve just now. Whoever runs this bot finds the"
     " reason in its log.",
+    "error.not_stored": "Nothing can be stored just now, so nothing was changed. Try again later;"
+    " whoever runs this bot finds the reason in its log.",
     "error.ours": "Something went wrong on my side. If it happens again, tell whoever runs this bot"
     " the number **{number}**.",
     # --- Why an image is refused (models.decoding's reasons) or did not arrive

@@ -480,6 +480,8 @@ GERMAN: dict[str, str] = {
     " es wieder.",
     "error.no_model": "Gerade lässt sich keine Modellversion einsetzen. Wer diesen Bot betreibt,"
     " findet den Grund in seinem Log.",
+    "error.not_stored": "Gerade lässt sich nichts speichern; es wurde nichts geändert. Versuche es"
+    " später wieder; wer diesen Bot betreibt, findet den Grund in seinem Log.",
     "error.ours": "Bei mir ist etwas schiefgegangen. Kommt es wieder vor, nenne dem, der diesen Bot"
     " betreibt, die Nummer **{number}**.",
     # --- Why an image is refused (models.decoding's reasons) or did not arrive

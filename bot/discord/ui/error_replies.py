@@ -6,7 +6,8 @@ One place, in this order:
 2. What a person can mend: an image, a setting, a guess, a model's name, a season.
 3. What an admin can mend: a permission that the bot lacks.
 4. Discord itself: away, or the question is older than Discord lets us answer.
-5. Anything else is a fault of ours: it is logged whole under a number, and the person gets the
+5. The disk or the database: nothing can be stored, and the log says why.
+6. Anything else is a fault of ours: it is logged whole under a number, and the person gets the
    number, nothing else.
 
 Only that person sees the sentence.
@@ -36,6 +37,7 @@ from models.decoding import ImageRefused
 from models.extras import TrainMissing
 from models.head import HeadUnusable
 from models.registry import VersionUnusable
+from storage.engine.faults import storage_fault
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +74,9 @@ async def answer_error(interaction: discord.Interaction[Any], error: Exception) 
     if sentence is None:
         number = secrets.token_hex(3)
         log.error("Fault %s in %s.", number, _name(interaction), exc_info=cause)
-        sentence = texts("error.ours", number=number)
+        # A full disk is no fault of ours, and its number would help nobody.
+        ours = storage_fault(cause) is None
+        sentence = texts("error.ours", number=number) if ours else texts("error.not_stored")
     try:
         await respond_privately(interaction, sentence)
     except (discord.HTTPException, aiohttp.ClientError) as lost:

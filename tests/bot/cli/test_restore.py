@@ -298,3 +298,15 @@ def test_an_exchange_that_was_cut_short_is_finished_by_whatever_comes_next(
     assert peoria("models", "list").status == 0
     assert communities(settings.data_dir) == ["early"]
     assert not finish_swap(settings.data_dir)
+
+
+def test_a_name_that_is_there_twice(peoria: Peoria, settings: Settings, backup: Path) -> None:
+    before = state(settings.data_dir)
+    twice = Path("twice.tar")
+    with tarfile.open(twice, "w") as archive:
+        for _ in range(2):
+            info = tarfile.TarInfo("people.key")
+            info.size = 1
+            archive.addfile(info, io.BytesIO(b"x"))
+    assert "twice" in peoria("restore", twice).sentence
+    assert state(settings.data_dir) == before

@@ -8,8 +8,9 @@ from sqlalchemy import func, select
 
 from bot.core import open_core
 from bot.operations.backup import back_up
+from bot.operations.heartbeat import Heartbeat
 from bot.operations.postgresql_dump import DumpFailed, dumps_here
-from bot.operations.restore import RestoreRefused, restore
+from bot.operations.restore import RestoreRefused, refuse_while_running, restore
 from bot.operations.verify_backup import verify
 from bot.settings import Settings
 from storage.engine.database import Database
@@ -53,6 +54,14 @@ async def test_there_and_back(data_dir: Path, database_url: str | None, tmp_path
     assert await count(database_url) == 1
     async with open_core(settings) as core:
         assert (await core.serving.champion()).name
+    database = Database(database_url)
+    heartbeat = Heartbeat(database, clock=lambda: START)
+    await heartbeat.beat()
+    with pytest.raises(RestoreRefused, match="Stop it first"):
+        await refuse_while_running(settings, START)
+    await heartbeat.end()
+    await refuse_while_running(settings, START)
+    await database.close()
     # Nothing is moved between databases of two kinds.
     with pytest.raises(RestoreRefused, match="PEORIA_DATABASE_URL"):
         await asyncio.to_thread(restore, Settings(data_dir=data_dir), file, now=START)

@@ -48,6 +48,8 @@ def test_what_cannot_be_written_or_reached() -> None:
     assert "cannot be written" in read_only.what
     for error in (
         ConnectionRefusedError(errno.ECONNREFUSED, "refused"),
+        OSError("Multiple exceptions: [Errno 111] Connect call failed ('::1', 5432, 0, 0), …"),
+        OperationalError("", {}, Exception("closed"), connection_invalidated=True),
         OperationalError("", {}, asyncpg.exceptions.AdminShutdownError("bye")),
     ):
         away = storage_fault(error)

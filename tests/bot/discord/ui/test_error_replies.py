@@ -8,10 +8,12 @@ import aiohttp
 import discord
 import pytest
 from discord import app_commands
+from sqlalchemy.exc import OperationalError
 
 from bot.community_settings import SettingRefused
 from bot.discord.texts.lookup import Texts
-from bot.discord.ui.error_replies import Refused, permission_name, sentence_of
+from bot.discord.ui import error_replies
+from bot.discord.ui.error_replies import Refused, answer_error, permission_name, sentence_of
 from bot.league.guesses import CLOSED, GuessRefused
 from bot.platform import PlatformUnavailable
 from bot.runtime.download import DownloadFailed, DownloadRefused
@@ -22,6 +24,7 @@ from models.registry import VersionUnusable
 from tests.bot.discord.command_bot import CommandBot
 from tests.fakes.discord import Channel, FakeDiscord, Member
 from tests.fakes.discord.faults import error
+from tests.fakes.full_disk import full_database
 from tests.fixtures.images import encode, photo
 
 PNG = encode(photo(), "PNG")
@@ -107,3 +110,19 @@ async def test_discord_being_away_is_said_when_it_is_back(
     await fake.settle()
     (whisper,) = fake.whispers_to(ann)
     assert "Discord does not let me do that here" in whisper.text
+
+
+async def test_a_full_disk_is_no_fault_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    async def respond(_: object, sentence: str) -> None:
+        told.append(sentence)
+
+    monkeypatch.setattr(error_replies, "respond_privately", respond)
+    client = SimpleNamespace(is_closed=lambda: False)
+    asked: Any = SimpleNamespace(locale="de", client=client, command=None, data={}, type=None)
+    for problem in (OperationalError("INSERT", {}, full_database()), OSError(28, "No space left")):
+        await answer_error(asked, problem)
+    assert [sentence.partition(";")[0] for sentence in told] == [
+        "Gerade lässt sich nichts speichern"
+    ] * 2

@@ -22,7 +22,7 @@ from bot.runtime.one_by_one import one_by_one
 from bot.runtime.task_group import TaskGroup
 from storage.queries.communities import find_community
 from storage.tables import Post
-from storage.types import PlatformName, PostState
+from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
@@ -165,11 +165,9 @@ class MessageListener(commands.Cog):
             if community is None or not community.watched:
                 return Wanted.NOT
             self._watched.add(message.channel.id)
-            query = select(Post.id).where(
-                Post.platform == PlatformName.DISCORD,
-                Post.source_id == str(message.id),
-                # One that was withdrawn and is there may come back.
-                Post.state != PostState.WITHDRAWN,
+            # One that was withdrawn stays so: its image was taken out of it, which is proof.
+            query = select(Post.id).filter_by(
+                platform=PlatformName.DISCORD, source_id=str(message.id)
             )
             return Wanted.NEW if session.scalar(query) is None else Wanted.KNOWN
 

@@ -241,11 +241,10 @@ def _may_arrive(post: Post, found: FoundImages, now: datetime) -> bool:
     What a host says is not there is asked for a few times: hosts err for moments. One that cannot
     be reached, or does not say, is asked until the post's score is final.
     """
-    if post.tries + 1 < MAX_TRIES:
-        return True
+    if now >= post.posted_at + timedelta(seconds=post.community.horizon_seconds):
+        return False
     away = any(isinstance(why, DownloadFailed) for why in found.missing.values())
-    ends_at = post.posted_at + timedelta(seconds=post.community.horizon_seconds)
-    return away and now < ends_at
+    return away or post.tries + 1 < MAX_TRIES
 
 
 def _end(session: Session, post_id: int, code: PostRefusal, sentence: str | None = None) -> None:

@@ -13,8 +13,21 @@ async def test_an_attachment_that_is_gone(scene: Scene) -> None:
     await scene.work()
     stored = await scene.stored(post)
     assert stored is not None
+    assert stored.state is PostState.SEEN, "one moment decides nothing"
+    for _ in range(6):
+        await scene.pass_time(600)
+    stored = await scene.stored(post)
+    assert stored is not None
     assert stored.state is PostState.REFUSED
     assert scene.fake.replies_to(post) == []
+
+
+async def test_an_attachment_that_was_gone_for_a_moment(scene: Scene) -> None:
+    scene.fake.on("GET cdn", error(404))
+    post = await scene.fake.post_message(scene.channel, scene.ann, attachments=[PNG])
+    await scene.work()
+    await scene.pass_time(60)
+    assert len(scene.fake.replies_to(post)) == 1
 
 
 async def test_an_attachment_that_stalls_comes_later(scene: Scene) -> None:

@@ -132,11 +132,18 @@ async def go_wrong(world: World, tally: Tally) -> None:
         channel.guild.emojis.pop(CUSTOM_ID, None)
     elif what == "clock":
         world.wrong_by = rng.choice((0.0, 3600.0, -3600.0, 86400.0, -45.0, 0.0))
-    elif what == "hide" and channel.id not in world.hidden_until and len(world.hidden_until) < 2:
+    elif what == "hide" and may_be_hidden(world, channel):
         await fake.settle()
+        world.shown_until[channel.id] = world.true() + timedelta(hours=12)
         world.hidden_until[channel.id] = world.true() + timedelta(hours=rng.choice((1, 2)))
         fake.permit(channel, fake.bot, view_channel=False)
     tally.happened[what] += 1
+
+
+def may_be_hidden(world: World, channel: Channel) -> bool:
+    """Not for so long, or so soon again, that no score could be read in time."""
+    now = world.true()
+    return len(world.hidden_until) < 2 and world.shown_until.get(channel.id, now) <= now
 
 
 def break_request(world: World, channel: Channel) -> str:

@@ -49,6 +49,8 @@ class World:
     people: list[Member]
     posts: list[Posted] = field(default_factory=list)
     hidden_until: dict[int, datetime] = field(default_factory=dict)
+    #: Until when a channel that was hidden is not hidden again.
+    shown_until: dict[int, datetime] = field(default_factory=dict)
     #: How far the clock of the machine is set wrong, seconds.
     wrong_by: float = 0.0
     #: What is voted with, by channel, and in which tones people have it.

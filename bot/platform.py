@@ -102,8 +102,11 @@ class PostHidden:
 
 
 @dataclass(frozen=True, slots=True)
-class VotesClosed:
-    """A reading of a post on which nobody can vote any more: a score would be a lie."""
+class ScoreUnknown:
+    """A reading of a post that is there, and whose score cannot be told now.
+
+    Nobody can vote on it any more, or the platform gave an answer that says nothing of the post.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ class ReadLater:
     until: datetime
 
 
-Reading: TypeAlias = ScoreRead | PostRemoved | PostHidden | VotesClosed | ReadLater
+Reading: TypeAlias = ScoreRead | PostRemoved | PostHidden | ScoreUnknown | ReadLater
 
 
 class PlatformUnavailable(Exception):

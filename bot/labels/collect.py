@@ -23,7 +23,7 @@ from bot.platform import (
     PostRemoved,
     ReadLater,
     ScoreRead,
-    VotesClosed,
+    ScoreUnknown,
     post_ref,
 )
 from bot.runtime.clock import Clock
@@ -136,7 +136,7 @@ class LabelCollector:
                         later[post.id] = self._clock() + RETRY
                 case PostRemoved():
                     await self._withdraw(post)
-                case PostHidden() | VotesClosed() as hidden:
+                case PostHidden() | ScoreUnknown() as hidden:
                     await self._wait_for(post, hidden)
                 case ReadLater(until):
                     later[post.id] = until
@@ -154,7 +154,7 @@ class LabelCollector:
             for post_id, until in later.items():
                 await session.run_sync(move_post, post_id, PostState.AWAITING_SCORE, due_at=until)
 
-    async def _wait_for(self, post: Post, hidden: PostHidden | VotesClosed) -> None:
+    async def _wait_for(self, post: Post, hidden: PostHidden | ScoreUnknown) -> None:
         """Look again for what cannot be seen, for as long as the label can be had."""
         until = look_again_at(
             self._clock(),
@@ -163,8 +163,8 @@ class LabelCollector:
             horizon=timedelta(seconds=post.community.horizon_seconds),
             late_share=self._late_share,
         )
-        if until is None and isinstance(hidden, VotesClosed):
-            log.info("Post %s gets no label: nobody could vote until the end.", post.id)
+        if until is None and isinstance(hidden, ScoreUnknown):
+            log.info("Post %s gets no label: its score could not be told until the end.", post.id)
             step: dict[str, Any] = {
                 "state": PostState.REFUSED,
                 "refusal_code": PostRefusal.SCORE_MISSED,

@@ -21,7 +21,7 @@ from bot.platform import (
     PostRemoved,
     Reading,
     ScoreRead,
-    VotesClosed,
+    ScoreUnknown,
 )
 from bot.runtime.lanes import Lanes
 from storage.tables import Community, Post
@@ -95,13 +95,17 @@ class ScoreReader:
             if await self._vote_emoji.lacks(poll, post.horizon_at):
                 # Nobody could vote: a score of 0 would be a lie.
                 log.info("The vote emoji of post %s does not exist any more.", post.post_id)
-                self._found[post.post_id] = VotesClosed()
+                self._found[post.post_id] = ScoreUnknown()
                 return
             reading = await self._fetch(post, poll.emoji)
         except PlatformUnavailable as error:
             log.info("The score of post %s cannot be read now (%s).", post.post_id, error)
             return
         except discord.HTTPException as error:
+            if error.status not in (403, 404):
+                log.warning("The score of post %s cannot be read: %s", post.post_id, error)
+                self._found[post.post_id] = ScoreUnknown()
+                return
             # Out of sight, which is not gone: a permission may come back before it is too late.
             log.info("The score of post %s cannot be seen: %s", post.post_id, error)
             self._found[post.post_id] = PostHidden()

@@ -9,7 +9,7 @@ from bot.app import App
 from bot.communities import change_community
 from bot.discord.messages.reaction_votes import ReactionVotes, VoteEmoji, emoji_key
 from bot.discord.platform import DiscordPlatform
-from bot.platform import ScoreRead, VotesClosed, post_ref
+from bot.platform import ScoreRead, ScoreUnknown, post_ref
 from storage.tables import Notice, Snapshot
 from tests.bot.discord.steps import OTHER, PNG, answered, connected, stored, watch
 from tests.fakes.clock import FakeClock
@@ -222,9 +222,9 @@ async def test_a_deleted_vote_emoji_ends_labels_and_is_said(
     clock.forward(300)
     last = await stored(app, later)
     assert last is not None
-    assert await discord.read_scores([post_ref(last)]) == {last.id: VotesClosed()}
+    assert await discord.read_scores([post_ref(last)]) == {last.id: ScoreUnknown()}
     clock.forward(3600)
-    assert await discord.read_scores([post_ref(post)]) == {post.id: VotesClosed()}
+    assert await discord.read_scores([post_ref(post)]) == {post.id: ScoreUnknown()}
     async with app.core.database.read() as session:
         notices = (await session.scalars(select(Notice.text))).all()
     assert [each for each in notices if f"<#{channel.id}> was deleted" in each]

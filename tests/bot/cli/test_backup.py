@@ -1,6 +1,9 @@
 """main.py backup, and what is in the archive."""
 
+import json
 import os
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -10,6 +13,8 @@ import pytest
 from bot.settings import Settings
 from storage.files.image_store import ImageStore
 from tests.bot.cli.conftest import Peoria
+
+ROOT = Path(__file__).parents[3]
 
 
 def names(file: str) -> set[str]:
@@ -113,3 +118,21 @@ def test_a_database_that_cannot_be_dumped_is_no_backup(
     assert answer.status == 1
     assert "hunter2" not in answer.err
     assert not [*Path().glob("*b.tar*"), *Path().glob(".backup-*")]
+
+
+def test_killed_at_any_step_no_half_backup_is_left(settings: Settings, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    environment = {name: value for name, value in os.environ.items() if name[:7] != "PEORIA_"}
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "tests.fakes.killed_backup", str(settings.data_dir), str(work)],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    runs = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(runs) >= 4
+    assert [run["killed"] for run in runs] == [True] * (len(runs) - 1) + [False]
+    # There is a whole one, or none; what was being written goes with the next.
+    assert {run["whole"] for run in runs} == {None, 1}
+    assert any(run["left"] for run in runs)
+    assert [run["after"] for run in runs] == [[]] * len(runs)

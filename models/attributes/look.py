@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 #: Longer side that a picture is looked at with, pixels: what a file's size is decides nothing.
-LOOK_SIZE = 256
+LOOK_SIZE = 128
 #: What red, green and blue add to the brightness that people see (ITU-R BT.601).
 _LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 
@@ -19,8 +19,8 @@ class Look:
     Attributes:
         colourfulness: of Hasler and Süsstrunk (2003); 0 for grey, 15 slightly, 45 averagely, 82
             highly colourful by their panel, 190 at most.
-        sharpness: spread of the Laplacian of the brightness at 256 pixels, 0 (one colour) to 4
-            (chequered black and white); photos have about 0.1 to 0.3.
+        sharpness: spread of the Laplacian of the brightness at 128 pixels, 0 (one colour) to 4
+            (chequered black and white); photos have about 0.07 to 0.17.
         brightness: mean, 0 (black) to 1 (white).
         text_share: share of the area that text covers, 0 to 1; None where text is not read.
         faces: number of faces that were found.

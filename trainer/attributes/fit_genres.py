@@ -122,7 +122,7 @@ def report(
         "macro_f1": _with_interval(_macro_f1(genre, found, counted), macro),
         "macro_f1_over": [GENRES[g] for g in counted],
         "named": float(named.mean()),
-        "accuracy_where_named": float((found == genre)[named].mean()),
+        "accuracy_where_named": float((found == genre)[named].mean()) if named.any() else None,
         "log_loss": _log_loss(probabilities, genre),
         "calibration_error": _calibration_error(probabilities, genre),
         "recall": {

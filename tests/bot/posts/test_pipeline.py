@@ -99,6 +99,9 @@ async def test_a_post_is_predicted_and_replied_to(
     assert image is not None
     assert (image.width, image.height, image.format) == (96, 64, "PNG")
     assert app.core.images.get(image.sha256) == PICTURE
+    assert image.attributes is not None
+    assert card.attributes is not None
+    assert card.attributes.as_json() == image.attributes
 
 
 async def test_the_embedding_is_stored_once_as_it_was_served(app: App, clock: FakeClock) -> None:

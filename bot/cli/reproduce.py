@@ -72,6 +72,25 @@ def dufour(
     _show(run(_reproduce(asked, file, images, seeds, text, report)), as_json)
 
 
+@app.command()
+def deepmeme(
+    captions: Annotated[
+        Path, typer.Argument(help="Folder with posts.jsonl.gz, as for main.py replay.")
+    ],
+    prepared: Annotated[
+        Path, typer.Option(help="What trainer.captions.prepare wrote: it has the judge.")
+    ],
+    batches: Annotated[int, typer.Option(min=1, help="Of 16 captions, for each emotion.")] = 48,
+    as_json: AsJson = False,
+) -> None:
+    """Do captions have the emotion asked for? (the third study's table, its caption side)."""
+    require_train("Reproducing a study")
+    from trainer.captions.deepmeme import as_markdown, reproduce
+
+    found = reproduce(captions, prepared, batches)
+    _show({"data": found, "markdown": as_markdown(found)}, as_json)
+
+
 def _show(found: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(found["data"])

@@ -78,6 +78,22 @@ def reproduce(folder: Path, prepared: Path, batches: int) -> dict[str, Any]:
     return {"emotions": rows, "captions": written, "verbatim": verbatim / written}
 
 
+def as_markdown(found: dict[str, Any]) -> str:
+    """The table for people."""
+    lines = [
+        "| emotion | right | 95% | without a choice of four | study |",
+        "|---|---|---|---|---|",
+    ]
+    for name, row in found["emotions"].items():
+        share, low, high = (100 * row[key] for key in ("share", "low", "high"))
+        plain = f"{100 * row['without_choice']:.0f}%" if "without_choice" in row else "–"
+        study = f"{100 * row['study']:.1f}%" if row["study"] else "–"
+        counted = f"{row['right']} of {row['of']} ({share:.1f}%)"
+        lines.append(f"| {name} | {counted} | {low:.0f}–{high:.0f}% | {plain} | {study} |")
+    verbatim = f"{100 * found['verbatim']:.1f}% of {found['captions']} captions"
+    return "\n".join([*lines, "", f"{verbatim} stand word for word in what was learned from."])
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m trainer.captions.deepmeme")

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import emoji
 from PIL import Image, ImageDraw, features
 
 from models.captions.fonts import Face, faces
@@ -73,6 +72,8 @@ def runs(text: str) -> tuple[Run, ...]:
 
 def _clusters(text: str) -> list[tuple[str, bool]]:
     """Each emoji as it is, and the characters between, marks with the letter before them."""
+    import emoji  # its tables take longer to read than a start may
+
     found: list[tuple[str, bool]] = []
     for token in emoji.analyze(text, non_emoji=True, join_emoji=True):
         if not isinstance(token.value, str):
@@ -152,6 +153,8 @@ def wrap(text: str, size: int, most: float) -> list[str]:
 
 def _words(text: str) -> list[tuple[str, bool]]:
     """Pieces that stay together, and whether a space is before each."""
+    import emoji  # its tables take longer to read than a start may
+
     found: list[tuple[str, bool]] = []
     for word in text.split():
         piece, spaced = "", True

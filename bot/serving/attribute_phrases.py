@@ -22,7 +22,8 @@ def looks_like(card: Card) -> str | None:
 
 def named_expressions(attributes: Attributes) -> list[str]:
     """Of models.attributes.expressions.EXPRESSIONS, those most of the faces have, at most two."""
-    named = Counter(face.expression for face in attributes.faces if face.expression is not None)
+    faces = attributes.faces or ()
+    named = Counter(face.expression for face in faces if face.expression is not None)
     return [name for name, _ in named.most_common(NAMED)]
 
 
@@ -33,7 +34,7 @@ def _genre(attributes: Attributes) -> str | None:
 
 
 def _faces(attributes: Attributes) -> str | None:
-    count = len(attributes.faces)
+    count = len(attributes.faces or ())
     if not count:
         return None
     faces = "1 face" if count == 1 else f"{count} faces"

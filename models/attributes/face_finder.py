@@ -1,6 +1,7 @@
 """Faces in whole pictures, found by the 256 pixel BlazeFace of Google's MediaPipe.
 
-Apache License 2.0; Bazarevsky and others, 2019. How good it is, beside others: models/README.md.
+Apache License 2.0; Bazarevsky and others, 2019. A package of the extra train carries it. How good
+it is, beside others: models/README.md.
 """
 
 from dataclasses import dataclass

@@ -23,17 +23,17 @@ class Look:
             (chequered black and white); photos have about 0.07 to 0.17.
         brightness: mean, 0 (black) to 1 (white).
         text_share: share of the area that text covers, 0 to 1; None where text is not read.
-        faces: number of faces that were found.
+        faces: number of faces that were found; None where they are not looked for.
     """
 
     colourfulness: float
     sharpness: float
     brightness: float
     text_share: float | None
-    faces: int
+    faces: int | None
 
 
-def read_look(image: Image.Image, *, text_share: float | None, faces: int) -> Look:
+def read_look(image: Image.Image, *, text_share: float | None, faces: int | None) -> Look:
     """Measure an RGB picture of any size."""
     small = image
     if max(image.size) > LOOK_SIZE:

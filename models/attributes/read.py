@@ -12,7 +12,7 @@ from models.attributes.blaze_face import BlazeFace
 from models.attributes.expressions import EXPRESSIONS
 from models.attributes.face_finder import FaceFinder, FoundFace, cut_out
 from models.attributes.face_network import FaceNetwork
-from models.attributes.files import ATTRIBUTES
+from models.attributes.files import ATTRIBUTES, face_detector
 from models.attributes.genre import Genre, GenreHead
 from models.attributes.look import Look, read_look
 
@@ -52,12 +52,12 @@ class Attributes:
 
     Attributes:
         genre: None where the embedding is another backbone's than the genre head reads.
-        faces: the largest first.
+        faces: the largest first; None where they are not looked for (without the extra train).
         look: what can be measured of any picture.
     """
 
     genre: Genre | None
-    faces: tuple[Face, ...]
+    faces: tuple[Face, ...] | None
     look: Look
 
     def as_json(self) -> dict[str, Any]:
@@ -71,7 +71,11 @@ class Attributes:
         genre, faces, look = stored["genre"], stored["faces"], stored["look"]
         return cls(
             None if genre is None else Genre(genre["name"], genre["probabilities"]),
-            tuple(Face(tuple(each["box"]), each["sure"], each["expressions"]) for each in faces),
+            None
+            if faces is None
+            else tuple(
+                Face(tuple(each["box"]), each["sure"], each["expressions"]) for each in faces
+            ),
             Look(**look),
         )
 
@@ -94,10 +98,12 @@ class AttributeReader:
             backbone: fingerprint of the backbone that made the embedding.
         """
         parts = self._load()
-        found, boxes = parts.finder.find(image)
-        faces = _with_expressions(image, found, boxes, parts.expressions)
+        faces = None
+        if parts.finder is not None:
+            found, boxes = parts.finder.find(image)
+            faces = _with_expressions(image, found, boxes, parts.expressions)
         genre = parts.genres.tell(embedding) if parts.genres.backbone == backbone else None
-        return Attributes(genre, faces, read_look(image, text_share=None, faces=len(faces)))
+        return Attributes(genre, faces, _look(image, faces))
 
     def _load(self) -> "_Parts":
         with self._loading:
@@ -108,15 +114,20 @@ class AttributeReader:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    finder: FaceFinder
+    finder: FaceFinder | None
     expressions: FaceNetwork
     genres: GenreHead
 
     @classmethod
     def load(cls) -> Self:
-        finder = FaceFinder(BlazeFace((ATTRIBUTES / "face_detector.tflite").read_bytes()))
+        detector = face_detector()
+        finder = None if detector is None else FaceFinder(BlazeFace(detector))
         expressions = FaceNetwork((ATTRIBUTES / "expressions.tflite").read_bytes())
         return cls(finder, expressions, GenreHead.load(ATTRIBUTES / "genres.npz"))
+
+
+def _look(image: Image.Image, faces: tuple[Face, ...] | None) -> Look:
+    return read_look(image, text_share=None, faces=None if faces is None else len(faces))
 
 
 def _with_expressions(

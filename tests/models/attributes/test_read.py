@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from models.attributes import files
 from models.attributes.expressions import EXPRESSIONS, standardise
 from models.attributes.face_finder import cut_out
 from models.attributes.genre import GENRES
@@ -58,7 +59,7 @@ def test_a_picture_without_a_face_has_none(reader: AttributeReader, size: tuple[
 def test_a_face_has_a_box_and_seven_expressions(reader: AttributeReader) -> None:
     picture = Image.new("RGB", (400, 300), (120, 140, 160))
     picture.paste(drawn_face(200), (180, 50))
-    (face,) = read(reader, picture).faces
+    (face,) = read(reader, picture).faces or ()
     left, top, right, bottom = face.box
     assert 0.4 < (left + right) / 2 < 0.9
     assert 0.2 < (top + bottom) / 2 < 0.8
@@ -72,11 +73,21 @@ def test_of_many_faces_the_largest_have_expressions(reader: AttributeReader) -> 
     for number in range(40):
         picture.paste(drawn_face(100), (number % 8 * 100, number // 8 * 100))
     found = read(reader, picture)
+    assert found.faces is not None
     assert len(found.faces) > 10
     assert found.look.faces == len(found.faces)
     told = [face.expressions is not None for face in found.faces]
     assert told == sorted(told, reverse=True)
     assert sum(told) < len(told)
+
+
+def test_without_the_extra_faces_are_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_CARRIER", "a_package_that_nobody_has")
+    found = read(AttributeReader(), drawn_face(200))
+    assert found.faces is None
+    assert found.look.faces is None
+    assert found.genre is not None
+    assert Attributes.from_json(found.as_json()).faces is None
 
 
 def test_the_embedding_of_another_backbone_has_no_genre(reader: AttributeReader) -> None:

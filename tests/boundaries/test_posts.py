@@ -13,7 +13,7 @@ from bot.notices import NoticeKind, Notices, add_notice, waiting_notices
 from bot.posts.ingest import is_silent
 from bot.posts.reply_policy import reason_to_skip
 from bot.posts.retry import wait_after
-from bot.runtime.download import DownloadFailed
+from bot.runtime.download import ImageAbsent
 from bot.serving.forecast import Card
 from storage.engine.database import Database
 from storage.queries.posts import load_post, replies_since
@@ -204,11 +204,11 @@ class _NoImage:
 
     async def fetch(self, url: str) -> bytes:
         self.tries += 1
-        raise DownloadFailed("not now")
+        raise ImageAbsent("nothing there")
 
 
 @pytest.mark.parametrize(("tries", "given_up"), [(7, False), (8, True)])
-async def test_an_image_is_given_up_at_the_eighth_try(
+async def test_an_image_that_is_not_there_is_given_up_at_the_eighth_try(
     app: App, clock: FakeClock, tries: int, given_up: bool
 ) -> None:
     downloads = app.pipeline._predictor._finder._downloader = _NoImage()  # type: ignore[assignment]

@@ -12,6 +12,7 @@ from bot.cli.console import CommandFailed, out, run, say
 from bot.core import open_core
 from bot.memes.open_maker import open_maker
 from bot.memes.suggest import CaptionSource, Suggestions
+from bot.serving.attribute_phrases import expression_word
 from bot.serving.audience import find_audience
 from bot.serving.number_format import percent
 from bot.settings import load_settings
@@ -99,6 +100,6 @@ def _show(found: Suggestions, community: str | None) -> None:
     out.print(table)
     say(f"Without a caption it beats {percent(found.plain.beats)} of posts in {place}.")
     if found.expression:
-        say(f"The face on it looks {found.expression}.")
+        say(f"The face on it looks {expression_word(found.expression)}.")
     for note in found.notes:
         say(note)

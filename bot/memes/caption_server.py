@@ -7,6 +7,8 @@ from typing import Any
 
 import aiohttp
 
+from bot.serving.attribute_phrases import expression_word
+
 #: Bytes of an answer that are read, captions taken from it, and letters of each.
 _MOST_BYTES, _MOST_CAPTIONS, _MOST_LETTERS = 64 * 1024, 20, 200
 #: Seconds for an answer, and for a connection.
@@ -57,7 +59,7 @@ class CaptionServer:
         wishes = [
             f"The picture's title: {title[:200]}" if title else "",
             f"It will be posted in {community[:80]}." if community else "",
-            f"The face on it looks {expression}." if expression else "",
+            f"The face on it looks {expression_word(expression)}." if expression else "",
         ]
         body = {
             "model": self.model,

@@ -11,6 +11,11 @@ NAMED = 2
 _EXPRESSION_NAMES = {"disgust": "disgusted", "fear": "afraid", "surprise": "surprised"}
 
 
+def expression_word(name: str) -> str:
+    """How a face with the expression looks: "afraid" for ``fear``."""
+    return _EXPRESSION_NAMES.get(name, name)
+
+
 def looks_like(card: Card) -> str | None:
     """ "Looks like: text post · 2 faces, happy"; None where there is nothing to name."""
     if card.attributes is None or card.blank:
@@ -38,5 +43,4 @@ def _faces(attributes: Attributes) -> str | None:
     if not count:
         return None
     faces = "1 face" if count == 1 else f"{count} faces"
-    expressions = (_EXPRESSION_NAMES.get(name, name) for name in named_expressions(attributes))
-    return ", ".join([faces, *expressions])
+    return ", ".join([faces, *map(expression_word, named_expressions(attributes))])

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from bot.league.secrecy import Reader, has_seen, secret_sentence, votes_are_in, why_secret
 from bot.memes.open_maker import open_maker
 from bot.memes.suggest import CaptionSource, MemeMaker, NoCaptions, Suggestion, Suggestions
+from bot.serving.attribute_phrases import expression_word
 from bot.serving.audience import Audience, audience_of
 from bot.serving.duplicates import find_duplicate
 from bot.web.bodies import read_fields
@@ -215,7 +216,7 @@ class MemePages:
         content: dict[str, Any] = {
             "offers": offers or [],
             "notes": found.notes if found else (),
-            "expression": found.expression if found else None,
+            "expression": found and found.expression and expression_word(found.expression),
             "title": upload.title if upload else "",
             "caption": upload.caption if upload else "",
             "refusal": refusal,

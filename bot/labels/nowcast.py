@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
@@ -54,13 +55,15 @@ class OwnPosts:
 
     Attributes:
         finals: final scores by post.
-        looks: what would have been foreseen of those that had a reading in time.
+        foreseen: what would have been foreseen of each; None where no reading came in time.
+        looks: those of ``foreseen`` that are something.
         with_firsts: the same, with what was first predicted of them.
         usual: the community's scores; None while there are too few.
         share: of the change that a first prediction asks for, the part that is made, 0 to 1.
     """
 
     finals: Mapping[int, float]
+    foreseen: Mapping[int, FinalScore | None]
     looks: Mapping[int, FinalScore]
     with_firsts: Mapping[int, FinalScore]
     usual: FinalScore | None
@@ -167,9 +170,11 @@ class Nowcaster:
         key = community.id, reading, by_curves
         learned = self._own.get(key)
         if learned is None or learned[0] != before:
+            # Curves say the same of a post for ever: only posts that are new here are asked for.
+            foreseen = learned[1].foreseen if learned is not None and by_curves else {}
             own = await self._database.run_read(
                 lambda session: read_own_posts(
-                    session, community.id, reading, foresee, before=before
+                    session, community.id, reading, foresee, before=before, foreseen=foreseen
                 )
             )
             learned = self._own[key] = before, own
@@ -202,7 +207,13 @@ def look_by_line(
 
 
 def read_own_posts(
-    session: Session, community_id: int, reading: int, foresee: Foresee, *, before: datetime
+    session: Session,
+    community_id: int,
+    reading: int,
+    foresee: Foresee,
+    *,
+    before: datetime,
+    foreseen: Mapping[int, FinalScore | None] = MappingProxyType({}),
 ) -> OwnPosts:
     """What a community's newest labels that matured by ``before`` say of second looks.
 
@@ -212,17 +223,18 @@ def read_own_posts(
         reading: what is looked at, as its due age in seconds.
         foresee: what readings so far say of the final score.
         before: aware.
+        foreseen: of posts that ``foresee`` need not be asked about, what it said.
     """
     finals = newest_finals(session, community_id, before=before, limit=OWN_POSTS)
-    looks = {}
-    for own_id, readings in readings_of(session, [*finals]).items():
+    told = {own_id: foreseen.get(own_id) for own_id in finals}
+    new = [own_id for own_id in finals if own_id not in foreseen]
+    for own_id, readings in readings_of(session, new).items():
         so_far = Trajectory.of(Reading(*each) for each in readings).until(reading * _LATE)
         if len(so_far.ages) and so_far.ages[-1] >= reading / _LATE:
-            foreseen = foresee(so_far)
-            if foreseen is not None:
-                looks[own_id] = foreseen
+            told[own_id] = foresee(so_far)
+    looks = {own_id: look for own_id, look in told.items() if look is not None}
     if len(finals) < MIN_LABELS:
-        return OwnPosts(finals, looks, looks, None, 0.0)
+        return OwnPosts(finals, told, looks, looks, None, 0.0)
     usual = FinalScore(*np.quantile(np.arcsinh([*finals.values()]), LEVELS).tolist())
     changes = {
         own_id: full_change(looks[own_id], first, usual)
@@ -235,7 +247,7 @@ def read_own_posts(
     with_firsts = {
         own_id: moved(look, share * changes.get(own_id, 0.0)) for own_id, look in looks.items()
     }
-    return OwnPosts(finals, looks, with_firsts, usual, share)
+    return OwnPosts(finals, told, looks, with_firsts, usual, share)
 
 
 def _with_first_prediction(

@@ -375,3 +375,34 @@ async def test_own_posts_correct_the_curves(league: App, clock: FakeClock) -> No
     assert before is not None
     assert after is not None
     assert after.median > 2 * before.median
+
+
+async def test_curves_are_asked_about_an_own_post_once(
+    league: App, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await history(league.core.database, 40, growth=3.0)
+    async with league.core.database.write() as session:
+        await session.execute(update(Snapshot).values(reading=3600, age_seconds=3600))
+    async with league.core.database.read() as session:
+        community = await session.get_one(Community, 1)
+        session.expunge(community)
+    community.platform, community.horizon_seconds = PlatformName.WEB, DAY
+    asked = []
+    final = GrowthCurves.final
+
+    def counted(self: GrowthCurves, *args: Any) -> Any:
+        asked.append(args)
+        return final(self, *args)
+
+    monkeypatch.setattr(GrowthCurves, "final", counted)
+    nowcaster = Nowcaster(league.core.database, {PlatformName.WEB: GrowthCurves.load(STARTER)})
+    looks = []
+    for _ in range(2):
+        looks.append(
+            await nowcaster.look(community, 3600, 3600, 30.0, clock(), post_id=99_999, comments=2)
+        )
+        clock.forward(DAY)
+    # Forty posts with their labels and the post that is looked at, and then only that one.
+    assert len(asked) == 42
+    assert looks[0] is not None
+    assert looks[0] == looks[1]

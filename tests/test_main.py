@@ -85,7 +85,13 @@ def test_an_error_of_the_system_names_the_file(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     error = OSError(28, "No space left on device", "somewhere.db")
-    assert ends_with(error, monkeypatch, capsys) == (1, "No space left on device: somewhere.db.\n")
+    assert ends_with(error, monkeypatch, capsys) == (
+        1,
+        (
+            "The disk is full. The system says: No space left on device: somewhere.db. Make room,"
+            " and try again.\n"
+        ),
+    )
 
 
 def test_a_fault_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,6 +159,7 @@ class Predictor:
             [each.embedded.blank for each in made.found.usable],
             read_standing(session, post.community_id),
         )
+        shown = made.found.usable[best].embedded
         card = read_card(
             mixture.bins,
             made.known.quantiles,
@@ -166,7 +167,8 @@ class Predictor:
             made.champion.name,
             place=Place.of(mixture.weights.tolist(), mixture.share),
             set_aside=made.said.set_aside[best],
-            blank=made.found.usable[best].embedded.blank,
+            blank=shown.blank,
+            attributes=shown.attributes,
         )
         if not move_post(
             session,

@@ -194,6 +194,7 @@ def read_card(
     place: Place | None = None,
     set_aside: tuple[str, ...] = (),
     blank: bool = False,
+    attributes: Attributes | None = None,
 ) -> Card:
     """Read a distribution (float64[10]) through a community's quantiles and bucket rule."""
     p_low, p_medium, p_high = rule.probabilities(bins, quantiles)
@@ -210,6 +211,7 @@ def read_card(
         place=place,
         set_aside=set_aside,
         blank=blank,
+        attributes=attributes,
     )
 
 

@@ -419,6 +419,7 @@ ENGLISH: dict[str, str] = {
     " votes are in, and keep score of myself and of everybody who guesses against me.",
     "help.everybody": "For everybody",
     "help.everybody_lines": "`/predict` – how well an image would do here; works in DMs, too\n"
+    "`/meme` – captions for an image, each with how it would do here\n"
     "*Will it play?* in a message's menu (Apps) – the same for its images\n"
     "`Low` `Medium` `High` under my replies – your guess\n"
     "`/leaderboard`, `/me`, `/stats` – who is right, and how often",

@@ -442,6 +442,7 @@ GERMAN: dict[str, str] = {
     " wenn die Stimmen da sind, und führe Buch über mich und über alle, die gegen mich tippen.",
     "help.everybody": "Für alle",
     "help.everybody_lines": "`/predict` – wie gut ein Bild hier ankäme; geht auch in DMs\n"
+    "`/meme` – Sprüche für ein Bild, jeder mit dem, was hier aus ihm würde\n"
     "*Kommt das an?* im Menü einer Nachricht (Apps) – dasselbe für ihre Bilder\n"
     "`Niedrig` `Mittel` `Hoch` unter meinen Antworten – dein Tipp\n"
     "`/leaderboard`, `/me`, `/stats` – wer recht hat, und wie oft",

@@ -29,11 +29,11 @@ EXTRAS = ("train", "ocr", "postgres")
 DEFAULT_EXTRAS = ("train",)
 #: About how much a lock file downloads, and takes on disk once installed, in MB.
 SIZES = {
-    "base": (135, 410),
-    "train": (775, 2480),
-    "ocr": (250, 675),
-    "postgres": (140, 425),
-    "dev": (940, 2900),
+    "base": (195, 610),
+    "train": (845, 2690),
+    "ocr": (310, 875),
+    "postgres": (200, 625),
+    "dev": (1000, 3100),
 }
 #: Options of pip's own configuration, and the variables by which uv is told the same.
 PIP_TO_UV = {

@@ -72,6 +72,8 @@ class Community(Base):
     guess_score: Mapped[int | None]
     #: Ages at which a score is read before the horizon, seconds; null: the usual ones.
     readings: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    #: Whether the board's site shows it, as its admin chose; null: by `bot.visibility`'s rule.
+    on_site: Mapped[bool | None]
     #: Since when, and why, the bot says nothing here by itself.
     paused_at: Mapped[datetime | None]
     paused_reason: Mapped[str | None] = mapped_column(Text)

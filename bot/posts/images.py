@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from bot.posts.find_images import FoundImages
 from bot.serving.embed import EmbeddedImage
+from models.attributes.read import Attributes
 from storage.engine.core_tables import table_of
 from storage.engine.upsert import insert_unless_there
 from storage.tables import Embedding, Image, PostImage
@@ -81,9 +83,9 @@ def store_images(
             "width": each.image.width,
             "height": each.image.height,
             "phash": each.phash,
-            "attributes": each.attributes.as_json(),
             "stored_at": now,
         }
+        | attribute_columns(each.attributes)
         for sha256, each in seen.items()
     ]
     insert = insert_unless_there(session, Image).returning(_IMAGES.id, _IMAGES.sha256)
@@ -103,6 +105,16 @@ def store_images(
         ],
     )
     return stored
+
+
+def attribute_columns(attributes: Attributes) -> dict[str, Any]:
+    """The columns of an image's row that hold its attributes."""
+    return {
+        "attributes": attributes.as_json(),
+        "genre": attributes.genre and attributes.genre.name,
+        "expression": next(iter(attributes.expressions), None),
+        "faces": None if attributes.faces is None else len(attributes.faces),
+    }
 
 
 def _find_stored(session: Session, there: list[str], now: datetime) -> dict[str, StoredImage]:

@@ -1,7 +1,5 @@
 """A picture's attributes in plain English, one line."""
 
-from collections import Counter
-
 from bot.serving.forecast import Card
 from models.attributes.genre import GENRE_NAMES
 from models.attributes.read import Attributes
@@ -27,9 +25,7 @@ def looks_like(card: Card) -> str | None:
 
 def named_expressions(attributes: Attributes) -> list[str]:
     """Of models.attributes.expressions.EXPRESSIONS, those most of the faces have, at most two."""
-    faces = attributes.faces or ()
-    named = Counter(face.expression for face in faces if face.expression is not None)
-    return [name for name, _ in named.most_common(NAMED)]
+    return attributes.expressions[:NAMED]
 
 
 def _genre(attributes: Attributes) -> str | None:

@@ -1,6 +1,7 @@
 """All attributes of one picture, in one call."""
 
 import threading
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Self
 
@@ -59,6 +60,13 @@ class Attributes:
     genre: Genre | None
     faces: tuple[Face, ...] | None
     look: Look
+
+    @property
+    def expressions(self) -> list[str]:
+        """The expressions that its faces have, those that most of them have first."""
+        named = (face.expression for face in self.faces or ())
+        counted = Counter(name for name in named if name is not None)
+        return [name for name, _ in counted.most_common()]
 
     def as_json(self) -> dict[str, Any]:
         """As it is printed and stored, rounded to four digits."""

@@ -38,6 +38,11 @@ class Image(Base):
     #: What people can read off it (`models.attributes.read`); null for images that were embedded
     #: before attributes were read.
     attributes: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    #: What posts are found by. The genre that is named, the expression that most of its faces
+    #: have, how many faces there are; null: not sure, none, or not read.
+    genre: Mapped[str | None] = mapped_column(String(40), index=True)
+    expression: Mapped[str | None] = mapped_column(String(16), index=True)
+    faces: Mapped[int | None] = mapped_column(index=True)
     stored_at: Mapped[datetime]
     #: When the file was dropped after its retention time; the row stays for its posts.
     dropped_at: Mapped[datetime | None]

@@ -5,12 +5,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy.orm import Session
 
 from bot.duty import communities_of_others
-from bot.labels.absence import look_again_at
+from bot.labels.absence import ask_again_at, look_again_at, was_never_in_sight
 from bot.labels.first_scores import LabelRules, label_or_wait, label_waiting
 from bot.labels.growth import Heading
 from bot.labels.nowcast import Nowcaster
@@ -44,6 +44,22 @@ BATCH = 100
 
 #: How long to wait before a score that could not be read is asked for again.
 RETRY = timedelta(minutes=1)
+
+#: What a post becomes whose final score nobody knows.
+_MISSED: Mapping[str, Any] = {
+    "state": PostState.REFUSED,
+    "refusal_code": PostRefusal.SCORE_MISSED,
+    "due_at": None,
+}
+
+#: Its score was read: looks in vain are counted anew.
+_FOUND: Mapping[str, Any] = {"tries": 0, "hidden_looks": 0}
+
+
+class _Times(TypedDict):
+    posted_at: datetime
+    horizon: timedelta
+    late_share: float
 
 
 class LabelCollector:
@@ -129,11 +145,12 @@ class LabelCollector:
             await self._ask_again(posts)
             return
         later: dict[int, datetime] = {}
+        unanswered: list[Post] = []
         for post in posts:
             match readings.get(post.id):
                 case ScoreRead() as read:
                     if not await self._recorded(post, read):
-                        later[post.id] = self._clock() + RETRY
+                        unanswered.append(post)
                 case PostRemoved():
                     await self._withdraw(post)
                 case PostHidden() | ScoreUnknown() as hidden:
@@ -141,7 +158,19 @@ class LabelCollector:
                 case ReadLater(until):
                     later[post.id] = until
                 case None:
-                    later[post.id] = self._clock() + RETRY
+                    unanswered.append(post)
+        await self._retry_later(later)
+        await self._ask_again_or_end(unanswered)
+
+    async def _ask_again_or_end(self, posts: Sequence[Post]) -> None:
+        """Ask again for readings that got no answer, until they would come too late."""
+        later: dict[int, datetime] = {}
+        for post in posts:
+            until = ask_again_at(self._clock(), **self._times(post))
+            if until is None:
+                await self._give_up(post, "it was asked for in vain until the end")
+            else:
+                later[post.id] = until
         await self._retry_later(later)
 
     async def _ask_again(self, posts: Sequence[Post]) -> None:
@@ -154,34 +183,37 @@ class LabelCollector:
             for post_id, until in later.items():
                 await session.run_sync(move_post, post_id, PostState.AWAITING_SCORE, due_at=until)
 
-    async def _wait_for(self, post: Post, hidden: PostHidden | ScoreUnknown) -> None:
-        """Look again for what cannot be seen, for as long as the label can be had."""
-        until = look_again_at(
-            self._clock(),
-            post.tries,
-            posted_at=post.posted_at,
-            horizon=timedelta(seconds=post.community.horizon_seconds),
-            late_share=self._late_share,
-        )
-        if until is None and isinstance(hidden, ScoreUnknown):
-            log.info("Post %s gets no label: its score could not be told until the end.", post.id)
+    async def _wait_for(self, post: Post, reading: PostHidden | ScoreUnknown) -> None:
+        """Look again for what cannot be told, for as long as the label can be had."""
+        until = look_again_at(self._clock(), post.tries, **self._times(post))
+        hidden = isinstance(reading, PostHidden)
+        if until is not None:
             step: dict[str, Any] = {
-                "state": PostState.REFUSED,
-                "refusal_code": PostRefusal.SCORE_MISSED,
-                "due_at": None,
+                "due_at": until,
+                "tries": post.tries + 1,
+                "hidden_looks": post.hidden_looks + hidden,
             }
             await self._database.run_write(
                 lambda session: move_post(session, post.id, PostState.AWAITING_SCORE, **step)
             )
-            return
-        if until is None:
+        elif hidden and was_never_in_sight(tries=post.tries, hidden_looks=post.hidden_looks):
             log.info("Post %s was out of sight until it was too late for a label.", post.id)
             await self._withdraw(post)
-            return
+        else:
+            await self._give_up(post, "it could not be told until the end")
+
+    def _times(self, post: Post) -> _Times:
+        return {
+            "posted_at": post.posted_at,
+            "horizon": timedelta(seconds=post.community.horizon_seconds),
+            "late_share": self._late_share,
+        }
+
+    async def _give_up(self, post: Post, why: str) -> None:
+        """There will be no label, and the post stands: its reply says so."""
+        log.info("Post %s gets no label. Of its score: %s.", post.id, why)
         await self._database.run_write(
-            lambda session: move_post(
-                session, post.id, PostState.AWAITING_SCORE, due_at=until, tries=post.tries + 1
-            )
+            lambda session: move_post(session, post.id, PostState.AWAITING_SCORE, **_MISSED)
         )
 
     async def _withdraw(self, post: Post) -> None:
@@ -208,15 +240,11 @@ class LabelCollector:
         step: dict[str, Any]
         if not final:
             due_at = next_reading_at(post.posted_at, horizon, self._clock(), early)
-            step = {"due_at": due_at, "tries": 0}
+            step = {"due_at": due_at, **_FOUND}
         elif late_by(age, horizon) > self._late_share:
-            step = {
-                "state": PostState.REFUSED,
-                "refusal_code": PostRefusal.SCORE_MISSED,
-                "due_at": None,
-            }
+            step = {**_MISSED}
         else:
-            step = {"due_at": None, "tries": 0}
+            step = {"due_at": None, **_FOUND}
         heading = None
         if reading is not None and not final:
             heading = await self._second_looks.look(

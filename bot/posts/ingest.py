@@ -172,7 +172,7 @@ def _take_back(session: Session, known: Row[*tuple[Any, ...]], now: datetime) ->
         # Its reply was taken away with it, and stays away.
         due_at = next_reading_at(known.posted_at, known.horizon_seconds, now, known.readings)
         values = {"state": PostState.AWAITING_SCORE, "due_at": due_at}
-    move_post(session, known.post_id, PostState.WITHDRAWN, **values, tries=0)
+    move_post(session, known.post_id, PostState.WITHDRAWN, **values, tries=0, hidden_looks=0)
     return int(known.post_id)
 
 

@@ -100,6 +100,8 @@ class Post(Base):
     due_at: Mapped[datetime | None]
     #: Failed tries of the present step (a download that timed out, a platform that was away).
     tries: Mapped[int] = mapped_column(default=0)
+    #: Looks in vain for its score that found it out of sight, since the score was last read.
+    hidden_looks: Mapped[int] = mapped_column(server_default="0")
     #: In the silent share: predicted without a reply, to measure what replies do to the votes.
     silent: Mapped[bool]
     #: Nats that its prediction may lose to the base rate; they count while it waits for its label.

@@ -7,10 +7,12 @@ from bot.platform import (
     CommunityRef,
     IncomingPost,
     PlatformUnavailable,
+    PostHidden,
     PostRef,
     PostRemoved,
     Reading,
     ScoreRead,
+    ScoreUnknown,
 )
 from bot.runtime.clock import Clock
 from bot.serving.forecast import Card, Ending, Outcome, OutcomeUnknown, OutcomeWaits
@@ -28,6 +30,9 @@ class FakePlatform:
         #: Scores by the platform's id of the post; a post that is not here is not answered for.
         self.scores: dict[str, int] = {}
         self.gone: set[str] = set()
+        #: Posts that are out of sight, and those whose score cannot be told.
+        self.hidden: set[str] = set()
+        self.untold: set[str] = set()
         #: What people see: (post, reply's id, card), and the outcome shown in each reply.
         self.replies: list[tuple[str, str, Card]] = []
         self.outcomes: dict[str, Outcome] = {}
@@ -93,6 +98,10 @@ class FakePlatform:
         for post in posts:
             if post.source_id in self.gone:
                 readings[post.post_id] = PostRemoved()
+            elif post.source_id in self.hidden:
+                readings[post.post_id] = PostHidden()
+            elif post.source_id in self.untold:
+                readings[post.post_id] = ScoreUnknown()
             elif post.source_id in self.scores:
                 readings[post.post_id] = ScoreRead(self.scores[post.source_id], self._clock())
         return readings

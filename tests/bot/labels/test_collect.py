@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.app import App
+from bot.labels.collect import LabelCollector
 from bot.platform import ScoreRead
 from bot.serving.phrases import refusal_sentence
 from storage.queries.posts import load_post
@@ -247,6 +248,67 @@ async def test_a_post_that_is_gone_is_withdrawn_without_a_label(
     assert (post.state, post.due_at, post.label) == (PostState.WITHDRAWN, None, None)
     clock.forward(HORIZON)
     assert await app.jobs.run_due() == 0
+
+
+#: What one look finds: the post is out of sight, its score cannot be told, no answer, or a score.
+HIDDEN, UNTOLD, SILENCE, SCORE = "hidden", "untold", "silence", "score"
+
+
+async def look_until_the_end(
+    app: App, clock: FakeClock, platform: FakePlatform, source_id: str, looks: Sequence[str]
+) -> Post:
+    """What becomes of a post whose looks find ``looks``, the last of them until the end."""
+    (post_id,) = await replied(app, clock, source_id)
+    post, number = await stored(app, post_id), 0
+    while post.state is PostState.AWAITING_SCORE:
+        assert post.due_at is not None
+        found = looks[min(number, len(looks) - 1)]
+        platform.hidden = {source_id} if found == HIDDEN else set()
+        platform.untold = {source_id} if found == UNTOLD else set()
+        platform.scores = {source_id: 3} if found == SCORE else {}
+        clock.forward((post.due_at - clock()).total_seconds())
+        # Each look by a process of its own: what an earlier one learned is in the database.
+        await LabelCollector(app.core.database, app.platforms, clock=clock).read_due()
+        post, number = await stored(app, post_id), number + 1
+        assert number < 400
+    return post
+
+
+@pytest.mark.parametrize(
+    ("looks", "ends"),
+    [
+        pytest.param([HIDDEN], PostState.WITHDRAWN, id="never-in-sight"),
+        pytest.param([SCORE, HIDDEN], PostState.WITHDRAWN, id="removed-after-a-first-score"),
+        pytest.param([HIDDEN, SILENCE, HIDDEN], PostState.WITHDRAWN, id="an-outage-between"),
+        pytest.param([UNTOLD], PostState.REFUSED, id="never-told"),
+        pytest.param([UNTOLD, HIDDEN], PostState.REFUSED, id="told-of-once-then-hidden"),
+        pytest.param([HIDDEN, UNTOLD, HIDDEN], PostState.REFUSED, id="told-of-between"),
+        pytest.param([HIDDEN] * 5 + [UNTOLD], PostState.REFUSED, id="hidden-then-told-of"),
+        pytest.param([SILENCE], PostState.REFUSED, id="never-answered"),
+        pytest.param([HIDDEN] * 3 + [SCORE], PostState.SETTLING, id="back-in-time"),
+    ],
+)
+async def test_only_what_was_out_of_sight_at_every_look_is_withdrawn(
+    app: App, clock: FakeClock, platform: FakePlatform, looks: list[str], ends: PostState
+) -> None:
+    post = await look_until_the_end(app, clock, platform, "one", looks)
+    assert post.state is ends
+    missed = PostRefusal.SCORE_MISSED if ends is PostState.REFUSED else None
+    assert post.refusal_code is missed
+
+
+async def test_one_look_in_vain_that_comes_too_late_withdraws_nothing(
+    app: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    """The bot was off for two days, and the community is private at the moment of its return."""
+    (post_id,) = await replied(app, clock, "one")
+    platform.hidden = {"one"}
+    clock.forward(2 * 86_400)
+    await app.jobs.read_scores()
+    assert (await stored(app, post_id)).refusal_code is PostRefusal.SCORE_MISSED
+    await app.jobs.settle_replies()
+    assert platform.withdrawn == []
+    assert len(platform.too_late) == 1
 
 
 async def test_a_post_that_is_not_answered_for_is_asked_for_again(

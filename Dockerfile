@@ -20,6 +20,7 @@ COPY main.py ./
 COPY bot bot
 COPY migrations migrations
 COPY models models
+COPY peoria peoria
 COPY storage storage
 COPY trainer trainer
 

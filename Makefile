@@ -10,7 +10,7 @@ COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes
 	--no-strip-extras --custom-compile-command "make lock" -q $(LOCK_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run set-up set-up-dev test test-quick coverage mutation lint types docs bench lock clean
+.PHONY: help install run set-up set-up-dev test test-quick coverage mutation lint types docs bench wheel lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,9 @@ docs: set-up-dev ## build the documentation into site/
 
 bench: set-up-dev ## run the quick benchmarks, each beside its peer
 	$(BIN)/python -m benchmarks.serving
+
+wheel: set-up-dev ## build the wheel, install it into a throw-away environment, and use it there
+	$(BIN)/python -m tests.installed_wheel --uv $(UV)
 
 lock: set-up-dev ## renew the lock files from pyproject.toml; LOCK_ARGS=--upgrade takes newer releases
 	$(COMPILE) pyproject.toml --all-extras --group dev --group docs -o requirements/dev.lock

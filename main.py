@@ -1,6 +1,7 @@
 """The command line. `main.py --help` lists what there is."""
 
 import sys
+from typing import Annotated
 
 import typer
 from sqlalchemy.exc import DBAPIError
@@ -32,18 +33,39 @@ from bot.cli import (
     suspicions,
     train,
 )
-from bot.cli.console import err
+from bot.cli.console import err, say
+from peoria import __version__
 from storage.engine.faults import storage_fault
 from storage.errors import ExpectedError
 from trainer.backbone.distill_command import distill
 
 app = typer.Typer(
     name="peoria",
-    help="Will it play in Peoria? Predicts how popular an image will be in a community, comes"
-    " back with what really happened, and learns from it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(*, asked: bool) -> None:
+    if asked:
+        say(f"peoria {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version, and exit."
+        ),
+    ] = False,
+) -> None:
+    """Will it play in Peoria? Predicts how popular an image will be in a community, comes back
+    with what really happened, and learns from it."""
+
+
 app.command()(run.run)
 app.command()(predict.predict)
 app.command("import")(import_posts.import_posts)

@@ -36,6 +36,11 @@ class Manifest:
     metrics: dict[str, Any]
     files: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def untrained(self) -> bool:
+        """Whether it learned from nothing: to it every outcome is as likely as any other."""
+        return self.labels == 0
+
 
 def write_version(root: Path, manifest: Manifest, fill: Callable[[Path], None]) -> Path:
     """Make the folder ``root``/``manifest.name``: whatever ``fill`` writes, and the manifest.

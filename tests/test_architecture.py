@@ -18,11 +18,11 @@ from tests.fixtures.import_graph import Codebase, circles, lies_in
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("storage", "models", "trainer", "bot", "migrations")
 PLATFORMS = ("bot.discord", "bot.reddit", "bot.web")
-OURS = (*PACKAGES, "main", "tests", "benchmarks")
+OURS = (*PACKAGES, "main", "peoria", "tests", "benchmarks")
 #: What takes seconds and hundreds of megabytes to import.
 HEAVY = ("tensorflow", "keras")
 
-CODE = Codebase.read(ROOT, PACKAGES, ["main"])
+CODE = Codebase.read(ROOT, (*PACKAGES, "peoria"), ["main"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,17 @@ RULES = (
         OURS,
         but=("trainer", "models", "storage"),
     ),
-    Rule("bot/ imports no entry point and no test", ("bot",), ("main", "tests", "benchmarks")),
+    Rule(
+        "bot/ imports no entry point and no test",
+        ("bot",),
+        ("main", "peoria", "tests", "benchmarks"),
+    ),
+    Rule(
+        "the library needs only what serves",
+        ("peoria",),
+        ("bot", "trainer", "storage", "main"),
+        but=("bot.serving",),
+    ),
     Rule(
         "only trainer/ imports TensorFlow or Keras",
         ("bot", "models", "storage", "migrations", "main"),

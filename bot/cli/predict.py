@@ -16,6 +16,7 @@ from bot.serving.forecast import Card
 from bot.serving.number_format import percent
 from bot.serving.phrases import (
     POOLED_VIEW,
+    UNTRAINED,
     headline,
     knowledge_note,
     place_line,
@@ -87,6 +88,7 @@ def _as_json(prediction: FilePrediction) -> dict[str, Any]:
         "frame": prediction.frame and dict(zip(("number", "of"), prediction.frame, strict=True)),
         "attributes": None if card.attributes is None else card.attributes.as_json(),
         "model_version": card.model_version,
+        "untrained": card.untrained,
         "latency_ms": round(prediction.latency_ms, 2),
     }
 
@@ -94,7 +96,7 @@ def _as_json(prediction: FilePrediction) -> dict[str, Any]:
 def _sentences(card: Card, audience: Audience) -> list[str | None]:
     if audience.name is None:
         return [
-            pooled_headline(card),
+            UNTRAINED if card.untrained else pooled_headline(card),
             score_sentence(card),
             looks_like(card),
             set_aside_note(card),

@@ -127,6 +127,13 @@ class ChampionFiles:
             sentence = f"{why} At the next start another version takes its place."
             return Finding("champion", State.TROUBLE, sentence)
         since = f" since {champion.promoted_at:%Y-%m-%d %H:%M} UTC" if champion.promoted_at else ""
+        if champion.labels == 0:
+            sentence = (
+                f"{champion.name} serves{since}, and was made from no labels: to it every outcome"
+                " is as likely as any other. `main.py models list` shows what else could serve;"
+                " `main.py train` makes a version from your labels."
+            )
+            return Finding("champion", State.LOOK, sentence)
         sentence = f"{champion.name} serves{since}, made from {champion.labels:,} labels."
         return Finding("champion", State.WELL, sentence)
 

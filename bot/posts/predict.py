@@ -169,6 +169,7 @@ class Predictor:
             set_aside=made.said.set_aside[best],
             blank=shown.blank,
             attributes=shown.attributes,
+            untrained=made.champion.manifest.untrained,
         )
         if not move_post(
             session,

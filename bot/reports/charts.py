@@ -3,12 +3,11 @@
 import asyncio
 import json
 import logging
-import sys
 from dataclasses import asdict
 from datetime import date
 
 from bot.reports.stats import Stats
-from bot.runtime.subprocesses import ROOT, child_environment
+from bot.runtime.subprocesses import ROOT, child_environment, python_module
 from models.extras import TrainMissing, require_train
 from storage.errors import ExpectedError
 
@@ -45,7 +44,7 @@ async def stats_chart(stats: Stats) -> bytes:
 
 async def _draw_in_child(task: bytes) -> bytes:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.reports.chart_process",
+        *python_module("bot.reports.chart_process"),
         cwd=ROOT,
         env=child_environment() | {"OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"},
         stdin=asyncio.subprocess.PIPE,

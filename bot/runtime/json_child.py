@@ -2,11 +2,10 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot.runtime.subprocesses import ROOT, child_environment
+from bot.runtime.subprocesses import ROOT, child_environment, python_module
 
 #: The longest line that is read, bytes: the last one holds the whole result.
 _MAX_LINE = 64 * 2**20
@@ -20,7 +19,7 @@ async def run_json_child(
     Its standard error is ours, so that people see what it writes there.
 
     Args:
-        module: what to run.
+        module: what to run, by its name in the repository.
         task: written to its standard input as one JSON object.
         on_step: called with every line that has a ``stage``.
 
@@ -28,7 +27,7 @@ async def run_json_child(
         its exit status, and its last line that has no ``stage``; empty if there was none.
     """
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module,
+        *python_module(module),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         env=child_environment() | {"PYTHONPATH": str(ROOT)}, limit=_MAX_LINE,
     )  # fmt: skip

@@ -1,15 +1,27 @@
 """Child processes of ours: where they run, what they inherit, whether they are alive."""
 
 import os
+import sys
 from pathlib import Path
 
 import psutil
 
-#: The folder of main.py, where ``python -m trainer.…`` finds its modules.
-ROOT = Path(__file__).parents[2]
+#: What stands before the names of our modules: nothing in the repository, ``peoria.`` in the wheel.
+_PREFIX = __name__.removesuffix("bot.runtime.subprocesses")
+#: The folder that Python finds our modules in: that of main.py, or the one of installed packages.
+ROOT = Path(__file__).parents[2 + _PREFIX.count(".")]
 
 #: Two readings of when a process was started may differ by so much, seconds.
 _START_SLACK = 5.0
+
+
+def python_module(module: str) -> tuple[str, ...]:
+    """The command that runs a module of ours, as ``python -m``, by this Python.
+
+    Args:
+        module: its name in the repository, for example ``trainer.refit.process``.
+    """
+    return (sys.executable, "-m", f"{_PREFIX}{module}")
 
 
 def child_environment() -> dict[str, str]:

@@ -147,6 +147,8 @@ class ChampionServer:
         )
         champion = Champion(ref.version_id, Head.load(folder), backbone, manifest)
         log.info("Serving model version %s on backbone %s.", ref.name, backbone.info.name)
+        if manifest.untrained:
+            log.warning("%s learned from nothing: to it every outcome is as likely.", ref.name)
         return champion
 
     async def warm_up(self) -> None:

@@ -85,6 +85,7 @@ class Card:
             was learned from (`models.support.SOURCES`).
         blank: the image holds no picture, so that nothing but the base rate is said.
         attributes: what people can read off the image; None where that was not stored.
+        untrained: the model version learned from nothing, so that this is no prediction.
     """
 
     bins: tuple[float, ...]
@@ -100,6 +101,7 @@ class Card:
     set_aside: tuple[str, ...] = ()
     blank: bool = False
     attributes: Attributes | None = None
+    untrained: bool = False
 
     @property
     def chances(self) -> dict[Bucket, float]:
@@ -195,6 +197,7 @@ def read_card(
     set_aside: tuple[str, ...] = (),
     blank: bool = False,
     attributes: Attributes | None = None,
+    untrained: bool = False,
 ) -> Card:
     """Read a distribution (float64[10]) through a community's quantiles and bucket rule."""
     p_low, p_medium, p_high = rule.probabilities(bins, quantiles)
@@ -212,6 +215,7 @@ def read_card(
         set_aside=set_aside,
         blank=blank,
         attributes=attributes,
+        untrained=untrained,
     )
 
 
@@ -233,6 +237,7 @@ def stored_card(prediction: Prediction) -> Card:
         set_aside=tuple(prediction.set_aside or ()),
         blank=prediction.blank,
         attributes=_attributes(prediction),
+        untrained=prediction.model_version.labels == 0,
     )
 
 

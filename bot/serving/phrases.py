@@ -21,6 +21,9 @@ WAS_SILENT = "This prediction was kept secret until the votes were in."
 #: A prediction that was made when the score was final already.
 PREDICTED_AFTER_HORIZON = "This prediction came after the votes were in, so it does not count."
 
+#: Of what a model version says that learned from nothing.
+UNTRAINED = "Nothing was learned yet: to this model every outcome is as likely as any other."
+
 #: Of an image that is for no community.
 POOLED_VIEW = (
     "This is what all communities together taught, not one place: name one with --community to see"
@@ -101,8 +104,8 @@ def heading_sentence(look: SecondLook, community: str) -> str:
 
 def knowledge_note(card: Card, community: str) -> str | None:
     """What the prediction cannot know yet; None when it uses the community's own history."""
-    if max(card.bins) - min(card.bins) < 1e-9 and not card.blank:
-        return "Nothing was learned yet: to this model every outcome is as likely as any other."
+    if card.untrained:
+        return UNTRAINED
     if card.quantiles == "platform":
         return f"{community} has little history yet: scores are borrowed from the whole platform."
     if card.quantiles == "none":

@@ -104,4 +104,5 @@ def read_forecast(
         place=place,
         set_aside=said.set_aside[row],
         blank=blank,
+        untrained=champion.manifest.untrained,
     )

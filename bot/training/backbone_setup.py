@@ -3,10 +3,9 @@
 import asyncio
 import hashlib
 import logging
-import sys
 from pathlib import Path
 
-from bot.runtime.subprocesses import ROOT, child_environment
+from bot.runtime.subprocesses import ROOT, child_environment, python_module
 from models.backbone import BackboneUnusable, read_info
 from models.backbone_files import STARTER
 from models.extras import require_train
@@ -52,7 +51,7 @@ def _sha256(path: Path) -> str:
 async def _export(source: str, folder: Path) -> None:
     require_train("Another backbone than the starter")
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "trainer.backbone.export", "--weights", source, "--out", str(folder),
+        *python_module("trainer.backbone.export"), "--weights", source, "--out", str(folder),
         cwd=ROOT,
         env=child_environment(),
         stdout=asyncio.subprocess.DEVNULL,

@@ -1,10 +1,10 @@
 """Fine-tuning the backbone that serves, in a child process; the gate decides."""
 
 import hashlib
-import sys
 from pathlib import Path
 from typing import Any
 
+from bot.runtime.subprocesses import python_module
 from bot.settings import Settings
 from bot.training.child import TrainingLimits, train_in_child
 from bot.training.embed_stored import OnAdvance
@@ -16,7 +16,7 @@ from storage.errors import ExpectedError
 MIN_IMAGES = 2000
 
 #: What the fine-tuning process is started with.
-COMMAND = (sys.executable, "-m", "trainer.backbone.finetune_process")
+COMMAND = python_module("trainer.backbone.finetune_process")
 
 
 class FinetuneRefused(ExpectedError):

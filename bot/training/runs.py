@@ -6,7 +6,6 @@ to it (it fails, hangs, is killed), the champion stays what it was and the run s
 
 import asyncio
 import logging
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from typing import Any, TypeAlias
 from sqlalchemy.exc import DBAPIError
 
 from bot.runtime.clock import Clock
+from bot.runtime.subprocesses import python_module
 from bot.training.champion_to_beat import champion_to_beat
 from bot.training.child import RunFailed, TrainingLimits, train_in_child
 from bot.training.run_result import record_result
@@ -71,7 +71,7 @@ class TrainingRuns:
         limits: TrainingLimits,
         *,
         clock: Clock,
-        command: Sequence[str] = (sys.executable, "-m", "trainer.refit.process"),
+        command: Sequence[str] = python_module("trainer.refit.process"),
         images_dir: Path | None = None,
         backbones_dir: Path | None = None,
     ) -> None:

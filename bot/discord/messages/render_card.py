@@ -113,7 +113,7 @@ def _lines(
         lines.append(_place_line(texts, card, card.place, community))
     elif community is None:
         lines.append(texts("card.pooled"))
-    if max(card.bins) - min(card.bins) < 1e-9 and not card.blank:
+    if card.untrained:
         lines.append(texts("card.knows_nothing"))
     elif community is not None and card.quantiles == "platform":
         lines.append(texts("card.borrowed", community=community))

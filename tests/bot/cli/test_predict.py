@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings
+from bot.training import first_version
 from storage.engine.database import Database
 from tests.bot.cli.conftest import Peoria
 from tests.fixtures import images
@@ -14,6 +15,7 @@ from tests.fixtures.rows import one_post
 KEYS = {
     "file", "probabilities", "bucket", "percentile", "beats", "score", "known", "quantiles",
     "model_version", "latency_ms", "attributes", "likely", "set_aside", "blank", "frame",
+    "untrained",
 }  # fmt: skip
 
 
@@ -139,3 +141,19 @@ def test_an_animation_says_by_which_of_its_frames_it_is_judged(
     animated, still = peoria("predict", animation, picture, "--json").data
     assert animated["frame"] == {"number": 6, "of": 8}
     assert still["frame"] is None
+
+
+def test_a_model_that_learned_from_nothing_says_so_everywhere(
+    peoria: Peoria, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PEORIA_DATA_DIR", str(tmp_path / "new"))
+    monkeypatch.setattr(first_version, "_CHAMPION", tmp_path / "not packed")
+    in_words = peoria("predict", picture)
+    assert "Nothing was learned yet" in in_words.out
+    assert "Would beat" not in in_words.out
+    (found,) = peoria("predict", picture, "--json").data
+    assert found["untrained"]
+    doctor = peoria("doctor", "--json").data
+    (champion,) = [each for each in doctor["findings"] if each["part"] == "champion"]
+    assert champion["state"] == "look"
+    assert "made from no labels" in champion["sentence"]

@@ -133,7 +133,7 @@ def _pages(group: Any, path: str, level: int) -> Iterator[str]:
     for name, command in _walk(group, path):
         depth = level + name.count(" ") - 1
         yield from (f"{'#' * depth} {name}", "", inspect.cleandoc(command.help or ""), "")
-        if hasattr(command, "list_commands"):
+        if hasattr(command, "list_commands") and not command.invoke_without_command:
             continue
         parameters = [p for p in command.params if p.name != "help"]
         yield from (f"    {_usage(name, parameters)}", "")

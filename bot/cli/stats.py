@@ -12,6 +12,7 @@ from rich import box
 from rich.table import Column, Table
 
 from bot.cli.console import out, print_json, run, say
+from bot.cli.stats_plays import plays
 from bot.core import open_core
 from bot.league.intervals import Interval
 from bot.reports.charts import stats_chart
@@ -31,7 +32,15 @@ from storage.queries.communities import find_named_community
 _COLUMNS = ("Posts", "RPS skill\n(95%)", "Right bucket\n(95%)", "By luck")
 
 
+app = typer.Typer(
+    help="How good the predictions were, and what plays here.", invoke_without_command=True
+)
+app.command()(plays)
+
+
+@app.callback()
 def stats(
+    context: typer.Context,
     community: Annotated[
         str | None, typer.Option(help="One community, for example r/memes. [default: all]")
     ] = None,
@@ -40,6 +49,8 @@ def stats(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """How good the predictions were, day by day, and what a reply does to the votes."""
+    if context.invoked_subcommand is not None:
+        return
     found, second_looks = run(_stats(community, days, chart))
     if as_json:
         looks = [asdict(each) for each in second_looks]

@@ -21,6 +21,7 @@ from bot.web.me_pages import MePages
 from bot.web.meme_pages import MemePages
 from bot.web.middlewares import answer_refusals, only_hosts, only_own_pages
 from bot.web.model_pages import ModelPages
+from bot.web.plays_pages import PlaysPages
 from bot.web.post_form import PostForm
 from bot.web.post_images import PostImages
 from bot.web.post_json import version_of
@@ -77,6 +78,7 @@ def make_site(services: Services) -> web.Application:
             web.get("/league", LeaguePages(services).handle),
             web.get("/stats", stats.handle_page),
             web.get("/stats.png", stats.handle_chart),
+            web.get("/plays", PlaysPages(services).handle),
             web.get("/me", me.handle_page),
             web.get("/me.json", me.handle_export),
             web.post("/me", me.handle_wish),

@@ -50,6 +50,26 @@ def find_named_community(session: Session, name: str) -> Community:
     )
 
 
+def find_the_community(session: Session, name: str | None) -> Community:
+    """The community that people call ``name``, or the only one there is where they say none.
+
+    Raises:
+        UnknownCommunity: there is none of that name, or several.
+    """
+    if name is not None:
+        return find_named_community(session, name)
+    found = session.scalars(select(Community).order_by(Community.name)).all()
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UnknownCommunity(
+            "There is no community yet. One comes to be when posts are imported (`main.py import"
+            " FILE`) or watched (`main.py run`)."
+        )
+    names = ", ".join(each.name for each in found)
+    raise UnknownCommunity(f"There are several communities; say --community with one of: {names}.")
+
+
 def find_author(session: Session, platform: PlatformName, person: str) -> Author | None:
     """The author with the keyed hash ``person``, if anything is stored about them."""
     found: Author | None = session.scalar(select(Author).filter_by(platform=platform, hash=person))

@@ -62,3 +62,9 @@ def last_written(session: Session) -> datetime | None:
     """When the newest label was written; None while there is none."""
     query = select(func.max(Label.written_at))
     return session.scalars(query).one()
+
+
+def count_labels(session: Session, community_id: int) -> int:
+    """How many labels a community has, from an index alone."""
+    query = select(func.count()).select_from(Label).where(Label.community_id == community_id)
+    return session.scalars(query).one()

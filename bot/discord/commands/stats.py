@@ -10,9 +10,11 @@ from bot.discord.commands.feature import Feature, community_here, texts_for
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
+from bot.discord.texts.plays import plays_text
 from bot.discord.texts.skill import skill_words
 from bot.discord.ui.responses import Interaction, defer, respond
 from bot.reports.charts import ChartFailed, stats_chart
+from bot.reports.plays import read_plays
 from bot.reports.stats import Stats, read_stats
 from bot.reports.version_stats import VersionStats
 from bot.serving.forecast import familiarity
@@ -58,6 +60,7 @@ class Statistics(Feature):
                 days=days,
                 now=self.core.clock(),
             )
+            plays = await read_plays(session, community) if community else None
         if community is None:
             place = texts("leaderboard.scope_everywhere")
         else:
@@ -79,6 +82,8 @@ class Statistics(Feature):
             files.append(discord.File(io.BytesIO(chart), _FILE, description=texts("stats.chart")))
             embed.set_image(url=f"attachment://{_FILE}")
         embed.description = "\n".join(lines)
+        if plays is not None:
+            embed.add_field(name=texts("plays.heading"), value=plays_text(texts, plays))
         await respond(interaction, embed=embed, files=files)
 
 

@@ -11,7 +11,7 @@ def looks_like(texts: Texts, card: Card) -> str | None:
         return None
     parts = []
     if card.attributes.genre is not None and card.attributes.genre.name is not None:
-        parts.append(texts(f"genre.{card.attributes.genre.name}"))
+        parts.append(texts.genre(card.attributes.genre.name))
     if card.attributes.faces:
         faces = texts.count("faces", len(card.attributes.faces))
         expressions = (texts(f"expression.{name}") for name in named_expressions(card.attributes))

@@ -6,10 +6,14 @@ from discord import Locale
 
 from bot.discord.texts.english import ENGLISH
 from bot.discord.texts.german import GERMAN
+from bot.discord.texts.markdown import escape
 from bot.serving import number_format
 from bot.serving.number_format import Language
 
 LANGUAGES: Mapping[Language, Mapping[str, str]] = {"en": ENGLISH, "de": GERMAN}
+
+#: Longest name of a genre that is shown, characters.
+_GENRE = 40
 
 
 def language_of(locale: Locale | str | None) -> Language:
@@ -48,6 +52,10 @@ class Texts:
         """
         form = number_format.plural_form(n, self.language)
         return self(f"{key}.{form}", n=self.number(n), **values)
+
+    def genre(self, name: str) -> str:
+        """What a genre is called: one that Peoria came with, or one of a community's own."""
+        return self._texts.get(f"genre.{name}", escape(name, _GENRE))
 
     def number(self, value: float, digits: int = 0) -> str:
         """A number: ``1,234.5`` or ``1.234,5``."""

@@ -31,6 +31,7 @@ from bot.cli import (
     simulate,
     stats,
     suspicions,
+    token,
     train,
 )
 from bot.cli.console import err, say
@@ -91,6 +92,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(discord.app, name="discord")
 app.add_typer(reddit.app, name="reddit")
 app.add_typer(backbone.app, name="backbone")
+app.add_typer(token.app, name="token")
 app.add_typer(db.app, name="db")
 
 

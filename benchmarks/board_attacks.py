@@ -26,12 +26,30 @@ ROUTES = (
     "/me", "/me.json", "/models", "/models/state.json", "/models/train", "/livez", "/healthz",
     "/meme", "/meme/{token}", "/meme/{token}/post", "/static/{name}", "/admin", "/admin/hide",
     "/admin/show", "/admin/ban", "/admin/ban-voters", "/admin/unban",
-    "/admin/promote", "/admin/rollback", "/admin/leave",
+    "/admin/promote", "/admin/rollback", "/admin/leave", "/api", "/api/v1/openapi.json",
+    "/api/v1/health", "/api/v1/communities", "/api/v1/communities/{community}", "/api/v1/posts",
+    "/api/v1/posts/{post}", "/api/v1/predictions", "/api/v1/labels", "/api/v1/boards/{board}",
+    "/api/v1/versions", "/api/v1/versions/{name}", "/api/v1/predict", "/api/v1/posts/{post}/guess",
+    "/api/v1/posts/{post}/vote",
 )  # fmt: skip
 #: Trainings cost minutes; a fuzzer that is the admin asks for everything but those.
 _NOT_AS_ADMIN = ("/models/train", "/admin/leave")
 _METHODS = ("GET", "GET", "GET", "POST", "POST", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "X")
-_QUERIES = ("before", "ids", "newest", "board", "season", "from", "days", "token", "x")
+_QUERIES = (
+    "cursor",
+    "limit",
+    "since",
+    "community",
+    "before",
+    "ids",
+    "newest",
+    "board",
+    "season",
+    "from",
+    "days",
+    "token",
+    "x",
+)
 _FIELDS = ("value", "back", "wish", "sure", "title", "key", "image", "post", "author", "version")
 _WORDS = (
     b"1", b"-1", b"0", b"high", b"low", b"skip", b"forecasters", b"2026-11", b"all", b"30",

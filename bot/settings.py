@@ -122,6 +122,19 @@ class Settings(BaseSettings):
         description="Most megabytes that one person uploads to the board in a day (UTC); four times"
         " as many from one address.",
     )
+    api_requests_a_minute: int = Field(
+        120, ge=1, description="Most requests to the API in a minute with one token."
+    )
+    api_pictures_a_minute: int = Field(
+        30,
+        ge=1,
+        description="Most pictures that one token posts or has predicted by the API in a minute.",
+    )
+    api_allowed_origins: Names = Field(
+        (),
+        description="Web sites whose scripts may use the API from a visitor's browser, separated by"
+        " commas, such as https://example.org; unset: none.",
+    )
     board_name: str = Field("Main Street", description="Name of the local board.")
     board_horizon_minutes: float = Field(
         30.0, gt=0, description="Age at which a score on the board is final, minutes."

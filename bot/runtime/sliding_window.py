@@ -45,6 +45,15 @@ class SlidingWindow(Generic[K]):
         self._in_order.append((now, key))
         self._by_key.setdefault(key, deque()).append(now)
 
+    def room(self, key: K) -> tuple[int, timedelta]:
+        """How many more events of ``key`` have room now, and when its oldest one leaves."""
+        now = self._clock()
+        self._forget(now - self._within)
+        times = self._by_key.get(key)
+        if times is None:
+            return self._most, timedelta()
+        return max(self._most - len(times), 0), times[0] + self._within - now
+
     def __len__(self) -> int:
         """How many keys have events in the window, as of the last call of `wait`."""
         return len(self._by_key)

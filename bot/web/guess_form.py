@@ -33,13 +33,17 @@ class GuessForm:
             raise Refusal(400, "A guess is low, medium or high; skip shows the prediction.")
         visitor = visitor_of(request)
         async with request.config_dict[WRITING].take():
-            post = await self._take(visitor, post_id, value)
+            post = await self.take(visitor, post_id, value)
         if not wants_json(request):
             return see_other(f"{back}#post-{post_id}")
         return card_answer(request, post)
 
-    async def _take(self, visitor: Visitor, post_id: int, value: str) -> PostView:
-        """Take a guess, or a wish to see the prediction; the post as it is then."""
+    async def take(self, visitor: Visitor, post_id: int, value: str) -> PostView:
+        """Take a guess, or a wish to see the prediction (``skip``); the post as it is then.
+
+        Raises:
+            Refusal: there is no such post (404), or it cannot be guessed on (409).
+        """
         post = await self._post(visitor, post_id)
         if value != _SKIP:
             await self._guess(visitor, post, Bucket(value))

@@ -8,6 +8,7 @@ import aiohttp_jinja2
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from bot.web.api.problems import is_api, problem_answer
 from bot.web.connections import SERVER
 from bot.web.refusals import Refusal
 from bot.web.responses import wants_json
@@ -56,6 +57,8 @@ async def answer_refusals(request: web.Request, handler: Handler) -> web.StreamR
     except web.HTTPException as error:
         sentence = _SENTENCES.get(error.status, f"That did not work ({error.reason}).")
         response = refused(request, Refusal(error.status, sentence))
+        if "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
     except ConnectionResetError:
         # The visitor went away in the middle of a request; nobody reads an answer.
         raise
@@ -81,7 +84,9 @@ def _failed(error: Exception) -> Refusal:
 def refused(request: web.Request, refusal: Refusal) -> web.Response:
     """The answer to a request that is not granted."""
     response: web.Response
-    if isinstance(refusal, Overloaded):
+    if is_api(request):
+        response = problem_answer(refusal)
+    elif isinstance(refusal, Overloaded):
         # Drawing a page would take longer than what there is no time for.
         response = web.Response(status=refusal.status, text=f"{refusal.sentence}\n")
     elif wants_json(request):
@@ -93,6 +98,18 @@ def refused(request: web.Request, refusal: Refusal) -> web.Response:
     if refusal.retry_after is not None:
         response.headers["Retry-After"] = str(refusal.retry_after)
     return response
+
+
+def for_pages(middleware: Middleware) -> Middleware:
+    """A middleware that is only for people's browsers: programs send tokens, and no cookies."""
+
+    @web.middleware
+    async def maybe(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if is_api(request):
+            return await handler(request)
+        return await middleware(request, handler)
+
+    return maybe
 
 
 def only_hosts(allowed: Sequence[str]) -> Middleware:

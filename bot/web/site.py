@@ -8,9 +8,16 @@ from aiohttp import web
 
 from bot.serving import number_format, phrases
 from bot.web.admin_pages import AdminPages
+from bot.web.api.access import Access
+from bot.web.api.cors import allow_origins
+from bot.web.api.read import Read
+from bot.web.api.reference_page import Reference
+from bot.web.api.routes import BASE, Api, operations
+from bot.web.api.write import Write
 from bot.web.bodies import MAX_FORM_BYTES
 from bot.web.cards import Cards
 from bot.web.client_address import TrustedProxies, take_word_of
+from bot.web.crowds import Crowds
 from bot.web.feed import Feed
 from bot.web.feed_pages import FeedPages
 from bot.web.guess_form import GuessForm
@@ -19,7 +26,7 @@ from bot.web.heat_maps import HeatMaps
 from bot.web.league_pages import LeaguePages
 from bot.web.me_pages import MePages
 from bot.web.meme_pages import MemePages
-from bot.web.middlewares import answer_refusals, only_hosts, only_own_pages
+from bot.web.middlewares import answer_refusals, for_pages, only_hosts, only_own_pages
 from bot.web.model_pages import ModelPages
 from bot.web.plays_pages import PlaysPages
 from bot.web.post_form import PostForm
@@ -44,8 +51,9 @@ def make_site(services: Services) -> web.Application:
             take_word_of(TrustedProxies(services.settings.web_trusted_proxies)),
             answer_refusals,
             only_hosts(services.settings.web_allowed_hosts),
-            only_own_pages,
-            recognise(services),
+            allow_origins(services.settings.api_allowed_origins),
+            for_pages(only_own_pages),
+            for_pages(recognise(services)),
             read_in_turn,
         ],
         client_max_size=MAX_FORM_BYTES,
@@ -56,8 +64,10 @@ def make_site(services: Services) -> web.Application:
     pages, cards, models = FeedPages(services, feed), Cards(feed), ModelPages(services)
     me, stats = MePages(services), StatsPages(services)
     health = Health(services.readiness)
-    post_form = PostForm(services, feed)
+    post_form, guess_form, crowds = PostForm(services, feed), GuessForm(services, feed), Crowds()
     memes = MemePages(services, post_form)
+    read = Read(services)
+    api = operations(read, Write(services, read, post_form, guess_form, crowds))
     post = r"/posts/{id:\d{1,18}}"
     site.add_routes(
         [
@@ -67,9 +77,9 @@ def make_site(services: Services) -> web.Application:
             web.get("/cards.json", cards.handle_cards),
             web.get("/posts", _to_the_feed),
             web.post("/posts", post_form.handle),
-            web.post(post + "/vote", VoteForm(services, feed).handle),
+            web.post(post + "/vote", VoteForm(services, feed, crowds).handle),
             web.get(post + "/heat.png", HeatMaps(services, feed).handle),
-            web.post(post + "/guess", GuessForm(services, feed).handle),
+            web.post(post + "/guess", guess_form.handle),
             web.get(r"/images/{id:\d{1,18}}", PostImages(services).handle),
             web.get("/meme", memes.handle_form),
             web.post("/meme", memes.handle_suggest),
@@ -88,6 +98,8 @@ def make_site(services: Services) -> web.Application:
             web.get("/livez", health.handle_live),
             web.get("/healthz", health.handle_ready),
             *AdminPages(services).routes(),
+            *Reference(api, BASE).routes(),
+            *Api(services, Access(services), api).routes(),
             web.get("/static/{name}", StaticFiles().handle),
         ]
     )

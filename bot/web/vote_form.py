@@ -17,12 +17,18 @@ _VALUES = {"1": 1, "-1": -1, "0": 0}
 
 
 class VoteForm:
-    """Takes votes in."""
+    """Takes votes in.
 
-    def __init__(self, services: Services, feed: Feed) -> None:
+    Args:
+        services: what the board works with.
+        feed: shows the post again.
+        crowds: who voted from where, by whatever way.
+    """
+
+    def __init__(self, services: Services, feed: Feed, crowds: Crowds) -> None:
         self._services = services
         self._feed = feed
-        self._crowds = Crowds()
+        self._crowds = crowds
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """POST /posts/{id}/vote with ``value`` 1 (up), -1 (down) or 0 (take it back)."""

@@ -16,8 +16,10 @@ from storage.tables.models import ModelVersion, TrainingRun
 from storage.tables.posts import Post, PostImage, Reply, Vote
 from storage.tables.predictions import ExpertAccount, Prediction
 from storage.tables.services import Service
+from storage.tables.tokens import ApiToken
 
 __all__ = [
+    "ApiToken",
     "Author",
     "Base",
     "Community",

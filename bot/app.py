@@ -1,5 +1,6 @@
 """The composition root: builds the services, starts platforms and jobs, stops them cleanly."""
 
+import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator
@@ -20,11 +21,14 @@ from bot.operations.heartbeat import Heartbeat
 from bot.operations.image_cleanup import ImageCleanup
 from bot.operations.readiness import Readiness
 from bot.operations.scheduled_backup import ScheduledBackup
-from bot.platform import Platform, PlatformRefused
+from bot.platform import Platform, PlatformRefused, SignsIn
 from bot.posts.pipeline import Pipeline
 from bot.posts.settle import Settler
+from bot.runtime.another_try import until_another_try
 from bot.runtime.cron import cron_trigger
 from bot.runtime.pulse import Pulse
+from bot.runtime.supervisor import ServiceReport
+from bot.runtime.task_group import TaskGroup
 from bot.settings import Settings
 from bot.training.new_starter import NewStarter
 from bot.training.retention import Retention
@@ -179,12 +183,26 @@ def _retrain_trigger(settings: Settings) -> CronTrigger | None:
     return trigger
 
 
+async def _start_later(platform: SignsIn, report: ServiceReport) -> None:
+    """Start a platform that was refused: when its credentials change, or after a while."""
+    while True:
+        refused = await asyncio.to_thread(platform.credentials)
+        await until_another_try(platform.credentials, refused)
+        try:
+            await platform.start()
+        except PlatformRefused as refusal:
+            await report.stopped(str(refusal))
+        else:
+            log.info("%s is accepted and runs.", platform.name.value.capitalize())
+            return
+
+
 @asynccontextmanager
 async def running(app: App) -> AsyncIterator[None]:
     """Platforms listening and jobs ticking, until the block ends.
 
     A platform that cannot run is left out, with an error in the log, so that one revoked token
-    does not silence the others.
+    does not silence the others; it is tried again when its token changes, and every hour.
 
     Raises:
         PlatformRefused: the board cannot listen, or no platform can run.
@@ -197,7 +215,11 @@ async def running(app: App) -> AsyncIterator[None]:
         await app.core.serving.warm_up()
         await app.core.services.note_alive()
         refusals: list[PlatformRefused] = []
-        for name, platform in [*app.platforms.items()]:
+        returns = TaskGroup()
+        stack.push_async_callback(returns.stop)
+        platforms = [*app.platforms.items()]
+        for name, platform in platforms:
+            stack.push_async_callback(platform.stop)
             try:
                 await platform.start()
             except PlatformRefused as refusal:
@@ -205,14 +227,14 @@ async def running(app: App) -> AsyncIterator[None]:
                     raise
                 log.error("%s is left out: %s", name.value.capitalize(), refusal)  # noqa: TRY400 - it says all
                 refusals.append(refusal)
-                await app.core.services.report(name.value, name.value.capitalize()).stopped(
-                    str(refusal)
-                )
-                # Its posts wait until it runs again; nothing else may call it.
-                del app.platforms[name]
-            else:
-                stack.push_async_callback(platform.stop)
-        if not app.platforms:
+                report = app.core.services.report(name.value, name.value.capitalize())
+                await report.stopped(str(refusal))
+                if isinstance(platform, SignsIn):
+                    # Its posts wait: until it runs it says that it is away.
+                    returns.start(_start_later(platform, report), f"The return of {name.value}")
+                else:
+                    del app.platforms[name]
+        if len(refusals) == len(platforms):
             raise refusals[0] if refusals else PlatformRefused(_NOTHING_TO_RUN)
         await app.jobs.make_up_for_missed()
         scheduler = schedule(

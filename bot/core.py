@@ -1,6 +1,7 @@
 """What every command works with, opened and closed in one place."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from bot.runtime.system_clock import SystemClock
 from bot.service_states import ServiceStates
 from bot.serving.champion import ChampionServer
 from bot.serving.ocr_worker import OcrWorker
-from bot.settings import Settings
+from bot.settings import Settings, SettingsRefused
 from bot.training.backbone_setup import prepare_backbone
 from bot.training.child import TrainingLimits
 from bot.training.first_version import add_first_champion, has_champion
@@ -23,6 +24,8 @@ from storage.engine.database import Database
 from storage.engine.migrate import upgrade
 from storage.files.image_store import ImageStore
 from storage.private import close_all_to_others, make_private_folder
+
+log = logging.getLogger(__name__)
 
 #: What lies in the data folder and is nobody else's business: databases, keys and their copies.
 PRIVATE = ("*.db*", "*.key", "backups", "backups/*", "before-restore-*", "before-restore-*/*.key")
@@ -43,6 +46,7 @@ class Core:
         ocr_worker: reads text in images; None: PEORIA_READ_TEXT is off.
         services: how the parts that should always run are doing.
         clock: the time.
+        reread: reads the settings anew; None: they never change.
     """
 
     settings: Settings
@@ -55,15 +59,32 @@ class Core:
     ocr_worker: OcrWorker | None
     services: ServiceStates
     clock: Clock
+    reread: Callable[[], Settings] | None = None
+
+    def settings_now(self) -> Settings:
+        """The settings as they are written now, for credentials only; all else is read once."""
+        if self.reread is None:
+            return self.settings
+        try:
+            return self.reread()
+        except SettingsRefused as error:
+            log.warning("What was changed is not taken up. %s", error)
+            return self.settings
 
 
 @asynccontextmanager
-async def open_core(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Core]:
+async def open_core(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    reread: Callable[[], Settings] | None = None,
+) -> AsyncIterator[Core]:
     """Open the data, migrate it to this version, and make sure that a champion can serve.
 
     Args:
         settings: what is set.
         clock: the time; None: this machine's, corrected by the platforms'.
+        reread: reads the settings anew, for credentials that were changed; None: they never are.
 
     Raises:
         DatabaseTooNew: the database was used by a newer Peoria.
@@ -136,4 +157,5 @@ async def open_core(settings: Settings, *, clock: Clock | None = None) -> AsyncI
             ocr_worker=ocr_worker,
             services=ServiceStates(database, clock=clock),
             clock=clock,
+            reread=reread,
         )

@@ -233,5 +233,13 @@ class OneOwner(Protocol):
         """Whether this process is the one."""
 
 
+@runtime_checkable
+class SignsIn(Platform, Protocol):
+    """A platform with credentials, which may be changed while Peoria runs."""
+
+    def credentials(self) -> object:
+        """What it would sign in with now; only to be compared. None: nothing that can be used."""
+
+
 class PlatformRefused(ExpectedError):
     """The platform cannot run at all; the message says what to do."""

@@ -22,6 +22,8 @@ from storage.types import ServiceState
 _LONG = 600.0
 #: The admins hear of faults of one service no more often than this, seconds.
 _QUIET = 3600.0
+#: What has stopped for the same reason as before is told no more often than this, seconds.
+_QUIET_WHEN_KNOWN = 86_400.0
 #: A process elsewhere that was not heard of for so long is gone.
 _SILENT = timedelta(minutes=10)
 #: Longest error that is kept, characters.
@@ -93,7 +95,9 @@ class ServiceStates:
         changed = before is None or known.state is not state
         if changed:
             known.since, known.changed_at = at, now
-        elif known.error == why and not self._is_to_be_told(known, at, state, expected=expected):
+        elif known.error == why and not self._is_to_be_told(
+            known, at, state, why, expected=expected
+        ):
             return
         known.state = state
         text = self._notice(known, title, at, state, why, expected=expected)
@@ -156,11 +160,13 @@ class ServiceStates:
         await self._database.run_write(note)
 
     def _is_to_be_told(
-        self, known: _Known, at: float, state: ServiceState, *, expected: bool
+        self, known: _Known, at: float, state: ServiceState, why: str | None, *, expected: bool
     ) -> bool:
         if state is ServiceState.RUNNING:
             return known.told_at is not None
-        if known.told_at is not None and at - known.told_at < _QUIET:
+        same = state is ServiceState.STOPPED and known.error == why
+        quiet = _QUIET_WHEN_KNOWN if same else _QUIET
+        if known.told_at is not None and at - known.told_at < quiet:
             return False
         if state is ServiceState.STOPPED or not expected:
             return True
@@ -176,7 +182,7 @@ class ServiceStates:
         *,
         expected: bool,
     ) -> str | None:
-        if not self._is_to_be_told(known, at, state, expected=expected):
+        if not self._is_to_be_told(known, at, state, why, expected=expected):
             return None
         if state is ServiceState.RUNNING:
             known.told_at = None

@@ -44,6 +44,6 @@ async def _run(settings: Settings) -> None:
         # Windows has no signal handlers on its loop; there Ctrl-C still raises KeyboardInterrupt.
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
-    async with open_core(settings) as core, running(build(core)):
+    async with open_core(settings, reread=load_settings) as core, running(build(core)):
         await stop.wait()
         console.err.print("Stopping.")

@@ -23,6 +23,7 @@ from bot.discord.gateway.token import NOT_ACCEPTED, read_token
 from bot.discord.session import Session, SessionState, open_session
 from bot.platform import PlatformRefused, PlatformUnavailable
 from bot.posts.pipeline import Pipeline
+from bot.runtime.another_try import until_another_try
 from bot.runtime.shards import Shards, parse_shards
 from bot.runtime.supervisor import keep_running, tell
 from bot.runtime.system_clock import SystemClock
@@ -51,7 +52,9 @@ class LeaseLost(Exception):
 
 
 class Connection:
-    """Keeps one session after another alive, until it is closed or Discord refuses for good.
+    """Keeps one session after another alive, until it is closed.
+
+    After a refusal it tries again when the token changes, and every hour.
 
     Of several processes on one database one is connected. The others wait until it ends.
     """
@@ -69,6 +72,15 @@ class Connection:
         self._running: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[Exception] | None = None
         self._refusal: PlatformRefused | None = None
+        #: The token of the latest try; None: there was none.
+        self._used: str | None = None
+
+    def token(self) -> str | None:
+        """The token as it is set now; None: there is none, or it cannot be read."""
+        try:
+            return read_token(self._core.settings_now())
+        except PlatformRefused:
+            return None
 
     async def open(self) -> None:
         """Connect for the first time.
@@ -76,11 +88,15 @@ class Connection:
         Raises:
             PlatformRefused: another try would fail, too.
         """
-        token = read_token(self._core.settings)
+        try:
+            read_token(self._core.settings_now())
+        except PlatformRefused as refusal:
+            self._refusal = refusal
+            raise
         point_at(self._core.settings.discord_api_url, self._core.settings.discord_gateway_url)
         self._refusal = None
         begun = asyncio.Event()
-        self._running = asyncio.create_task(self._run(token, begun), name="Discord")
+        self._running = asyncio.create_task(self._run(begun), name="Discord")
         self._watching = asyncio.create_task(
             keep_running("The watch over Discord", self._watch, report=self._report),
             name="Watch over Discord",
@@ -109,11 +125,6 @@ class Connection:
             await tell("Discord", self._report.closed())
         await self._lease.release()
 
-    async def ended(self) -> None:
-        """Return when another try to connect would fail, too."""
-        if self._running is not None:
-            await asyncio.wait({self._running})
-
     @property
     def on_duty(self) -> bool:
         """Whether Discord is this process's: of several on one database, one looks after it."""
@@ -132,25 +143,30 @@ class Connection:
             raise PlatformUnavailable(str(self._refusal or "Discord is not connected"))
         return session
 
-    async def _run(self, token: str, begun: asyncio.Event) -> None:
-        refusal = await keep_running(
-            "Discord",
-            partial(self._run_in_turn, token, begun),
-            report=self._report,
-            refused=PlatformRefused,
-            away=(
-                *AWAY, NoSessionsLeft, LeaseLost, DBAPIError,
-                discord.HTTPException, discord.ConnectionClosed,
-            ),
-            first_wait=_FIRST_WAIT,
-            longest_wait=_LONGEST_WAIT,
-        )  # fmt: skip
-        self._refusal = PlatformRefused(str(refusal))
-        await self._lease.release()
-        if begun.is_set():
+    async def _run(self, begun: asyncio.Event) -> None:
+        """Be connected until closed. A refusal at the start ends it, a later one is waited out."""
+        while True:
+            refusal = await keep_running(
+                "Discord",
+                partial(self._run_in_turn, begun),
+                report=self._report,
+                refused=PlatformRefused,
+                away=(
+                    *AWAY, NoSessionsLeft, LeaseLost, DBAPIError,
+                    discord.HTTPException, discord.ConnectionClosed,
+                ),
+                first_wait=_FIRST_WAIT,
+                longest_wait=_LONGEST_WAIT,
+            )  # fmt: skip
+            self._refusal = PlatformRefused(str(refusal))
+            await self._lease.release()
+            if not begun.is_set():
+                return
             log.error("Discord has stopped: %s", refusal)
+            await until_another_try(self.token, self._used)
+            log.info("Discord is tried again.")
 
-    async def _run_in_turn(self, token: str, begun: asyncio.Event) -> None:
+    async def _run_in_turn(self, begun: asyncio.Event) -> None:
         """Wait until no other process serves Discord, then serve it.
 
         Raises:
@@ -168,7 +184,7 @@ class Connection:
         try:
             async with asyncio.timeout(None) as until_lost:
                 losing = asyncio.create_task(self._end_when_lost(until_lost))
-                await self._run_once(token, begun)
+                await self._run_once(begun)
         except TimeoutError:
             if not until_lost.expired():
                 raise
@@ -192,7 +208,7 @@ class Connection:
             log.warning("The right to serve Discord could not be renewed (%s).", error)
         session.reschedule(asyncio.get_running_loop().time())
 
-    async def _run_once(self, token: str, begun: asyncio.Event) -> None:
+    async def _run_once(self, begun: asyncio.Event) -> None:
         """One session, from logging in until it ends.
 
         Raises:
@@ -200,6 +216,8 @@ class Connection:
         """
         try:
             settings = self._core.settings
+            self._used = None
+            token = self._used = read_token(self._core.settings_now())
             content = await may_read_content(settings.discord_message_content, token)
             async with open_session(
                 self._core,
@@ -230,6 +248,7 @@ class Connection:
 
     async def _note_ready(self, begun: asyncio.Event) -> None:
         begun.set()
+        self._refusal = None
         await tell("Discord", self._report.running())
 
     async def _hear_time(self, told: datetime) -> None:

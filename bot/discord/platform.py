@@ -49,9 +49,9 @@ class DiscordPlatform:
         """Disconnect."""
         await self._connection.close()
 
-    async def ended(self) -> None:
-        """Return when Discord has refused for good, which the log explains."""
-        await self._connection.ended()
+    def credentials(self) -> str | None:
+        """The token as it is set now; None: there is none, or it cannot be read."""
+        return self._connection.token()
 
     async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
         """Reply to the message with the prediction, or react to it where that is all there may be.

@@ -159,6 +159,7 @@ def not_running(
 ) -> Finding:
     """A part that should always run and does not."""
     since = f"{changed_at:%Y-%m-%d %H:%M} UTC"
+    error = error and error.rstrip(".")
     if state is ServiceState.STOPPED:
         return Finding(name, State.TROUBLE, f"It has stopped since {since}: {error}.")
     long = now - changed_at > _LONG_AWAY

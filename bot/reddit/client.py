@@ -70,6 +70,11 @@ class RedditClient:
         """Requests that were tried since the start."""
         return self._praw.requests
 
+    def sign_in_anew(self, credentials: Credentials) -> None:
+        """Use these credentials from the next request on."""
+        self._praw.sign_in_anew(credentials)
+        self._me = None
+
     async def me(self) -> str:
         """The name of the account that we are."""
         if self._me is None:

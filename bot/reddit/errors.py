@@ -7,6 +7,9 @@ from bot.platform import PlatformUnavailable
 #: The code of what was refused with a status and nothing else.
 UNKNOWN_REFUSAL = "REFUSED"
 
+#: For how long credentials that were refused are not tried again.
+REFUSED_FOR = timedelta(hours=1)
+
 
 class RedditBusy(PlatformUnavailable):
     """Reddit did not answer, or asked to be left alone for a while; ask again later."""
@@ -16,7 +19,7 @@ class CredentialsRefused(PlatformUnavailable):
     """Reddit does not accept who we are: nothing works until a person changes something."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, retry_after=timedelta(hours=1))
+        super().__init__(message, retry_after=REFUSED_FOR)
 
 
 class NotAllowed(Exception):

@@ -13,7 +13,7 @@ from bot.posts.pipeline import Pipeline
 from bot.reddit.client import RedditClient
 from bot.reddit.comment_cleanup import CommentCleanup
 from bot.reddit.communities import Communities
-from bot.reddit.credentials import read_credentials
+from bot.reddit.credentials import Credentials, read_credentials
 from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere
 from bot.reddit.inbox import Inbox
 from bot.reddit.inbox_answers import InboxAnswers
@@ -23,6 +23,7 @@ from bot.reddit.reply_rules import read_reply_rules
 from bot.reddit.schedule import Schedule
 from bot.reddit.score_reader import ScoreReader
 from bot.reddit.watcher import Watcher
+from bot.runtime.another_try import until_another_try
 from bot.runtime.supervisor import keep_running, tell
 from bot.runtime.system_clock import SystemClock
 from bot.serving.forecast import Card, Ending
@@ -62,8 +63,11 @@ class RedditPlatform:
         self._subreddits = tuple(
             name for name in settings.reddit_subreddits if name.lower() not in reply_rules.denied
         )
+        self._core = core
+        #: Those of the latest try to sign in.
+        self._credentials = read_credentials(core.settings_now())
         self.client = RedditClient(
-            read_credentials(settings),
+            self._credentials,
             url=settings.reddit_url,
             oauth_url=settings.reddit_oauth_url,
             clock=clock,
@@ -116,11 +120,10 @@ class RedditPlatform:
         Raises:
             PlatformRefused: Reddit does not accept the credentials.
         """
+        self._sign_in_anew()
         try:
             name = await self.client.me()
         except CredentialsRefused as error:
-            await self.client.close()
-            await self._schedule.note_revoked(error)
             raise PlatformRefused(str(error)) from error
         except (PlatformUnavailable, NotAllowed, NotThere) as error:
             log.warning("Reddit cannot be asked now (%s); trying again.", error)
@@ -133,6 +136,18 @@ class RedditPlatform:
         self._task = asyncio.create_task(
             keep_running("Reddit", self._run, report=self._report), name="reddit"
         )
+
+    def credentials(self) -> Credentials | None:
+        """What we would sign in with now; None: what is set is not whole."""
+        try:
+            return read_credentials(self._core.settings_now())
+        except PlatformRefused:
+            return None
+
+    def _sign_in_anew(self) -> None:
+        self._credentials = self.credentials() or self._credentials
+        self.client.sign_in_anew(self._credentials)
+        self._schedule.begin_anew()
 
     async def stop(self) -> None:
         """Stop watching; a request that is under way is not waited for."""
@@ -167,8 +182,17 @@ class RedditPlatform:
     async def _run(self) -> None:
         while True:
             await self.tick()
-            await self._report.running()
-            await asyncio.sleep(_TICK_SECONDS)
+            refusal = self._schedule.refusal
+            if refusal is None:
+                await self._report.running()
+                await asyncio.sleep(_TICK_SECONDS)
+                continue
+            await self._report.stopped(str(refusal))
+            # Another process may have better credentials.
+            await self._lease.release()
+            await until_another_try(self.credentials, self._credentials)
+            log.info("Reddit is tried again.")
+            self._sign_in_anew()
 
     async def tick(self) -> None:
         """Do what is due: read subreddits and the inbox, check own comments.

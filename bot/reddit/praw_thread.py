@@ -7,7 +7,7 @@ plain data comes out.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import praw
@@ -26,6 +26,7 @@ from prawcore.exceptions import (
 
 from bot.reddit.credentials import Credentials
 from bot.reddit.errors import (
+    REFUSED_FOR,
     UNKNOWN_REFUSAL,
     CredentialsRefused,
     NotAllowed,
@@ -69,6 +70,9 @@ class PrawThread:
         #: Comments have a limit of their own, hard on accounts that are new: whoever must wait
         #: with the next one may go on reading.
         self.writing = Pace(clock)
+        #: Who we are was refused: why, and when. Reddit is not asked again and again.
+        self._refused: tuple[CredentialsRefused, datetime] | None = None
+        self._clock = clock
         self._turn = asyncio.Lock()
         #: Requests that were tried since the start.
         self.requests = 0
@@ -84,10 +88,30 @@ class PrawThread:
         # One after the other: each knows the wait that Reddit asked for in the answer before.
         async with self._turn:
             self.pace.check()
+            self._check_refusal()
             try:
                 return await self._ask(work)
+            except CredentialsRefused as error:
+                self._refused = error, self._clock()
+                raise
             finally:
                 self._pass_time_on()
+
+    def sign_in_anew(self, credentials: Credentials) -> None:
+        """Use these credentials from the next request on."""
+        self._credentials = credentials
+        self._reddit = None
+        self._refused = None
+
+    def _check_refusal(self) -> None:
+        """Raise what Reddit refused us with, if that was a moment ago."""
+        if self._refused is None:
+            return
+        error, at = self._refused
+        if timedelta() <= self._clock() - at < REFUSED_FOR:
+            raise error
+        # Signing in anew: praw keeps a token that was refused.
+        self._refused = self._reddit = None
 
     def _pass_time_on(self) -> None:
         told, self._rate_headers.answered_at = self._rate_headers.answered_at, None

@@ -24,9 +24,10 @@ class Schedule:
         self._clock = clock
         #: For each thing, when its next turn was set, and when it is.
         self._due: dict[str, tuple[datetime, datetime]] = {}
-        #: What was found closed, and whether the credentials were refused: admins hear of it once.
+        #: What was found closed: admins hear of it once.
         self._closed: set[str] = set()
-        self._revoked = False
+        #: Why Reddit does not accept who we are; None: it does.
+        self.refusal: CredentialsRefused | None = None
 
     async def run_due(
         self, what: str, every: timedelta, work: Callable[[], Awaitable[object]]
@@ -46,11 +47,13 @@ class Schedule:
         self._due[what] = now, now + every
         try:
             await work()
-            self._revoked = False
+            self.refusal = None
             self._closed.discard(what)
         except CredentialsRefused as error:
             self._due[what] = now, now + (error.retry_after or every)
-            await self.note_revoked(error)
+            if self.refusal is None:
+                log.error("Reddit is stopped: %s", error)  # noqa: TRY400 - it says all
+            self.refusal = error
         except PlatformUnavailable as error:
             log.info("%s cannot be looked at now (%s).", what, error)
             self._due[what] = now, now + (error.retry_after or every)
@@ -60,17 +63,10 @@ class Schedule:
         except Exception:
             log.exception("%s could not be looked at; it is tried again.", what)
 
-    async def note_revoked(self, error: CredentialsRefused) -> None:
-        """Tell the admins once that nothing works until somebody does something."""
-        if not self._revoked:
-            self._revoked = True
-            log.error("Reddit is stopped: %s", error)
-            await note(
-                self._database,
-                NoticeKind.REDDIT,
-                f"Reddit is stopped: {error}",
-                now=self._clock(),
-            )
+    def begin_anew(self) -> None:
+        """Everything is due: we sign in with other credentials, or once more with the same."""
+        self.refusal = None
+        self._due.clear()
 
     async def _note_closed(self, what: str, error: Exception) -> None:
         if what not in self._closed:

@@ -9,7 +9,9 @@ NONE_IS_SET = (
 )
 NOT_ACCEPTED = (
     "Discord does not accept the token. Copy it anew from the Discord Developer Portal (your"
-    " application → Bot → Reset Token) into PEORIA_DISCORD_TOKEN and start Peoria again."
+    " application → Bot → Reset Token) into PEORIA_DISCORD_TOKEN in the file .env, or into"
+    " PEORIA_DISCORD_TOKEN_FILE: within a minute Peoria takes up what is in a file. Where the token"
+    " is a variable of the environment, start Peoria again."
 )
 
 

@@ -1,21 +1,22 @@
 """Getting in, staying in, being thrown out."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from bot.app import App, build
+from bot.app import App, build, running
 from bot.core import Core
 from bot.discord.gateway.command_sync import sync_commands
 from bot.discord.platform import DiscordPlatform
 from bot.platform import PlatformRefused, PlatformUnavailable
 from storage.queries.services import all_services
 from storage.tables import Notice
-from storage.types import PlatformName
+from storage.types import PlatformName, ServiceState
 from tests.bot.discord.steps import PNG, answered, connected, watch
 from tests.fakes.discord import Channel, FakeDiscord, Member
 
@@ -31,6 +32,13 @@ def changed(core: Core, **settings: object) -> App:
             }
         )
     )
+
+
+async def happens(condition: Callable[[], object]) -> None:
+    """Wait until something is the case that no request or event of the fake announces."""
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def test_a_wrong_token_is_refused_with_what_to_do(core: Core, fake: FakeDiscord) -> None:
@@ -52,18 +60,65 @@ async def test_a_token_can_be_in_a_file(core: Core, fake: FakeDiscord, tmp_path:
         assert fake.gateway.connected
 
 
-async def test_a_revoked_token_ends_discord_and_nothing_else(
+async def test_a_revoked_token_stops_discord_and_nothing_else(
     core: Core, fake: FakeDiscord, discord: DiscordPlatform, caplog: pytest.LogCaptureFixture
 ) -> None:
     await fake.revoke_token()
-    async with asyncio.timeout(20):
-        await discord.ended()
+    await happens(lambda: "Discord has stopped" in caplog.text)
     assert "Reset Token" in caplog.text
+    (stopped,) = core.services.not_running.values()
+    assert stopped.state is ServiceState.STOPPED
     with pytest.raises(PlatformUnavailable, match="Reset Token"):
         await discord.announce("Hello", None, told_since=None)
     async with core.database.read() as session:
         notice = await session.scalar(select(Notice.text))
     assert "Reset Token" in (notice or "")
+
+
+@pytest.mark.parametrize("refused", ["at-the-start", "later"])
+async def test_a_token_that_is_changed_is_taken_up(
+    core: Core, fake: FakeDiscord, channel: Channel, ann: Member, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, refused: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("bot.runtime.another_try.CHECK_SECONDS", 0.05)
+    file = tmp_path / "token"
+    file.write_text("no.such.token" if refused == "at-the-start" else fake.token)
+    app = changed(core, discord_token=None, discord_token_file=file, web_port=0)
+    await watch(app, channel)
+    async with running(app):
+        if refused == "later":
+            await fake.until(lambda: fake.gateway.identified == 1, "a session")
+            await fake.revoke_token()
+        await happens(lambda: "does not accept the token" in caplog.text)
+        identified = fake.gateway.identified
+        fake.token = "a.new.token"
+        message = await fake.post_message(channel, ann, attachments=[PNG])
+        await asyncio.sleep(0.2)
+        assert fake.gateway.identified == identified, "it tries again what was refused"
+        file.write_text("a.new.token\n")
+        await fake.until(lambda: fake.replies_to(message), "a reply")
+        await happens(lambda: core.services.not_running == {})
+    texts = await core.database.run_read(
+        lambda session: session.scalars(select(Notice.text).order_by(Notice.id)).all()
+    )
+    assert [text.partition(":")[0] for text in texts] == [
+        "Discord has stopped",
+        "Discord runs again.",
+    ]
+
+
+async def test_what_was_refused_may_be_allowed_an_hour_later(
+    core: Core, fake: FakeDiscord, discord: DiscordPlatform,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("bot.runtime.another_try.RETRY_SECONDS", 0.1)
+    kept = fake.token
+    await fake.revoke_token()
+    await happens(lambda: caplog.text.count("Discord has stopped") > 2)
+    fake.token = kept
+    await happens(lambda: core.services.not_running == {})
+    query = select(func.count()).select_from(Notice)
+    assert await core.database.run_read(lambda session: session.scalar(query)) == 2
 
 
 async def test_without_the_intent_there_are_no_automatic_replies(
@@ -169,9 +224,7 @@ async def test_stopping_never_fails(
     monkeypatch.setattr("bot.discord.connection.sync_commands", fail)
     platform = app.platforms[PlatformName.DISCORD]
     await platform.start()
-    async with asyncio.timeout(30):
-        while not app.core.services.not_running:  # noqa: ASYNC110 - it tells nobody
-            await asyncio.sleep(0.01)
+    await happens(lambda: app.core.services.not_running)
     assert app.core.services.not_running.keys() == {"discord"}
     await platform.stop()
     await platform.stop()

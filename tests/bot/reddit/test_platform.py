@@ -13,7 +13,7 @@ from bot.core import open_core
 from bot.platform import PlatformRefused
 from bot.reddit.platform import RedditPlatform
 from storage.tables import Notice, Post
-from storage.types import PlatformName
+from storage.types import PlatformName, ServiceState
 from tests.bot.reddit.conftest import Bot, OpenBot, reddit_settings
 from tests.fakes.clock import FakeClock
 from tests.fakes.reddit import PASSWORD, FakeReddit
@@ -55,8 +55,48 @@ async def test_a_revoked_account_at_the_start_is_refused_with_what_to_do(
     async with start() as bot:
         with pytest.raises(PlatformRefused, match="PEORIA_REDDIT_PASSWORD"):
             await bot.reddit.start()
-        (notice,) = await bot.all(Notice)
-        assert notice.text.startswith("Reddit is stopped: ")
+        await bot.reddit.stop()
+
+
+@pytest.mark.parametrize("refused", ["at-the-start", "later"])
+async def test_credentials_that_are_changed_are_taken_up(
+    start: OpenBot, reddit: FakeReddit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    refused: str,
+) -> None:  # fmt: skip
+    """The password is changed on Reddit, and later in the file."""
+    monkeypatch.setattr("bot.runtime.another_try.CHECK_SECONDS", 0.05)
+    monkeypatch.setattr("bot.reddit.platform._TICK_SECONDS", 0.05)
+    file = tmp_path / "reddit"
+    file.write_text(f"password = {PASSWORD}\n")
+    file.chmod(0o600)
+    async with start(reddit_credentials_file=file, web=True, web_port=0) as bot:
+        services = bot.app.core.services
+        reddit.revoked = refused == "at-the-start"
+
+        async def until(state: ServiceState | None) -> None:
+            async with asyncio.timeout(20):
+                while [each.state for each in services.not_running.values()] != (  # noqa: ASYNC110
+                    [] if state is None else [state]
+                ):
+                    await asyncio.sleep(0.01)
+
+        async with running(bot.app):
+            if refused == "later":
+                await until(None)
+                reddit.revoked = True
+                reddit.tokens.clear()
+                bot.clock.forward(61)
+            await until(ServiceState.STOPPED)
+            shown = reddit.post("aww", created_utc=bot.clock().timestamp())
+            reddit.revoked = False
+            file.write_text(f"password = {PASSWORD}\nuser_agent = linux:peoria:1 (by /u/ann)\n")
+            await until(None)
+            async with asyncio.timeout(20):
+                while await bot.post(shown["name"]) is None:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+        (told, again) = await bot.all(Notice)
+        assert told.text.startswith("Reddit has stopped: Reddit does not let this account in")
+        assert again.text == "Reddit runs again."
 
 
 async def test_reddit_may_be_away_at_the_start(

@@ -3,6 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from bot.platform import PlatformUnavailable
 from bot.reddit.items import Skip
 from storage.tables import Community, Notice, Post
 from tests.bot.reddit.conftest import Bot, OpenBot
@@ -195,8 +198,8 @@ async def test_an_outage_waits_and_then_catches_up(bot: Bot, reddit: FakeReddit)
     assert await names(bot) == {shown["name"]}
 
 
-async def test_a_revoked_account_is_told_once_and_asks_no_more(
-    bot: Bot, reddit: FakeReddit
+async def test_a_revoked_account_asks_no_more_than_every_hour(
+    bot: Bot, reddit: FakeReddit, caplog: pytest.LogCaptureFixture
 ) -> None:
     await bot.tick()
     reddit.revoked = True
@@ -204,9 +207,15 @@ async def test_a_revoked_account_is_told_once_and_asks_no_more(
     for _ in range(30):
         bot.clock.forward(60)
         await bot.tick()
-    (notice,) = await bot.all(Notice)
-    assert notice.text.startswith("Reddit is stopped: Reddit does not let this account in")
-    assert reddit.counted()["/api/v1/access_token"] <= 4
+        with pytest.raises(PlatformUnavailable):
+            await bot.reddit.client.new("aww")
+    assert caplog.text.count("Reddit is stopped: Reddit does not let this account in") == 1
+    assert reddit.counted()["/api/v1/access_token"] <= 2
+    reddit.revoked = False
+    shown = reddit.post("aww")
+    bot.clock.forward(3600)
+    await bot.tick()
+    assert await names(bot) == {shown["name"]}
 
 
 async def test_what_is_final_already_is_not_taken_up(start: OpenBot, reddit: FakeReddit) -> None:

@@ -1,16 +1,10 @@
 """Which Peoria this is."""
 
-import tomllib
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from importlib import import_module
 
 
-@cache
 def peoria_version() -> str:
-    """The version that runs, such as ``0.2.0``; of a checkout that was not installed, its own."""
-    try:
-        return version("peoria")
-    except PackageNotFoundError:
-        file = Path(__file__).parents[2] / "pyproject.toml"
-        return str(tomllib.loads(file.read_text("utf-8"))["project"]["version"])
+    """The version that runs, such as ``0.2.0``."""
+    # By name: the package is what all of Peoria lies in once it is installed, and its version is
+    # the one thing of it that is known from inside.
+    return str(import_module("peoria").__version__)

@@ -222,3 +222,10 @@ def test_what_the_installer_was_told_itself_counts_more() -> None:
     assert install.uv_environment({"index-url": "file:///pip"}, mine)["UV_DEFAULT_INDEX"] == (
         "file:///mine"
     )
+
+
+def test_packages_are_compiled_where_python_would_do_it_again_at_every_start() -> None:
+    told = install.uv_environment({}, {"PYTHONDONTWRITEBYTECODE": "1"})
+    assert told["UV_COMPILE_BYTECODE"] == "1"
+    for environment in ({}, {"PYTHONDONTWRITEBYTECODE": ""}):
+        assert "UV_COMPILE_BYTECODE" not in install.uv_environment({}, environment)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.encoding import Encoding
-from models.head import GROUPS, Head, Member
+from models.head import Head, Member
 from trainer.head.fit_encoding import (
     CHUNK,
     Groups,
@@ -98,21 +98,21 @@ def fit(
     if linear is not None and linear_share == 1:
         return Fitted(Head(encoding, (linear,)), 0)
     tf = _tensorflow()
-    from trainer.head.network import build, epoch_of, forgetter, members_of
+    from trainer.head.network import network_for
 
     held_out = encode(encoding, groups, stop)
-    model = build({group: encoded[group].shape[1] for group in GROUPS}, recipe, seed)
-    forget = forgetter(encoded_blanks(encoding, blanks), recipe.forget, seed)
-    epoch = epoch_of(model, recipe, forget)
+    network = network_for(encoded, recipe)
+    network.begin(encoded_blanks(encoding, blanks), seed)
     tensors = {group: tf.constant(values) for group, values in encoded.items()}
     del encoded
     wanted = tf.constant(targets[train], tf.float32)
     rng = np.random.default_rng(seed)
     fitted = Fitted(Head.uniform(), 0)
-    best, best_members = math.inf, members_of(model, recipe)
+    best, best_members = math.inf, network.members()
     for number in range(1, (epochs or recipe.max_epochs) + 1):
-        value = float(epoch(tensors, wanted, tf.constant(_batches(rng, len(train), recipe.batch))))
-        head = Head(encoding, members_of(model, recipe))
+        order = tf.constant(_batches(rng, len(train), recipe.batch))
+        value = network.epoch(tensors, wanted, order)
+        head = Head(encoding, network.members())
         losses = _losses(head, held_out, targets[stop], recipe)
         stop_value = float(losses.mean()) if len(stop) else value
         if not (math.isfinite(value) and math.isfinite(stop_value)):

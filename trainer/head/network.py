@@ -1,6 +1,7 @@
-"""The head's network in Keras, its members side by side, and one epoch of its training."""
+"""The head's network in Keras, its members side by side, and one pass of its training."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 
 import keras
 import numpy as np
@@ -14,6 +15,8 @@ from trainer.head.recipe import Recipe
 
 Floats = NDArray[np.float32]
 Batch = dict[str, tf.Tensor]
+#: By source and group: the columns that it touches, bool [width], and their values without it.
+Blanks = list[dict[str, tuple[tf.Tensor, tf.Tensor]]]
 
 
 def build(widths: Mapping[str, int], recipe: Recipe, seed: int) -> keras.Model:
@@ -75,65 +78,108 @@ def loss(targets: tf.Tensor, logits: tf.Tensor, ranked_weight: float) -> tf.Tens
     return ops.mean(log_loss + ranked_weight * ops.sum(gaps**2, axis=-1))
 
 
-def forgetter(blanks: list[dict[str, Floats]], rate: float, seed: int) -> Callable[[Batch], Batch]:
+def forget(batch: Batch, blanks: Blanks, rate: float, seeds: keras.random.SeedGenerator) -> Batch:
     """Hide sources from random posts, as if they had been missing.
 
     Args:
-        blanks: for each source, its encoded columns when missing, by group; NaN leaves a column.
-        rate: share of posts from which each is hidden.
-        seed: of the draw.
+        batch: encoded groups of some posts.
+        blanks: for each source and group, which columns it touches, and what they are when it is
+            missing.
+        rate: share of posts from which each source is hidden.
+        seeds: of the draw.
     """
-    seeds = keras.random.SeedGenerator(seed)
-    sources = [
-        {
-            group: (tf.constant(~np.isnan(blank)), tf.constant(np.nan_to_num(blank)))
-            for group, blank in groups.items()
-        }
-        for groups in blanks
-    ]
-
-    def forget(batch: Batch) -> Batch:
-        kept = dict(batch)
-        for source in sources:
-            drawn = keras.random.uniform((tf.shape(batch["embedding"])[0], 1), seed=seeds)
-            for group, (columns, blank) in source.items():
-                kept[group] = tf.where((drawn < rate) & columns, blank, kept[group])
-        return kept
-
-    return forget
+    kept = dict(batch)
+    for source in blanks:
+        drawn = keras.random.uniform((tf.shape(batch["embedding"])[0], 1), seed=seeds)
+        for group, (columns, blank) in source.items():
+            kept[group] = tf.where((drawn < rate) & columns, blank, kept[group])
+    return kept
 
 
-def epoch_of(
-    model: keras.Model,
-    recipe: Recipe,
-    forget: Callable[[Batch], Batch],
-) -> Callable[[Batch, tf.Tensor, tf.Tensor], tf.Tensor]:
-    """Compile one pass over posts; the whole pass is one call into TensorFlow.
+class Network:
+    """A network and one pass of its training, compiled once for every fit of the same shape.
 
-    Returns a function of the encoded groups, the targets and the order of rows (whole batches
-    only), which trains and returns the mean loss.
+    Compiling takes as long as fifty passes over two thousand posts, and a training run fits a
+    dozen heads. `begin` makes it one that was never trained.
     """
-    optimizer = keras.optimizers.AdamW(
-        recipe.learning_rate, weight_decay=recipe.weight_decay, clipnorm=10.0
-    )
-    optimizer.build(model.trainable_variables)
 
-    def step(groups: Batch, targets: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-        batch = forget({group: tf.gather(groups[group], rows) for group in GROUPS})
-        with tf.GradientTape() as tape:
-            value = loss(
-                tf.gather(targets, rows), model(batch, training=True), recipe.ranked_weight
-            )
-        gradients = tape.gradient(value, model.trainable_variables)
-        optimizer.apply(gradients, model.trainable_variables)
-        return value
+    def __init__(self, widths: Mapping[str, int], recipe: Recipe) -> None:
+        self._widths, self._recipe = widths, recipe
+        self.model = build(widths, recipe, seed=0)
+        self._seeds = keras.random.SeedGenerator(0)
+        self._optimizer = keras.optimizers.AdamW(
+            recipe.learning_rate, weight_decay=recipe.weight_decay, clipnorm=10.0
+        )
+        self._optimizer.build(self.model.trainable_variables)
+        self._optimizer_before = [each.numpy() for each in self._optimizer.variables]
+        # Of any number of posts.
+        self._epoch = tf.function(self._pass, reduce_retracing=True)
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-    def epoch(groups: Batch, targets: tf.Tensor, batches: tf.Tensor) -> tf.Tensor:
+    def begin(self, blanks: list[dict[str, Floats]], seed: int) -> None:
+        """Start over.
+
+        Args:
+            blanks: for each source, its encoded columns when missing, by group; NaN leaves a
+                column.
+            seed: of the first weights, of dropout, and of what is forgotten.
+        """
+        untrained = build(self._widths, self._recipe, seed)
+        for own, first in zip(self.model.variables, untrained.variables, strict=True):
+            own.assign(first)
+        for own, first in zip(self._optimizer.variables, self._optimizer_before, strict=True):
+            own.assign(first)
+        self._seeds.state.assign(keras.random.SeedGenerator(seed).state)
+        self._blanks: Blanks = [
+            {
+                group: (tf.constant(~np.isnan(blank)), tf.constant(np.nan_to_num(blank)))
+                for group, blank in groups.items()
+            }
+            for groups in blanks
+        ]
+
+    def epoch(self, groups: Batch, targets: tf.Tensor, batches: tf.Tensor) -> float:
+        """Train on posts once; the mean loss. The whole pass is one call into TensorFlow.
+
+        Args:
+            groups: encoded, each [n, width].
+            targets: soft bins, float32 [n, 10].
+            batches: rows in the order of training, int32 [number of batches, size].
+        """
+        return float(self._epoch(groups, targets, batches, self._blanks))
+
+    def members(self) -> tuple[Member, ...]:
+        """As trained so far."""
+        return members_of(self.model, self._recipe)
+
+    def _pass(
+        self, groups: Batch, targets: tf.Tensor, batches: tf.Tensor, blanks: Blanks
+    ) -> tf.Tensor:
         total = tf.constant(0.0)
         for rows in batches:
-            total += step(groups, targets, rows)
+            total += self._step(groups, targets, rows, blanks)
         return total / tf.cast(tf.shape(batches)[0], tf.float32)
 
-    compiled: Callable[[Batch, tf.Tensor, tf.Tensor], tf.Tensor] = epoch
-    return compiled
+    def _step(
+        self, groups: Batch, targets: tf.Tensor, rows: tf.Tensor, blanks: Blanks
+    ) -> tf.Tensor:
+        batch = {group: tf.gather(groups[group], rows) for group in GROUPS}
+        batch = forget(batch, blanks, self._recipe.forget, self._seeds)
+        with tf.GradientTape() as tape:
+            value = loss(
+                tf.gather(targets, rows),
+                self.model(batch, training=True),
+                self._recipe.ranked_weight,
+            )
+        gradients = tape.gradient(value, self.model.trainable_variables)
+        self._optimizer.apply(gradients, self.model.trainable_variables)
+        return value
+
+
+@lru_cache(maxsize=4)
+def _compiled(widths: tuple[tuple[str, int], ...], recipe: Recipe) -> Network:
+    return Network(dict(widths), recipe)
+
+
+def network_for(encoded: Mapping[str, Floats], recipe: Recipe) -> Network:
+    """The network for such encoded groups; fits that follow one another share it."""
+    return _compiled(tuple((group, encoded[group].shape[1]) for group in GROUPS), recipe)

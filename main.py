@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.cli import (
     admin_link,
+    advise,
     backbone,
     backup,
     db,
@@ -69,6 +70,7 @@ def options(
 
 app.command()(run.run)
 app.command()(predict.predict)
+app.command("advise")(advise.advise_post)
 app.command("import")(import_posts.import_posts)
 app.command()(train.train)
 app.command()(retrain.retrain)

@@ -364,7 +364,7 @@ async def run():
     async with open_core(load_settings()) as core:
         app = build(core)
         (predicted,) = await predict_files(
-            core.serving, [picture], title="", clock=core.clock,
+            core.serving, [str(picture)], downloader=core.downloader, title="", clock=core.clock,
             audience=await find_audience(core.database, None, core.clock()),
         )
         assert predicted.card is not None

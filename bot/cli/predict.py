@@ -1,6 +1,5 @@
 """main.py predict: what the champion says about image files."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -35,7 +34,11 @@ _COLOURS = {Bucket.LOW: "red", Bucket.MEDIUM: "yellow", Bucket.HIGH: "green"}
 
 def predict(
     images: Annotated[
-        list[Path], typer.Argument(help="Image files: JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF, BMP.")
+        list[str],
+        typer.Argument(
+            help="Image files (JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF, BMP), folders of them, web"
+            " addresses, or - for standard input."
+        ),
     ],
     title: Annotated[str, typer.Option(help="The title it would be posted with.")] = "",
     community: Annotated[
@@ -45,7 +48,7 @@ def predict(
 ) -> None:
     """Predict how popular images will be. Nothing is stored.
 
-    Exit status 1 when any file was refused; the others are answered all the same.
+    Exit status 1 when any image was refused; the others are answered all the same.
     """
     audience, predictions = run(_predict(images, title, community))
     if as_json:
@@ -58,23 +61,24 @@ def predict(
 
 
 async def _predict(
-    images: list[Path], title: str, community: str | None
+    images: list[str], title: str, community: str | None
 ) -> tuple[Audience, list[FilePrediction]]:
     async with open_core(load_settings()) as core:
         audience = await find_audience(core.database, community, core.clock())
         return audience, await predict_files(
-            core.serving, images, title=title, audience=audience, clock=core.clock
-        )
+            core.serving, images, downloader=core.downloader, title=title, audience=audience,
+            clock=core.clock,
+        )  # fmt: skip
 
 
 def _as_json(prediction: FilePrediction) -> dict[str, Any]:
     card = prediction.card
     if card is None:
-        return {"file": str(prediction.file), "error": prediction.error}
+        return {"file": prediction.file, "error": prediction.error}
     names = ("p10", "median", "p90")
     percentile = [round(point, 4) for point in card.percentile]
     return {
-        "file": str(prediction.file),
+        "file": prediction.file,
         "probabilities": {"low": card.p_low, "medium": card.p_medium, "high": card.p_high},
         "bucket": card.bucket.value,
         "likely": [bucket.value for bucket in card.likely],
@@ -121,7 +125,7 @@ def _frame_sentence(prediction: FilePrediction) -> str | None:
 
 def _show(prediction: FilePrediction, audience: Audience) -> None:
     card = prediction.card
-    name = escape(str(prediction.file))
+    name = escape(prediction.file)
     if card is None:
         out.print(Panel(Text(prediction.error or ""), title=name, border_style="red", width=72))
         return

@@ -42,10 +42,11 @@ def ranking_sentences(advice: Advice) -> list[str]:
         elif advice.close_call is not None:
             near = record_sentence(advice.close_call, compared="posts as close as the first two")
             sentences.append(near)
-        sentences.append(
-            "These were different posts. How well it tells variants of one picture apart was never"
-            " measured."
-        )
+        if advice.ranking.right is not None:
+            sentences.append(
+                "These were different posts. How well it tells variants of one picture apart was"
+                " never measured."
+            )
     return sentences
 
 
@@ -64,7 +65,7 @@ def hour_sentences(advice: Advice, zone: str) -> list[str]:
     worst = min(advice.hours, key=lambda each: each.beats)
     hours = (
         f"Best hour of the next day: {_clock(best.at, zone)} ({percent(best.beats)}); worst:"
-        f" {_clock(worst.at, zone)} ({percent(worst.beats)})."
+        f" {_clock(worst.at, zone)} ({percent(worst.beats)}). Time zone: {zone}."
     )
     return [hours, record_sentence(advice.timing, compared="posts at different hours")]
 

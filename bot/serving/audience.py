@@ -26,6 +26,7 @@ class Audience:
         record: how its posts did so far.
         standing: what its labels say of the experts; None: the head alone is asked.
         community_id: of the community's row; None: of no known community.
+        time_zone: by which clocks people there live.
     """
 
     name: str | None
@@ -34,6 +35,7 @@ class Audience:
     record: Record
     standing: Standing | None = None
     community_id: int | None = None
+    time_zone: str = "UTC"
 
 
 async def find_audience(database: Database, name: str | None, now: datetime) -> Audience:
@@ -58,4 +60,5 @@ def audience_of(session: Session, community: Community | None, now: datetime) ->
         record=community_record(session, community.id, now),
         standing=read_standing(session, community.id),
         community_id=community.id,
+        time_zone=community.time_zone,
     )

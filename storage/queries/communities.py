@@ -70,6 +70,11 @@ def find_the_community(session: Session, name: str | None) -> Community:
     raise UnknownCommunity(f"There are several communities; say --community with one of: {names}.")
 
 
+def all_communities(session: Session) -> list[Community]:
+    """Every community, the oldest first."""
+    return list(session.scalars(select(Community).order_by(Community.id)))
+
+
 def find_author(session: Session, platform: PlatformName, person: str) -> Author | None:
     """The author with the keyed hash ``person``, if anything is stored about them."""
     found: Author | None = session.scalar(select(Author).filter_by(platform=platform, hash=person))

@@ -15,6 +15,7 @@ import argparse
 import io
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -89,11 +90,6 @@ def thirds(bins: Numbers) -> Numbers:
     return np.diff(np.pad(cuts, ((0, 0), (1, 1)), constant_values=(0, 1)), axis=1)
 
 
-def inputs_of(contents: list[bytes], size: int) -> NDArray[np.float32]:
-    """What the backbone sees of some files."""
-    return np.stack([to_input(decode(each, size=size).pixels, size) for each in contents])
-
-
 def main() -> int:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -117,9 +113,11 @@ def main() -> int:
     pictures = [Image.open(io.BytesIO(content)).convert("RGB") for content in contents]
 
     def forecast(files: list[bytes]) -> Numbers:
-        batch = inputs_of(files, backbone.input_size)
+        decoded = [decode(each, size=backbone.input_size) for each in files]
+        batch = [to_input(each.pixels, backbone.input_size) for each in decoded]
         embeddings = np.concatenate([backbone.embed(each[np.newaxis]) for each in batch])
-        return thirds(head.predict(embeddings.astype(np.float16).astype(np.float32), facts))
+        shaped = [replace(f, aspect=d.aspect) for f, d in zip(facts, decoded, strict=True)]
+        return thirds(head.predict(embeddings.astype(np.float16).astype(np.float32), shaped))
 
     before = forecast(contents)
     lines = [f"{len(chosen)} posts, version {asked.version.name}", ""]

@@ -123,6 +123,11 @@ class DecodedImage:
     frames: int = 1  # of an animation: how many there are
 
     @property
+    def aspect(self) -> float:
+        """Its width by its height."""
+        return self.width / self.height
+
+    @property
     def judged_frame(self) -> tuple[int, int] | None:
         """Of an animation the number of the decoded frame, from 1, and of how many."""
         return (self.frame + 1, max(self.frames, self.frame + 1)) if self.animated else None

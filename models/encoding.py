@@ -18,6 +18,9 @@ from models.support import METADATA_OWNERS, PROJECTED, SOURCES, Support
 
 Floats = NDArray[np.float32]
 
+#: Of columns that are all 0: a picture's have a mean square of 0.2 to 0.9.
+_LEAST_STRENGTH = np.float32(0.02)
+
 
 @dataclass(frozen=True, slots=True)
 class Projection:
@@ -56,19 +59,28 @@ class Projection:
         return self.encoded(self.directions(values))
 
     def unlikeness(self, values: NDArray[Any], directions: Floats) -> Floats:
-        """How far posts lie from the middle along the directions, and beside them.
+        """How far posts lie from the middle, along the directions and beside them, and how weak.
 
         Returns:
-            float32 [n, 2]: the logarithm of the mean squared distance in deviations, and that of
-            what the directions leave of the scaled columns' squares.
+            float32 [n, 3]: the logarithm of the mean squared distance in deviations, that of
+            what the directions leave of the scaled columns' squares, and one by the mean square of
+            the columns themselves. To noise and to plain shades a backbone of photographs hardly
+            answers; their distances are those of any picture.
         """
         varied = self.deviation > 0
         deviations = np.where(varied, self.deviation, 1)
         along = ((directions / deviations) ** 2 * varied).mean(axis=1)
         scaled = (values.astype(np.float32) - self.mean) * self.scale
         beside = np.clip((scaled**2).sum(axis=1) - (directions**2).sum(axis=1), 0, None)
-        both: Floats = np.log(np.stack([along, beside], axis=1) + np.float32(1e-3))
-        return both
+        strength = (values.astype(np.float32) ** 2).mean(axis=1) + _LEAST_STRENGTH
+        return np.concatenate(
+            [
+                np.log(np.stack([along, beside], axis=1) + np.float32(1e-3)),
+                (1 / strength)[:, None],
+            ],
+            axis=1,
+            dtype=np.float32,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.distribution import UNIFORM, Floats
+from models.features import Hidable
 
 #: The experts, in the order in which everything about them is stored: equal chances for all bins;
 #: the champion's head; the same head when it sees neither author nor title.
 EXPERTS = ("base", "pooled", "untitled")
+
+#: What the expert "untitled" does not see.
+UNTITLED: tuple[Hidable, ...] = ("title", "author")
 
 #: Weights of the experts in a community without labels.
 FIRST_WEIGHTS = (0.9, 0.05, 0.05)
@@ -39,6 +43,14 @@ RISK = 1 / 3
 KEPT_GAIN = 4.0
 #: More predictions that wait than this make no more room.
 MOST_WAITING = 100
+
+#: Of the weights that labels taught which came before any forecast (`taught_weights`) so much is
+#: that of the first ones: they speak of heads that are fitted like the one that serves.
+UNSURE = 0.1
+#: Under this name a version's figures keep them, by the community's number.
+TAUGHT = "taught_weights"
+#: With fewer such labels nothing is taught.
+ENOUGH_TAUGHT = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +158,40 @@ def learn(
         base: log loss of equal chances.
         waiting: predictions that waited when this one was made.
     """
-    scored = np.asarray(account.log_weights) - np.asarray(losses, np.float64)
-    powers = np.exp(scored - scored.max())
-    weights = (1.0 - SHARE) * powers / powers.sum() + SHARE * np.asarray(FIRST_WEIGHTS)
     most = max(account.waiting, min(waiting, MOST_WAITING))
     return Account(
-        log_weights=tuple(float(each) for each in np.log(weights)),
+        log_weights=_reweighed(account.log_weights, losses),
         regret=max(account.regret + shown - base, -KEPT_GAIN * (1 + most)),
         waiting=most,
         labels=account.labels + 1,
     )
+
+
+def taught_weights(losses: Floats) -> tuple[float, ...] | None:
+    """Logarithms of the weights that a community begins with, from labels it had before.
+
+    Imported posts were never forecast here, and so can move no account. What they say of the
+    experts is what heads say of them that were not fitted on them.
+
+    Args:
+        losses: log loss of each expert on each label, float64 [labels, experts], in the order in
+            which the posts appeared.
+
+    Returns:
+        Of each expert; None where the labels are too few.
+    """
+    if len(losses) < ENOUGH_TAUGHT:
+        return None
+    log_weights = Account().log_weights
+    for row in losses:
+        log_weights = _reweighed(log_weights, row.tolist())
+    weights = (1.0 - UNSURE) * np.exp(log_weights) + UNSURE * np.asarray(FIRST_WEIGHTS)
+    return tuple(float(each) for each in np.log(weights))
+
+
+def _reweighed(log_weights: Sequence[float], losses: Sequence[float]) -> tuple[float, ...]:
+    """The weights after a label: Bayes' rule, and the fixed share."""
+    scored = np.asarray(log_weights) - np.asarray(losses, np.float64)
+    powers = np.exp(scored - scored.max())
+    weights = (1.0 - SHARE) * powers / powers.sum() + SHARE * np.asarray(FIRST_WEIGHTS)
+    return tuple(float(each) for each in np.log(weights))

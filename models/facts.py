@@ -18,7 +18,7 @@ from storage.tables import Community, Image, Label, Post, PostImage
 
 _COLUMNS = (
     Post.id, Post.author_id, Post.community_id, Post.title, Post.posted_at, Post.seen_at,
-    Image.text,
+    Image.text, Image.width, Image.height,
 )  # fmt: skip
 
 
@@ -30,6 +30,7 @@ def _facts(row: Row[*tuple[object, ...]], author: AuthorRecord, community: Recor
         text_in_image=values[Image.text],
         author=author,
         community=community,
+        aspect=values[Image.width] / values[Image.height],
     )
 
 

@@ -18,12 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.author_record import PRIOR, AuthorRecord, author_columns
+from models.pace import Pace, pace_columns
 
 #: Goes up with every change of the numbers below; a head serves only the version it was fitted on.
-FEATURES_VERSION = 2
+FEATURES_VERSION = 3
 
 #: Buckets of the hashed words and letter groups, for the title, and as many for text in the image.
 TEXT_BUCKETS = 256
+
+#: The column that holds a picture's shape.
+ASPECT = "image_aspect"
 
 #: Longer texts are cut before anything is read off them (a 10 kB title costs no more than this).
 MAX_TEXT = 2_000
@@ -34,15 +38,16 @@ class Record:
     """How earlier posts of a community did: labels matured by then, and no others.
 
     ``n`` is their count, ``mean_percentile`` the mean of their percentiles in 0..1 (anything when
-    ``n`` is 0: it then has no weight).
+    ``n`` is 0: it then has no weight). ``pace`` is how densely posts came, with a label or without.
     """
 
     n: int
     mean_percentile: float
+    pace: Pace = Pace()
 
     @classmethod
     def empty(cls) -> "Record":
-        """The record of a community without a label yet."""
+        """The record of a community without a post yet."""
         return cls(0, 0.5)
 
     def shrunk(self, prior: float) -> float:
@@ -56,7 +61,7 @@ class PostFacts:
 
     How the image was stored is not among it: container, bytes, size in pixels and the link are
     what the poster's software and the platform decide, and the same picture saved in another way
-    is the same post. The picture itself reaches the head as its embedding.
+    is the same post. The picture itself reaches the head as its embedding, and by its shape.
 
     Attributes:
         title: as posted; may be empty.
@@ -64,6 +69,7 @@ class PostFacts:
         text_in_image: text read from the image; None where it was not looked for.
         author: earlier posts of the same author in the same community; empty of a stranger.
         community: earlier posts of the community.
+        aspect: width of the upright picture by its height; None where it is not known.
     """
 
     title: str
@@ -71,6 +77,7 @@ class PostFacts:
     text_in_image: str | None
     author: AuthorRecord
     community: Record
+    aspect: float | None = None
 
 
 #: What a head can be asked not to look at.
@@ -131,7 +138,14 @@ def metadata_of(facts: PostFacts) -> dict[str, float]:
         "text_not_read": float(facts.text_in_image is None),
         **{f"text_{name}": value for name, value in _text_facts(text).items()},
         **author_columns(facts.author, community),
+        **pace_columns(facts.community.pace),
+        ASPECT: aspect_column(facts.aspect),
     }
+
+
+def aspect_column(aspect: float | None) -> float:
+    """The column `ASPECT`, -4 to 4; of a picture whose shape is not known that of a square."""
+    return 0.0 if aspect is None else min(max(math.log(aspect), -4.0), 4.0)
 
 
 _WORD = re.compile(r"[\w']+|[^\w\s]")

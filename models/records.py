@@ -21,6 +21,8 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    literal,
+    null,
     select,
     true,
     union_all,
@@ -30,6 +32,7 @@ from sqlalchemy.orm import Session
 
 from models.author_record import LOOK_BACK, MILLION, AuthorRecord, EarlierPost, author_record
 from models.features import Record
+from models.pace import MOST_POSTS, Pace
 from storage.engine.core_tables import table_of
 from storage.tables import Author, Community, Label, Post
 
@@ -64,7 +67,19 @@ def moment_of(posted_at: datetime, seen_at: datetime) -> datetime:
     return min(posted_at, seen_at)
 
 
-def _records() -> Select[int, int | None, datetime | None, int | None]:
+def _newest_posts() -> Select[datetime]:
+    return (
+        select(_POSTS.c.posted_at)
+        .where(
+            _POSTS.c.community_id == bindparam("community_id"),
+            _POSTS.c.posted_at < bindparam("moment"),
+        )
+        .order_by(_POSTS.c.posted_at.desc())
+        .limit(MOST_POSTS)
+    )
+
+
+def _records() -> Select[int, int | None, bool | None, datetime | None, int | None]:
     here = (
         select(func.count().label("n"), func.sum(_MILLIONTHS).label("total"))
         .where(
@@ -84,7 +99,7 @@ def _records() -> Select[int, int | None, datetime | None, int | None]:
         .scalar_subquery()
     )
 
-    def newest(*age: ColumnElement[bool]) -> Select[datetime, int | None]:
+    def newest(*age: ColumnElement[bool]) -> Select[bool, datetime, int | None]:
         # The search begins with the author's newest posts, and not with the labels.
         found = (
             select(_POSTS.c.posted_at, _MILLIONTHS.label("millionths"))
@@ -99,20 +114,23 @@ def _records() -> Select[int, int | None, datetime | None, int | None]:
             .limit(LOOK_BACK)
             .subquery()
         )
-        return select(found.c.posted_at, found.c.millionths)
+        return select(literal(True).label("own"), found.c.posted_at, found.c.millionths)
 
-    own = union_all(
+    before = _newest_posts().subquery()
+    earlier = union_all(
         newest(
             _POSTS.c.posted_at < bindparam("moment"), _POSTS.c.posted_at > bindparam("waits_since")
         ),
         newest(_POSTS.c.posted_at <= bindparam("waits_since")),
+        select(literal(False), before.c.posted_at, cast(null(), Integer)),
     ).subquery()
-    return select(here.c.n, here.c.total, own.c.posted_at, own.c.millionths).select_from(
-        here.outerjoin(own, true())
-    )
+    return select(
+        here.c.n, here.c.total, earlier.c.own, earlier.c.posted_at, earlier.c.millionths
+    ).select_from(here.outerjoin(earlier, true()))
 
 
 _RECORDS = _records()
+_NEWEST_POSTS = _newest_posts()
 
 
 def records_of(
@@ -143,40 +161,53 @@ def records_of(
         "waits_since": waits_since,
     }
     rows = session.execute(_RECORDS, keys).all()
-    # Beside the community's numbers stand the author's posts, or nothing where there are none.
+    # Beside the community's numbers stand the author's posts and its own newest ones, or nothing
+    # where there are none.
     own = author_record(
         [
             EarlierPost(posted_at.timestamp(), millionths)
-            for _, _, posted_at, millionths in rows
-            if posted_at is not None
+            for _, _, is_own, posted_at, millionths in rows
+            if is_own and posted_at is not None
         ],
         moment=moment.timestamp(),
         waits_since=waits_since.timestamp(),
     )
-    n, total, _, _ = rows[0]
-    return Records(own, _record(n, total))
+    newest = sorted(
+        (row.posted_at.timestamp() for row in rows if row.own is not None and not row.own),
+        reverse=True,
+    )
+    n, total = rows[0][:2]
+    return Records(own, _record(n, total, Pace.of(newest, moment.timestamp())))
 
 
 def community_record(session: Session, community_id: int, moment: datetime) -> Record:
-    """How a community's posts did, by the labels that had matured by ``moment``."""
+    """How a community's posts did and how densely they came, as known at ``moment``."""
     query = select(func.count(), func.sum(_MILLIONTHS)).where(
         Label.community_id == community_id, Label.matured_at <= moment, _IS_SOUND
     )
     n, total = session.execute(query).one()
-    return _record(n, total)
+    newest = session.scalars(_NEWEST_POSTS, {"community_id": community_id, "moment": moment})
+    pace = Pace.of([posted_at.timestamp() for posted_at in newest], moment.timestamp())
+    return _record(n, total, pace)
 
 
-def _record(n: int, millionths: int | None) -> Record:
-    return Record(n, int(millionths or 0) / (n * MILLION)) if n else Record.empty()
+def _record(n: int, millionths: int | None, pace: Pace) -> Record:
+    mean = int(millionths or 0) / (n * MILLION) if n else Record.empty().mean_percentile
+    return Record(n, mean, pace)
 
 
 class CommunityLedger:
-    """Labels of one community in the order they matured, for its record at any moment."""
+    """Posts and labels of one community in order of time, for its record at any moment."""
 
     def __init__(self) -> None:
+        self._posted: list[float] = []
         self._matured: list[float] = []
         self._millionths: list[int] = []
         self._sums = np.zeros(1, np.int64)
+
+    def add_post(self, posted_at: float) -> None:
+        """Add a post, with a label or without: when it was posted, seconds since 1970."""
+        self._posted.append(posted_at)
 
     def add(self, matured_at: float, millionths: int) -> None:
         """Add a label: when it matured (seconds since 1970) and its percentile."""
@@ -185,16 +216,20 @@ class CommunityLedger:
 
     def close(self) -> None:
         """Nothing more comes: sort."""
+        self._posted.sort()
         order = np.argsort(self._matured, kind="stable")
         self._matured = np.asarray(self._matured)[order].tolist()
         sums = np.cumsum(np.asarray(self._millionths, np.int64)[order])
         self._sums = np.concatenate([[0], sums])
 
     def at(self, moment: datetime) -> Record:
-        """The record by the labels that had matured by ``moment``."""
+        """The record by the labels that had matured by ``moment``, and the posts before it."""
+        now = moment.timestamp()
         # Not NumPy's search: it would copy the whole list for every post.
-        n = bisect_right(self._matured, moment.timestamp())
-        return _record(n, int(self._sums[n]))
+        n = bisect_right(self._matured, now)
+        end = bisect_left(self._posted, now)
+        newest = self._posted[max(end - MOST_POSTS, 0) : end][::-1]
+        return _record(n, int(self._sums[n]), Pace.of(newest, now))
 
 
 class AuthorLedger:
@@ -266,6 +301,9 @@ async def read_ledgers(session: AsyncSession) -> Ledgers:
     )
     async for community, matured_at, millionths in await session.stream(labels):
         communities[community].add(matured_at.timestamp(), int(millionths))
+    times = select(Post.community_id, Post.posted_at).execution_options(yield_per=10_000)
+    async for community, posted_at in await session.stream(times):
+        communities[community].add_post(posted_at.timestamp())
     posts = (
         select(
             Post.community_id, Author.id, Post.posted_at, Post.id, Label.matured_at,

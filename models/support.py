@@ -16,8 +16,10 @@ from models.features import Features
 
 Floats = NDArray[np.float32]
 
-Source = Literal["image", "title", "text", "author", "time"]
-SOURCES: tuple[Source, ...] = ("image", "title", "text", "author", "time")
+Source = Literal["image", "title", "text", "author", "time", "pace"]
+SOURCES: tuple[Source, ...] = ("image", "title", "text", "author", "time", "pace")
+#: Sources that are the post's own: of what it is unlike in them people are told.
+OF_THE_POST: tuple[Source, ...] = ("image", "title", "text", "author", "time")
 
 #: Groups that are projected, and the source of each.
 PROJECTED: dict[str, Source] = {"embedding": "image", "title": "title", "text": "text"}
@@ -25,6 +27,7 @@ PROJECTED: dict[str, Source] = {"embedding": "image", "title": "title", "text": 
 #: The source of metadata columns, by the beginning of the name.
 _BEGINNINGS: dict[str, Source] = {
     "title_": "title", "text_": "text", "author_": "author", "hour_": "time", "weekday_": "time",
+    "pace_": "pace", "image_": "image",
 }  # fmt: skip
 
 #: Less trust than this counts as set aside.
@@ -46,10 +49,11 @@ def source_of(column: str) -> Source:
 #: The source of each metadata column, as its number in `SOURCES`.
 METADATA_OWNERS = np.array([SOURCES.index(source_of(n)) for n in Features().metadata_names])
 
-#: The source of each number that trust is read from: the metadata columns, then two of each
-#: projected group.
+#: The source of each number that trust is read from: the metadata columns, then `UNLIKENESS` of
+#: each projected group.
+UNLIKENESS = 3
 OWNERS = np.concatenate(
-    [METADATA_OWNERS, np.repeat([SOURCES.index(s) for s in PROJECTED.values()], 2)]
+    [METADATA_OWNERS, np.repeat([SOURCES.index(s) for s in PROJECTED.values()], UNLIKENESS)]
 )
 
 

@@ -176,8 +176,8 @@ class MemeMaker:
                     " or set PEORIA_CAPTION_URL."
                 )
         suggestions, plain = await self._server.on_thread(
-            self._forecast, canvas, champion, found, _facts(title, audience, now), audience,
-            embedding,
+            self._forecast, canvas, champion, found,
+            _facts(title, audience, now, canvas.picture), audience, embedding,
         )  # fmt: skip
         return Suggestions(
             canvas, tuple(diverse(suggestions, count)), plain, expression, tuple(notes)
@@ -268,17 +268,18 @@ class MemeMaker:
         captions: Sequence[tuple[tuple[str, ...], CaptionSource]], facts: PostFacts,
         audience: Audience, embedding: NDArray[np.float32],
     ) -> tuple[list[Suggestion], Card]:  # fmt: skip
-        pictures, drawn = [], []
+        pictures, drawn, told = [], [], []
         for boxes, source in captions:
             try:
-                pictures.append(to_input(canvas.still(boxes), champion.backbone.input_size))
+                still = canvas.still(boxes)
             except CaptionRefused:
                 # A character that no font here has: nobody asked for this very caption.
                 if source is CaptionSource.OWN:
                     raise
                 continue
+            pictures.append(to_input(still, champion.backbone.input_size))
             drawn.append((boxes, source))
-        told = [_with_text(facts, boxes) for boxes, _ in drawn]
+            told.append(_captioned(facts, boxes, still))
         embeddings = embedding[np.newaxis]
         if pictures:
             captioned = champion.backbone.embed(np.stack(pictures))
@@ -306,19 +307,20 @@ class MemeMaker:
         return None if self._emotions is None else self._emotions.most_probable(" ".join(boxes))
 
 
-def _facts(title: str, audience: Audience, now: datetime) -> PostFacts:
+def _facts(title: str, audience: Audience, now: datetime, picture: Image.Image) -> PostFacts:
     return PostFacts(
         title=title,
         posted_at=now,
         text_in_image=None,
         author=AuthorRecord.empty(),
         community=audience.record,
+        aspect=picture.width / picture.height,
     )
 
 
-def _with_text(facts: PostFacts, boxes: Sequence[str]) -> PostFacts:
+def _captioned(facts: PostFacts, boxes: Sequence[str], still: Image.Image) -> PostFacts:
     """The facts of a captioned picture: what is drawn on it need not be read from it."""
-    return replace(facts, text_in_image=" ".join(boxes))
+    return replace(facts, text_in_image=" ".join(boxes), aspect=still.width / still.height)
 
 
 def diverse(suggestions: Sequence[Suggestion], count: int) -> list[Suggestion]:

@@ -275,6 +275,7 @@ def _ask_experts(
             text_in_image=texts.get(each.sha256),
             author=known.records.author,
             community=known.records.community,
+            aspect=each.embedded.image.aspect,
         )
         for each in usable
     ]

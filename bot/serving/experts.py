@@ -17,8 +17,8 @@ from sqlalchemy import Row, bindparam, delete, func, insert, select, text, updat
 from sqlalchemy.orm import Session
 
 from models.distribution import UNIFORM, interval_target
-from models.experts import EXPERTS, FIRST_WEIGHTS, Account, Mixture, learn
-from models.features import Hidable, PostFacts, without
+from models.experts import EXPERTS, FIRST_WEIGHTS, UNTITLED, Account, Mixture, learn
+from models.features import PostFacts, without
 from models.head import Head
 from models.metrics import log_losses
 from storage.engine.core_tables import table_of
@@ -30,8 +30,6 @@ _POSTS = table_of(Post)
 #: Written out, so that the partial index serves.
 _WAITS = text("posts.state IN ('predicted', 'awaiting_score')")
 
-#: What the expert "untitled" does not see.
-_UNTITLED: tuple[Hidable, ...] = ("title", "author")
 #: Digits kept of the experts' probabilities: a weight is not known to more.
 _DIGITS = 7
 
@@ -81,7 +79,7 @@ def ask_experts(
         blank: whether each holds no picture at all; then every expert has equal chances for all
             bins. None: all hold one.
     """
-    untitled = [without(each, _UNTITLED) for each in facts]
+    untitled = [without(each, UNTITLED) for each in facts]
     # In one call: most of what a call costs is the call.
     found, aside = head.predict_with_support(
         np.concatenate([embedding, embedding]), [*facts, *untitled]
@@ -154,7 +152,10 @@ def rebuild_account(session: Session, community_id: int) -> int:
 
     Needs a write session, so that no label is written meanwhile.
     """
-    account = Account()
+    taught = session.scalar(
+        select(_ACCOUNTS.c.taught).where(_ACCOUNTS.c.community_id == community_id)
+    )
+    account = _beginning(taught)
     rows = session.execute(
         select(Prediction, Label)
         .join(Label, Label.post_id == Prediction.post_id)
@@ -168,9 +169,27 @@ def rebuild_account(session: Session, community_id: int) -> int:
                 account, prediction.experts, prediction.bins, prediction.waiting or 0, label
             )
     session.execute(delete(_ACCOUNTS).where(_ACCOUNTS.c.community_id == community_id))
-    if account.labels:
-        _write_account(session, community_id, account)
+    if account.labels or taught is not None:
+        _write_account(session, community_id, account, taught=taught)
     return account.labels
+
+
+def teach(session: Session, taught: Mapping[str, Mapping[str, float]]) -> None:
+    """Let communities in which no forecast was scored yet begin with what a new champion brings.
+
+    Needs a write session. Weights alone are taught: what may be lost, and what is at risk, stay as
+    they are, so that the account is true whatever the weights are. A community that the champion
+    says nothing of begins with the first weights; one with scored forecasts keeps its own.
+
+    Args:
+        taught: logarithms of the weights by expert, by the community's number as text.
+    """
+    session.execute(delete(_ACCOUNTS).where(_ACCOUNTS.c.labels == 0))
+    known = set(session.scalars(select(_ACCOUNTS.c.community_id)))
+    for community_id in session.scalars(select(Community.id)).all():
+        weights = taught.get(str(community_id))
+        if weights is not None and community_id not in known:
+            _write_account(session, community_id, _beginning(weights), taught=dict(weights))
 
 
 def _shown(community_id: int) -> Any:
@@ -207,18 +226,33 @@ def _read_account(session: Session, community_id: int) -> Account:
 
 
 def _account_of(row: Row[Any]) -> Account:
-    if row.log_weights.keys() == set(EXPERTS):
-        log_weights = tuple(row.log_weights[name] for name in EXPERTS)
-        return Account(log_weights, row.regret, row.waiting, row.labels)
+    return Account(_in_order(row.log_weights), row.regret, row.waiting, row.labels)
+
+
+def _beginning(taught: Mapping[str, float] | None) -> Account:
+    """The account before the first label."""
+    return Account() if taught is None else Account(_in_order(taught))
+
+
+def _in_order(stored: Mapping[str, float]) -> tuple[float, ...]:
+    """Logarithms of weights as of today's experts."""
+    if stored.keys() == set(EXPERTS):
+        return tuple(stored[name] for name in EXPERTS)
     # A new expert begins with its first weight; one that is gone is left out.
     first = dict(zip(EXPERTS, (math.log(weight) for weight in FIRST_WEIGHTS), strict=True))
-    kept = [row.log_weights.get(name, first[name]) for name in EXPERTS]
+    kept = [stored.get(name, first[name]) for name in EXPERTS]
     total = math.log(sum(math.exp(each) for each in kept))
-    return Account(tuple(each - total for each in kept), row.regret, row.waiting, row.labels)
+    return tuple(each - total for each in kept)
 
 
-def _write_account(session: Session, community_id: int, account: Account) -> None:
-    values = {
+def _write_account(
+    session: Session,
+    community_id: int,
+    account: Account,
+    *,
+    taught: Mapping[str, float] | None = None,
+) -> None:
+    values: dict[str, Any] = {
         "log_weights": dict(zip(EXPERTS, account.log_weights, strict=True)),
         "regret": account.regret,
         "waiting": account.waiting,
@@ -229,4 +263,6 @@ def _write_account(session: Session, community_id: int, account: Account) -> Non
         update(_ACCOUNTS).where(_ACCOUNTS.c.community_id == community_id).values(**values)
     )
     if not changed.rowcount:  # type: ignore[attr-defined]
-        session.execute(insert(_ACCOUNTS).values(community_id=community_id, **values))
+        session.execute(
+            insert(_ACCOUNTS).values(community_id=community_id, taught=taught, **values)
+        )

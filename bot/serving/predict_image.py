@@ -64,6 +64,7 @@ async def predict_image(
         text_in_image=None,
         author=AuthorRecord.empty(),
         community=audience.record,
+        aspect=embedded.image.aspect,
     )
     card = await server.on_thread(_card, champion, embedded, facts, audience)
     return ImagePrediction(card, facts, embedded.phash, embedded.image.judged_frame)

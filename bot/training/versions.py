@@ -8,6 +8,8 @@ from pathlib import Path
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.serving.experts import teach
+from models.experts import TAUGHT
 from models.registry import Manifest, VersionUnusable, read_version
 from storage.engine.database import Database
 from storage.errors import ExpectedError
@@ -96,6 +98,7 @@ async def make_champion(session: AsyncSession, row: ModelVersion, now: datetime)
     if before is not None:
         row.replaced_id = before.id
     await session.flush()
+    await session.run_sync(teach, row.metrics.get(TAUGHT, {}))
 
 
 async def promote(database: Database, versions_dir: Path, name: str, now: datetime) -> None:

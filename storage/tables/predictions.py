@@ -88,6 +88,8 @@ class ExpertAccount(Base):
     )
     #: The logarithm of each expert's weight, by its name.
     log_weights: Mapped[dict[str, float]] = mapped_column(JSON)
+    #: The same before the first label, where labels from before taught it (`taught_weights`).
+    taught: Mapped[dict[str, float] | None] = mapped_column(JSON(none_as_null=True))
     #: Nats lost to the base rate; below 0: gained.
     regret: Mapped[float]
     #: The most predictions that waited beside one that was scored.

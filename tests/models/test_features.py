@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from models.author_record import AuthorRecord
 from models.features import FEATURES_VERSION, Features, PostFacts, Record, metadata_of
+from models.pace import Pace
 
 MOMENT = datetime(2026, 3, 1, 18, 30, tzinfo=UTC)
 
@@ -27,20 +28,24 @@ def test_facts_hold_nothing_that_is_known_only_after_the_post_appeared() -> None
     # Adding a field fails here on purpose. Before adding it to the list, say since when it is
     # known: a count, score, vote or comment of the post itself must never be.
     known_when_the_post_appears = {
-        "title", "posted_at", "text_in_image", "author", "community",
+        "title", "posted_at", "text_in_image", "author", "community", "aspect",
     }  # fmt: skip
     assert {field.name for field in dataclasses.fields(PostFacts)} == known_when_the_post_appears
-    assert {field.name for field in dataclasses.fields(Record)} == {"n", "mean_percentile"}
+    assert {field.name for field in dataclasses.fields(Record)} == {
+        "n", "mean_percentile", "pace",
+    }  # fmt: skip
     # Of earlier posts of the author, as of that moment (tests/models/test_records.py).
     assert {field.name for field in dataclasses.fields(AuthorRecord)} == {
         "n", "mean", "recent", "last", "best", "worst", "posts", "waiting", "gap_hours",
     }  # fmt: skip
+    # Of earlier posts of the community, whatever they got.
+    assert {field.name for field in dataclasses.fields(Pace)} == {"hours"}
 
 
 def test_the_columns_are_those_of_the_version() -> None:
     # A head fitted on one list of columns cannot serve another: whoever changes the list raises
     # FEATURES_VERSION.
-    assert (FEATURES_VERSION, len(Features().metadata_names), Features().text_dim) == (2, 35, 256)
+    assert (FEATURES_VERSION, len(Features().metadata_names), Features().text_dim) == (3, 42, 256)
 
 
 @given(

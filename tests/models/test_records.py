@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.people.consent import opt_in, opt_out
 from bot.people.erasure import forget_person
 from models.author_record import LOOK_BACK, AuthorRecord
+from models.pace import Pace
 from models.records import Records, moment_of, read_ledgers, records_of
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
@@ -297,6 +298,16 @@ def test_nobody_is_known_by_a_missing_author(stored: Stored) -> None:
 def test_a_record_is_of_one_community(stored: Stored) -> None:
     posts = [Made(community=2, posted=0, percent=90), Made(posted=40)]
     assert both(stored, posts) == AuthorRecord.empty()
+
+
+def test_the_pace_counts_what_came_before_whatever_became_of_it(stored: Stored) -> None:
+    refused = Made(author=None, posted=3, state=PostState.REFUSED)
+    posts = [Made(posted=0), Made(community=2, posted=2), refused, Made(posted=5), Made(posted=5)]
+    stored.fill(posts)
+    # Neither the other community's post counts, nor the one of the same time.
+    assert stored.served(5).community.pace == Pace((2.0, 5.0))
+    assert stored.trained_on()[4].community.pace == Pace((2.0, 5.0))
+    assert stored.served(1).community.pace == Pace()
 
 
 def test_only_the_newest_posts_are_looked_at(stored: Stored) -> None:

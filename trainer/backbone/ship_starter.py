@@ -13,6 +13,7 @@ from pathlib import Path
 
 from models.backbone import read_info
 from models.backbone_files import STARTER
+from models.experts import TAUGHT
 from models.head import FILE as HEAD_FILE
 from models.registry import read_version, save_manifest
 from storage.files.atomic import write_folder
@@ -32,12 +33,14 @@ def ship(version: Path, target: Path) -> None:
     manifest = read_version(version)
     if manifest.backbone != read_info(STARTER).fingerprint:
         raise ValueError(f"{manifest.name} was not fitted on the starter backbone")
+    # Communities have other numbers elsewhere.
+    metrics = {name: value for name, value in manifest.metrics.items() if name != TAUGHT}
     shutil.rmtree(target, ignore_errors=True)
 
     def fill(folder: Path) -> None:
         for name in (HEAD_FILE, REFERENCE_FILE, FITTED_ON_FILE):
             shutil.copy(version / name, folder / name)
-        save_manifest(folder, replace(manifest, name=NAME))
+        save_manifest(folder, replace(manifest, name=NAME, metrics=metrics))
 
     write_folder(target, fill)
     shipped = {"shipped": str(target), "from": manifest.name, "labels": manifest.labels}

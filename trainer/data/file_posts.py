@@ -37,11 +37,19 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An image that was decoded and embedded."""
+    """An image that was decoded and embedded.
+
+    Attributes:
+        phash: its perceptual hash.
+        text: that was read in it; None: not looked for.
+        embedding: float16 [1280].
+        aspect: its width by its height, upright.
+    """
 
     phash: str
     text: str | None
     embedding: NDArray[np.float16]
+    aspect: float
 
 
 @dataclass(slots=True)
@@ -76,7 +84,7 @@ class FilePosts:
         Args:
             reference: scores among which earlier posts of a record are ranked; without it, the
                 earlier posts of the file themselves.
-            counted: ids of the posts that may count in a record; None: all.
+            counted: ids of the posts whose score may count in a record; None: all.
         """
         examples = self.examples(reference=reference, counted=counted)
         labelled = assemble(examples, now=self.now)
@@ -129,6 +137,7 @@ def _example(post: FilePost, seen: Seen, records: Records) -> Example:
             text_in_image=seen.text,
             author=records.author,
             community=records.community,
+            aspect=seen.aspect,
         ),
         embedding=seen.embedding,
         score=post.score,
@@ -171,7 +180,9 @@ def _see(
             pixels = [to_input(image.pixels, backbone.input_size) for _, image, _ in decoded]
             embedded = backbone.embed(np.stack(pixels)).astype(np.float16)
             for (number, image, text), embedding in zip(decoded, embedded, strict=True):
-                seen[number] = Seen(perceptual_hash(image.pixels), text, embedding)
+                seen[number] = Seen(
+                    perceptual_hash(image.pixels), text, embedding, image.aspect
+                )
         if progress:
             progress(batch.stop, len(posts))
     return seen, refused
@@ -191,6 +202,7 @@ def _records(
     for number, (post, percentile) in enumerate(
         zip(posts, _percentiles(posts, reference), strict=True)
     ):
+        community.add_post(post.posted_at.timestamp())
         if counted is not None and post.source_id not in counted:
             continue
         matured_at = (post.posted_at + HORIZON).timestamp()

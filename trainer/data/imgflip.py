@@ -203,6 +203,7 @@ def _example(
         text_in_image=" ".join(caption.boxes),
         author=author,
         community=community,
+        aspect=image.width / image.height,
     )
     return Example(
         facts, embedding, float(caption.votes), 1, "imgflip",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.experts import UNTITLED
 from models.features import Features
 from models.head import Head
 from models.metrics import ranked_probability_scores
@@ -20,7 +21,7 @@ from trainer.data.splits import Rows
 from trainer.data.targets import soft_bins
 from trainer.evaluation.fit_calibrated import cut_in_three
 from trainer.evaluation.forecasting import intervals_of, predict_rows, ranking_of
-from trainer.evaluation.hidden_sources import hiding
+from trainer.evaluation.hidden_sources import hiding, predict_without
 from trainer.head.calibration import fit_temperature
 from trainer.head.fit import Fitted, fit
 from trainer.head.recipe import Recipe
@@ -65,11 +66,13 @@ class CrossFitted:
         rows: the judged posts, int64 [n].
         bins: float64 [n, 10].
         hidden: the same with one source hidden from the head, by source.
+        untitled: the same with neither title nor author, as the expert of that name sees a post.
     """
 
     rows: Rows
     bins: NDArray[np.float64]
     hidden: dict[str, NDArray[np.float64]]
+    untitled: NDArray[np.float64]
 
 
 def judging_folds(
@@ -177,11 +180,12 @@ def cross_fit(
         seed: of everything random.
         progress: told the folds done, and all of them.
     """
-    bins, hidden = [], []
+    bins, hidden, untitled = [], [], []
     for number, fold in enumerate(folds):
         head = fit_planned(posts, fold.fit, planned, seed=seed)
         bins.append(predict_rows(head, posts, fold.judge))
         hidden.append(hiding(head, posts, fold.judge, fold.fit))
+        untitled.append(predict_without(head, posts, fold.judge, UNTITLED))
         if progress:
             progress(number + 1, len(folds))
     rows = np.concatenate([fold.judge for fold in folds])
@@ -190,4 +194,5 @@ def cross_fit(
         rows[order],
         np.concatenate(bins)[order],
         {name: np.concatenate([each[name] for each in hidden])[order] for name in hidden[0]},
+        np.concatenate(untitled)[order],
     )

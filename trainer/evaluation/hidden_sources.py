@@ -1,6 +1,6 @@
 """Predictions without the image, the title or another source."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from models.features import Features
 from models.head import Head
+from models.support import Source, source_of
 from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.splits import Rows
 from trainer.head.fit_encoding import Groups
@@ -18,9 +19,8 @@ def restricted(groups: Groups, keep: Sequence[str]) -> dict[str, NDArray[Any]]:
 
     Args:
         groups: raw groups.
-        keep: of ``image``, ``title``, ``text`` and ``metadata`` (all but the title and text).
+        keep: of ``image``, ``title``, ``text`` and ``metadata`` (all others).
     """
-    names = Features().metadata_names
     wanted = {"embedding": "image" in keep, "title": "title" in keep, "text": "text" in keep}
     kept: dict[str, NDArray[Any]] = {
         group: groups[group]
@@ -29,12 +29,8 @@ def restricted(groups: Groups, keep: Sequence[str]) -> dict[str, NDArray[Any]]:
         for group in wanted
     }
     columns = [
-        ("title" in keep)
-        if name.startswith("title_")
-        else ("text" in keep)
-        if name.startswith("text_")
-        else ("metadata" in keep)
-        for name in names
+        (source if source in ("image", "title", "text") else "metadata") in keep
+        for source in map(source_of, Features().metadata_names)
     ]
     kept["metadata"] = np.where(columns, groups["metadata"], np.float32(0))
     return kept
@@ -50,6 +46,18 @@ def lacking(groups: Groups, rows: Rows, source: str) -> NDArray[np.bool_]:
     return lacks
 
 
+def predict_without(
+    head: Head, posts: LabelledPosts, rows: Rows, sources: Collection[str]
+) -> NDArray[np.float64]:
+    """Predictions of some posts as if some sources (of `Features.blanks`) were missing."""
+    blanks = Features().blanks()
+    hidden = {name: g[rows].astype(np.float32) for name, g in posts.groups.items()}
+    for source in sources:
+        for group, blank in blanks[source].items():
+            hidden[group] = np.where(np.isnan(blank), hidden[group], blank)
+    return head.predict_groups(hidden)
+
+
 def hiding(
     head: Head, posts: LabelledPosts, rows: Rows, fitted_on: Rows
 ) -> dict[str, NDArray[np.float64]]:
@@ -61,19 +69,23 @@ def hiding(
     names = Features().metadata_names
     groups = {name: g[rows].astype(np.float32) for name, g in posts.groups.items()}
     sample = fitted_on[:: max(1, len(fitted_on) // 5000)]
-    found = {}
-    for source, blanks in Features().blanks().items():
-        hidden = dict(groups)
-        for group, blank in blanks.items():
-            hidden[group] = np.where(np.isnan(blank), groups[group], blank)
-        found[source] = head.predict_groups(hidden)
+    found = {source: predict_without(head, posts, rows, (source,)) for source in Features().blanks()}
     mean = posts.groups["embedding"][sample].astype(np.float32).mean(axis=0)
+    usual = posts.groups["metadata"][sample].astype(np.float32).mean(axis=0)
+
+    def without_columns(source: Source) -> NDArray[np.float32]:
+        columns = np.array([source_of(name) == source for name in names])
+        return np.where(columns, usual, groups["metadata"])
+
     found["image"] = head.predict_groups(
-        groups | {"embedding": np.broadcast_to(mean, groups["embedding"].shape)}
+        groups
+        | {
+            "embedding": np.broadcast_to(mean, groups["embedding"].shape),
+            "metadata": without_columns("image"),
+        }
     )
-    metadata = posts.groups["metadata"][sample].astype(np.float32).mean(axis=0)
-    columns = np.array([name.startswith(("hour_", "weekday_")) for name in names])
-    found["hour and weekday"] = head.predict_groups(
-        groups | {"metadata": np.where(columns, metadata, groups["metadata"])}
+    found["hour and weekday"] = head.predict_groups(groups | {"metadata": without_columns("time")})
+    found["pace of the community"] = head.predict_groups(
+        groups | {"metadata": without_columns("pace")}
     )
     return found

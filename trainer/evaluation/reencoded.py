@@ -12,6 +12,7 @@ from PIL import Image
 
 from models.backbone import Backbone
 from models.decoding import ImageRefused, decode
+from models.features import ASPECT, Features, aspect_column
 from models.head import Head
 from models.preprocessing import to_input
 from trainer.evaluation.figures import mass_below
@@ -102,11 +103,17 @@ def reencoded(
         with Image.open(io.BytesIO(content)) as picture:
             pictures.append(picture.convert("RGB"))
 
+    aspect = Features().metadata_names.index(ASPECT)
+
     def chances(files: list[bytes]) -> Numbers:
         size = backbone.input_size
-        pixels = np.stack([to_input(decode(each, size=size).pixels, size) for each in files])
-        embedding = backbone.embed(pixels).astype(np.float16)
-        bins = head.predict_groups({**groups, "embedding": embedding})
+        decoded = [decode(each, size=size) for each in files]
+        embedding = backbone.embed(np.stack([to_input(each.pixels, size) for each in decoded]))
+        metadata = np.array(groups["metadata"], np.float32)
+        metadata[:, aspect] = [aspect_column(each.aspect) for each in decoded]
+        bins = head.predict_groups(
+            {**groups, "embedding": embedding.astype(np.float16), "metadata": metadata}
+        )
         below = mass_below(bins, np.tile([1 / 3, 2 / 3], (len(bins), 1)))
         return np.diff(below, axis=1, prepend=0, append=1)
 

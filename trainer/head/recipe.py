@@ -14,13 +14,14 @@ _ENOUGH_TO_DOUBT = 1_000
 #: ridge 0.05 of its rank correlation); authors' records hold.
 METADATA_STRENGTH = (
     ("", 0.25), ("title_", 0.05), ("title_length", 1.0), ("text_", 0.1), ("text_length", 0.25),
-    ("hour_", 0.05), ("weekday_", 0.05), ("author_", 1.0),
+    ("hour_", 0.05), ("weekday_", 0.05), ("author_", 1.0), ("pace_", 0.2),
+    ("image_", 0.35),
 )  # fmt: skip
 
 #: As much trust in the hour, the weekday and what a title looks like; hardly any in the file.
 _TRUSTING_STRENGTH = (
     ("", 0.02), ("title_", 0.5), ("title_length", 1.0), ("text_", 0.1), ("text_length", 0.25),
-    ("hour_", 1.0), ("weekday_", 1.0), ("author_", 1.5),
+    ("hour_", 1.0), ("weekday_", 1.0), ("author_", 1.5), ("pace_", 0.2), ("image_", 0.35),
 )  # fmt: skip
 
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.distribution import UNIFORM
+from models.experts import EXPERTS, taught_weights
 from models.head import Head
-from models.metrics import ranked_probability_scores, why_no_skill
+from models.metrics import log_losses, ranked_probability_scores, why_no_skill
 from models.near_duplicates import near_duplicate_groups
 from trainer.data.fitted_on import FittedOn
 from trainer.data.labelled_posts import LabelledPosts
@@ -56,6 +57,8 @@ class Challenge:
         comparisons: which were asked for, one of `COMPARISONS`.
         robustness: how it does where posts are not like those it learned from.
         posted_at: when the judged posts of each fold were posted, first and last.
+        taught: the weights of the experts that each community begins with if nothing was forecast
+            there yet: by community and expert (`models.experts.taught_weights`).
     """
 
     head: Head
@@ -73,6 +76,7 @@ class Challenge:
     hidden: dict[str, dict[str, float]]
     robustness: Robustness
     comparisons: str
+    taught: dict[int, dict[str, float]]
     compared: list[Row] = field(default_factory=list)
     by_folds: dict[str, list[Row]] = field(default_factory=dict)
 
@@ -166,9 +170,26 @@ def challenge(
         hidden={name: figures(forecasts) for name, forecasts in hidden.items()},
         robustness=robustness,
         comparisons=comparisons,
+        taught=_taught(posts.community[found.rows], forecasts, found.untitled),
         compared=compared,
         by_folds=by_folds,
     )
+
+
+def _taught(
+    communities: NDArray[np.int64], pooled: Forecasts, untitled: NDArray[np.float64]
+) -> dict[int, dict[str, float]]:
+    """What the judged posts, in the order of posting, say of the experts in each community."""
+    wanted = soft_bins(pooled.intervals)
+    base = np.broadcast_to(UNIFORM, wanted.shape)
+    said = {"base": base, "pooled": pooled.bins, "untitled": untitled}
+    losses = np.stack([log_losses(said[name], wanted) for name in EXPERTS], axis=1)
+    found = {}
+    for community in np.unique(communities):
+        log_weights = taught_weights(losses[communities == community])
+        if log_weights is not None:
+            found[int(community)] = dict(zip(EXPERTS, log_weights, strict=True))
+    return found
 
 
 def _verdict(

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from models.experts import TAUGHT
 from models.features import FEATURES_VERSION
 from models.registry import Manifest, write_version
 from trainer.evaluation.figures import told
@@ -22,6 +23,7 @@ def metrics_of(made: Challenge) -> dict[str, Any]:
         "dropped": dict(made.dropped),
         "temperature": made.head.temperature,
         "seed": made.seed,
+        TAUGHT: {str(community): weights for community, weights in made.taught.items()},
     }
 
 

@@ -49,6 +49,7 @@ def by_one_author(count: int) -> FilePosts:
             f"{number * 0x9E3779B97F4A7C15 % 2**64:016x}",
             None,
             shades[number],
+            1.0,
         )
         for number in range(count)
     }

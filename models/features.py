@@ -10,7 +10,7 @@ import math
 import re
 import zlib
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -43,7 +43,7 @@ class Record:
 
     n: int
     mean_percentile: float
-    pace: Pace = Pace()
+    pace: Pace = field(default_factory=Pace)
 
     @classmethod
     def empty(cls) -> "Record":

@@ -212,8 +212,9 @@ class Peoria:
                     text_in_image=None,
                     author=AuthorRecord.empty(),
                     community=Record.empty(),
+                    aspect=image.image.aspect,
                 )
-                for _, title in images
+                for image, title in images
             ],
             blank=[image.blank for image, _ in images],
         )

@@ -1,6 +1,7 @@
 """The guarantee: whatever is posted and whenever labels come, little is lost to the base rate."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,17 +12,20 @@ from hypothesis import strategies as st
 from models.distribution import BINS, UNIFORM, interval_target
 from models.experts import (
     BUDGET,
+    ENOUGH_TAUGHT,
     EXPERTS,
     FIRST_WEIGHTS,
     KEPT_GAIN,
     LATE_BUDGET,
     MOST_WAITING,
     SHARE,
+    UNSURE,
     Account,
     Mixture,
     budget,
     learn,
     mix,
+    taught_weights,
     weighted,
 )
 from models.metrics import log_losses
@@ -80,10 +84,19 @@ class Community:
         self.account = learn(self.account, losses, shown=shown, base=base, waiting=made.waiting)
 
 
-@given(STEPS)
+#: Weights that a community begins with: the first ones, or any that older labels taught.
+BEGINNINGS = st.just(FIRST_WEIGHTS) | st.lists(
+    st.floats(1e-6, 1), min_size=len(EXPERTS), max_size=len(EXPERTS)
+)
+
+
+@given(STEPS, BEGINNINGS)
 @settings(max_examples=150, deadline=None)
-def test_no_community_ever_loses_more_than_the_budget(steps: list) -> None:
-    community = Community()
+def test_no_community_ever_loses_more_than_the_budget(
+    steps: list, beginning: Sequence[float]
+) -> None:
+    log_weights = np.log(np.asarray(beginning) / sum(beginning))
+    community = Community(Account(tuple(log_weights.tolist())))
     for head, untitled, events in steps:
         community.post(head, untitled)
         for which, bin_, withdrawn in events:
@@ -208,6 +221,23 @@ def test_gains_are_kept_up_to_what_waited_beside_them() -> None:
     assert one.regret == -KEPT_GAIN
     several = learn(one, losses, shown=-900.0, base=0.0, waiting=10**6)
     assert several.regret == -KEPT_GAIN * (1 + MOST_WAITING)
+
+
+def test_labels_from_before_teach_the_weights_a_community_begins_with() -> None:
+    base = math.log(10)
+    good = np.tile([base, base - 0.2, base], (200, 1))
+    taught = taught_weights(good)
+    assert taught is not None
+    weights = np.exp(taught)
+    assert weights.sum() == pytest.approx(1)
+    assert weights[1] > 0.8
+    # It is never sure that they say the same of the head that serves.
+    assert weights[0] >= UNSURE * FIRST_WEIGHTS[0]
+    bad = np.tile([base, base + 0.2, base + 0.2], (200, 1))
+    worse = taught_weights(bad)
+    assert worse is not None
+    assert np.exp(worse[0]) > FIRST_WEIGHTS[0]
+    assert taught_weights(good[: ENOUGH_TAUGHT - 1]) is None
 
 
 def test_the_experts_have_first_weights() -> None:

@@ -180,9 +180,7 @@ def _see(
             pixels = [to_input(image.pixels, backbone.input_size) for _, image, _ in decoded]
             embedded = backbone.embed(np.stack(pixels)).astype(np.float16)
             for (number, image, text), embedding in zip(decoded, embedded, strict=True):
-                seen[number] = Seen(
-                    perceptual_hash(image.pixels), text, embedding, image.aspect
-                )
+                seen[number] = Seen(perceptual_hash(image.pixels), text, embedding, image.aspect)
         if progress:
             progress(batch.stop, len(posts))
     return seen, refused

@@ -69,7 +69,9 @@ def hiding(
     names = Features().metadata_names
     groups = {name: g[rows].astype(np.float32) for name, g in posts.groups.items()}
     sample = fitted_on[:: max(1, len(fitted_on) // 5000)]
-    found = {source: predict_without(head, posts, rows, (source,)) for source in Features().blanks()}
+    found = {
+        source: predict_without(head, posts, rows, (source,)) for source in Features().blanks()
+    }
     mean = posts.groups["embedding"][sample].astype(np.float32).mean(axis=0)
     usual = posts.groups["metadata"][sample].astype(np.float32).mean(axis=0)
 

@@ -1,6 +1,7 @@
 """The experts' accounts: what labels make of them, by a stated rule for every odd case."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from bot.serving.experts import (
     read_standing,
     rebuild_account,
     rebuild_accounts,
+    teach,
 )
 from models.distribution import UNIFORM
 from models.experts import EXPERTS, Account
@@ -184,6 +186,35 @@ async def test_a_changed_set_of_experts(database: Database) -> None:
     weights = (await account(database)).weights
     assert weights.sum() == pytest.approx(1)
     assert len(weights) == len(EXPERTS)
+
+
+TAUGHT = {"base": math.log(0.1), "pooled": math.log(0.8), "untitled": math.log(0.1)}
+
+
+async def test_a_community_begins_with_what_older_labels_taught(database: Database) -> None:
+    await database.run_write(lambda session: teach(session, {"1": TAUGHT, "77": TAUGHT}))
+    begun = await account(database)
+    assert begun.weights.tolist() == pytest.approx([0.1, 0.8, 0.1])
+    # Weights alone: nothing was gained or lost, and nothing may be lost that might not before.
+    assert (begun.regret, begun.waiting, begun.labels) == (0.0, 0, 0)
+    await add_post(database, 1)
+    await label(database, 1, 5.0)
+    grown = await account(database)
+    assert grown.labels == 1
+    assert grown.weights[1] > 0.5
+    # Rebuilt, it begins there, too, and the next champion has no say where a forecast was scored.
+    await database.run_write(lambda session: rebuild_account(session, 1))
+    assert await account(database) == grown
+    await database.run_write(lambda session: teach(session, {}))
+    assert await account(database) == grown
+
+
+async def test_the_next_champion_teaches_anew_where_nothing_was_scored(database: Database) -> None:
+    await database.run_write(lambda session: teach(session, {"1": TAUGHT}))
+    await database.run_write(lambda session: rebuild_account(session, 1))
+    assert (await account(database)).weights[1] == pytest.approx(0.8)
+    await database.run_write(lambda session: teach(session, {}))
+    assert await account(database) == Account()
 
 
 async def test_two_processes_write_labels(tmp_path: Path) -> None:

@@ -208,13 +208,14 @@ async def _embed(
     return embedded, refused
 
 
-def _facts(variant: Variant, audience: Audience, at: datetime) -> PostFacts:
+def _facts(variant: Variant, image: EmbeddedImage, audience: Audience, at: datetime) -> PostFacts:
     return PostFacts(
         title=variant.title,
         posted_at=at,
         text_in_image=None,
         author=AuthorRecord.empty(),
         community=audience.record,
+        aspect=image.image.aspect,
     )
 
 
@@ -228,7 +229,7 @@ def _cards(
     said = ask_experts(
         champion.head,
         np.stack([image.embedding for _, image, _, _ in posts]),
-        [_facts(variant, audience, at) for variant, _, audience, at in posts],
+        [_facts(*post) for post in posts],
         blank=[image.blank for _, image, _, _ in posts],
     )
     cards = []

@@ -16,6 +16,7 @@ from bot.cli import (
     doctor,
     evaluate,
     finetune,
+    genres,
     import_posts,
     leaderboard,
     meme,
@@ -90,6 +91,7 @@ app.command()(replay.replay)
 app.command()(distill)
 app.add_typer(reproduce.app, name="reproduce")
 app.add_typer(stats.app, name="stats")
+app.add_typer(genres.app, name="genres")
 app.add_typer(models.app, name="models")
 app.add_typer(discord.app, name="discord")
 app.add_typer(reddit.app, name="reddit")

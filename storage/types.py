@@ -7,6 +7,8 @@ from sqlalchemy import DateTime, Dialect, Enum, TypeDecorator
 
 #: Key of `Post.options`: whether its author hid the image, or words, until they are clicked on.
 SPOILER = "spoiler"
+#: Name of the option of a community that lists the genres it has beside those Peoria came with.
+OWN_GENRES = "genres"
 
 
 class PlatformName(StrEnum):

@@ -87,6 +87,7 @@ def import_posts(
                 "labelled": report.labelled,
                 "without_image": report.without_image,
                 "dropped": dict(report.dropped),
+                "unknown_genres": dict(report.unknown_genres),
                 "left_out": [_left_out_as_json(each) for each in report.left_out],
                 "repeated": [each.ids for each in report.repeated],
             }
@@ -170,6 +171,8 @@ def _show(report: ImportReport) -> None:
         for reason, count in Counter(missing.values()).most_common():
             say(f"  {count:,} × {reason}")
         say(f"  {_named(missing, 'all with --json or --report')}")
+    for genre, count in report.unknown_genres.most_common(NAMED):
+        say(f"  {count:,} × {genre!r} is no genre of this community (`main.py genres own`).")
     shared = [each for each in report.repeated if not each.stands_in]
     if shared:
         images = "image is" if len(shared) == 1 else "images are"

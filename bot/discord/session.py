@@ -9,6 +9,7 @@ from bot.core import Core
 from bot.discord.commands.registry import add_commands
 from bot.discord.events.backfill import Backfill
 from bot.discord.events.closed_replies import ClosedReplies
+from bot.discord.events.genres import GenreListener
 from bot.discord.events.guesses import GuessListener
 from bot.discord.events.messages import MessageListener
 from bot.discord.events.reactions import ReactionListener
@@ -20,6 +21,7 @@ from bot.discord.messages.reaction_votes import ReactionVotes
 from bot.discord.messages.score_reader import ScoreReader
 from bot.discord.messages.send_reply import ReplySender
 from bot.discord.ui.cooldowns import Cooldowns
+from bot.discord.ui.genre_select import GenreSelect
 from bot.discord.ui.guess_buttons import GuessButton
 from bot.discord.ui.member_names import MemberNames
 from bot.posts.pipeline import Pipeline
@@ -76,13 +78,14 @@ async def open_session(
         )
         reactions = ReactionListener(core, state.votes)
         closed_replies = ClosedReplies(core, editor)
-        client.add_dynamic_items(GuessButton)
+        client.add_dynamic_items(GuessButton, GenreSelect)
         for listener in (
             messages,
             reactions,
             Backfill(client, core, messages, state.votes, state.high_water),
             RemovalListener(client, core),
             GuessListener(core, state.names, state.cooldowns),
+            GenreListener(core, state.names, state.cooldowns),
             closed_replies,
         ):
             await client.add_cog(listener)

@@ -16,6 +16,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.operations.import_downloads import PER_HOST
+from bot.operations.import_genres import note_genres
 from bot.operations.import_images import ImageImport, PostWithImage, PostWithoutImage
 from bot.operations.import_labels import label_imported
 from bot.operations.import_placeholders import RepeatedImage, repeated_images
@@ -57,6 +58,7 @@ class ImportReport:
         left_out: rows of the file that could not be read.
         without_image: posts without a usable image: id → why.
         repeated: files that are under several posts with different links.
+        unknown_genres: what stands there as a genre and is none of the community, how often.
     """
 
     new_ids: set[str] = field(default_factory=set)
@@ -65,6 +67,7 @@ class ImportReport:
     left_out: list[LeftOut] = field(default_factory=list)
     without_image: dict[str, str] = field(default_factory=dict)
     repeated: list[RepeatedImage] = field(default_factory=list)
+    unknown_genres: Counter[str] = field(default_factory=Counter)
 
     @property
     def imported(self) -> int:
@@ -129,6 +132,13 @@ class Import:
         await self.store_new(file.posts, report, on_advance)
         await self._refuse_repeated(file.posts, report)
         report.labelled = await self.label()
+        named = [(_source_id(post), post) for post in file.posts if post.genre is not None]
+        for first in range(0, len(named), _NAMED_AT_ONCE):
+            some = named[first : first + _NAMED_AT_ONCE]
+            async with self._database.write() as session:
+                report.unknown_genres += await session.run_sync(
+                    note_genres, self._community, some, self._clock()
+                )
         return report
 
     async def label(self) -> int:

@@ -53,6 +53,8 @@ def preview_import(file: PostsFile, folder: ImageFolder | None) -> Preview:
         meaning: [name for name, _ in file.columns.get(meaning, Counter()).most_common()]
         for meaning in _MEANINGS
     }
+    if genres := file.columns.get("genre"):
+        columns["genre"] = [name for name, _ in genres.most_common()]
     examples = [_in_words(post, folder) for post in file.posts[:_EXAMPLES]]
     return Preview(file, columns, examples, in_folder, hosts, without)
 

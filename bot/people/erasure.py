@@ -11,6 +11,7 @@ from bot.people.consent import withdraw_waiting_posts
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore
 from storage.queries.communities import find_author
+from storage.queries.genres import drop_corrections
 from storage.queries.standings import drop_standings
 from storage.tables import Guess, Image, InboxItem, Peek, Post, PostImage, Vote
 from storage.types import PlatformName
@@ -24,10 +25,11 @@ async def forget_person(
 ) -> int:
     """Delete what is stored about a person; return how many rows were deleted or emptied.
 
-    Guesses, noted views, votes and standings are deleted. Posts stay as numbers that others are
-    measured by: without author, title, link and addresses of images. Those without a label are
-    withdrawn as by `opt_out`. Images that nobody else posted are deleted, and the text read from
-    them. The platform's own id of a post stays, so that it is not ingested again as a new one.
+    Guesses, noted views, votes, standings and what they said of genres are deleted. Posts stay as
+    numbers that others are measured by: without author, title, link and addresses of images. Those
+    without a label are withdrawn as by `opt_out`. Images that nobody else posted are deleted, and
+    the text read from them. The platform's own id of a post stays, so that it is not ingested
+    again as a new one.
 
     A person who opted out stays opted out: only their hash is kept for that, and no row refers to
     it. To delete the hash as well, they opt in first.
@@ -45,6 +47,7 @@ async def forget_person(
         dropped = await _drop_images(session, author.id, now)
         dropped += await _waiting_uploads(session, author.id)
         rows += len(dropped) + await session.run_sync(drop_standings, author.id)
+        rows += await session.run_sync(drop_corrections, author.id)
         for statement in (
             delete(Guess).filter_by(author_id=author.id),
             delete(Vote).filter_by(author_id=author.id),

@@ -13,6 +13,7 @@ from storage.engine.database import Database
 from storage.queries.communities import find_author
 from storage.tables import (
     Community,
+    GenreCorrection,
     Guess,
     InboxItem,
     Peek,
@@ -86,6 +87,7 @@ async def export_person(
             "guesses": await _export_guesses(session, author.id, unnamed),
             "peeks": await _export_peeks(session, author.id),
             "votes": await _export_votes(session, author.id),
+            "genre_corrections": await _export_corrections(session, author.id),
             "standings": await _export_standings(session, author.id, unnamed),
             "messages": messages,
         }
@@ -209,6 +211,19 @@ async def _export_votes(session: AsyncSession, author_id: int) -> list[dict[str,
             "held_back": vote.held.value if vote.held else None,
         }
         for vote, post in rows
+    ]
+
+
+async def _export_corrections(session: AsyncSession, author_id: int) -> list[dict[str, Any]]:
+    rows = await session.execute(
+        select(GenreCorrection, Post.source_id)
+        .join(Post, Post.id == GenreCorrection.post_id)
+        .where(GenreCorrection.author_id == author_id)
+        .order_by(GenreCorrection.id)
+    )
+    return [
+        {"post": post, "genre": said.genre, "corrected_at": _moment(said.corrected_at)}
+        for said, post in rows
     ]
 
 

@@ -153,7 +153,9 @@ class InboxAnswers:
             return plain_text(why, about)
         if not post.prediction_rows:
             return plain_text(refusal_sentence(post) or STILL_WAITING, about)
-        return prediction_text(stored_card(post.prediction_rows[0]), community.name, about)
+        return prediction_text(
+            stored_card(post.prediction_rows[0], genre=post.genre), community.name, about
+        )
 
     async def _post(self, item: InboxItem, community: Community) -> Post | str:
         """The post that a message is about, predicted; or a sentence that says why it is not.

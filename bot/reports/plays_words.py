@@ -4,9 +4,8 @@ from typing import Final
 
 from bot.reports.attribute_effects import Effect, Pair
 from bot.reports.plays import HOURS, LEAST_LABELS, NOT_SURE, Plays
-from bot.serving.attribute_phrases import expression_word
+from bot.serving.attribute_phrases import expression_word, genre_name
 from bot.serving.number_format import number
-from models.attributes.genre import GENRE_NAMES
 
 #: Headings of the factors, in the order in which they are shown.
 FACTOR_NAMES: Final = {
@@ -51,7 +50,7 @@ def level_name(factor: str, level: str) -> str:
     """A level as people read it."""
     match factor:
         case "genre":
-            return "no genre for sure" if level == NOT_SURE else GENRE_NAMES.get(level, level)
+            return "no genre for sure" if level == NOT_SURE else genre_name(level)
         case "expression":
             return f"{expression_word(level)} face"
         case "faces":

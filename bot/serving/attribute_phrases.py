@@ -14,6 +14,11 @@ def expression_word(name: str) -> str:
     return _EXPRESSION_NAMES.get(name, name)
 
 
+def genre_name(name: str) -> str:
+    """A genre as people read it: one that Peoria came with, or one of a community's own."""
+    return GENRE_NAMES.get(name, name)
+
+
 def looks_like(card: Card) -> str | None:
     """ "Looks like: text post · 2 faces, happy"; None where there is nothing to name."""
     if card.attributes is None or card.blank:
@@ -31,7 +36,7 @@ def named_expressions(attributes: Attributes) -> list[str]:
 def _genre(attributes: Attributes) -> str | None:
     if attributes.genre is None or attributes.genre.name is None:
         return None
-    return GENRE_NAMES[attributes.genre.name]
+    return genre_name(attributes.genre.name)
 
 
 def _faces(attributes: Attributes) -> str | None:

@@ -219,8 +219,13 @@ def read_card(
     )
 
 
-def stored_card(prediction: Prediction) -> Card:
-    """The card as it was shown, from the stored prediction (with its model version loaded)."""
+def stored_card(prediction: Prediction, *, genre: str | None = None) -> Card:
+    """The card as it was shown, from the stored prediction (with its model version loaded).
+
+    Args:
+        prediction: the stored one.
+        genre: the one that counts for the post; None: what the image's attributes say.
+    """
     bins = np.asarray(prediction.bins, np.float64)
     points = (prediction.score_p10, prediction.score_median, prediction.score_p90)
     return Card(
@@ -236,7 +241,7 @@ def stored_card(prediction: Prediction) -> Card:
         place=_place(prediction),
         set_aside=tuple(prediction.set_aside or ()),
         blank=prediction.blank,
-        attributes=_attributes(prediction),
+        attributes=_attributes(prediction, genre),
         untrained=prediction.model_version.labels == 0,
     )
 
@@ -248,9 +253,12 @@ def outcome(card: Card, label: Label) -> Outcome:
     return Outcome(card, label.score, middle, label.bucket, told)
 
 
-def _attributes(prediction: Prediction) -> Attributes | None:
+def _attributes(prediction: Prediction, genre: str | None) -> Attributes | None:
     stored = prediction.image.attributes
-    return None if stored is None else Attributes.from_json(stored)
+    if stored is None:
+        return None
+    found = Attributes.from_json(stored)
+    return found if genre is None else found.with_genre(genre)
 
 
 def _place(prediction: Prediction) -> Place | None:

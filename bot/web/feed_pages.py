@@ -9,6 +9,7 @@ from aiohttp import web
 from bot.web.cards import read_id
 from bot.web.distribution_chart import draw_distribution
 from bot.web.feed import Feed
+from bot.web.genre_form import GenreForm
 from bot.web.refusals import Refusal
 from bot.web.services import Services
 from bot.web.turns import READING, Overloaded
@@ -72,6 +73,7 @@ class FeedPages:
     def __init__(self, services: Services, feed: Feed) -> None:
         self._services = services
         self._feed = feed
+        self._genres = GenreForm(services)
         #: The first page as strangers see it, and when it was drawn, seconds.
         self._drawn: tuple[float, bytes] | None = None
         self._drawing: asyncio.Task[bytes] | None = None
@@ -126,6 +128,7 @@ class FeedPages:
                 "chart": chart,
                 "readings": await self._feed.readings(post_id),
                 "back": post.url,
+                "genres": await self._genres.choices(request, post_id) if post.card else None,
             },
         )
 

@@ -181,7 +181,11 @@ def view_post(
 
 def _card(post: Post, stage: Stage) -> Card | None:
     shown = stage in ("predicted", "counting", "waiting", "final")
-    return stored_card(post.prediction_rows[0]) if shown and post.prediction_rows else None
+    return (
+        stored_card(post.prediction_rows[0], genre=post.genre)
+        if shown and post.prediction_rows
+        else None
+    )
 
 
 def _image(post: Post) -> Image | None:

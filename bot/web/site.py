@@ -20,6 +20,7 @@ from bot.web.client_address import TrustedProxies, take_word_of
 from bot.web.crowds import Crowds
 from bot.web.feed import Feed
 from bot.web.feed_pages import FeedPages
+from bot.web.genre_form import GenreForm
 from bot.web.guess_form import GuessForm
 from bot.web.health import Health
 from bot.web.heat_maps import HeatMaps
@@ -65,6 +66,7 @@ def make_site(services: Services) -> web.Application:
     me, stats = MePages(services), StatsPages(services)
     health = Health(services.readiness)
     post_form, guess_form, crowds = PostForm(services, feed), GuessForm(services, feed), Crowds()
+    genres = GenreForm(services)
     memes = MemePages(services, post_form)
     read = Read(services)
     api = operations(read, Write(services, read, post_form, guess_form, crowds))
@@ -88,6 +90,7 @@ def make_site(services: Services) -> web.Application:
             web.get("/league", LeaguePages(services).handle),
             web.get("/stats", stats.handle_page),
             web.get("/stats.png", stats.handle_chart),
+            web.post(post + "/genre", genres.handle),
             web.get("/plays", PlaysPages(services).handle),
             web.get("/me", me.handle_page),
             web.get("/me.json", me.handle_export),

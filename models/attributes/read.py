@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Self
 
 import numpy as np
@@ -67,6 +67,11 @@ class Attributes:
         named = (face.expression for face in self.faces or ())
         counted = Counter(name for name in named if name is not None)
         return [name for name, _ in counted.most_common()]
+
+    def with_genre(self, name: str) -> "Attributes":
+        """The same with a genre that people gave it."""
+        told = {} if self.genre is None else self.genre.probabilities
+        return replace(self, genre=Genre(name, told))
 
     def as_json(self) -> dict[str, Any]:
         """As it is printed and stored, rounded to four digits."""

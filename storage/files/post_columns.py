@@ -27,6 +27,8 @@ DATE_KEYS: Final = (
 )  # fmt: skip
 TITLE_KEYS: Final = ("title", "post_title", "caption", "headline")
 AUTHOR_KEYS: Final = ("author", "author_name", "username", "user", "op", "poster", "posted_by")
+#: Genres go by a name of their own: the flair of a post may mean anything.
+GENRE_KEYS: Final = ("genre", "meme_genre")
 MEDIA_KEYS: Final = (
     "media", "url_overridden_by_dest", "image_url", "img_url", "media_url", "image_link",
     "content_url", "url", "image", "img", "picture", "link", "filename", "file_name", "image_file",
@@ -40,8 +42,8 @@ _FOR: Final = frozenset({"upvotes", "numupvotes", "upvotecount", "likes"})
 
 #: All names that are looked for, besides those of another measure that is read as the score.
 KNOWN_KEYS: Final = (
-    *ID_KEYS, *DATE_KEYS, *TITLE_KEYS, *AUTHOR_KEYS, *MEDIA_KEYS, *SCORE_KEYS, *_AGAINST,
-    "preview",
+    *ID_KEYS, *DATE_KEYS, *TITLE_KEYS, *AUTHOR_KEYS, *GENRE_KEYS, *MEDIA_KEYS, *SCORE_KEYS,
+    *_AGAINST, "preview",
 )  # fmt: skip
 
 

@@ -14,6 +14,8 @@ MAX_ID: Final = 100
 
 #: Longer titles are cut; no platform's are.
 MAX_TITLE: Final = 10_000
+#: Longer names of genres are cut, characters: no genre has one.
+MAX_GENRE: Final = 64
 
 #: What exports write where the author's account is gone.
 _NOBODY: Final = frozenset({"", "none", "null", "nan", "[deleted]", "[removed]"})

@@ -10,6 +10,7 @@ from typing import Any
 from storage.files.post_columns import (
     AUTHOR_KEYS,
     DATE_KEYS,
+    GENRE_KEYS,
     ID_KEYS,
     KNOWN_KEYS,
     SCORE_KEYS,
@@ -21,6 +22,7 @@ from storage.files.post_columns import (
 )
 from storage.files.post_rows import PostsFileRefused, Row, read_rows
 from storage.files.post_values import (
+    MAX_GENRE,
     MAX_TITLE,
     is_full_name,
     read_author,
@@ -42,6 +44,7 @@ class FilePost:
     Attributes:
         media: the image's address; None where the file has none.
         file: the name of the image's file, without folders; None where the file has none.
+        genre: what the file says that its genre is; None where it says nothing.
     """
 
     source_id: str
@@ -51,6 +54,7 @@ class FilePost:
     score: float
     media: str | None
     file: str | None = None
+    genre: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,8 @@ class PostsFile:
         kind: of the file, for example ``CSV, UTF-8``.
         posts: that can be used, the oldest first; of two with one id the first row.
         left_out: the other rows, in order.
-        columns: the columns that were read as ``id``, ``title``, ``author``, ``posted``, ``score``
-            and ``image``, with the number of rows of each.
+        columns: the columns that were read as ``id``, ``title``, ``author``, ``posted``, ``score``,
+            ``image`` and ``genre``, with the number of rows of each.
         ignored: columns that mean nothing here.
     """
 
@@ -239,9 +243,11 @@ class _Reader:
         columns, row = undated.columns, undated.row
         title_name, title = columns.find(TITLE_KEYS, lambda each: isinstance(each, str))
         author_name, author = columns.find(AUTHOR_KEYS, lambda each: isinstance(each, str))
+        genre_name, genre = columns.find(GENRE_KEYS, lambda each: isinstance(each, str))
         media_name, media, file = read_media(columns, row)
         for meaning, name in (
             ("title", title_name), ("author", author_name), ("image", media_name),
+            ("genre", genre_name),
         ):  # fmt: skip
             if name:
                 self.columns[meaning][name] += 1
@@ -253,6 +259,7 @@ class _Reader:
             score=undated.score,
             media=media,
             file=file,
+            genre=read_text(genre)[:MAX_GENRE] or None,
         )
 
 

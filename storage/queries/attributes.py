@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from storage.tables import Image, Post, PostImage
@@ -13,7 +13,7 @@ class LooksLike:
     """What is looked for; None: whatever it is.
 
     Attributes:
-        genre: a name of a genre, as `images.genre` has it.
+        genre: a name of a genre, as `images.genre` and `posts.genre` have it.
         expression: of models.attributes.expressions.EXPRESSIONS.
         least_faces: the image has so many faces or more.
         most_faces: the image has so many faces or fewer.
@@ -31,7 +31,7 @@ class LooksLike:
         """
         tests: list[ColumnElement[bool]] = []
         if self.genre is not None:
-            tests.append(Image.genre == self.genre)
+            tests.append(func.coalesce(Post.genre, Image.genre) == self.genre)
         if self.expression is not None:
             tests.append(Image.expression == self.expression)
         if self.least_faces is not None:
@@ -43,12 +43,14 @@ class LooksLike:
 
 def genres_there(session: Session, community_id: int) -> list[str]:
     """The genres of a community's images, by name."""
+    genre = func.coalesce(Post.genre, Image.genre)
     query = (
-        select(Image.genre)
+        select(genre)
+        .select_from(Image)
         .join(PostImage, PostImage.image_id == Image.id)
         .join(Post, Post.id == PostImage.post_id)
-        .where(Post.community_id == community_id, Image.genre.is_not(None))
+        .where(Post.community_id == community_id, genre.is_not(None))
         .distinct()
-        .order_by(Image.genre)
+        .order_by(genre)
     )
     return [name for name in session.scalars(query) if name is not None]

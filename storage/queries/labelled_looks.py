@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storage.tables import Image, Label, Post, PostImage
@@ -18,7 +18,7 @@ class LabelledLook:
     Attributes:
         percentile: the middle of the label's interval, 0 to 1.
         posted_at: aware.
-        genre: the one that is named; None: not sure.
+        genre: the one that people said, or that is named; None: not sure.
         attributes: of the image, as stored; None where they were never read.
     """
 
@@ -43,7 +43,7 @@ def labelled_looks(session: Session, community_id: int, *, limit: int) -> Sequen
             newest.c.percentile_low,
             newest.c.percentile_high,
             Post.posted_at,
-            Image.genre,
+            func.coalesce(Post.genre, Image.genre).label("genre"),
             Image.attributes,
         )
         .join(Post, Post.id == newest.c.post_id)

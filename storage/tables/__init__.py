@@ -6,6 +6,7 @@ of it, a reply cannot be `sent` without its id, two model versions cannot both b
 
 from storage.tables.base import Base
 from storage.tables.communities import Author, Community
+from storage.tables.genres import GenreCorrection
 from storage.tables.images import Embedding, Image
 from storage.tables.installation import InstallationFact, RunningProcess
 from storage.tables.labels import Label, Nowcast, Snapshot, WaitingScore
@@ -28,6 +29,7 @@ __all__ = [
     "DailyScore",
     "Embedding",
     "ExpertAccount",
+    "GenreCorrection",
     "Guess",
     "Image",
     "InboxItem",

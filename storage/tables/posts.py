@@ -114,6 +114,10 @@ class Post(Base):
     #: When an admin of the board hid it from everybody; null: nobody did.
     hidden_at: Mapped[datetime | None]
 
+    #: The genre that counts here where it is another than the image's attributes say: people said
+    #: so, or it is one of the community's own; null: what they say.
+    genre: Mapped[str | None] = mapped_column(String(40), index=True)
+
     community: Mapped[Community] = relationship(overlaps="platform")
     images: Mapped[list["PostImage"]] = relationship(order_by="PostImage.position")
     prediction_rows: Mapped[list[Prediction]] = relationship(order_by="Prediction.id")

@@ -11,6 +11,7 @@ from bot.discord.messages.reply_data import find_earlier_post
 from bot.discord.texts.lookup import Texts
 from bot.discord.ui.cooldowns import Cooldowns
 from bot.discord.ui.error_replies import Refused, answer_error
+from bot.discord.ui.genre_select import genre_menu
 from bot.discord.ui.guess_buttons import Choice
 from bot.discord.ui.member_names import MemberNames
 from bot.discord.ui.responses import defer
@@ -19,8 +20,10 @@ from bot.league.blind import note_view
 from bot.league.guesses import GuessRefused, place_guess
 from bot.league.secrecy import Reader, Secret, has_seen, why_secret
 from bot.people.sealed_ids import keep_id
+from bot.posts.genres import genres_of
 from bot.serving.explain import explain_post
 from bot.serving.forecast import stored_card
+from storage.queries.communities import find_author
 from storage.queries.posts import load_post
 from storage.tables import Post
 from storage.types import Bucket, PlatformName
@@ -166,7 +169,7 @@ class GuessListener(commands.Cog):
             seen = await session.run_sync(find_earlier_post, post)
         message = card_message(
             texts,
-            stored_card(post.prediction_rows[0]),
+            stored_card(post.prediction_rows[0], genre=post.genre),
             community=f"<#{post.community.source_id}>",
             seen=seen,
             heat_map=await explain_post(
@@ -174,10 +177,24 @@ class GuessListener(commands.Cog):
             ),
             spoiler=post.is_spoiler,
         )
-        files = message.files()
         await interaction.edit_original_response(
-            content=content, embed=message.embed, attachments=files
+            content=content,
+            embed=message.embed,
+            attachments=message.files(),
+            view=await self._genre_menu(interaction, texts, post),
         )
+
+    async def _genre_menu(
+        self, interaction: discord.Interaction[Any], texts: Texts, post: Post
+    ) -> discord.ui.View | None:
+        """The menu of genres for a post's author and for moderators; None for others."""
+        if not interaction.permissions.manage_messages:
+            person = self._names.remember(interaction.user.id)
+            async with self._core.database.read() as session:
+                author = await session.run_sync(find_author, PlatformName.DISCORD, person)
+            if author is None or author.id != post.author_id:
+                return None
+        return genre_menu(texts, post.id, genres_of(post.community))
 
 
 def _closes(post: Post) -> str:

@@ -49,6 +49,12 @@ ENGLISH: dict[str, str] = {
     "genre.text_post": "text post",
     "genre.top_text_bottom_text": "top text / bottom text",
     "genre.viral_video": "viral video",
+    "genre.which": "Its genre, if I got it wrong",
+    "genre.noted": "Noted: {genre}. I learn genres from what people say of them.",
+    "genre.not_yours": "Only who made a post, and moderators, can say which genre it is.",
+    "genre.opted_out": "You have opted out, so nothing that you say is kept. `/opt-in` changes"
+    " that.",
+    "genre.unknown": "There is no such genre here any more.",
     "expression.angry": "angry",
     "expression.disgust": "disgusted",
     "expression.fear": "afraid",

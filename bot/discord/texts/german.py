@@ -46,6 +46,12 @@ GERMAN: dict[str, str] = {
     "genre.text_post": "Text-Post",
     "genre.top_text_bottom_text": "Text oben und unten",
     "genre.viral_video": "virales Video",
+    "genre.which": "Das Genre, falls ich falsch liege",
+    "genre.noted": "Notiert: {genre}. Aus dem, was Leute dazu sagen, lerne ich Genres.",
+    "genre.not_yours": "Welches Genre ein Post hat, können nur sein Autor und Moderatoren sagen.",
+    "genre.opted_out": "Du hast widersprochen, also wird nichts aufgehoben, was du sagst. `/opt-in`"
+    " ändert das.",
+    "genre.unknown": "Dieses Genre gibt es hier nicht mehr.",
     "expression.angry": "wütend",
     "expression.disgust": "angewidert",
     "expression.fear": "ängstlich",

@@ -80,14 +80,28 @@ def deepmeme(
     prepared: Annotated[
         Path, typer.Option(help="What trainer.captions.prepare wrote: it has the judge.")
     ],
-    batches: Annotated[int, typer.Option(min=1, help="Of 16 captions, for each emotion.")] = 48,
+    faces: Annotated[Path, typer.Option(help="Folder of faces, with index.csv.")],
+    answers: Annotated[
+        Path,
+        typer.Option(help="arrays.npz of trainer.attributes.expression_study: faces not seen."),
+    ],
+    cases: Annotated[int, typer.Option(min=4, help="Faces, as many of each emotion.")] = 720,
+    seed: Annotated[int, typer.Option(help="Which faces, and what is written.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Do captions have the emotion asked for? (the third study's table, its caption side)."""
+    """A face, the expression found, a caption to match: the third study's table of emotions."""
     require_train("Reproducing a study")
     from trainer.captions.deepmeme import as_markdown, reproduce
 
-    found = reproduce(captions, prepared, batches)
+    with progress() as bar:
+        task = bar.add_task("Writing captions", total=cases)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        found = reproduce(
+            captions, prepared, faces, answers, cases=cases, seed=seed, on_progress=advance
+        )
     _show({"data": found, "markdown": as_markdown(found)}, as_json)
 
 

@@ -24,6 +24,7 @@ from models.captions.language_model import CaptionModel
 from models.captions.layout import CaptionRefused
 from models.captions.render import Canvas, checked
 from models.captions.safety import SafetyList
+from models.captions.tokenizer import EXPRESSIONS
 from models.features import PostFacts
 from models.preprocessing import to_input
 from storage.engine.database import Database
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 _RETRIEVED, _ASKED, _POSTS = 8, 8, 5_000
 #: What the caption model's own judgement counts beside the champion's, in percentiles.
 _MERIT_WEIGHT = 0.1
+#: What counts, in percentiles, that a caption has the emotion of the face.
+_EMOTION_WEIGHT = 0.05
 #: Two captions that share more of their words are too much alike.
 _ALIKE = 0.5
 
@@ -71,6 +74,7 @@ class Suggestion:
         card: the champion's forecast of the captioned picture.
         merit: what the caption model says of it, log-odds; None: it was not asked.
         emotion: the caption's emotion; None: not known.
+        fits: how probably it has the emotion of the face, 0 to 1; 0 where there is none.
     """
 
     boxes: tuple[str, ...]
@@ -78,12 +82,13 @@ class Suggestion:
     card: Card
     merit: float | None = None
     emotion: str | None = None
+    fits: float = 0.0
 
     @property
     def rank(self) -> float:
         """What suggestions are ordered by."""
         merit = 0.0 if self.merit is None else 1 / (1 + np.exp(-self.merit)) - 0.5
-        return self.card.beats + _MERIT_WEIGHT * float(merit)
+        return self.card.beats + _MERIT_WEIGHT * float(merit) + _EMOTION_WEIGHT * self.fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +182,7 @@ class MemeMaker:
                 )
         suggestions, plain = await self._server.on_thread(
             self._forecast, canvas, champion, found,
-            _facts(title, audience, now, canvas.picture), audience, embedding,
+            _facts(title, audience, now, canvas.picture), audience, embedding, expression,
         )  # fmt: skip
         return Suggestions(
             canvas, tuple(diverse(suggestions, count)), plain, expression, tuple(notes)
@@ -266,7 +271,7 @@ class MemeMaker:
     def _forecast(
         self, canvas: Canvas, champion: Champion,
         captions: Sequence[tuple[tuple[str, ...], CaptionSource]], facts: PostFacts,
-        audience: Audience, embedding: NDArray[np.float32],
+        audience: Audience, embedding: NDArray[np.float32], expression: str | None,
     ) -> tuple[list[Suggestion], Card]:  # fmt: skip
         pictures, drawn, told = [], [], []
         for boxes, source in captions:
@@ -290,7 +295,7 @@ class MemeMaker:
         )
         merits = self._merits([boxes for boxes, _ in drawn], embedding, champion)
         return [
-            Suggestion(boxes, source, card, merit, self._emotion(boxes))
+            Suggestion(boxes, source, card, merit, *self._emotion(boxes, expression))
             for (boxes, source), card, merit in zip(drawn, cards, merits, strict=True)
         ], plain
 
@@ -303,8 +308,13 @@ class MemeMaker:
         picture = embedding if champion.backbone.fingerprint == self._model.backbone else None
         return [each.merit for each in self._model.judge(captions, picture)]
 
-    def _emotion(self, boxes: tuple[str, ...]) -> str | None:
-        return None if self._emotions is None else self._emotions.most_probable(" ".join(boxes))
+    def _emotion(self, boxes: tuple[str, ...], wanted: str | None) -> tuple[str | None, float]:
+        """The caption's emotion, and how probably it has the wanted one."""
+        if self._emotions is None:
+            return None, 0.0
+        chances = self._emotions.probabilities(" ".join(boxes))
+        fits = 0.0 if wanted is None else float(chances[EXPRESSIONS.index(wanted)])
+        return EXPRESSIONS[int(chances.argmax())], fits
 
 
 def _facts(title: str, audience: Audience, now: datetime, picture: Image.Image) -> PostFacts:

@@ -1,12 +1,11 @@
-"""The caption model as it serves: LiteRT computes a place of sixteen captions at a time."""
+"""The caption model as it serves: writes sixteen captions together, and judges any."""
 
 import hashlib
 import json
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +21,11 @@ from models.captions.tokenizer import (
     kind_token,
     place_token,
 )
+from models.captions.transformer import Cache, Floats, Transformer
 from storage.errors import ExpectedError
 
 SHIPPED = Path(__file__).parent / "shipped"
-MODEL, TOKENIZER, MANIFEST = "captions.tflite", "tokenizer.json", "captions.json"
+MODEL, TOKENIZER, MANIFEST = "captions.npz", "tokenizer.json", "captions.json"
 PICTURES = "pictures.npz"
 #: A picture is told to the model when the cosine to one that it learned from is at least this: of
 #: other pictures it knows nothing, and writes better when not told. Cropped or mirrored, 95 of
@@ -36,46 +36,9 @@ BATCH = 16
 #: Places before the text.
 PREFIX = 5
 
-Floats = NDArray[np.float32]
-#: Keys and values of the places before.
-Cache = tuple[Floats, Floats]
-
 
 class CaptionModelUnusable(ExpectedError):
     """The caption model's files are missing or damaged; the message says which."""
-
-
-class StepModel:
-    """One LiteRT interpreter: the next place of `BATCH` captions."""
-
-    def __init__(self, content: bytes) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
-        try:
-            interpreter: Any = Interpreter(model_content=content, num_threads=1)
-            self._run: Any = interpreter.get_signature_runner()
-        except ValueError as error:
-            raise CaptionModelUnusable(f"LiteRT cannot read the caption model: {error}") from error
-        details = self._run.get_input_details()
-        self._cache_shape = tuple(details["keys"]["shape"])
-        self.picture_size = int(details["picture"]["shape"][1])
-
-    def empty(self) -> Cache:
-        """The cache before the first place."""
-        return np.zeros(self._cache_shape, np.float32), np.zeros(self._cache_shape, np.float32)
-
-    def step(
-        self, tokens: NDArray[np.int32], place: int, picture: Floats, cache: Cache
-    ) -> tuple[Floats, Floats, Cache]:
-        """Logits float32 [BATCH, vocabulary], merit float32 [BATCH], and the cache after."""
-        out = self._run(
-            token=tokens.astype(np.int32),
-            place=np.array([place], np.int32),
-            picture=picture,
-            keys=cache[0],
-            values=cache[1],
-        )
-        return out["logits"], out["merit"], (out["keys"], out["values"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +60,14 @@ class CaptionModel:
     """Writes captions for a picture, and judges those of others. Safe in several threads."""
 
     def __init__(
-        self, content: bytes, tokenizer: Tokenizer, *, places: int, backbone: str, known: Floats
+        self, network: Transformer, tokenizer: Tokenizer, *, backbone: str, known: Floats
     ) -> None:
         #: Embeddings of the pictures that it learned from, each of length one.
         self._known = known
-        self._content = content
+        self.network = network
         #: Fingerprint of the backbone whose embeddings it knows pictures by.
         self.backbone = backbone
         self.tokenizer = tokenizer
-        self._places = places
-        self._local = threading.local()
 
     @classmethod
     def load(cls, folder: Path = SHIPPED) -> Self:
@@ -117,10 +78,9 @@ class CaptionModel:
         """
         try:
             manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-            content = (folder / MODEL).read_bytes()
+            digest = hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
             tokenizer = Tokenizer.load(folder / TOKENIZER)
-            wanted, places = str(manifest["sha256"]), int(manifest["places"])
-            backbone = str(manifest["backbone"])
+            wanted, backbone = str(manifest["sha256"]), str(manifest["backbone"])
             with np.load(folder / PICTURES) as pictures:
                 known = pictures["embeddings"].astype(np.float32)
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -128,25 +88,20 @@ class CaptionModel:
                 f"There is no usable caption model in {folder} ({error}). Captions still come from"
                 " posts and from PEORIA_CAPTION_URL; install Peoria again to have it back."
             ) from error
-        if hashlib.sha256(content).hexdigest() != wanted:
+        if digest != wanted:
             raise CaptionModelUnusable(
                 f"The caption model {folder / MODEL} is damaged: its checksum is not the one in"
                 f" {MANIFEST}. Install Peoria again."
             )
-        return cls(content, tokenizer, places=places, backbone=backbone, known=known)
+        network = Transformer.load(folder / MODEL)
+        return cls(network, tokenizer, backbone=backbone, known=known)
 
     def _familiar(self, picture: Floats | None) -> Floats | None:
         """The picture, if it is like one that the model learned from."""
-        if picture is None:
+        if picture is None or len(picture) != self.network.picture_size:
             return None
         likeness = self._known @ picture / max(float(np.linalg.norm(picture)), 1e-6)
         return picture if float(likeness.max()) >= FAMILIAR else None
-
-    def _model(self) -> StepModel:
-        ready: StepModel | None = getattr(self._local, "ready", None)
-        if ready is None:
-            ready = self._local.ready = StepModel(self._content)
-        return ready
 
     def write(
         self,
@@ -159,7 +114,25 @@ class CaptionModel:
         temperature: float = 0.9,
         top_p: float = 0.92,
     ) -> list[ScoredCaption]:
-        """`BATCH` captions, different ones by chance; some may be equal or empty.
+        """`BATCH` captions, different ones by chance, each with its judgement; see `texts`."""
+        texts = self.texts(
+            picture, seed=seed, expression=expression, kind=kind, place=place,
+            temperature=temperature, top_p=top_p,
+        )  # fmt: skip
+        return self.judge(texts, picture)
+
+    def texts(
+        self,
+        picture: Floats | None,
+        *,
+        seed: int,
+        expression: str | None = None,
+        kind: str | None = None,
+        place: str | None = "high",
+        temperature: float = 0.9,
+        top_p: float = 0.92,
+    ) -> list[list[str]]:
+        """`BATCH` captions, different ones by chance; some may be equal or empty, some missing.
 
         Args:
             picture: the embedding by `backbone`, float32 [1280]; None: for any picture.
@@ -174,70 +147,59 @@ class CaptionModel:
         begin = [
             PICTURE, expression_token(expression), kind_token(kind), place_token(place), BEGIN
         ]  # fmt: skip
-        lines = np.zeros((BATCH, self._places), np.int32)
+        lines = np.zeros((BATCH, self.network.places), np.int32)
         lines[:, :PREFIX] = begin
-        ended = np.zeros(BATCH, np.bool_)
-        run = _Run(self._model(), self._familiar(picture))
-        for where in range(self._places - 1):
-            logits, _ = run.step(lines[:, where], where)
-            if where < PREFIX - 1:
-                continue
-            drawn = _drawn(_allowed(logits, where == PREFIX - 1), random, temperature, top_p)
-            lines[:, where + 1] = np.where(ended, 0, drawn)
-            ended |= drawn == END
-            if ended.all():
+        cache: Cache = []
+        said = self.network.read(lines[:, :PREFIX], self._familiar(picture), cache)
+        writing = np.arange(BATCH)  # the captions that are not at their end
+        for where in range(PREFIX, self.network.places):
+            logits = _allowed(self.network.logits(said[:, -1]), where == PREFIX)
+            drawn = lines[writing, where] = _drawn(logits, random, temperature, top_p)
+            going = drawn != END
+            if not going.any():
                 break
-        texts = [self.tokenizer.decode(line[PREFIX:]) for line, e in zip(lines, ended, strict=True)
-                 if e]  # fmt: skip
-        return self.judge(texts, picture)
+            if not going.all():
+                writing, drawn = writing[going], drawn[going]
+                cache = [(keys[going], values[going]) for keys, values in cache]
+            if where + 1 < self.network.places:
+                said = self.network.read(drawn[:, None], None, cache)
+        return [self.tokenizer.decode(line[PREFIX:]) for line in lines if END in line[PREFIX:]]
 
     def judge(
         self, captions: Sequence[Sequence[str]], picture: Floats | None
     ) -> list[ScoredCaption]:
         """How likely and how good each caption is, told nothing but the picture."""
-        found: list[ScoredCaption] = []
-        for start in range(0, len(captions), BATCH):
-            found += self._judge(captions[start : start + BATCH], picture)
-        return found
+        begin = [PICTURE, expression_token(None), kind_token(None), place_token(None), BEGIN]
+        most = self.network.places - PREFIX - 1
+        lines = [[*begin, *self.tokenizer.encode(boxes)[:most], END] for boxes in captions]
+        # Those of nearly one length together: a short one is not filled up to the longest.
+        order = sorted(range(len(lines)), key=lambda row: len(lines[row]))
+        found: dict[int, ScoredCaption] = {}
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            judged = self._judge([lines[row] for row in rows], picture)
+            for row, (likelihood, merit) in zip(rows, judged, strict=True):
+                found[row] = ScoredCaption(tuple(captions[row]), likelihood, merit)
+        return [found[row] for row in range(len(lines))]
 
     def _judge(
-        self, captions: Sequence[Sequence[str]], picture: Floats | None
-    ) -> list[ScoredCaption]:
-        begin = [PICTURE, expression_token(None), kind_token(None), place_token(None), BEGIN]
-        lines = np.zeros((BATCH, self._places), np.int32)
-        lengths = np.zeros(BATCH, np.int64)
-        for row, boxes in enumerate(captions):
-            text = self.tokenizer.encode(boxes)[: self._places - PREFIX - 1]
-            line = [*begin, *text, END]
-            lines[row, : len(line)], lengths[row] = line, len(line)
-        run = _Run(self._model(), self._familiar(picture))
-        likelihood, merit = np.zeros(BATCH), np.zeros(BATCH)
-        for where in range(int(lengths.max())):
-            logits, merits = run.step(lines[:, where], where)
-            merit += merits * ((where >= PREFIX) & (where < lengths))
-            if PREFIX - 1 <= where < self._places - 1:
-                following = lines[:, where + 1]
-                likelihood += _log_probability(logits, following) * (where + 1 < lengths)
-        texts = np.maximum(lengths - PREFIX, 1)
-        return [
-            ScoredCaption(tuple(boxes), float(likelihood[row] / texts[row]),
-                          float(merit[row] / texts[row]))
-            for row, boxes in enumerate(captions)
-        ]  # fmt: skip
-
-
-class _Run:
-    """Step after step with the cache carried along."""
-
-    def __init__(self, model: StepModel, picture: Floats | None) -> None:
-        self._model, self._cache = model, model.empty()
-        self._picture = np.zeros((BATCH, model.picture_size), np.float32)
-        if picture is not None and len(picture) == model.picture_size:
-            self._picture[:] = picture
-
-    def step(self, tokens: NDArray[np.int32], place: int) -> tuple[Floats, Floats]:
-        logits, merit, self._cache = self._model.step(tokens, place, self._picture, self._cache)
-        return logits, merit
+        self, lines: Sequence[Sequence[int]], picture: Floats | None
+    ) -> list[tuple[float, float]]:
+        """Likelihood and merit of each."""
+        tokens = np.zeros((len(lines), max(map(len, lines))), np.int32)
+        for row, line in enumerate(lines):
+            tokens[row, : len(line)] = line
+        lengths = np.array([len(line) for line in lines])
+        said = self.network.read(tokens, self._familiar(picture), [])
+        merits = self.network.merit(said)
+        chances = _log_probability(
+            self.network.logits(said[:, PREFIX - 1 : -1]), tokens[:, PREFIX:]
+        )
+        there = np.arange(PREFIX, tokens.shape[1]) < lengths[:, None]
+        texts = lengths - PREFIX
+        likelihood = (chances * there).sum(axis=1) / texts
+        merit = (merits[:, PREFIX:] * there).sum(axis=1) / texts
+        return list(zip(likelihood.tolist(), merit.tolist(), strict=True))
 
 
 def _allowed(logits: Floats, first: bool) -> Floats:
@@ -265,8 +227,9 @@ def _drawn(
 
 
 def _log_probability(logits: Floats, tokens: NDArray[np.int32]) -> NDArray[np.float64]:
-    top = logits.max(axis=1)
-    total = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
-    chosen = logits[np.arange(len(logits)), tokens]
+    """Of each token [n, places] by the logits of its place [n, places, vocabulary], nats."""
+    top = logits.max(axis=-1)
+    total = top + np.log(np.exp(logits - top[..., None]).sum(axis=-1))
+    chosen = np.take_along_axis(logits, tokens[..., None], axis=-1)[..., 0]
     found: NDArray[np.float64] = (chosen - total).astype(np.float64)
     return found

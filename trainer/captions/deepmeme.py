@@ -1,32 +1,44 @@
-"""Do captions have the emotion that was asked for? The caption side of the study's table.
+"""The study's table: a face with a known expression, the expression found, a caption to match.
 
-    python -m trainer.captions.deepmeme --captions FOLDER --prepared FOLDER [--batches N]
-
-For each of the study's four emotions the shipped model writes captions, told no picture. A second
-classifier judges them, fitted on the half of the human labels that neither the model nor the
-classifier that steered it has seen. Of every four captions the one counts that the first classifier
-is surest of, as where a meme is wanted for a face. Also printed: the share of captions that stand
-word for word in what the model learned from.
+The study counts memes whose caption has the emotion of the face. Here, for each of its four
+emotions, as many faces are drawn at random. A face's expression is what a network that never saw it
+says (`trainer.attributes.expression_study` keeps its answers by cross-validation). The shipped
+caption model writes sixteen captions for the expression found, told no picture; the one counts
+that the classifier which steers the model is surest of. A second classifier judges it, fitted on
+the half of the human labels that neither the model nor the first has seen. A case is right when the
+judge sees the known expression in the caption, whatever was found on the way.
 """
 
-import argparse
-import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from models.attributes.expressions import EXPRESSIONS
+from models.attributes.read import NAMED_EXPRESSION
 from models.captions.emotions import EmotionClassifier
 from models.captions.language_model import SHIPPED, CaptionModel
-from models.captions.tokenizer import EXPRESSIONS, normal
+from models.captions.tokenizer import EXPRESSIONS as EMOTIONS
+from models.captions.tokenizer import normal
+from storage.errors import ExpectedError
+from trainer.attributes.labelled_faces import read_faces
 from trainer.data.imgflip import read_captions
 
-#: The study's emotions, and the share of its 70 memes whose caption was right. It prints 50% for
-#: angry beside 10 of 15, which is 66.7%.
-STUDY = {"happy": None, "sad": None, "angry": 10 / 15, "fear": None}
-STUDY_ALL = 0.657
-_OF = 4
+#: The study's emotions.
+FOUR = ("happy", "sad", "angry", "fear")
+#: What the study says of its 70 memes. Its angry row prints 50% beside 10 of 15.
+STUDY_ALL, STUDY_ANGRY = 0.657, 10 / 15
+#: Which of the expression study's networks is asked: the one that ships.
+_NETWORK = "probabilities/one network"
+
+
+class NotReproducible(ExpectedError):
+    """A file that is needed is missing or does not fit; the message says which."""
 
 
 def wilson(right: int, of: int) -> tuple[float, float]:
@@ -37,74 +49,159 @@ def wilson(right: int, of: int) -> tuple[float, float]:
     return middle - half, middle + half
 
 
-def reproduce(folder: Path, prepared: Path, batches: int) -> dict[str, Any]:
-    """The table, and how many captions were known."""
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One face and the caption that was found for it.
+
+    Attributes:
+        known: the expression that people saw.
+        found: the one of the four that the network found.
+        named: whether the network is sure enough to name an expression to people.
+        judged: the emotion of the caption, by the judge.
+        judged_first: the emotion of the first of the sixteen, by the judge.
+        verbatim: whether the caption stands word for word in what the model learned from.
+    """
+
+    known: str
+    found: str
+    named: bool
+    judged: str
+    judged_first: str
+    verbatim: bool
+
+
+def draw_faces(
+    labels: NDArray[np.int64], probabilities: NDArray[np.float32], cases: int, *, seed: int
+) -> list[tuple[str, str, bool]]:
+    """Faces, as many of each emotion: its expression, the one found, and whether it is named.
+
+    Raises:
+        NotReproducible: there are too few faces of an emotion.
+    """
+    random = np.random.default_rng(seed)
+    columns = [EXPRESSIONS.index(each) for each in FOUR]
+    each = -(-cases // len(FOUR))
+    drawn = []
+    for name, column in zip(FOUR, columns, strict=True):
+        rows = np.flatnonzero(labels == column)
+        if len(rows) < each:
+            raise NotReproducible(f"There are {len(rows)} faces that look {name}, not {each}.")
+        for row in random.choice(rows, each, replace=False):
+            chances = probabilities[row]
+            found = FOUR[int(chances[columns].argmax())]
+            drawn.append((name, found, float(chances.max()) >= NAMED_EXPRESSION))
+    return drawn
+
+
+def reproduce(
+    captions: Path, prepared: Path, faces: Path, answers: Path, *, cases: int, seed: int = 1,
+    on_progress: Callable[[int, int], None] = lambda done, of: None,
+) -> dict[str, Any]:  # fmt: skip
+    """The table.
+
+    Args:
+        captions: the folder that the model learned from.
+        prepared: what `trainer.captions.prepare` wrote: it has the judge.
+        faces: the folder of faces, with index.csv.
+        answers: arrays.npz of `trainer.attributes.expression_study`.
+        cases: how many faces.
+        seed: which faces, and the chance in what the model writes.
+        on_progress: told how many cases are done.
+
+    Raises:
+        NotReproducible: a file is missing or does not fit.
+    """
+    labels, probabilities = _answers(faces, answers)
+    try:
+        judge = EmotionClassifier.load(prepared / "emotions_judge.npz")
+    except (OSError, ValueError, KeyError) as error:
+        raise NotReproducible(
+            f"{prepared} has no emotions_judge.npz ({error}); trainer.captions.prepare writes it."
+        ) from error
     model = CaptionModel.load()
     steering = EmotionClassifier.load(SHIPPED / "emotions.npz")
-    judge = EmotionClassifier.load(prepared / "emotions_judge.npz")
-    known = {normal(" ".join(each.boxes)) for each in read_captions(folder, sys.maxsize)}
-    four = tuple(STUDY)
-    rows: dict[str, Any] = {}
-    all_right = all_of = verbatim = written = 0
-    for number, emotion in enumerate(four):
-        column, right, of, plain, all_plain = EXPRESSIONS.index(emotion), 0, 0, 0, 0
-        for batch in range(batches):
-            texts = [
-                " ".join(each.boxes)
-                for each in model.write(None, seed=1000 * number + batch, expression=emotion)
-            ]
-            written += len(texts)
-            verbatim += sum(normal(text) in known for text in texts)
-            plain += sum(judge.most_probable(text, four) == emotion for text in texts)
-            all_plain += len(texts)
-            for start in range(0, len(texts), _OF):
-                surest = max(
-                    texts[start : start + _OF],
-                    key=lambda text: float(steering.probabilities(text)[column]),
-                )
-                right += judge.most_probable(surest, four) == emotion
-                of += 1
-        low, high = wilson(right, of)
-        rows[emotion] = {
-            "right": right, "of": of, "share": right / of, "low": low, "high": high,
-            "without_choice": plain / all_plain, "study": STUDY[emotion],
-        }  # fmt: skip
-        all_right, all_of = all_right + right, all_of + of
-    low, high = wilson(all_right, all_of)
-    rows["all"] = {
-        "right": all_right, "of": all_of, "share": all_right / all_of, "low": low, "high": high,
-        "study": STUDY_ALL,
+    known_texts = {normal(" ".join(each.boxes)) for each in read_captions(captions, sys.maxsize)}
+    found: list[Case] = []
+    drawn = draw_faces(labels, probabilities, cases, seed=seed)
+    for number, (known, expression, named) in enumerate(drawn):
+        written = model.texts(None, seed=seed * 100_000 + number, expression=expression)
+        texts = [" ".join(boxes) for boxes in written]
+        column = EMOTIONS.index(expression)
+        surest = max(texts, key=lambda text: float(steering.probabilities(text)[column]))
+        found.append(
+            Case(
+                known, expression, named, judge.most_probable(surest, FOUR),
+                judge.most_probable(texts[0], FOUR), normal(surest) in known_texts,
+            )
+        )  # fmt: skip
+        on_progress(number + 1, len(drawn))
+    return tables(found)
+
+
+def _answers(folder: Path, path: Path) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Labels of faces, and what was said of each by a network that never saw it."""
+    try:
+        labels = read_faces(folder).expression
+        with np.load(path) as file:
+            probabilities = file[_NETWORK].astype(np.float32)
+    except (OSError, ValueError, KeyError) as error:
+        raise NotReproducible(
+            f"{folder} or {path} cannot be read ({error}). trainer.attributes.expression_study"
+            " writes the answers."
+        ) from error
+    if len(labels) != len(probabilities):
+        raise NotReproducible(
+            f"{path} has answers about {len(probabilities)} faces, and {folder} has {len(labels)}."
+        )
+    return labels, probabilities
+
+
+def tables(cases: list[Case]) -> dict[str, Any]:
+    """Shares with intervals, by emotion and of all; of the cases whose face is named, too."""
+    rows = {name: _row([case for case in cases if case.known == name]) for name in FOUR}
+    rows["all"] = _row(cases)
+    return {
+        "emotions": rows,
+        "named": _row([case for case in cases if case.named]),
+        "verbatim": _share([case.verbatim for case in cases]),
+    }
+
+
+def _row(cases: list[Case]) -> dict[str, Any]:
+    return {
+        "right": _share([case.judged == case.known for case in cases]),
+        "expression": _share([case.found == case.known for case in cases]),
+        "caption": _share([case.judged == case.found for case in cases]),
+        "first_caption": _share([case.judged_first == case.found for case in cases]),
+    }
+
+
+def _share(right: list[bool]) -> dict[str, Any]:
+    if not right:
+        return {"right": 0, "of": 0, "share": None, "low": None, "high": None}
+    low, high = wilson(sum(right), len(right))
+    return {
+        "right": sum(right), "of": len(right), "share": sum(right) / len(right),
+        "low": low, "high": high,
     }  # fmt: skip
-    return {"emotions": rows, "captions": written, "verbatim": verbatim / written}
 
 
 def as_markdown(found: dict[str, Any]) -> str:
     """The table for people."""
     lines = [
-        "| emotion | right | 95% | without a choice of four | study |",
-        "|---|---|---|---|---|",
+        "| known | caption has it (95%) | found | caption has the found | first caption | study |",
+        "|---|---|---|---|---|---|",
     ]
-    for name, row in found["emotions"].items():
-        share, low, high = (100 * row[key] for key in ("share", "low", "high"))
-        plain = f"{100 * row['without_choice']:.0f}%" if "without_choice" in row else "–"
-        study = f"{100 * row['study']:.1f}%" if row["study"] else "–"
-        counted = f"{row['right']} of {row['of']} ({share:.1f}%)"
-        lines.append(f"| {name} | {counted} | {low:.0f}–{high:.0f}% | {plain} | {study} |")
-    verbatim = f"{100 * found['verbatim']:.1f}% of {found['captions']} captions"
-    return "\n".join([*lines, "", f"{verbatim} stand word for word in what was learned from."])
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m trainer.captions.deepmeme")
-    parser.add_argument("--captions", type=Path, required=True)
-    parser.add_argument("--prepared", type=Path, required=True)
-    parser.add_argument("--batches", type=int, default=48)
-    options = parser.parse_args(arguments)
-    table = reproduce(options.captions, options.prepared, options.batches)
-    sys.stdout.write(json.dumps(table, indent=1) + "\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    study = {"angry": f"10 of 15 ({STUDY_ANGRY:.1%}; printed as 50%)", "all": f"{STUDY_ALL:.1%}"}
+    rows = {**found["emotions"], "all whose face is named": found["named"]}
+    for name, row in rows.items():
+        right = row["right"]
+        counted = f"{right['right']} of {right['of']}"
+        if right["of"]:
+            counted += f" ({right['share']:.1%}; {right['low']:.0%}–{right['high']:.0%})"
+        shares = (row[key]["share"] for key in ("expression", "caption", "first_caption"))
+        cells = " | ".join("–" if share is None else f"{share:.1%}" for share in shares)
+        lines.append(f"| {name} | {counted} | {cells} | {study.get(name, '–')} |")
+    verbatim = found["verbatim"]
+    said = f"{verbatim['right']} of {verbatim['of']} captions"
+    return "\n".join([*lines, "", f"{said} stand word for word in what the model learned from."])

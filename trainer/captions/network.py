@@ -61,7 +61,11 @@ class Block(layers.Layer):  # type: ignore[misc]
         q, k, v = ops.unstack(ops.transpose(each, (2, 0, 3, 1, 4)), 3, axis=0)
         return q, k, v
 
-    def _after(self, x: Any, q: Any, k: Any, v: Any, hidden: Any, training: bool) -> Any:
+    def call(self, x: Any, training: bool = False) -> Any:
+        """float [n, places, width] to the same."""
+        q, k, v = self._split(x)
+        places = ops.arange(ops.shape(x)[1])
+        hidden = ops.where(places[None, :] > places[:, None], -1e9, 0.0)
         scores = ops.matmul(q, ops.transpose(k, (0, 1, 3, 2))) / (self.width / self.heads) ** 0.5
         shares = ops.softmax(scores + ops.cast(hidden, scores.dtype), axis=-1)
         mixed = ops.transpose(ops.matmul(shares, v), (0, 2, 1, 3))
@@ -69,23 +73,6 @@ class Block(layers.Layer):  # type: ignore[misc]
         x = x + self.dropout(self.attended(mixed), training=training)
         inner = ops.gelu(self.wide(self.before_network(x)), approximate=True)
         return x + self.dropout(self.narrow(inner), training=training)
-
-    def call(self, x: Any, training: bool = False) -> Any:
-        """float [n, places, width] to the same."""
-        q, k, v = self._split(x)
-        places = ops.arange(ops.shape(x)[1])
-        hidden = ops.where(places[None, :] > places[:, None], -1e9, 0.0)
-        return self._after(x, q, k, v, hidden, training)
-
-    def step(self, x: Any, keys: Any, values: Any, here: Any, hidden: Any) -> tuple[Any, Any, Any]:
-        """One place: x [n, 1, width], with the keys and values of those before, which it joins.
-
-        ``here`` is float [places], 1 at this place; ``hidden`` [places], -1e9 after it.
-        """
-        q, k, v = self._split(x)
-        mark = here[None, None, :, None]
-        keys, values = keys * (1 - mark) + k * mark, values * (1 - mark) + v * mark
-        return self._after(x, q, keys, values, hidden, False), keys, values
 
 
 class CaptionNetwork(keras.Model):  # type: ignore[misc]
@@ -149,31 +136,3 @@ class CaptionNetwork(keras.Model):  # type: ignore[misc]
                 inputs["wanted"], out.pop("logits"), from_logits=True
             )
         return out
-
-    def step(
-        self, token: Any, place: Any, picture: Any, keys: Any, values: Any
-    ) -> tuple[Any, Any, Any, Any]:
-        """The next place of ``n`` captions, with what was computed for the places before.
-
-        Args:
-            token: int32 [n].
-            place: int32 [1], the same for all.
-            picture: float32 [n, picture].
-            keys, values: float32 [depth, n, heads, places, width / heads].
-
-        Returns:
-            logits [n, vocabulary], merit [n], keys, values.
-        """
-        all_places = ops.arange(self.shape.places)
-        here = ops.cast(all_places == place, "float32")
-        hidden = ops.where(all_places > place, -1e9, 0.0)
-        first = ops.cast(place == 0, "float32")
-        x = self.tokens(token)[:, None, :] + self.places(place)[None]
-        x = x + self._seen(picture) * first
-        new_keys, new_values = [], []
-        for number, block in enumerate(self.blocks):
-            x, k, v = block.step(x, keys[number], values[number], here, hidden)
-            new_keys.append(k)
-            new_values.append(v)
-        out = self._out(x)
-        return out["logits"][:, 0], out["merit"][:, 0], ops.stack(new_keys), ops.stack(new_values)

@@ -26,6 +26,7 @@ ROUTES = (
     "/me", "/me.json", "/models", "/models/state.json", "/models/train", "/livez", "/healthz",
     "/meme", "/meme/{token}", "/meme/{token}/post", "/static/{name}", "/admin", "/admin/hide",
     "/admin/show", "/admin/ban", "/admin/ban-voters", "/admin/unban",
+    "/communities", "/communities/{id}", "/communities/{id}/settings", "/search",
     "/admin/promote", "/admin/rollback", "/admin/leave", "/api", "/api/v1/openapi.json",
     "/api/v1/health", "/api/v1/communities", "/api/v1/communities/{community}", "/api/v1/posts",
     "/api/v1/posts/{post}", "/api/v1/predictions", "/api/v1/labels", "/api/v1/boards/{board}",
@@ -36,20 +37,9 @@ ROUTES = (
 _NOT_AS_ADMIN = ("/models/train", "/admin/leave")
 _METHODS = ("GET", "GET", "GET", "POST", "POST", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "X")
 _QUERIES = (
-    "cursor",
-    "limit",
-    "since",
-    "community",
-    "before",
-    "ids",
-    "newest",
-    "board",
-    "season",
-    "from",
-    "days",
-    "token",
-    "x",
-)
+    "cursor", "limit", "before", "ids", "newest", "board", "season", "from", "days", "token", "x",
+    "q", "sort", "after", "open", "by", "version", "genre", "since", "until", "community",
+)  # fmt: skip
 _FIELDS = ("value", "back", "wish", "sure", "title", "key", "image", "post", "author", "version")
 _WORDS = (
     b"1", b"-1", b"0", b"high", b"low", b"skip", b"forecasters", b"2026-11", b"all", b"30",

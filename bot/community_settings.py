@@ -47,6 +47,8 @@ class CommunityChange(TypedDict, total=False):
     replies_per_minute: int | None
     guess_seconds: int
     guess_score: int | None
+    #: Whether the board's site shows it; None: by the rule of `bot.visibility`.
+    on_site: bool | None
     #: Merged into what is there; a value of None takes the option away.
     options: Mapping[str, Any]
 

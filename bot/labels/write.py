@@ -102,6 +102,7 @@ def write_label(
     )
     # What people saw is the first one.
     if post.prediction_rows and post.prediction_rows[0].made_at < matured_at:
+        label.rps, label.log_score = post.prediction_rows[0].rps, post.prediction_rows[0].log_score
         learn_from(session, post.prediction_rows[0], label)
     add_label(session, scored, season_of(matured_at, season_time_zone))
     return label

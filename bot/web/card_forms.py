@@ -6,7 +6,10 @@ from aiohttp import web
 
 from bot.web.bodies import read_fields
 
-_BACK = re.compile(r"/(\?before=\d{1,18})?|/posts/\d{1,18}")
+_BACK = re.compile(
+    r"/(\?before=\d{1,18})?|/posts/\d{1,18}|/(search|communities/\d{1,18})(\?[\w=&%+.~-]{1,600})?",
+    re.ASCII,
+)
 
 
 async def read_choice(request: web.Request) -> tuple[str, str]:

@@ -1,33 +1,44 @@
 """What the board has to show: pages of posts, single ones, and what is new."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from bot.serving.second_look import read_second_looks
+from bot.serving.second_look import SecondLook, read_second_looks
 from bot.serving.waiting import read_waits
+from bot.visibility import Viewer, by_address, in_lists
+from bot.web.browse import Browse, Place
 from bot.web.guess_view import guesses_on
+from bot.web.post_list import PAGE, find_posts, place_of
 from bot.web.post_view import PostView, view_post
 from bot.web.services import COMMUNITY, Services
-from bot.web.visitors import Visitor, find_author
+from bot.web.visitors import Visitor, viewer_of
 from bot.web.votes import Tally, tallies
 from storage.queries.communities import find_community
 from storage.tables import Community, Post, PostImage, Prediction, Snapshot
-from storage.types import PlatformName, PostState
+from storage.types import PlatformName
 
-PAGE = 12
+__all__ = ["PAGE", "Feed", "FeedPage", "Reading"]
 
 
 @dataclass(frozen=True, slots=True)
 class FeedPage:
-    """Some posts, newest first; ``older`` is where the next page begins, if there is one."""
+    """Some posts in their order.
+
+    Attributes:
+        posts: as the visitor sees them.
+        after: where the next page begins; None: there is none.
+        walked_on: whether there may be more that fit, further back.
+    """
 
     posts: Sequence[PostView]
-    older: int | None
+    after: Place | None = None
+    walked_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,45 +56,52 @@ class Feed:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def page(self, visitor: Visitor, before: int | None) -> FeedPage:
-        """The newest posts, or the newest that are older than post ``before``."""
+    async def browse(
+        self, visitor: Visitor, browse: Browse, communities: Sequence[Community]
+    ) -> FeedPage:
+        """The posts that somebody looks for in communities that may be shown to them."""
         async with self._services.database.read() as session:
-            author_id = await find_author(session, visitor)
-            wanted = [_in_feed(author_id)]
-            if before is not None:
-                than = await session.get(Post, before)
-                if than is None:
-                    return FeedPage([], None)
-                wanted.append(_older(than))
-            query = (
-                select(Post.id)
-                .join(Post.community)
-                .where(*wanted)
-                .order_by(Post.posted_at.desc(), Post.id.desc())
-                .limit(PAGE + 1)
+            viewer = await viewer_of(session, visitor)
+            ids = [each.id for each in communities]
+            found = await find_posts(session, browse, viewer, ids, self._services.clock())
+            return FeedPage(
+                await self._views(session, found.ids, viewer), found.after, found.walked_on
             )
-            ids = (await session.scalars(query)).all()
-            posts = await self._views(session, ids[:PAGE], author_id)
-        return FeedPage(posts, posts[-1].id if len(ids) > PAGE else None)
+
+    async def page(self, visitor: Visitor, before: int | None) -> FeedPage:
+        """The newest posts of the board, or the newest that are older than post ``before``."""
+        async with self._services.database.read() as session:
+            than = await session.get(Post, before) if before is not None else None
+            board = await self._board(session)
+        if board is None or (before is not None and than is None):
+            return FeedPage([])
+        place = None if than is None else place_of(than.id, than.posted_at)
+        return await self.browse(visitor, Browse(after=place), [board])
 
     async def posts(self, visitor: Visitor, ids: Sequence[int]) -> list[PostView]:
         """The posts with these ids, as many as there are, in this order."""
         async with self._services.database.read() as session:
-            return await self._views(session, ids, await find_author(session, visitor))
+            return await self._views(session, ids, await viewer_of(session, visitor))
 
     async def post(self, visitor: Visitor, post_id: int) -> PostView | None:
         """One post, or None if there is none with this id."""
         return next(iter(await self.posts(visitor, [post_id])), None)
 
     async def count_newer(self, visitor: Visitor, than: int | None) -> int:
-        """How many posts came after post ``than``; all of them when it is None."""
+        """How many posts of its community came after post ``than``; None: all of the board."""
         async with self._services.database.read() as session:
-            wanted = [_in_feed(await find_author(session, visitor))]
+            wanted = [in_lists(await viewer_of(session, visitor))]
             post = await session.get(Post, than) if than is not None else None
-            if post is not None:
+            if post is None:
+                board = await self._board(session)
+                wanted.append(Post.community_id == (None if board is None else board.id))
+            else:
                 later = and_(Post.posted_at == post.posted_at, Post.id > post.id)
-                wanted.append(or_(Post.posted_at > post.posted_at, later))
-            query = select(func.count()).select_from(Post).join(Post.community).where(*wanted)
+                wanted += [
+                    Post.community_id == post.community_id,
+                    or_(Post.posted_at > post.posted_at, later),
+                ]
+            query = select(func.count()).select_from(Post).where(*wanted)
             return (await session.scalars(query)).one()
 
     async def readings(self, post_id: int) -> Sequence[Reading]:
@@ -95,19 +113,24 @@ class Feed:
                 for each in await session.scalars(query)
             ]
 
+    async def board(self) -> Community | None:
+        """The board's own community; None before its first post."""
+        async with self._services.database.read() as session:
+            return await self._board(session)
+
     async def horizon(self) -> timedelta:
         """The age at which scores on the board are final."""
-        async with self._services.database.read() as session:
-            community = await session.run_sync(find_community, PlatformName.WEB, COMMUNITY)
-        ref = self._services.community
-        return timedelta(seconds=(community or ref).horizon_seconds)
+        return timedelta(seconds=(await self.board() or self._services.community).horizon_seconds)
+
+    async def _board(self, session: AsyncSession) -> Community | None:
+        return await session.run_sync(find_community, PlatformName.WEB, COMMUNITY)
 
     async def _views(
-        self, session: AsyncSession, ids: Sequence[int], author_id: int | None
+        self, session: AsyncSession, ids: Sequence[int], viewer: Viewer
     ) -> list[PostView]:
         query = (
             select(Post)
-            .where(Post.id.in_(ids), Post.platform == PlatformName.WEB, Post.hidden_at.is_(None))
+            .where(Post.id.in_(ids), by_address())
             .options(
                 selectinload(Post.community),
                 selectinload(Post.images).selectinload(PostImage.image),
@@ -116,45 +139,58 @@ class Feed:
                 selectinload(Post.reply),
             )
         )
-        posts = {post.id: post for post in await session.scalars(query)}
-        votes = await tallies(session, ids, author_id)
-        guesses = await guesses_on(session, ids, author_id)
+        shows = self._services.visibility.shows
+        posts = {
+            post.id: post for post in await session.scalars(query) if shows(post.community, viewer)
+        }
+        found = [each for each in ids if each in posts]
+        votes = await tallies(session, found, viewer.author_id)
+        guesses = await guesses_on(session, found, viewer.author_id)
+        scores = await _newest_scores(session, [*posts.values()])
         now = self._services.clock()
-        second_looks = {}
-        for post in [*posts.values()][:1]:  # all are of the one community of the board
-            second_looks = await session.run_sync(read_second_looks, post.community, ids, now=now)
+        looks = await _second_looks(session, [*posts.values()], now)
         waits = await session.run_sync(
-            read_waits, ids, needed=self._services.settings.scores_to_compare
+            read_waits, found, needed=self._services.settings.scores_to_compare
         )
         return [
             view_post(
                 posts[post_id],
                 votes.get(post_id, Tally()),
                 guesses[post_id],
-                second_looks.get(post_id),
+                looks.get(post_id),
                 waits.get(post_id),
-                author_id=author_id,
-                community=self._services.settings.board_name,
+                author_id=viewer.author_id,
                 now=now,
+                score_elsewhere=scores.get(post_id),
             )
-            for post_id in ids
-            if post_id in posts
+            for post_id in found
         ]
 
 
-def _in_feed(author_id: int | None) -> ColumnElement[bool]:
-    # A refused post says something to its author only; a withdrawn one to nobody.
-    refused = Post.state == PostState.REFUSED
-    own = Post.author_id == author_id
-    return and_(
-        Community.platform == PlatformName.WEB,
-        Community.source_id == COMMUNITY,
-        Post.state != PostState.WITHDRAWN,
-        Post.hidden_at.is_(None),
-        or_(~refused, own),
-    )
+async def _second_looks(
+    session: AsyncSession, posts: Sequence[Post], now: datetime
+) -> dict[int, SecondLook]:
+    by_community: defaultdict[Community, list[int]] = defaultdict(list)
+    for post in posts:
+        if post.label is None:
+            by_community[post.community].append(post.id)
+    found: dict[int, SecondLook] = {}
+    for community, ids in by_community.items():
+        found |= await session.run_sync(read_second_looks, community, ids, now=now)
+    return found
 
 
-def _older(than: Post) -> ColumnElement[bool]:
-    earlier = and_(Post.posted_at == than.posted_at, Post.id < than.id)
-    return or_(Post.posted_at < than.posted_at, earlier)
+async def _newest_scores(session: AsyncSession, posts: Sequence[Post]) -> dict[int, float]:
+    """The newest scores of those posts that are on other platforms."""
+    elsewhere = [post for post in posts if post.platform is not PlatformName.WEB]
+    found = {post.id: post.label.score for post in elsewhere if post.label is not None}
+    open_ = [post.id for post in elsewhere if post.label is None]
+    if open_:
+        query = (
+            select(Snapshot.post_id, Snapshot.score)
+            .where(Snapshot.post_id.in_(open_))
+            .order_by(Snapshot.post_id, Snapshot.reading)
+        )
+        # The newest comes last, and stays.
+        found.update((row.post_id, row.score) for row in await session.execute(query))
+    return found

@@ -7,6 +7,7 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from bot.web.cards import read_id
+from bot.web.community_summary import CommunitySummary, read_summaries
 from bot.web.distribution_chart import draw_distribution
 from bot.web.feed import Feed
 from bot.web.genre_form import GenreForm
@@ -15,6 +16,7 @@ from bot.web.services import Services
 from bot.web.turns import READING, Overloaded
 from bot.web.upload import MAX_TITLE, too_large
 from bot.web.visitors import visitor_of
+from storage.types import PlatformName
 
 #: How old the page may be that strangers see while a crowd comes, and how long they wait for it.
 _OLD_SECONDS = 1.0
@@ -52,6 +54,7 @@ async def feed_page(
             "page": page,
             "is_first": before is None,
             "back": "/" if before is None else f"/?before={before}",
+            "communities": await _others(request, services) if not page.posts else (),
             "horizon": await feed.horizon(),
             "key": secrets.token_hex(16),
             "title": title,
@@ -65,6 +68,12 @@ async def feed_page(
     if refusal is not None and refusal.retry_after is not None:
         response.headers["Retry-After"] = str(refusal.retry_after)
     return response
+
+
+async def _others(request: web.Request, services: Services) -> list[CommunitySummary]:
+    """The other communities that the visitor may see."""
+    found = await read_summaries(services, visitor_of(request))
+    return [each for each in found if each.platform is not PlatformName.WEB]
 
 
 class FeedPages:
@@ -81,7 +90,9 @@ class FeedPages:
     async def handle_feed(self, request: web.Request) -> web.Response:
         """GET /: the composer and the newest posts; /?before=7: older ones."""
         turns = request.config_dict[READING]
-        if visitor_of(request).is_new and not request.query_string and turns.is_busy:
+        visitor = visitor_of(request)
+        stranger = visitor.is_new and not visitor.is_admin
+        if stranger and not request.query_string and turns.is_busy:
             # A crowd comes: all strangers see the same, and it is drawn for them once a second.
             page = await self._page_of_strangers(request)
             return web.Response(body=page, content_type="text/html", charset="utf-8")

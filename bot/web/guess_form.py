@@ -7,6 +7,7 @@ from bot.league.guesses import GuessRefused, place_guess
 from bot.web.card_forms import read_choice
 from bot.web.cards import card_answer
 from bot.web.feed import Feed
+from bot.web.post_stage import ELSEWHERE
 from bot.web.post_view import PostView
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other, wants_json
@@ -45,6 +46,8 @@ class GuessForm:
             Refusal: there is no such post (404), or it cannot be guessed on (409).
         """
         post = await self._post(visitor, post_id)
+        if not post.on_board:
+            raise Refusal(403, ELSEWHERE)
         if value != _SKIP:
             await self._guess(visitor, post, Bucket(value))
         if post.kept_back:

@@ -9,12 +9,11 @@ from aiohttp import web
 from bot.league.board_rows import BoardPage
 from bot.league.leaderboard import BoardName, list_seasons, read_board
 from bot.league.seasons import ALL_TIME, UnknownSeason, read_season, season_of
+from bot.web.asked_community import asked_community, in_address
 from bot.web.nicknames import nickname
 from bot.web.refusals import Refusal
-from bot.web.services import COMMUNITY, Services
+from bot.web.services import Services
 from bot.web.visitors import find_author, visitor_of
-from storage.queries.communities import find_community
-from storage.types import PlatformName
 
 #: Rows of a page.
 PAGE = 25
@@ -44,11 +43,11 @@ class LeaguePages:
         self._services = services
 
     async def handle(self, request: web.Request) -> web.Response:
-        """GET /league?board=forecasters&season=2026-11&from=25."""
+        """GET /league?board=forecasters&season=2026-11&from=25&community=5."""
         asked = self._asked(request)
         settings = self._services.settings
+        community = await asked_community(self._services, request)
         async with self._services.database.read() as session:
-            community = await session.run_sync(find_community, PlatformName.WEB, COMMUNITY)
             seasons = await list_seasons(session)
             page = BoardPage([], 0, None)
             if community is not None:
@@ -64,7 +63,13 @@ class LeaguePages:
                     time_zone=settings.season_time_zone,
                 )
         return aiohttp_jinja2.render_template(
-            "league.html", request, self._shown(asked, page, seasons)
+            "league.html",
+            request,
+            {
+                **self._shown(asked, page, seasons),
+                "community": community,
+                "place": in_address(request, community),
+            },
         )
 
     def _asked(self, request: web.Request) -> Asked:

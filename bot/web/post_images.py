@@ -9,15 +9,18 @@ from typing import BinaryIO
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
+from bot.visibility import by_address
 from bot.web.refusals import Refusal
 from bot.web.services import Services
 from bot.web.turns import READING
+from bot.web.visitors import Visitor, viewer_of, visitor_of
 from models.decoding import DecodeLimits, ImageRefused, ImageUnread, decode
 from storage.files.public_copy.make import FORMATS, public_copy
 from storage.files.public_copy.pieces import NotUnderstood, Piece, PublicCopy
 from storage.tables import Image, Post, PostImage
-from storage.types import PlatformName, PostState
+from storage.types import PostState
 
 _CONTENT_TYPES = {
     "JPEG": "image/jpeg",
@@ -27,6 +30,8 @@ _CONTENT_TYPES = {
     "AVIF": "image/avif",
 }
 _GONE = "This image is not here, or not here any more."
+#: Newest posts of an image that are asked whether it may be shown.
+_POSTS = 50
 #: Copies that are remembered: each is a few numbers.
 _COPIES = 500
 #: Bytes that are read and sent at a time.
@@ -36,7 +41,7 @@ _DRAWN = 1024
 
 
 class PostImages:
-    """Serves images of the board's posts, and no others."""
+    """Serves images of posts that may be shown, and no others."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -52,7 +57,7 @@ class PostImages:
         """GET /images/{id}."""
         # A turn lasts until the image is found: it is sent for as long as its reader takes.
         async with request.config_dict[READING].take():
-            image = await self._find(int(request.match_info["id"]))
+            image = await self._find(int(request.match_info["id"]), visitor_of(request))
         path = self._services.images.path(image.sha256)
         if not await asyncio.to_thread(_is_whole, path, image.bytes):
             raise Refusal(404, _GONE)
@@ -73,22 +78,23 @@ class PostImages:
             return web.Response(body=await self._draw(path), headers=headers)
         return _CopyResponse(path, copy, headers)
 
-    async def _find(self, image_id: int) -> Image:
+    async def _find(self, image_id: int, visitor: Visitor) -> Image:
         query = (
-            select(Image)
-            .join(PostImage, PostImage.image_id == Image.id)
-            .join(Post, Post.id == PostImage.post_id)
-            .where(
-                Image.id == image_id,
-                Post.platform == PlatformName.WEB,
-                Post.state != PostState.WITHDRAWN,
-                Post.hidden_at.is_(None),
-            )
-            .limit(1)
+            select(Post)
+            .join(PostImage, PostImage.post_id == Post.id)
+            .where(PostImage.image_id == image_id, Post.state != PostState.WITHDRAWN, by_address())
+            .options(joinedload(Post.community))
+            .order_by(Post.id.desc())
+            .limit(_POSTS)
         )
         async with self._services.database.read() as session:
-            image = await session.scalar(query)
-        if image is None or image.dropped_at is not None:
+            viewer = await viewer_of(session, visitor)
+            image = await session.get(Image, image_id)
+            shown = any(
+                self._services.visibility.shows(post.community, viewer) and not post.is_spoiler
+                for post in await session.scalars(query)
+            )
+        if image is None or image.dropped_at is not None or not shown:
             raise Refusal(404, _GONE)
         return image
 

@@ -9,7 +9,9 @@ from bot.league.guesses import OWN_POST as OWN_GUESS
 from bot.league.secrecy import Secret
 from bot.web.votes import CLOSED, NOT_OPEN, OWN_POST
 from storage.tables import Post
-from storage.types import PostState
+from storage.types import PlatformName, PostState
+
+ELSEWHERE = "People vote and guess on this post where it was posted."
 
 Stage: TypeAlias = Literal[
     "looking",  # not predicted yet
@@ -31,6 +33,8 @@ def guess_refusal(post: Post, *, own: bool, is_open: bool) -> str | None:
         own: whether the post is theirs.
         is_open: whether guessing is open.
     """
+    if post.platform is not PlatformName.WEB:
+        return ELSEWHERE
     if post.state in (PostState.REFUSED, PostState.WITHDRAWN):
         return NOTHING_TO_GUESS
     if own:
@@ -71,6 +75,8 @@ def vote_refusal(post: Post, author_id: int | None, *, closed: bool) -> str | No
         author_id: the visitor's, if they have one.
         closed: whether the horizon is past.
     """
+    if post.platform is not PlatformName.WEB:
+        return ELSEWHERE
     if post.state in (PostState.REFUSED, PostState.WITHDRAWN):
         return NOT_OPEN
     if closed or post.label is not None:

@@ -13,7 +13,7 @@ from bot.web.guess_view import GuessView
 from bot.web.post_stage import Stage, guess_refusal, stage_of, vote_refusal
 from bot.web.votes import Tally
 from storage.tables import Image, Post
-from storage.types import Bucket
+from storage.types import Bucket, PlatformName
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,13 @@ class PostView:
     id: int
     stage: Stage
     title: str
+    community_id: int
+    community: str  # its name
+    on_board: bool  # whether it was posted here, where people vote and guess
+    link: str | None  # where it was posted, if it was elsewhere
+    score_elsewhere: float | None  # the newest that was read there
     image: Image | None
+    spoiler: bool  # its author hid the image, so that it is not shown
     refusal: str | None
     posted_at: datetime
     horizon_at: datetime
@@ -61,14 +67,14 @@ class PostView:
     @property
     def image_url(self) -> str | None:
         """Where its image is; None if there is none to show."""
-        if self.image is None or self.image.dropped_at is not None:
+        if self.image is None or self.spoiler or self.image.dropped_at is not None:
             return None
         return f"/images/{self.image.id}"
 
     @property
     def kept_back(self) -> bool:
         """Whether the visitor may ask to see the prediction without a guess."""
-        return self.stage == "blind"
+        return self.stage == "blind" and self.on_board
 
     @property
     def guess_line(self) -> str | None:
@@ -112,8 +118,8 @@ def view_post(
     waits: Waits | None,
     *,
     author_id: int | None,
-    community: str,
     now: datetime,
+    score_elsewhere: float | None = None,
 ) -> PostView:
     """What a visitor may see of ``post`` (with everything `storage.queries.posts.load_post` loads).
 
@@ -123,8 +129,11 @@ def view_post(
         second_look: the newest, if it had one.
         waits: its final score, while it waits for others.
         author_id: the visitor's, if they have one.
-        community: the board's name.
+        now: aware.
+        score_elsewhere: the newest score of a post on another platform.
     """
+    community = post.community.name
+    on_board = post.platform is PlatformName.WEB
     horizon_at = post.posted_at + timedelta(seconds=post.community.horizon_seconds)
     own = author_id is not None and post.author_id == author_id
     open_ = may_be_guessed(post, now)
@@ -144,6 +153,12 @@ def view_post(
         id=post.id,
         stage=stage,
         title="" if withdrawn else post.title,
+        community_id=post.community_id,
+        community=community,
+        on_board=on_board,
+        link=None if withdrawn or on_board else _web_address(post.link),
+        score_elsewhere=None if withdrawn else score_elsewhere,
+        spoiler=post.is_spoiler,
         image=None if withdrawn else _image(post),
         refusal=phrases.refusal_sentence(post),
         posted_at=post.posted_at,
@@ -177,6 +192,11 @@ def view_post(
         guess_refusal=guess_refusal(post, own=own, is_open=open_),
         guessing_closes_at=post.guessing_closed_at if open_ else None,
     )
+
+
+def _web_address(link: str | None) -> str | None:
+    # What a file said is a link may be anything.
+    return link if link is not None and link.startswith(("https://", "http://")) else None
 
 
 def _card(post: Post, stage: Stage) -> Card | None:

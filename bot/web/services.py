@@ -9,6 +9,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.task_group import TaskGroup
 from bot.settings import Settings
 from bot.training.runs import TrainingRuns
+from bot.visibility import Visibility
 from bot.web.admins import Admins
 from bot.web.health import Readiness
 from storage.engine.database import Database
@@ -20,8 +21,6 @@ COMMUNITY = "main"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What every handler of the board is given: the core, the pipeline, tasks and checks."""
-
     """What every handler of the board is given: the program's core, the pipeline, tasks, admins."""
 
     core: Core
@@ -59,6 +58,11 @@ class Services:
     def clock(self) -> Clock:
         """What time it is."""
         return self.core.clock
+
+    @property
+    def visibility(self) -> Visibility:
+        """What may be shown to whom."""
+        return Visibility(self.core.settings)
 
     @property
     def community(self) -> CommunityRef:

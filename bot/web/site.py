@@ -17,6 +17,8 @@ from bot.web.api.write import Write
 from bot.web.bodies import MAX_FORM_BYTES
 from bot.web.cards import Cards
 from bot.web.client_address import TrustedProxies, take_word_of
+from bot.web.community_pages import CommunityPages
+from bot.web.community_settings_pages import CommunitySettingsPages
 from bot.web.crowds import Crowds
 from bot.web.feed import Feed
 from bot.web.feed_pages import FeedPages
@@ -40,9 +42,15 @@ from bot.web.stats_pages import StatsPages
 from bot.web.turns import read_in_turn, set_up_turns
 from bot.web.visitors import recognise
 from bot.web.vote_form import VoteForm
-from storage.types import Bucket
+from storage.types import Bucket, PlatformName
 
 _HERE = Path(__file__).parent
+#: What platforms are called on the site.
+PLATFORMS = {
+    PlatformName.WEB: "this board",
+    PlatformName.DISCORD: "Discord",
+    PlatformName.REDDIT: "Reddit",
+}
 
 
 def make_site(services: Services) -> web.Application:
@@ -87,6 +95,8 @@ def make_site(services: Services) -> web.Application:
             web.post("/meme", memes.handle_suggest),
             web.get(r"/meme/{token:[0-9a-f]{32}}", memes.handle_picture),
             web.post(r"/meme/{token:[0-9a-f]{32}}/post", memes.handle_post),
+            *CommunityPages(services, feed).routes(),
+            *CommunitySettingsPages(services).routes(),
             web.get("/league", LeaguePages(services).handle),
             web.get("/stats", stats.handle_page),
             web.get("/stats.png", stats.handle_chart),
@@ -127,6 +137,7 @@ def _set_up_templates(site: web.Application, services: Services) -> None:
     )
     environment.globals.update(
         board=services.settings.board_name,
+        platforms=PLATFORMS,
         clock=services.clock,
         phrases=phrases,
         buckets=tuple(Bucket),

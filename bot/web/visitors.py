@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from bot.people.identity import hash_person
 from bot.runtime.clock import Clock
 from bot.runtime.sliding_window import SlidingWindow
+from bot.visibility import Viewer
 from bot.web.client_address import household_of, network_of
 from bot.web.refusals import Refusal
 from bot.web.services import Services
@@ -56,6 +57,7 @@ class Visitor:
         since: when the board gave them their cookie.
         household: the addresses that they can take at will, see `household_of`.
         is_new: whether they are seen for the first time.
+        is_admin: whether they look after the board.
     """
 
     id: str = field(repr=False)
@@ -63,6 +65,7 @@ class Visitor:
     since: datetime
     household: str = field(default="", repr=False)
     is_new: bool = False
+    is_admin: bool = False
 
 
 _VISITOR = web.RequestKey("visitor", Visitor)
@@ -79,6 +82,11 @@ async def find_author(session: AsyncSession, visitor: Visitor) -> int | None:
         select(Author.id).filter_by(platform=PlatformName.WEB, hash=visitor.hash)
     )
     return author_id
+
+
+async def viewer_of(session: AsyncSession, visitor: Visitor) -> Viewer:
+    """Who the visitor is to the question of what may be shown."""
+    return Viewer(await find_author(session, visitor), visitor.is_admin)
 
 
 class Newcomers:
@@ -138,6 +146,7 @@ class _Recognition:
         if request.method not in ("GET", "HEAD"):
             await self._let_take_part(request, known)
         visitor = known or self._newcomer(request)
+        visitor = replace(visitor, is_admin=self._services.admins.is_admin(request))
         request[_VISITOR] = visitor
         response = await handler(request)
         if _may_keep_cookie(request, response):

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Index, inspect, text
+from sqlalchemy import Connection, Index, Table, inspect, text
 from sqlalchemy.schema import SchemaItem
 
 from storage.engine.copy import copy_database, copy_path
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 #: The newest migration. Known without importing Alembic, so that a start on an up-to-date
 #: database is quick; a test keeps it equal to the migrations folder.
-HEAD = "0022"
+HEAD = "0023"
+
+#: How the names begin of what the migrations make for the search, and no class stands for.
+_SEARCH = "post_search"
 
 
 class DatabaseTooNew(ExpectedError):
@@ -66,8 +69,11 @@ async def revision(database: Database) -> str | None:
 def is_compared(item: SchemaItem, dialect: str) -> bool:
     """Whether Alembic is to compare a part of the tables with a database of this dialect.
 
-    Left to itself it misses there the indexes that only another database has.
+    Left to itself it misses there the indexes that only another database has, and finds tables
+    of the search that are no tables of ours.
     """
+    if isinstance(item, Table):
+        return not item.name.startswith(_SEARCH)
     only = item._ddl_if if isinstance(item, Index) else None  # noqa: SLF001 - it has no other name
     return only is None or only.dialect == dialect
 

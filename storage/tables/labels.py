@@ -88,8 +88,11 @@ class Label(Base):
         ),
         Index("ix_labels_matured_at", "matured_at", "score", postgresql_include=["post_id"]),
         # The best of all time.
-        Index("ix_labels_community_score", "community_id", "score").ddl_if("sqlite"),
         Index("ix_labels_score", "score").ddl_if("sqlite"),
+        # Posts by what became of them, page by page.
+        Index("ix_labels_community_top", "community_id", "score", "post_id"),
+        Index("ix_labels_community_rps", "community_id", "rps", "post_id"),
+        Index("ix_labels_community_log", "community_id", "log_score", "post_id"),
         # PostgreSQL reads a tie through before it sorts it, and a score may be that of thousands:
         # here in the order of the board, and with what it is narrowed by.
         Index(
@@ -109,5 +112,8 @@ class Label(Base):
     bucket: Mapped[Bucket] = mapped_column(enum_column(Bucket, "bucket"))
     #: When the score became final: the post's time plus the horizon.
     matured_at: Mapped[datetime]
+    #: What the prediction that people were shown scored; null where there was none in time.
+    rps: Mapped[float | None]
+    log_score: Mapped[float | None]
     #: No two labels that scored anything have the same: streaks go by it.
     written_at: Mapped[datetime] = mapped_column(index=True)

@@ -63,7 +63,6 @@ async def views_of(
                 None,
                 waits.get(post_id),
                 author_id=author_id,
-                community=posts[post_id].community.name,
                 now=now,
             ),
         )

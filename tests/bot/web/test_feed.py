@@ -70,20 +70,24 @@ async def test_an_address_of_no_page_is_refused(ann: Visitor, before: str) -> No
     assert "not an address" in page
 
 
-async def test_posts_of_other_communities_and_platforms_are_not_shown(
+async def test_posts_of_a_channel_that_nobody_chose_to_show_are_not_shown(
     ann: Visitor, app: App, post_id: int
 ) -> None:
     async with app.core.database.write() as session:
-        session.add_all([row(Community, id=50), row(Author, id=50)])
+        there = {"id": 50, "platform": PlatformName.DISCORD}
+        session.add_all([row(Community, **there), row(Author, **there)])
         await session.flush()
-        session.add(row(Post, id=50, community_id=50, author_id=50, title="From elsewhere"))
+        session.add(row(Post, **there, community_id=50, author_id=50, title="From elsewhere"))
         session.add(row(Image, id=50))
         await session.flush()
         session.add(row(PostImage, post_id=50, image_id=50))
     assert ids_on((await ann.page("/"))[1]) == [post_id]
     assert (await ann.page("/posts/50"))[0] == 404
     assert (await ann.page("/images/50"))[0] == 404
+    assert (await ann.page("/communities/50"))[0] == 404
+    assert (await ann.page("/stats?community=50"))[0] == 404
     assert (await ann.vote(50, 1))[0] == 404
+    assert "From elsewhere" not in (await ann.page("/search?q=elsewhere"))[1]
 
 
 async def test_a_withdrawn_post_shows_nothing(ann: Visitor, app: App, post_id: int) -> None:

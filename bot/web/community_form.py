@@ -1,0 +1,103 @@
+"""The settings of a community as the fields of a form, and back. No database."""
+
+import re
+from collections.abc import Mapping
+
+from bot.community_settings import CommunityChange, SettingRefused
+from storage.tables import Community
+from storage.types import ReplyMode
+
+_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
+_ON_SITE: dict[str, bool | None] = {"": None, "yes": True, "no": False}
+
+
+def as_form(community: Community) -> dict[str, str]:
+    """The settings as the fields of the form have them."""
+    least = community.min_percentile
+    return {
+        "on_site": {None: "", True: "yes", False: "no"}[community.on_site],
+        "reply_mode": community.reply_mode.value,
+        "horizon_hours": f"{community.horizon_seconds / 3600:g}",
+        "guess_minutes": f"{community.guess_seconds / 60:g}",
+        "guess_score": _text(community.guess_score),
+        "blind": "yes" if community.blind else "",
+        "low_up_to": _text(community.low_up_to),
+        "medium_up_to": _text(community.medium_up_to),
+        "min_percentile": "" if least is None else f"{100 * least:g}",
+        "quiet_from": _clock(community.quiet_from),
+        "quiet_until": _clock(community.quiet_until),
+        "time_zone": community.time_zone,
+        "replies_per_minute": _text(community.replies_per_minute),
+    }
+
+
+def read_on_site(form: Mapping[str, str]) -> bool | None:
+    """Whether the site shows a community; None: by the rule.
+
+    Raises:
+        SettingRefused: the field is neither yes nor no nor empty.
+    """
+    choice = form.get("on_site", "")
+    if choice not in _ON_SITE:
+        raise SettingRefused("on_site", "On the site is yes, no, or empty: by the rule.")
+    return _ON_SITE[choice]
+
+
+def read_changes(form: Mapping[str, str]) -> CommunityChange:
+    """The settings that a form asks for.
+
+    Raises:
+        SettingRefused: a field cannot be read.
+    """
+    mode = form.get("reply_mode", "")
+    if mode not in [*ReplyMode]:
+        raise SettingRefused("reply_mode", "New posts get a reply, a reaction only, or nothing.")
+    least = _number(form, "min_percentile", "The least percentile")
+    return CommunityChange(
+        reply_mode=ReplyMode(mode),
+        horizon_seconds=round(3600 * (_number(form, "horizon_hours", "The horizon") or 0)),
+        guess_seconds=round(60 * (_number(form, "guess_minutes", "The time for guesses") or 0)),
+        guess_score=_whole(form, "guess_score", "The score that closes guessing"),
+        blind=form.get("blind") == "yes",
+        low_up_to=_whole(form, "low_up_to", "The score where low ends"),
+        medium_up_to=_whole(form, "medium_up_to", "The score where medium ends"),
+        min_percentile=None if least is None else least / 100,
+        quiet_from=_minutes(form, "quiet_from"),
+        quiet_until=_minutes(form, "quiet_until"),
+        time_zone=form.get("time_zone", "UTC").strip() or "UTC",
+        replies_per_minute=_whole(form, "replies_per_minute", "The replies a minute"),
+    )
+
+
+def _text(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
+def _clock(minutes: int | None) -> str:
+    return "" if minutes is None else f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _number(form: Mapping[str, str], name: str, what: str) -> float | None:
+    text = form.get(name, "").strip()
+    if not text:
+        return None
+    if not re.fullmatch(r"-?\d{1,9}(\.\d{1,6})?", text, re.ASCII):
+        raise SettingRefused(name, f"{what} must be a number, such as 24.")
+    return float(text)
+
+
+def _whole(form: Mapping[str, str], name: str, what: str) -> int | None:
+    number = _number(form, name, what)
+    if number is not None and number != int(number):
+        raise SettingRefused(name, f"{what} must be a whole number.")
+    return None if number is None else int(number)
+
+
+def _minutes(form: Mapping[str, str], name: str) -> int | None:
+    text = form.get(name, "").strip()
+    if not text:
+        return None
+    found = _TIME.fullmatch(text)
+    if found is None:
+        raise SettingRefused(name, "A time of day is written as 22:30.")
+    return 60 * int(found[1]) + int(found[2])

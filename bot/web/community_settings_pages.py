@@ -1,0 +1,80 @@
+"""What a community is set to, for the admin to change."""
+
+from collections.abc import Mapping
+
+import aiohttp_jinja2
+from aiohttp import web
+
+from bot.communities import change_community
+from bot.community_settings import SettingRefused
+from bot.web.bodies import read_fields
+from bot.web.community_form import as_form, read_changes, read_on_site
+from bot.web.community_pages import find_shown_community, is_board
+from bot.web.responses import see_other
+from bot.web.services import Services
+from storage.tables import Community
+from storage.types import ReplyMode
+
+_MODES = {
+    ReplyMode.REPLY.value: "a reply",
+    ReplyMode.REACT.value: "a reaction only",
+    ReplyMode.SILENT.value: "nothing",
+}
+
+
+class CommunitySettingsPages:
+    """Answers the admin, and nobody else."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def routes(self) -> list[web.RouteDef]:
+        """Every route of these pages."""
+        path = r"/communities/{id:\d{1,18}}/settings"
+        return [web.get(path, self.handle_page), web.post(path, self.handle_change)]
+
+    async def handle_page(self, request: web.Request) -> web.Response:
+        """GET /communities/{id}/settings."""
+        self._services.admins.require(request)
+        community = await find_shown_community(self._services, request)
+        return self._page(request, community, as_form(community))
+
+    async def handle_change(self, request: web.Request) -> web.StreamResponse:
+        """POST /communities/{id}/settings: all of them, or none where one is refused."""
+        self._services.admins.require(request)
+        community = await find_shown_community(self._services, request)
+        form = await read_fields(request)
+        try:
+            on_site = read_on_site(form)
+            if is_board(community):
+                # Its other settings are those of the program, and bound by no limits.
+                async with self._services.database.write() as session:
+                    (await session.get_one(Community, community.id)).on_site = on_site
+            else:
+                changes = read_changes(form)
+                changes["on_site"] = on_site
+                await change_community(self._services.database, community.id, **changes)
+        except SettingRefused as refusal:
+            return self._page(request, community, form, refusal=str(refusal))
+        return see_other(f"/communities/{community.id}")
+
+    def _page(
+        self,
+        request: web.Request,
+        community: Community,
+        form: Mapping[str, str],
+        *,
+        refusal: str | None = None,
+    ) -> web.Response:
+        return aiohttp_jinja2.render_template(
+            "community_settings.html",
+            request,
+            {
+                "community": community,
+                "is_board": is_board(community),
+                "form": form,
+                "refusal": refusal,
+                "modes": _MODES,
+            },
+            status=200 if refusal is None else 400,
+        )

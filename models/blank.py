@@ -11,10 +11,14 @@ LEAST_SPREAD = 4.0
 LEAST_SIDE = 8
 #: So many times as long as wide is a strip; the longest real picture was 5 times.
 MOST_STRETCHED = 50
+#: In noise neighbouring pixels have nothing to do with each other: the correlation of their
+#: brightness is 0, and 0.25 where a larger picture of noise was made smaller. Of 5,300 real
+#: pictures (1,908 memes, photos, graphics, faces) the roughest has 0.71.
+LEAST_LIKENESS = 0.4
 
 
 def is_blank(tensor: NDArray[np.float32], width: int, height: int) -> bool:
-    """Whether there is nothing to see in an image: one colour, or hardly a pixel in one direction.
+    """Whether there is nothing to see in an image: one colour, noise, or hardly a line.
 
     Args:
         tensor: the backbone's input, float32 [side, side, 3] in [-1, 1].
@@ -25,4 +29,13 @@ def is_blank(tensor: NDArray[np.float32], width: int, height: int) -> bool:
     if short < LEAST_SIDE or long >= MOST_STRETCHED * short:
         return True
     spread = tensor.reshape(-1, tensor.shape[-1]).std(axis=0).max() * 127.5
-    return bool(spread < LEAST_SPREAD)
+    return bool(spread < LEAST_SPREAD) or _is_noise(tensor.mean(axis=-1))
+
+
+def _is_noise(brightness: NDArray[np.float32]) -> bool:
+    """Whether pixels are unlike their neighbours in both directions; lines are in one."""
+    # Where nothing varies the correlation is not a number, and nothing is said.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        right = np.corrcoef(brightness[:, 1:].ravel(), brightness[:, :-1].ravel())[0, 1]
+        below = np.corrcoef(brightness[1:].ravel(), brightness[:-1].ravel())[0, 1]
+    return bool(np.maximum(right, below) < LEAST_LIKENESS)

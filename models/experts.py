@@ -49,6 +49,8 @@ MOST_WAITING = 100
 UNSURE = 0.1
 #: Under this name a version's figures keep them, by the community's number.
 TAUGHT = "taught_weights"
+#: And under this one those of the champion that it was judged against.
+TAUGHT_CHAMPION = "taught_weights_of_champion"
 #: With fewer such labels nothing is taught.
 ENOUGH_TAUGHT = 30
 

@@ -174,17 +174,24 @@ def rebuild_account(session: Session, community_id: int) -> int:
     return account.labels
 
 
-def teach(session: Session, taught: Mapping[str, Mapping[str, float]]) -> None:
-    """Let communities in which no forecast was scored yet begin with what a new champion brings.
+def teach(
+    session: Session, taught: Mapping[str, Mapping[str, float]], *, replace: bool = True
+) -> None:
+    """Let communities in which no forecast was scored yet begin with what labels say of a champion.
 
     Needs a write session. Weights alone are taught: what may be lost, and what is at risk, stay as
-    they are, so that the account is true whatever the weights are. A community that the champion
-    says nothing of begins with the first weights; one with scored forecasts keeps its own.
+    they are, so that the account is true whatever the weights are. A community with scored
+    forecasts keeps its own.
 
     Args:
         taught: logarithms of the weights by expert, by the community's number as text.
+        replace: for a new champion: what was taught of another is forgotten, so that a community
+            that is not named begins with the first weights.
     """
-    session.execute(delete(_ACCOUNTS).where(_ACCOUNTS.c.labels == 0))
+    untested = delete(_ACCOUNTS).where(_ACCOUNTS.c.labels == 0)
+    if not replace:
+        untested = untested.where(_ACCOUNTS.c.community_id.in_([int(number) for number in taught]))
+    session.execute(untested)
     known = set(session.scalars(select(_ACCOUNTS.c.community_id)))
     for community_id in session.scalars(select(Community.id)).all():
         weights = taught.get(str(community_id))

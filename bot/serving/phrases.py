@@ -41,7 +41,8 @@ _REFUSALS = {
 
 #: Of an image without a picture.
 NOTHING_TO_SEE = (
-    "There is nothing to see here: the image has one colour, or is hardly more than a line."
+    "There is nothing to see here: the image has one colour, is noise, or is hardly more than a"
+    " line."
 )
 #: What the sources of a post are called.
 _SOURCES = {

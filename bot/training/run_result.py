@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bot.serving.experts import teach
 from bot.training.run_table import RunTable
 from bot.training.versions import add_version, make_champion
+from models.experts import TAUGHT_CHAMPION
 from models.registry import VersionUnusable, read_version
 from storage.engine.database import Database
 from storage.tables import ModelVersion, TrainingRun
@@ -63,6 +65,10 @@ async def record_result(
             reason = f"{champion} became champion meanwhile; it was not judged against that."
         if promote:
             await make_champion(session, row, now)
+        elif champion == judged_against:
+            # It goes on, and the labels were judged by it, too.
+            taught = manifest.metrics.get(TAUGHT_CHAMPION, {})
+            await session.run_sync(teach, taught, replace=False)
         run = await session.get_one(TrainingRun, run_id)
         run.evidence = result["evidence"]
         run.model_version_id = row.id

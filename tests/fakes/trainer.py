@@ -31,7 +31,8 @@ def write_result(task: dict[str, Any], *, promote: bool) -> dict[str, Any]:
     now = datetime.now(UTC)
     manifest = Manifest(
         name=NAME, created_at=now, backbone=task["backbone"], features_version=FEATURES_VERSION,
-        trained_until=now, labels=77, metrics={"rps": 0.1},
+        trained_until=now, labels=77,
+        metrics={"rps": 0.1} | json.loads(os.environ.get("TAUGHT", "{}")),
     )  # fmt: skip
     folder = write_version(Path(task["models_root"]), manifest, Head.uniform().save)
     reason = "Better." if promote else "Not better."

@@ -29,8 +29,20 @@ def word_on(colour: str) -> Image.Image:
         Image.new("RGB", (300, 200), (12, 200, 40)),
         Image.effect_noise((4000, 2), 90).convert("RGB"),
         Image.effect_noise((4000, 20), 90).convert("RGB"),
+        Image.effect_noise((224, 224), 90).convert("RGB"),
+        Image.effect_noise((900, 700), 60).convert("RGB"),
+        Image.fromarray(np.random.default_rng(2).integers(0, 256, (300, 300, 3), np.uint8)),
     ],
-    ids=["one pixel", "transparent", "one colour", "a line", "a strip"],
+    ids=[
+        "one pixel",
+        "transparent",
+        "one colour",
+        "a line",
+        "a strip",
+        "noise",
+        "large noise",
+        "colours",
+    ],
 )
 def test_nothing_to_see(image: Image.Image) -> None:
     assert blank(image)
@@ -39,6 +51,16 @@ def test_nothing_to_see(image: Image.Image) -> None:
 def test_the_noise_of_saving_one_colour_is_no_picture() -> None:
     rough = np.full((200, 300, 3), 128) + np.random.default_rng(1).integers(-3, 4, (200, 300, 3))
     assert blank(Image.fromarray(rough.astype(np.uint8)), "JPEG")
+
+
+def stripes() -> Image.Image:
+    """Rows of pixels that change in one direction alone, as lines of small print do."""
+    rows = np.random.default_rng(3).integers(0, 256, (300, 1, 1), np.uint8)
+    return Image.fromarray(np.broadcast_to(rows, (300, 300, 3)).copy())
+
+
+def test_what_is_rough_in_one_direction_is_no_noise() -> None:
+    assert not blank(stripes())
 
 
 @pytest.mark.parametrize(

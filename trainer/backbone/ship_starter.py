@@ -13,7 +13,7 @@ from pathlib import Path
 
 from models.backbone import read_info
 from models.backbone_files import STARTER
-from models.experts import TAUGHT
+from models.experts import TAUGHT, TAUGHT_CHAMPION
 from models.head import FILE as HEAD_FILE
 from models.registry import read_version, save_manifest
 from storage.files.atomic import write_folder
@@ -34,7 +34,11 @@ def ship(version: Path, target: Path) -> None:
     if manifest.backbone != read_info(STARTER).fingerprint:
         raise ValueError(f"{manifest.name} was not fitted on the starter backbone")
     # Communities have other numbers elsewhere.
-    metrics = {name: value for name, value in manifest.metrics.items() if name != TAUGHT}
+    metrics = {
+        name: value
+        for name, value in manifest.metrics.items()
+        if name not in (TAUGHT, TAUGHT_CHAMPION)
+    }
     shutil.rmtree(target, ignore_errors=True)
 
     def fill(folder: Path) -> None:

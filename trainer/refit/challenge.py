@@ -59,6 +59,7 @@ class Challenge:
         posted_at: when the judged posts of each fold were posted, first and last.
         taught: the weights of the experts that each community begins with if nothing was forecast
             there yet: by community and expert (`models.experts.taught_weights`).
+        taught_champion: the same where the champion goes on serving.
     """
 
     head: Head
@@ -77,6 +78,7 @@ class Challenge:
     robustness: Robustness
     comparisons: str
     taught: dict[int, dict[str, float]]
+    taught_champion: dict[int, dict[str, float]]
     compared: list[Row] = field(default_factory=list)
     by_folds: dict[str, list[Row]] = field(default_factory=dict)
 
@@ -134,7 +136,7 @@ def challenge(
             posts, folds, planned, seed=seed,
             progress=lambda done, total: say(stage="judging", done=done, total=total),
         )  # fmt: skip
-        baseline, against = baseline_of(posts, folds, found.rows, champion, planned, seed)
+        baseline = baseline_of(posts, folds, found.rows, champion, planned, seed)
         say(stage="refitting")
         head = fit_planned(posts, everything, planned, seed=seed)
         compared, by_folds = _compare(posts, planned, comparisons, seed=seed, say=say)
@@ -144,7 +146,11 @@ def challenge(
     ranking = ranking_of(posts, everything)
     forecasts = forecasts_of(posts, found.rows, found.bins, ranking)
     verdict = _verdict(
-        posts, found.rows, forecasts, forecasts_of(posts, found.rows, baseline, ranking), against
+        posts,
+        found.rows,
+        forecasts,
+        forecasts_of(posts, found.rows, baseline.bins, ranking),
+        baseline.name,
     )
     hidden = {
         name: forecasts_of(posts, found.rows, bins, ranking) for name, bins in found.hidden.items()
@@ -170,19 +176,24 @@ def challenge(
         hidden={name: figures(forecasts) for name, forecasts in hidden.items()},
         robustness=robustness,
         comparisons=comparisons,
-        taught=_taught(posts.community[found.rows], forecasts, found.untitled),
+        taught=_taught(forecasts, found.bins, found.untitled),
+        taught_champion=(
+            _taught(forecasts, baseline.bins, baseline.untitled)
+            if baseline.untitled is not None
+            else {}
+        ),
         compared=compared,
         by_folds=by_folds,
     )
 
 
 def _taught(
-    communities: NDArray[np.int64], pooled: Forecasts, untitled: NDArray[np.float64]
+    judged: Forecasts, pooled: NDArray[np.float64], untitled: NDArray[np.float64]
 ) -> dict[int, dict[str, float]]:
-    """What the judged posts, in the order of posting, say of the experts in each community."""
-    wanted = soft_bins(pooled.intervals)
+    """What the judged posts, in the order of posting, say of a head's experts, by community."""
+    communities, wanted = judged.community, soft_bins(judged.intervals)
     base = np.broadcast_to(UNIFORM, wanted.shape)
-    said = {"base": base, "pooled": pooled.bins, "untitled": untitled}
+    said = {"base": base, "pooled": pooled, "untitled": untitled}
     losses = np.stack([log_losses(said[name], wanted) for name in EXPERTS], axis=1)
     found = {}
     for community in np.unique(communities):

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from models.experts import TAUGHT
+from models.experts import TAUGHT, TAUGHT_CHAMPION
 from models.features import FEATURES_VERSION
 from models.registry import Manifest, write_version
 from trainer.evaluation.figures import told
@@ -24,6 +24,9 @@ def metrics_of(made: Challenge) -> dict[str, Any]:
         "temperature": made.head.temperature,
         "seed": made.seed,
         TAUGHT: {str(community): weights for community, weights in made.taught.items()},
+        TAUGHT_CHAMPION: {
+            str(community): weights for community, weights in made.taught_champion.items()
+        },
     }
 
 

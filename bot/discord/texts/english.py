@@ -29,8 +29,8 @@ ENGLISH: dict[str, str] = {
     "card.likely": "Most likely **{bucket}** ({share}).",
     "card.likely_two": "Most likely **{first}** or **{second}** ({share} each).",
     "card.likely_alike": "Low, medium and high look equally likely.",
-    "card.blank": "There is nothing to see here: the image has one colour, or is hardly more than"
-    " a line.",
+    "card.blank": "There is nothing to see here: the image has one colour, is noise, or is hardly"
+    " more than a line.",
     "card.set_aside": "This post has something unlike all that I learned from, so my prediction"
     " does not go by it: {sources}.",
     "source.image": "the picture",

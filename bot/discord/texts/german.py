@@ -26,8 +26,8 @@ GERMAN: dict[str, str] = {
     "card.likely": "Am wahrscheinlichsten **{bucket}** ({share}).",
     "card.likely_two": "Am wahrscheinlichsten **{first}** oder **{second}** (je {share}).",
     "card.likely_alike": "Niedrig, Mittel und Hoch sind etwa gleich wahrscheinlich.",
-    "card.blank": "Hier ist nichts zu sehen: Das Bild hat nur eine Farbe, oder ist kaum mehr als"
-    " ein Strich.",
+    "card.blank": "Hier ist nichts zu sehen: Das Bild hat nur eine Farbe, ist Rauschen, oder ist"
+    " kaum mehr als ein Strich.",
     "card.set_aside": "Etwas an diesem Post gleicht nichts, woraus ich gelernt habe; danach richtet"
     " sich meine Vorhersage nicht: {sources}.",
     "source.image": "das Bild",

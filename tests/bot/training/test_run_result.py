@@ -1,16 +1,22 @@
 import asyncio
+import json
+import math
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from bot.core import Core
+from bot.serving.experts import read_standing
 from bot.training.versions import add_version, make_champion
+from models.experts import TAUGHT_CHAMPION
 from models.registry import Manifest
+from storage.tables import Community
 from storage.types import RunState
 from tests.bot.training.conftest import Trained, champion, nothing_changed
 from tests.fakes import trainer
 from tests.fakes.clock import FakeClock
+from tests.fixtures.rows import row
 
 
 async def test_a_champion_that_came_meanwhile_is_not_replaced(
@@ -51,6 +57,19 @@ async def test_a_database_that_cannot_take_the_version_fails_the_run(
     assert run.reason is not None
     assert "database or disk is full" in run.reason
     await nothing_changed(core, before)
+
+
+async def test_labels_teach_the_experts_of_the_champion_that_goes_on(
+    core: Core, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with core.database.write() as session:
+        session.add(row(Community, id=7))
+    said = {"7": {"base": math.log(0.2), "pooled": math.log(0.7), "untitled": math.log(0.1)}}
+    monkeypatch.setenv("TAUGHT", json.dumps({TAUGHT_CHAMPION: said}))
+    run = await trained("keeps").run(asked_by="command")
+    assert run.state is RunState.KEPT
+    standing = await core.database.run_read(lambda session: read_standing(session, 7))
+    assert standing.account.weights.tolist() == pytest.approx([0.2, 0.7, 0.1])
 
 
 async def test_switching_the_backbone_promotes_whatever_the_gate_says(

@@ -27,7 +27,7 @@ ROUTES = (
     "/meme", "/meme/{token}", "/meme/{token}/post", "/static/{name}", "/admin", "/admin/hide",
     "/admin/show", "/admin/ban", "/admin/ban-voters", "/admin/unban",
     "/communities", "/communities/{id}", "/communities/{id}/settings", "/search",
-    "/plays",
+    "/plays", "/try",
     "/admin/promote", "/admin/rollback", "/admin/leave", "/api", "/api/v1/openapi.json",
     "/api/v1/health", "/api/v1/communities", "/api/v1/communities/{community}", "/api/v1/posts",
     "/api/v1/posts/{post}", "/api/v1/predictions", "/api/v1/labels", "/api/v1/boards/{board}",

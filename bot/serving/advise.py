@@ -89,6 +89,7 @@ class Hour:
 class Place:
     """The best variant in one community."""
 
+    community_id: int
     community: str
     card: Card
 
@@ -200,10 +201,10 @@ async def _embed(
                 known[key] = await server.embed(variant.data, champion.backbone)
             except ImageRefused as refusal:
                 known[key] = str(refusal)
+                # Once, and not for each title that it was to be tried with.
+                refused.append(Refusal(variant, str(refusal)))
         found = known[key]
-        if isinstance(found, str):
-            refused.append(Refusal(variant, found))
-        else:
+        if not isinstance(found, str):
             embedded.append((variant, found))
     return embedded, refused
 
@@ -290,7 +291,8 @@ def _place(
 ) -> tuple[Place, ...]:
     cards = _cards(champion, [(*best, audience, now) for audience in audiences])
     places = [
-        Place(audience.name or "", card) for audience, card in zip(audiences, cards, strict=True)
+        Place(audience.community_id or 0, audience.name or "", card)
+        for audience, card in zip(audiences, cards, strict=True)
     ]
     return tuple(sorted(places, key=lambda each: -each.card.beats))
 

@@ -11,13 +11,12 @@ import aiohttp_jinja2
 from aiohttp import web
 from sqlalchemy.orm import Session
 
-from bot.league.secrecy import Reader, has_seen, secret_sentence, votes_are_in, why_secret
 from bot.memes.open_maker import open_maker
 from bot.memes.suggest import CaptionSource, MemeMaker, NoCaptions, Suggestion, Suggestions
 from bot.serving.attribute_phrases import expression_word
 from bot.serving.audience import Audience, audience_of
-from bot.serving.duplicates import find_duplicate
 from bot.web.bodies import read_fields
+from bot.web.kept_back import kept_back
 from bot.web.post_form import PostForm
 from bot.web.rate_limit import RateLimit
 from bot.web.refusals import Refusal
@@ -31,7 +30,6 @@ from models.captions.render import Meme
 from models.decoding import ImageRefused
 from models.preprocessing import perceptual_hash
 from storage.queries.communities import find_community
-from storage.tables import Post
 from storage.types import PlatformName
 
 #: Memes that wait to be chosen: how many, their bytes in all, and for how long.
@@ -39,7 +37,6 @@ _MOST_WAITING, _MOST_BYTES, _KEPT = 100, 64 * 2**20, timedelta(minutes=20)
 _A_MINUTE = 6
 #: Own captions of one form.
 _MOST_OWN = 5
-_GUESS_FIRST = "People are guessing on this picture here. Guess first, then make memes of it."
 _WROTE = {
     CaptionSource.OWN: "yours",
     CaptionSource.MODEL: "caption model",
@@ -169,15 +166,11 @@ class MemePages:
         """Give nothing away of a post of the same picture whose prediction is kept back."""
         if audience.community_id is None:
             return
-        seen = find_duplicate(session, community_id=audience.community_id, phash=phash, before=now)
-        post = None if seen is None else session.get(Post, seen.post_id)
-        if post is None:
-            return
-        known = has_seen(session, post.id, PlatformName.WEB, visitor.hash)
-        reader = Reader(has_seen=known, alone=True, asked=True)
-        secret = why_secret(post, reader, now, votes_are_in=votes_are_in(session, post.id))
+        secret = kept_back(
+            session, visitor, community_id=audience.community_id, phash=phash, now=now
+        )
         if secret is not None:
-            raise Refusal(409, secret_sentence(secret) or _GUESS_FIRST)
+            raise Refusal(409, secret)
 
     async def _draw(self, visitor: Visitor, upload: Upload, found: Suggestions) -> list[Offer]:
         offers = []

@@ -39,6 +39,7 @@ from bot.web.responses import see_other
 from bot.web.services import Services
 from bot.web.static_files import StaticFiles
 from bot.web.stats_pages import StatsPages
+from bot.web.try_pages import TryPages
 from bot.web.turns import read_in_turn, set_up_turns
 from bot.web.visitors import recognise
 from bot.web.vote_form import VoteForm
@@ -75,7 +76,7 @@ def make_site(services: Services) -> web.Application:
     health = Health(services.readiness)
     post_form, guess_form, crowds = PostForm(services, feed), GuessForm(services, feed), Crowds()
     genres = GenreForm(services)
-    memes = MemePages(services, post_form)
+    memes, tries = MemePages(services, post_form), TryPages(services)
     read = Read(services)
     api = operations(read, Write(services, read, post_form, guess_form, crowds))
     post = r"/posts/{id:\d{1,18}}"
@@ -97,6 +98,8 @@ def make_site(services: Services) -> web.Application:
             web.post(r"/meme/{token:[0-9a-f]{32}}/post", memes.handle_post),
             *CommunityPages(services, feed).routes(),
             *CommunitySettingsPages(services).routes(),
+            web.get("/try", tries.handle_form),
+            web.post("/try", tries.handle_ask),
             web.get("/league", LeaguePages(services).handle),
             web.get("/stats", stats.handle_page),
             web.get("/stats.png", stats.handle_chart),

@@ -12,7 +12,9 @@ import discord
 from discord import app_commands
 from sqlalchemy.orm import Session
 
+from bot.discord.commands.advise import Adviser
 from bot.discord.commands.feature import Feature, community_here, texts_for
+from bot.discord.commands.kept_back import check_kept_back
 from bot.discord.messages.incoming import has_spoiler, images_of, title_of
 from bot.discord.messages.render_card import CardMessage, card_message
 from bot.discord.texts.command_labels import label
@@ -20,15 +22,14 @@ from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
 from bot.discord.ui.error_replies import Refused, sentence_of
 from bot.discord.ui.responses import Interaction, defer, respond
-from bot.league.secrecy import Reader, Secret, has_seen, votes_are_in, why_secret
 from bot.runtime.download import DownloadFailed, DownloadRefused
+from bot.serving.advise import MOST_VARIANTS
 from bot.serving.audience import Audience, audience_of
 from bot.serving.duplicates import Duplicate, find_duplicate
 from bot.serving.explain import explain_image
 from bot.serving.predict_image import predict_image
 from models.decoding import ImageRefused
-from storage.tables import Community, Post
-from storage.types import PlatformName
+from storage.tables import Community
 
 #: Images that are looked at because somebody asked, at the same time.
 AT_ONCE = 4
@@ -64,7 +65,10 @@ class Predictions(Feature):
 
     @app_commands.command(name="predict", description=label("predict.about"))
     @app_commands.describe(
-        image=label("predict.image"), title=label("predict.title"), private=label("predict.private")
+        image=label("predict.image"),
+        title=label("predict.title"),
+        private=label("predict.private"),
+        **{f"image{number}": label("advise.image") for number in range(2, MOST_VARIANTS + 1)},
     )
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
@@ -74,9 +78,25 @@ class Predictions(Feature):
         image: discord.Attachment,
         title: app_commands.Range[str, 0, _LONGEST_TITLE] = "",
         private: bool = False,
+        image2: discord.Attachment | None = None,
+        image3: discord.Attachment | None = None,
+        image4: discord.Attachment | None = None,
+        image5: discord.Attachment | None = None,
+        image6: discord.Attachment | None = None,
+        image7: discord.Attachment | None = None,
+        image8: discord.Attachment | None = None,
+        image9: discord.Attachment | None = None,
+        image10: discord.Attachment | None = None,
     ) -> None:
-        """Predict one image."""
+        """Predict one image, or rank several."""
         await defer(interaction, ephemeral=private)
+        others = (image2, image3, image4, image5, image6, image7, image8, image9, image10)
+        several = [image, *(each for each in others if each is not None)]
+        if len(several) > 1:
+            adviser = interaction.client.get_cog(Adviser.__name__)
+            assert isinstance(adviser, Adviser)  # noqa: S101 - the registry adds both
+            await adviser.answer(interaction, several, [title], ephemeral=private)
+            return
         texts = texts_for(interaction)
         self._check_size(image.size)
         community, audience = await self._audience(interaction)
@@ -174,41 +194,7 @@ class Predictions(Feature):
         ephemeral: bool,
         session: Session,
     ) -> Duplicate | None:
-        seen = find_duplicate(
-            session, community_id=community.id, phash=phash, before=self.core.clock()
-        )
-        self._check_kept_back(session, interaction, seen, ephemeral=ephemeral)
+        now = self.core.clock()
+        seen = find_duplicate(session, community_id=community.id, phash=phash, before=now)
+        check_kept_back(session, self.person(interaction.user), seen, now, ephemeral=ephemeral)
         return seen
-
-    def _check_kept_back(
-        self,
-        session: Session,
-        interaction: Interaction,
-        seen: Duplicate | None,
-        *,
-        ephemeral: bool,
-    ) -> None:
-        """Do not give away by the side door what is kept back under a post of the same image.
-
-        Args:
-            ephemeral: whether only the person who asks sees the answer.
-
-        Raises:
-            Refused: the prediction is kept from this person, or from the others, for now.
-        """
-        post = None if seen is None else session.get(Post, seen.post_id)
-        if post is None:
-            return
-        person = self.person(interaction.user)
-        reader = Reader(
-            has_seen=has_seen(session, post.id, PlatformName.DISCORD, person),
-            alone=ephemeral,
-            asked=True,
-        )
-        secret = why_secret(
-            post, reader, self.core.clock(), votes_are_in=votes_are_in(session, post.id)
-        )
-        if secret is Secret.SILENT_SHARE:
-            raise Refused("predict.kept_secret")
-        if secret is Secret.GUESS_FIRST:
-            raise Refused("predict.guess_first")

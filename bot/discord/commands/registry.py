@@ -5,6 +5,7 @@ from datetime import timedelta
 from discord.ext import commands
 
 from bot.core import Core
+from bot.discord.commands.advise import Adviser
 from bot.discord.commands.confirmation import ConfirmButton
 from bot.discord.commands.feature import Feature
 from bot.discord.commands.help import Help
@@ -26,6 +27,7 @@ from bot.posts.pipeline import Pipeline
 #: In the order in which they are added.
 FEATURES: tuple[type[Feature], ...] = (
     Predictions,
+    Adviser,
     Memes,
     WatchedChannels,
     ChannelSettings,

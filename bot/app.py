@@ -20,6 +20,7 @@ from bot.operations.health_check import HealthCheck
 from bot.operations.heartbeat import Heartbeat
 from bot.operations.image_cleanup import ImageCleanup
 from bot.operations.readiness import Readiness
+from bot.operations.replaced_data import ReplacedData
 from bot.operations.scheduled_backup import ScheduledBackup
 from bot.platform import Platform, PlatformRefused, SignsIn
 from bot.posts.pipeline import Pipeline
@@ -138,6 +139,9 @@ def build(core: Core) -> App:
             core.database,
             core.services.report("backups", "The scheduled backup"),
             clock=core.clock,
+        ),
+        replaced_data=ReplacedData(
+            core.settings.data_dir, keep_days=core.settings.replaced_days, clock=core.clock
         ),
         platforms=platforms,
         clock=core.clock,

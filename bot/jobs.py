@@ -11,6 +11,7 @@ from bot.notices import Notices
 from bot.operations.health_check import HealthCheck
 from bot.operations.heartbeat import BEAT_SECONDS, Heartbeat
 from bot.operations.image_cleanup import ImageCleanup
+from bot.operations.replaced_data import ReplacedData
 from bot.operations.scheduled_backup import ScheduledBackup
 from bot.platform import Platform
 from bot.posts.pipeline import Pipeline
@@ -64,6 +65,7 @@ class Jobs:
         new_starter: NewStarter,
         heartbeat: Heartbeat,
         scheduled_backup: ScheduledBackup,
+        replaced_data: ReplacedData,
         platforms: Mapping[PlatformName, Platform],
         clock: Clock,
     ) -> None:
@@ -84,6 +86,7 @@ class Jobs:
         self._new_starter = new_starter
         self._heartbeat = heartbeat
         self._scheduled_backup = scheduled_backup
+        self._replaced_data = replaced_data
         self._clock = clock
 
     async def advance_posts(self) -> int:
@@ -135,8 +138,8 @@ class Jobs:
         return len(posts)
 
     async def clean_up(self) -> int:
-        """Drop image files and model versions that are no longer needed."""
-        sweeps = (self._image_cleanup.sweep, self._retention.sweep)
+        """Drop image files, model versions and replaced data that are no longer needed."""
+        sweeps = (self._image_cleanup.sweep, self._retention.sweep, self._replaced_data.sweep)
         return sum(await one_by_one(sweeps, lambda sweep: sweep(), "a clean-up"))
 
     async def read_texts(self) -> int:

@@ -387,6 +387,12 @@ class Settings(BaseSettings):
     backup_images: bool = Field(
         False, description="Whether image files are in these backups. Embeddings always are."
     )
+    replaced_days: float = Field(
+        30.0,
+        gt=0,
+        description="How long what a restore has replaced is kept (before-restore-… in the data"
+        " folder), days.",
+    )
 
     @cached_property
     def url(self) -> str:
@@ -416,6 +422,11 @@ class Settings(BaseSettings):
     def backbones_dir(self) -> Path:
         """Backbones that were exported on this machine, a folder each."""
         return self.data_dir / "backbones"
+
+    @property
+    def finetuned_dir(self) -> Path:
+        """Weights that were fine-tuned on this machine."""
+        return self.data_dir / "finetuned"
 
 
 def load_settings() -> Settings:

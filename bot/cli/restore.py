@@ -10,7 +10,7 @@ from bot.cli.console import run, say
 from bot.operations.restore import Restored, refuse_while_running
 from bot.operations.restore import restore as bring_back
 from bot.runtime.clock import now
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 
 
 def restore(
@@ -27,7 +27,8 @@ def restore(
 
     Everything is checked before anything is replaced. What was there is kept in a folder beside.
     """
-    done = run(_restore(file))
+    settings = load_settings()
+    done = run(_restore(settings, file))
     contents = done.contents
     found = []
     if contents.revision is not None:
@@ -41,11 +42,11 @@ def restore(
     if not contents.has_sums:
         say("It holds no checksums: only the database was checked.")
     if done.kept_in is not None:
-        say(f"What was there before is in {done.kept_in}. Delete it when you no longer need it.")
+        days = f"{settings.replaced_days:g} days"
+        say(f"What was there before is in {done.kept_in}, and is kept for {days}.")
     say("Start Peoria, or ask `main.py doctor`.")
 
 
-async def _restore(file: Path) -> Restored:
-    settings = load_settings()
+async def _restore(settings: Settings, file: Path) -> Restored:
     await refuse_while_running(settings, now())
     return await asyncio.to_thread(bring_back, settings, file, now=now())

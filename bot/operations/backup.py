@@ -123,6 +123,16 @@ def remove_partial(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def folders_of(settings: Settings) -> tuple[Path, Path, Path, Path]:
+    """The folders of a backup, in the order of their names in it (`FOLDERS`)."""
+    return (
+        settings.versions_dir,
+        settings.backbones_dir,
+        settings.finetuned_dir,
+        settings.images_dir,
+    )
+
+
 def sqlite_file(settings: Settings) -> Path | None:
     """The file of the database; None: it is PostgreSQL's."""
     url = make_url(settings.url)
@@ -179,8 +189,7 @@ class _Archive:
                 self._add(copy, copy.name)
             for key in sorted(settings.data_dir.glob("*.key")):
                 self._add(key, key.name)
-            folders = (settings.versions_dir, settings.backbones_dir, settings.images_dir)
-            for folder, name in zip(folders, FOLDERS, strict=True):
+            for name, folder in zip(FOLDERS, folders_of(settings), strict=True):
                 if images or folder != settings.images_dir:
                     self._add_folder(folder, name)
             sums = "".join(f"{digest}  {name}\n" for name, digest in self._sums.items())

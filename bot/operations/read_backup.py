@@ -25,7 +25,7 @@ from storage.errors import ExpectedError
 #: Names in the archive: those of a data folder, a note for people, and the checksums of the rest.
 DATABASE, DUMP, NOTE, SUMS = "peoria.db", "peoria.dump", "RESTORE.txt", "SHA256SUMS"
 #: The folders in it.
-FOLDERS = ("models", "backbones", "images")
+FOLDERS = ("models", "backbones", "finetuned", "images")
 
 _CHUNK = 2**20
 _SQLITE = b"SQLite format 3\x00"

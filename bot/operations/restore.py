@@ -15,6 +15,7 @@ from bot.operations.backup import sqlite_file
 from bot.operations.heartbeat import living
 from bot.operations.postgresql_dump import check_dump, dumps_here, load_dump
 from bot.operations.read_backup import DATABASE, DUMP, Contents, needed_bytes, unpack
+from bot.operations.replaced_data import replaced_folder
 from bot.settings import Settings
 from storage.engine.database import Database
 from storage.engine.migrate import HEAD, revision
@@ -93,8 +94,9 @@ def restore(settings: Settings, file: Path, *, now: datetime) -> Restored:
         names = sorted(
             (name for name in contents.names if name != DUMP), key=lambda name: name == DATABASE
         )
+        keep_as = replaced_folder(now, lambda name: (data_dir / name).exists())
         without = _BESIDE if DATABASE in names else ()
-        kept = swap.exchange(names, without=without, keep_as=_unused(data_dir, now))
+        kept = swap.exchange(names, without=without, keep_as=keep_as)
     return Restored(contents, kept if kept.is_dir() else None, has_dump)
 
 
@@ -125,16 +127,6 @@ async def refuse_while_running(settings: Settings, now: datetime) -> None:
             f"{len(running)} Peoria is running on the database that would be replaced. Stop it"
             " first; nothing was changed."
         )
-
-
-def _unused(data_dir: Path, now: datetime) -> str:
-    """A name for the folder that keeps what was there."""
-    name = f"before-restore-{now:%Y%m%dT%H%M%SZ}"
-    number = 1
-    while (data_dir / name).exists():
-        number += 1
-        name = f"before-restore-{now:%Y%m%dT%H%M%SZ}-{number}"
-    return name
 
 
 def _refuse_other_database(contents: Contents, database: Path | None) -> None:

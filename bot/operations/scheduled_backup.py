@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from bot.leases import Lease
-from bot.operations.backup import Backup, back_up, sqlite_file
+from bot.operations.backup import Backup, back_up, folders_of, sqlite_file
 from bot.operations.checks import TOO_LITTLE
 from bot.operations.findings import Finding, State
 from bot.operations.postgresql_dump import DUMP_ADVICE, dumps_here
@@ -111,9 +111,9 @@ class ScheduledBackup:
     def _look_for_room(self, folder: Path) -> None:
         """A backup, and what it is unpacked to when it is tried, must not fill the disk."""
         settings = self._settings
-        parts = [settings.versions_dir, settings.backbones_dir]
-        if settings.backup_images:
-            parts.append(settings.images_dir)
+        parts = [*folders_of(settings)]
+        if not settings.backup_images:
+            parts.remove(settings.images_dir)
         size = sum(path.stat().st_size for part in parts for path in part.rglob("*"))
         database = sqlite_file(settings)
         if database is not None and database.is_file():

@@ -64,7 +64,7 @@ async def finetune(
         )
     fingerprint = (await switch.server.champion()).backbone.fingerprint
     begin = _weights_of(fingerprint, weights or Path(settings.backbone))
-    folder = settings.data_dir / "finetuned"
+    folder = settings.finetuned_dir
     folder.mkdir(parents=True, exist_ok=True)
     ending = ".npz" if begin.suffix == ".npz" else ".weights.h5"
     out = folder / f"{switch.clock():%Y%m%d-%H%M%S}{ending}"

@@ -2,9 +2,12 @@
 
 import json
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 import tarfile
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -13,6 +16,7 @@ import pytest
 from bot.settings import Settings
 from storage.files.image_store import ImageStore
 from tests.bot.cli.conftest import Peoria
+from tests.fixtures import images
 
 ROOT = Path(__file__).parents[3]
 
@@ -136,3 +140,33 @@ def test_killed_at_any_step_no_half_backup_is_left(settings: Settings, tmp_path:
     assert {run["whole"] for run in runs} == {None, 1}
     assert any(run["left"] for run in runs)
     assert [run["after"] for run in runs] == [[]] * len(runs)
+
+
+def test_all_that_lies_in_the_data_folder_is_in_it_and_every_version_serves(
+    peoria: Peoria, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = settings.data_dir
+    (name,) = (path.name for path in settings.versions_dir.iterdir())
+    shutil.copytree(settings.versions_dir / name, settings.versions_dir / "second")
+    settings.finetuned_dir.mkdir()
+    (settings.finetuned_dir / "20260301-120000.weights.h5").write_bytes(b"weights")
+    ImageStore(settings.images_dir).put(b"picture")
+    with closing(sqlite3.connect(data / "peoria.db")) as database:
+        columns = [row[1] for row in database.execute("PRAGMA table_info(model_versions)")]
+        others = ", ".join(each for each in columns if each not in ("id", "name", "is_champion"))
+        database.execute(
+            f"INSERT INTO model_versions (name, is_champion, {others})"  # noqa: S608
+            f" SELECT 'second', 0, {others} FROM model_versions"
+        )
+        database.commit()
+    assert peoria("backup", "b.tar", "--images").status == 0
+    there = {path.relative_to(data).as_posix() for path in data.rglob("*") if path.is_file()}
+    # The log of writes is in the copy of the database; what begins with a dot is being made.
+    passing = {each for each in there if each.endswith(("-wal", "-shm")) or "/." in f"/{each}"}
+    assert there - names("b.tar") - passing == set()
+    monkeypatch.setenv("PEORIA_DATA_DIR", "restored")
+    assert peoria("restore", "b.tar").status == 0
+    Path("picture.png").write_bytes(images.encode(images.photo(), "PNG"))
+    for each in ("second", name):
+        assert peoria("models", "promote", each).status == 0
+        assert peoria("predict", "picture.png").status == 0

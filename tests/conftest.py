@@ -5,6 +5,7 @@ import logging
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 
 import hypothesis
@@ -12,6 +13,7 @@ import pytest
 
 from bot.app import App, build
 from bot.core import Core, open_core
+from bot.labels.shipped_curves import shipped_curves
 from bot.settings import ENV_PREFIX, Settings
 from storage.engine.database import Database
 from storage.types import PlatformName
@@ -105,6 +107,14 @@ def nobodys_environment() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def growth_curves_read_once() -> Iterator[None]:
+    """The curves that ship are the same in every test, and reading them takes long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.app.shipped_curves", cache(shipped_curves))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def empty_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The developer's own .env and data folder do not reach a test."""
@@ -176,19 +186,20 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def default_settings(nobodys_environment: None) -> Settings:
+    """What is set where nobody set anything. Copy it: reading them takes long."""
+    return Settings(_env_file=None)  # type: ignore[call-arg]
+
+
 @pytest.fixture
-def settings(data_dir: Path, database_url: str | None) -> Settings:
+def settings(default_settings: Settings, data_dir: Path, database_url: str | None) -> Settings:
     """The defaults, on the test's own data folder; nothing is silent, any port will do.
 
     Most tests look at one post: its outcome is told at once, and waits for no others.
     """
-    return Settings(
-        data_dir=data_dir,
-        database_url=database_url,
-        web_port=0,
-        silent_share=0,
-        scores_to_compare=1,
-    )
+    own = {"data_dir": data_dir, "database_url": database_url, "web_port": 0}
+    return default_settings.model_copy(update=own | {"silent_share": 0.0, "scores_to_compare": 1})
 
 
 @pytest.fixture

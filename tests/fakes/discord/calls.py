@@ -10,7 +10,7 @@ from aiohttp import web
 
 from tests.fakes.discord.faults import Moment, answer
 from tests.fakes.discord.messages import Message, Upload
-from tests.fakes.discord.validation import Validator, answer_problems
+from tests.fakes.discord.validation import answer_problems, request_problems
 from tests.fakes.discord.world import Channel, Guild, Payload, may
 
 if TYPE_CHECKING:
@@ -80,7 +80,6 @@ class Calls:
 
     def __init__(self, fake: "FakeDiscord") -> None:
         self._fake = fake
-        self._validator = Validator()
         self._limits: dict[str, tuple[int, float]] = {}
         #: (window's begin, used) by route and channel.
         self._used: dict[str, tuple[float, int]] = {}
@@ -98,7 +97,7 @@ class Calls:
 
     def problems(self, entry: "Request") -> list[str]:
         """What is wrong with a request."""
-        return self._validator.problems(entry.method, entry.route, entry.payload, entry.query)
+        return [*request_problems(entry.method, entry.route, entry.payload, entry.query)]
 
     async def _unknown(self, request: web.Request) -> web.StreamResponse:
         entry = self._fake.log_request(request.method, "unknown", request.path, {}, None)

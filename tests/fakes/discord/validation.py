@@ -8,7 +8,7 @@ repository. ``python -m tests.fakes.discord.validation DESCRIPTION`` derives the
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -43,30 +43,31 @@ UNUSED = (
 _WORDS = ("title", "description", "x-discord-union")
 
 
-class Validator:
-    """Checks requests against both descriptions."""
+def request_problems(
+    method: str, route: str, payload: Any, query: Mapping[str, str]
+) -> tuple[str, ...]:
+    """What is wrong with a request by both descriptions, each with its place."""
+    return _problems(method, route, json.dumps(payload), tuple(query.items()))
 
-    def __init__(self) -> None:
-        self._documents = [derived()]
-        if DESCRIPTION.exists():
-            self._documents.append(official())
 
-    def problems(
-        self, method: str, route: str, payload: Any, query: Mapping[str, str]
-    ) -> list[str]:
-        """What is wrong with a request, each with its place; empty if nothing is."""
-        found: dict[str, None] = {}
-        for document in self._documents:
-            rules = document["routes"].get(f"{method} {route}")
-            if rules is None:
-                continue
-            if "body" in rules:
-                found |= dict.fromkeys(problems(coerced(payload), rules["body"], document))
-            for name, text in query.items():
-                if (schema := rules.get("query", {}).get(name)) is not None:
-                    wrong = problems(_read(text, schema), schema, document)
-                    found |= dict.fromkeys(f"?{name}: {each}" for each in wrong)
-        return list(found)
+@lru_cache(maxsize=1000)
+def _problems(
+    method: str, route: str, payload: str, query: tuple[tuple[str, str], ...]
+) -> tuple[str, ...]:
+    """What is wrong with a request. Every bot sends the same hundred commands: checked once."""
+    found: dict[str, None] = {}
+    for document in [derived(), official()] if DESCRIPTION.exists() else [derived()]:
+        rules = document["routes"].get(f"{method} {route}")
+        if rules is None:
+            continue
+        if "body" in rules:
+            sent = coerced(json.loads(payload))
+            found |= dict.fromkeys(problems(sent, rules["body"], document))
+        for name, text in query:
+            if (schema := rules.get("query", {}).get(name)) is not None:
+                wrong = problems(_read(text, schema), schema, document)
+                found |= dict.fromkeys(f"?{name}: {each}" for each in wrong)
+    return tuple(found)
 
 
 def answer_problems(method: str, route: str, body: Any) -> list[str]:

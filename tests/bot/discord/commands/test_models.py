@@ -195,9 +195,10 @@ async def test_they_are_for_admins(
 
 @pytest.mark.parametrize("name", ["retrain", "model rollback", "model promote"])
 async def test_only_the_owner_chooses_unless_a_server_is_named(
-    app: App, second: str, fake: FakeDiscord, guild: Guild, channel: Channel, admin: Member,
+    trains: Trains, second: str, fake: FakeDiscord, guild: Guild, channel: Channel, admin: Member,
     name: str,
 ) -> None:  # fmt: skip
+    app = trains("refuses")
     options = {"version": "starter"} if name == "model promote" else {}
     for servers in ((), ("1", "2")):
         chosen = app.core.settings.model_copy(update={"discord_model_servers": servers})

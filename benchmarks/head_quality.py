@@ -42,7 +42,8 @@ from trainer.data.reference import Reference
 from trainer.data.splits import Parts, Rows, grouped_folds
 from trainer.data.targets import Intervals
 from trainer.evaluation.boosted_trees import trees
-from trainer.evaluation.figures import Forecasts, evaluate, figures
+from trainer.evaluation.evaluate import evaluate
+from trainer.evaluation.figures import Forecasts, figures
 from trainer.evaluation.fit_calibrated import cut_in_three, fit_to_serve
 from trainer.evaluation.forecasting import predict_rows
 from trainer.head.recipe import Recipe

@@ -22,7 +22,8 @@ from trainer.data.reference import Reference
 from trainer.data.splits import time_split
 from trainer.data.targets import Ranking
 from trainer.evaluation.cross_fit import judging_folds
-from trainer.evaluation.figures import Forecasts, evaluate, figures
+from trainer.evaluation.evaluate import evaluate
+from trainer.evaluation.figures import Forecasts, figures
 from trainer.head.calibration import fit_temperature
 from trainer.head.recipe import Recipe
 

@@ -1,7 +1,6 @@
-"""How good predictions were: every figure with its bootstrap interval."""
+"""How good predictions were: forecasts beside the results, and every figure of them."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,17 +23,10 @@ Integers = NDArray[np.int64]
 TOP = 0.9
 
 #: Bin that guesses the mean of the training labels, which are spread evenly over the ten.
-_MEAN_BIN = (BINS - 1) / 2
+MEAN_BIN = (BINS - 1) / 2
 
 #: Pair accuracy compares every post with every other: on more posts, the newest so many.
 MAX_PAIRED = 3000
-
-#: Resamples of the bootstrap, and the share that lies inside an interval.
-RESAMPLES = 1000
-INSIDE = 0.95
-
-#: Resamples of the figures that stand beside the others.
-_FEWER = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,50 +93,17 @@ def mass_below(bins: Numbers, percentiles: Numbers) -> Numbers:
     return below
 
 
-@dataclass(slots=True)
-class Evaluation:
-    """Everything a report shows about one set of forecasts."""
-
-    n: int
-    figures: dict[str, float]
-    intervals: dict[str, list[float]]
-    confusion: Integers
-    classes: metrics.ClassReport
-    calibration: metrics.CalibrationCurve
-    forecasts: Forecasts
-    notes: list[str] = field(default_factory=list)
-    #: The same of forecasts that did not know the authors.
-    strangers: "Evaluation | None" = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The figures that `main.py evaluate --json` prints; null: nothing to tell yet.
-
-        ``authors_unknown`` has the same figures once more, as the head does without any author's
-        record.
-        """
-        intervals = {
-            key: None if np.isnan(ends).any() else ends for key, ends in self.intervals.items()
-        }
-        keys = (
-            "accuracy", "macro_f1", "log_loss", "log_loss_skill", "rps", "rps_skill", "brier",
-            "ece", "spearman", "pair_accuracy", "ordinal_loss", "ordinal_loss_reduction",
-            "auc_top10",
-        )  # fmt: skip
-        return {
-            "n": self.n,
-            **{key: told(self.figures[key]) for key in keys},
-            "confusion": self.confusion.tolist(),
-            "intervals": {key: intervals[key] for key in keys},
-            **({"authors_unknown": self.strangers.to_json()} if self.strangers else {}),
-        }
-
-
 def told(value: float) -> float | None:
     """A figure for JSON: null where there is nothing to tell."""
     return None if np.isnan(value) else value
 
 
-def figures(forecasts: Forecasts, *, paired: bool = True) -> dict[str, float]:
+def bin_of(intervals: Intervals) -> Integers:
+    """The bin that the middle of each interval falls in, int64 [n]."""
+    return np.clip((intervals.middle * BINS).astype(np.int64), 0, BINS - 1)
+
+
+def figures(forecasts: Forecasts) -> dict[str, float]:
     """Every figure of some forecasts.
 
     Accuracy, F1, log loss, Brier score and calibration error are over the three buckets; the
@@ -163,13 +122,13 @@ def figures(forecasts: Forecasts, *, paired: bool = True) -> dict[str, float]:
     uniform = np.broadcast_to(UNIFORM, targets.shape)
     # Where percentiles tie there is no skill in buckets either.
     base_rps = float(ranked_probability_scores(uniform, targets).mean())
-    bin_of = np.clip((forecasts.intervals.middle * BINS).astype(np.int64), 0, BINS - 1)
-    ordinal = metrics.ordinal_loss(forecasts.bins @ np.arange(BINS), bin_of)
-    mean_guess = metrics.ordinal_loss(np.full(len(forecasts), _MEAN_BIN), bin_of)
+    actual_bin = bin_of(forecasts.intervals)
+    ordinal = metrics.ordinal_loss(forecasts.bins @ np.arange(BINS), actual_bin)
+    mean_guess = metrics.ordinal_loss(np.full(len(forecasts), MEAN_BIN), actual_bin)
     percentile = forecasts.mean_percentile()
     top = forecasts.intervals.middle >= TOP
     table = metrics.confusion(predicted, forecasts.bucket, len(BUCKETS))
-    found = {
+    return {
         "accuracy": metrics.accuracy(predicted, forecasts.bucket),
         "macro_f1": metrics.class_report(table).macro_f1,
         "log_loss": log_loss,
@@ -192,86 +151,8 @@ def figures(forecasts: Forecasts, *, paired: bool = True) -> dict[str, float]:
         "base_rate_accuracy": metrics.accuracy(forecasts.base.argmax(axis=1), forecasts.bucket),
         "base_rate_log_loss": base_log_loss,
         "base_rate_rps": base_rps,
-    }
-    if paired:
-        found["pair_accuracy"] = metrics.pair_accuracy(
+        "pair_accuracy": metrics.pair_accuracy(
             percentile[-MAX_PAIRED:], forecasts.score[-MAX_PAIRED:],
             forecasts.community[-MAX_PAIRED:],
-        )  # fmt: skip
-    return found
-
-
-def evaluate(forecasts: Forecasts, *, resamples: int = RESAMPLES, seed: int = 1) -> Evaluation:
-    """Every figure, with intervals from resampling the posts (percentile bootstrap, 95%).
-
-    The calibration error is a mean of absolute gaps, so that luck only adds to it: resamples exceed
-    the estimate, by their bias b, as the estimate exceeds the truth. Its interval is corrected for
-    both: the upper end by b, the lower by 2 b, and none is below 0.
-
-    Args:
-        forecasts: at least one post.
-        resamples: of the bootstrap; fewer are drawn where posts are many and intervals narrow.
-        seed: of the draw.
-    """
-    n = len(forecasts)
-    drawn = max(100, min(resamples, 4_000_000 // n))
-    rng = np.random.default_rng(seed)
-    newest = forecasts.take(np.arange(max(0, n - MAX_PAIRED), n))
-    compared = metrics.pairs(newest.mean_percentile(), newest.score, newest.community)
-    samples: dict[str, list[float]] = {}
-    for _ in range(drawn):
-        rows = rng.integers(0, n, n)
-        found = figures(forecasts.take(rows), paired=False)
-        weights = np.bincount(rows, minlength=n)[-len(newest) :].astype(np.float32)
-        found["pair_accuracy"] = _weighted(compared, weights)
-        for name, value in found.items():
-            samples.setdefault(name, []).append(value)
-    whole = figures(forecasts)
-    notes = _nothing_to_tell(whole, n)
-    buckets = forecasts.bucket_probabilities()
-    table = metrics.confusion(buckets.argmax(axis=1), forecasts.bucket, len(BUCKETS))
-    return Evaluation(
-        n=n,
-        figures=whole,
-        intervals={
-            name: _interval(np.array(values), whole[name], biased=name == "ece")
-            for name, values in samples.items()
-        },
-        confusion=table,
-        classes=metrics.class_report(table),
-        calibration=metrics.calibration_curve(buckets, forecasts.bucket),
-        forecasts=forecasts,
-        notes=notes,
-    )
-
-
-def evaluate_twice(known: Forecasts, unknown: Forecasts) -> Evaluation:
-    """Every figure twice: knowing the authors, and the same posts with their records hidden."""
-    found = evaluate(known)
-    found.strangers = evaluate(unknown, resamples=_FEWER)
-    return found
-
-
-def _interval(samples: Numbers, estimate: float, *, biased: bool) -> list[float]:
-    """Both ends of the interval of a figure, from its resamples; NaN where it is NaN."""
-    known = samples[~np.isnan(samples)]
-    if np.isnan(estimate) or not len(known):
-        return [np.nan, np.nan]
-    tail = (1 - INSIDE) / 2
-    low, high = np.quantile(known, [tail, 1 - tail])
-    if biased:
-        bias = max(float(known.mean()) - estimate, 0.0)
-        low, high = max(low - 2 * bias, 0.0), high - bias
-    return [float(low), float(high)]
-
-
-def _nothing_to_tell(found: dict[str, float], n: int) -> list[str]:
-    """A sentence where skill is not a number."""
-    reason = why_no_skill(n, found["base_rate_rps"]) or why_no_skill(n, found["base_rate_log_loss"])
-    return [f"Nothing to tell yet about skill: {reason}."] if reason else []
-
-
-def _weighted(compared: metrics.Pairs, weights: NDArray[np.float32]) -> float:
-    """Pair accuracy when each post counts as often as its weight."""
-    total = float(weights @ compared.counts @ weights)
-    return float(weights @ compared.right @ weights) / total if total else np.nan
+        ),
+    }  # fmt: skip

@@ -84,13 +84,18 @@ class CalibrationCurve:
         return float((gaps * self.count).sum() / self.count.sum())
 
 
+def confidence_bins(confidence: Numbers, bins: int = CALIBRATION_BINS) -> Integers:
+    """Which of ``bins`` equal widths each confidence falls in, int64 [n]."""
+    return np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+
+
 def calibration_curve(
     probabilities: Numbers, actual: Integers, bins: int = CALIBRATION_BINS
 ) -> CalibrationCurve:
     """The calibration of the first choice, in ``bins`` equal widths; empty ones left out."""
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == actual
-    bin_of = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    bin_of = confidence_bins(confidence, bins)
     count = np.bincount(bin_of, minlength=bins)
     used = count > 0
     return CalibrationCurve(

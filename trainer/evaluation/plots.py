@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.distribution import BINS
+from trainer.evaluation.evaluate import Evaluation
 from trainer.evaluation.figure_names import BUCKETS
-from trainer.evaluation.figures import Evaluation
 
 Numbers = NDArray[np.float64]
 

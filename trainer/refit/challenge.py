@@ -21,7 +21,8 @@ from trainer.data.targets import soft_bins
 from trainer.evaluation.comparison import Row, compare
 from trainer.evaluation.cross_fit import Fold, Plan, cross_fit, fit_planned, plan
 from trainer.evaluation.cross_validation import cross_validate
-from trainer.evaluation.figures import Evaluation, Forecasts, evaluate_twice, figures
+from trainer.evaluation.evaluate import Evaluation, evaluate_twice
+from trainer.evaluation.figures import Forecasts, figures
 from trainer.evaluation.forecasting import forecasts_of, predict_rows, ranking_of
 from trainer.evaluation.gate import Judged, Verdict, judge
 from trainer.evaluation.hidden_sources import lacking

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from trainer.evaluation import plots
+from trainer.evaluation.evaluate import Evaluation
 from trainer.evaluation.figure_names import BUCKETS, FIGURE_NAMES
-from trainer.evaluation.figures import Evaluation
 
 FILE = "report.md"
 

@@ -17,7 +17,8 @@ from trainer.data.file_posts import Progress, ReadText, read_file_posts
 from trainer.data.fitted_on import FittedOn
 from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.reference import Reference
-from trainer.evaluation.figures import Evaluation, Forecasts, evaluate_twice
+from trainer.evaluation.evaluate import Evaluation, evaluate_twice
+from trainer.evaluation.figures import Forecasts
 from trainer.evaluation.forecasting import predict_rows
 from trainer.refit.report import write_evaluation_report
 

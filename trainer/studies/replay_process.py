@@ -11,7 +11,8 @@ import numpy as np
 
 from models.backbone import Backbone
 from trainer.data.imgflip import NotImgflip, labelled, read_captions
-from trainer.evaluation.figures import evaluate, told
+from trainer.evaluation.evaluate import evaluate
+from trainer.evaluation.figures import told
 from trainer.studies.replay import Step, replay
 
 REFUSED_STATUS = 3

@@ -6,7 +6,8 @@ import pytest
 from models.distribution import mass_below as mass_below_one
 from models.percentiles import BucketRule
 from trainer.data.reference import BucketsRefused, Reference, parse_buckets
-from trainer.evaluation.figures import Forecasts, evaluate, figures, mass_below
+from trainer.evaluation.evaluate import evaluate
+from trainer.evaluation.figures import Forecasts, figures, mass_below
 
 RNG = np.random.default_rng(21)
 KEYS = {

@@ -14,7 +14,7 @@ from bot.core import Core
 from bot.jobs import Jobs, schedule
 from bot.labels.collect import LabelCollector
 from bot.labels.first_scores import LabelRules
-from bot.labels.shipped_curves import shipped_curves
+from bot.labels.shipped_curves import PlatformCurves, shipped_curves
 from bot.notices import Notices
 from bot.operations.health_check import HealthCheck
 from bot.operations.heartbeat import Heartbeat
@@ -83,7 +83,7 @@ def build(core: Core) -> App:
         clock=core.clock,
         rules=LabelRules(core.settings.season_time_zone, core.settings.scores_to_compare),
         late_share=core.settings.late_share,
-        curves=shipped_curves(),
+        curves=PlatformCurves(core.settings.versions_dir, shipped_curves()),
     )
     image_cleanup = ImageCleanup(
         core.database, core.images, keep_days=core.settings.image_days, clock=core.clock

@@ -20,14 +20,28 @@ from numpy.typing import NDArray
 
 from models.trajectories import FEATURES, Trajectory
 from storage.errors import ExpectedError
+from storage.types import PlatformName
 
 Numbers: TypeAlias = NDArray[np.float64]
 
 #: Of the file; raised when its arrays or the features change their meaning.
-FORMAT = 1
+FORMAT = 2
 
 #: The shipped curves, learned from Reddit.
 STARTER = Path(__file__).parent / "starter" / "growth_reddit.npz"
+#: The file that ships for a platform. Scores of one platform say nothing about another's.
+SHIPPED = {PlatformName.REDDIT: STARTER}
+
+
+def learned_path(folder: Path, platform: str) -> Path:
+    """Where the curves lie that were fitted on a platform's own posts.
+
+    Args:
+        folder: of the model versions.
+        platform: its name.
+    """
+    return folder / "growth" / f"{platform}.npz"
+
 
 LEVELS = (0.1, 0.5, 0.9)
 

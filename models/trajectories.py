@@ -3,11 +3,12 @@
 Rules for readings that are not as they should be, the same when learning and when serving:
 readings count in the order of their ages, in whatever order they arrived; of two at one age the
 later one counts; an age that is not above 0 or a score that is no number is left out; a score may
-fall or be negative; a number of comments below 0 is unknown.
+fall or be negative; a number of comments below 0 is unknown, and so is a share of upvotes that is
+not from 0 to 1.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self, TypeAlias
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 Numbers: TypeAlias = NDArray[np.float64]
 
-#: Columns of `Trajectory.features`, all in asinh units; NaN where it is not known.
+#: Columns of `Trajectory.features`, all but the last in asinh units; NaN where it is not known.
 FEATURES = (
     "score",
     "comments",
@@ -26,6 +27,7 @@ FEATURES = (
     "comments, less those at a quarter of the age",
     "comments, less the score",
     "score, less the highest so far",
+    "share of upvotes",
 )
 
 
@@ -36,11 +38,13 @@ class Reading(NamedTuple):
         age: seconds since it was posted.
         score: net upvotes.
         comments: how many; None: the platform did not tell.
+        upvote_ratio: share of upvotes among the votes, 0 to 1; None: the platform did not tell.
     """
 
     age: float
     score: float
     comments: float | None = None
+    upvote_ratio: float | None = None
 
 
 #: Half an age, in logarithms, must not come out before the reading at that age.
@@ -55,11 +59,13 @@ class Trajectory:
         ages: float64[n], seconds, strictly ascending and above 0.
         scores: float64[n].
         comments: float64[n]; NaN where they are not known.
+        upvote_ratios: float64[n]; NaN where they are not known.
     """
 
     ages: Numbers
     scores: Numbers
     comments: Numbers
+    upvote_ratios: Numbers
 
     @classmethod
     def of(cls, readings: Iterable[Reading]) -> Self:
@@ -73,15 +79,25 @@ class Trajectory:
             np.array([each.age for each in ordered], np.float64),
             np.array([each.score for each in ordered], np.float64),
             np.array([_known(each.comments) for each in ordered], np.float64),
+            np.array([_share(each.upvote_ratio) for each in ordered], np.float64),
         )
 
     def until(self, age: float) -> Self:
         """The readings up to an age, seconds."""
         n = int(np.searchsorted(self.ages, age, side="right"))
-        return type(self)(self.ages[:n], self.scores[:n], self.comments[:n])
+        return self.at(slice(n))
+
+    def at(self, readings: slice | Sequence[int]) -> Self:
+        """Some of the readings, by their numbers."""
+        return type(self)(
+            self.ages[readings],
+            self.scores[readings],
+            self.comments[readings],
+            self.upvote_ratios[readings],
+        )
 
     def features(self) -> Numbers:
-        """float64[8], what a second look sees, by `FEATURES`. There is at least one reading.
+        """float64[9], what a second look sees, by `FEATURES`. There is at least one reading.
 
         Scores between two readings lie on the line between them, in asinh and the logarithm of
         the age; before the first reading they are not known.
@@ -94,9 +110,13 @@ class Trajectory:
         return np.array(
             [
                 scores[-1], comments[-1], grown[0], discussed[0], grown[1], discussed[1],
-                comments[-1] - scores[-1], scores[-1] - scores.max(),
+                comments[-1] - scores[-1], scores[-1] - scores.max(), self.upvote_ratios[-1],
             ]
         )  # fmt: skip
+
+
+def _share(ratio: float | None) -> float:
+    return ratio if ratio is not None and 0 <= ratio <= 1 else math.nan
 
 
 def _known(comments: float | None) -> float:

@@ -249,7 +249,7 @@ class LabelCollector:
         if reading is not None and not final:
             heading = await self._second_looks.look(
                 post.community, reading, age, read.score, self._clock(),
-                post_id=post.id, comments=read.comments,
+                post_id=post.id, comments=read.comments, upvote_ratio=read.upvote_ratio,
             )  # fmt: skip
 
         def note(session: Session) -> bool:

@@ -86,7 +86,8 @@ class Nowcaster:
         self._database = database
         self._curves = curves or {}
         self._growths: dict[tuple[int, int], tuple[datetime, Growth]] = {}
-        self._own: dict[tuple[int, int, bool], tuple[datetime, OwnPosts]] = {}
+        #: With the curves that foresaw: new ones say something else.
+        self._own: dict[tuple[int, int, bool], tuple[datetime, GrowthCurves | None, OwnPosts]] = {}
 
     async def look(
         self,
@@ -98,6 +99,7 @@ class Nowcaster:
         *,
         post_id: int,
         comments: int | None = None,
+        upvote_ratio: float | None = None,
     ) -> Heading | None:
         """Where a post is heading; None when its reading was late or too little is known.
 
@@ -109,11 +111,12 @@ class Nowcaster:
             now: aware.
             post_id: the post; its earlier readings are stored.
             comments: how many were read with the score; None: not known.
+            upvote_ratio: share of upvotes that was read with it; None: not known.
         """
         if age_seconds > _LATE * reading:
             return None
         curves = self._curves.get(community.platform)
-        last = Reading(age_seconds, score, comments)
+        last = Reading(age_seconds, score, comments, upvote_ratio)
         before = self._before(community, now)
         if curves is not None and curves.near(age_seconds, community.horizon_seconds):
             horizon = community.horizon_seconds
@@ -122,7 +125,7 @@ class Nowcaster:
                 reading,
                 before,
                 lambda so_far: curves.final(so_far, horizon),
-                by_curves=True,
+                curves=curves,
             )
             return await self._database.run_read(
                 lambda session: look_by_curves(session, curves, horizon, post_id, last, own)
@@ -135,7 +138,7 @@ class Nowcaster:
             reading,
             before,
             lambda so_far: growth.final(so_far.scores[-1]),
-            by_curves=False,
+            curves=None,
         )
         return await self._database.run_read(
             lambda session: look_by_line(session, growth, post_id, score, own)
@@ -164,21 +167,22 @@ class Nowcaster:
         before: datetime,
         foresee: Foresee,
         *,
-        by_curves: bool,
+        curves: GrowthCurves | None,
     ) -> OwnPosts:
         """What a community's own posts say; worked out once for all looks that go by the same."""
-        key = community.id, reading, by_curves
+        key = community.id, reading, curves is not None
         learned = self._own.get(key)
-        if learned is None or learned[0] != before:
+        if learned is None or learned[0] != before or learned[1] is not curves:
             # Curves say the same of a post for ever: only posts that are new here are asked for.
-            foreseen = learned[1].foreseen if learned is not None and by_curves else {}
+            same = learned is not None and curves is not None and learned[1] is curves
+            foreseen = learned[2].foreseen if learned is not None and same else {}
             own = await self._database.run_read(
                 lambda session: read_own_posts(
                     session, community.id, reading, foresee, before=before, foreseen=foreseen
                 )
             )
-            learned = self._own[key] = before, own
-        return learned[1]
+            learned = self._own[key] = before, curves, own
+        return learned[2]
 
 
 def look_by_curves(

@@ -89,16 +89,22 @@ def newest_finals(
 
 def readings_of(
     session: Session, post_ids: Sequence[int]
-) -> Mapping[int, Sequence[tuple[float, float, int | None]]]:
-    """Age (seconds), score and comments of each snapshot of some posts, by post id."""
-    found: defaultdict[int, list[tuple[float, float, int | None]]] = defaultdict(list)
+) -> Mapping[int, Sequence[tuple[float, float, int | None, float | None]]]:
+    """Age (seconds), score, comments and share of upvotes of each snapshot, by post id."""
+    found: defaultdict[int, list[tuple[float, float, int | None, float | None]]] = defaultdict(list)
     query = (
-        select(Snapshot.post_id, Snapshot.age_seconds, Snapshot.score, Snapshot.comments)
+        select(
+            Snapshot.post_id,
+            Snapshot.age_seconds,
+            Snapshot.score,
+            Snapshot.comments,
+            Snapshot.upvote_ratio,
+        )
         .where(Snapshot.post_id.in_(post_ids))
         .order_by(Snapshot.post_id, Snapshot.reading)
     )
-    for post_id, age, score, comments in session.execute(query):
-        found[post_id].append((age, score, comments))
+    for post_id, age, score, comments, ratio in session.execute(query):
+        found[post_id].append((age, score, comments, ratio))
     return found
 
 

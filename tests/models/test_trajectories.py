@@ -49,6 +49,14 @@ def test_unknown_comments_are_unknown_not_none() -> None:
     assert Trajectory.of([Reading(3600, 5, 0)]).features()[1] == 0
 
 
+def test_a_share_of_upvotes_is_seen_where_it_is_one() -> None:
+    told = Trajectory.of([Reading(1800, 5, 1, 0.9), Reading(3600, 5, 1, 0.75)])
+    assert told.features()[8] == 0.75
+    assert told.until(1800).features()[8] == 0.9
+    for odd in (None, -0.1, 1.5, math.nan):
+        assert np.isnan(Trajectory.of([Reading(3600, 5, 1, odd)]).features()[8])
+
+
 def test_before_the_first_reading_nothing_is_known() -> None:
     found = Trajectory.of([Reading(3600, 5, 1)]).features()
     assert np.isnan(found[2:6]).all()

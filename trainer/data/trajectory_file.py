@@ -119,10 +119,12 @@ def _parse(line: bytes) -> PostTrajectory:
     comments = row.get("comments")
     if not isinstance(hours, list) or not isinstance(scores, list):
         raise _Unusable("hours or scores is no list")
-    if comments is None:
-        comments = [None] * len(hours)
-    if not isinstance(comments, list) or not len(hours) == len(scores) == len(comments):
-        raise _Unusable("hours, scores and comments differ in length")
+    ratios = row.get("upvote_ratios")
+    comments = [None] * len(hours) if comments is None else comments
+    ratios = [None] * len(hours) if ratios is None else ratios
+    lists = (hours, scores, comments, ratios)
+    if not all(isinstance(each, list) and len(each) == len(hours) for each in lists):
+        raise _Unusable("hours, scores, comments and upvote_ratios differ in length")
     if len(hours) > _MAX_READINGS:
         raise _Unusable(f"there are more than {_MAX_READINGS:,} readings")
     readings = [
@@ -130,8 +132,9 @@ def _parse(line: bytes) -> PostTrajectory:
             round(_number(hour, "an hour") * 3600, 3),
             _number(score, "a score"),
             None if count is None else _number(count, "a number of comments"),
+            None if ratio is None else _number(ratio, "a share of upvotes"),
         )
-        for hour, score, count in zip(hours, scores, comments, strict=True)
+        for hour, score, count, ratio in zip(*lists, strict=True)
         if score is not None
     ]
     return PostTrajectory(str(name), posted_at, Trajectory.of(readings))

@@ -1,6 +1,7 @@
 """Fits growth curves: boosted trees for three quantiles of how much a score still grows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -56,6 +57,9 @@ def fit_curve(
     if thinned:
         copies += [_thin(trajectories), _without_comments(trajectories)]
     features = np.concatenate(copies)
+    # What no post has a number for is left out, and draws no lots for who may be looked at.
+    columns = np.flatnonzero(~np.isnan(features).all(axis=0))
+    features = features[:, columns]
     grown = np.arcsinh(np.tile(final, len(copies))) - features[:, 0]
     stretch = np.tile(np.arange(n) * STRETCHES // n, len(copies))
     unseen = np.empty((n, len(LEVELS)))
@@ -70,7 +74,7 @@ def fit_curve(
                 ).fit(_never_unknown(features[seen]), grown[seen])
                 unseen[judged, number] = model.predict(features[:n][judged])
                 fitted[number].append(model)
-    low, middle, high = (_as_arrays(models) for models in fitted)
+    low, middle, high = (_at_columns(_as_arrays(models), columns) for models in fitted)
     return Curve(age, n, (low, middle, high), STRETCHES, _conformal_scale(unseen, grown[:n]))
 
 
@@ -98,24 +102,27 @@ def _never_unknown(features: Numbers) -> Numbers:
     return np.where(np.isnan(features).all(axis=0), 0.0, features)
 
 
+def _at_columns(trees: Trees, columns: NDArray[np.intp]) -> Trees:
+    """Trees of some columns, as trees of all."""
+    inner = trees.feature >= 0
+    of_all = columns[np.where(inner, trees.feature, 0)]
+    return replace(trees, feature=np.where(inner, of_all, -1).astype(np.int8))
+
+
 def _thin(trajectories: Sequence[Trajectory]) -> Numbers:
     """What is seen with the first reading and the last one alone."""
     ends = [[0, -1] if len(each.ages) > 1 else [0] for each in trajectories]
     return np.array(
-        [
-            Trajectory(each.ages[kept], each.scores[kept], each.comments[kept]).features()
-            for each, kept in zip(trajectories, ends, strict=True)
-        ]
+        [each.at(kept).features() for each, kept in zip(trajectories, ends, strict=True)]
     )
 
 
 def _without_comments(trajectories: Sequence[Trajectory]) -> Numbers:
-    return np.array(
-        [
-            Trajectory(each.ages, each.scores, np.full(len(each.ages), np.nan)).features()
-            for each in trajectories
-        ]
-    )
+    features = []
+    for each in trajectories:
+        nothing = np.full(len(each.ages), np.nan)
+        features.append(replace(each, comments=nothing, upvote_ratios=nothing).features())
+    return np.array(features)
 
 
 def _as_arrays(models: Sequence[Any]) -> Trees:

@@ -18,8 +18,10 @@ from models.head import GROUPS, Member
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.float64]
 
-#: Fitted on at most so many posts, spread evenly: more would not change so few numbers.
-MAX_ROWS = 20_000
+#: Fitted on so many of the newest posts at most: more would not change so few numbers, and taste
+#: changes (28,000 captions of ImgFlip, judged on the 14,000 after them: log-loss skill 0.011 by
+#: all, 0.013 by the newest 14,000, 0.014 by the newest 7,000).
+MAX_ROWS = 10_000
 
 #: Where the loss falls by less than a millionth of a millionth of itself, or its steepest slope is
 #: as small as rounding makes it, the minimum is reached.
@@ -48,7 +50,7 @@ def fit_linear(
     correlation and gain nothing.)
 
     Args:
-        encoded: encoded groups, each [n, width].
+        encoded: encoded groups, each [n, width], in the order of posting.
         targets: soft bins, float64 [n, 10].
         penalty: precision of the prior: half of it times the squared weights is added to the sum
             of the log losses.
@@ -56,10 +58,9 @@ def fit_linear(
             column as it is. None: no post is shown twice.
         share: weight of the second copy, 0 to 1; the first has the rest.
     """
-    rows = np.linspace(0, len(targets) - 1, min(len(targets), MAX_ROWS)).astype(np.intp)
-    groups = {group: encoded[group][rows] for group in GROUPS}
-    inputs, wanted = _joined(groups), targets[rows]
-    weights = np.ones((len(rows), 1))
+    groups = {group: encoded[group][-MAX_ROWS:] for group in GROUPS}
+    inputs, wanted = _joined(groups), targets[-MAX_ROWS:]
+    weights = np.ones((len(wanted), 1))
     if stranger and share > 0:
         hidden = _joined(_hidden(groups, stranger))
         known = (hidden != inputs).any(axis=1)

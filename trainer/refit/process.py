@@ -18,6 +18,7 @@ from typing import Any
 
 from storage.files.image_store import ImageStore
 from trainer.data.dataset import read_labelled
+from trainer.growth.refit import refit_growth
 from trainer.head.recipe import Recipe
 from trainer.refit.baseline import Champion
 from trainer.refit.challenge import Resave, challenge
@@ -92,12 +93,13 @@ def run(task: Task) -> dict[str, Any]:
     name, folder = write(
         task.models_root, outcome, backbone=task.backbone, created_at=datetime.now(UTC)
     )
+    growth = asyncio.run(refit_growth(task.database_url, task.models_root, seed=task.seed))
     return {
         "version": name,
         "folder": str(folder),
         "promote": outcome.verdict.promote,
         "reason": outcome.verdict.reason,
-        "evidence": outcome.verdict.evidence,
+        "evidence": outcome.verdict.evidence | {"growth": growth},
         "trained_until": outcome.trained_until.isoformat(),
         "labels": outcome.labels,
         "metrics": metrics_of(outcome),

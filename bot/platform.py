@@ -89,6 +89,8 @@ class ScoreRead:
     #: What Reddit tells besides: number of comments, share of upvotes (0 to 1).
     comments: int | None = None
     upvote_ratio: float | None = None
+    #: Different people who voted, whichever way, its author and bots left out; None: not told.
+    reactors: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,9 @@ async def labelled_facts(session: AsyncSession) -> AsyncIterator[LabelledFacts]:
         .add_columns(Label.score, Label.percentile_low, Label.percentile_high, Label.matured_at)
         .join(first, (first.c.post_id == Post.id) & (first.c.position == PostImage.position))
         .join(Label, Label.post_id == Post.id)
+        .join(Community, Community.id == Post.community_id)
+        # What was judged by another measure says nothing of what plays by this one.
+        .where(Label.measure == Community.measure)
         .order_by(Post.posted_at, Post.id)
     )
     async for row in await session.stream(query.execution_options(yield_per=2000)):

@@ -117,6 +117,17 @@ class Bucket(StrEnum):
     HIGH = "high"
 
 
+class Measure(StrEnum):
+    """What a community is judged by: what a label ranks its post by."""
+
+    #: Net upvotes.
+    SCORE = "score"
+    #: Comments under the post; Reddit alone counts them.
+    COMMENTS = "comments"
+    #: Different people who reacted or voted, whichever way; the board and Discord know them.
+    FAVOURITES = "favourites"
+
+
 class ServiceState(StrEnum):
     """How a part that should always run is doing."""
 

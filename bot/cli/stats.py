@@ -12,6 +12,7 @@ from rich import box
 from rich.table import Column, Table
 
 from bot.cli.console import out, print_json, run, say
+from bot.cli.stats_measures import measures
 from bot.cli.stats_plays import plays
 from bot.core import open_core
 from bot.league.intervals import Interval
@@ -36,6 +37,7 @@ app = typer.Typer(
     help="How good the predictions were, and what plays here.", invoke_without_command=True
 )
 app.command()(plays)
+app.command()(measures)
 
 
 @app.callback()

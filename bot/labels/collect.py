@@ -13,6 +13,7 @@ from bot.duty import communities_of_others
 from bot.labels.absence import ask_again_at, look_again_at, was_never_in_sight
 from bot.labels.first_scores import LabelRules, label_or_wait, label_waiting
 from bot.labels.growth import Heading
+from bot.labels.measures import keep_measures, measured
 from bot.labels.nowcast import Nowcaster
 from bot.labels.readings import AgedScore, late_by, next_reading_at, reading_at, score_at_horizon
 from bot.league.guesses import close_at_score
@@ -35,7 +36,7 @@ from storage.queries.labels import last_score_before
 from storage.queries.posts import due_posts, load_post, load_posts, move_post
 from storage.queries.waiting_scores import communities_that_wait
 from storage.tables import Nowcast, Post, Snapshot
-from storage.types import PlatformName, PostRefusal, PostState
+from storage.types import Measure, PlatformName, PostRefusal, PostState
 
 log = logging.getLogger(__name__)
 
@@ -237,16 +238,9 @@ class LabelCollector:
         age = max((read.at - post.posted_at).total_seconds(), 0.0)
         reading = reading_at(age, horizon, early)
         final = reading == horizon
-        step: dict[str, Any]
-        if not final:
-            due_at = next_reading_at(post.posted_at, horizon, self._clock(), early)
-            step = {"due_at": due_at, **_FOUND}
-        elif late_by(age, horizon) > self._late_share:
-            step = {**_MISSED}
-        else:
-            step = {"due_at": None, **_FOUND}
+        step = self._next_step(post, read, age, final=final)
         heading = None
-        if reading is not None and not final:
+        if reading is not None and not final and post.community.measure is Measure.SCORE:
             heading = await self._second_looks.look(
                 post.community, reading, age, read.score, self._clock(),
                 post_id=post.id, comments=read.comments, upvote_ratio=read.upvote_ratio,
@@ -259,14 +253,29 @@ class LabelCollector:
                 self._keep_reading(session, post.id, read, reading, age, heading)
             close_at_score(session, post.id, post.community.guess_score, read.score, read.at)
             if final and "state" not in step:
-                self._label(session, post.id, AgedScore(age, read.score))
+                self._label(session, post.id, read, age)
             return True
 
         if not await self._database.run_write(note):
             return
-        if step.get("state") is PostState.REFUSED:
+        if step.get("state") is PostState.REFUSED and late_by(age, horizon) > self._late_share:
             late = duration(timedelta(seconds=age - horizon))
             log.warning("Post %s gets no label: its score was read %s late.", post.id, late)
+
+    def _next_step(self, post: Post, read: ScoreRead, age: float, *, final: bool) -> dict[str, Any]:
+        """What becomes of a post whose score was read, as values of its row."""
+        horizon = post.community.horizon_seconds
+        if not final:
+            early = post.community.readings
+            due_at = next_reading_at(post.posted_at, horizon, self._clock(), early)
+            return {"due_at": due_at, **_FOUND}
+        if late_by(age, horizon) > self._late_share:
+            return {**_MISSED}
+        if measured(read, post.community.measure) is None:
+            what = post.community.measure.value
+            log.warning("Post %s gets no label: its platform tells no %s.", post.id, what)
+            return {**_MISSED}
+        return {"due_at": None, **_FOUND}
 
     def _keep_reading(
         self,
@@ -300,15 +309,14 @@ class LabelCollector:
                 score_p90=heading.high,
             )
 
-    def _label(self, session: Session, post_id: int, last: AgedScore) -> None:
+    def _label(self, session: Session, post_id: int, read: ScoreRead, age: float) -> None:
         post = load_post(session, post_id)
         assert post is not None  # noqa: S101 - it was moved on in this transaction
         horizon = post.community.horizon_seconds
         before = last_score_before(session, post_id, horizon)
-        label_or_wait(
-            session,
-            post,
-            score_at_horizon(before and AgedScore(*before), last, horizon),
-            rules=self._rules,
-            now=self._clock(),
-        )
+        score = score_at_horizon(before and AgedScore(*before), AgedScore(age, read.score), horizon)
+        keep_measures(session, post, read, score)
+        measure = post.community.measure
+        value = score if measure is Measure.SCORE else measured(read, measure)
+        assert value is not None  # noqa: S101 - who could not be measured got no label
+        label_or_wait(session, post, value, rules=self._rules, now=self._clock())

@@ -51,7 +51,7 @@ def label_or_wait(
         now: aware.
     """
     matured_at = post.posted_at + timedelta(seconds=post.community.horizon_seconds)
-    history = history_before(session, post.community_id, matured_at)
+    history = history_before(session, post.community, matured_at)
     if waiting_scores(session, post.community_id) or (
         len({score, *(each.score for each in history)}) < rules.needed
     ):
@@ -74,11 +74,12 @@ def label_waiting(session: Session, community_id: int, *, rules: LabelRules, now
     waiting = waiting_scores(session, community_id)
     if not waiting:
         return 0
-    history = history_before(session, community_id, waiting[-1].matured_at)
+    community = session.get_one(Community, community_id)
+    history = history_before(session, community, waiting[-1].matured_at)
     scores = [row.score for row in waiting]
     if len({*scores, *(each.score for each in history)}) < rules.needed:
         return 0
-    rule = bucket_rule(session.get_one(Community, community_id))
+    rule = bucket_rule(community)
     ranks = (
         [rank_next(scores[0], history, rule)]
         if len(scores) == 1

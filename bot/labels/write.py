@@ -16,7 +16,7 @@ from models.percentiles import WINDOW
 from storage.queries.labels import last_written, mend_written, window_before
 from storage.queries.scored_labels import Result, ScoredLabel, was_spoken
 from storage.queries.standings import add_label
-from storage.tables import Guess, Label, Post, Prediction
+from storage.tables import Community, Guess, Label, Post, Prediction
 from storage.types import ForecasterKind, PostOrigin
 
 #: Labels are written one after another: streaks go by the order.
@@ -25,9 +25,15 @@ _ONE_AFTER = timedelta(microseconds=1)
 _CLOCK_WAS_WRONG = timedelta(minutes=1)
 
 
-def history_before(session: Session, community_id: int, matured_by: datetime) -> list[Seen]:
-    """The community's newest labels that matured by a moment, the newest first."""
-    rows = window_before(session, community_id, matured_by=matured_by, limit=WINDOW - 1)
+def history_before(session: Session, community: Community, matured_by: datetime) -> list[Seen]:
+    """The newest labels by the community's measure that matured by a moment, the newest first."""
+    rows = window_before(
+        session,
+        community.id,
+        measure=community.measure,
+        matured_by=matured_by,
+        limit=WINDOW - 1,
+    )
     return [Seen(row.score, row.bucket) for row in rows]
 
 
@@ -48,7 +54,7 @@ def write_label(
     Args:
         session: the write session in which the post was moved on.
         post: with its community, reply, predictions and their model versions loaded.
-        score: at the horizon.
+        score: of the measure that its community is judged by, at the horizon.
         now: aware.
         season_time_zone: the one that seasons are counted by.
         matured_at: when the score became final, aware; None: at its community's horizon.
@@ -57,7 +63,7 @@ def write_label(
     if matured_at is None:
         matured_at = post.posted_at + timedelta(seconds=post.community.horizon_seconds)
     if rank is None:
-        before_it = history_before(session, post.community_id, matured_at)
+        before_it = history_before(session, post.community, matured_at)
         rank = rank_next(score, before_it, bucket_rule(post.community))
     before = last_written(session)
     if before is not None and before > now + _CLOCK_WAS_WRONG:
@@ -67,6 +73,7 @@ def write_label(
         post_id=post.id,
         community_id=post.community_id,
         score=score,
+        measure=post.community.measure,
         percentile_low=rank.low,
         percentile_high=rank.high,
         bucket=rank.bucket,

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.queries.labels import by_its_measure
 from storage.tables import Label
 
 #: Labels of so many days are compared with those before.
@@ -65,7 +66,7 @@ def label_shift(recent: Sequence[float], earlier: Sequence[float]) -> Shift | No
 async def read_label_shift(session: AsyncSession, community_id: int, now: datetime) -> Shift | None:
     """Compare a community's labels of the last `SHIFT_DAYS` days with those before."""
     begin = now - timedelta(days=SHIFT_DAYS)
-    here = select(Label.score).where(Label.community_id == community_id)
+    here = select(Label.score).where(Label.community_id == community_id, by_its_measure())
     newest_first = here.order_by(Label.matured_at.desc())
     recent = await session.scalars(
         newest_first.where(Label.matured_at > begin, Label.matured_at <= now).limit(MAX_RECENT)

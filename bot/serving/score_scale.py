@@ -16,9 +16,12 @@ def bucket_rule(community: Community) -> BucketRule:
 
 def read_quantiles(session: Session, community: Community, *, before: datetime) -> Quantiles:
     """The quantiles that a prediction in ``community`` is read through at the moment ``before``."""
-    own = recent_scores(session, community.id, before=before, limit=WINDOW)
+    measure = community.measure
+    own = recent_scores(session, community.id, before=before, limit=WINDOW, measure=measure)
     quantiles = Quantiles.of(own, ())
     if quantiles.source == "none":
-        everywhere = platform_scores(session, community.platform, before=before, limit=WINDOW)
+        everywhere = platform_scores(
+            session, community.platform, before=before, limit=WINDOW, measure=measure
+        )
         quantiles = Quantiles.of(own, everywhere)
     return quantiles

@@ -15,6 +15,7 @@ from bot.web.refusals import Refusal
 from bot.web.services import Services
 from bot.web.turns import READING, Overloaded
 from bot.web.upload import MAX_TITLE, too_large
+from bot.web.view_counts import ViewCounts
 from bot.web.visitors import visitor_of
 from storage.types import PlatformName
 
@@ -83,6 +84,7 @@ class FeedPages:
         self._services = services
         self._feed = feed
         self._genres = GenreForm(services)
+        self._views = ViewCounts(services.database, services.clock)
         #: The first page as strangers see it, and when it was drawn, seconds.
         self._drawn: tuple[float, bytes] | None = None
         self._drawing: asyncio.Task[bytes] | None = None
@@ -127,6 +129,7 @@ class FeedPages:
         post = await self._feed.post(visitor_of(request), post_id)
         if post is None:
             raise Refusal(404, "There is no such post; it may have been deleted.")
+        await self._views.note(visitor_of(request), post_id)
         chart = None
         if post.card is not None:
             percentile = post.outcome.percentile if post.outcome else None

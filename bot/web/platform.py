@@ -184,8 +184,9 @@ class WebPlatform:
         async with self._services.database.read() as session:
             scores = await scores_at_horizon(session, posts)
         return {
-            post.post_id: ScoreRead(scores.get(post.post_id, 0), min(now, post.horizon_at))
+            post.post_id: ScoreRead(score, min(now, post.horizon_at), reactors=people)
             for post in posts
+            for score, people in [scores.get(post.post_id, (0, 0))]
         }
 
 

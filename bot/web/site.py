@@ -28,6 +28,7 @@ from bot.web.health import Health
 from bot.web.heat_maps import HeatMaps
 from bot.web.league_pages import LeaguePages
 from bot.web.me_pages import MePages
+from bot.web.measures_pages import MeasuresPages
 from bot.web.meme_pages import MemePages
 from bot.web.middlewares import answer_refusals, for_pages, only_hosts, only_own_pages
 from bot.web.model_pages import ModelPages
@@ -104,6 +105,7 @@ def make_site(services: Services) -> web.Application:
             web.get("/stats", stats.handle_page),
             web.get("/stats.png", stats.handle_chart),
             web.post(post + "/genre", genres.handle),
+            web.get("/measures", MeasuresPages(services).handle),
             web.get("/plays", PlaysPages(services).handle),
             web.get("/me", me.handle_page),
             web.get("/me.json", me.handle_export),

@@ -122,14 +122,16 @@ async def tallies(
     return found
 
 
-async def scores_at_horizon(session: AsyncSession, posts: Sequence[PostRef]) -> dict[int, int]:
-    """Net upvotes of each of ``posts`` that has any, from votes that count up to its horizon."""
+async def scores_at_horizon(
+    session: AsyncSession, posts: Sequence[PostRef]
+) -> dict[int, tuple[int, int]]:
+    """Net upvotes and voters of each of ``posts`` that has any, by votes up to its horizon."""
     in_time = (
         and_(Vote.post_id == post.post_id, Vote.voted_at <= post.horizon_at) for post in posts
     )
     rows = await session.execute(
-        select(Vote.post_id, func.sum(Vote.value))
+        select(Vote.post_id, func.sum(Vote.value), func.count())
         .where(or_(*in_time), Vote.held.is_(None))
         .group_by(Vote.post_id)
     )
-    return {post_id: int(score) for post_id, score in rows}
+    return {post_id: (int(score), people) for post_id, score, people in rows}

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from storage.engine.core_tables import table_of
 from storage.errors import ExpectedError
 from storage.tables import Author, Community, Label
-from storage.types import PlatformName
+from storage.types import Measure, PlatformName
 
 
 def find_community(session: Session, platform: PlatformName, source_id: str) -> Community | None:
@@ -98,6 +98,7 @@ _RECENT = (
     .where(
         _LABELS.c.community_id == bindparam("community_id"),
         _LABELS.c.matured_at <= bindparam("before"),
+        _LABELS.c.measure == bindparam("measure"),
     )
     .order_by(_LABELS.c.matured_at.desc(), _LABELS.c.post_id.desc())
     .limit(bindparam("most", type_=Integer))
@@ -108,6 +109,7 @@ _RECENT_EVERYWHERE = (
     .where(
         _COMMUNITIES.c.platform == bindparam("platform"),
         _LABELS.c.matured_at <= bindparam("before"),
+        _LABELS.c.measure == bindparam("measure"),
     )
     .order_by(_LABELS.c.matured_at.desc())
     .limit(bindparam("most", type_=Integer))
@@ -120,15 +122,23 @@ def recent_scores(
     *,
     before: datetime,
     limit: int,
+    measure: Measure = Measure.SCORE,
 ) -> Sequence[float]:
-    """Scores of the community's newest labels that matured by ``before``, newest first."""
-    keys = {"community_id": community_id, "before": before, "most": limit}
+    """Scores of the community's newest labels by a measure, matured by ``before``, newest first."""
+    keys = {
+        "community_id": community_id, "before": before, "most": limit, "measure": measure,
+    }  # fmt: skip
     return session.scalars(_RECENT, keys).all()
 
 
 def platform_scores(
-    session: Session, platform: PlatformName, *, before: datetime, limit: int
+    session: Session,
+    platform: PlatformName,
+    *,
+    before: datetime,
+    limit: int,
+    measure: Measure = Measure.SCORE,
 ) -> Sequence[float]:
-    """Scores of the newest labels of a whole platform that matured by ``before``."""
-    keys = {"platform": platform, "before": before, "most": limit}
+    """Scores of the newest labels of a whole platform by a measure, matured by ``before``."""
+    keys = {"platform": platform, "before": before, "most": limit, "measure": measure}
     return session.scalars(_RECENT_EVERYWHERE, keys).all()

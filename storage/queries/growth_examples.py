@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storage.tables import Community, Label, Nowcast, Prediction, Snapshot
+from storage.types import Measure
 
 #: Communities that one leans on: the newest ones of its kind.
 _COMMUNITIES = 20
@@ -52,6 +53,8 @@ def growth_examples(
         select(Label.post_id, Label.score)
         .where(
             Label.community_id == community_id,
+            # What grows from reading to reading is the score, whatever posts are judged by.
+            Label.measure == Measure.SCORE,
             Label.matured_at <= before,
             Label.written_at < before,
         )
@@ -78,6 +81,8 @@ def newest_finals(
         select(Label.post_id, Label.score)
         .where(
             Label.community_id == community_id,
+            # What grows from reading to reading is the score, whatever posts are judged by.
+            Label.measure == Measure.SCORE,
             Label.matured_at <= before,
             Label.written_at < before,
         )

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from storage.queries.labels import by_its_measure
 from storage.tables import Image, Label, Post, PostImage
 
 
@@ -32,7 +33,7 @@ def labelled_looks(session: Session, community_id: int, *, limit: int) -> Sequen
     """The newest labels of a community whose post has an image, the newest first."""
     newest = (
         select(Label.post_id, Label.percentile_low, Label.percentile_high, Label.matured_at)
-        .where(Label.community_id == community_id)
+        .where(Label.community_id == community_id, by_its_measure())
         .order_by(Label.matured_at.desc(), Label.post_id.desc())
         .limit(limit)
         .subquery()

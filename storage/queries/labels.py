@@ -3,20 +3,37 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.orm import Session
 
-from storage.tables import Label, Snapshot
-from storage.types import Bucket
+from storage.tables import Community, Label, Snapshot
+from storage.types import Bucket, Measure
+
+
+def by_its_measure() -> ColumnElement[bool]:
+    """The condition that a label is by the measure that its community is judged by now."""
+    judged_by = (
+        select(Community.measure).where(Community.id == Label.community_id).scalar_subquery()
+    )
+    return Label.measure == judged_by
 
 
 def window_before(
-    session: Session, community_id: int, *, matured_by: datetime, limit: int
+    session: Session,
+    community_id: int,
+    *,
+    measure: Measure,
+    matured_by: datetime,
+    limit: int,
 ) -> Sequence[Row[float, Bucket]]:
-    """Scores and buckets of the community's newest labels that matured by ``matured_by``."""
+    """Scores and buckets of the community's newest labels by a measure, matured by a moment."""
     query = (
         select(Label.score, Label.bucket)
-        .where(Label.community_id == community_id, Label.matured_at <= matured_by)
+        .where(
+            Label.community_id == community_id,
+            Label.matured_at <= matured_by,
+            Label.measure == measure,
+        )
         .order_by(Label.matured_at.desc(), Label.post_id.desc())
         .limit(limit)
     )

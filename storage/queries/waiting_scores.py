@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Row, func, or_, select, union
 from sqlalchemy.orm import Session
 
+from storage.queries.labels import by_its_measure
 from storage.tables import Label, Post, Reply, WaitingScore
 from storage.types import PlatformName, PostState, ReplyState
 
@@ -39,7 +40,7 @@ def different_scores(session: Session, community_id: int, *, limit: int) -> int:
     """
     newest = (
         select(Label.score)
-        .where(Label.community_id == community_id)
+        .where(Label.community_id == community_id, by_its_measure())
         .order_by(Label.matured_at.desc(), Label.post_id.desc())
         .limit(limit)
         .subquery()

@@ -9,7 +9,7 @@ from storage.tables.communities import Author, Community
 from storage.tables.genres import GenreCorrection
 from storage.tables.images import Embedding, Image
 from storage.tables.installation import InstallationFact, RunningProcess
-from storage.tables.labels import Label, Nowcast, Snapshot, WaitingScore
+from storage.tables.labels import Label, Nowcast, PostMeasures, Snapshot, WaitingScore
 from storage.tables.league import CommunityGuesses, DailyLabel, DailyScore, Guess, Peek, Standing
 from storage.tables.leases import Lease
 from storage.tables.messages import InboxItem, Notice
@@ -42,6 +42,7 @@ __all__ = [
     "Peek",
     "Post",
     "PostImage",
+    "PostMeasures",
     "Prediction",
     "Reply",
     "RunningProcess",

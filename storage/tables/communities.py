@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import HEX_SHA256, Base, Key
-from storage.types import PlatformName, ReplyMode, enum_column
+from storage.types import Measure, PlatformName, ReplyMode, enum_column
 
 
 class Community(Base):
@@ -74,6 +74,10 @@ class Community(Base):
     readings: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     #: Whether the board's site shows it, as its admin chose; null: by `bot.visibility`'s rule.
     on_site: Mapped[bool | None]
+    #: What its posts are judged by from now on; labels keep what they were judged by.
+    measure: Mapped[Measure] = mapped_column(
+        enum_column(Measure, "measure"), default=Measure.SCORE, server_default="score"
+    )
     #: Since when, and why, the bot says nothing here by itself.
     paused_at: Mapped[datetime | None]
     paused_reason: Mapped[str | None] = mapped_column(Text)

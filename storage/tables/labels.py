@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, desc
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import Base
-from storage.types import Bucket, enum_column
+from storage.types import Bucket, Measure, enum_column
 
 
 class Snapshot(Base):
@@ -48,6 +48,27 @@ class Nowcast(Base):
     score_p90: Mapped[float]
 
 
+class PostMeasures(Base):
+    """Every measure of a post's popularity at its horizon, whatever it is judged by."""
+
+    __tablename__ = "post_measures"
+
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    community_id: Mapped[int] = mapped_column(ForeignKey("communities.id"), index=True)
+    taken_at: Mapped[datetime]
+    score: Mapped[float]
+    #: Null: its platform does not tell.
+    comments: Mapped[int | None]
+    upvote_ratio: Mapped[float | None]
+    #: Different people who reacted or voted, its author and bots left out.
+    reactors: Mapped[int | None]
+    guesses: Mapped[int]
+    #: How often somebody opened its page; null: it is not on the board.
+    views: Mapped[int | None]
+
+
 class WaitingScore(Base):
     """A final score that waits until its community has others to compare it with; no label yet."""
 
@@ -58,7 +79,7 @@ class WaitingScore(Base):
         ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     community_id: Mapped[int] = mapped_column(ForeignKey("communities.id"))
-    #: At the horizon, as the label will have it.
+    #: At the horizon, as the label will have it: of the measure that the community is judged by.
     score: Mapped[float]
     #: When it became final: the post's time plus the horizon.
     matured_at: Mapped[datetime]
@@ -85,6 +106,7 @@ class Label(Base):
             "bucket",
             "percentile_low",
             "percentile_high",
+            "measure",
         ),
         Index("ix_labels_matured_at", "matured_at", "score", postgresql_include=["post_id"]),
         # The best of all time.
@@ -105,7 +127,11 @@ class Label(Base):
         ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
     )
     community_id: Mapped[int] = mapped_column(ForeignKey("communities.id"))
+    #: Of the measure that the community was judged by.
     score: Mapped[float]
+    measure: Mapped[Measure] = mapped_column(
+        enum_column(Measure, "measure"), default=Measure.SCORE, server_default="score"
+    )
     #: The whole interval that posts of this score cover (ties share it).
     percentile_low: Mapped[float]
     percentile_high: Mapped[float]

@@ -114,6 +114,8 @@ class Post(Base):
     #: When an admin of the board hid it from everybody; null: nobody did.
     hidden_at: Mapped[datetime | None]
 
+    #: How often its page on the board was opened, each visitor counted once while Peoria runs.
+    views: Mapped[int] = mapped_column(default=0, server_default="0")
     #: The genre that counts here where it is another than the image's attributes say: people said
     #: so, or it is one of the community's own; null: what they say.
     genre: Mapped[str | None] = mapped_column(String(40), index=True)

@@ -60,6 +60,10 @@ class MessageVotes:
         """Distinct members who voted up, minus those who voted down."""
         return len(self._for(emoji.up)) - len(self._for(emoji.down))
 
+    def people(self, emoji: VoteEmoji) -> int:
+        """Distinct members who voted, whichever way."""
+        return len(self._for(emoji.up) | self._for(emoji.down))
+
     def _for(self, key: str) -> set[int]:
         """Everybody who reacted with an emoji, in whatever tone."""
         found = (voters for name, voters in self.voters.items() if emoji_key(name) == key)
@@ -116,8 +120,8 @@ class ReactionVotes:
         return None if votes is None else votes.score(emoji)
 
 
-async def count_votes(message: discord.Message, emoji: VoteEmoji) -> int:
-    """The score of a message that was just fetched, from the lists of who reacted.
+async def count_votes(message: discord.Message, emoji: VoteEmoji) -> tuple[int, int]:
+    """Score and number of voters of a message that was just fetched, from the lists of who reacted.
 
     Raises:
         discord.HTTPException: a list cannot be read.
@@ -136,4 +140,4 @@ async def count_votes(message: discord.Message, emoji: VoteEmoji) -> int:
             async for user in users:
                 if not user.bot and user.id != message.author.id:
                     voters.add(user.id)
-    return votes.score(emoji)
+    return votes.score(emoji), votes.people(emoji)

@@ -135,10 +135,10 @@ class ScoreReader:
         try:
             with reaching_discord():
                 message = await channel.fetch_message(int(post.source_id))
-                score = await count_votes(message, emoji)
+                score, reactors = await count_votes(message, emoji)
         except discord.NotFound as error:
             # Only this is proof; an unknown channel may be one that we may not see.
             if error.code == UNKNOWN_MESSAGE:
                 return PostRemoved()
             raise
-        return ScoreRead(score, self._core.clock())
+        return ScoreRead(score, self._core.clock(), reactors=reactors)

@@ -1,0 +1,54 @@
+"""Histograms of the measures of popularity on a log scale, as SVG."""
+
+import math
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
+
+from bot.reports.measures import MEASURE_NAMES, Bar, MeasureSummary
+from bot.serving.number_format import number
+
+WIDTH: Final = 360
+_HEIGHT, _AXIS, _TOP = 120, 36, 18
+
+
+def draw_histogram(summary: MeasureSummary) -> str:
+    """One measure's histogram, described in it in words; it takes the colour of the text around."""
+    bars = summary.bars
+    most = max(*(bar.posts for bar in bars), 1)
+    step = WIDTH / len(bars)
+    marks = []
+    for place, bar in enumerate(bars):
+        height = round(_HEIGHT * bar.posts / most, 1)
+        x, y = round(place * step + 1, 1), round(_TOP + _HEIGHT - height, 1)
+        marks.append(
+            f'<rect x="{x}" y="{y}" width="{round(step - 2, 1)}" height="{height}">'
+            f"<title>{escape(_words(bar))}: {number(bar.posts)}</title></rect>"
+        )
+        if place % max(1, math.ceil(len(bars) / 6)) == 0:
+            marks.append(
+                f'<text x="{round((place + 0.5) * step, 1)}" y="{_TOP + _HEIGHT + 16}"'
+                f' text-anchor="middle">{escape(_short(bar))}</text>'
+            )
+    name = MEASURE_NAMES[summary.name]
+    told = "; ".join(f"{_words(bar)}: {number(bar.posts)}" for bar in bars)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {_TOP + _HEIGHT + _AXIS}"'
+        f' role="img" aria-label={quoteattr(f"How many posts have how much of {name}. {told}.")}'
+        ' font-family="system-ui, sans-serif" font-size="12" fill="currentColor">'
+        f'<text x="0" y="12" font-weight="bold">{escape(name)}</text>{"".join(marks)}</svg>'
+    )
+
+
+def _words(bar: Bar) -> str:
+    if math.isinf(bar.first):
+        return "0 or less"
+    if bar.end <= 1.0001:
+        return f"{bar.first:.0%} to {bar.end:.0%}"
+    last = bar.end - 1
+    return number(last) if last == bar.first else f"{number(bar.first)} to {number(last)}"
+
+
+def _short(bar: Bar) -> str:
+    if math.isinf(bar.first):
+        return "≤ 0"
+    return f"{bar.first:.0%}" if bar.end <= 1.0001 else number(bar.first)

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from models.trajectories import FEATURES, Trajectory
 from storage.errors import ExpectedError
-from storage.types import PlatformName
 
 Numbers: TypeAlias = NDArray[np.float64]
 
@@ -29,8 +28,9 @@ FORMAT = 2
 
 #: The shipped curves, learned from Reddit.
 STARTER = Path(__file__).parent / "starter" / "growth_reddit.npz"
-#: The file that ships for a platform. Scores of one platform say nothing about another's.
-SHIPPED = {PlatformName.REDDIT: STARTER}
+#: The file that ships for a platform, by its name. Scores of one platform say nothing about
+#: another's.
+SHIPPED = {"reddit": STARTER}
 
 
 def learned_path(folder: Path, platform: str) -> Path:

@@ -9,9 +9,11 @@ from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
+_SHIPPED = {PlatformName(name): path for name, path in SHIPPED.items()}
+
 
 def shipped_curves(
-    files: Mapping[PlatformName, Path] = SHIPPED,
+    files: Mapping[PlatformName, Path] = _SHIPPED,
 ) -> dict[PlatformName, GrowthCurves]:
     """The curves of each platform whose file can be used.
 

@@ -180,16 +180,17 @@ async def refit_growth(database_url: str, folder: Path, *, seed: int) -> dict[st
     verdicts: dict[str, dict[str, Any]] = {}
     database = Database(database_url)
     try:
-        for platform, path in SHIPPED.items():
-            current = _current(learned_path(folder, platform.value), path)
+        for name, path in SHIPPED.items():
+            learned = learned_path(folder, name)
+            current = _current(learned, path)
             if current is None:
                 continue
             async with database.read() as session:
-                posts = await read_watched(session, platform, current.horizon)
+                posts = await read_watched(session, PlatformName(name), current.horizon)
             curves, verdict = refit_curves(posts, current, seed=seed)
             if curves is not None:
-                _write(curves, learned_path(folder, platform.value))
-            verdicts[platform.value] = verdict.to_json()
+                _write(curves, learned)
+            verdicts[name] = verdict.to_json()
     finally:
         await database.close()
     return verdicts

@@ -22,7 +22,8 @@ from urllib.parse import quote_from_bytes, urlsplit
 #: Every route of the board (a test holds the list against the board itself).
 ROUTES = (
     "/", "/posts/{id}", "/posts/{id}.json", "/cards.json", "/posts", "/posts/{id}/vote",
-    "/posts/{id}/heat.png", "/posts/{id}/guess", "/images/{id}", "/league", "/stats", "/stats.png",
+    "/posts/{id}/heat.png", "/posts/{id}/guess", "/posts/{id}/genre", "/images/{id}", "/league",
+    "/stats", "/stats.png",
     "/me", "/me.json", "/models", "/models/state.json", "/models/train", "/livez", "/healthz",
     "/meme", "/meme/{token}", "/meme/{token}/post", "/static/{name}", "/admin", "/admin/hide",
     "/admin/show", "/admin/ban", "/admin/ban-voters", "/admin/unban",

@@ -1,7 +1,6 @@
 """How Sphinx builds the site from docs/: ``make docs``. Warnings are errors."""
 
 import re
-import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,7 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 project = "Peoria"
 author = "the Peoria authors"
-release = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+_PACKAGE = (ROOT / "peoria" / "__init__.py").read_text("utf-8")
+release = re.findall(r'^__version__ = "(.+)"$', _PACKAGE, re.MULTILINE)[0]
 html_title = f"Peoria {release}"
 
 extensions = ["myst_parser"]

@@ -33,12 +33,14 @@ class Rank:
         high: upper end.
         bucket: the one it fell into.
         rates: shares of low, medium and high by which points are counted.
+        others: how many scores it was ranked among.
     """
 
     low: float
     high: float
     bucket: Bucket
     rates: tuple[float, float, float]
+    others: int
 
 
 def rank_next(score: float, before: Sequence[Seen], rule: BucketRule) -> Rank:
@@ -51,7 +53,10 @@ def rank_next(score: float, before: Sequence[Seen], rule: BucketRule) -> Rank:
     """
     interval = tie_interval(score, sorted(each.score for each in before))
     return Rank(
-        *interval, _bucket(score, interval, before, rule), base_rates([b.bucket for b in before])
+        *interval,
+        _bucket(score, interval, before, rule),
+        base_rates([b.bucket for b in before]),
+        len(before),
     )
 
 
@@ -68,7 +73,7 @@ def rank_together(scores: Sequence[float], before: Sequence[Seen], rule: BucketR
         interval = tie_interval(score, others)
         found.append((interval, _bucket(score, interval, before, rule)))
     rates = shares([*(bucket for _, bucket in found), *(each.bucket for each in before)])
-    return [Rank(*interval, bucket, rates) for interval, bucket in found]
+    return [Rank(*interval, bucket, rates, len(everything) - 1) for interval, bucket in found]
 
 
 def _bucket(

@@ -76,6 +76,7 @@ def write_label(
         measure=post.community.measure,
         percentile_low=rank.low,
         percentile_high=rank.high,
+        others=rank.others,
         bucket=rank.bucket,
         matured_at=matured_at,
         written_at=now if before is None else max(now, before + _ONE_AFTER),

@@ -50,8 +50,10 @@ def settled_text(ending: Ending, community: str, about: str) -> str:
         case OutcomeWaits():
             said = " ".join(waiting_sentences(ending, community))
         case Outcome():
-            interval = (ending.percentile, ending.percentile) if ending.told else (0.0, 1.0)
-            said = f"{outcome_sentence(ending)} {standing_sentence(*interval, community)}"
+            standing = standing_sentence(
+                ending.percentile, community, told=ending.told, few=ending.beats_few
+            )
+            said = f"{outcome_sentence(ending)} {standing}"
     return (
         f"**The votes are in.** {said}\n\n---\n\n{_card(ending.card, community, None)}"
         f"\n\n{_signature(about)}"

@@ -132,6 +132,10 @@ class Card:
         return max(chances, key=lambda bucket: round(chances[bucket], 9))
 
 
+#: Of fewer posts than this no share is said: 67% of three posts sounds like knowledge.
+ENOUGH_FOR_SHARES = 10
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What really happened to a post."""
@@ -143,6 +147,8 @@ class Outcome:
     bucket: Bucket
     #: False while there is no other score to compare it with: then the bucket says nothing.
     told: bool = True
+    #: How many other posts it beats, of how many, where these are too few for a share.
+    beats_few: tuple[int, int] | None = None
 
     @property
     def right(self) -> bool | None:
@@ -250,7 +256,15 @@ def outcome(card: Card, label: Label) -> Outcome:
     """A stored label beside the prediction."""
     middle = (label.percentile_low + label.percentile_high) / 2
     told = label.percentile_low > 0 or label.percentile_high < 1
-    return Outcome(card, label.score, middle, label.bucket, told)
+    return Outcome(card, label.score, middle, label.bucket, told, beats_few(label))
+
+
+def beats_few(label: Label) -> tuple[int, int] | None:
+    """How many other posts a label beats, of how many; None where a share (%) says it better."""
+    others = label.others
+    if others is None or others >= ENOUGH_FOR_SHARES:
+        return None
+    return round(label.percentile_low * (others + 1)), others
 
 
 def _attributes(prediction: Prediction, genre: str | None) -> Attributes | None:

@@ -219,12 +219,24 @@ def label_sentence(bucket: Bucket, score: float) -> str:
     return f"Was {bucket.value}, score {number(score)}."
 
 
-def standing_sentence(percentile_low: float, percentile_high: float, community: str) -> str:
-    """Where a label stands among the community's recent ones, from its percentile interval."""
-    if percentile_low <= 0 and percentile_high >= 1:
+def standing_sentence(
+    percentile: float, community: str, *, told: bool, few: tuple[int, int] | None
+) -> str:
+    """Where a score stands among the community's recent ones.
+
+    Args:
+        percentile: the middle of its interval, 0 to 1.
+        community: its name.
+        told: False while there is no other score to compare it with.
+        few: how many others it beats, of how many, where these are too few for a share.
+    """
+    if not told:
         return f"There is no other score in {community} to compare it with yet."
-    middle = (percentile_low + percentile_high) / 2
-    return f"That beats {percent(middle)} of the recent posts in {community}."
+    if few is not None:
+        beaten, others = few
+        ended = "post that has" if others == 1 else "posts that have"
+        return f"It beats {beaten} of the {others} other {ended} ended in {community}."
+    return f"That beats {percent(percentile)} of the recent posts in {community}."
 
 
 def refusal_sentence(post: Post) -> str | None:

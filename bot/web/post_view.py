@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.league.secrecy import Reader, may_be_guessed, secret_sentence, why_secret
 from bot.serving import phrases
 from bot.serving.attribute_phrases import looks_like
-from bot.serving.forecast import Card, Outcome, OutcomeWaits, outcome, stored_card
+from bot.serving.forecast import Card, Outcome, OutcomeWaits, beats_few, outcome, stored_card
 from bot.serving.second_look import SecondLook
 from bot.serving.waiting import Waits
 from bot.web.guess_view import GuessView
@@ -247,7 +247,12 @@ def _outcome_sentences(post: Post, result: Outcome | None, community: str) -> tu
     label = post.label
     if label is None:
         return ()
-    standing = phrases.standing_sentence(label.percentile_low, label.percentile_high, community)
+    standing = phrases.standing_sentence(
+        (label.percentile_low + label.percentile_high) / 2,
+        community,
+        told=label.percentile_low > 0 or label.percentile_high < 1,
+        few=beats_few(label),
+    )
     if result is None:
         return (phrases.label_sentence(label.bucket, label.score), standing)
     return (phrases.outcome_sentence(result), standing)

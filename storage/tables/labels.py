@@ -135,6 +135,8 @@ class Label(Base):
     #: The whole interval that posts of this score cover (ties share it).
     percentile_low: Mapped[float]
     percentile_high: Mapped[float]
+    #: How many other scores it was ranked among; null: of before this was kept.
+    others: Mapped[int | None]
     bucket: Mapped[Bucket] = mapped_column(enum_column(Bucket, "bucket"))
     #: When the score became final: the post's time plus the horizon.
     matured_at: Mapped[datetime]

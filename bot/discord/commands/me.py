@@ -13,6 +13,7 @@ from bot.discord.ui.responses import Interaction, defer, respond
 from bot.league.board_rows import BoardRow
 from bot.league.leaderboard import BoardName, read_board
 from bot.league.seasons import ALL_TIME, season_of
+from bot.serving.forecast import ENOUGH_FOR_SHARES
 from storage.tables import Author, Guess, Post
 from storage.types import UNLABELLED, PlatformName
 
@@ -75,7 +76,7 @@ class PersonalRecord(Feature):
 def _season_lines(texts: Texts, season: str, row: BoardRow, total: int) -> list[str]:
     lines = [
         texts(
-            "me.row",
+            "me.row" if row.n >= ENOUGH_FOR_SHARES else "me.row_few",
             season=season,
             points=signed(texts, row.points),
             n=texts.number(row.n),

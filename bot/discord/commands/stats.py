@@ -17,7 +17,7 @@ from bot.reports.charts import ChartFailed, stats_chart
 from bot.reports.plays import read_plays
 from bot.reports.stats import Stats, read_stats
 from bot.reports.version_stats import VersionStats
-from bot.serving.forecast import familiarity
+from bot.serving.forecast import ENOUGH_FOR_SHARES, familiarity
 from bot.serving.phrases import known_bar
 
 log = logging.getLogger(__name__)
@@ -121,12 +121,14 @@ def _version_line(texts: Texts, version: VersionStats) -> str:
             skill=texts.number(skill, 3),
             skill_interval=f"[{ends}]",
         )
+    n = version.skill.n
     words = texts(
-        "stats.line.version",
+        "stats.line.version" if n >= ENOUGH_FOR_SHARES else "stats.line.version_few",
         name=escape(version.name, 64),
+        hits=texts.number(round(version.accuracy * n)),
         rate=texts.percent(version.accuracy),
         interval=f"[{texts.percent(low)}, {texts.percent(high)}]",
-        n=texts.number(version.skill.n),
+        n=texts.number(n),
         base=texts.percent(version.base_rate),
     )
     return f"{words} {told}"

@@ -193,6 +193,11 @@ def _standing(texts: Texts, post: Post, outcome: Outcome) -> str:
     label = post.label
     if label is not None and label.percentile_low <= 0 and label.percentile_high >= 1:
         return texts("outcome.first", community=community)
+    if outcome.beats_few is not None:
+        beaten, others = outcome.beats_few
+        return texts.count(
+            "outcome.standing_few", others, beaten=texts.number(beaten), community=community
+        )
     return texts("outcome.standing", share=texts.percent(outcome.percentile), community=community)
 
 

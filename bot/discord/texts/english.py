@@ -123,6 +123,10 @@ ENGLISH: dict[str, str] = {
     "outcome.unknown": "I could not read the final score in time, so this prediction and the"
     " guesses on it do not count.",
     "outcome.standing": "That beats {share} of the recent posts in {community}.",
+    "outcome.standing_few.one": "It beats {beaten} of the {n} other post that has ended in"
+    " {community}.",
+    "outcome.standing_few.other": "It beats {beaten} of the {n} other posts that have ended in"
+    " {community}.",
     "outcome.first": "There is no other score in {community} to compare it with yet.",
     "outcome.best_guess": "Best guess: **{bucket}** by {name}",
     "outcome.right_guesses": "Right guesses: {right} of {total}.",
@@ -334,6 +338,7 @@ ENGLISH: dict[str, str] = {
     "me.waiting.one": "{n} guess of yours waits for its votes. None is scored yet.",
     "me.waiting.other": "{n} of your guesses wait for their votes. None is scored yet.",
     "me.row": "{season}: **{points}** points, {hits} of {n} guesses right ({rate}; chance {base}).",
+    "me.row_few": "{season}: **{points}** points, {hits} of {n} guesses right.",
     "me.blind": "Blind: **{points}** points, {hits} of {n} guesses right.",
     "me.streak": "Right in a row: {now} now, {most} at most.",
     "me.rank": "Place {rank} of {total}.",
@@ -346,6 +351,7 @@ ENGLISH: dict[str, str] = {
     "stats.where": "Only this channel, or all of them",
     "stats.line.version": "**{name}** was right on {rate} {interval} of {n} posts; chance alone"
     " would be right on {base}.",
+    "stats.line.version_few": "**{name}** was right on {hits} of {n} posts.",
     "stats.line.skill": "All its chances together were {better}"
     " (RPS skill {skill} {skill_interval}).",
     "stats.line.no_skill": "About its skill there is nothing to tell yet.",

@@ -130,6 +130,10 @@ GERMAN: dict[str, str] = {
     "outcome.unknown": "Ich konnte die endgültige Punktzahl nicht rechtzeitig lesen, deshalb"
     " zählen diese Vorhersage und die Tipps dazu nicht.",
     "outcome.standing": "Das schlägt {share} der letzten Posts in {community}.",
+    "outcome.standing_few.one": "Er schlägt {beaten} von {n} anderen Post, der in {community} schon"
+    " gewertet ist.",
+    "outcome.standing_few.other": "Er schlägt {beaten} von {n} anderen Posts, die in {community}"
+    " schon gewertet sind.",
     "outcome.first": "In {community} gibt es noch keine andere Punktzahl zum Vergleichen.",
     "outcome.best_guess": "Bester Tipp: **{bucket}** von {name}",
     "outcome.right_guesses": "Richtige Tipps: {right} von {total}.",
@@ -354,6 +358,7 @@ GERMAN: dict[str, str] = {
     "me.waiting.other": "{n} deiner Tipps warten auf die Stimmen. Gewertet ist noch keiner.",
     "me.row": "{season}: **{points}** Punkte, {hits} von {n} Tipps richtig ({rate}; Zufall"
     " {base}).",
+    "me.row_few": "{season}: **{points}** Punkte, {hits} von {n} Tipps richtig.",
     "me.blind": "Blind: **{points}** Punkte, {hits} von {n} Tipps richtig.",
     "me.streak": "Richtige in Folge: jetzt {now}, höchstens {most}.",
     "me.rank": "Platz {rank} von {total}.",
@@ -366,6 +371,7 @@ GERMAN: dict[str, str] = {
     "stats.where": "Nur dieser Kanal, oder alle",
     "stats.line.version": "**{name}** hatte bei {rate} {interval} von {n} Posts recht; der Zufall"
     " allein hätte es bei {base}.",
+    "stats.line.version_few": "**{name}** hatte bei {hits} von {n} Posts recht.",
     "stats.line.skill": "Alle seine Chancen zusammen waren {better}"
     " (RPS-Können {skill} {skill_interval}).",
     "stats.line.no_skill": "Über das Können lässt sich noch nichts sagen.",

@@ -1,9 +1,11 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.reddit.texts import settled_text
-from bot.serving.forecast import Card, Outcome, OutcomeWaits, Place, familiarity, read_card
+from bot.serving.forecast import Card, Outcome, OutcomeWaits, Place, familiarity, outcome, read_card
 from bot.serving.phrases import (
     NOTHING_TO_SEE,
     headline,
@@ -16,17 +18,44 @@ from bot.serving.phrases import (
     standing_sentence,
 )
 from models.distribution import UNIFORM
-from models.percentiles import BucketRule, Quantiles
+from models.percentiles import BucketRule, Quantiles, tie_interval
+from storage.tables import Label
 from storage.types import Bucket
 
 
+def ranked(score: float, others: list[float], *, others_kept: bool = True) -> Label:
+    low, high = tie_interval(score, sorted(others))
+    return Label(
+        score=score, percentile_low=low, percentile_high=high, bucket=Bucket.MEDIUM,
+        others=len(others) if others_kept else None,
+    )  # fmt: skip
+
+
+def standing(label: Label) -> str:
+    result = outcome(card(None), label)
+    return standing_sentence(result.percentile, "r/memes", told=result.told, few=result.beats_few)
+
+
 def test_a_label_that_ties_with_everything_beats_nothing() -> None:
-    assert "no other score" in standing_sentence(0, 1, "Main Street")
+    assert "no other score" in standing(ranked(3, [3, 3]))
 
 
 def test_a_label_stands_in_the_middle_of_its_tie() -> None:
-    sentence = standing_sentence(0.6, 0.8, "Main Street")
-    assert sentence == "That beats 70% of the recent posts in Main Street."
+    assert (
+        standing(ranked(7, [*range(7), 7, 8, 9]))
+        == "That beats 73% of the recent posts in r/memes."
+    )
+    old = ranked(3, [1, 2, 4], others_kept=False)
+    assert standing(old) == "That beats 62% of the recent posts in r/memes."
+
+
+@given(st.integers(0, 5), st.lists(st.integers(0, 5), min_size=1, max_size=9))
+def test_of_few_posts_it_is_counted_how_many_it_beats(score: int, others: list[int]) -> None:
+    said = standing(ranked(score, [float(each) for each in others]))
+    assert "%" not in said
+    if {*others} != {score}:
+        beaten = sum(each < score for each in others)
+        assert said.startswith(f"It beats {beaten} of the {len(others)} other post")
 
 
 def test_a_label_without_a_prediction() -> None:

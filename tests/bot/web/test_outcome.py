@@ -63,7 +63,9 @@ async def test_right_and_wrong_are_told_apart(
     assert post["outcome"]["bucket"] == "high"
     assert post["outcome"]["right"] is (bucket == "high")
     assert mark in post["outcome"]["sentences"][0]
-    assert post["outcome"]["sentences"][1] == "That beats 92% of the recent posts in Main Street."
+    assert post["outcome"]["sentences"][1] == (
+        "It beats 5 of the 5 other posts that have ended in Main Street."
+    )
     _, page = await ann.page(f"/posts/{ids[-1]}")
     assert ("is-right" if bucket == "high" else "is-wrong") in page
 

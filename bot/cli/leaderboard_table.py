@@ -10,6 +10,7 @@ from rich.table import Table
 from bot.cli.console import out, say
 from bot.league.board_rows import BoardPage, BoardRow
 from bot.league.leaderboard import BoardName
+from bot.people.nicknames import nickname
 from bot.serving.number_format import number, percent, signed
 
 
@@ -94,7 +95,7 @@ _STREAK: _Field = ("Streak\n(best)", _streak, "figure")
 _COLUMNS: dict[BoardName, tuple[_Field, ...]] = {
     BoardName.FORECASTERS: (
         _RANK,
-        ("Forecaster", lambda row: f"forecaster {row.label[:6]}", "name"),
+        ("Forecaster", lambda row: nickname(row.label), "name"),
         ("Guesses", lambda row: f"{row.n:,}", "figure"),
         *_PLAY,
         ("Blind", _blind, "figure"),

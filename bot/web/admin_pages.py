@@ -12,11 +12,11 @@ from aiohttp.typedefs import Handler
 from sqlalchemy import select, update
 
 from bot.league.suspicious_votes import read_suspicions
+from bot.people.nicknames import nickname
 from bot.training.versions import UnknownVersion, list_versions, promote, rollback
 from bot.web.admins import COOKIE
 from bot.web.bodies import read_fields
 from bot.web.cards import read_id
-from bot.web.nicknames import nickname
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other
 from bot.web.services import COMMUNITY, Services

@@ -9,8 +9,8 @@ from aiohttp import web
 from bot.league.board_rows import BoardPage
 from bot.league.leaderboard import BoardName, list_seasons, read_board
 from bot.league.seasons import ALL_TIME, UnknownSeason, read_season, season_of
+from bot.people.nicknames import nickname
 from bot.web.asked_community import asked_community, in_address
-from bot.web.nicknames import nickname
 from bot.web.refusals import Refusal
 from bot.web.services import Services
 from bot.web.visitors import find_author, visitor_of

@@ -10,8 +10,8 @@ from bot.league.seasons import ALL_TIME, season_of
 from bot.people.consent import has_opted_out, opt_in, opt_out
 from bot.people.erasure import forget_person
 from bot.people.export import export_person
+from bot.people.nicknames import nickname
 from bot.web.bodies import read_fields
-from bot.web.nicknames import nickname
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other
 from bot.web.services import COMMUNITY, Services

@@ -10,10 +10,9 @@ from bot.discord.ui.member_names import MemberNames
 from bot.league.board_rows import BoardRow
 from bot.league.leaderboard import BoardName
 from bot.league.seasons import ALL_TIME
+from bot.people.nicknames import nickname
 
 _LONGEST_NAME = 60
-#: Letters of a keyed hash that tell people apart who cannot be named.
-_NICKNAME = 6
 
 
 def board_embed(
@@ -96,7 +95,7 @@ def signed(texts: Texts, points: float | None) -> str:
 def _name(texts: Texts, board: BoardName, row: BoardRow, page: Page, names: MemberNames) -> str:
     if board is BoardName.FORECASTERS:
         mention = names.mention(row.label, page.named[row.id]) if row.id in page.named else None
-        return mention or texts("leaderboard.somebody", nickname=row.label[:_NICKNAME])
+        return mention or nickname(row.label)
     # Titles and names of channels are what people wrote.
     name = escape(row.label, _LONGEST_NAME) or texts("leaderboard.untitled")
     name = f"[{name}]({row.link})" if row.link is not None else name

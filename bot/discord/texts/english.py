@@ -320,7 +320,6 @@ ENGLISH: dict[str, str] = {
     "leaderboard.you": "You",
     "leaderboard.your_row": "Your place",
     "leaderboard.not_on_it": "You are not on this board yet: it takes {n} scored guesses.",
-    "leaderboard.somebody": "forecaster {nickname}",
     "leaderboard.empty": "Nobody is on this board yet. Guess Low, Medium or High under one of my"
     " replies; guesses are scored when the votes are in.",
     "leaderboard.empty_models": "No model version was scored in this season yet. The first score"

@@ -339,7 +339,6 @@ GERMAN: dict[str, str] = {
     "leaderboard.your_row": "Dein Platz",
     "leaderboard.not_on_it": "Du bist noch nicht auf dieser Tafel: Sie braucht {n} gewertete"
     " Tipps.",
-    "leaderboard.somebody": "Tipper {nickname}",
     "leaderboard.empty": "Auf dieser Tafel ist noch niemand. Tippe Niedrig, Mittel oder Hoch"
     " unter einer meiner Antworten; gewertet wird, wenn die Stimmen da sind.",
     "leaderboard.empty_models": "In dieser Saison wurde noch keine Modellversion gewertet. Die"

@@ -10,11 +10,11 @@ from sqlalchemy.orm import selectinload
 
 from bot.league.board_rows import BoardRow
 from bot.league.leaderboard import BoardName
+from bot.people.nicknames import nickname
 from bot.serving.forecast import Card, stored_card
 from bot.serving.waiting import read_waits
 from bot.web.api import schema
 from bot.web.guess_view import guesses_on
-from bot.web.nicknames import nickname
 from bot.web.post_view import PostView, view_post
 from bot.web.votes import Tally, tallies
 from storage.tables import Community, Label, ModelVersion, Post, PostImage, Prediction

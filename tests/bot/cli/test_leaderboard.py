@@ -77,7 +77,7 @@ def test_without_a_season_it_is_this_month(peoria: Peoria) -> None:
     [
         (
             "forecasters",
-            ["forecaster abcdef", "45%", "26%–66%", "34%", "+6.5", "50% of 10", "bot 60%"],
+            ["Person abcdef", "45%", "26%–66%", "34%", "+6.5", "50% of 10", "bot 60%"],
         ),
         ("models", ["v1", "0.250", "45%"]),
         ("channels", ["r/[test]", "0.250"]),

@@ -114,7 +114,7 @@ async def test_pages_are_turned_by_who_asked(
     asked = await fake.slash(ann, channel, "leaderboard")
     message = shown(asked)
     assert "Forecasters · 2026-03" in message.text
-    assert "`1.` **forecaster 000000** · **+23.0** points · 10 of 20 right, 50% (chance 33%)" in (
+    assert "`1.` **Person 000000** · **+23.0** points · 10 of 20 right, 50% (chance 33%)" in (
         message.text
     )
     assert "`10.`" in message.text
@@ -172,7 +172,7 @@ async def test_people_are_named_only_on_their_own_server(
     asked = await fake.slash(ann, channel, "leaderboard", where="everywhere")
     assert f"**<@{ann.id}>**" in asked.text
     assert f"<@{bob.id}>" not in asked.text
-    assert f"forecaster {person(app, bob)[:6]}" in asked.text
+    assert f"Person {person(app, bob)[:6]}" in asked.text
 
 
 async def test_players_are_named_by_a_process_that_never_met_them(
@@ -182,7 +182,7 @@ async def test_players_are_named_by_a_process_that_never_met_them(
     here = await community(app, channel, guild.id)
     author = await standing(app, person(app, bob), here, points=3.0)
     asked = await fake.slash(ann, channel, "leaderboard")
-    assert f"forecaster {person(app, bob)[:6]}" in asked.text
+    assert f"Person {person(app, bob)[:6]}" in asked.text
     async with app.core.database.write() as session:
         row = await session.get_one(Author, author)
         row.sealed_id = seal_id(app.core.people_key, PlatformName.DISCORD, str(bob.id))

@@ -20,6 +20,7 @@ from storage.types import PlatformName
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
 from tests.fixtures import postgresql
+from tests.fixtures.reused_database import ReusedDatabase
 
 # No test is a timed test, and a busy machine is no finding.
 # The same examples every time, so that a change is judged by what it changed. To look for new
@@ -60,6 +61,9 @@ SLOW_FIXTURES = {
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        # Several processes share the files: long ones first, so that all end at the same time.
+        items.sort(key=lambda item: not _below(item.path.relative_to(config.rootpath), SLOW))
     for item in items:
         file = item.path.relative_to(config.rootpath)
         slow = _below(file, SLOW) or item.get_closest_marker("tensorflow") is not None
@@ -176,13 +180,22 @@ def first_start_postgresql(
         yield url
 
 
+@pytest.fixture(scope="session")
+def reused_postgresql(first_start_postgresql: str) -> Iterator[ReusedDatabase]:
+    """The PostgreSQL database that one test after another gets."""
+    reused = ReusedDatabase(first_start_postgresql)
+    yield reused
+    reused.close()
+
+
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """The URL of the test's own PostgreSQL database; None: SQLite in its data folder."""
+    """The URL of a PostgreSQL database after its first start; None: SQLite in the data folder."""
     if getattr(request, "param", "sqlite") == "sqlite":
         yield None
         return
-    with postgresql.made_database(request.getfixturevalue("first_start_postgresql")) as url:
+    reused: ReusedDatabase = request.getfixturevalue("reused_postgresql")
+    with reused.lent() as url:
         yield url
 
 

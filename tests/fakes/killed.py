@@ -10,6 +10,7 @@ a file is put; before and after everything that the platform is asked for.
 """
 
 import asyncio
+import functools
 import hashlib
 import io
 import itertools
@@ -32,6 +33,7 @@ from PIL import Image, ImageDraw
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+import bot.app
 import bot.core
 from bot.app import build
 from bot.core import open_core
@@ -51,6 +53,9 @@ STEPS = (0, 601, 1801)
 SCORE = 7
 #: Boundaries that are tried at the same time.
 LANES = 2
+
+#: Read once, before the forks.
+SETTINGS = Settings(silent_share=0, scores_to_compare=1)
 
 #: Tables whose rows are counted.
 TABLES = (
@@ -182,7 +187,7 @@ def picture() -> bytes:
 async def go_round(folder: Path, boundary: Boundary) -> None:
     """Everything from where the folder is now to the label and beyond."""
     clock = LastingClock(folder / "clock")
-    settings = Settings(data_dir=folder / "data", silent_share=0, scores_to_compare=1)
+    settings = SETTINGS.model_copy(update={"data_dir": folder / "data"})
     async with open_core(settings, clock=clock) as core:
         app = build(core)
         app.platforms[PlatformName.REDDIT] = LastingPlatform(folder / "seen.db", boundary, clock)
@@ -274,6 +279,7 @@ def main() -> None:
     first_start, work = Path(sys.argv[1]), Path(sys.argv[2])
     bot.core.Database = KilledDatabase  # type: ignore[misc]
     bot.core.ImageStore = KilledImageStore  # type: ignore[misc]
+    bot.app.shipped_curves = functools.cache(bot.app.shipped_curves)  # type: ignore[attr-defined]
     # Once round in this process, so that no child has to warm up what they share.
     shutil.copytree(first_start, work / "warm" / "data")
     run(work / "warm", Boundary(None, work / "killed"))

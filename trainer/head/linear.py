@@ -84,9 +84,11 @@ def fit_linear(
         value = float(lost) + penalty / 2 * float((slopes**2).sum())
         return value, np.concatenate([errors.sum(axis=0), gradient.ravel()])
 
-    found = minimize(
-        objective, np.zeros(BINS + 2 * width), jac=True, method="L-BFGS-B", options=_OPTIONS
-    )
+    # Targets that are not finite are told by the network's loss (`fit`), in a sentence.
+    with np.errstate(invalid="ignore"):
+        found = minimize(
+            objective, np.zeros(BINS + 2 * width), jac=True, method="L-BFGS-B", options=_OPTIONS
+        )
     return _member(found.x[:BINS], found.x[BINS:].reshape(width, 2), groups)
 
 

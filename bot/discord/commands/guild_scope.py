@@ -36,4 +36,4 @@ async def players_of(
             Standing.forecaster_id.in_(authors),
         )
     )
-    return dict(found.tuples().all())
+    return dict(found.all())

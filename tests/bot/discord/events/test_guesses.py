@@ -141,7 +141,7 @@ async def test_a_player_is_named_after_a_restart_until_they_opt_out(
     async def kept() -> dict[str, str | None]:
         async with app.core.database.read() as session:
             rows = await session.execute(select(Author.hash, Author.sealed_id))
-            return dict(rows.tuples().all())
+            return dict(rows.all())
 
     sealed = (await kept())[person]
     assert sealed is not None

@@ -186,7 +186,7 @@ def test_sums_that_grew_are_the_sums_worked_out_anew(data_dir: Path) -> None:
                     assert before[key].pop("updated_at", None) == moment
                     assert before[key] == pytest.approx(values)
 
-        @settings(max_examples=25)
+        @settings(max_examples=12)
         @given(HISTORIES)
         def every_history(histories: list[History]) -> None:
             runner.run(compare(histories))

@@ -247,6 +247,6 @@ def test_any_order_of_events(data_dir: Path) -> None:
         Guessing.database = database
         Guessing.run = staticmethod(runner.run)
         run_state_machine_as_test(  # type: ignore[no-untyped-call]
-            Guessing, settings=settings(max_examples=25, stateful_step_count=15, deadline=None)
+            Guessing, settings=settings(max_examples=12, stateful_step_count=15, deadline=None)
         )
         runner.run(database.close())

@@ -186,7 +186,7 @@ def columns_that_name_people() -> list[Column[Any]]:
     return [Author.__table__.c.id, *found]
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(rows=worlds(), data=st.data())
 def test_after_forgetting_nothing_refers_to_the_person(
     first_start: Path, rows: list[Any], data: st.DataObject

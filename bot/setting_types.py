@@ -25,11 +25,16 @@ _SUBREDDIT = re.compile(r"u_[A-Za-z0-9_-]{2,20}|[A-Za-z0-9][A-Za-z0-9_]{1,20}")
 
 #: What looks like a subreddit and shows the posts of others.
 _FEEDS = {
-    "all", "best", "contrib", "dashboard", "favorites", "friends", "home", "me", "mod", "myrandom",
-    "new", "popular", "randnsfw", "random", "search", "submit", "subreddits", "users",
+    "all", "best", "contrib", "controversial", "dashboard", "favorites", "friends", "home", "hot",
+    "me", "mod", "myrandom", "new", "popular", "randnsfw", "random", "rising", "saved", "search",
+    "submit", "subreddits", "top", "u_me", "users",
 }  # fmt: skip
 #: What stands before the name where an address was copied.
 _BEFORE_NAME = re.compile(r"(?:https?://)?(?:\w+\.)?reddit\.com/", re.IGNORECASE)
+#: What stands after it there: how its posts are sorted, and what browsers add.
+_AFTER_NAME = re.compile(
+    r"(?<=\w\w)(?:/(?:new|hot|top|rising|best|controversial))?/?(?:[?#].*)?$", re.IGNORECASE
+)
 
 
 def _database_url(value: str | None) -> str | None:
@@ -83,9 +88,10 @@ def _split(value: object) -> object:
 def _subreddits(value: tuple[str, ...]) -> tuple[str, ...]:
     names: dict[str, str] = {}
     for text in value:
-        name = re.sub(r"^/?(?:r/)?", "", _BEFORE_NAME.sub("/", text)).removesuffix("/")
+        path = _AFTER_NAME.sub("", _BEFORE_NAME.sub("/", text), count=1)
+        name = re.sub(r"^/?(?:r/)?", "", path, flags=re.IGNORECASE)
         multi = "/m/" in name or "+" in name or re.match(r"(?:all|popular)-", name, re.IGNORECASE)
-        name = re.sub(r"^/?(?:u|user)/", "u_", name)
+        name = re.sub(r"^/?(?:u|user)/", "u_", name, flags=re.IGNORECASE)
         if name.lower() in _FEEDS or multi:
             raise ValueError(
                 "holds a feed (such as r/all, or r/aww+pics): its posts are those of other"

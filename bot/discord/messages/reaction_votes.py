@@ -18,6 +18,16 @@ MOST_MESSAGES = 2000
 #: Signs that make no other emoji of one: how it is drawn (as text or coloured), and skin tones.
 _VARIANTS = dict.fromkeys([0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400)])
 
+#: Emoji of two people or hands are spelt as a sequence where the two have different skin tones.
+_PAIRS = {
+    "\U0001faf1\u200d\U0001faf2": "\U0001f91d",  # two hands: handshake
+    "\U0001f469\u200d\U0001f91d\u200d\U0001f469": "\U0001f46d",  # women holding hands
+    "\U0001f469\u200d\U0001f91d\u200d\U0001f468": "\U0001f46b",  # woman and man holding hands
+    "\U0001f468\u200d\U0001f91d\u200d\U0001f468": "\U0001f46c",  # men holding hands
+    "\U0001f9d1\u200d\u2764\u200d\U0001f48b\u200d\U0001f9d1": "\U0001f48f",  # kiss
+    "\U0001f9d1\u200d\u2764\u200d\U0001f9d1": "\U0001f491",  # couple with heart
+}
+
 
 @dataclass(frozen=True, slots=True)
 class VoteEmoji:
@@ -35,7 +45,8 @@ class VoteEmoji:
 def emoji_key(emoji: object) -> str:
     """One spelling for each emoji, whatever its tone: the character, or the id of a server's."""
     text = reaction_name(emoji)
-    return text.translate(_VARIANTS) or text
+    plain = text.translate(_VARIANTS) or text
+    return _PAIRS.get(plain, plain)
 
 
 def reaction_name(emoji: object) -> str:

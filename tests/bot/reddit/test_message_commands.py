@@ -16,11 +16,18 @@ OUT = ["!optout", "!opt-out", "!opt out", "!OptOut", "!opt_out", "stop", "STOP."
        "\N{FULLWIDTH EXCLAMATION MARK}optout", "!opt me out", "opt me out please", "Stop it!",
        "please stop replying to me", "I want to opt out", "I'd like to unsubscribe, thanks",
        "Leave me alone.", "can you stop that", "!op\N{ZERO WIDTH SPACE}tout",
-       "**STOP**", "Please, bot, stop"]  # fmt: skip
+       "**STOP**", "Please, bot, stop", "bad bot stop", "STOP STOP STOP", "no thanks, stop",
+       "I'm opting out", "!opt.out", "_!optout_", "!optuot", "!0ptout", "unsuscribe", "STAHP!!",
+       "@peoria_bot stop", "stop\n\n---\nSent from my iPhone", "dont reply to my posts",
+       "Please don't ever reply to me again!", "stop commenting on my posts", "go away",
+       "leave my posts alone", "I don't want this.", "stop spamming me"]  # fmt: skip
+GERMAN = ["stopp", "Bitte abmelden!", "!abbestellen", "Hör bitte auf.", "Lass mich in Ruhe!",
+          "Antworte mir bitte nicht mehr", "Ich möchte mich austragen", "keine Antworten mehr",
+          "Bitte nicht mehr kommentieren, danke"]  # fmt: skip
 TEXTS = [plain_text(OPTED_OUT, "https://x"), plain_text(OPTED_IN, "https://x")]
 
 
-@pytest.mark.parametrize("body", OUT)
+@pytest.mark.parametrize("body", [*OUT, *GERMAN])
 def test_words_that_opt_out(body: str) -> None:
     assert command_in(body) is InboxKind.OPT_OUT
     assert command_in("", body) is InboxKind.OPT_OUT
@@ -33,7 +40,10 @@ def test_words_that_opt_out(body: str) -> None:
      "```\n!optout\n```\nwhat is that?", "    !optout\n\nis code", "stop saying that it is cute",
      "don't unsubscribe from me", "do not stop", "I could not stop laughing", "when will it stop",
      "cancel culture", "he quit", "how do I opt out of ads here",
-     "!optouts", "it said ``!opt-out`` to me", "a!optout", ""],
+     "stop and think", "stop it, you're making me blush", "unsubscribe from that channel",
+     "hör nicht auf", "Stopp mal kurz, was ist das?", "please don't stop", "!option", "!shop",
+     "bad bot", "please", "no more heroes", "i like to", "!optouts",
+     "it said ``!opt-out`` to me", "a!optout", ""],
 )  # fmt: skip
 def test_what_is_quoted_or_said_by_the_way_asks_for_nothing(body: str) -> None:
     assert command_in(body) is None

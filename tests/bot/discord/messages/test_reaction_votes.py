@@ -34,6 +34,11 @@ MESSAGE = "GET /channels/{channel_id}/messages/{message_id}"
         ("🤷🏾‍♀️", "🤷‍♀"),
         ("❤︎", "❤️"),
         ("🏽", "🏽"),
+        ("🤝", "🤝🏽"),
+        ("🤝", "🫱🏻\u200d🫲🏿"),
+        ("👭", "👩🏻\u200d🤝\u200d👩🏿"),
+        ("💏", "🧑🏻\u200d❤️\u200d💋\u200d🧑🏽"),
+        ("1️⃣", "1⃣"),
     ],
 )
 def test_an_emoji_has_one_spelling(one: str, other: str) -> None:
@@ -197,7 +202,9 @@ async def test_a_post_that_is_read_later_has_the_emoji_of_when_it_was_posted(
         post = await stored(app, missed)
         assert post is not None
         clock.forward(24 * 3600)
-        assert (await discord.read_scores([post_ref(post)]))[post.id] == ScoreRead(1, clock())
+        assert (await discord.read_scores([post_ref(post)]))[post.id] == ScoreRead(
+            1, clock(), reactors=1
+        )
 
 
 async def test_a_deleted_vote_emoji_ends_labels_and_is_said(

@@ -1,4 +1,4 @@
-"""The frozen network that turns an image into an embedding, served by LiteRT."""
+"""The frozen network that turns an image into an embedding: MobileNetV2, or any other encoder."""
 
 import hashlib
 import json
@@ -10,13 +10,21 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.errors import ExpectedError
+from models.backbone_error import BackboneUnusable
+from models.clip_text import ClipTokenizer, TextEncoder
+from models.encoder_description import (
+    DESCRIPTION,
+    TAGS,
+    TEXT_MERGES,
+    TEXT_MODEL,
+    EncoderDescription,
+)
+from models.encoder_runtime import EncoderRuntime
+from models.zero_shot import TagVectors
+
+__all__ = ["Backbone", "BackboneInfo", "BackboneUnusable", "model_file", "read_info"]
 
 EMBEDDING_SIZE = 1280
-
-
-class BackboneUnusable(ExpectedError):
-    """The backbone's files are missing, damaged or of the wrong kind; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,30 +34,46 @@ class BackboneInfo:
     name: str
     fingerprint: str  # SHA-256 of the weights it was exported from
     input_size: int  # pixels, square
-    tflite_sha256: str
+    tflite_sha256: str  # of the model's file, whatever its format
+    dim: int = EMBEDDING_SIZE  # length of an embedding
+    milliseconds: float | None = None  # for a picture on one core, as measured when it was checked
 
 
 class Backbone:
-    """MobileNetV2 without its top: image in, 1280 numbers out.
+    """Image in, embedding out: MobileNetV2 without its top, or what encoder.toml describes.
 
     Safe to call from several threads: each gets an interpreter of its own.
     """
 
-    def __init__(self, model: bytes, info: BackboneInfo, *, threads: int = 1) -> None:
+    def __init__(
+        self,
+        model: bytes,
+        info: BackboneInfo,
+        *,
+        threads: int = 1,
+        description: EncoderDescription | None = None,
+        text: TextEncoder | None = None,
+        tags: TagVectors | None = None,
+    ) -> None:
         self.info = info
+        #: Embeds texts in the space of pictures; None: this backbone has no text side.
+        self.text = text
+        #: Tells what a picture shows; None as above.
+        self.tags = tags
+        self._encoder = None if description is None else EncoderRuntime(model, description)
         self._model = model
         self._threads = threads
         self._local = threading.local()
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 1) -> Self:
-        """Load ``folder``/backbone.tflite after checking it against backbone.json.
+        """Load the model in ``folder`` after checking it against backbone.json.
 
         Raises:
             BackboneUnusable: a file is missing, truncated or was changed.
         """
         info = read_info(folder)
-        path = folder / "backbone.tflite"
+        path = model_file(folder)
         try:
             model = path.read_bytes()
         except OSError as error:
@@ -60,7 +84,10 @@ class Backbone:
                 f" {folder / 'backbone.json'}. Delete the folder to have it made again, or restore"
                 " it from where it came."
             )
-        return cls(model, info, threads=threads)
+        described = (folder / DESCRIPTION).is_file()
+        description = EncoderDescription.read(folder) if described else None
+        text, tags = _text_side(folder, description)
+        return cls(model, info, threads=threads, description=description, text=text, tags=tags)
 
     @property
     def fingerprint(self) -> str:
@@ -79,8 +106,13 @@ class Backbone:
             batch: float32[n, input_size, input_size, 3], RGB in [-1, 1].
 
         Returns:
-            float32[n, 1280].
+            float32[n, dim]; dim is 1280 but for other encoders.
+
+        Raises:
+            BackboneUnusable: another encoder takes no such image, or gives no vector.
         """
+        if self._encoder is not None:
+            return np.stack([self._encoder.embed(image) for image in batch])
         network = self._network()
         embeddings = np.empty((len(batch), EMBEDDING_SIZE), np.float32)
         for row, image in enumerate(batch):
@@ -97,6 +129,8 @@ class Backbone:
         Returns:
             float32[h, w, 1280]; None for a backbone that was exported without it.
         """
+        if self._encoder is not None:
+            return None
         network = self._network()
         if network.map is None:
             return None
@@ -135,6 +169,28 @@ class _Network:
         return found
 
 
+def _text_side(
+    folder: Path, description: EncoderDescription | None
+) -> tuple[TextEncoder | None, TagVectors | None]:
+    if description is None or description.text is None:
+        return None, None
+    try:
+        content, merges = ((folder / name).read_bytes() for name in (TEXT_MODEL, TEXT_MERGES))
+        tags = TagVectors.load(folder / TAGS)
+    except (OSError, ValueError, KeyError) as error:
+        raise BackboneUnusable(
+            f"The text side of the backbone in {folder} cannot be read ({error}). Delete the folder"
+            " and use the encoder again."
+        ) from error
+    return TextEncoder(content, ClipTokenizer.read(merges), description.text.context), tags
+
+
+def model_file(folder: Path) -> Path:
+    """The model in a backbone's folder: backbone.onnx where there is one, else backbone.tflite."""
+    onnx = folder / "backbone.onnx"
+    return onnx if onnx.is_file() else folder / "backbone.tflite"
+
+
 def read_info(folder: Path) -> BackboneInfo:
     """Read ``folder``/backbone.json.
 
@@ -149,6 +205,8 @@ def read_info(folder: Path) -> BackboneInfo:
             fingerprint=str(content["fingerprint"]),
             input_size=int(content["input_size"]),
             tflite_sha256=str(content["tflite_sha256"]),
+            dim=int(content.get("dim", EMBEDDING_SIZE)),
+            milliseconds=content.get("milliseconds"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BackboneUnusable(

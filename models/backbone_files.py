@@ -48,7 +48,7 @@ def keep_backbone(root: Path, folder: Path) -> None:
         shutil.rmtree(target)
 
     def fill(copy: Path) -> None:
-        for path in sorted(folder.glob("backbone.*")):
+        for path in sorted((*folder.glob("backbone.*"), *folder.glob("encoder.*"))):
             shutil.copy(path, copy)
 
     # Another process that starts may be making it too.

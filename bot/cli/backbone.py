@@ -1,5 +1,6 @@
 """main.py backbone: show the backbone, or switch to another."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,22 +38,33 @@ async def _show() -> dict[str, str | int]:
 @app.command()
 def use(
     source: Annotated[
-        str, typer.Argument(help="starter, imagenet, or the path of a Keras weights file.")
+        str,
+        typer.Argument(
+            help="starter, imagenet, the path of a Keras weights file, or a folder with"
+            " encoder.toml: any ONNX or LiteRT image encoder."
+        ),
     ],
+    anyway: Annotated[
+        bool, typer.Option(help="Take an encoder even where the gate is against it.")
+    ] = False,
 ) -> None:
     """Switch to another backbone: embed what is stored, refit the head, swap both at once.
 
     The bot may go on running; the old backbone and head serve until the end. Interrupted, the
-    switch changes nothing, and goes on where it stopped when it is started again.
+    switch changes nothing, and goes on where it stopped when it is started again. An encoder from a
+    folder is checked first and serves only if the gate finds it better, but for --anyway.
     """
     require_train("Switching to another backbone")
-    switched = run(_use(source))
+    only_if_better = Path(source).is_dir() and not anyway
+    switched = run(_use(source, only_if_better=only_if_better))
     say(f"{switched.version} serves now. {switched.reason}")
     if switched.skipped:
         say(f"{switched.skipped:,} images have no file any more and were skipped.")
+    if switched.milliseconds is not None:
+        say(f"A picture takes it {switched.milliseconds:.1f} ms on one core.")
 
 
-async def _use(source: str) -> Switched:
+async def _use(source: str, *, only_if_better: bool) -> Switched:
     async with open_core(load_settings()) as core:
         with progress() as bar:
             task = bar.add_task("Starting", total=None)
@@ -60,4 +72,6 @@ async def _use(source: str) -> Switched:
             def advance(stage: str, done: int, total: int | None) -> None:
                 bar.update(task, description=stage, completed=done, total=total)
 
-            return await backbone_switch(core).switch_to(source, advance)
+            return await backbone_switch(core).switch_to(
+                source, advance, only_if_better=only_if_better
+            )

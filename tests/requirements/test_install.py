@@ -130,7 +130,8 @@ def test_an_unknown_extra(
 ) -> None:
     assert set_up("--extras", "cuda") == 1
     assert (
-        "There is no extra called cuda; there are train, ocr, postgres." in capsys.readouterr().err
+        "There is no extra called cuda; there are train, ocr, onnx, postgres."
+        in capsys.readouterr().err
     )
     assert machine.calls == []
 

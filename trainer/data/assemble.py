@@ -1,8 +1,9 @@
 """Makes arrays of labelled posts, a block at a time; flawed posts are left out and counted."""
 
+import itertools
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,18 +30,18 @@ class Gathering:
     of the pages in use.
     """
 
-    def __init__(self, now: datetime, groups: tuple[str, ...] = ()) -> None:
-        """``groups``: names of further embeddings that each example brings."""
+    def __init__(self, now: datetime, dims: Mapping[str, int]) -> None:
+        """``dims``: how long "embedding" and each further embedding of an example is."""
         self._now = now
+        self.dims = dims
         self._features = Features()
         self._files = {
             name: tempfile.TemporaryFile()  # noqa: SIM115 - mapped as long as the arrays live
-            for name in (*_WIDE, *groups)
+            for name in dict.fromkeys((*_WIDE, *dims))
         }
         self._block: list[tuple[Example, dict[str, NDArray[np.float16]]]] = []
         self._labels: list[tuple[float, int, float, float, int, int]] = []
         self._platforms: list[str] = []
-        self._dim = DIM
         self.dropped: Counter[str] = Counter()
 
     def add(self, example: Example, **further: NDArray[np.float16] | None) -> None:
@@ -73,7 +74,6 @@ class Gathering:
             **self._features.of([example.facts for example, _ in block]),
             "embedding": np.array([example.embedding for example, _ in block]),
         }
-        self._dim = groups["embedding"].shape[1]
         for name in block[0][1]:
             groups[name] = np.array([further[name] for _, further in block])
         for name, file in self._files.items():
@@ -85,11 +85,11 @@ class Gathering:
         n = len(self._labels)
         widths = {
             "title": self._features.text_dim, "text": self._features.text_dim,
-            "metadata": len(self._features.metadata_names),
+            "metadata": len(self._features.metadata_names), **self.dims,
         }  # fmt: skip
         groups: dict[str, NDArray[Any]] = {}
         for name, file in self._files.items():
-            kind, shape = _WIDE.get(name, np.float16), (n, widths.get(name, self._dim))
+            kind, shape = _WIDE.get(name, np.float16), (n, widths[name])
             file.flush()
             # A file of nothing cannot be mapped.
             groups[name] = np.memmap(file, kind, "r", shape=shape) if n else np.empty(shape, kind)
@@ -111,7 +111,15 @@ class Gathering:
 
 def assemble(examples: Iterable[Example], *, now: datetime | None = None) -> LabelledPosts:
     """Turn examples into arrays, counting those left out by reason."""
-    gathering = Gathering(now or datetime.now(UTC))
-    for example in examples:
+    rest = iter(examples)
+    first: list[Example] = []
+    dim = DIM
+    for example in rest:
+        first.append(example)
+        if example.embedding is not None and len(example.embedding):
+            dim = len(example.embedding)
+            break
+    gathering = Gathering(now or datetime.now(UTC), {"embedding": dim})
+    for example in itertools.chain(first, rest):
         gathering.add(example)
     return gathering.posts()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.facts import LabelledFacts, labelled_facts
@@ -34,9 +34,10 @@ async def read_labelled(
     wanted = {"embedding": backbone} | (
         {SERVING_EMBEDDING: serving_backbone} if serving_backbone else {}
     )
-    gathering = Gathering(datetime.now(UTC), tuple(wanted)[1:])
     try:
         async with database.read() as session:
+            dims = {name: await _dim(session, backbone) for name, backbone in wanted.items()}
+            gathering = Gathering(datetime.now(UTC), dims)
             block: list[LabelledFacts] = []
             async for post in labelled_facts(session):
                 block.append(post)
@@ -68,9 +69,22 @@ async def read_labelled(
     return labelled
 
 
-def _embedding(stored: bytes) -> NDArray[np.float16]:
-    """The embedding float16[1280]; empty where it is not as long as that."""
-    if len(stored) != 2 * DIM:
+async def _dim(session: AsyncSession, backbone: str) -> int:
+    """How long a backbone's embeddings are: as most of those that are stored."""
+    length = func.length(Embedding.vector)
+    query = (
+        select(length)
+        .where(Embedding.backbone == backbone)
+        .group_by(length)
+        .order_by(func.count().desc(), length)
+        .limit(1)
+    )
+    return int(await session.scalar(query) or 2 * DIM) // 2
+
+
+def _embedding(stored: bytes, dim: int) -> NDArray[np.float16]:
+    """The embedding float16[dim]; empty where it is not as long as that."""
+    if len(stored) != 2 * dim:
         return np.empty(0, np.float16)
     return np.frombuffer(stored, "<f2").astype(np.float16)
 
@@ -86,8 +100,9 @@ async def _gather(
         Embedding.image_id.in_([post.image_id for post in block]),
         Embedding.backbone.in_(list(wanted.values())),
     )
+    dims = {wanted[name]: dim for name, dim in gathering.dims.items()}
     vectors = {
-        (backbone, image): _embedding(vector)
+        (backbone, image): _embedding(vector, dims[backbone])
         for backbone, image, vector in await session.execute(query)
     }
     names = await session.execute(

@@ -20,7 +20,10 @@ def test_the_backbone_that_serves_is_named(peoria: Peoria) -> None:
 def test_a_switch_says_what_serves_and_what_was_skipped(
     peoria: Peoria, monkeypatch: pytest.MonkeyPatch, skipped: int
 ) -> None:
-    async def switch_to(self: BackboneSwitch, source: str, progress: Any) -> Switched:
+    async def switch_to(
+        self: BackboneSwitch, source: str, progress: Any, *, only_if_better: bool
+    ) -> Switched:
+        assert not only_if_better
         progress("embedding", 1, None)
         assert source == "imagenet"
         return Switched("v2", 10, skipped, "It does as well.")

@@ -16,14 +16,15 @@ from bot.core import Core
 from bot.training.child import TrainingLimits
 from bot.training.runs import TrainingRuns
 from bot.training.switch_backbone import SwitchRefused
-from models.backbone import BackboneUnusable
-from models.backbone_files import STARTER
+from models.backbone import Backbone, BackboneUnusable
+from models.backbone_files import STARTER, find_backbone
 from storage.tables import Embedding, Image
 from storage.types import PlatformName
 from tests.fakes import trainer
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import incoming
 from tests.fixtures.images import encode, photo
+from tests.fixtures.onnx_models import image_encoder, write_encoder
 
 Switching = Callable[[str], Core]
 
@@ -149,3 +150,45 @@ async def test_the_backbone_that_serves_cannot_be_switched_to(core: Core) -> Non
 async def test_missing_weights_are_named(core: Core, tmp_path: Path) -> None:
     with pytest.raises(BackboneUnusable, match=r"nowhere\.h5"):
         await backbone_switch(core).switch_to(str(tmp_path / "nowhere.h5"), quiet)
+
+
+@pytest.mark.usefixtures("three_posts")
+async def test_an_encoder_that_somebody_brings_is_embedded_with_and_swapped_in(
+    training_that: Switching, tmp_path: Path
+) -> None:
+    core = training_that("keeps")
+    folder = write_encoder(tmp_path / "mine", image_encoder(), name="My encoder")
+    switched = await backbone_switch(core).switch_to(str(folder), quiet)
+
+    assert (switched.version, switched.embedded, switched.skipped) == (trainer.NAME, 3, 0)
+    assert switched.milliseconds is not None
+    backbone = (await core.serving.champion()).backbone
+    assert (backbone.info.name, backbone.info.dim) == ("My encoder", 24)
+    async with core.database.read() as session:
+        query = select(Embedding.vector).where(Embedding.backbone == backbone.fingerprint)
+        vectors = (await session.scalars(query)).all()
+    assert {len(each) for each in vectors} == {2 * 24}
+    shutil.rmtree(folder)
+    again = Backbone.load(find_backbone(core.settings.backbones_dir, backbone.fingerprint))
+    assert again.info.dim == 24, "its files were copied"
+
+
+@pytest.mark.usefixtures("three_posts")
+async def test_the_gate_decides_about_an_encoder(training_that: Switching, tmp_path: Path) -> None:
+    core = training_that("keeps")
+    before = await core.serving.champion()
+    folder = write_encoder(tmp_path / "mine", image_encoder())
+    with pytest.raises(SwitchRefused, match="goes on serving"):
+        await backbone_switch(core).switch_to(str(folder), quiet, only_if_better=True)
+    assert (await core.serving.champion()).name == before.name
+
+
+async def test_an_encoder_that_cannot_be_used_leaves_nothing(core: Core, tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "mine", image_encoder(fill=float("nan")))
+    with pytest.raises(BackboneUnusable, match="NaN"):
+        await backbone_switch(core).switch_to(str(folder), quiet)
+    left = [each for each in core.settings.backbones_dir.glob("*") if each.name.startswith(".")]
+    assert left == []
+    assert not any(
+        (each / "encoder.toml").exists() for each in core.settings.backbones_dir.iterdir()
+    )

@@ -1,4 +1,7 @@
-"""`/meme`: captions for a picture, ranked by what plays here; who asked sees them alone."""
+"""`/meme`, and "Make a meme" in a message's menu: captions for a picture, the best first.
+
+Who asked sees them alone until they post one. A picture that was hidden behind a spoiler stays so.
+"""
 
 import asyncio
 import io
@@ -11,10 +14,11 @@ from discord import app_commands
 from sqlalchemy.orm import Session
 
 from bot.discord.commands.feature import Feature, community_here, texts_for
+from bot.discord.messages.incoming import has_spoiler, images_of, title_of
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
-from bot.discord.ui.error_replies import Refused
+from bot.discord.ui.error_replies import Refused, answer_error
 from bot.discord.ui.responses import Interaction, defer, respond
 from bot.league.secrecy import Reader, has_seen, votes_are_in, why_secret
 from bot.memes.open_maker import open_maker
@@ -22,6 +26,7 @@ from bot.memes.suggest import MemeMaker, NoCaptions, Suggestions
 from bot.serving.audience import Audience, audience_of
 from bot.serving.duplicates import find_duplicate
 from models.captions.layout import CaptionRefused
+from models.captions.render import Meme
 from models.preprocessing import perceptual_hash
 from storage.tables import Community, Post
 from storage.types import PlatformName
@@ -39,6 +44,20 @@ class Memes(Feature):
         super().__init__(*services)
         self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._maker: MemeMaker | None = None
+        # discord.py takes no context menu declared inside a cog: it is added by hand.
+        self._menu = app_commands.ContextMenu(
+            name=label("meme.menu"),
+            callback=self._of_message,
+            allowed_contexts=app_commands.AppCommandContext(guild=True),
+        )
+
+    async def cog_load(self) -> None:
+        """Offer the menu entry."""
+        self.bot.tree.add_command(self._menu)
+
+    async def cog_unload(self) -> None:
+        """Take the menu entry back."""
+        self.bot.tree.remove_command(self._menu.name, type=self._menu.type)
 
     @app_commands.command(name="meme", description=label("meme.about"))
     @app_commands.describe(
@@ -54,14 +73,28 @@ class Memes(Feature):
     ) -> None:
         """Find captions for one picture."""
         await defer(interaction, ephemeral=True)
-        texts = texts_for(interaction)
         most = self.core.settings.max_image_bytes
         if image.size > most:
             raise Refused("predict.too_large", megabytes=f"{most / 2**20:g}")
+        await self._offer(interaction, image.url, title, caption, spoiler=image.is_spoiler())
+
+    async def _of_message(self, interaction: Interaction, message: discord.Message) -> None:
+        """The menu entry: captions for the first image of a message."""
+        await self.interaction_check(interaction)
+        await defer(interaction, ephemeral=True)
+        urls = images_of(message, fetch_links=self.core.settings.discord_fetch_links)
+        if not urls:
+            raise Refused("predict.no_image")
+        spoiler = has_spoiler(message)
+        await self._offer(interaction, urls[0], title_of(message), "", spoiler=spoiler)
+
+    async def _offer(
+        self, interaction: Interaction, url: str, title: str, caption: str, *, spoiler: bool
+    ) -> None:
         # Pictures are in memory in here only, however many people ask at the same moment.
         async with self._at_once:
-            found = await self._suggest(interaction, image.url, title, caption)
-        choice = MemeChoice(texts, found)
+            found = await self._suggest(interaction, url, title, caption)
+        choice = MemeChoice(texts_for(interaction), found, spoiler=spoiler)
         await respond(interaction, choice.text(), files=[await choice.file()], view=choice)
 
     async def _suggest(
@@ -113,10 +146,13 @@ class Memes(Feature):
 class MemeChoice(discord.ui.View):
     """A list of captions, and a button that posts the chosen one for all to see."""
 
-    def __init__(self, texts: Texts, found: Suggestions) -> None:
+    def __init__(self, texts: Texts, found: Suggestions, *, spoiler: bool) -> None:
         super().__init__(timeout=_SECONDS)
         self._texts = texts
         self._found = found
+        self._spoiler = spoiler
+        #: Drawn already, by the caption's number: choosing again and again costs nothing.
+        self._drawn: dict[int, Meme] = {}
         self._chosen = 0
         self._posted = False
         self._menu: discord.ui.Select[Any] = discord.ui.Select(
@@ -150,12 +186,21 @@ class MemeChoice(discord.ui.View):
     async def file(self) -> discord.File:
         """The picture with the chosen caption."""
         chosen = self._found.chosen[self._chosen]
-        meme = await asyncio.to_thread(
-            self._found.canvas.meme, chosen.boxes, generated=chosen.source.generated
-        )
+        meme = self._drawn.get(self._chosen)
+        if meme is None:
+            meme = self._drawn[self._chosen] = await asyncio.to_thread(
+                self._found.canvas.meme, chosen.boxes, generated=chosen.source.generated
+            )
         return discord.File(
-            io.BytesIO(meme.data), f"meme{meme.suffix}", description=" ".join(chosen.boxes)[:1000]
-        )
+            io.BytesIO(meme.data), f"meme{meme.suffix}", spoiler=self._spoiler,
+            description=" ".join(chosen.boxes)[:1000],
+        )  # fmt: skip
+
+    async def on_error(
+        self, interaction: Interaction, error: Exception, item: discord.ui.Item[Any], /
+    ) -> None:
+        """Say what went wrong, as commands do."""
+        await answer_error(interaction, error)
 
     async def _choose(self, interaction: Interaction) -> None:
         self._chosen = int(self._menu.values[0])
@@ -169,6 +214,7 @@ class MemeChoice(discord.ui.View):
         if self._posted:
             await interaction.response.defer()
             return
+        _check_may_post(interaction)
         # Before anything is sent: a second press finds it done.
         self._posted = True
         await interaction.response.edit_message(content=self._texts("meme.posted"), view=None)
@@ -177,6 +223,19 @@ class MemeChoice(discord.ui.View):
             ephemeral=False, allowed_mentions=discord.AllowedMentions.none(),
         )  # fmt: skip
         self.stop()
+
+
+def _check_may_post(interaction: Interaction) -> None:
+    """What the bot sends for somebody is what they might send themselves.
+
+    Raises:
+        Refused: they may not send messages with files here.
+    """
+    may = interaction.permissions
+    in_thread = isinstance(interaction.channel, discord.Thread)
+    speak = may.send_messages_in_threads if in_thread else may.send_messages
+    if not (speak and may.attach_files):
+        raise Refused("meme.may_not_post")
 
 
 def _short(boxes: tuple[str, ...]) -> str:

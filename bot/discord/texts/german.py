@@ -179,6 +179,9 @@ GERMAN: dict[str, str] = {
     "meme.about": "Texte für ein Bild finden, geordnet danach, was hier ankommt",
     "meme.caption": "Dein eigener Text, OBEN|UNTEN; leer: Texte werden für dich gefunden",
     "meme.heading": "Texte für dein Bild, der beste zuerst. Nur du siehst das, bis du postest.",
+    "meme.menu": "Meme machen",
+    "meme.may_not_post": "Du darfst in diesem Kanal keine Bilder senden, darum sende ich keins"
+    " für dich.",
     "meme.choose": "Ein anderer Text",
     "meme.beats": "schlüge {share} der Posts hier",
     "meme.post": "Hier posten",

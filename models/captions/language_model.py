@@ -22,11 +22,12 @@ from models.captions.tokenizer import (
     place_token,
 )
 from models.captions.transformer import Cache, Floats, Transformer
+from models.captions.word_merit import WordMerit
 from storage.errors import ExpectedError
 
 SHIPPED = Path(__file__).parent / "shipped"
 MODEL, TOKENIZER, MANIFEST = "captions.npz", "tokenizer.json", "captions.json"
-PICTURES = "pictures.npz"
+PICTURES, WORDS = "pictures.npz", "words.npz"
 #: A picture is told to the model when the cosine to one that it learned from is at least this: of
 #: other pictures it knows nothing, and writes better when not told. Cropped or mirrored, 95 of
 #: 100 templates are this like themselves, and no two different ones are.
@@ -48,7 +49,8 @@ class ScoredCaption:
     Attributes:
         boxes: its parts from the top down, in lower case.
         likelihood: mean log-probability of a token, nats; higher is likelier.
-        merit: log-odds that it does better than others of its template.
+        merit: log-odds that it does better than the average caption of its template: by what
+            the network says of it, by its words and by its likelihood.
     """
 
     boxes: tuple[str, ...]
@@ -56,12 +58,40 @@ class ScoredCaption:
     merit: float
 
 
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What three signs count that a caption does well, log-odds for a unit of each.
+
+    Attributes:
+        words: says what the words are worth.
+        weights: of the network's merit, the words' place and the likelihood.
+        centre: what the average caption comes to.
+    """
+
+    words: WordMerit
+    weights: tuple[float, float, float]
+    centre: float
+
+    def merit(self, network: float, text: str, likelihood: float) -> float:
+        """Log-odds that a caption does better than the average one."""
+        first, second, third = self.weights
+        said = first * network + second * self.words.place(text) + third * likelihood
+        return said - self.centre
+
+
 class CaptionModel:
     """Writes captions for a picture, and judges those of others. Safe in several threads."""
 
     def __init__(
-        self, network: Transformer, tokenizer: Tokenizer, *, backbone: str, known: Floats
+        self,
+        network: Transformer,
+        tokenizer: Tokenizer,
+        ranking: Ranking,
+        *,
+        backbone: str,
+        known: Floats,
     ) -> None:
+        self._ranking = ranking
         #: Embeddings of the pictures that it learned from, each of length one.
         self._known = known
         self.network = network
@@ -81,6 +111,9 @@ class CaptionModel:
             digest = hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
             tokenizer = Tokenizer.load(folder / TOKENIZER)
             wanted, backbone = str(manifest["sha256"]), str(manifest["backbone"])
+            weights, centre = manifest["ranking"]["weights"], float(manifest["ranking"]["centre"])
+            first, second, third = map(float, weights)
+            words = WordMerit.load(folder / WORDS)
             with np.load(folder / PICTURES) as pictures:
                 known = pictures["embeddings"].astype(np.float32)
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -94,7 +127,8 @@ class CaptionModel:
                 f" {MANIFEST}. Install Peoria again."
             )
         network = Transformer.load(folder / MODEL)
-        return cls(network, tokenizer, backbone=backbone, known=known)
+        ranking = Ranking(words, (first, second, third), centre)
+        return cls(network, tokenizer, ranking, backbone=backbone, known=known)
 
     def _familiar(self, picture: Floats | None) -> Floats | None:
         """The picture, if it is like one that the model learned from."""
@@ -178,14 +212,15 @@ class CaptionModel:
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]
             judged = self._judge([lines[row] for row in rows], picture)
-            for row, (likelihood, merit) in zip(rows, judged, strict=True):
+            for row, (likelihood, said) in zip(rows, judged, strict=True):
+                merit = self._ranking.merit(said, " ".join(captions[row]), likelihood)
                 found[row] = ScoredCaption(tuple(captions[row]), likelihood, merit)
         return [found[row] for row in range(len(lines))]
 
     def _judge(
         self, lines: Sequence[Sequence[int]], picture: Floats | None
     ) -> list[tuple[float, float]]:
-        """Likelihood and merit of each."""
+        """Likelihood of each, and what the network says of its merit."""
         tokens = np.zeros((len(lines), max(map(len, lines))), np.int32)
         for row, line in enumerate(lines):
             tokens[row, : len(line)] = line

@@ -1,6 +1,6 @@
 """From an image's bytes to its embedding and its attributes, in one call."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,10 +45,13 @@ def embed_image(
     tensor = to_input(image.pixels, backbone.input_size)
     # Rounded as it will be stored, so that serving and training see the same numbers.
     embedding = backbone.embed(tensor[np.newaxis])[0].astype(np.float16).astype(np.float32)
+    attributes = reader.read(image.pixels, embedding, backbone=backbone.fingerprint)
+    if backbone.tags is not None:
+        attributes = replace(attributes, tags=backbone.tags.tell(embedding))
     return EmbeddedImage(
         image,
         perceptual_hash(image.pixels),
         embedding,
-        reader.read(image.pixels, embedding, backbone=backbone.fingerprint),
+        attributes,
         is_blank(tensor, image.width, image.height),
     )

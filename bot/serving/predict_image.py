@@ -73,7 +73,11 @@ async def predict_image(
 def _card(champion: Champion, image: EmbeddedImage, facts: PostFacts, audience: Audience) -> Card:
     said = ask_experts(champion.head, image.embedding[np.newaxis], [facts], blank=[image.blank])
     card = read_forecast(champion, said, 0, audience, blank=image.blank)
-    return replace(card, attributes=image.attributes)
+    attributes, text = image.attributes, champion.backbone.text
+    if text is not None and facts.title.strip():
+        agreement = text.agreement(image.embedding, facts.title)
+        attributes = replace(attributes, title_agreement=agreement)
+    return replace(card, attributes=attributes)
 
 
 def read_forecast(

@@ -55,11 +55,16 @@ class Attributes:
         genre: None where the embedding is another backbone's than the genre head reads.
         faces: the largest first; None where they are not looked for (without the extra train).
         look: what can be measured of any picture.
+        tags: what it shows and how probably, the likeliest first; None where the backbone has no
+            text encoder.
+        title_agreement: cosine of picture and title, -1 to 1; None as above, or without a title.
     """
 
     genre: Genre | None
     faces: tuple[Face, ...] | None
     look: Look
+    tags: dict[str, float] | None = None
+    title_agreement: float | None = None
 
     @property
     def expressions(self) -> list[str]:
@@ -76,7 +81,12 @@ class Attributes:
     def as_json(self) -> dict[str, Any]:
         """As it is printed and stored, rounded to four digits."""
         found: dict[str, Any] = _rounded(asdict(self))
-        return found
+        # Told by encoders that few have: elsewhere they are not even named.
+        return {
+            name: value
+            for name, value in found.items()
+            if value is not None or name not in ("tags", "title_agreement")
+        }
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
@@ -90,6 +100,8 @@ class Attributes:
                 Face(tuple(each["box"]), each["sure"], each["expressions"]) for each in faces
             ),
             Look(**look),
+            stored.get("tags"),
+            stored.get("title_agreement"),
         )
 
 

@@ -49,10 +49,14 @@ class Image(Base):
 
 
 class Embedding(Base):
-    """What one backbone sees in one image: 1280 float16 numbers, little-endian."""
+    """What one backbone sees in one image: 8 to 4,096 float16 numbers, little-endian."""
 
     __tablename__ = "embeddings"
-    __table_args__ = (CheckConstraint("length(vector) = 2560", name="vector_length"),)
+    __table_args__ = (
+        CheckConstraint(
+            "length(vector) BETWEEN 16 AND 8192 AND length(vector) % 2 = 0", name="vector_length"
+        ),
+    )
 
     image_id: Mapped[int] = mapped_column(
         ForeignKey("images.id", ondelete="CASCADE"), primary_key=True

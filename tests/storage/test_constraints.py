@@ -59,7 +59,9 @@ WRONG: list[tuple[type[Base], dict[str, Any], str]] = [
         (Image, {"id": 2, "sha256": "d" * 64, size: 0}, "sizes_positive")
         for size in ("bytes", "width", "height")
     ),
-    (Embedding, {"vector": bytes(1280)}, "vector_length"),
+    (Embedding, {"vector": bytes(1281)}, "vector_length"),
+    (Embedding, {"vector": bytes(14)}, "vector_length"),
+    (Embedding, {"vector": bytes(8194)}, "vector_length"),
     (Embedding, {"image_id": 9}, "FOREIGN KEY"),
     (Post, {"id": 2}, "UNIQUE"),
     (Post, {"id": 2, "source_id": "x", "community_id": 9}, "FOREIGN KEY"),

@@ -78,7 +78,7 @@ async def test_a_meme_of_a_message_is_chosen_and_posted_by_who_asked(
     assert second.startswith("2. **"), "the chosen one is in bold"
     await fake.click(ann, asked.response, "Post it here")
     await fake.settle()
-    posted = channel.messages[-1]
+    posted = list(channel.messages.values())[-1]
     assert "A meme by" in posted.content
     assert not posted.ephemeral
     assert posted.attachments[0].filename == "meme.png"

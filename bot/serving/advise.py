@@ -11,22 +11,28 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.serving.advice_evidence import (
+    placing_record,
+    posting_times,
+    ranking_record,
+    scored_in,
+    scored_posts,
+)
 from bot.serving.audience import Audience, audience_of
 from bot.serving.champion import Champion, ChampionServer
 from bot.serving.embed import EmbeddedImage
 from bot.serving.experts import ask_experts
 from bot.serving.forecast import Card
-from bot.serving.pair_record import MOST_POSTS, PairRecord, pair_record
+from bot.serving.pair_record import PairRecord, pair_record
 from bot.serving.predict_image import read_forecast
 from models.author_record import AuthorRecord
 from models.decoding import ImageRefused
-from models.distribution import mean_percentile
 from models.features import PostFacts
 from storage.engine.database import Database
-from storage.tables import Community, Label, Post, Prediction
+from storage.tables import Community
 
 #: Variants that are compared at once.
 MOST_VARIANTS = 10
@@ -162,8 +168,8 @@ async def advise(
     ranked = await server.on_thread(_rank, champion, embedded, audience, now)
     gap = None if len(ranked) < 2 else ranked[0].card.beats - ranked[1].card.beats
     ranking, close_call = await server.on_thread(
-        _ranking_record,
-        await database.run_read(partial(_scored, community_id=audience.community_id)),
+        ranking_record,
+        await database.run_read(partial(scored_posts, community_id=audience.community_id)),
         gap,
     )
     advice = Advice(tuple(ranked), tuple(refused), ranking, close_call)
@@ -176,14 +182,14 @@ async def advise(
     if hours:
         learned_until = champion.manifest.trained_until
         times = await database.run_read(
-            partial(_times, community_id=audience.community_id, since=learned_until)
+            partial(posting_times, community_id=audience.community_id, since=learned_until)
         )
         compared, timing = await server.on_thread(_time, champion, best, audience, now, times)
     if communities:
         found = await database.run_read(partial(_audiences, communities=communities, now=now))
         places = await server.on_thread(_place, champion, best, found, now)
-        scored = await database.run_read(partial(_scored_in, communities=communities))
-        placing = await server.on_thread(_placing_record, scored)
+        scored = await database.run_read(partial(scored_in, communities=communities))
+        placing = await server.on_thread(placing_record, scored)
     return Advice(
         advice.ranked, advice.refused, ranking, close_call, compared, timing, places, placing
     )
@@ -295,92 +301,6 @@ def _place(
         for audience, card in zip(audiences, cards, strict=True)
     ]
     return tuple(sorted(places, key=lambda each: -each.card.beats))
-
-
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    """A prediction that was stored before its label: what it said, and what came."""
-
-    beats: float
-    score: float
-    percentile: float
-    community: int
-
-
-def _ranking_record(
-    scored: Sequence[_Scored], gap: float | None
-) -> tuple[PairRecord, PairRecord | None]:
-    predicted = np.array([each.beats for each in scored], np.float64)
-    scores = np.array([each.score for each in scored], np.float64)
-    community = np.array([each.community for each in scored], np.int64)
-    record = pair_record(predicted, scores, community)
-    if not gap:
-        return record, None
-    near = pair_record(predicted, scores, community, gap=gap)
-    return record, None if near.right is None else near
-
-
-def _placing_record(scored: Sequence[_Scored]) -> PairRecord:
-    return pair_record(
-        np.array([each.beats for each in scored], np.float64),
-        np.array([each.percentile for each in scored], np.float64),
-        np.array([each.community for each in scored], np.int64),
-        across=True,
-    )
-
-
-def _scored(session: Session, *, community_id: int | None) -> list[_Scored]:
-    """The newest posts with a prediction and a label; of all communities without one."""
-    return _scored_in(session, communities=None if community_id is None else [community_id])
-
-
-def _scored_in(session: Session, *, communities: Sequence[int] | None) -> list[_Scored]:
-    # The first prediction of a post is the one that people saw.
-    first = (
-        select(func.min(Prediction.id))
-        .where(Prediction.post_id == Label.post_id)
-        .correlate(Label)
-        .scalar_subquery()
-    )
-    query = (
-        select(Prediction.bins, Label.score, Label.percentile_low, Label.percentile_high,
-               Label.community_id)
-        .join(Label, Label.post_id == Prediction.post_id)
-        .where(Prediction.id == first, Prediction.scored_at.is_not(None))
-        .order_by(Label.matured_at.desc())
-        .limit(MOST_POSTS)
-    )  # fmt: skip
-    if communities is not None:
-        query = query.where(Label.community_id.in_(communities))
-    return [
-        _Scored(
-            mean_percentile(np.asarray(row.bins, np.float64)),
-            row.score,
-            (row.percentile_low + row.percentile_high) / 2,
-            row.community_id,
-        )
-        for row in session.execute(query)
-    ]
-
-
-def _times(
-    session: Session, *, community_id: int | None, since: datetime | None
-) -> list[tuple[datetime, float, int]]:
-    """When the newest labelled posts were posted, and their scores.
-
-    Only posts that the champion did not learn from: of those it knows how their hours did.
-    """
-    query = (
-        select(Post.posted_at, Label.score, Label.community_id)
-        .join(Label, Label.post_id == Post.id)
-        .order_by(Label.matured_at.desc())
-        .limit(MOST_POSTS)
-    )
-    if community_id is not None:
-        query = query.where(Label.community_id == community_id)
-    if since is not None:
-        query = query.where(Label.matured_at > since)
-    return [(row.posted_at, row.score, row.community_id) for row in session.execute(query)]
 
 
 def _audiences(session: Session, *, communities: Sequence[int], now: datetime) -> list[Audience]:

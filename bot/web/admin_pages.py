@@ -17,6 +17,7 @@ from bot.training.versions import UnknownVersion, list_versions, promote, rollba
 from bot.web.admins import COOKIE
 from bot.web.bodies import read_fields
 from bot.web.cards import read_id
+from bot.web.dashboard import read_dashboard
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other
 from bot.web.services import COMMUNITY, Services
@@ -177,6 +178,7 @@ class AdminPages:
                 else []
             )
         return {
+            "dashboard": await read_dashboard(services),
             "posts": posts,
             "banned": banned,
             "suspicions": suspicions,

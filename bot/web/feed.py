@@ -13,14 +13,17 @@ from bot.serving.second_look import SecondLook, read_second_looks
 from bot.serving.waiting import read_waits
 from bot.visibility import Viewer, by_address, in_lists
 from bot.web.browse import Browse, Place
+from bot.web.growth_chart import Look
 from bot.web.guess_view import guesses_on
+from bot.web.nearest_posts import NearPost, nearest_posts
+from bot.web.payouts import read_payouts
 from bot.web.post_list import PAGE, find_posts, place_of
 from bot.web.post_view import PostView, view_post
 from bot.web.services import COMMUNITY, Services
 from bot.web.visitors import Visitor, viewer_of
 from bot.web.votes import Tally, tallies
 from storage.queries.communities import find_community
-from storage.tables import Community, Post, PostImage, Prediction, Snapshot
+from storage.tables import Community, Nowcast, Post, PostImage, Prediction, Snapshot
 from storage.types import PlatformName
 
 __all__ = ["PAGE", "Feed", "FeedPage", "Reading"]
@@ -113,6 +116,28 @@ class Feed:
                 for each in await session.scalars(query)
             ]
 
+    async def looks(self, post_id: int) -> Sequence[Look]:
+        """The second looks at a post, the earliest first."""
+        query = select(Nowcast).filter_by(post_id=post_id).order_by(Nowcast.reading)
+        async with self._services.database.read() as session:
+            return [
+                Look(
+                    timedelta(seconds=each.reading),
+                    each.score_p10,
+                    each.score_median,
+                    each.score_p90,
+                )
+                for each in await session.scalars(query)
+            ]
+
+    async def nearest(self, visitor: Visitor, post: PostView) -> Sequence[NearPost]:
+        """The posts with a final score that look most like one whose prediction is shown."""
+        if post.card is None:
+            return ()
+        async with self._services.database.read() as session:
+            viewer = await viewer_of(session, visitor)
+            return await nearest_posts(session, post.id, post.community_id, viewer)
+
     async def board(self) -> Community | None:
         """The board's own community; None before its first post."""
         async with self._services.database.read() as session:
@@ -148,6 +173,8 @@ class Feed:
         guesses = await guesses_on(session, found, viewer.author_id)
         scores = await _newest_scores(session, [*posts.values()])
         now = self._services.clock()
+        open_ = {each.community for each in posts.values() if each.label is None}
+        pays = await read_payouts(session, open_, now)
         looks = await _second_looks(session, [*posts.values()], now)
         waits = await session.run_sync(
             read_waits, found, needed=self._services.settings.scores_to_compare
@@ -162,6 +189,7 @@ class Feed:
                 author_id=viewer.author_id,
                 now=now,
                 score_elsewhere=scores.get(post_id),
+                payouts=pays.get(posts[post_id].community_id, {}),
             )
             for post_id in found
         ]

@@ -11,8 +11,11 @@ from bot.web.community_summary import CommunitySummary, read_summaries
 from bot.web.distribution_chart import draw_distribution
 from bot.web.feed import Feed
 from bot.web.genre_form import GenreForm
+from bot.web.growth_chart import GrowthChart, Point, draw_growth
+from bot.web.post_view import PostView
 from bot.web.refusals import Refusal
 from bot.web.services import Services
+from bot.web.share_pages import summary_of
 from bot.web.turns import READING, Overloaded
 from bot.web.upload import MAX_TITLE, too_large
 from bot.web.view_counts import ViewCounts
@@ -126,7 +129,8 @@ class FeedPages:
     async def handle_post(self, request: web.Request) -> web.Response:
         """GET /posts/{id}: one post with everything that is known of it."""
         post_id = int(request.match_info["id"])
-        post = await self._feed.post(visitor_of(request), post_id)
+        visitor = visitor_of(request)
+        post = await self._feed.post(visitor, post_id)
         if post is None:
             raise Refusal(404, "There is no such post; it may have been deleted.")
         await self._views.note(visitor_of(request), post_id)
@@ -140,11 +144,24 @@ class FeedPages:
             {
                 "post": post,
                 "chart": chart,
-                "readings": await self._feed.readings(post_id),
+                "growth": await self._growth(post),
+                "nearest": await self._feed.nearest(visitor, post),
+                "summary": summary_of(post),
+                "address": f"{request.scheme}://{request.host}{post.url}",
                 "back": post.url,
                 "genres": await self._genres.choices(request, post_id) if post.card else None,
             },
         )
+
+    async def _growth(self, post: PostView) -> GrowthChart | None:
+        """The score as it grew, and what was expected of it on the way."""
+        if post.stage in ("refused", "withdrawn"):
+            return None
+        points = [Point(each.age, each.score) for each in await self._feed.readings(post.id)]
+        told = post.card is not None and post.guessing_closes_at is None
+        looks = await self._feed.looks(post.id) if told else ()
+        final = post.outcome.score if post.outcome else post.waits.score if post.waits else None
+        return draw_growth(points, looks, final, post.horizon_at - post.posted_at)
 
 
 def _now() -> float:

@@ -56,6 +56,16 @@ _STAGES = {
 }
 
 
+#: What the states of a run are called.
+RUN_WORDS = {
+    RunState.RUNNING: "running",
+    RunState.PROMOTED: "used",
+    RunState.KEPT: "not used",
+    RunState.REFUSED: "refused",
+    RunState.FAILED: "failed",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class RunView:
     """A training run, with the name of what it made."""
@@ -162,6 +172,7 @@ class ModelPages:
                 metric for metric in METRICS if any(metric.key in v.metrics for v in versions)
             ],
             "runs": runs,
+            "run_words": RUN_WORDS,
             "running": next((each for each in runs if each.is_running), None),
             "notices": notices,
             "labels": labels,

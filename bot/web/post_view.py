@@ -1,7 +1,9 @@
 """A post as the board shows it: its state, its words and its numbers, for pages and for JSON."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from bot.league.secrecy import Reader, may_be_guessed, secret_sentence, why_secret
 from bot.serving import phrases
@@ -57,6 +59,7 @@ class PostView:
     vote_refusal: str | None  # why the visitor cannot vote; None if they can
     guesses: GuessView
     guess_refusal: str | None  # why the visitor cannot guess; None if they can
+    payouts: Mapping[Bucket, float]  # what a right guess pays now; empty where that is not known
     guessing_closes_at: datetime | None  # None when it has closed, or never was open
 
     @property
@@ -120,6 +123,7 @@ def view_post(
     author_id: int | None,
     now: datetime,
     score_elsewhere: float | None = None,
+    payouts: Mapping[Bucket, float] = MappingProxyType({}),
 ) -> PostView:
     """What a visitor may see of ``post`` (with everything `storage.queries.posts.load_post` loads).
 
@@ -131,6 +135,7 @@ def view_post(
         author_id: the visitor's, if they have one.
         now: aware.
         score_elsewhere: the newest score of a post on another platform.
+        payouts: what a right guess pays.
     """
     community = post.community.name
     on_board = post.platform is PlatformName.WEB
@@ -190,6 +195,7 @@ def view_post(
         vote_refusal=vote_refusal(post, author_id, closed=now > horizon_at),
         guesses=GuessView() if withdrawn else guesses,
         guess_refusal=guess_refusal(post, own=own, is_open=open_),
+        payouts=payouts,
         guessing_closes_at=post.guessing_closed_at if open_ else None,
     )
 

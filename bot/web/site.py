@@ -38,10 +38,12 @@ from bot.web.post_images import PostImages
 from bot.web.post_json import version_of
 from bot.web.responses import see_other
 from bot.web.services import Services
+from bot.web.share_pages import SharePages
 from bot.web.static_files import StaticFiles
 from bot.web.stats_pages import StatsPages
 from bot.web.try_pages import TryPages
 from bot.web.turns import read_in_turn, set_up_turns
+from bot.web.version_pages import VersionPages
 from bot.web.visitors import recognise
 from bot.web.vote_form import VoteForm
 from storage.types import Bucket, PlatformName
@@ -91,6 +93,7 @@ def make_site(services: Services) -> web.Application:
             web.post("/posts", post_form.handle),
             web.post(post + "/vote", VoteForm(services, feed, crowds).handle),
             web.get(post + "/heat.png", HeatMaps(services, feed).handle),
+            web.get(post + "/card.png", SharePages(feed).handle),
             web.post(post + "/guess", guess_form.handle),
             web.get(r"/images/{id:\d{1,18}}", PostImages(services).handle),
             web.get("/meme", memes.handle_form),
@@ -112,6 +115,7 @@ def make_site(services: Services) -> web.Application:
             web.post("/me", me.handle_wish),
             web.get("/models", models.handle_page),
             web.get("/models/state.json", models.handle_state),
+            *VersionPages(services).routes(),
             web.post("/models/train", models.handle_train),
             web.get("/livez", health.handle_live),
             web.get("/healthz", health.handle_ready),

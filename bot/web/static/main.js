@@ -3,6 +3,7 @@
 import { watchClock } from "./clock.js";
 import { watchComposer } from "./composer.js";
 import { watchFeed } from "./live.js";
+import { watchShare } from "./share.js";
 import { watchTraining } from "./training.js";
 import { watchVotes } from "./votes.js";
 
@@ -12,3 +13,4 @@ watchVotes();
 watchComposer();
 watchFeed();
 watchTraining();
+watchShare();

@@ -7,6 +7,18 @@ const LATER = 10_000;
 let tag = "";
 let timer = 0;
 
+// What is read or chosen stays where it is: the tables keep their place, the keyboard its element.
+function show(state, html) {
+  const places = Array.from(state.querySelectorAll(".scroll"), (each) => each.scrollLeft);
+  const all = () => Array.from(state.querySelectorAll("a, button, [tabindex]"));
+  const focused = all().indexOf(document.activeElement);
+  state.innerHTML = html;
+  state.querySelectorAll(".scroll").forEach((each, index) => {
+    each.scrollLeft = places[index] ?? 0;
+  });
+  if (focused >= 0) all()[focused]?.focus({ preventScroll: true });
+}
+
 async function look(state) {
   const answer = await fetch("/models/state.json", {
     cache: "no-store",
@@ -16,7 +28,7 @@ async function look(state) {
   tag = answer.headers.get("ETag") ?? "";
   const content = await answer.json();
   state.dataset.running = content.running;
-  state.innerHTML = content.html;
+  show(state, content.html);
 }
 
 async function again(state) {

@@ -1,0 +1,33 @@
+"""What a right guess pays now, for the buttons that it is made with."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.league.scoring import base_rates, points
+from models.percentiles import WINDOW
+from storage.queries.labels import window_before
+from storage.tables import Community
+from storage.types import Bucket
+
+
+async def read_payouts(
+    session: AsyncSession, communities: Iterable[Community], now: datetime
+) -> dict[int, Mapping[Bucket, float]]:
+    """The points of a right guess on each bucket in each community, by its labels so far.
+
+    They are counted anew when a guess is scored.
+    """
+    found: dict[int, Mapping[Bucket, float]] = {}
+    for community in communities:
+        rows = await session.run_sync(
+            window_before,
+            community.id,
+            measure=community.measure,
+            matured_by=now,
+            limit=WINDOW - 1,
+        )
+        rates = base_rates([row.bucket for row in rows])
+        found[community.id] = {bucket: points(bucket, bucket, rates) for bucket in Bucket}
+    return found

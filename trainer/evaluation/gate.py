@@ -20,7 +20,8 @@ class GateRules:
     #: Probability of being better than the base rate. A champion can be beaten by knowing nothing,
     #: where labels are wrong or the community has changed its mind: that is no reason to serve.
     min_probability_of_skill: float = 0.99
-    #: How much worse calibrated (expected calibration error) than the champion it may be.
+    #: How much worse calibrated (expected calibration error beyond chance) than the champion it
+    #: may be.
     max_calibration_loss: float = 0.03
     #: A community may lose at most this share of its ranked probability score …
     max_community_loss: float = 0.05
@@ -34,10 +35,23 @@ class GateRules:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One forecaster on the judged posts: its score on each (lower is better), and its ECE."""
+    """One forecaster on the judged posts.
+
+    Attributes:
+        rps: its ranked probability score on each, lower is better.
+        calibration_error: its expected calibration error.
+        by_chance: what that would be if its probabilities were true: who says more than the base
+            rate is off by something on few posts, and who says nothing is not.
+    """
 
     rps: Numbers
     calibration_error: float
+    by_chance: float = 0.0
+
+    @property
+    def miscalibration(self) -> float:
+        """The calibration error beyond chance."""
+        return self.calibration_error - self.by_chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +119,13 @@ def judge(
         "gain_interval": intervals[0],
         "ece_challenger": challenger.calibration_error,
         "ece_champion": champion.calibration_error,
+        "ece_challenger_by_chance": challenger.by_chance,
+        "ece_champion_by_chance": champion.by_chance,
         "worst_community": worst,
         "worst_community_loss": worst_loss,
         "rules": asdict(rules),
     }
-    excess = challenger.calibration_error - champion.calibration_error
+    excess = challenger.miscalibration - champion.miscalibration
     promote = False
     if probability < needed:
         reason = (

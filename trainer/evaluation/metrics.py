@@ -170,3 +170,24 @@ def ordinal_loss(predicted_bin: Numbers, actual_bin: Numbers | Integers) -> floa
     Guessing the mean of a uniform population loses 4.125.
     """
     return float(((predicted_bin - actual_bin) ** 2).mean() / 2)
+
+
+#: Outcomes drawn for an error by chance; its standard error is then a seventh of its spread.
+_DRAWS = 50
+
+
+def calibration_error_by_chance(
+    probabilities: NDArray[np.float64], rng: np.random.Generator
+) -> float:
+    """The calibration error that forecasts have on average if their probabilities are true.
+
+    Args:
+        probabilities: of each class, float64 [n, k].
+        rng: draws the outcomes.
+    """
+    edges = np.cumsum(probabilities, axis=1)
+    errors = []
+    for _ in range(_DRAWS):
+        drawn = (rng.random((len(edges), 1)) > edges[:, :-1]).sum(axis=1)
+        errors.append(calibration_curve(probabilities, drawn).error)
+    return float(np.mean(errors))

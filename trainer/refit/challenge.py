@@ -26,6 +26,7 @@ from trainer.evaluation.figures import Forecasts, figures
 from trainer.evaluation.forecasting import forecasts_of, predict_rows, ranking_of
 from trainer.evaluation.gate import Judged, Verdict, judge
 from trainer.evaluation.hidden_sources import lacking
+from trainer.evaluation.metrics import calibration_error_by_chance
 from trainer.evaluation.reencoded import Reencoded
 from trainer.evaluation.robustness import Robustness, Without, broken_bound, without
 from trainer.head.fit import LossNotFinite
@@ -139,7 +140,7 @@ def challenge(
         )  # fmt: skip
         baseline = baseline_of(posts, folds, found.rows, champion, planned, seed)
         say(stage="refitting")
-        head = fit_planned(posts, everything, planned, seed=seed)
+        head = fit_planned(posts, everything, planned, seed=seed).at_temperature(found.temperature)
         compared, by_folds = _compare(posts, planned, comparisons, seed=seed, say=say)
     except LossNotFinite as error:
         raise Refused(str(error)) from error
@@ -215,13 +216,22 @@ def _verdict(
     wanted = soft_bins(challenger.intervals)
     base_rps = ranked_probability_scores(np.broadcast_to(UNIFORM, wanted.shape), wanted)
     return judge(
-        Judged(ranked_probability_scores(challenger.bins, wanted), figures(challenger)["ece"]),
-        Judged(ranked_probability_scores(baseline.bins, wanted), figures(baseline)["ece"]),
+        _judged(challenger, wanted),
+        _judged(baseline, wanted),
         posts.community[judged],
         base_rps=base_rps,
         against=against,
         community_names=posts.names,
         nothing_to_tell=_nothing_to_tell(posts.community[judged], base_rps),
+    )
+
+
+def _judged(forecasts: Forecasts, wanted: NDArray[np.float64]) -> Judged:
+    probabilities = forecasts.bucket_probabilities()
+    return Judged(
+        ranked_probability_scores(forecasts.bins, wanted),
+        figures(forecasts)["ece"],
+        calibration_error_by_chance(probabilities, np.random.default_rng(0)),
     )
 
 

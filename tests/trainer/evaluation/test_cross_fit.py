@@ -66,10 +66,19 @@ def test_predictions_come_in_the_order_of_posting_and_know_nothing_of_their_own_
     planned = plan(posts, QUICK, seed=1)
     found = cross_fit(posts, folds, planned, seed=1)
     assert found.rows.tolist() == list(range(150))
+    np.testing.assert_allclose(found.bins.sum(axis=1), 1)
     changed = learnable(150)
     last = folds[-1].judge
     # Other labels for the judged posts alone: their predictions stay as they were.
     changed.score = posts.score.copy()
     changed.score[last] = posts.score[last][::-1]
+    alone = cross_fit(posts, folds[-1:], planned, seed=1)
     again = cross_fit(changed, folds[-1:], planned, seed=1)
-    np.testing.assert_array_equal(again.bins, found.bins[last])
+    np.testing.assert_array_equal(again.bins, alone.bins)
+    assert alone.temperature == planned.temperature
+    # With other folds beside it nothing but the temperature is another: that of their posts.
+    factors = (
+        np.log(found.bins[last] / found.bins[last][:, :1])[:, 1:]
+        / (np.log(alone.bins / alone.bins[:, :1])[:, 1:])
+    )
+    np.testing.assert_allclose(factors, factors[0, 0], rtol=1e-6)

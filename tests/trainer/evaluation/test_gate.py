@@ -44,6 +44,15 @@ def test_better_but_worse_calibrated_is_kept_back() -> None:
     assert "calibrat" in verdict.reason
 
 
+def test_who_says_nothing_is_not_better_calibrated_than_chance_allows() -> None:
+    # Next to a champion that always says the base rate any forecast is off by something.
+    challenger = Judged(CHAMPION - 0.02, 0.05, by_chance=0.03)
+    champion = Judged(CHAMPION, 0.001, by_chance=0.001)
+    assert judge(challenger, champion, ONE, base_rps=BASE, against="v1").promote
+    surely_worse = Judged(CHAMPION - 0.02, 0.09, by_chance=0.03)
+    assert not judge(surely_worse, champion, ONE, base_rps=BASE, against="v1").promote
+
+
 def test_no_community_may_pay_for_the_others() -> None:
     communities = np.repeat([1, 2], [160, 40])
     challenger = np.where(communities == 1, CHAMPION - 0.05, CHAMPION + 0.05)

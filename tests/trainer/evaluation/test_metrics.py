@@ -77,3 +77,13 @@ def test_calibration_error_by_hand() -> None:
 
 def test_guessing_the_mean_of_ten_bins_loses_4_125() -> None:
     assert metrics.ordinal_loss(np.full(10, 4.5), np.arange(10)) == pytest.approx(4.125)
+
+
+def test_true_probabilities_are_off_by_chance_and_less_with_more_posts() -> None:
+    rng = np.random.default_rng(1)
+    few, many = (rng.dirichlet((2.0, 2.0, 2.0), n) for n in (200, 5000))
+    small = metrics.calibration_error_by_chance(many, np.random.default_rng(2))
+    assert 0 < small < 0.02
+    assert metrics.calibration_error_by_chance(few, np.random.default_rng(2)) > 2 * small
+    sure = np.tile([1.0, 0.0, 0.0], (50, 1))
+    assert metrics.calibration_error_by_chance(sure, np.random.default_rng(2)) == 0

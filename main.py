@@ -15,6 +15,7 @@ from bot.cli import (
     discord,
     doctor,
     evaluate,
+    export,
     finetune,
     genres,
     import_posts,
@@ -35,6 +36,7 @@ from bot.cli import (
     suspicions,
     token,
     train,
+    webhook,
 )
 from bot.cli.console import err, say
 from peoria import __version__
@@ -97,6 +99,8 @@ app.add_typer(discord.app, name="discord")
 app.add_typer(reddit.app, name="reddit")
 app.add_typer(backbone.app, name="backbone")
 app.add_typer(token.app, name="token")
+app.add_typer(webhook.app, name="webhook")
+app.add_typer(export.app, name="export")
 app.add_typer(db.app, name="db")
 
 

@@ -30,6 +30,7 @@ ROUTES = (
     "/communities", "/communities/{id}", "/communities/{id}/settings", "/search",
     "/plays", "/try", "/posts/{id}/genre", "/posts/{id}/card.png", "/models/versions/{name}",
     "/models/versions/{name}/{file}", "/models/runs/{id}",
+    "/plays", "/try", "/communities/{id}/feed.atom", "/communities/{id}/outcomes.atom", "/metrics",
     "/admin/promote", "/admin/rollback", "/admin/leave", "/api", "/api/v1/openapi.json",
     "/api/v1/health", "/api/v1/communities", "/api/v1/communities/{community}", "/api/v1/posts",
     "/api/v1/posts/{post}", "/api/v1/predictions", "/api/v1/labels", "/api/v1/boards/{board}",

@@ -37,6 +37,8 @@ from bot.training.schedule import RetrainSchedule
 from bot.training.switch_backbone import BackboneSwitch
 from bot.training.usable_champion import why_unusable
 from bot.web.platform import WebPlatform
+from bot.webhooks.deliver import WebhookDelivery
+from bot.webhooks.send import Sender
 from models.extras import INSTALL_TRAIN, train_is_installed
 from storage.types import PlatformName
 
@@ -142,6 +144,12 @@ def build(core: Core) -> App:
         ),
         replaced_data=ReplacedData(
             core.settings.data_dir, keep_days=core.settings.replaced_days, clock=core.clock
+        ),
+        webhooks=WebhookDelivery(
+            core.database,
+            Sender(core.settings.webhook_allow_hosts),
+            key=core.people_key,
+            clock=core.clock,
         ),
         platforms=platforms,
         clock=core.clock,

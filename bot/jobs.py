@@ -28,6 +28,7 @@ from bot.training.new_starter import NewStarter
 from bot.training.retention import Retention
 from bot.training.runs import TrainingRuns
 from bot.training.schedule import RetrainSchedule
+from bot.webhooks.deliver import WebhookDelivery
 from storage.engine.database import Database
 from storage.queries.posts import load_posts, posts_to_advance, replies_to_remove
 from storage.tables import Post
@@ -66,6 +67,7 @@ class Jobs:
         heartbeat: Heartbeat,
         scheduled_backup: ScheduledBackup,
         replaced_data: ReplacedData,
+        webhooks: WebhookDelivery,
         platforms: Mapping[PlatformName, Platform],
         clock: Clock,
     ) -> None:
@@ -87,6 +89,7 @@ class Jobs:
         self._heartbeat = heartbeat
         self._scheduled_backup = scheduled_backup
         self._replaced_data = replaced_data
+        self._webhooks = webhooks
         self._clock = clock
 
     async def advance_posts(self) -> int:
@@ -109,6 +112,7 @@ class Jobs:
         await self._queue.stop()
         await self._settler.stop()
         await self._removals.stop()
+        await self._webhooks.stop()
 
     async def read_scores(self) -> int:
         """Read the scores that are due and write labels at the horizon."""
@@ -138,8 +142,13 @@ class Jobs:
         return len(posts)
 
     async def clean_up(self) -> int:
-        """Drop image files, model versions and replaced data that are no longer needed."""
-        sweeps = (self._image_cleanup.sweep, self._retention.sweep, self._replaced_data.sweep)
+        """Drop what is no longer needed: image files, versions, replaced data, old messages."""
+        sweeps = (
+            self._image_cleanup.sweep,
+            self._retention.sweep,
+            self._replaced_data.sweep,
+            self._webhooks.sweep,
+        )
         return sum(await one_by_one(sweeps, lambda sweep: sweep(), "a clean-up"))
 
     async def read_texts(self) -> int:
@@ -157,6 +166,10 @@ class Jobs:
     async def deliver_notices(self) -> int:
         """Tell the admins what they were not told yet."""
         return await self._notices.deliver()
+
+    async def deliver_webhooks(self) -> int:
+        """Tell webhooks what they were not told yet."""
+        return await self._webhooks.deliver()
 
     async def check_health(self) -> int:
         """Check whether the champion is still as good as it was, and labels are as before."""
@@ -217,6 +230,7 @@ def schedule(
         jobs.remove_replies,
         jobs.read_texts,
         jobs.deliver_notices,
+        jobs.deliver_webhooks,
     ):
         tick(job, seconds)
     tick(jobs.reap_dead_run, REAP_SECONDS)

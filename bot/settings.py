@@ -135,6 +135,11 @@ class Settings(BaseSettings):
         description="Web sites whose scripts may use the API from a visitor's browser, separated by"
         " commas, such as https://example.org; unset: none.",
     )
+    webhook_allow_hosts: Names = Field(
+        (),
+        description="Hosts that webhooks may lead to although they are private or have no TLS,"
+        " separated by commas, such as localhost.",
+    )
     board_name: str = Field("Main Street", description="Name of the local board.")
     board_horizon_minutes: float = Field(
         30.0, gt=0, description="Age at which a score on the board is final, minutes."

@@ -26,7 +26,7 @@ END = "<!-- Written by python -m docs.reference: end -->"
 GROUPS: dict[str, tuple[str, ...]] = {
     "General": (),
     "The board": ("web", "board_"),
-    "The API": ("api_",),
+    "The API": ("api_", "webhook_"),
     "Images": ("max_image", "image_", "download", "read_text"),
     "Discord": ("discord_",),
     "Reddit": ("reddit_",),

@@ -109,6 +109,7 @@ RULES = (
             "bot.training",
             "bot.reports",
             "bot.operations",
+            "bot.webhooks",
         )
     ),
     Rule(

@@ -12,6 +12,13 @@ from bot.league.seasons import season_of
 from bot.serving.experts import learn_from
 from bot.serving.forecast import stored_card
 from bot.serving.score_scale import bucket_rule
+from bot.webhooks.events import (
+    Event,
+    about_label,
+    about_post,
+    about_prediction,
+    write_event,
+)
 from models.percentiles import WINDOW
 from storage.queries.labels import last_written, mend_written, window_before
 from storage.queries.scored_labels import Result, ScoredLabel, was_spoken
@@ -113,7 +120,21 @@ def write_label(
         label.rps, label.log_score = post.prediction_rows[0].rps, post.prediction_rows[0].log_score
         learn_from(session, post.prediction_rows[0], label)
     add_label(session, scored, season_of(matured_at, season_time_zone))
+    if post.origin is PostOrigin.LIVE and post.hidden_at is None:
+        _tell(session, post, label, now)
     return label
+
+
+def _tell(session: Session, post: Post, label: Label, now: datetime) -> None:
+    """Tell webhooks of an outcome, and of what was foreseen."""
+    made = next((each for each in post.prediction_rows if each.made_at < label.matured_at), None)
+    foreseen = None
+    if made is not None:
+        card = stored_card(made)
+        chances = card.p_low, card.p_medium, card.p_high
+        foreseen = about_prediction(card.model_version, chances, card.beats)
+    told = about_post(post, post.community) | about_label(label) | {"prediction": foreseen}
+    write_event(session, Event.OUTCOME, told, now=now)
 
 
 def _score_prediction(

@@ -76,6 +76,18 @@ def why_secret(post: Post, reader: Reader, now: datetime, *, votes_are_in: bool)
     return None
 
 
+def is_open_to_all(post: Post, skip: ReplySkip | None, now: datetime) -> bool:
+    """Whether a prediction that is just made may be shown to everybody at once.
+
+    Args:
+        post: with its community loaded.
+        skip: why it gets no reply; None: it gets one.
+        now: aware.
+    """
+    kept_for_guesses = post.community.blind and may_be_guessed(post, now)
+    return not (post.silent or skip in _UNANNOUNCED or kept_for_guesses)
+
+
 def secret_sentence(secret: Secret) -> str | None:
     """Why a prediction is kept from everybody; None where it is only kept until a guess."""
     return _SENTENCES.get(secret)

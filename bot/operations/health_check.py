@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +20,7 @@ from bot.reports.monitoring import (
 from bot.reports.skill import Skill
 from bot.runtime.clock import Clock
 from bot.runtime.one_by_one import one_by_one
+from bot.webhooks.events import Event, about_pause, write_event
 from storage.engine.database import Database
 from storage.tables import Community, ModelVersion
 
@@ -85,9 +87,17 @@ class HealthCheck:
     async def _pause_or_resume(self, health: CommunityHealth, champion: ModelVersion) -> int:
         async with self._database.write() as session:
             community = await session.get_one(Community, health.community.id)
-            if community.paused_at is None:
-                return await self._pause_if_bad(session, community, health, champion)
-            return self._resume_if_good(session, community, health, champion)
+            was_paused = community.paused_at is not None
+            if was_paused:
+                written = self._resume_if_good(session, community, health, champion)
+            else:
+                written = await self._pause_if_bad(session, community, health, champion)
+            if was_paused is not (community.paused_at is not None):
+                told = about_pause(community)
+                await session.run_sync(
+                    partial(write_event, event=Event.PAUSE, data=told, now=self._clock())
+                )
+            return written
 
     async def _pause_if_bad(
         self,

@@ -15,6 +15,7 @@ import numpy as np
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from bot.league.secrecy import is_open_to_all
 from bot.posts.find_images import UNREACHED, FoundImage, FoundImages, ImageFinder
 from bot.posts.images import store_found
 from bot.posts.refused_files import drop_refused_files
@@ -22,10 +23,12 @@ from bot.posts.reply import Replier
 from bot.posts.retry import MAX_TRIES, wait_after
 from bot.runtime.clock import Clock
 from bot.runtime.download import Downloader, DownloadFailed
+from bot.runtime.metrics import PREDICTION_SECONDS
 from bot.serving.champion import Champion, ChampionRef, ChampionServer
 from bot.serving.experts import Said, Standing, ask_experts, read_standing, stored_mixture
 from bot.serving.forecast import Card, Place, read_card
 from bot.serving.score_scale import bucket_rule, read_quantiles
+from bot.webhooks.events import Event, about_post, about_prediction, write_event
 from models.distribution import Floats, mean_percentile
 from models.experts import Mixture, mix, weighted
 from models.features import PostFacts
@@ -204,7 +207,15 @@ class Predictor:
                 "latency_ms": made.took_ms,
             },
         )
-        return Predicted(card, self._replier.claim(session, post, card, now))
+        PREDICTION_SECONDS.observe(made.took_ms / 1000)
+        skip = self._replier.claim(session, post, card, now)
+        if is_open_to_all(post, skip, now):
+            foreseen = about_prediction(
+                card.model_version, (card.p_low, card.p_medium, card.p_high), card.beats
+            )
+            about = about_post(post, post.community) | {"prediction": foreseen}
+            write_event(session, Event.PREDICTION, about, now=now)
+        return Predicted(card, skip)
 
     def _store_found(
         self, session: Session, post: Post, found: FoundImages, champion: Champion

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.serving.experts import teach
+from bot.webhooks.events import Event, write_event
 from models.experts import TAUGHT
 from models.registry import Manifest, VersionUnusable, read_version
 from storage.engine.database import Database
@@ -97,6 +99,8 @@ async def make_champion(session: AsyncSession, row: ModelVersion, now: datetime)
     row.promoted_at = now
     if before is not None:
         row.replaced_id = before.id
+        told = {"version": row.name, "replaced": before.name, "labels": row.labels}
+        await session.run_sync(partial(write_event, event=Event.PROMOTION, data=told, now=now))
     await session.flush()
     await session.run_sync(teach, row.metrics.get(TAUGHT, {}))
 

@@ -55,7 +55,7 @@ class Health:
         unwell = await self._readiness()
         if not unwell:
             return web.json_response({"ok": True})
-        is_near = _is_from_this_machine(request)
+        is_near = is_from_this_machine(request)
         parts: dict[str, dict[str, Any]] = {}
         for each in unwell:
             parts[each.part] = {"state": str(each.state)}
@@ -67,7 +67,8 @@ class Health:
         return web.json_response({"ok": False, "parts": parts}, status=503 if cannot_work else 200)
 
 
-def _is_from_this_machine(request: web.Request) -> bool:
+def is_from_this_machine(request: web.Request) -> bool:
+    """Whether a request came from this machine itself, and by no proxy on it."""
     peer = request.transport.get_extra_info("peername") if request.transport else None
     forwarded = any(name in request.headers for name in _FORWARDED)
     return peer is not None and peer[0] in _THIS_MACHINE and not forwarded

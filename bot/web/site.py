@@ -14,6 +14,7 @@ from bot.web.api.read import Read
 from bot.web.api.reference_page import Reference
 from bot.web.api.routes import BASE, Api, operations
 from bot.web.api.write import Write
+from bot.web.atom import AtomFeeds
 from bot.web.bodies import MAX_FORM_BYTES
 from bot.web.cards import Cards
 from bot.web.client_address import TrustedProxies, take_word_of
@@ -30,6 +31,7 @@ from bot.web.league_pages import LeaguePages
 from bot.web.me_pages import MePages
 from bot.web.measures_pages import MeasuresPages
 from bot.web.meme_pages import MemePages
+from bot.web.metrics import Metrics, measure
 from bot.web.middlewares import answer_refusals, for_pages, only_hosts, only_own_pages
 from bot.web.model_pages import ModelPages
 from bot.web.plays_pages import PlaysPages
@@ -61,6 +63,7 @@ def make_site(services: Services) -> web.Application:
     """Put the application together; nothing listens yet."""
     site = web.Application(
         middlewares=[
+            measure,
             take_word_of(TrustedProxies(services.settings.web_trusted_proxies)),
             answer_refusals,
             only_hosts(services.settings.web_allowed_hosts),
@@ -80,7 +83,7 @@ def make_site(services: Services) -> web.Application:
     post_form, guess_form, crowds = PostForm(services, feed), GuessForm(services, feed), Crowds()
     genres = GenreForm(services)
     memes, tries = MemePages(services, post_form), TryPages(services)
-    read = Read(services)
+    atom, access, read = AtomFeeds(services), Access(services), Read(services)
     api = operations(read, Write(services, read, post_form, guess_form, crowds))
     post = r"/posts/{id:\d{1,18}}"
     site.add_routes(
@@ -117,11 +120,14 @@ def make_site(services: Services) -> web.Application:
             web.get("/models/state.json", models.handle_state),
             *VersionPages(services).routes(),
             web.post("/models/train", models.handle_train),
+            web.get(r"/communities/{id:\d{1,15}}/feed.atom", atom.handle_posts),
+            web.get(r"/communities/{id:\d{1,15}}/outcomes.atom", atom.handle_outcomes),
+            web.get("/metrics", Metrics(services, access).handle),
             web.get("/livez", health.handle_live),
             web.get("/healthz", health.handle_ready),
             *AdminPages(services).routes(),
             *Reference(api, BASE).routes(),
-            *Api(services, Access(services), api).routes(),
+            *Api(services, access, api).routes(),
             web.get("/static/{name}", StaticFiles().handle),
         ]
     )

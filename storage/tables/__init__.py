@@ -18,6 +18,7 @@ from storage.tables.posts import Post, PostImage, Reply, Vote
 from storage.tables.predictions import ExpertAccount, Prediction
 from storage.tables.services import Service
 from storage.tables.tokens import ApiToken
+from storage.tables.webhooks import Webhook, WebhookMessage
 
 __all__ = [
     "ApiToken",
@@ -52,4 +53,6 @@ __all__ = [
     "TrainingRun",
     "Vote",
     "WaitingScore",
+    "Webhook",
+    "WebhookMessage",
 ]

@@ -36,12 +36,12 @@ def operations(read: Read, write: Write) -> tuple[Operation, ...]:
         Operation("GET", "/versions", read.list_versions),
         Operation("GET", "/versions/{name}", read.get_version),
         Operation(
-            "POST", "/predict", write.predict, scope=Scope.PREDICT, refusals=(404, 502),
+            "POST", "/predict", write.predict, scope=Scope.PREDICT, refusals=(404, 409),
             costly=True,
         ),
         Operation(
             "POST", "/posts", write.create_post, scope=Scope.POST, status=201,
-            refusals=(404, 502), costly=True,
+            refusals=(404,), costly=True,
         ),
         Operation(
             "POST", "/posts/{post}/guess", write.guess, scope=Scope.GUESS, refusals=(409,)

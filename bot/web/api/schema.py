@@ -109,7 +109,8 @@ class Post(Answer):
 
     id: int
     community_id: int
-    url: str | None = Field(description="Where people find it.")
+    url: str = Field(description="Path of its page on this site.")
+    link: str | None = Field(description="Where it was posted; null: on the board.")
     stage: Stage = Field(
         description="`looking`: not predicted yet. `secret`: the prediction is kept until the votes"
         " are in; `blind`: until you guess. `counting`: the score is being read. `waiting`: it is"
@@ -117,7 +118,9 @@ class Post(Answer):
     )
     title: str
     spoiler: bool = Field(description="Its author hid it until it is clicked on.")
-    image: str | None = Field(description="Path of the picture on this site; null: none is shown.")
+    image: str | None = Field(
+        description="Path of the picture on this site; null: none is shown, as of spoilers."
+    )
     posted_at: datetime
     horizon_at: datetime = Field(description="When its score is final.")
     prediction: Prediction | None = Field(description="Null while it is not there, or kept back.")

@@ -79,11 +79,12 @@ def post_of(post: Post, view: PostView) -> schema.Post:
     return schema.Post(
         id=post.id,
         community_id=post.community_id,
-        url=view.url if is_here else post.link,
+        url=view.url,
+        link=post.link,
         stage=view.stage,
         title=view.title,
         spoiler=post.is_spoiler,
-        image=view.image_url if is_here else None,
+        image=view.image_url,
         posted_at=post.posted_at,
         horizon_at=view.horizon_at,
         prediction=None if card is None else prediction_of(card),
@@ -130,7 +131,7 @@ def prediction_of(card: Card) -> schema.Prediction:
 def scored_prediction_of(post: Post, row: Prediction) -> schema.ScoredPrediction:
     """A stored prediction of a post that may be shown."""
     return schema.ScoredPrediction(
-        **prediction_of(stored_card(row)).model_dump(),
+        **prediction_of(stored_card(row, genre=post.genre)).model_dump(),
         id=row.id,
         post_id=post.id,
         community_id=post.community_id,

@@ -1,9 +1,10 @@
 """What programs do by the API: predict, post, guess, vote; by the rules of the board's pages."""
 
 import secrets
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot.runtime.download import DownloadFailed, DownloadRefused
 from bot.serving.audience import audience_of
@@ -16,6 +17,7 @@ from bot.web.api.values import Id
 from bot.web.api.view import post_of, prediction_of
 from bot.web.crowds import Crowds
 from bot.web.guess_form import GuessForm
+from bot.web.kept_back import kept_back
 from bot.web.post_form import PostForm
 from bot.web.refusals import Refusal
 from bot.web.services import Services
@@ -36,6 +38,15 @@ Address = Annotated[
         description="Address of the image; it must be on the public Internet. In place of a file.",
     ),
 ]
+
+
+def _no_flag(value: Any) -> Any:
+    # For Python, false is 0.
+    if isinstance(value, bool):
+        raise ValueError("it is a number")  # noqa: TRY004 - what pydantic understands
+    return value
+
+
 Title = Annotated[str, Field(max_length=MAX_TITLE)]
 
 
@@ -79,7 +90,7 @@ class GuessOn(Body):
 class VoteOn(Body):
     """A vote: up, down, or none."""
 
-    value: Literal[-1, 0, 1]
+    value: Annotated[Literal[-1, 0, 1], BeforeValidator(_no_flag)]
 
 
 class Write:
@@ -127,6 +138,15 @@ class Write:
                 )
             except ImageRefused as refusal:
                 raise Invalid([Fault(where="image", why=str(refusal).rstrip("."))]) from refusal
+            if community is not None:
+                secret = await services.database.run_read(
+                    partial(
+                        kept_back, visitor=call.visitor, community_id=community.id,
+                        phash=predicted.phash, now=now,
+                    )
+                )  # fmt: skip
+                if secret is not None:
+                    raise Refusal(409, secret)
         return prediction_of(predicted.card)
 
     async def create_post(self, call: Call, upload: PictureToPost) -> schema.Post:
@@ -188,6 +208,5 @@ class Write:
         except DownloadRefused as refusal:
             raise Invalid([Fault(where="url", why=str(refusal).rstrip("."))]) from refusal
         except DownloadFailed as failure:
-            raise Refusal(
-                502, "The image could not be fetched from its address; try again later."
-            ) from failure
+            why = "the image could not be fetched from there just now; try again later"
+            raise Invalid([Fault(where="url", why=why)]) from failure

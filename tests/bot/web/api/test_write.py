@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from bot.app import App
 from bot.web.platform import WebPlatform
-from storage.tables import Post, Vote
+from storage.tables import Community, Post, Vote
 from tests.bot.web.api.conftest import Program
+from tests.fakes.clock import FakeClock
 from tests.fakes.visitor import PICTURE, Visitor
 
 
@@ -48,6 +49,18 @@ async def test_a_picture_is_predicted_and_not_stored(
     assert (await program.send_picture("/predict", b""))[0] == 422
 
 
+async def test_what_is_kept_back_of_a_post_is_kept_back_of_its_picture(
+    program: Program, app: App, post_id: int, clock: FakeClock
+) -> None:
+    clock.forward(1)
+    async with app.core.database.write() as session:
+        await session.execute(update(Community).values(blind=True))
+    status, problem = await program.send_picture("/predict", community="1")
+    assert (status, "Guess first" in problem["detail"]) == (409, True)
+    assert (await program.ask("POST", f"/posts/{post_id}/guess", json={"bucket": "low"}))[0] == 200
+    assert (await program.send_picture("/predict", community="1"))[0] == 200
+
+
 async def test_a_post_is_made_once_and_is_a_post_of_the_board(
     program: Program, board: WebPlatform, app: App, bob: Visitor
 ) -> None:
@@ -77,9 +90,9 @@ async def test_an_address_is_fetched_by_the_rules_of_downloads(
     monkeypatch.setattr(app.core.downloader, "_trusted", frozenset({"localhost"}))
     assert (await program.ask("POST", "/predict", json=sent))[0] == 200
     assert (await program.ask("POST", "/posts", json=sent))[0] == 201
-    for address, expected in ((f"{host}none.png", 422), ("http://localhost:1/a.png", 502)):
+    for address in (f"{host}none.png", "http://localhost:1/a.png"):
         missing = {"url": address, "title": "Not there"}
-        assert (await program.ask("POST", "/posts", json=missing))[0] == expected
+        assert (await program.ask("POST", "/posts", json=missing))[0] == 422
     await board.tasks.idle()
     assert await _posts(app) == 1
 
@@ -101,6 +114,7 @@ async def test_what_cannot_be_read_is_refused_with_its_reason(
     for path, sent, status in (
         (vote, {"json": {"value": 2}}, 422),
         (vote, {"json": {"value": "1"}}, 422),
+        (vote, {"json": {"value": False}}, 422),
         (vote, {"json": {"value": 1, "x": 1}}, 422),
         (vote, {"json": [1]}, 422),
         (vote, {"data": b"{", "headers": json}, 400),

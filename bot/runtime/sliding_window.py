@@ -13,8 +13,8 @@ K = TypeVar("K", bound=Hashable)
 class SlidingWindow(Generic[K]):
     """Counts events of each key, and says when a key has room for one more.
 
-    Kept in memory only: a restart forgets everything. What left the window is forgotten, so the
-    memory used is that of the events within one window.
+    Kept in memory only: after a restart everything has to be counted again. What left the window
+    is forgotten, so the memory used is that of the events within one window.
 
     Args:
         clock: the time.
@@ -39,9 +39,14 @@ class SlidingWindow(Generic[K]):
             return timedelta()
         return times[0] + self._within - now
 
-    def add(self, key: K) -> None:
-        """Count an event of ``key`` now. Ask `wait` first: this does not refuse."""
-        now = self._clock()
+    def add(self, key: K, at: datetime | None = None) -> None:
+        """Count an event of ``key``. Ask `wait` first: this does not refuse.
+
+        Args:
+            key: whose it is.
+            at: when it was, not before those that were counted already; None: now.
+        """
+        now = at or self._clock()
         self._in_order.append((now, key))
         self._by_key.setdefault(key, deque()).append(now)
 

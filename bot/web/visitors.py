@@ -5,6 +5,7 @@ many people has to come from many places, and in good time. Nothing can be poste
 without one.
 """
 
+import asyncio
 import re
 import secrets
 from dataclasses import dataclass, field, replace
@@ -12,19 +13,18 @@ from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from bot.people.identity import hash_person
-from bot.runtime.clock import Clock
 from bot.runtime.sliding_window import SlidingWindow
 from bot.visibility import Viewer
 from bot.web.client_address import household_of, network_of
 from bot.web.refusals import Refusal
 from bot.web.services import Services
 from bot.web.signatures import Signer
-from storage.tables import Author
+from storage.tables import Author, Newcomer
 from storage.types import PlatformName
 
 COOKIE = "visitor"
@@ -92,27 +92,74 @@ async def viewer_of(session: AsyncSession, visitor: Visitor) -> Viewer:
 class Newcomers:
     """How many cookies are given: so many an hour, to one household and to one network.
 
+    They are counted in memory, and noted in the database for an hour, as keyed hashes, so that a
+    restart does not begin anew.
+
     Args:
-        clock: the time.
+        services: what the board works with.
         most: for a household.
     """
 
-    def __init__(self, clock: Clock, most: int) -> None:
-        self._households: SlidingWindow[str] = SlidingWindow(clock, most=most, within=_HOUR)
-        self._networks: SlidingWindow[str] = SlidingWindow(
-            clock, most=most * _HOUSEHOLDS_OF_A_NETWORK, within=_HOUR
+    def __init__(self, services: Services, most: int) -> None:
+        self._services = services
+        self._households: SlidingWindow[str] = SlidingWindow(
+            services.clock, most=most, within=_HOUR
         )
+        self._networks: SlidingWindow[str] = SlidingWindow(
+            services.clock, most=most * _HOUSEHOLDS_OF_A_NETWORK, within=_HOUR
+        )
+        self._loading = asyncio.Lock()
+        self._loaded = False
+
+    async def load(self) -> None:
+        """Count those whom an earlier process noted, once."""
+        if self._loaded:
+            return
+        async with self._loading:
+            if self._loaded:
+                return
+            now = self._services.clock()
+            query = (
+                select(Newcomer.household, Newcomer.network, Newcomer.came_at)
+                .where(Newcomer.came_at > now - _HOUR, Newcomer.came_at <= now)
+                .order_by(Newcomer.came_at)
+            )
+            rows = await self._services.database.run_read(
+                lambda session: session.execute(query).all()
+            )
+            for household, network, came_at in rows:
+                self._households.add(household, came_at)
+                self._networks.add(network, came_at)
+            self._loaded = True
 
     def has_room(self, address: str | None) -> bool:
         """Whether one more may come from an address."""
-        return not (
-            self._households.wait(household_of(address)) or self._networks.wait(network_of(address))
-        )
+        household, network = self._keys(address)
+        return not (self._households.wait(household) or self._networks.wait(network))
 
     def add(self, address: str | None) -> None:
-        """Count one more."""
-        self._households.add(household_of(address))
-        self._networks.add(network_of(address))
+        """Count one more; it is noted in the background."""
+        household, network = self._keys(address)
+        self._households.add(household)
+        self._networks.add(network)
+        self._services.tasks.start(self._note(household, network), "Noting a new visitor")
+
+    async def _note(self, household: str, network: str) -> None:
+        now = self._services.clock()
+
+        def note(session: Session) -> None:
+            session.execute(delete(Newcomer).where(Newcomer.came_at <= now - _HOUR))
+            session.add(Newcomer(household=household, network=network, came_at=now))
+
+        await self._services.database.run_write(note)
+
+    def _keys(self, address: str | None) -> tuple[str, str]:
+        """What stands for an address and its network; only this board can tell which these are."""
+        key = self._services.people_key
+        return (
+            hash_person(key, PlatformName.WEB, f"household {household_of(address)}"),
+            hash_person(key, PlatformName.WEB, f"network {network_of(address)}"),
+        )
 
 
 def recognise(services: Services) -> Middleware:
@@ -132,10 +179,11 @@ class _Recognition:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._signer = Signer(services.people_key, "visitor")
-        self._newcomers = Newcomers(services.clock, services.settings.web_newcomers_an_hour)
+        self._newcomers = Newcomers(services, services.settings.web_newcomers_an_hour)
 
     async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer a request whose visitor is known by then."""
+        await self._newcomers.load()
         cookie = request.cookies.get(COOKIE, "")
         known = self._read(request, cookie)
         unsigned = known is None and _ID.fullmatch(cookie) is not None

@@ -14,6 +14,7 @@ from storage.tables.league import CommunityGuesses, DailyLabel, DailyScore, Gues
 from storage.tables.leases import Lease
 from storage.tables.messages import InboxItem, Notice
 from storage.tables.models import ModelVersion, TrainingRun
+from storage.tables.newcomers import Newcomer
 from storage.tables.posts import Post, PostImage, Reply, Vote
 from storage.tables.predictions import ExpertAccount, Prediction
 from storage.tables.services import Service
@@ -38,6 +39,7 @@ __all__ = [
     "Label",
     "Lease",
     "ModelVersion",
+    "Newcomer",
     "Notice",
     "Nowcast",
     "Peek",

@@ -15,7 +15,7 @@ from bot.settings import Settings
 from bot.web.crowds import MOST_VOTES
 from bot.web.platform import WebPlatform
 from bot.web.signatures import Signer
-from storage.tables import Author, Label, Vote
+from storage.tables import Author, Label, Newcomer, Vote
 from storage.types import PlatformName, VoteHold
 from tests.fakes.clock import FakeClock
 from tests.fakes.visitor import PICTURE, Visitor, upload, visiting
@@ -93,6 +93,29 @@ class TestNewcomers:
             clock.forward(3600)
             await cid.page("/")
             assert (await cid.vote(post_id, 1))[0] != 403
+
+    async def test_a_restart_does_not_begin_anew(
+        self, ann: Visitor, bob: Visitor, app: App, board: WebPlatform, clock: FakeClock
+    ) -> None:
+        await board.tasks.idle()
+        await board.stop()
+        again = WebPlatform(app.core, app.pipeline, app.readiness.look)
+        await again.start()
+        try:
+            clock.forward(3599)
+            async with visiting(again.url) as cid:
+                await cid.page("/")
+                assert not [*cid.session.cookie_jar]
+                clock.forward(1)
+                await cid.page("/")
+                assert [*cid.session.cookie_jar]
+                await again.tasks.idle()
+            async with app.core.database.read() as session:
+                rows = (await session.scalars(select(Newcomer))).all()
+            assert len(rows) == 1, "they are kept for an hour"
+            assert "127.0.0" not in rows[0].household + rows[0].network
+        finally:
+            await again.stop()
 
 
 async def test_who_came_after_the_post_does_not_count(

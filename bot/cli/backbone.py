@@ -1,13 +1,16 @@
 """main.py backbone: show the backbone, or switch to another."""
 
+import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot.app import backbone_switch
-from bot.cli.console import print_json, progress, run, say
+from bot.cli.console import CommandFailed, print_json, progress, run, say
 from bot.core import open_core
+from bot.runtime.subprocesses import ROOT, child_environment, python_module
 from bot.settings import load_settings
 from bot.training.switch_backbone import Switched
 from models.extras import require_train
@@ -75,3 +78,32 @@ async def _use(source: str, *, only_if_better: bool) -> Switched:
             return await backbone_switch(core).switch_to(
                 source, advance, only_if_better=only_if_better
             )
+
+
+@app.command()
+def export(
+    kind: Annotated[str, typer.Argument(help="open-clip: a CLIP of the open_clip library.")],
+    name: Annotated[str, typer.Argument(help="The model's name there, for example ViT-B-32.")],
+    out: Annotated[Path, typer.Option(help="Folder to write, for backbone use.")],
+    pretrained: Annotated[
+        str, typer.Option(help="Which of its weights, or a file; a name is downloaded.")
+    ],
+) -> None:
+    """Write a CLIP as a folder that backbone use takes: both sides in ONNX, with a description.
+
+    Needs the group clip: `pip install --group clip` (some two gigabytes with torch).
+    """
+    if kind != "open-clip":
+        raise CommandFailed(f"{kind} cannot be exported; open-clip can.")
+    if find_spec("open_clip") is None or find_spec("torch") is None:
+        raise CommandFailed(
+            "Exporting a CLIP needs open_clip and torch: `pip install --group clip` in a checkout."
+        )
+    command = python_module("trainer.backbone.open_clip")
+    asked = ("--name", name, "--pretrained", pretrained, "--out", str(out.absolute()))
+    done = subprocess.run(  # noqa: S603 - this Python, and no shell
+        [*command, *asked], cwd=ROOT, env=child_environment(), check=False
+    )
+    if done.returncode != 0:
+        raise CommandFailed("The export failed; its message is above.")
+    say(f"{out}: type `main.py backbone use {out}`.")

@@ -84,12 +84,12 @@ def test_what_serves_needs_only_the_base() -> None:
 
 def test_what_trains_is_in_the_extras() -> None:
     files = [ROOT / "main.py", *sources("bot", "models", "storage", "migrations", "trainer")]
-    allowed = declared("base", "train", "ocr", "onnx", "postgres")
+    allowed = declared("base", "train", "ocr", "onnx", "postgres", "clip")
     assert undeclared(files, allowed, at_import=False) - ONLY_FOR_DEVELOPERS == set()
 
 
 def test_what_tests_and_benchmarks_import_is_declared() -> None:
-    allowed = declared("base", "train", "ocr", "onnx", "postgres", "dev", "docs")
+    allowed = declared("base", "train", "ocr", "onnx", "postgres", "clip", "dev", "docs")
     assert undeclared(sources("tests", "benchmarks"), allowed, at_import=False) == set()
 
 

@@ -31,6 +31,7 @@ from bot.runtime.pulse import Pulse
 from bot.runtime.supervisor import ServiceReport
 from bot.runtime.task_group import TaskGroup
 from bot.settings import Settings
+from bot.training.genres import GenreRefits
 from bot.training.new_starter import NewStarter
 from bot.training.retention import Retention
 from bot.training.schedule import RetrainSchedule
@@ -117,6 +118,7 @@ def build(core: Core) -> App:
         core.ocr_worker,
         training=core.training,
         retrain_schedule=retrain_schedule,
+        genre_refits=GenreRefits(core.database, core.settings.versions_dir, clock=core.clock),
         notices=Notices(core.database, platforms, clock=core.clock),
         health_check=HealthCheck(
             core.database, pause=core.settings.pause_on_bad_skill, clock=core.clock

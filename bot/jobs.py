@@ -24,6 +24,7 @@ from bot.runtime.pulse import Pulse
 from bot.runtime.scheduler import Scheduler
 from bot.runtime.supervisor import ServiceReport
 from bot.serving.ocr_worker import OcrWorker
+from bot.training.genres import GenreRefits
 from bot.training.new_starter import NewStarter
 from bot.training.retention import Retention
 from bot.training.runs import TrainingRuns
@@ -60,6 +61,7 @@ class Jobs:
         *,
         training: TrainingRuns,
         retrain_schedule: RetrainSchedule,
+        genre_refits: GenreRefits,
         notices: Notices,
         health_check: HealthCheck,
         retention: Retention,
@@ -82,6 +84,7 @@ class Jobs:
         self._ocr_worker = ocr_worker
         self._training = training
         self._retrain_schedule = retrain_schedule
+        self._genre_refits = genre_refits
         self._notices = notices
         self._health_check = health_check
         self._retention = retention
@@ -156,8 +159,10 @@ class Jobs:
         return await self._ocr_worker.read_next() if self._ocr_worker else 0
 
     async def retrain(self) -> bool:
-        """Start a training run in the background if there are enough labels."""
-        return await self._retrain_schedule.retrain_if_due()
+        """Start a training run if there are enough labels, and learn genres from corrections."""
+        asked = await self._retrain_schedule.retrain_if_due()
+        await self._genre_refits.refit_if_due()
+        return asked
 
     async def reap_dead_run(self) -> None:
         """End the run of a process that was killed, so that nobody waits for it."""

@@ -105,6 +105,33 @@ def deepmeme(
     _show({"data": found, "markdown": as_markdown(found)}, as_json)
 
 
+@app.command()
+def genres(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder with index.csv: path, label, group of each image.")
+    ],
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds of the folds; their mean counts.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Genres of memes: a plain linear probe and ours, pictures or near-duplicates split."""
+    require_train("Reproducing a study")
+    from trainer.studies.genres import reproduce
+
+    settings = load_settings()
+    backbone = run(prepare_backbone(settings.backbone, settings.backbones_dir))
+    if not (folder / "index.csv").is_file():
+        raise CommandFailed(f"{folder} has no index.csv with the columns path, label and group.")
+    with progress() as bar:
+        show = show_steps(bar)
+        found = reproduce(
+            folder, backbone, seeds=seeds,
+            progress=lambda stage, done, total: show(
+                {"stage": stage, "done": done, "total": total}
+            ),
+        )  # fmt: skip
+    _show(found, as_json)
+
+
 def _show(found: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(found["data"])

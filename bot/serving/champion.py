@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from bot.serving.embed import EmbeddedImage, embed_image
 from models.attributes.read import AttributeReader
+from models.attributes.serving_genres import GENRE_HEADS
 from models.backbone import Backbone
 from models.backbone_files import find_backbone
 from models.decoding import DecodeLimits
@@ -87,7 +88,7 @@ class ChampionServer:
         self._versions_dir = versions_dir
         self._backbones_dir = backbones_dir
         self.limits = limits
-        self._attributes = AttributeReader()
+        self._attributes = AttributeReader(versions_dir / GENRE_HEADS)
         self._champion: Champion | None = None
         self._loading = asyncio.Lock()
         self._threads = threads

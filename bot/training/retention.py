@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.runtime.clock import Clock
 from bot.runtime.one_by_one import one_by_one
 from bot.training.first_version import is_first_version
+from models.attributes.serving_genres import GENRE_HEADS
 from storage.engine.database import Database
 from storage.tables import ModelVersion, Post, Prediction, TrainingRun, WaitingScore
 from storage.types import UNLABELLED, RunState
@@ -96,7 +97,7 @@ class Retention:
         gone = []
         for folder in sorted(self._versions_dir.iterdir()):
             known = is_dropped.get(folder.name)
-            if not folder.is_dir() or known is False:
+            if not folder.is_dir() or known is False or folder.name == GENRE_HEADS:
                 continue
             if folder.name.startswith(_RENAMED):
                 # Left by a sweep that was interrupted.

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
@@ -14,8 +15,9 @@ from models.attributes.expressions import EXPRESSIONS
 from models.attributes.face_finder import FaceFinder, FoundFace, cut_out
 from models.attributes.face_network import FaceNetwork
 from models.attributes.files import ATTRIBUTES, face_detector
-from models.attributes.genre import Genre, GenreHead
+from models.attributes.genre import Genre
 from models.attributes.look import Look, read_look
+from models.attributes.serving_genres import ServingGenres
 
 #: Faces whose expression is read, the largest first: forty faces take no longer than these.
 MAX_EXPRESSIONS: Final = 6
@@ -108,7 +110,9 @@ class Attributes:
 class AttributeReader:
     """Reads the attributes of pictures. Safe to call from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, genres: Path | None = None) -> None:
+        """Of a folder of genre heads that were learned here; None: the one that ships serves."""
+        self._genres = ServingGenres(genres)
         self._parts: _Parts | None = None
         self._loading = threading.Lock()
 
@@ -127,7 +131,9 @@ class AttributeReader:
         if parts.finder is not None:
             found, boxes = parts.finder.find(image)
             faces = _with_expressions(image, found, boxes, parts.expressions)
-        genre = parts.genres.tell(embedding) if parts.genres.backbone == backbone else None
+        with self._loading:
+            head = self._genres.head()
+        genre = head.tell(embedding) if head.backbone == backbone else None
         return Attributes(genre, faces, _look(image, faces))
 
     def _load(self) -> "_Parts":
@@ -141,14 +147,13 @@ class AttributeReader:
 class _Parts:
     finder: FaceFinder | None
     expressions: FaceNetwork
-    genres: GenreHead
 
     @classmethod
     def load(cls) -> Self:
         detector = face_detector()
         finder = None if detector is None else FaceFinder(BlazeFace(detector))
         expressions = FaceNetwork((ATTRIBUTES / "expressions.tflite").read_bytes())
-        return cls(finder, expressions, GenreHead.load(ATTRIBUTES / "genres.npz"))
+        return cls(finder, expressions)
 
 
 def _look(image: Image.Image, faces: tuple[Face, ...] | None) -> Look:

@@ -15,7 +15,6 @@ from bot.serving.forecast import Card
 from bot.serving.number_format import percent
 from bot.serving.phrases import (
     POOLED_VIEW,
-    UNTRAINED,
     headline,
     knowledge_note,
     place_line,
@@ -100,7 +99,7 @@ def _as_json(prediction: FilePrediction) -> dict[str, Any]:
 def _sentences(card: Card, audience: Audience) -> list[str | None]:
     if audience.name is None:
         return [
-            UNTRAINED if card.untrained else pooled_headline(card),
+            pooled_headline(card),
             score_sentence(card),
             looks_like(card),
             set_aside_note(card),

@@ -58,7 +58,7 @@ def headline(card: Card, community: str) -> str:
     """The prediction in one sentence."""
     if card.blank:
         return NOTHING_TO_SEE
-    if card.tells_beats:
+    if card.tells_beats and not card.untrained:
         return f"Would beat {percent(card.beats)} of the posts in {community}."
     return likely_sentence(card)
 
@@ -81,6 +81,8 @@ def pooled_headline(card: Card) -> str:
     """The prediction for no community in one sentence."""
     if card.blank:
         return NOTHING_TO_SEE
+    if card.untrained:
+        return UNTRAINED
     return (
         f"Would beat {percent(card.beats)} of the posts in a community like those it learned from."
     )

@@ -219,9 +219,11 @@ def _nothing_usable(refused: Sequence[Unusable]) -> Refusal:
 
 def _words(card: Card, community: Community | None) -> tuple[str, tuple[str, ...]]:
     """The prediction in one sentence, and what else there is to say of it."""
-    if card.untrained:
-        return phrases.UNTRAINED, ()
     if community is None:
         return phrases.pooled_headline(card), ()
-    notes = (phrases.score_sentence(card), phrases.set_aside_note(card))
+    notes = (
+        phrases.score_sentence(card),
+        phrases.set_aside_note(card),
+        phrases.knowledge_note(card, community.name),
+    )
     return phrases.headline(card, community.name), tuple(note for note in notes if note)

@@ -145,9 +145,9 @@ def _headline(texts: Texts, card: Card, community: str | None) -> str:
     if card.blank:
         return texts("card.blank")
     share = texts.percent(card.beats)
-    if community is None:
+    if community is None and not card.untrained:
         return texts("card.beats_somewhere", share=share)
-    if card.tells_beats:
+    if card.tells_beats and not card.untrained:
         return texts("card.beats", share=share, community=community)
     return likely_words(
         texts, card, one="card.likely", two="card.likely_two", alike="card.likely_alike"

@@ -8,12 +8,14 @@ from bot.reddit.texts import settled_text
 from bot.serving.forecast import Card, Outcome, OutcomeWaits, Place, familiarity, outcome, read_card
 from bot.serving.phrases import (
     NOTHING_TO_SEE,
+    UNTRAINED,
     headline,
     knowledge_note,
     known_bar,
     label_sentence,
     outcome_sentence,
     place_sentence,
+    pooled_headline,
     set_aside_note,
     standing_sentence,
 )
@@ -136,6 +138,13 @@ def test_no_share_of_posts_is_named_where_there_are_none() -> None:
         assert "beat" not in headline(replace(few, quantiles=quantiles), "Main Street")
     many = replace(few, quantiles="community")
     assert headline(many, "Main Street").startswith("Would beat 50% of the posts in Main Street")
+
+
+def test_a_version_that_learned_from_nothing_claims_nothing() -> None:
+    card = replace(with_chances(1 / 3, 1 / 3, 1 / 3), untrained=True, quantiles="community")
+    assert headline(card, "Main Street") == "Low, medium and high look equally likely."
+    assert pooled_headline(card) == UNTRAINED
+    assert knowledge_note(card, "Main Street") == UNTRAINED
 
 
 def test_a_verdict_on_two_likely_buckets_is_only_given_against_them() -> None:

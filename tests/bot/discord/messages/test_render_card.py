@@ -1,6 +1,7 @@
 """A prediction as an embed: whatever is predicted, it fits and says what is known."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -47,6 +48,14 @@ def test_a_card_without_history_says_so() -> None:
     assert message.files() == []
     assert "Expected" not in (message.embed.description or "")
     assert "{" not in (message.embed.description or "")
+
+
+def test_a_version_that_learned_from_nothing_claims_nothing() -> None:
+    card = replace(card_of([1] * 10, list(range(100))), untrained=True)
+    for community in (None, "<#42>"):
+        said = card_message(Texts(), card, community=community).embed.description or ""
+        assert "I have learned nothing yet" in said
+        assert "Would beat" not in said
 
 
 @given(

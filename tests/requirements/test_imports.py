@@ -42,7 +42,8 @@ def declared(*where: str) -> set[str]:
 @cache
 def distributions() -> dict[str, set[str]]:
     """Which distributions an import name comes from."""
-    return {
+    # The group clip is installed nowhere by default, and its name differs from what is imported.
+    return {"open_clip": {"open-clip-torch"}} | {
         name: {canonicalize_name(each) for each in found}
         for name, found in metadata.packages_distributions().items()
     }

@@ -31,7 +31,8 @@ _READ_ONLY = StorageFault(
 )
 _BROKEN = StorageFault(
     "the disk does not take what is written",
-    "It may be full or failing: look at its free space and at the system's log.",
+    "It may be full or failing, or another program changes the database's files, those that end in"
+    " -wal and -shm too: look at its free space, at the system's log, and at who has them open.",
     no_room=True,
 )
 _GONE = StorageFault("the database file is gone", "Put it back, or restore a backup.")

@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp_jinja2
 from aiohttp import web
 
-from bot.reports.stats import read_stats
+from bot.reports.version_stats import VersionStats, read_versions
 from bot.web.browse import SORTS, Browse, read_browse
 from bot.web.community_summary import read_summaries
 from bot.web.feed import Feed, FeedPage
@@ -49,18 +49,17 @@ class CommunityPages:
         community = await find_shown_community(self._services, request)
         browse = read_browse(request.query)
         page = await self._feed.browse(visitor, browse, [community])
-        stats = None
+        versions: list[VersionStats] = []
         if browse.is_plain and browse.after is None:
+            since = self._services.clock().date() - timedelta(days=_DAYS - 1)
             async with self._services.database.read() as session:
-                stats = await read_stats(
-                    session, community_id=community.id, days=_DAYS, now=self._services.clock()
-                )
+                versions, _ = await read_versions(session, community.id, since)
         return aiohttp_jinja2.render_template(
             "community.html",
             request,
             {
                 "community": community,
-                "stats": stats,
+                "versions": versions,
                 "days": _DAYS,
                 "admin": visitor.is_admin,
                 "horizon": timedelta(seconds=community.horizon_seconds),

@@ -32,6 +32,10 @@ class Composer {
   watch() {
     this.file.addEventListener("change", () => this.show(this.file.files[0]));
     this.form.addEventListener("submit", (event) => {
+      if (this.form.dataset.composer === "page") {
+        this.open(event);
+        return;
+      }
       event.preventDefault();
       this.send();
     });
@@ -70,7 +74,7 @@ class Composer {
 
   show(image) {
     // Another image is another post, also when the one before was refused half-way.
-    this.key.value = newKey();
+    if (this.key) this.key.value = newKey();
     this.refusal.hidden = true;
     if (this.preview.src) URL.revokeObjectURL(this.preview.src);
     this.preview.hidden = !image;
@@ -92,6 +96,24 @@ class Composer {
   refuse(sentence) {
     this.refusal.textContent = sentence;
     this.refusal.hidden = false;
+  }
+
+  open(event) {
+    // The answer is a page of its own, which the browser opens.
+    const image = this.file.files[0];
+    if (image && image.size > Number(this.form.dataset.maxBytes)) {
+      event.preventDefault();
+      this.refuse(this.form.dataset.tooLarge);
+      return;
+    }
+    this.button.disabled = true;
+    this.progress.removeAttribute("value");
+    this.progress.hidden = false;
+    // Back from the answer, the form is to be used again.
+    window.addEventListener("pageshow", () => {
+      this.button.disabled = false;
+      this.progress.hidden = true;
+    });
   }
 
   send() {

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,7 +178,7 @@ def _text_side(
     try:
         content, merges = ((folder / name).read_bytes() for name in (TEXT_MODEL, TEXT_MERGES))
         tags = TagVectors.load(folder / TAGS)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise BackboneUnusable(
             f"The text side of the backbone in {folder} cannot be read ({error}). Delete the folder"
             " and use the encoder again."

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,7 +117,7 @@ class CaptionModel:
             words = WordMerit.load(folder / WORDS)
             with np.load(folder / PICTURES) as pictures:
                 known = pictures["embeddings"].astype(np.float32)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
             raise CaptionModelUnusable(
                 f"There is no usable caption model in {folder} ({error}). Captions still come from"
                 " posts and from PEORIA_CAPTION_URL; install Peoria again to have it back."

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from models.captions.emotions import EmotionClassifier
-from models.captions.language_model import MODEL, SHIPPED, CaptionModel, CaptionModelUnusable
+from models.captions.language_model import (
+    MODEL,
+    SHIPPED,
+    WORDS,
+    CaptionModel,
+    CaptionModelUnusable,
+)
 from models.captions.tokenizer import EXPRESSIONS
 
 
@@ -50,6 +56,9 @@ def test_a_damaged_model_is_not_used(tmp_path: Path) -> None:
         CaptionModel.load(folder)
     with pytest.raises(CaptionModelUnusable, match="no usable caption model"):
         CaptionModel.load(tmp_path)
+    (folder / WORDS).write_bytes(b"PK\x03\x04 cut short")
+    with pytest.raises(CaptionModelUnusable, match="no usable caption model"):
+        CaptionModel.load(folder)
 
 
 def test_emotions_of_plain_texts() -> None:

@@ -138,7 +138,9 @@ async def test_only_votes_up_to_the_horizon_are_read(
     for late, score in ((timedelta(0), 1), (timedelta(microseconds=1), 0)):
         async with app.core.database.write() as session:
             await session.execute(update(Vote).values(voted_at=ref.horizon_at + late))
-        assert await board.read_scores([ref]) == {post_id: ScoreRead(score, ref.horizon_at)}
+        # One person voted in time, or nobody.
+        read = ScoreRead(score, ref.horizon_at, reactors=score)
+        assert await board.read_scores([ref]) == {post_id: read}
 
 
 async def ref_of(app: App, post_id: int) -> PostRef:
@@ -165,7 +167,9 @@ async def test_scores_of_many_posts_are_one_query(
 
     scores = await board.read_scores(refs)
     event.remove(engine, "before_cursor_execute", note)
-    assert [scores[each] for each in ids] == [ScoreRead(each, clock()) for each in (1, -1, 0, 1)]
+    assert [scores[each] for each in ids] == [
+        ScoreRead(each, clock(), reactors=abs(each)) for each in (1, -1, 0, 1)
+    ]
     assert len([each for each in queries if each.startswith("SELECT")]) == 1
 
 

@@ -294,13 +294,13 @@ async def play(pictures: Path) -> str:
     clock = FakeClock(START)
     with tempfile.TemporaryDirectory() as scratch:
         async with FakeDiscord(clock=clock) as fake:
+            guild = fake.guild("The village")
             settings = Settings(
                 _env_file=None, data_dir=Path(scratch) / "data", web=False, silent_share=0,
                 discord_token=SecretStr(fake.token), discord_api_url=fake.api_url,
                 discord_gateway_url=fake.gateway_url, download_allow_hosts=("127.0.0.1",),
-                log_level="WARNING",
+                log_level="WARNING", discord_model_servers=(str(guild.id),),
             )  # fmt: skip
-            guild = fake.guild("The village")
             channel = fake.channel(guild, "memes")
             people = [fake.member(guild, name) for name in PEOPLE]
             admin = fake.member(guild, "mayor", manage_guild=True)

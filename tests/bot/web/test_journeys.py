@@ -1,0 +1,84 @@
+"""People with a browser: what they do from page to page, and that nobody is shut out of a page."""
+
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, async_playwright
+
+from bot.web.platform import WebPlatform
+from tests.fakes.clock import FakeClock
+from tests.fakes.visitor import PICTURE, Visitor
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+
+#: A phone and a desk: width, colours.
+SCREENS = ((390, "dark"), (1280, "light"))
+FILE = {"name": "cat.png", "mimeType": "image/png", "buffer": PICTURE}
+#: What a machine that does a dozen things at once may take, milliseconds.
+PATIENCE = 120_000
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE
+        )
+        yield browser
+        await browser.close()
+
+
+async def check(page: Page, path: str) -> None:
+    """Nothing on a page shuts anybody out, and it is no wider than the screen."""
+    found = await Axe().run(page)
+    assert [each["id"] for each in found.response["violations"]] == [], path
+    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert await page.evaluate(width) <= 0, path
+
+
+async def test_from_the_first_visit_to_the_first_outcome(
+    browser: Browser, board: WebPlatform, clock: FakeClock, bob: Visitor
+) -> None:
+    for number, (width, colours) in enumerate(SCREENS, start=1):
+        page = await browser.new_page(
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if colours == "dark" else "light",
+        )
+        page.set_default_timeout(PATIENCE)
+        errors: list[str] = []
+        page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
+        await page.goto(board.url)
+        await page.set_input_files("input[name=image]", files=[FILE])
+        await page.fill("input[name=title]", f"Cat {number}")
+        await page.get_by_role("button", name="Post it").click()
+        title = page.get_by_role("link", name=f"Cat {number}", exact=True).first
+        await title.click()
+        await page.get_by_role("heading", name="The whole prediction").wait_for()
+        assert (await bob.vote(number, 1))[0] == 200
+        await check(page, "post")
+        for path in ("/", "/communities", "/search?q=cat", "/models", "/league", "/me"):
+            await page.goto(board.url.rstrip("/") + path)
+            await check(page, path)
+        assert errors == []
+        await page.close()
+
+
+async def test_everything_is_done_without_scripts(
+    browser: Browser, board: WebPlatform, clock: FakeClock
+) -> None:
+    context = await browser.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    page.set_default_timeout(PATIENCE)
+    await page.goto(board.url)
+    await page.set_input_files("input[name=image]", files=[FILE])
+    await page.fill("input[name=title]", "Plain")
+    await page.get_by_role("button", name="Post it").click()
+    await board.tasks.idle()
+    await page.reload()
+    assert await page.get_by_role("heading", name="Plain").count() == 1
+    assert "/posts/" in page.url
+    await context.close()

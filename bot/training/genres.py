@@ -40,7 +40,6 @@ _MOST, _OTHERS = 2000, 500
 #: Corrections that are new since the last try before the schedule tries again.
 LEAST_NEW: Final = 20
 _SECONDS: Final = 600.0
-_MODULE: Final = "trainer.attributes.refit_genres"
 
 
 class GenresNotLearned(ExpectedError):
@@ -142,7 +141,9 @@ class GenreRefits:
             task = {"head": str(head), "data": str(data), "out": str(out)}
             try:
                 async with asyncio.timeout(_SECONDS):
-                    status, verdict = await run_json_child(_MODULE, task, lambda _: None)
+                    status, verdict = await run_json_child(
+                        "trainer.attributes.refit_genres", task, lambda _: None
+                    )
             except TimeoutError as error:
                 raise GenresNotLearned("It took longer than ten minutes.") from error
             if status or "promoted" not in verdict:

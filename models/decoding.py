@@ -133,21 +133,18 @@ class DecodedImage:
         return (self.frame + 1, max(self.frames, self.frame + 1)) if self.animated else None
 
 
-def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 224) -> DecodedImage:
-    """Decode an image; of an animation the first frame that shows anything.
+def recognise(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 224) -> Container:
+    """Tell by its header alone whether a file is an image that may be decoded; quick.
 
-    JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF and BMP are read, and told by their content.
+    Its pixels are not looked at: a file that is recognised may yet turn out to be damaged.
 
     Args:
         data: the file.
         limits: what the file may cost; more is refused.
-        size: side in px of the square that the picture will be resized to. A picture more than
-            twice as large is reduced by a whole factor while it is decoded.
+        size: side in px of the square that the picture will be resized to.
 
     Raises:
-        ImageUnread: the machine had no memory for it just now.
-        ImageRefused: it is damaged, too large or of another format; nothing else is raised,
-            whatever the bytes.
+        ImageRefused: it is empty, too large, of another format, or damaged at its beginning.
     """
     if not data:
         raise ImageRefused("empty", "This file is empty; choose the image again.")
@@ -165,6 +162,26 @@ def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 22
             raise ImageRefused(error.fault, what_it_is(data)) from error
         raise _refusal(error.fault, error.format) from error
     _check_cost(container, limits, size)
+    return container
+
+
+def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 224) -> DecodedImage:
+    """Decode an image; of an animation the first frame that shows anything.
+
+    JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF and BMP are read, and told by their content.
+
+    Args:
+        data: the file.
+        limits: what the file may cost; more is refused.
+        size: side in px of the square that the picture will be resized to. A picture more than
+            twice as large is reduced by a whole factor while it is decoded.
+
+    Raises:
+        ImageUnread: the machine had no memory for it just now.
+        ImageRefused: it is damaged, too large or of another format; nothing else is raised,
+            whatever the bytes.
+    """
+    container = recognise(data, limits=limits, size=size)
     picture = _decoded(container, limits, size)
     return DecodedImage(
         pixels=picture.pixels,

@@ -121,8 +121,12 @@ class Card:
 
     @property
     def tells_beats(self) -> bool:
-        """Whether there are enough posts of the community to say what share of them it beats."""
-        return self.quantiles == "community" and not self.blank
+        """Whether there is a share of the community's posts to tell that it beats.
+
+        There are enough posts to compare it with, and what is told is more than that anything
+        may happen, of which 50% is always a fair share.
+        """
+        return self.quantiles == "community" and not self.blank and bool(self.likely)
 
     @property
     def bucket(self) -> Bucket:

@@ -1,5 +1,6 @@
 """Posting an image, by form or by the page's scripts."""
 
+import asyncio
 import logging
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from bot.web.turns import WRITING, Turns
 from bot.web.upload import MAX_TITLE, Upload, clean_title, read_upload
 from bot.web.upload_quota import UploadQuota
 from bot.web.visitors import Visitor, visitor_of
+from models.decoding import ImageRefused, recognise
 from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
@@ -92,6 +94,12 @@ class PostForm:
             raise Refusal(
                 400, f"The title has {len(title)} characters; at most {MAX_TITLE} fit on the board."
             )
+        limits = self._services.core.serving.limits
+        try:
+            await asyncio.to_thread(recognise, upload.image, limits=limits)
+        except ImageRefused as refusal:
+            # Said in the form, where another file can be chosen; its pixels are looked at later.
+            raise Refusal(422, str(refusal)) from refusal
         self._quota.check(visitor.hash, visitor.household)
         await self._quota.check_room(len(upload.image))
         self._quota.add(visitor.hash, visitor.household, len(upload.image))

@@ -127,7 +127,7 @@ async def test_new_posts_are_counted(
     clock.forward(1)
     await bob.post()
     await bob.post()
-    await bob.post(b"no image")
+    await bob.post(images.truncated())
     await board.tasks.idle()
     # A refused post is news to its author only.
     assert (await ann.json(f"/cards.json?ids={post_id}&newest={post_id}"))[1]["newer"] == 2

@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright
 
+from bot.app import App
 from bot.web.platform import WebPlatform
 from tests.fakes.clock import FakeClock
 from tests.fakes.visitor import PICTURE, Visitor
@@ -41,7 +42,7 @@ async def check(page: Page, path: str) -> None:
 
 
 async def test_from_the_first_visit_to_the_first_outcome(
-    browser: Browser, board: WebPlatform, clock: FakeClock, bob: Visitor
+    browser: Browser, app: App, board: WebPlatform, clock: FakeClock, bob: Visitor
 ) -> None:
     for number, (width, colours) in enumerate(SCREENS, start=1):
         page = await browser.new_page(
@@ -63,6 +64,12 @@ async def test_from_the_first_visit_to_the_first_outcome(
         for path in ("/", "/communities", "/search?q=cat", "/models", "/league", "/me"):
             await page.goto(board.url.rstrip("/") + path)
             await check(page, path)
+        clock.forward(app.core.settings.board_horizon_minutes * 60 + 1)
+        while await app.jobs.run_due():
+            pass
+        await page.goto(f"{board.url.rstrip('/')}/posts/{number}")
+        await page.get_by_text("Final: later votes change nothing.").wait_for()
+        await check(page, "outcome")
         assert errors == []
         await page.close()
 

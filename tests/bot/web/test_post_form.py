@@ -179,14 +179,26 @@ async def test_what_is_no_form_is_refused(
         assert (await answer.json())["error"]
 
 
-async def test_a_file_that_is_no_image_is_shown_as_refused_to_its_author_only(
+async def test_a_file_that_is_no_image_is_refused_in_the_form(ann: Visitor) -> None:
+    status, content = await ann.post(images.text(), "A text")
+    assert status == 422
+    assert "This is a web page, and not an image that can be read" in content["error"]
+    async with ann.send("/posts", upload(images.text(), "A text")) as answer:
+        page = await answer.text()
+    assert answer.status == 422
+    assert "This is a web page, and not an image that can be read" in page
+    assert 'value="A text"' in page
+    assert "Not accepted" not in page
+
+
+async def test_an_image_whose_pixels_are_damaged_is_shown_as_refused_to_its_author_only(
     ann: Visitor, bob: Visitor, board: WebPlatform
 ) -> None:
-    _, content = await ann.post(images.text(), "A text")
+    _, content = await ann.post(images.truncated(), "A text")
     await board.tasks.idle()
     _, page = await ann.page("/")
     assert "Not accepted" in page
-    assert "This is a web page, and not an image that can be read" in page
+    assert "is cut short" in page
     _, others = await bob.page("/")
     assert "A text" not in others
     _, post = await bob.json(content["post"]["url"] + ".json")
@@ -375,7 +387,7 @@ async def test_files_of_refused_uploads_are_removed(
     ann: Visitor, bob: Visitor, app: App, board: WebPlatform
 ) -> None:
     for visitor in (ann, bob, ann):
-        assert (await visitor.post(b"<html>no image</html>"))[0] == 201
+        assert (await visitor.post(images.truncated()))[0] == 201
     assert (await ann.post())[0] == 201
     await board.tasks.idle()
     assert [each.read_bytes() for each in app.core.images.files()] == [PICTURE]

@@ -133,3 +133,6 @@ async def test_what_cannot_be_read_is_refused_with_its_reason(
         answered, problem = await program.ask("POST", path, **sent)
         assert (answered, problem["status"]) == (status, status), (path, sent, problem)
     assert (await program.send_picture("/predict", image="twice"))[0] == 400
+    # What schemathesis sent: a form whose file is no image.
+    status, problem = await program.send_picture("/posts", b"null", title="T")
+    assert (status, problem["status"]) == (422, 422)

@@ -232,7 +232,9 @@ def _check_database(file: Path, database: Path) -> tuple[str, int]:
     except (sqlite3.DatabaseError, TypeError) as error:
         raise BackupDamaged(file, f"the database in it is none of Peoria's ({error})") from error
     if said != "ok" or broken is not None:
-        raise BackupDamaged(file, f"the database in it is damaged ({said})")
+        # What follows the first lines is about each page that is wrong.
+        why = " ".join(str(said).split())
+        raise BackupDamaged(file, f"the database in it is damaged ({why})")
     if revision not in known_revisions():
         raise DatabaseTooNew(str(revision))
     return str(revision), int(posts)

@@ -26,7 +26,8 @@ class Schedule:
         self._due: dict[str, tuple[datetime, datetime]] = {}
         #: What was found closed: admins hear of it once.
         self._closed: set[str] = set()
-        #: Why Reddit does not accept who we are; None: it does.
+        #: Why Reddit does not accept who we are; None: it does. It stays until we sign in again:
+        #: work that had nothing to ask of Reddit proves nothing.
         self.refusal: CredentialsRefused | None = None
 
     async def run_due(
@@ -47,7 +48,6 @@ class Schedule:
         self._due[what] = now, now + every
         try:
             await work()
-            self.refusal = None
             self._closed.discard(what)
         except CredentialsRefused as error:
             self._due[what] = now, now + (error.retry_after or every)

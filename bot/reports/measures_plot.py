@@ -9,6 +9,8 @@ from bot.serving.number_format import number
 
 WIDTH: Final = 360
 _HEIGHT, _AXIS, _TOP = 120, 36, 18
+#: As wide as a number below a bar may be.
+_WIDEST = 60
 
 
 def draw_histogram(summary: MeasureSummary) -> str:
@@ -25,9 +27,13 @@ def draw_histogram(summary: MeasureSummary) -> str:
             f"<title>{escape(_words(bar))}: {number(bar.posts)}</title></rect>"
         )
         if place % max(1, math.ceil(len(bars) / 6)) == 0:
+            # The last number would reach over the edge.
+            at, anchor = (place + 0.5) * step, "middle"
+            if place and at + _WIDEST / 2 > WIDTH:
+                at, anchor = WIDTH, "end"
             marks.append(
-                f'<text x="{round((place + 0.5) * step, 1)}" y="{_TOP + _HEIGHT + 16}"'
-                f' text-anchor="middle">{escape(_short(bar))}</text>'
+                f'<text x="{round(at, 1)}" y="{_TOP + _HEIGHT + 16}"'
+                f' text-anchor="{anchor}">{escape(_short(bar))}</text>'
             )
     name = MEASURE_NAMES[summary.name]
     told = "; ".join(f"{_words(bar)}: {number(bar.posts)}" for bar in bars)

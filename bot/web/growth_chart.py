@@ -65,7 +65,9 @@ def draw_growth(
         final: the score at the horizon; None: not known yet.
         horizon: the age at which it is final.
     """
-    if not points and not looks:
+    # The final score alone is told in words on the card.
+    ended = final is not None and len(points) == 1
+    if not looks and (not points or ended):
         return None
     values = [each.score for each in points]
     values += [value for each in looks for value in (each.low, each.high)]

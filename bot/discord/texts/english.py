@@ -497,7 +497,7 @@ ENGLISH: dict[str, str] = {
     "help.everybody_lines": "`/predict` – how well an image would do here; works in DMs, too\n"
     "`/advise` – which of several pictures or titles, when and where\n"
     "`/meme` – captions for an image, each with how it would do here\n"
-    "*Will it play?* in a message's menu (Apps) – the same for its images\n"
+    "*Will it play?*, *Make a meme* in a message's menu (Apps) – the same for its images\n"
     "`Low` `Medium` `High` under my replies – your guess\n"
     "`/leaderboard`, `/me`, `/stats` – who is right, and how often",
     "help.admins": "For admins (Manage Server)",

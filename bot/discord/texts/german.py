@@ -521,7 +521,7 @@ GERMAN: dict[str, str] = {
     "help.everybody_lines": "`/predict` – wie gut ein Bild hier ankäme; geht auch in DMs\n"
     "`/advise` – welches Bild, welcher Titel, wann und wo\n"
     "`/meme` – Sprüche für ein Bild, jeder mit dem, was hier aus ihm würde\n"
-    "*Kommt das an?* im Menü einer Nachricht (Apps) – dasselbe für ihre Bilder\n"
+    "*Kommt das an?*, *Meme machen* im Menü einer Nachricht (Apps) – für ihre Bilder\n"
     "`Niedrig` `Mittel` `Hoch` unter meinen Antworten – dein Tipp\n"
     "`/leaderboard`, `/me`, `/stats` – wer recht hat, und wie oft",
     "help.admins": "Für Admins (Server verwalten)",

@@ -1,11 +1,13 @@
 """What describes the API: the OpenAPI document for programs, and a page for people."""
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
 import aiohttp_jinja2
 from aiohttp import web
+from markupsafe import Markup, escape
 
 from bot.web.api.openapi import document
 from bot.web.api.operation import Operation
@@ -43,7 +45,10 @@ class Reference:
             for method, described in methods.items()
         ]
         context = {
-            "about": self._document["info"]["description"].split("\n\n"),
+            "about": [
+                _with_code(each) for each in self._document["info"]["description"].split("\n\n")
+            ],
+            "with_code": _with_code,
             "operations": shown,
             "schemas": {
                 name: [_field(field, each) for field, each in schema.get("properties", {}).items()]
@@ -53,6 +58,12 @@ class Reference:
             "document": f"{self._base}/openapi.json",
         }
         return aiohttp_jinja2.render_template("api.html", request, context)
+
+
+def _with_code(text: str) -> Markup:
+    """A text for the page: what stands between backticks is code, as in Markdown."""
+    # Escaped before, so that nothing but our own tags is markup.
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704
 
 
 def _parts(described: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from tests.fixtures import images
 
 def genres_in(data_dir: Path) -> list[tuple[str, str | None]]:
     with closing(sqlite3.connect(data_dir / "peoria.db")) as connection:
-        return connection.execute("SELECT source_id, genre FROM posts ORDER BY id").fetchall()
+        return connection.execute(
+            "SELECT source_id, genre FROM posts ORDER BY source_id"
+        ).fetchall()
 
 
 def write(folder: Path, genres: list[str]) -> Path:
@@ -39,9 +41,13 @@ def test_genres_of_a_file_and_of_a_command(peoria: Peoria, data_dir: Path, tmp_p
     # The file again: its posts are there, and the genre is known now.
     assert peoria(*asked, "--json").data["unknown_genres"] == {}
     assert [genre for _, genre in genres_in(data_dir)] == ["rage_comic", None, "cat picture"]
-    assert peoria("genres", "correct", 2, "Political").status == 0
+    with closing(sqlite3.connect(data_dir / "peoria.db")) as connection:
+        (second,) = connection.execute(
+            "SELECT id FROM posts ORDER BY source_id LIMIT 1 OFFSET 1"
+        ).fetchone()
+    assert peoria("genres", "correct", second, "Political").status == 0
     assert genres_in(data_dir)[1][1] == "political"
-    assert "no genre called 'bird'" in peoria("genres", "correct", 2, "bird").sentence
+    assert "no genre called 'bird'" in peoria("genres", "correct", second, "bird").sentence
     assert "no such post" in peoria("genres", "correct", 99, "political").sentence
     assert "already" in peoria("genres", "own", "Rage Comic").sentence
     shown = peoria("genres", "own").out

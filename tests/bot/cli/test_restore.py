@@ -175,7 +175,10 @@ def test_a_damaged_backup_changes_nothing(
 def test_a_backup_that_is_cut_short_changes_nothing(
     peoria: Peoria, settings: Settings, backup: Path, share: float, compressed: bool
 ) -> None:
-    data = backup.read_bytes() if compressed else gzip.decompress(backup.read_bytes())
+    data = backup.read_bytes()
+    if not compressed:
+        # An archive ends in zeros, of which nothing is missed.
+        data = gzip.decompress(data).rstrip(b"\0")
     backup.write_bytes(data[: int(len(data) * share)])
     before = state(settings.data_dir)
     assert "cannot be restored" in peoria("restore", backup).sentence

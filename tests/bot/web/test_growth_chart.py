@@ -7,6 +7,8 @@ HOUR = timedelta(hours=1)
 
 def test_nothing_to_draw() -> None:
     assert draw_growth([], [], None, HOUR) is None
+    # The card tells the final score in words.
+    assert draw_growth([Point(HOUR, 7.0)], [], 7.0, HOUR) is None
 
 
 def test_scores_looks_and_the_end() -> None:

@@ -108,7 +108,9 @@ async def test_pages_have_nothing_inline(ann: Visitor, post_id: int) -> None:
         assert "<style" not in page
         assert " onclick" not in page
         assert page.count("<script") == page.count('<script type="module" src=')
-        assert "//" not in page.replace("<!doctype", "").replace("http-equiv", "")
+        # Whole addresses are the board's own: chats draw a card from them, and people copy them.
+        others = page.replace(f"{ann.url.rstrip('/')}/posts/", "")
+        assert "//" not in others.replace("<!doctype", "").replace("http-equiv", "")
 
 
 @pytest.mark.parametrize(

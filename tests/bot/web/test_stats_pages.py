@@ -11,7 +11,7 @@ from tests.fakes.visitor import Visitor
 async def test_without_a_label_there_is_nothing_to_count(bob: Visitor, post_id: int) -> None:
     status, page = await bob.page("/stats")
     assert status == 200
-    assert "Nothing to count yet" in page
+    assert "Nothing to count in this time" in page
     assert (await bob.page("/stats.png"))[0] == 404
 
 

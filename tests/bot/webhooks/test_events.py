@@ -50,12 +50,14 @@ async def test_a_prediction_and_its_outcome_are_told(
 
 async def test_what_is_kept_back_is_not_told(app: App, secret: str) -> None:
     await _post(app, "one")
-    for values in (
-        {"blind": True},
-        {"blind": False, "reply_mode": ReplyMode.SILENT},
-        {"reply_mode": ReplyMode.REPLY, "paused_at": app.core.clock(), "paused_reason": "x"},
+    for number, values in enumerate(
+        (
+            {"blind": True},
+            {"blind": False, "reply_mode": ReplyMode.SILENT},
+            {"reply_mode": ReplyMode.REPLY, "paused_at": app.core.clock(), "paused_reason": "x"},
+        )
     ):
         async with app.core.database.write() as session:
             await session.execute(update(Community).values(**values))
-        await _post(app, str(values))
+        await _post(app, f"kept-{number}")
     assert len(await _told(app)) == 1

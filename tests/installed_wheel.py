@@ -9,6 +9,7 @@ environment and all data are thrown away afterwards.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -44,7 +45,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     default = ROOT / ".venv" / "installer" / "bin" / "uv"
     parser.add_argument("--uv", default=default if default.exists() else "uv")
-    uv = str(parser.parse_args().uv)
+    named = str(parser.parse_args().uv)
+    found = shutil.which(named)
+    if found is None:
+        parser.error(f"there is no program {named}")
+    # Whole: it runs in other folders, too.
+    uv = str(Path(found).absolute())
     with tempfile.TemporaryDirectory() as folder:
         try:
             check(uv, Path(folder))

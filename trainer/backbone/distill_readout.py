@@ -50,13 +50,15 @@ def fit_readout(student: Float32, teacher: Float32, rank: int) -> list[Float32]:
     variance = max(float(x.var(0).mean()), LEAST_VARIANCE * float(y.var(0).mean()), 1e-9)
     covariance += RIDGE * variance * np.eye(len(mean))
     full = np.linalg.solve(covariance, centred.T @ missed / len(x))
-    # The best approximation is the one of the corrections as they spread over images, not of the
-    # matrix: with L L' the covariance, cut L' W and not W.
-    root = np.linalg.cholesky(covariance).T
-    left, strengths, right = np.linalg.svd(root @ full, full_matrices=False)
-    scale = np.sqrt(strengths[:rank])
-    down: Numbers = np.linalg.solve(root, left[:, :rank] * scale)
-    up: Numbers = scale[:, None] * right[:rank]
+    # The best approximation is the one of the corrections W as they spread over images, not of the
+    # matrix: W R R', with R the first eigenvectors of W' C W, C the covariance. Of a symmetric
+    # matrix they are always found; the singular values of the root of C times W now and then not.
+    _, directions = np.linalg.eigh(full.T @ covariance @ full)
+    up: Numbers = directions[:, ::-1][:, :rank].T
+    down: Numbers = full @ up.T
+    # Both of about one size, for half precision.
+    scale = np.sqrt(np.maximum(np.linalg.norm(down, axis=0), 1e-12))
+    down, up = down / scale, up * scale[:, None]
     bias: Numbers = shift - mean @ down @ up
     return [
         down[None, None].astype(np.float32),

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
 
 from bot.serving.second_look import SecondLook, read_second_looks
 from bot.serving.waiting import read_waits
@@ -18,12 +17,12 @@ from bot.web.guess_view import guesses_on
 from bot.web.nearest_posts import NearPost, nearest_posts
 from bot.web.payouts import read_payouts
 from bot.web.post_list import PAGE, find_posts, place_of
-from bot.web.post_view import PostView, view_post
+from bot.web.post_view import SHOWN_WITH, PostView, view_post
 from bot.web.services import COMMUNITY, Services
 from bot.web.visitors import Visitor, viewer_of
 from bot.web.votes import Tally, tallies
 from storage.queries.communities import find_community
-from storage.tables import Community, Nowcast, Post, PostImage, Prediction, Snapshot
+from storage.tables import Community, Nowcast, Post, Snapshot
 from storage.types import PlatformName
 
 __all__ = ["PAGE", "Feed", "FeedPage", "Reading"]
@@ -153,17 +152,7 @@ class Feed:
     async def _views(
         self, session: AsyncSession, ids: Sequence[int], viewer: Viewer
     ) -> list[PostView]:
-        query = (
-            select(Post)
-            .where(Post.id.in_(ids), by_address())
-            .options(
-                selectinload(Post.community),
-                selectinload(Post.images).selectinload(PostImage.image),
-                selectinload(Post.prediction_rows).selectinload(Prediction.model_version),
-                selectinload(Post.label),
-                selectinload(Post.reply),
-            )
-        )
+        query = select(Post).where(Post.id.in_(ids), by_address()).options(*SHOWN_WITH)
         shows = self._services.visibility.shows
         posts = {
             post.id: post for post in await session.scalars(query) if shows(post.community, viewer)

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Final
+
+from sqlalchemy.orm import selectinload
 
 from bot.league.secrecy import Reader, may_be_guessed, secret_sentence, why_secret
 from bot.serving import phrases
@@ -14,7 +17,7 @@ from bot.serving.waiting import Waits
 from bot.web.guess_view import GuessView
 from bot.web.post_stage import Stage, guess_refusal, stage_of, vote_refusal
 from bot.web.votes import Tally
-from storage.tables import Image, Post
+from storage.tables import Image, Post, PostImage, Prediction
 from storage.types import Bucket, PlatformName
 
 
@@ -26,6 +29,16 @@ class Bar:
     share: float  # 0 to 1
     predicted: bool  # the most probable one, or one of two that look alike
     happened: bool  # the one the label fell into
+
+
+#: What a post is read together with, to be shown.
+SHOWN_WITH: Final = (
+    selectinload(Post.community),
+    selectinload(Post.images).selectinload(PostImage.image),
+    selectinload(Post.prediction_rows).selectinload(Prediction.model_version),
+    selectinload(Post.label),
+    selectinload(Post.reply),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from typing import Literal, cast
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
 
 from bot.league.board_rows import BoardRow
 from bot.league.leaderboard import BoardName
@@ -15,9 +14,9 @@ from bot.serving.forecast import Card, stored_card
 from bot.serving.waiting import read_waits
 from bot.web.api import schema
 from bot.web.guess_view import guesses_on
-from bot.web.post_view import PostView, view_post
+from bot.web.post_view import SHOWN_WITH, PostView, view_post
 from bot.web.votes import Tally, tallies
-from storage.tables import Community, Label, ModelVersion, Post, PostImage, Prediction
+from storage.tables import Community, Label, ModelVersion, Post, Prediction
 from storage.types import PlatformName
 
 
@@ -38,17 +37,7 @@ async def views_of(
         now: aware.
         scores_to_compare: different scores that a community needs before anything is told.
     """
-    query = (
-        select(Post)
-        .where(Post.id.in_(ids))
-        .options(
-            selectinload(Post.community),
-            selectinload(Post.images).selectinload(PostImage.image),
-            selectinload(Post.prediction_rows).selectinload(Prediction.model_version),
-            selectinload(Post.label),
-            selectinload(Post.reply),
-        )
-    )
+    query = select(Post).where(Post.id.in_(ids)).options(*SHOWN_WITH)
     posts = {post.id: post for post in await session.scalars(query)}
     votes = await tallies(session, ids, author_id)
     guesses = await guesses_on(session, ids, author_id)

@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models.backbone_error import BackboneUnusable
+from models.backbone_error import BackboneUnusable, said_by
 from models.encoder_runtime import onnx_session
 
 Floats = NDArray[np.float32]
@@ -121,8 +121,9 @@ class TextEncoder:
                 (found,) = self._session.run([output], {entry.name: line[np.newaxis].astype(kind)})
             # ONNX Runtime's exceptions have no base class of their own and no public module.
             except Exception as error:
-                said = str(error).splitlines()[0][:200]
-                raise BackboneUnusable(f"The text encoder refuses tokens: {said}") from error
+                raise BackboneUnusable(
+                    f"The text encoder refuses tokens: {said_by(error)}"
+                ) from error
             rows.append(np.asarray(found, np.float32))
         vectors = np.concatenate(rows)
         if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():

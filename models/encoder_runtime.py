@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.backbone_error import BackboneUnusable
+from models.backbone_error import BackboneUnusable, said_by
 from models.encoder_description import EncoderDescription
 
 Floats = NDArray[np.float32]
@@ -45,8 +45,7 @@ def onnx_session(content: bytes) -> Any:
         )
     # Its exceptions have no base class of their own and no public module.
     except Exception as error:
-        said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise BackboneUnusable(f"ONNX Runtime cannot read the encoder: {said}") from error
+        raise BackboneUnusable(f"ONNX Runtime cannot read the encoder: {said_by(error)}") from error
 
 
 class EncoderRuntime:

@@ -2,7 +2,7 @@
 
 from discord import Locale, app_commands
 
-from bot.discord.texts.english import ENGLISH
+from bot.discord.texts.catalogue import ENGLISH
 from bot.discord.texts.lookup import LANGUAGES, language_of
 
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 from discord import Locale
 
-from bot.discord.texts.english import ENGLISH
-from bot.discord.texts.german import GERMAN
+from bot.discord.texts.catalogue import ENGLISH, GERMAN
 from bot.discord.texts.markdown import escape
 from bot.serving import number_format
 from bot.serving.number_format import Language

@@ -23,7 +23,7 @@ import discord
 from discord import app_commands
 
 from bot.community_settings import SettingRefused
-from bot.discord.texts.english import ENGLISH
+from bot.discord.texts.catalogue import ENGLISH
 from bot.discord.texts.lookup import Texts
 from bot.discord.ui.responses import respond_privately
 from bot.league.guesses import GuessRefused

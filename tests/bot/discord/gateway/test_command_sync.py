@@ -5,7 +5,7 @@ from discord import app_commands
 
 from bot.app import App
 from bot.discord.gateway.command_sync import FILE, commands_are_in_sync
-from bot.discord.texts.german import GERMAN
+from bot.discord.texts.catalogue import GERMAN
 from tests.bot.discord.command_bot import command_bot
 from tests.fakes.discord import FakeDiscord, Guild
 from tests.fakes.discord.faults import error

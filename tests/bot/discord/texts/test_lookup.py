@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from discord import Locale, app_commands
 
+from bot.discord.texts.catalogue import ENGLISH, FEATURES, GERMAN
 from bot.discord.texts.command_labels import CommandTranslator, label
-from bot.discord.texts.english import ENGLISH
-from bot.discord.texts.german import GERMAN
 from bot.discord.texts.lookup import Texts
 
 #: They go on a line that has begun.
@@ -100,3 +99,8 @@ async def test_commands_are_translated() -> None:
         assert await translation.translate(text, locale, context) is None
     plain = app_commands.locale_str("predict")
     assert await translation.translate(plain, Locale.german, context) is None
+
+
+def test_no_two_features_share_a_key() -> None:
+    assert sum(len(each.ENGLISH) for each in FEATURES) == len(ENGLISH)
+    assert sum(len(each.GERMAN) for each in FEATURES) == len(GERMAN)

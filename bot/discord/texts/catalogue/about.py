@@ -1,0 +1,68 @@
+"""/help and /about."""
+
+ENGLISH: dict[str, str] = {
+    "help.about": "What I can do, and how",
+    "help.heading": "Will it play in Peoria?",
+    "help.text": "I predict how popular an image will be in **this** channel, come back when the"
+    " votes are in, and keep score of myself and of everybody who guesses against me.",
+    "help.everybody": "For everybody",
+    "help.everybody_lines": "`/predict` – how well an image would do here; works in DMs, too\n"
+    "`/advise` – which of several pictures or titles, when and where\n"
+    "`/meme` – captions for an image, each with how it would do here\n"
+    "*Will it play?*, *Make a meme* in a message's menu (Apps) – the same for its images\n"
+    "`Low` `Medium` `High` under my replies – your guess\n"
+    "`/leaderboard`, `/me`, `/stats` – who is right, and how often",
+    "help.admins": "For admins (Manage Server)",
+    "help.admins_lines": "`/watch`, `/unwatch` – predict new images in a channel, or stop\n"
+    "`/settings` – emoji, horizon, blind guessing, quiet hours and more\n"
+    "`/retrain`, `/model` – learn from the votes, choose the model version",
+    "help.privacy": "Your data",
+    "help.privacy_lines": "`/privacy`, `/opt-out`, `/opt-in`, `/export-me`, `/forget-me`",
+    "help.start": "This channel is not watched. An admin begins with `/watch`.",
+    "help.watched": "This channel is watched: post an image, and vote with {upvote} and"
+    " {downvote}.",
+    "about.about": "What this bot is and which model serves",
+    "about.heading": "Peoria",
+    "about.text": '*"Will it play in Peoria?"* A bot that predicts how popular an image will be in'
+    " a community, says so in public, and is judged by the votes.",
+    "about.model": "Model",
+    "count.labels_learned.one": "{n} label",
+    "count.labels_learned.other": "{n} labels",
+    "about.model_line": "`{version}`, learned from {labels}",
+    "about.scale": "Here",
+    "about.scale_line": "{servers} · {channels}",
+}
+
+GERMAN: dict[str, str] = {
+    "help.about": "Was ich kann, und wie",
+    "help.heading": "Will it play in Peoria?",
+    "help.text": "Ich sage voraus, wie gut ein Bild in **diesem** Kanal ankommt, komme wieder,"
+    " wenn die Stimmen da sind, und führe Buch über mich und über alle, die gegen mich tippen.",
+    "help.everybody": "Für alle",
+    "help.everybody_lines": "`/predict` – wie gut ein Bild hier ankäme; geht auch in DMs\n"
+    "`/advise` – welches Bild, welcher Titel, wann und wo\n"
+    "`/meme` – Sprüche für ein Bild, jeder mit dem, was hier aus ihm würde\n"
+    "*Kommt das an?*, *Meme machen* im Menü einer Nachricht (Apps) – für ihre Bilder\n"
+    "`Niedrig` `Mittel` `Hoch` unter meinen Antworten – dein Tipp\n"
+    "`/leaderboard`, `/me`, `/stats` – wer recht hat, und wie oft",
+    "help.admins": "Für Admins (Server verwalten)",
+    "help.admins_lines": "`/watch`, `/unwatch` – neue Bilder in einem Kanal vorhersagen, oder"
+    " aufhören\n"
+    "`/settings` – Emoji, Horizont, blindes Tippen, Ruhezeiten und mehr\n"
+    "`/retrain`, `/model` – aus den Stimmen lernen, die Modellversion wählen",
+    "help.privacy": "Deine Daten",
+    "help.privacy_lines": "`/privacy`, `/opt-out`, `/opt-in`, `/export-me`, `/forget-me`",
+    "help.start": "Dieser Kanal wird nicht beobachtet. Ein Admin beginnt mit `/watch`.",
+    "help.watched": "Dieser Kanal wird beobachtet: Poste ein Bild, und stimme mit {upvote} und"
+    " {downvote} ab.",
+    "about.about": "Was dieser Bot ist, und welches Modell im Einsatz ist",
+    "about.heading": "Peoria",
+    "about.text": '*"Will it play in Peoria?"* Ein Bot, der vorhersagt, wie gut ein Bild in einer'
+    " Community ankommt, es öffentlich sagt und sich an den Stimmen messen lässt.",
+    "about.model": "Modell",
+    "count.labels_learned.one": "{n} Ausgang",
+    "count.labels_learned.other": "{n} Ausgängen",
+    "about.model_line": "`{version}`, gelernt aus {labels}",
+    "about.scale": "Hier",
+    "about.scale_line": "{servers} · {channels}",
+}

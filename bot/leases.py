@@ -2,23 +2,40 @@
 
 A lease is renewed every few seconds and ends by itself when its owner dies. An owner whose lease
 could not be renewed in time stops by itself, before anybody else can have it.
+
+A process that is paused (a laptop that sleeps, a virtual machine that is moved) notices nothing of
+that, and would go on where it was. Each new owner therefore gets a fencing number that is larger
+than all before, and what is done by right of a lease (`Lease.guarding`) checks the number in every
+transaction that it writes in.
 """
 
 import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 from weakref import WeakValueDictionary
 
-from sqlalchemy import ColumnElement, Double, delete, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Double,
+    Update,
+    delete,
+    func,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from bot.runtime.processes import is_gone, this_process
 from bot.runtime.system_clock import steady
 from storage.engine.database import Database
+from storage.engine.guard import guarded, unguarded
 from storage.engine.upsert import insert_if_new
 from storage.tables import Lease as Row
 
@@ -31,9 +48,15 @@ PLATFORM_TERM: Final = 10.0
 _RENEWED, _MARGIN = 0.25, 0.15
 #: How often an owner looks whether the lease is still its own, seconds.
 _LOOK_SECONDS = 0.5
+#: The lock of PostgreSQL under which leases are taken that exclude others, "leases" as a number.
+_TAKING = 0x6C6561736573
 
 #: Leases that this process holds, by their own word.
 _mine: "WeakValueDictionary[str, Lease]" = WeakValueDictionary()
+
+
+class LeaseLost(Exception):
+    """The right to what was being done has passed to another process: nothing is written."""
 
 
 class Lease:
@@ -67,6 +90,38 @@ class Lease:
         self._seen: dict[str, tuple[tuple[str, float], float]] = {}
         self._renewing: asyncio.Task[None] | None = None
         self._tried = False
+        #: The number with which it became ours last; 0: it never was.
+        self._fence = 0
+
+    @property
+    def name(self) -> str:
+        """What it is for."""
+        return self._name
+
+    @property
+    def fence(self) -> int:
+        """Its number since it became ours: larger than that of every owner before."""
+        return self._fence
+
+    @contextmanager
+    def guarding(self) -> Iterator[None]:
+        """Have every write in the block, and of tasks that it starts, checked against the lease.
+
+        Writes raise `LeaseLost` when somebody else became its owner since the block was entered,
+        whatever this process knows of that.
+        """
+        fence = self._fence
+
+        def check(session: Session) -> None:
+            # Held until the end of the transaction: nobody takes the lease between this and that.
+            row = session.execute(
+                select(Row.owner, Row.fence).filter_by(name=self._name).with_for_update(read=True)
+            ).one_or_none()
+            if row is None or (row.owner, row.fence) != (self._owner, fence):
+                raise LeaseLost(f"another process does the work of {self._name} now")
+
+        with guarded(check):
+            yield
 
     @property
     def is_elsewhere(self) -> bool:
@@ -92,31 +147,54 @@ class Lease:
         # Most often somebody else has it: reading is enough to see that, and holds up nobody.
         if not await self._database.run_read(self._may_take):
             return False
-        if not await self._database.run_write(self.take_in):
-            return False
-        self._until = began + self._term * (1 - _MARGIN)
-        if self._renewing is None or self._renewing.done():
-            self._renewing = asyncio.create_task(self._renew(), name=f"lease of {self._name}")
+        with unguarded():
+            if not await self._database.run_write(self.take_in):
+                return False
+            self._until = began + self._term * (1 - _MARGIN)
+            if self._renewing is None or self._renewing.done():
+                self._renewing = asyncio.create_task(self._renew(), name=f"lease of {self._name}")
         return True
 
     def take_in(self, session: Session) -> bool:
         """Take or renew it in a write session; return whether it is ours for a term."""
+        before = self._lock(session)
         if not self._may_take(session):
             return False
         if self._excludes is not None:
-            rows = session.scalars(select(Row.name).where(Row.name != self._name))
+            rows = session.scalars(select(Row.name).where(Row.name != self._name, Row.expires != 0))
             ended = [name for name in rows if self._excludes(name)]
-            session.execute(delete(Row).where(Row.name.in_(ended)))
-        expires = _now(session) + self._term
-        _mine[self._word] = self
-        if not insert_if_new(session, Row, name=self._name, owner=self._owner, expires=expires):
+            # Kept, so that their numbers go on growing; a larger one ends what their owners do.
             session.execute(
-                update(Row).filter_by(name=self._name).values(owner=self._owner, expires=expires)
+                update(Row).where(Row.name.in_(ended)).values(expires=0.0, fence=Row.fence + 1)
             )
+        fence, values = 1, {"owner": self._owner, "expires": _now(session) + self._term}
+        _mine[self._word] = self
+        if before is None:
+            if not insert_if_new(session, Row, name=self._name, fence=fence, **values):
+                # Another process was first at this very moment.
+                return False
+        else:
+            owner, fence = before
+            fence += owner != self._owner
+            session.execute(update(Row).filter_by(name=self._name).values(fence=fence, **values))
+        self._fence = fence
         return True
 
-    async def release(self) -> None:
-        """Let others have it at once."""
+    def _lock(self, session: Session) -> tuple[str, int] | None:
+        """Keep others from taking it at the same moment; its owner and number so far."""
+        if self._excludes is not None and session.get_bind().dialect.name == "postgresql":
+            # There may be no row yet that two of different names could meet at.
+            session.execute(select(func.pg_advisory_xact_lock(_TAKING)))
+        query = select(Row.owner, Row.fence).filter_by(name=self._name).with_for_update()
+        row = session.execute(query).one_or_none()
+        return None if row is None else (row.owner, row.fence)
+
+    async def release(self, *, for_good: bool = False) -> None:
+        """Let others have it at once.
+
+        Args:
+            for_good: nobody will ever want it again.
+        """
         self._until, self._tried = 0.0, False
         _mine.pop(self._word, None)
         if self._renewing is not None:
@@ -124,12 +202,13 @@ class Lease:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._renewing
             self._renewing = None
+        ours = (Row.name == self._name, Row.owner == self._owner)
+        end: Delete | Update = update(Row).where(*ours).values(expires=0.0, fence=Row.fence + 1)
+        if for_good:
+            end = delete(Row).where(*ours)
         try:
-            await self._database.run_write(
-                lambda session: session.execute(
-                    delete(Row).filter_by(name=self._name, owner=self._owner)
-                )
-            )
+            with unguarded():
+                await self._database.run_write(lambda session: session.execute(end))
         except DBAPIError as error:
             log.warning("The lease of %s ends by itself (%s).", self._name, error.orig)
 
@@ -147,7 +226,7 @@ class Lease:
         return all(free)
 
     def _is_free(self, name: str, owner: str, expires: float, now: float) -> bool:
-        if owner == self._owner or is_dead(owner):
+        if owner == self._owner or expires == 0 or is_dead(owner):
             return True
         at = steady()
         looks = (owner, expires)

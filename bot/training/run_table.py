@@ -129,7 +129,7 @@ class RunTable:
         self._here.discard((self._database.url, run_id))
         lease = self._leases.pop(run_id, None)
         if lease is not None:
-            await lease.release()
+            await lease.release(for_good=True)
 
     async def reap_dead_run(self) -> None:
         """End a run whose process was killed before it could end it itself."""

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from storage.engine.guard import check_guards, checked, is_guarded
 from storage.engine.postgresql import CONNECT_OPTIONS, READ_OPTIONS, apply_postgresql_rules
 from storage.engine.sqlite_file import SqliteFile
 from storage.engine.transaction import TransactionThreads, Work
@@ -39,7 +40,8 @@ class Database:
     read and then writes fails at once with "database is locked", whatever the busy timeout.
     Writers therefore open with ``BEGIN IMMEDIATE`` and wait their turn, on PostgreSQL by a lock.
 
-    Keep sessions short: none may be held across network traffic or inference.
+    Keep sessions short: none may be held across network traffic or inference. A write under a guard
+    (`storage.engine.guard`) checks it first.
     """
 
     def __init__(self, url: str) -> None:
@@ -93,7 +95,7 @@ class Database:
         A task that is cancelled while its work runs does not learn whether it was kept.
         """
         if self._threads is not None:
-            return await self._threads.write(work, self._turn)
+            return await self._threads.write(checked(work), self._turn)
         async with self.write() as session:
             return await session.run_sync(work)
 
@@ -107,6 +109,8 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncSession]:
         """A session in one transaction: committed at the end, rolled back on any exception."""
         async with self._turn, self._write.begin() as session:
+            if is_guarded():
+                await session.run_sync(check_guards)
             yield session
 
     async def change_schema(self, work: Callable[[Connection], T]) -> T:

@@ -8,7 +8,7 @@ from storage.tables.base import Base
 from storage.tables.communities import Author, Community
 from storage.tables.genres import GenreCorrection
 from storage.tables.images import Embedding, Image
-from storage.tables.installation import InstallationFact, RunningProcess
+from storage.tables.installation import InstallationFact, RoleSeen, RunningProcess
 from storage.tables.labels import Label, Nowcast, PostMeasures, Snapshot, WaitingScore
 from storage.tables.league import CommunityGuesses, DailyLabel, DailyScore, Guess, Peek, Standing
 from storage.tables.leases import Lease
@@ -48,6 +48,7 @@ __all__ = [
     "PostMeasures",
     "Prediction",
     "Reply",
+    "RoleSeen",
     "RunningProcess",
     "Service",
     "Snapshot",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import HEX_SHA256, Base, Key
@@ -74,6 +74,8 @@ class TrainingRun(Base):
     reason: Mapped[str | None] = mapped_column(Text)
     evidence: Mapped[dict[str, Any] | None]
     model_version_id: Mapped[int | None] = mapped_column(ForeignKey("model_versions.id"))
+    #: It was asked for, and waits for a process that trains to take it.
+    is_waiting: Mapped[bool] = mapped_column(default=False, server_default=false())
     #: Process that runs it: a run whose process is gone has failed.
     pid: Mapped[int | None]
     #: When that process was started, seconds since 1970: the system gives numbers out again.

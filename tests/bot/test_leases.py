@@ -2,13 +2,18 @@
 
 import asyncio
 import os
+import signal
+import sys
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 import bot.leases
-from bot.leases import TERM, Lease, has_living_owner, is_dead
+from bot.leases import TERM, Lease, LeaseLost, has_living_owner, is_dead
+from bot.runtime.subprocesses import ROOT
 from storage.engine.database import Database
+from storage.engine.guard import unguarded
+from storage.tables import InstallationFact
 from storage.tables import Lease as Row
 
 ELSEWHERE = "0123456789abcdef 1 1.0 abc"
@@ -128,3 +133,118 @@ async def test_who_is_dead(database: Database) -> None:
     assert is_dead(f"elsewhere {pid} {started} {word}") is None
     await lease.release()
     assert is_dead(owner) is True
+
+
+async def number(database: Database, name: str) -> int:
+    async with database.read() as session:
+        return (await session.scalars(select(Row.fence).filter_by(name=name))).one()
+
+
+async def write(database: Database) -> None:
+    """Write something, in both ways that there are."""
+    await database.run_write(lambda session: session.add(InstallationFact(name="x", value="1")))
+    async with database.write() as session:
+        await session.execute(delete(InstallationFact).filter_by(name="x"))
+
+
+async def test_every_owner_gets_a_larger_number(database: Database) -> None:
+    numbers = []
+    for _ in range(3):
+        lease = Lease(database, "reddit")
+        assert await lease.hold()
+        assert lease.fence == await number(database, "reddit")
+        numbers.append(lease.fence)
+        await lease.release()
+    assert numbers == sorted(set(numbers))
+
+
+async def test_what_an_earlier_owner_still_writes_is_refused(
+    database: Database, moments: Moments
+) -> None:
+    lease = Lease(database, "reddit")
+    assert await lease.hold()
+    with lease.guarding():
+        await write(database)
+        started = asyncio.Event()
+
+        async def go_on_later() -> None:
+            await started.wait()
+            await write(database)
+
+        task = asyncio.create_task(go_on_later())
+    # Another process takes it, and this one does not know yet: it thinks that it has it.
+    async with database.write() as session:
+        await session.execute(update(Row).values(owner=ELSEWHERE, fence=Row.fence + 1))
+    assert lease.held
+    started.set()
+    with pytest.raises(LeaseLost, match="reddit"):
+        await task
+    with lease.guarding():
+        with pytest.raises(LeaseLost):
+            await database.run_write(lambda session: session.add(InstallationFact(name="y")))
+        with unguarded():
+            await write(database)
+    await write(database)
+    await lease.release()
+
+
+async def test_what_was_begun_before_it_was_lost_stays_refused_when_it_is_ours_again(
+    database: Database, moments: Moments
+) -> None:
+    lease = Lease(database, "reddit")
+    assert await lease.hold()
+    with lease.guarding():
+        async with database.write() as session:
+            with unguarded():
+                await session.execute(update(Row).values(owner=ELSEWHERE, expires=0, fence=7))
+        moments.now += TERM
+        assert await lease.hold()
+        assert lease.fence == 8
+        with pytest.raises(LeaseLost):
+            await write(database)
+    with lease.guarding():
+        await write(database)
+    await lease.release()
+
+
+async def test_an_owner_of_what_is_excluded_writes_nothing_any_more(
+    database: Database, moments: Moments
+) -> None:
+    part = Lease(database, "discord 0/2")
+    assert await part.hold()
+    with part.guarding():
+        async with database.write() as session:
+            await session.execute(update(Row).values(expires=1.0, owner=Row.owner + "x"))
+        whole = Lease(database, "discord", excludes=lambda name: name == "discord 0/2")
+        assert await whole.hold(), "the owner of the part is dead"
+        with pytest.raises(LeaseLost):
+            await write(database)
+    await part.release()
+    await whole.release()
+
+
+async def test_a_process_that_was_paused_writes_nothing_when_it_goes_on(
+    database: Database,
+) -> None:
+    owner = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.fakes.lease_owner", database.url, "jobs",
+        cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert owner.stdout
+    assert owner.stdin
+    try:
+        assert await owner.stdout.readline() == b"written\n"
+        owner.send_signal(signal.SIGSTOP)
+        mine = Lease(database, "jobs", term=1.0)
+        async with asyncio.timeout(30):
+            while not await mine.hold():  # noqa: ASYNC110 - its term has to end
+                await asyncio.sleep(0.1)
+        with mine.guarding():
+            await write(database)
+        owner.send_signal(signal.SIGCONT)
+        owner.stdin.write(b"go on\n")
+        assert await owner.stdout.readline() == b"refused\n"
+    finally:
+        owner.kill()
+        await owner.wait()
+    await mine.release()

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 
 from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.settings import Settings
 from storage.tables import Author, Community, Post
@@ -68,7 +69,11 @@ class Visibility:
         self, session: AsyncSession, viewer: Viewer, community_id: int
     ) -> Community | None:
         """One of them; None where there is none that may be shown."""
-        found = await session.get(Community, community_id)
+        return await session.run_sync(self.find, viewer, community_id)
+
+    def find(self, session: Session, viewer: Viewer, community_id: int) -> Community | None:
+        """The same, of a plain session."""
+        found = session.get(Community, community_id)
         return found if found is not None and self.shows(found, viewer) else None
 
 

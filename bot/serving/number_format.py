@@ -5,7 +5,7 @@ Babel takes 60 ms to import and a moment for each language: both happen at the f
 
 import math
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -53,6 +53,11 @@ def units(
     length: Literal["short", "long"] = "long",
 ) -> str:
     """So many minutes, hours or days: ``1 day``, ``2 Stunden``, or short ``2 hr``, ``5 Min.``"""
+    return _units(count, unit, language, length)
+
+
+@lru_cache(maxsize=4096)
+def _units(count: int, unit: Unit, language: Language, length: Literal["short", "long"]) -> str:
     from babel.units import format_unit
 
     return format_unit(count, unit, length, locale=_locale(language))
@@ -101,11 +106,22 @@ def _apply(pattern: str, value: float, digits: int, language: Language) -> str:
     if abs(value) >= _LARGE:
         pattern, digits = "0.0E0;−0.0E0", 1 - math.floor(math.log10(abs(value)))
     # Rounded first, and without the sign of a zero: a small loss is "0", not "−0".
-    rounded = round(value, digits) + 0.0
-    return _pattern(pattern).apply(rounded, _locale(language))
+    return _words(pattern, round(value, digits) + 0.0, language)
 
 
 def _percent(share: float, language: Language) -> str:
+    return _percent_words(round(share, 2), language)
+
+
+# Babel takes 50 µs for a number, and a page of posts has hundreds of them, many alike.
+@lru_cache(maxsize=4096)
+def _words(pattern: str, rounded: float, language: Language) -> str:
+    words: str = _pattern(pattern).apply(rounded, _locale(language))
+    return words
+
+
+@lru_cache(maxsize=1024)
+def _percent_words(rounded: float, language: Language) -> str:
     locale = _locale(language)
-    words: str = locale.percent_formats[None].apply(round(share, 2), locale)
+    words: str = locale.percent_formats[None].apply(rounded, locale)
     return words

@@ -13,8 +13,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.visibility import Viewer, Visibility, in_lists
-from bot.web.api.view import views_of
 from bot.web.post_view import PostView
+from bot.web.read_posts import read_posts
 from bot.web.refusals import Refusal
 from bot.web.services import Services
 from storage.tables import Community, Label, Post
@@ -78,10 +78,14 @@ class AtomFeeds:
             if community is None:
                 raise Refusal(404, _NOTHING)
             ids = (await session.scalars(newest.where(column == community_id).limit(_MOST))).all()
-            found = await views_of(
-                session, ids, None, now=services.clock(),
+            found = await session.run_sync(
+                read_posts,
+                ids,
+                Viewer(),
+                visibility=self._visibility,
+                now=services.clock(),
                 scores_to_compare=services.settings.scores_to_compare,
-            )  # fmt: skip
+            )
         origin = f"{request.scheme}://{request.host}"
         entries = [_entry(post, view, kind, origin) for post, view in found]
         body = self._write(community, kind, entries, f"{origin}{request.path}", origin)

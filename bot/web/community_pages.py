@@ -5,6 +5,7 @@ from typing import Any
 
 import aiohttp_jinja2
 from aiohttp import web
+from sqlalchemy.orm import Session
 
 from bot.reports.version_stats import VersionStats, read_versions
 from bot.web.browse import SORTS, Browse, read_browse
@@ -12,7 +13,7 @@ from bot.web.community_summary import read_summaries
 from bot.web.feed import Feed, FeedPage
 from bot.web.refusals import Refusal
 from bot.web.services import COMMUNITY, Services
-from bot.web.visitors import viewer_of, visitor_of
+from bot.web.visitors import read_viewer, viewer_of, visitor_of
 from models.attributes.genre import GENRE_NAMES
 from storage.tables import Community
 from storage.types import PlatformName
@@ -89,9 +90,12 @@ async def find_shown_community(services: Services, request: web.Request) -> Comm
     Raises:
         Refusal: (404) there is none that the visitor may see.
     """
-    async with services.database.read() as session:
-        viewer = await viewer_of(session, visitor_of(request))
-        found = await services.visibility.community(session, viewer, int(request.match_info["id"]))
+    visitor, community_id = visitor_of(request), int(request.match_info["id"])
+
+    def find(session: Session) -> Community | None:
+        return services.visibility.find(session, read_viewer(session, visitor), community_id)
+
+    found = await services.database.run_read(find)
     if found is None:
         raise Refusal(404, NO_COMMUNITY)
     return found

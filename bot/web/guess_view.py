@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from storage.tables import Guess, Peek
 from storage.types import Bucket
@@ -27,29 +27,28 @@ class GuessView:
         return sum(self.counts.values())
 
 
-async def guesses_on(
-    session: AsyncSession, post_ids: Sequence[int], author_id: int | None
+def guesses_on(
+    session: Session, post_ids: Sequence[int], author_id: int | None
 ) -> dict[int, GuessView]:
     """The guesses on each of ``post_ids``, as ``author_id`` sees them."""
     counts: defaultdict[int, dict[Bucket, int]] = defaultdict(dict)
-    rows = await session.execute(
+    rows = session.execute(
         select(Guess.post_id, Guess.bucket, func.count().label("people"))
         .where(Guess.post_id.in_(post_ids))
         .group_by(Guess.post_id, Guess.bucket)
     )
     for row in rows:
         counts[row.post_id][row.bucket] = row.people
-    own = {
-        guess.post_id: guess
-        for guess in await session.scalars(
-            select(Guess).where(Guess.post_id.in_(post_ids), Guess.author_id == author_id)
+    own: dict[int, Guess] = {}
+    viewed: set[int] = set()
+    if author_id is not None:
+        mine = select(Guess).where(Guess.post_id.in_(post_ids), Guess.author_id == author_id)
+        own = {guess.post_id: guess for guess in session.scalars(mine)}
+        viewed.update(
+            session.scalars(
+                select(Peek.post_id).where(Peek.post_id.in_(post_ids), Peek.author_id == author_id)
+            )
         )
-    }
-    viewed = set(
-        await session.scalars(
-            select(Peek.post_id).where(Peek.post_id.in_(post_ids), Peek.author_id == author_id)
-        )
-    )
     return {
         post_id: GuessView(
             mine=own[post_id].bucket if post_id in own else None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.visibility import Viewer, in_lists
 from storage.tables import Embedding, Image, Label, ModelVersion, Post, PostImage, Prediction
@@ -37,15 +37,15 @@ class NearPost:
     alike: float
 
 
-async def nearest_posts(
-    session: AsyncSession, post_id: int, community_id: int, viewer: Viewer
+def nearest_posts(
+    session: Session, post_id: int, community_id: int, viewer: Viewer
 ) -> Sequence[NearPost]:
     """Of the newest posts with a final score those most like one, the most alike first.
 
     Compared is what the backbone sees that the post was predicted with.
     """
     own = (
-        await session.execute(
+        session.execute(
             select(Embedding.vector, Embedding.backbone)
             .join(Prediction, Prediction.image_id == Embedding.image_id)
             .join(ModelVersion, ModelVersion.id == Prediction.model_version_id)
@@ -64,7 +64,7 @@ async def nearest_posts(
         .subquery()
     )
     rows = (
-        await session.execute(
+        session.execute(
             select(newest.c.post_id, Embedding.vector)
             .select_from(newest)
             .join(PostImage, PostImage.post_id == newest.c.post_id)
@@ -81,7 +81,7 @@ async def nearest_posts(
     alike = (seen @ one) / np.maximum(norms, 1e-6)
     order = np.argsort(-alike)[: 2 * SHOWN]
     cosines = {rows[place].post_id: float(alike[place]) for place in order}
-    found = await session.execute(
+    found = session.execute(
         select(Post, Label, Image)
         .join(Label, Label.post_id == Post.id)
         .join(PostImage, PostImage.post_id == Post.id)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.league.scoring import base_rates, points
 from models.percentiles import WINDOW
@@ -12,8 +12,8 @@ from storage.tables import Community
 from storage.types import Bucket
 
 
-async def read_payouts(
-    session: AsyncSession, communities: Iterable[Community], now: datetime
+def read_payouts(
+    session: Session, communities: Iterable[Community], now: datetime
 ) -> dict[int, Mapping[Bucket, float]]:
     """The points of a right guess on each bucket in each community, by its labels so far.
 
@@ -21,8 +21,8 @@ async def read_payouts(
     """
     found: dict[int, Mapping[Bucket, float]] = {}
     for community in communities:
-        rows = await session.run_sync(
-            window_before,
+        rows = window_before(
+            session,
             community.id,
             measure=community.measure,
             matured_by=now,

@@ -22,8 +22,7 @@ from sqlalchemy import (
     table,
     tuple_,
 )
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bot.visibility import Viewer, in_lists
 from bot.web.browse import Browse, Place, Sort
@@ -34,8 +33,8 @@ from storage.types import PostState
 
 #: Posts of a page.
 PAGE = 12
-#: Posts that are looked at for one page.
-WALKED = 4000
+#: Posts that are looked at for one page: a few first, since most of them fit mostly.
+_STROLLED, WALKED = 5 * PAGE, 4000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(microseconds=1)
@@ -66,8 +65,8 @@ class Found:
     walked_on: bool = False
 
 
-async def find_posts(
-    session: AsyncSession,
+def find_posts(
+    session: Session,
     browse: Browse,
     viewer: Viewer,
     community_ids: Sequence[int],
@@ -86,13 +85,28 @@ async def find_posts(
     walk = _walk(browse, viewer, community_ids, session.get_bind().dialect.name)
     if walk is None or not community_ids:
         return Found(())
-    steps = walk.limit(WALKED).subquery()
-    order: list[_Key] = [steps.c.key, steps.c.id]
     conditions = [
         Post.community_id.in_(community_ids),
         in_lists(viewer),
-        *await _conditions(session, browse, now),
+        *_conditions(session, browse, now),
     ]
+    if _gathers(browse):
+        return _page(session, browse, walk, WALKED, conditions)
+    found = _page(session, browse, walk, _STROLLED, conditions)
+    return found if found.after else _page(session, browse, walk, WALKED, conditions)
+
+
+def _page(
+    session: Session,
+    browse: Browse,
+    walk: Select[Any, Any],
+    walked: int,
+    conditions: Sequence[ColumnElement[bool]],
+) -> Found:
+    """The first page of what fits among so many posts of a walk."""
+    steps = walk.limit(walked).subquery()
+    order: list[_Key] = [steps.c.key, steps.c.id]
+    where = [*conditions]
     if _gathers(browse):
         # They were gathered by something else than the order asked for.
         by, descending = _BY_LABEL[browse.sort]
@@ -100,20 +114,18 @@ async def find_posts(
         query = select(Post.id, by).join(steps, steps.c.id == Post.id)
         query = query.join(Label, Label.post_id == Post.id).where(by.is_not(None))
         if browse.after is not None:
-            conditions.append(_behind(order, browse.after, descending=descending))
+            where.append(_behind(order, browse.after, descending=descending))
     else:
         descending = browse.sort is not Sort.BEST
         query = select(Post.id, steps.c.key).join(steps, steps.c.id == Post.id)
-    query = query.where(*conditions).order_by(
-        *(each.desc() if descending else each for each in order)
-    )
-    rows = (await session.execute(query.limit(PAGE + 1))).all()
+    query = query.where(*where).order_by(*(each.desc() if descending else each for each in order))
+    rows = session.execute(query.limit(PAGE + 1)).all()
     if len(rows) > PAGE:
         return Found([row[0] for row in rows[:PAGE]], place_of(*rows[PAGE - 1]))
     ids = [row[0] for row in rows]
-    if _gathers(browse):
+    if _gathers(browse) or walked < WALKED:
         return Found(ids)
-    last = (await session.execute(walk.offset(WALKED - 1).limit(1))).first()
+    last = session.execute(walk.offset(walked - 1).limit(1)).first()
     return Found(ids, None if last is None else place_of(*last), walked_on=last is not None)
 
 
@@ -195,9 +207,7 @@ def _behind(order: Sequence[_Key], after: Place, *, descending: bool) -> ColumnE
     return here < there if descending else here > there
 
 
-async def _conditions(
-    session: AsyncSession, browse: Browse, now: datetime
-) -> list[ColumnElement[bool]]:
+def _conditions(session: Session, browse: Browse, now: datetime) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     begin, end = browse.span
     if begin is not None:
@@ -208,7 +218,7 @@ async def _conditions(
         found += [Post.guessing_closed_at > now, Post.state.in_(_OPEN)]
     if browse.version is not None:
         query = select(ModelVersion.id).where(ModelVersion.name == browse.version)
-        version_id = await session.scalar(query)
+        version_id = session.scalar(query)
         found.append(
             select(Prediction.id)
             .where(Prediction.post_id == Post.id, Prediction.model_version_id == version_id)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from bot.league.secrecy import Reader, may_be_guessed, secret_sentence, why_secret
 from bot.serving import phrases
@@ -31,13 +31,13 @@ class Bar:
     happened: bool  # the one the label fell into
 
 
-#: What a post is read together with, to be shown.
+#: What a post is read together with, to be shown: three statements for a page of posts.
 SHOWN_WITH: Final = (
-    selectinload(Post.community),
-    selectinload(Post.images).selectinload(PostImage.image),
-    selectinload(Post.prediction_rows).selectinload(Prediction.model_version),
-    selectinload(Post.label),
-    selectinload(Post.reply),
+    joinedload(Post.community, innerjoin=True),
+    joinedload(Post.label),
+    joinedload(Post.reply),
+    selectinload(Post.images).joinedload(PostImage.image),
+    selectinload(Post.prediction_rows).joinedload(Prediction.model_version, innerjoin=True),
 )
 
 
@@ -119,10 +119,10 @@ class PostView:
         if card is None:
             return ()
         happened = self.outcome.bucket if self.outcome and self.outcome.told else None
+        likely = card.likely
         shares = zip(Bucket, (card.p_low, card.p_medium, card.p_high), strict=True)
         return tuple(
-            Bar(bucket, share, bucket in card.likely, bucket is happened)
-            for bucket, share in shares
+            Bar(bucket, share, bucket in likely, bucket is happened) for bucket, share in shares
         )
 
 

@@ -78,15 +78,18 @@ def visitor_of(request: web.Request) -> Visitor:
 
 async def find_author(session: AsyncSession, visitor: Visitor) -> int | None:
     """The visitor's author id, if they ever posted or voted."""
-    author_id: int | None = await session.scalar(
-        select(Author.id).filter_by(platform=PlatformName.WEB, hash=visitor.hash)
-    )
-    return author_id
+    return (await session.run_sync(read_viewer, visitor)).author_id
 
 
 async def viewer_of(session: AsyncSession, visitor: Visitor) -> Viewer:
     """Who the visitor is to the question of what may be shown."""
-    return Viewer(await find_author(session, visitor), visitor.is_admin)
+    return await session.run_sync(read_viewer, visitor)
+
+
+def read_viewer(session: Session, visitor: Visitor) -> Viewer:
+    """The same, of a plain session."""
+    query = select(Author.id).filter_by(platform=PlatformName.WEB, hash=visitor.hash)
+    return Viewer(session.scalar(query), visitor.is_admin)
 
 
 class Newcomers:

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from sqlalchemy import and_, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.league.guesses import close_at_score
 from bot.platform import PostRef
@@ -104,19 +105,17 @@ async def cast_vote(
         await session.run_sync(close_at_score, post_id, community.guess_score, score, now)
 
 
-async def tallies(
-    session: AsyncSession, post_ids: Sequence[int], author_id: int | None
-) -> dict[int, Tally]:
+def tallies(session: Session, post_ids: Sequence[int], author_id: int | None) -> dict[int, Tally]:
     """The votes on each of ``post_ids`` that has any, as ``author_id`` sees them."""
     counts = Vote.held.is_(None)
     ups = func.sum(case((and_(counts, Vote.value > 0), 1), else_=0))
     downs = func.sum(case((and_(counts, Vote.value < 0), 1), else_=0))
-    rows = await session.execute(
+    rows = session.execute(
         select(Vote.post_id, ups, downs).where(Vote.post_id.in_(post_ids)).group_by(Vote.post_id)
     )
     found = {post_id: Tally(int(up), int(down)) for post_id, up, down in rows}
     own = select(Vote).where(Vote.post_id.in_(post_ids), Vote.author_id == author_id)
-    for vote in await session.scalars(own) if author_id is not None else ():
+    for vote in session.scalars(own) if author_id is not None else ():
         why = None if vote.held is None else HELD[vote.held]
         found[vote.post_id] = replace(found[vote.post_id], mine=vote.value, held=why)
     return found

@@ -25,9 +25,9 @@ from bot.web.api.view import (
     post_of,
     scored_prediction_of,
     version_of,
-    views_of,
 )
 from bot.web.post_view import PostView
+from bot.web.read_posts import read_posts
 from bot.web.refusals import Refusal
 from bot.web.services import Services
 from bot.web.visitors import find_author
@@ -288,10 +288,11 @@ class Read:
     async def _views(
         self, session: AsyncSession, ids: Sequence[int], viewer: Viewer
     ) -> list[tuple[Post, PostView]]:
-        return await views_of(
-            session,
+        return await session.run_sync(
+            read_posts,
             ids,
-            viewer.author_id,
+            viewer,
+            visibility=self._visibility,
             now=self._services.clock(),
             scores_to_compare=self._services.settings.scores_to_compare,
         )

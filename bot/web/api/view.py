@@ -1,7 +1,6 @@
 """Rows as the API answers with them. What may be told of a post is asked where pages ask it."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Literal, cast
 
 from sqlalchemy import func, select
@@ -11,53 +10,10 @@ from bot.league.board_rows import BoardRow
 from bot.league.leaderboard import BoardName
 from bot.people.nicknames import nickname
 from bot.serving.forecast import Card, stored_card
-from bot.serving.waiting import read_waits
 from bot.web.api import schema
-from bot.web.guess_view import guesses_on
-from bot.web.post_view import SHOWN_WITH, PostView, view_post
-from bot.web.votes import Tally, tallies
+from bot.web.post_view import PostView
 from storage.tables import Community, Label, ModelVersion, Post, Prediction
 from storage.types import PlatformName
-
-
-async def views_of(
-    session: AsyncSession,
-    ids: Sequence[int],
-    author_id: int | None,
-    *,
-    now: datetime,
-    scores_to_compare: int,
-) -> list[tuple[Post, PostView]]:
-    """Posts as one person may see them, in the order of their ids; of some communities.
-
-    Args:
-        session: to read with.
-        ids: of posts of communities that they may see.
-        author_id: the person's, if they have one.
-        now: aware.
-        scores_to_compare: different scores that a community needs before anything is told.
-    """
-    query = select(Post).where(Post.id.in_(ids)).options(*SHOWN_WITH)
-    posts = {post.id: post for post in await session.scalars(query)}
-    votes = await tallies(session, ids, author_id)
-    guesses = await guesses_on(session, ids, author_id)
-    waits = await session.run_sync(read_waits, ids, needed=scores_to_compare)
-    return [
-        (
-            posts[post_id],
-            view_post(
-                posts[post_id],
-                votes.get(post_id, Tally()),
-                guesses[post_id],
-                None,
-                waits.get(post_id),
-                author_id=author_id,
-                now=now,
-            ),
-        )
-        for post_id in ids
-        if post_id in posts
-    ]
 
 
 def post_of(post: Post, view: PostView) -> schema.Post:

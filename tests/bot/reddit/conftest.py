@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 from prawcore.sessions import FiniteRetryStrategy
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from bot.app import App, build
 from bot.core import open_core
@@ -80,7 +80,8 @@ class Bot:
 
     async def all(self, table: type[T]) -> list[T]:
         async with self.app.core.database.read() as session:
-            return [*await session.scalars(select(table))]
+            oldest_first = select(table).order_by(*inspect(table).primary_key)
+            return [*await session.scalars(oldest_first)]
 
     async def post(self, name: str) -> Post | None:
         async with self.app.core.database.read() as session:

@@ -11,7 +11,8 @@ together, every post judged once. In each the head is fitted on all the other po
 as it would serve: epochs, temperature and what the network has to say come from a fifth of those.
 The trees (LightGBM) get the same columns, stopped and calibrated on a tenth each. Every figure of
 the head stands twice: knowing the authors' records, and the same head with them hidden, as it meets
-a stranger. With ``--texts``
+a stranger. *ECE by chance* is the calibration error that the same forecasts have on average where
+their probabilities are true: with few posts it is not small. With ``--texts``
 the text in the images is read, too, and kept in FILE for the next time.
 
 Figures are means over seeds; intervals (95%) are from resampling the judged posts of the first one.
@@ -46,6 +47,7 @@ from trainer.evaluation.evaluate import evaluate
 from trainer.evaluation.figures import Forecasts, figures
 from trainer.evaluation.fit_calibrated import cut_in_three, fit_to_serve
 from trainer.evaluation.forecasting import predict_rows
+from trainer.evaluation.metrics import calibration_error_by_chance
 from trainer.head.recipe import Recipe
 from trainer.studies import lu
 
@@ -164,7 +166,11 @@ def row(name: str, by_seed: list[Forecasts]) -> str:
         cells.append(f"{shown} [{low:.3f}, {high:.3f}]")
     spread = np.std([each["log_loss_skill"] for each in every])
     rps = np.mean([each["rps_skill"] for each in every])
-    return f"| {name} | " + " | ".join(cells) + f" | {rps:.3f} | {spread:.3f} |"
+    rng = np.random.default_rng(0)
+    chance = np.mean(
+        [calibration_error_by_chance(each.bucket_probabilities(), rng) for each in by_seed]
+    )
+    return f"| {name} | " + " | ".join(cells) + f" | {chance:.3f} | {rps:.3f} | {spread:.3f} |"
 
 
 def main() -> int:
@@ -199,14 +205,14 @@ def main() -> int:
                         key = f"{kind}, {name}, {variant}, {known}"
                         found.setdefault(key, []).append(joined(forecasts))
                     sys.stderr.write(f"{kind}, {name}, {variant}, seed {seed}\n")
-    heading = ("", *BARS, "rps_skill", "sd of skill over seeds")
+    heading = ("", *BARS, "ece by chance", "rps_skill", "sd of skill over seeds")
     lines = [
         f"{len(file_posts.ids)} posts, backbone {asked.backbone.name}, {asked.seeds} seeds",
         "",
     ]
     lines += ["| " + " | ".join(heading) + " |", "|---" * len(heading) + "|"]
     lines += [row(name, found[name]) for name in sorted(found, reverse=True)]
-    lines += ["| bar | " + " | ".join(f"{bar:.3f}" for bar in BARS.values()) + " | | |", ""]
+    lines += ["| bar | " + " | ".join(f"{bar:.3f}" for bar in BARS.values()) + " | | | |", ""]
     lines += [f"Log-loss skill, {', '.join(of)}: {bar}." for of, bar in SKILL_BARS.items()]
     text = "\n".join(lines) + "\n"
     sys.stdout.write(text)

@@ -2,23 +2,29 @@
 
 Records are cut at the moment they are asked for and count only labels that had matured by then.
 What counts in an author's is said in `models.author_record`; nothing is known of authors who are
-NULL or opted out. The moment is that of the post (`moment_of`).
+NULL or opted out. The moment is that of the post (`moment_of`). What was published without an image
+counts as posts do.
 """
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 from operator import itemgetter
+from typing import Any, TypeVar
 
 import numpy as np
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Integer,
     Select,
+    Table,
     and_,
     bindparam,
+    case,
     cast,
     func,
     literal,
@@ -34,20 +40,27 @@ from models.author_record import LOOK_BACK, MILLION, AuthorRecord, EarlierPost, 
 from models.features import Record
 from models.pace import MOST_POSTS, Pace
 from storage.engine.core_tables import table_of
-from storage.tables import Author, Community, Label, Post
+from storage.tables import Author, Community, ImagelessPost, Label, Post
 
 _LABELS, _POSTS, _AUTHORS = table_of(Label), table_of(Post), table_of(Author)
+_IMAGELESS = table_of(ImagelessPost)
 
-_MILLIONTHS = cast(
-    func.round((_LABELS.c.percentile_low + _LABELS.c.percentile_high) * (MILLION // 2)), Integer
-)
+_Row = TypeVar("_Row")
 
-#: Labels that records are made of: a damaged one must not reach every later post.
-_IS_SOUND = and_(
-    _LABELS.c.percentile_low >= 0,
-    _LABELS.c.percentile_low < _LABELS.c.percentile_high,
-    _LABELS.c.percentile_high <= 1,
-)
+
+def _millionths(table: Table) -> ColumnElement[int]:
+    return cast(
+        func.round((table.c.percentile_low + table.c.percentile_high) * (MILLION // 2)), Integer
+    )
+
+
+def _is_sound(table: Table) -> ColumnElement[bool]:
+    """Whether a percentile is there and sound: a damaged one must not reach every later post."""
+    return and_(
+        table.c.percentile_low >= 0,
+        table.c.percentile_low < table.c.percentile_high,
+        table.c.percentile_high <= 1,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,70 +80,96 @@ def moment_of(posted_at: datetime, seen_at: datetime) -> datetime:
     return min(posted_at, seen_at)
 
 
-def _newest_posts() -> Select[datetime]:
+def _newest(table: Table) -> Select[datetime]:
+    """When the newest posts of a community before a moment were posted."""
     return (
-        select(_POSTS.c.posted_at)
+        select(table.c.posted_at)
         .where(
-            _POSTS.c.community_id == bindparam("community_id"),
-            _POSTS.c.posted_at < bindparam("moment"),
+            table.c.community_id == bindparam("community_id"),
+            table.c.posted_at < bindparam("moment"),
         )
-        .order_by(_POSTS.c.posted_at.desc())
+        .order_by(table.c.posted_at.desc())
         .limit(MOST_POSTS)
     )
 
 
-def _records() -> Select[int, int | None, bool | None, datetime | None, int | None]:
-    here = (
-        select(func.count().label("n"), func.sum(_MILLIONTHS).label("total"))
-        .where(
-            _LABELS.c.community_id == bindparam("community_id"),
-            _LABELS.c.matured_at <= bindparam("moment"),
-            _LABELS.c.post_id != bindparam("post_id"),
-            _IS_SOUND,
-        )
-        .subquery()
+def _newest_posts() -> CompoundSelect[datetime]:
+    return union_all(
+        *(select(_newest(table).subquery().c.posted_at) for table in (_POSTS, _IMAGELESS))
     )
+
+
+def _matured(table: Table, *but: ColumnElement[bool]) -> Select[int, int | None]:
+    """How many percentiles of a community were known at a moment, and their sum."""
+    return select(func.count().label("n"), func.sum(_millionths(table)).label("total")).where(
+        table.c.community_id == bindparam("community_id"),
+        table.c.matured_at <= bindparam("moment"),
+        _is_sound(table),
+        *but,
+    )
+
+
+def _known_here(*but: ColumnElement[bool]) -> Select[int, int | None]:
+    """The same of posts with an image and without."""
+    each = union_all(_matured(_LABELS, *but), _matured(_IMAGELESS)).subquery()
+    return select(func.sum(each.c.n).label("n"), func.sum(each.c.total).label("total"))
+
+
+def _records() -> Select[int, int | None, bool | None, datetime | None, int | None, int, int]:
+    here = _known_here(_LABELS.c.post_id != bindparam("post_id")).subquery()
     known = and_(
-        _LABELS.c.post_id == _POSTS.c.id, _LABELS.c.matured_at <= bindparam("moment"), _IS_SOUND
+        _LABELS.c.post_id == _POSTS.c.id,
+        _LABELS.c.matured_at <= bindparam("moment"),
+        _is_sound(_LABELS),
     )
     who = (
         select(_AUTHORS.c.id)
         .where(_AUTHORS.c.id == bindparam("author_id"), _AUTHORS.c.opted_out_at.is_(None))
         .scalar_subquery()
     )
+    is_ranked = and_(_IMAGELESS.c.matured_at <= bindparam("moment"), _is_sound(_IMAGELESS))
 
-    def newest(*age: ColumnElement[bool]) -> Select[bool, datetime, int | None]:
+    def newest(table: Table, *age: ColumnElement[bool]) -> Select[Any]:
         # The search begins with the author's newest posts, and not with the labels.
-        found = (
-            select(_POSTS.c.posted_at, _MILLIONTHS.label("millionths"))
-            .select_from(_POSTS.outerjoin(_LABELS, known))
-            .where(
-                _POSTS.c.author_id == who,
-                _POSTS.c.community_id == bindparam("community_id"),
-                _POSTS.c.id != bindparam("post_id"),
-                *age,
+        if table is _POSTS:
+            found = select(table.c.id, table.c.posted_at, _millionths(_LABELS).label("millionths"))
+            found = found.select_from(table.outerjoin(_LABELS, known))
+            found = found.where(table.c.id != bindparam("post_id"))
+        else:
+            millionths = case((is_ranked, _millionths(table)))
+            found = select(table.c.id, table.c.posted_at, millionths.label("millionths"))
+        some = (
+            found.where(
+                table.c.author_id == who, table.c.community_id == bindparam("community_id"), *age
             )
-            .order_by(_POSTS.c.posted_at.desc(), _POSTS.c.id.desc())
+            .order_by(table.c.posted_at.desc(), table.c.id.desc())
             .limit(LOOK_BACK)
             .subquery()
         )
-        return select(literal(True).label("own"), found.c.posted_at, found.c.millionths)
+        return select(
+            literal(True).label("own"), some.c.posted_at, some.c.millionths,
+            literal(int(table is _POSTS)).label("has_image"), some.c.id,
+        )  # fmt: skip
+
+    def by_age(table: Table) -> Iterator[Select[Any]]:
+        posted_at = table.c.posted_at
+        yield newest(table, posted_at < bindparam("moment"), posted_at > bindparam("waits_since"))
+        yield newest(table, posted_at <= bindparam("waits_since"))
 
     before = _newest_posts().subquery()
-    earlier = union_all(
-        newest(
-            _POSTS.c.posted_at < bindparam("moment"), _POSTS.c.posted_at > bindparam("waits_since")
-        ),
-        newest(_POSTS.c.posted_at <= bindparam("waits_since")),
-        select(literal(False), before.c.posted_at, cast(null(), Integer)),
-    ).subquery()
+    of_all = select(
+        literal(False), before.c.posted_at, cast(null(), Integer), literal(1), literal(0)
+    )
+    earlier = union_all(*by_age(_POSTS), *by_age(_IMAGELESS), of_all).subquery()
     return select(
-        here.c.n, here.c.total, earlier.c.own, earlier.c.posted_at, earlier.c.millionths
-    ).select_from(here.outerjoin(earlier, true()))
+        here.c.n, here.c.total, earlier.c.own, earlier.c.posted_at, earlier.c.millionths,
+        earlier.c.has_image, earlier.c.id,
+    ).select_from(here.outerjoin(earlier, true()))  # fmt: skip
 
 
 _RECORDS = _records()
 _NEWEST_POSTS = _newest_posts()
+_KNOWN_HERE = _known_here()
 
 
 def records_of(
@@ -163,35 +202,42 @@ def records_of(
     rows = session.execute(_RECORDS, keys).all()
     # Beside the community's numbers stand the author's posts and its own newest ones, or nothing
     # where there are none.
+    posts = sorted(
+        (row.posted_at.timestamp(), row.has_image, row.id, row.millionths)
+        for row in rows
+        if row.own and row.posted_at is not None
+    )
+    old = bisect_right(posts, waits_since.timestamp(), key=itemgetter(0))
     own = author_record(
-        [
-            EarlierPost(posted_at.timestamp(), millionths)
-            for _, _, is_own, posted_at, millionths in rows
-            if is_own and posted_at is not None
-        ],
+        [EarlierPost(at, known) for at, _, _, known in _looked_at(posts, old, len(posts))],
         moment=moment.timestamp(),
         waits_since=waits_since.timestamp(),
     )
-    newest = sorted(
-        (row.posted_at.timestamp() for row in rows if row.own is not None and not row.own),
-        reverse=True,
-    )
+    times = [row.posted_at for row in rows if row.own is not None and not row.own]
     n, total = rows[0][:2]
-    return Records(own, _record(n, total, Pace.of(newest, moment.timestamp())))
+    return Records(own, _record(n, total, _pace(times, moment)))
 
 
 def community_record(session: Session, community_id: int, moment: datetime) -> Record:
     """How a community's posts did and how densely they came, as known at ``moment``."""
-    query = select(func.count(), func.sum(_MILLIONTHS)).where(
-        Label.community_id == community_id, Label.matured_at <= moment, _IS_SOUND
-    )
-    n, total = session.execute(query).one()
-    newest = session.scalars(_NEWEST_POSTS, {"community_id": community_id, "moment": moment})
-    pace = Pace.of([posted_at.timestamp() for posted_at in newest], moment.timestamp())
-    return _record(n, total, pace)
+    keys = {"community_id": community_id, "moment": moment}
+    n, total = session.execute(_KNOWN_HERE, keys).one()
+    return _record(n, total, _pace(session.scalars(_NEWEST_POSTS, keys), moment))
+
+
+def _looked_at(posts: Sequence[_Row], old: int, end: int) -> Iterator[_Row]:
+    """Of an author's first ``end`` posts, ``old`` of them past the horizon, those that count."""
+    return chain(posts[max(old - LOOK_BACK, 0) : old], posts[max(end - LOOK_BACK, old) : end])
+
+
+def _pace(times: Iterable[datetime], moment: datetime) -> Pace:
+    newest = sorted((posted_at.timestamp() for posted_at in times), reverse=True)
+    return Pace.of(newest[:MOST_POSTS], moment.timestamp())
 
 
 def _record(n: int, millionths: int | None, pace: Pace) -> Record:
+    # PostgreSQL gives sums of sums as decimals.
+    n = int(n)
     mean = int(millionths or 0) / (n * MILLION) if n else Record.empty().mean_percentile
     return Record(n, mean, pace)
 
@@ -236,12 +282,21 @@ class AuthorLedger:
     """Posts of one author in one community in order of time, for the record at any moment."""
 
     def __init__(self) -> None:
-        #: When posted, the post, when its label matured (infinity: none), its percentile.
-        self._posts: list[tuple[float, int, float, int]] = []
+        #: When posted, whether with an image, its id, when its percentile was known (infinity:
+        #: never), and that.
+        self._posts: list[tuple[float, bool, int, float, int]] = []
 
-    def add(self, posted_at: float, post_id: int, matured_at: float, millionths: int) -> None:
+    def add(
+        self,
+        posted_at: float,
+        post_id: int,
+        matured_at: float,
+        millionths: int,
+        *,
+        has_image: bool = True,
+    ) -> None:
         """Add a post; times in seconds since 1970, ``matured_at`` infinite without a label."""
-        self._posts.append((posted_at, post_id, matured_at, millionths))
+        self._posts.append((posted_at, has_image, post_id, matured_at, millionths))
 
     def close(self) -> None:
         """Nothing more comes: sort."""
@@ -253,14 +308,10 @@ class AuthorLedger:
         waits_since = (moment - timedelta(seconds=horizon_seconds)).timestamp()
         end = bisect_left(self._posts, (now,))
         old = bisect_right(self._posts, waits_since, hi=end, key=itemgetter(0))
-        looked_at = chain(
-            self._posts[max(old - LOOK_BACK, 0) : old],
-            self._posts[max(end - LOOK_BACK, old) : end],
-        )
         return author_record(
             [
                 EarlierPost(posted_at, millionths if matured_at <= now else None)
-                for posted_at, _, matured_at, millionths in looked_at
+                for posted_at, _, _, matured_at, millionths in _looked_at(self._posts, old, end)
             ],
             moment=now,
             waits_since=waits_since,
@@ -294,35 +345,52 @@ async def read_ledgers(session: AsyncSession) -> Ledgers:
     horizons = dict(found.all())
     communities = {key: CommunityLedger() for key in horizons}
     authors: defaultdict[tuple[int, int], AuthorLedger] = defaultdict(AuthorLedger)
-    labels = (
-        select(Label.community_id, Label.matured_at, _MILLIONTHS)
-        .where(_IS_SOUND)
-        .execution_options(yield_per=10_000)
+    by_ten_thousand = {"yield_per": 10_000}
+    for table in (_LABELS, _IMAGELESS):
+        known = (
+            select(table.c.community_id, table.c.matured_at, _millionths(table))
+            .where(_is_sound(table))
+            .execution_options(**by_ten_thousand)
+        )
+        async for community, matured_at, millionths in await session.stream(known):
+            communities[community].add(matured_at.timestamp(), int(millionths))
+    for table in (_POSTS, _IMAGELESS):
+        times = select(table.c.community_id, table.c.posted_at)
+        rows = await session.stream(times.execution_options(**by_ten_thousand))
+        async for community, posted_at in rows:
+            communities[community].add_post(posted_at.timestamp())
+    with_label = _POSTS.outerjoin(
+        _LABELS, and_(_LABELS.c.post_id == _POSTS.c.id, _is_sound(_LABELS))
     )
-    async for community, matured_at, millionths in await session.stream(labels):
-        communities[community].add(matured_at.timestamp(), int(millionths))
-    times = select(Post.community_id, Post.posted_at).execution_options(yield_per=10_000)
-    async for community, posted_at in await session.stream(times):
-        communities[community].add_post(posted_at.timestamp())
-    posts = (
-        select(
-            Post.community_id, Author.id, Post.posted_at, Post.id, Label.matured_at,
-            _MILLIONTHS,
-        )
-        .join(Author, Author.id == Post.author_id)
-        .outerjoin(Label, and_(Label.post_id == Post.id, _IS_SOUND))
-        .where(Author.opted_out_at.is_(None))
-        .execution_options(yield_per=10_000)
-    )  # fmt: skip
-    async for community, author, posted_at, post, matured_at, millionths in await session.stream(
-        posts
+    for table, source, ranked in (
+        (_POSTS, with_label, _LABELS),
+        (_IMAGELESS, _IMAGELESS, _IMAGELESS),
     ):
-        authors[community, author].add(
-            posted_at.timestamp(),
+        is_ranked = _is_sound(ranked)
+        posts = (
+            select(
+                table.c.community_id, table.c.author_id, table.c.posted_at, table.c.id,
+                case((is_ranked, ranked.c.matured_at)), case((is_ranked, _millionths(ranked))),
+            )
+            .select_from(source.join(_AUTHORS, _AUTHORS.c.id == table.c.author_id))
+            .where(_AUTHORS.c.opted_out_at.is_(None))
+            .execution_options(**by_ten_thousand)
+        )  # fmt: skip
+        async for (
+            community,
+            author,
+            posted_at,
             post,
-            float("inf") if matured_at is None else matured_at.timestamp(),
-            int(millionths or 0),
-        )
+            matured_at,
+            millionths,
+        ) in await session.stream(posts):
+            authors[community, author].add(
+                posted_at.timestamp(),
+                post,
+                float("inf") if matured_at is None else matured_at.timestamp(),
+                int(millionths or 0),
+                has_image=table is _POSTS,
+            )
     for own in authors.values():
         own.close()
     for all_posts in communities.values():

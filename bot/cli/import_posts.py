@@ -86,6 +86,7 @@ def import_posts(
                 "already_there": report.known,
                 "labelled": report.labelled,
                 "without_image": report.without_image,
+                "in_records": report.in_records,
                 "dropped": dict(report.dropped),
                 "unknown_genres": dict(report.unknown_genres),
                 "left_out": [_left_out_as_json(each) for each in report.left_out],
@@ -171,6 +172,11 @@ def _show(report: ImportReport) -> None:
         for reason, count in Counter(missing.values()).most_common():
             say(f"  {count:,} × {reason}")
         say(f"  {_named(missing, 'all with --json or --report')}")
+        if report.in_records:
+            say(
+                f"  {report.in_records:,} of them with a score: records of authors and of the"
+                " community are made from them, too, and nothing else."
+            )
     for genre, count in report.unknown_genres.most_common(NAMED):
         say(f"  {count:,} × {genre!r} is no genre of this community (`main.py genres own`).")
     shared = [each for each in report.repeated if not each.stands_in]
@@ -225,6 +231,7 @@ def _show_preview(preview: Preview, file: Path, community: str, *, as_json: bool
         say(f"  and {len(preview.hosts) - NAMED:,} more hosts")
     if preview.without:
         say(f"  {len(preview.without):,} × no image: {_named(preview.without, 'all with --json')}")
+        say("  What has no image counts in the records of authors and of the community alone.")
     _show_left_out(preview.file.left_out)
     say("Nothing was changed.")
 

@@ -13,6 +13,7 @@ from bot.duty import communities_of_others
 from bot.labels.absence import ask_again_at, look_again_at, was_never_in_sight
 from bot.labels.first_scores import LabelRules, label_or_wait, label_waiting
 from bot.labels.growth import Heading
+from bot.labels.imageless import ImagelessScores
 from bot.labels.measures import keep_measures, measured
 from bot.labels.nowcast import Nowcaster
 from bot.labels.readings import AgedScore, late_by, next_reading_at, reading_at, score_at_horizon
@@ -88,6 +89,7 @@ class LabelCollector:
         self._rules = rules or LabelRules()
         self._late_share = late_share
         self._second_looks = Nowcaster(database, curves)
+        self._imageless = ImagelessScores(database, platforms, clock=clock, late_share=late_share)
 
     async def read_due(self) -> int:
         """Read every score that is due, write the labels that follow; return how many posts."""
@@ -103,7 +105,7 @@ class LabelCollector:
                 log.exception("Scores on %s could not be read; they are tried again.", name.value)
                 await self._ask_again(batch)
         await self._label_waiting()
-        return len(posts)
+        return len(posts) + await self._imageless.read_due()
 
     async def _label_waiting(self) -> None:
         """Write the labels of first scores, in communities that have enough to compare them."""

@@ -4,6 +4,7 @@ from bisect import insort
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,22 +12,33 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.serving.score_scale import bucket_rule
 from models.percentiles import WINDOW, tie_interval
 from storage.engine.database import Database
-from storage.tables import Community, Label, Post, Snapshot
+from storage.tables import Community, ImagelessPost, Label, Post, Snapshot
 from storage.types import Bucket, PostOrigin, PostState
+
+#: What has no image: its id here, when it was posted, its id on the platform, its score.
+_Imageless: TypeAlias = Row[int, datetime, str, float | None]
 
 
 async def label_imported(database: Database, community: Community, now: datetime) -> int:
     """Label every imported post of ``community`` that has no label yet; return how many.
 
     Percentiles are taken in the order in which scores became final, each among the window
-    before it, as if the posts had been watched live.
+    before it, as if the posts had been watched live. What has no image is ranked in the same
+    window, and never in it.
     """
     rule = bucket_rule(community)
     horizon = timedelta(seconds=community.horizon_seconds)
     window = _Window()
     labelled = 0
     async with database.write() as session:
-        for post_id, posted_at, score, has_label in await _final_scores(session, community):
+        imageless = deque(await _imageless_scores(session, community))
+        for post_id, posted_at, source_id, score, has_label in await _final_scores(
+            session, community
+        ):
+            while imageless and (imageless[0].posted_at, imageless[0].source_id) < (
+                posted_at, source_id,
+            ):  # fmt: skip
+                await _rank(session, imageless.popleft(), window, horizon)
             low, high = window.add(score)
             if has_label:
                 continue
@@ -46,6 +58,8 @@ async def label_imported(database: Database, community: Community, now: datetime
                 update(Post).where(Post.id == post_id).values(state=PostState.LABELLED)
             )
             labelled += 1
+        for post in imageless:
+            await _rank(session, post, window, horizon)
     return labelled
 
 
@@ -56,9 +70,13 @@ class _Window:
         self._in_order: deque[float] = deque()
         self._sorted: list[float] = []
 
+    def rank(self, score: float) -> tuple[float, float]:
+        """The percentile interval of a score among the window, which it does not enter."""
+        return tie_interval(score, self._sorted)
+
     def add(self, score: float) -> tuple[float, float]:
         """The percentile interval of the next score among the window before it."""
-        interval = tie_interval(score, self._sorted)
+        interval = self.rank(score)
         self._in_order.append(score)
         insort(self._sorted, score)
         if len(self._in_order) >= WINDOW:
@@ -68,12 +86,13 @@ class _Window:
 
 async def _final_scores(
     session: AsyncSession, community: Community
-) -> Sequence[Row[int, datetime, float, bool]]:
+) -> Sequence[Row[int, datetime, str, float, bool]]:
     """Posts of a community whose final score is known, in the order they matured."""
     query = (
         select(
             Post.id,
             Post.posted_at,
+            Post.source_id,
             func.coalesce(Label.score, Snapshot.score),
             Label.post_id.is_not(None),
         )
@@ -95,3 +114,34 @@ async def _final_scores(
         .order_by(Post.posted_at, Post.source_id)
     )
     return (await session.execute(query)).all()
+
+
+async def _imageless_scores(session: AsyncSession, community: Community) -> Sequence[_Imageless]:
+    """What has no image and a final score that was not ranked yet, in the order of posting."""
+    query = (
+        select(
+            ImagelessPost.id, ImagelessPost.posted_at, ImagelessPost.source_id, ImagelessPost.score
+        )
+        .where(
+            ImagelessPost.community_id == community.id,
+            ImagelessPost.score.is_not(None),
+            ImagelessPost.matured_at.is_(None),
+        )
+        .order_by(ImagelessPost.posted_at, ImagelessPost.source_id)
+    )
+    return (await session.execute(query)).all()
+
+
+async def _rank(
+    session: AsyncSession,
+    post: _Imageless,
+    window: _Window,
+    horizon: timedelta,
+) -> None:
+    assert post.score is not None  # noqa: S101 - asked for
+    low, high = window.rank(post.score)
+    await session.execute(
+        update(ImagelessPost)
+        .where(ImagelessPost.id == post.id)
+        .values(matured_at=post.posted_at + horizon, percentile_low=low, percentile_high=high)
+    )

@@ -7,13 +7,14 @@ nothing; what did not arrive is tried again at the end.
 
 import asyncio
 from collections import Counter, defaultdict, deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.operations.import_downloads import PER_HOST
 from bot.operations.import_genres import note_genres
@@ -29,7 +30,7 @@ from storage.engine.database import Database
 from storage.engine.upsert import insert_new
 from storage.files.posts_export import FilePost, LeftOut, PostsFile
 from storage.queries.communities import find_community
-from storage.tables import Author, Community, Image, Post, PostImage, Snapshot
+from storage.tables import Author, Community, Image, ImagelessPost, Post, PostImage, Snapshot
 from storage.types import PlatformName, PostOrigin, PostRefusal, PostState
 
 #: Posts stored in one transaction.
@@ -57,6 +58,7 @@ class ImportReport:
         labelled: labels that were written.
         left_out: rows of the file that could not be read.
         without_image: posts without a usable image: id → why.
+        in_records: how many of them count in the records of posts by their score.
         repeated: files that are under several posts with different links.
         unknown_genres: what stands there as a genre and is none of the community, how often.
     """
@@ -66,6 +68,7 @@ class ImportReport:
     labelled: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
     without_image: dict[str, str] = field(default_factory=dict)
+    in_records: int = 0
     repeated: list[RepeatedImage] = field(default_factory=list)
     unknown_genres: Counter[str] = field(default_factory=Counter)
 
@@ -132,6 +135,7 @@ class Import:
         await self.store_new(file.posts, report, on_advance)
         await self._refuse_repeated(file.posts, report)
         report.labelled = await self.label()
+        report.in_records = await self._count_imageless(report.without_image)
         named = [(_source_id(post), post) for post in file.posts if post.genre is not None]
         for first in range(0, len(named), _NAMED_AT_ONCE):
             some = named[first : first + _NAMED_AT_ONCE]
@@ -294,7 +298,20 @@ class Import:
             stored = await session.run_sync(
                 store_images, embedded, champion.backbone.fingerprint, now
             )
-            author_ids = await self._authors(session, [each.post for each in usable])
+            author_ids = await self._authors(session, [each.post for each in batch])
+            await session.execute(
+                # Its image was not there when it was imported before.
+                delete(ImagelessPost).where(
+                    ImagelessPost.platform == community.platform,
+                    ImagelessPost.source_id.in_([_source_id(each.post) for each in usable]),
+                )
+            )
+            await session.run_sync(
+                self._note_imageless,
+                [each.post for each in batch if isinstance(each, PostWithoutImage)],
+                author_ids,
+                now,
+            )
             rows = [
                 self._row(
                     each,
@@ -340,6 +357,50 @@ class Import:
             # Where it was linked from says more about the file than about the picture.
             images=[PostImage(position=0, source=f"sha256:{each.sha256}", image_id=image_id)],
         )
+
+    async def note_imageless(self, posts: Sequence[FilePost]) -> None:
+        """Store what was published without an image, for the records of posts alone."""
+        async with self._database.write() as session:
+            authors = await self._authors(session, posts)
+            await session.run_sync(self._note_imageless, posts, authors, self._clock())
+
+    def _note_imageless(
+        self,
+        session: Session,
+        posts: Sequence[FilePost],
+        author_ids: Mapping[str, int],
+        now: datetime,
+    ) -> None:
+        people = set(author_ids.values())
+        opted_out = set(
+            session.scalars(
+                select(Author.id).where(Author.id.in_(people), Author.opted_out_at.is_not(None))
+            )
+        )
+        rows = []
+        for post in posts:
+            author_id = author_ids.get(post.author or "")
+            if author_id not in opted_out:
+                rows.append(
+                    {
+                        "community_id": self._community.id,
+                        "platform": self._community.platform,
+                        "source_id": _source_id(post),
+                        "author_id": author_id,
+                        "posted_at": post.posted_at,
+                        "seen_at": now,
+                        "score": post.score,
+                    }
+                )
+        insert_new(session, ImagelessPost, rows)
+
+    async def _count_imageless(self, ids: Iterable[str]) -> int:
+        wanted = {f"t3_{each}" for each in ids}
+        query = select(ImagelessPost.source_id).where(
+            ImagelessPost.community_id == self._community.id, ImagelessPost.matured_at.is_not(None)
+        )
+        async with self._database.read() as session:
+            return len(wanted.intersection(await session.scalars(query)))
 
     async def _authors(self, session: AsyncSession, posts: Sequence[FilePost]) -> dict[str, int]:
         """Ids of the posts' authors, by name; new ones are added."""

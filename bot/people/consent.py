@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.engine.database import Database
 from storage.queries.communities import find_author, find_or_add_author
-from storage.tables import Guess, Label, Post
+from storage.tables import Guess, ImagelessPost, Label, Post
 from storage.types import UNLABELLED, PlatformName, PostState
 
 
@@ -72,7 +72,15 @@ async def has_opted_out(session: AsyncSession, platform: PlatformName, person: s
 
 
 async def withdraw_waiting_posts(session: AsyncSession, author_id: int) -> int:
-    """Withdraw an author's posts without a label; return how many. Needs a write session."""
+    """Withdraw an author's posts without a label; return how many. Needs a write session.
+
+    What they published without an image gets no score, either, where it has none yet.
+    """
+    await session.execute(
+        update(ImagelessPost)
+        .where(ImagelessPost.author_id == author_id, ImagelessPost.due_at.is_not(None))
+        .values(due_at=None)
+    )
     withdrawn = await session.scalars(
         update(Post)
         .where(Post.author_id == author_id, Post.state.in_(UNLABELLED))

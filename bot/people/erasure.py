@@ -13,7 +13,7 @@ from storage.files.image_store import ImageStore
 from storage.queries.communities import find_author
 from storage.queries.genres import drop_corrections
 from storage.queries.standings import drop_standings
-from storage.tables import Guess, Image, InboxItem, Peek, Post, PostImage, Vote
+from storage.tables import Guess, Image, ImagelessPost, InboxItem, Peek, Post, PostImage, Vote
 from storage.types import PlatformName
 
 #: How the source of an uploaded image begins; its SHA-256 follows.
@@ -54,6 +54,7 @@ async def forget_person(
             delete(Peek).filter_by(author_id=author.id),
             update(PostImage).where(PostImage.post_id.in_(_posts_of(author.id))).values(source=""),
             update(Post).filter_by(author_id=author.id).values(author_id=None, title="", link=None),
+            update(ImagelessPost).filter_by(author_id=author.id).values(author_id=None),
         ):
             rows += await _count(session, statement)
         if author.opted_out_at is None:

@@ -15,6 +15,7 @@ from storage.tables import (
     Community,
     GenreCorrection,
     Guess,
+    ImagelessPost,
     InboxItem,
     Peek,
     Post,
@@ -41,6 +42,7 @@ async def communities_of_person(
             select(Post.community_id).where(
                 or_(Post.author_id == author_id, Post.id.in_(guessed)), Post.platform == platform
             ),
+            select(ImagelessPost.community_id).where(ImagelessPost.author_id == author_id),
             select(Standing.community_id).where(
                 Standing.kind == ForecasterKind.PERSON, Standing.forecaster_id == author_id
             ),
@@ -84,6 +86,7 @@ async def export_person(
             # The id itself is theirs, and known to them.
             "id_is_kept": author.sealed_id is not None,
             "posts": await _export_posts(session, author.id, unnamed),
+            "posts_without_image": await _export_imageless(session, author.id, unnamed),
             "guesses": await _export_guesses(session, author.id, unnamed),
             "peeks": await _export_peeks(session, author.id),
             "votes": await _export_votes(session, author.id),
@@ -161,6 +164,27 @@ def _export_image(place: PostImage) -> dict[str, Any]:
             "dropped_at": _moment(image.dropped_at),
         },
     }
+
+
+async def _export_imageless(
+    session: AsyncSession, author_id: int, unnamed: Collection[int]
+) -> list[dict[str, Any]]:
+    rows = await session.execute(
+        select(ImagelessPost, Community.name)
+        .join(Community, Community.id == ImagelessPost.community_id)
+        .where(ImagelessPost.author_id == author_id)
+        .order_by(ImagelessPost.id)
+    )
+    return [
+        {
+            "community": _name(post.community_id, name, unnamed),
+            "id": post.source_id,
+            "posted_at": _moment(post.posted_at),
+            "seen_at": _moment(post.seen_at),
+            "score": post.score,
+        }
+        for post, name in rows
+    ]
 
 
 async def _export_guesses(

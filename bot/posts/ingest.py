@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, Insert, Row, and_, bindparam, insert, literal, select
+from sqlalchemy import CursorResult, Insert, Row, and_, bindparam, delete, insert, literal, select
 from sqlalchemy.orm import Session
 
 from bot.labels.readings import next_reading_at
@@ -20,13 +20,14 @@ from storage.engine.upsert import insert_if_new
 from storage.files.image_store import ImageStore
 from storage.files.post_values import MAX_TITLE
 from storage.queries.posts import move_post
-from storage.tables import Author, Community, Post, PostImage
+from storage.tables import Author, Community, ImagelessPost, Post, PostImage
 from storage.types import PlatformName, PostOrigin, PostState
 
 #: What stands before the SHA-256 of bytes that are in the image store already.
 STORED = "sha256:"
 
 _POSTS, _AUTHORS, _COMMUNITIES = table_of(Post), table_of(Author), table_of(Community)
+_IMAGELESS = table_of(ImagelessPost)
 
 _ONE = select(literal(1).label("one")).subquery()
 #: All that is known where a post arrives, in one row: the community, the author, the post itself.
@@ -43,6 +44,7 @@ _KNOWN = select(
     _POSTS.c.state,
     _POSTS.c.posted_at,
     _POSTS.c.predicted_at,
+    _IMAGELESS.c.id.label("imageless_id"),
 ).select_from(
     _ONE.outerjoin(
         _COMMUNITIES,
@@ -59,9 +61,16 @@ _KNOWN = select(
         _POSTS,
         and_(_POSTS.c.platform == bindparam("platform"), _POSTS.c.source_id == bindparam("post")),
     )
+    .outerjoin(
+        _IMAGELESS,
+        and_(
+            _IMAGELESS.c.platform == bindparam("platform"),
+            _IMAGELESS.c.source_id == bindparam("post"),
+        ),
+    )
 )
 _INSERT_POST, _INSERT_AUTHOR = insert(_POSTS), insert(_AUTHORS)
-_INSERT_IMAGES = insert(table_of(PostImage))
+_INSERT_IMAGES, _INSERT_IMAGELESS = insert(table_of(PostImage)), insert(_IMAGELESS)
 
 
 class Ingest:
@@ -93,33 +102,20 @@ class Ingest:
         One that was withdrawn and is there all the same comes back, while its label can be had.
         """
         sources = [await self._source(image) for image in incoming.images]
-        person = (
-            None
-            if incoming.author is None
-            else hash_person(self._people_key, platform, incoming.author)
-        )
-        keys = {
-            "platform": platform,
-            "community": incoming.community.source_id,
-            "person": person,
-            "post": incoming.source_id,
-        }
+        keys = self._keys(platform, incoming)
         now = self._clock()
 
         def store(session: Session) -> int | None:
             known = session.execute(_KNOWN, keys).one()
             if known.post_id is not None:
                 return _take_back(session, known, now)
-            if known.opted_out_at is not None:
+            place = _find_place(session, known, keys, incoming, now)
+            if place is None:
                 return None
-            if known.community_id is None:
-                _add_community(session, platform, incoming.community, now)
-                known = session.execute(_KNOWN, keys).one()
-            if not known.watched:
-                return None
-            author_id = known.author_id
-            if author_id is None and person is not None:
-                author_id = _insert(session, _INSERT_AUTHOR, platform=platform, hash=person)
+            known, author_id = place
+            if known.imageless_id is not None:
+                # Its image was late.
+                session.execute(delete(_IMAGELESS).where(_IMAGELESS.c.id == known.imageless_id))
             post_id = _insert(
                 session,
                 _INSERT_POST,
@@ -151,6 +147,48 @@ class Ingest:
 
         return await self._database.run_write(store)
 
+    async def note_imageless(self, platform: PlatformName, incoming: IncomingPost) -> bool:
+        """Store that something was published without an image; return whether that is new.
+
+        It is neither predicted nor shown: the records of posts are made from it, too. Its images
+        are not looked at. Whose posts are not stored, of them this is not either.
+        """
+        keys = self._keys(platform, incoming)
+        now = self._clock()
+
+        def store(session: Session) -> bool:
+            known = session.execute(_KNOWN, keys).one()
+            if known.post_id is not None or known.imageless_id is not None:
+                return False
+            place = _find_place(session, known, keys, incoming, now)
+            if place is None:
+                return False
+            known, author_id = place
+            session.execute(
+                _INSERT_IMAGELESS,
+                {
+                    "community_id": known.community_id,
+                    "platform": platform,
+                    "source_id": incoming.source_id,
+                    "author_id": author_id,
+                    "posted_at": incoming.posted_at,
+                    "seen_at": now,
+                    "due_at": incoming.posted_at + timedelta(seconds=known.horizon_seconds),
+                },
+            )
+            return True
+
+        return await self._database.run_write(store)
+
+    def _keys(self, platform: PlatformName, incoming: IncomingPost) -> dict[str, Any]:
+        author = incoming.author
+        return {
+            "platform": platform,
+            "community": incoming.community.source_id,
+            "person": None if author is None else hash_person(self._people_key, platform, author),
+            "post": incoming.source_id,
+        }
+
     async def _source(self, image: str | bytes) -> str:
         # The bytes go to disk before the post is stored: a post never points at nothing, and a
         # file that no post points at is deleted by the clean-up.
@@ -174,6 +212,30 @@ def _take_back(session: Session, known: Row[*tuple[Any, ...]], now: datetime) ->
         values = {"state": PostState.AWAITING_SCORE, "due_at": due_at}
     move_post(session, known.post_id, PostState.WITHDRAWN, **values, tries=0, hidden_looks=0)
     return int(known.post_id)
+
+
+def _find_place(
+    session: Session,
+    known: Row[*tuple[Any, ...]],
+    keys: Mapping[str, Any],
+    incoming: IncomingPost,
+    now: datetime,
+) -> tuple[Row[*tuple[Any, ...]], int | None] | None:
+    """What is known of a new post's community and the id of its author, each made if it is new.
+
+    None: nothing is to be stored.
+    """
+    if known.opted_out_at is not None:
+        return None
+    if known.community_id is None:
+        _add_community(session, keys["platform"], incoming.community, now)
+        known = session.execute(_KNOWN, keys).one()
+    if not known.watched:
+        return None
+    author_id = known.author_id
+    if author_id is None and keys["person"] is not None:
+        author_id = _insert(session, _INSERT_AUTHOR, platform=keys["platform"], hash=keys["person"])
+    return known, author_id
 
 
 def _add_community(

@@ -78,6 +78,10 @@ class Pipeline:
         """
         return await self._ingest.accept(platform, incoming)
 
+    async def note_imageless(self, platform: PlatformName, incoming: IncomingPost) -> bool:
+        """Store what was published without an image, for records alone; return if it is new."""
+        return await self._ingest.note_imageless(platform, incoming)
+
     async def advance(self, post_id: int) -> None:
         """Take every step of a post that can be taken now, up to the reply.
 

@@ -13,11 +13,11 @@ from bot.core import Core
 from bot.operations.import_downloads import HostDownloads
 from bot.operations.import_images import ImageImport
 from bot.operations.import_posts import Import, ImportReport
-from bot.platform import PlatformRefused, ScoreRead
+from bot.platform import IncomingPost, PlatformRefused, ScoreRead
 from bot.reddit.client import Item, Page, RedditClient
 from bot.reddit.communities import Communities, community_ref
 from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere, RedditBusy
-from bot.reddit.items import Rules, Skip, read_item
+from bot.reddit.items import IMAGELESS, Rules, Skip, read_imageless, read_item
 from bot.reddit.score_reader import read_score
 from storage.files.posts_export import FilePost
 from storage.tables import Community
@@ -102,12 +102,13 @@ class Backfill:
         while done < limit:
             page = await self._patiently(partial(self._page, listing, name, after), on_advance)
             items = page.items[: limit - done]
-            posts = self._posts(items, community, report)
+            posts, imageless = self._posts(items, community, report)
 
             def advance(part: int, _: int, done: int = done) -> None:
                 on_advance(f"Importing from r/{name}", done + part, limit)
 
             await load.store_new(posts, report.imported, advance)
+            await load.note_imageless(imageless)
             done += len(items)
             on_advance(f"Importing from r/{name}", done, limit)
             after = page.after
@@ -159,30 +160,37 @@ class Backfill:
 
     def _posts(
         self, items: Sequence[Item], community: Community, report: BackfillReport
-    ) -> list[FilePost]:
+    ) -> tuple[list[FilePost], list[FilePost]]:
+        """The posts of a page, and what was published without an image."""
         now = self._core.clock()
         final = timedelta(seconds=community.horizon_seconds)
-        posts = []
+        posts: list[FilePost] = []
+        imageless: list[FilePost] = []
         for item in items:
-            taken, score = read_item(item, community_ref(community), self._rules, now), None
-            if not isinstance(taken, Skip):
-                read = read_score(item, now)
-                score = read.score if isinstance(read, ScoreRead) else None
+            place = community_ref(community)
+            taken = read_item(item, place, self._rules, now)
+            read = read_score(item, now)
+            score = read.score if isinstance(read, ScoreRead) else None
             if isinstance(taken, Skip):
                 report.skipped[taken.value] += 1
+                bare = read_imageless(item, place, now) if taken in IMAGELESS else None
+                if bare is not None and score is not None and now - bare.posted_at >= final:
+                    imageless.append(_file_post(bare, score))
             elif score is None:
                 report.skipped["no score"] += 1
             elif now - taken.posted_at < final:
                 report.skipped["too young: its score is not final"] += 1
             else:
-                posts.append(
-                    FilePost(
-                        source_id=taken.source_id.removeprefix("t3_"),
-                        title=taken.title,
-                        author=taken.author,
-                        posted_at=taken.posted_at,
-                        score=score,
-                        media=str(taken.images[0]),
-                    )
-                )
-        return posts
+                posts.append(_file_post(taken, score))
+        return posts, imageless
+
+
+def _file_post(post: IncomingPost, score: float) -> FilePost:
+    return FilePost(
+        source_id=post.source_id.removeprefix("t3_"),
+        title=post.title,
+        author=post.author,
+        posted_at=post.posted_at,
+        score=score,
+        media=str(post.images[0]) if post.images else None,
+    )

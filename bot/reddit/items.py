@@ -41,6 +41,10 @@ class Skip(StrEnum):
     NO_IMAGE = "no image"
 
 
+#: What is published all the same, and counts in the records of posts.
+IMAGELESS = frozenset({Skip.NSFW, Skip.CROSSPOST, Skip.VIDEO, Skip.TEXT, Skip.NO_IMAGE})
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Which submissions are taken."""
@@ -83,6 +87,26 @@ def read_item(
         posted_at=min(posted_at, now),
         images=images,
         link=f"https://www.reddit.com/comments/{source_id.removeprefix('t3_')}/",
+    )
+
+
+def read_imageless(
+    item: Mapping[str, Any], community: CommunityRef, now: datetime
+) -> IncomingPost | None:
+    """A submission that `read_item` skipped for one of `IMAGELESS`: its time and its author alone.
+
+    None where not even these can be read.
+    """
+    source_id, posted_at = name_of(item), time_of(item)
+    if source_id is None or posted_at is None:
+        return None
+    return IncomingPost(
+        community=community,
+        source_id=source_id,
+        author=author_of(item),
+        title="",
+        posted_at=min(posted_at, now),
+        images=(),
     )
 
 

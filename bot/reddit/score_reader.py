@@ -56,7 +56,7 @@ class ScoreReader:
         self._gather = gather
         self._clock = clock
         #: Since when an early score is asked for: what was listed before that may be too early.
-        self._asked: dict[int, datetime] = {}
+        self._asked: dict[str, datetime] = {}
         #: Requests that were spent.
         self.requests = 0
 
@@ -88,11 +88,11 @@ class ScoreReader:
         return answers
 
     def _from_listing(self, post: PostRef, now: datetime) -> ScoreRead | None:
-        asked = self._asked.setdefault(post.post_id, now)
+        asked = self._asked.setdefault(post.source_id, now)
         read = self._listed(post.source_id)
         if read is None or read.at < asked:
             return None
-        del self._asked[post.post_id]
+        del self._asked[post.source_id]
         return read
 
     def _again(self, post: PostRef, now: datetime) -> datetime:
@@ -119,5 +119,5 @@ class ScoreReader:
             read = read_score(item, now) if item is not None else PostHidden()
             if read is not None:
                 answers[post.post_id] = read
-                self._asked.pop(post.post_id, None)
+                self._asked.pop(post.source_id, None)
         return answers

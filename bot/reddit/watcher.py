@@ -13,7 +13,15 @@ from bot.posts.pipeline import Pipeline
 from bot.reddit.client import Item, RedditClient
 from bot.reddit.communities import Communities, age_order, community_ref
 from bot.reddit.held_back import HeldBack
-from bot.reddit.items import Rules, Skip, name_of, read_item, time_of
+from bot.reddit.items import (
+    IMAGELESS,
+    Rules,
+    Skip,
+    name_of,
+    read_imageless,
+    read_item,
+    time_of,
+)
 from bot.reddit.score_reader import read_score
 from bot.runtime.clock import Clock
 from storage.engine.database import Database
@@ -154,11 +162,18 @@ class Watcher:
                         polled.skipped[taken] += 1
                         self.skipped[taken] += 1
                     continue
+                if taken in IMAGELESS:
+                    await self._note_imageless(item, community, now)
                 polled.skipped[taken] += 1
                 self.skipped[taken] += 1
             else:
                 polled.accepted += await self._accept(taken)
             self._settle(name)
+
+    async def _note_imageless(self, item: Item, community: Community, now: datetime) -> None:
+        found = read_imageless(item, community_ref(community), now)
+        if found is not None:
+            await self._pipeline.note_imageless(PlatformName.REDDIT, found)
 
     async def _accept(self, post: IncomingPost) -> int:
         return int(await self._pipeline.accept(PlatformName.REDDIT, post) is not None)

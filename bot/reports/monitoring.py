@@ -4,16 +4,18 @@ Predictions go on being made and scored in a community where Peoria paused its r
 it is found out when they are good again. What is done about it: bot/operations/health_check.py.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.league.intervals import Interval
 from bot.reports.label_shift import Shift, read_label_shift
 from bot.reports.skill import Skill, skill_of
-from storage.tables import Community, DailyScore, ModelVersion, TrainingRun
+from storage.queries.daily_scores import ScoreSums, sums_by_community
+from storage.tables import Community, ModelVersion, TrainingRun
 
 #: The champion's skill is that of the labels of so many days.
 SKILL_DAYS = 14
@@ -71,8 +73,8 @@ async def champion_health(session: AsyncSession, now: datetime) -> ChampionHealt
     champion = await session.scalar(select(ModelVersion).where(ModelVersion.is_champion))
     if champion is None:
         return None
-    skills = await _skills(session, champion.id, now)
-    total = [sum(column) for column in zip(*skills.values(), strict=True)]
+    sums = await _sums(session, champion.id, now)
+    total = [sum(column) for column in zip(*sums.values(), strict=True)]
     # A version from elsewhere was judged on other communities.
     made_here = await session.scalar(
         select(TrainingRun.id).where(TrainingRun.model_version_id == champion.id).limit(1)
@@ -80,7 +82,7 @@ async def champion_health(session: AsyncSession, now: datetime) -> ChampionHealt
     when_made = made_here and champion.metrics.get("intervals", {}).get("rps_skill")
     return ChampionHealth(
         champion,
-        skill_of(int(total[0]), *total[1:]) if total else None,
+        skill_of(*ScoreSums(*total)) if total else None,
         (when_made[0], when_made[1]) if when_made else None,
     )
 
@@ -88,7 +90,7 @@ async def champion_health(session: AsyncSession, now: datetime) -> ChampionHealt
 async def community_health(session: AsyncSession, now: datetime) -> list[CommunityHealth]:
     """How good the champion is in each community, by name."""
     champion_id = await session.scalar(select(ModelVersion.id).where(ModelVersion.is_champion))
-    skills = {} if champion_id is None else await _skills(session, champion_id, now)
+    skills = {} if champion_id is None else await _sums(session, champion_id, now)
     communities = (await session.scalars(select(Community).order_by(Community.name))).all()
     found = []
     for community in communities:
@@ -96,29 +98,14 @@ async def community_health(session: AsyncSession, now: datetime) -> list[Communi
         found.append(
             CommunityHealth(
                 community,
-                skill_of(int(sums[0]), *sums[1:]) if sums else None,
+                skill_of(*sums) if sums else None,
                 await read_label_shift(session, community.id, now),
             )
         )
     return found
 
 
-async def _skills(
-    session: AsyncSession, version_id: int, now: datetime
-) -> dict[int, tuple[float, float, float, float]]:
-    """n and the sums of RPS, base RPS and squared gains of a version's last days, by community."""
-    rows = await session.execute(
-        select(
-            DailyScore.community_id,
-            func.sum(DailyScore.n),
-            func.sum(DailyScore.rps_sum),
-            func.sum(DailyScore.base_rps_sum),
-            func.sum(DailyScore.gain_squared_sum),
-        )
-        .where(
-            DailyScore.model_version_id == version_id,
-            DailyScore.day > now.date() - timedelta(days=SKILL_DAYS),
-        )
-        .group_by(DailyScore.community_id)
-    )
-    return {community_id: (n, rps, base, gain) for community_id, n, rps, base, gain in rows}
+async def _sums(session: AsyncSession, version_id: int, now: datetime) -> Mapping[int, ScoreSums]:
+    """What a version's predictions of the last days scored, by community."""
+    after = now.date() - timedelta(days=SKILL_DAYS)
+    return await sums_by_community(session, after=after, version_id=version_id)

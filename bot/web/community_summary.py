@@ -11,7 +11,8 @@ from bot.reports.skill import Skill, skill_of
 from bot.visibility import Viewer, in_lists
 from bot.web.services import Services
 from bot.web.visitors import Visitor, viewer_of
-from storage.tables import Community, DailyScore, Post
+from storage.queries.daily_scores import sums_by_community
+from storage.tables import Community, Post
 from storage.types import PlatformName
 
 #: Posts of a community that are counted; of more it is said that there are more.
@@ -100,18 +101,6 @@ async def _summary(
 async def _skills(
     session: AsyncSession, community_ids: Sequence[int], now: datetime
 ) -> dict[int, Skill]:
-    rows = await session.execute(
-        select(
-            DailyScore.community_id,
-            func.sum(DailyScore.n),
-            func.sum(DailyScore.rps_sum),
-            func.sum(DailyScore.base_rps_sum),
-            func.sum(DailyScore.gain_squared_sum),
-        )
-        .where(
-            DailyScore.day > now.date() - timedelta(days=SKILL_DAYS),
-            DailyScore.community_id.in_(community_ids),
-        )
-        .group_by(DailyScore.community_id)
-    )
-    return {community_id: skill_of(n, *sums) for community_id, n, *sums in rows if n}
+    after = now.date() - timedelta(days=SKILL_DAYS)
+    found = await sums_by_community(session, after=after, communities=community_ids)
+    return {community_id: skill_of(*sums) for community_id, sums in found.items()}

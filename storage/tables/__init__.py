@@ -7,6 +7,7 @@ of it, a reply cannot be `sent` without its id, two model versions cannot both b
 from storage.tables.base import Base
 from storage.tables.communities import Author, Community
 from storage.tables.genres import GenreCorrection
+from storage.tables.imageless_posts import ImagelessPost
 from storage.tables.images import Embedding, Image
 from storage.tables.installation import InstallationFact, RoleSeen, RunningProcess
 from storage.tables.labels import Label, Nowcast, PostMeasures, Snapshot, WaitingScore
@@ -34,6 +35,7 @@ __all__ = [
     "GenreCorrection",
     "Guess",
     "Image",
+    "ImagelessPost",
     "InboxItem",
     "InstallationFact",
     "Label",

@@ -20,7 +20,7 @@ from models.records import Records, moment_of, read_ledgers, records_of
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore
-from storage.tables import Author, Base, Community, Label, Post
+from storage.tables import Author, Base, Community, ImagelessPost, Label, Post
 from storage.types import Bucket, PlatformName, PostOrigin, PostRefusal, PostState
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -45,6 +45,7 @@ class Made:
     late: int = 0
     state: PostState = PostState.AWAITING_SCORE
     origin: PostOrigin = PostOrigin.LIVE
+    has_image: bool = True
 
 
 made_posts = st.lists(
@@ -60,6 +61,7 @@ made_posts = st.lists(
             [PostState.AWAITING_SCORE, PostState.WITHDRAWN, PostState.REFUSED, PostState.SEEN]
         ),
         origin=st.sampled_from(list(PostOrigin)),
+        has_image=st.sampled_from([True, True, False]),
     ),
     min_size=1,
     max_size=14,
@@ -86,7 +88,7 @@ class Stored:
 
     async def _fill(self, posts: Sequence[Made]) -> None:
         async with self.database.write() as session:
-            for table in (Label, Post, Author, Community):
+            for table in (Label, Post, ImagelessPost, Author, Community):
                 await session.execute(delete(table))
             await _insert(
                 session,
@@ -153,9 +155,22 @@ async def _insert(session: AsyncSession, entity: type[Base], rows: list[dict[str
 
 async def add_posts(session: AsyncSession, posts: Sequence[Made], *, first: int) -> None:
     """Store posts with ids from ``first`` on."""
-    rows, labels = [], []
+    rows, labels, imageless = [], [], []
     for number, post in enumerate(posts, first):
         posted_at = START + post.posted * HOUR
+        matured_at = posted_at + timedelta(seconds=HORIZONS[post.community]) + post.late * HOUR
+        if not post.has_image:
+            low = None if post.percent is None else post.percent / 100
+            imageless.append(
+                {
+                    "id": number, "community_id": post.community, "platform": PlatformName.WEB,
+                    "source_id": f"p{number}", "author_id": post.author, "posted_at": posted_at,
+                    "seen_at": posted_at + post.seen_after * HOUR,
+                    "matured_at": None if low is None else matured_at,
+                    "percentile_low": low, "percentile_high": None if low is None else low + 0.01,
+                }
+            )  # fmt: skip
+            continue
         rows.append(
             {
                 "id": number, "community_id": post.community, "platform": PlatformName.WEB,
@@ -167,7 +182,6 @@ async def add_posts(session: AsyncSession, posts: Sequence[Made], *, first: int)
             }
         )  # fmt: skip
         if post.percent is not None:
-            matured_at = posted_at + timedelta(seconds=HORIZONS[post.community]) + post.late * HOUR
             labels.append(
                 {
                     "post_id": number, "community_id": post.community, "score": 1.0,
@@ -179,6 +193,7 @@ async def add_posts(session: AsyncSession, posts: Sequence[Made], *, first: int)
             )  # fmt: skip
     await _insert(session, Post, rows)
     await _insert(session, Label, labels)
+    await _insert(session, ImagelessPost, imageless)
 
 
 @pytest.fixture
@@ -277,6 +292,30 @@ def test_imported_posts_count_as_if_they_had_been_watched(stored: Stored) -> Non
     imported = Made(posted=0, seen_after=9000, percent=70, origin=PostOrigin.IMPORTED)
     live = Made(posted=0, percent=70)
     assert both(stored, [imported, Made(posted=40)]) == both(stored, [live, Made(posted=40)])
+
+
+def test_what_was_published_without_an_image_counts_like_a_post(stored: Stored) -> None:
+    posts = [
+        Made(posted=0, percent=90), Made(posted=1, percent=20), Made(posted=30), Made(posted=31),
+        Made(posted=40),
+    ]  # fmt: skip
+    with_images = both(stored, posts)
+    community = stored.served(len(posts)).community
+    assert both(stored, [*(replace(p, has_image=False) for p in posts[:-1]), posts[-1]]) == (
+        with_images
+    )
+    assert stored.served(len(posts)).community == community
+    assert stored.trained_on()[-1].community == community
+    assert (community.n, community.pace.hours) == (2, (9.0, 10.0))
+
+
+def test_of_posts_with_and_without_image_together_the_newest_are_looked_at(stored: Stored) -> None:
+    old = [Made(posted=0, percent=99, has_image=False)] * 3
+    many = [Made(posted=0, percent=10)] * (LOOK_BACK - 2)
+    found = both(stored, [*old, *many, Made(posted=40)])
+    # Of one time, those with an image are looked at first.
+    assert (found.posts, found.n, found.best) == (LOOK_BACK, LOOK_BACK, 0.995)
+    assert both(stored, [*old, *many, *many[:2], Made(posted=40)]).best == 0.105
 
 
 def test_a_post_dated_in_the_future_knows_no_more_than_when_it_was_seen(stored: Stored) -> None:

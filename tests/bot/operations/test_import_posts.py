@@ -16,6 +16,8 @@ from bot.operations.import_downloads import PER_HOST, HostDownloads
 from bot.operations.import_images import ImageImport
 from bot.operations.import_placeholders import REPEATED
 from bot.operations.import_posts import BATCH, Import, ImportReport, find_or_add_imported_community
+from bot.people.consent import opt_out
+from bot.people.identity import hash_person
 from bot.runtime.download import Downloaded, DownloadFailed, DownloadRefused
 from bot.serving.champion import ChampionServer
 from bot.serving.embed import EmbeddedImage
@@ -25,8 +27,18 @@ from models.percentiles import BucketRule
 from storage.files.image_folder import ImageFolder
 from storage.files.image_store import ImageStore
 from storage.files.posts_export import read_posts
-from storage.tables import Author, Base, Embedding, Image, Label, Post, PostImage, Snapshot
-from storage.types import Bucket, PostOrigin, PostState
+from storage.tables import (
+    Author,
+    Base,
+    Embedding,
+    Image,
+    ImagelessPost,
+    Label,
+    Post,
+    PostImage,
+    Snapshot,
+)
+from storage.types import Bucket, PlatformName, PostOrigin, PostState
 from tests.fixtures import images
 
 SCORES = (5, 0, 0, 900, 12)
@@ -206,6 +218,52 @@ async def test_posts_without_a_usable_image_are_named_with_the_reason(
     assert report.without_image["gone"] == "The link is dead."
     assert all(reason.endswith(".") for reason in report.without_image.values())
     assert dict(report.dropped) == {"no score": 1}
+
+
+async def test_posts_without_an_image_are_ranked_among_those_with_one_and_rank_none(
+    core: Core, posts: Callable[..., Path], folder: Path
+) -> None:
+    at = 1.6e9 + 2.5 * 3600
+    path = posts(
+        other("x1", created_utc=at, ups=1, author="ann"), other("x2", created_utc=at, ups=800)
+    )
+    report = await run(core, path, folder)
+    assert (report.imported, report.labelled, report.in_records) == (5, 5, 2)
+    async with core.database.read() as session:
+        found = (
+            await session.scalars(select(ImagelessPost).order_by(ImagelessPost.source_id))
+        ).all()
+        query = select(Label).join(Post, Post.id == Label.post_id).order_by(Post.posted_at)
+        labels = (await session.scalars(query)).all()
+    # Three posts with an image came before: 5, 0 and 0.
+    assert [(each.percentile_low, each.percentile_high) for each in found] == [
+        (0.5, 0.75), (0.75, 1),
+    ]  # fmt: skip
+    assert [each.author_id is None for each in found] == [False, True]
+    assert {each.matured_at - each.posted_at for each in found} == {timedelta(days=1)}
+    assert [each.percentile_low for each in labels[3:]] == [0.75, pytest.approx(0.6)]
+    again = await run(core, path, folder)
+    assert (again.imported, again.in_records, await count(core, ImagelessPost)) == (0, 2, 2)
+
+
+async def test_an_image_that_comes_with_a_later_import_makes_it_a_post(
+    core: Core, posts: Callable[..., Path], folder: Path
+) -> None:
+    path = posts(other("x1", created_utc=1.61e9))
+    assert (await run(core, path, folder)).in_records == 1
+    (folder / "x1.png").write_bytes(images.encode(images.photo(60, 30), "PNG"))
+    report = await run(core, path, folder)
+    assert (report.imported, report.labelled, report.in_records) == (1, 1, 0)
+    assert await count(core, ImagelessPost) == 0
+
+
+async def test_nothing_is_stored_of_who_opted_out_and_posted_no_image(
+    core: Core, posts: Callable[..., Path], folder: Path
+) -> None:
+    ann = hash_person(core.people_key, PlatformName.REDDIT, "ann")
+    await opt_out(core.database, platform=PlatformName.REDDIT, person=ann, now=core.clock())
+    assert (await run(core, posts(other("x1", author="ann")), folder)).in_records == 0
+    assert await count(core, ImagelessPost) == 0
 
 
 async def test_a_dead_host_is_left_alone_and_the_others_are_not(

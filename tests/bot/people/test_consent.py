@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from bot.people.consent import has_opted_out, opt_in, opt_out
 from storage.engine.database import Database
-from storage.tables import Guess, Post
+from storage.tables import Guess, ImagelessPost, Post
 from storage.types import PlatformName, PostState
 from tests.bot.people.two_people import ANN, BOB, everything
 from tests.fixtures.rows import LATER
@@ -21,6 +21,9 @@ async def test_opting_out_withdraws_what_waits(filled: Database) -> None:
     assert states == {
         1: PostState.SETTLING, 2: PostState.WITHDRAWN, 3: PostState.SETTLING, 4: PostState.SEEN,
     }  # fmt: skip
+    async with filled.read() as session:
+        query = select(ImagelessPost.id).where(ImagelessPost.due_at.is_not(None))
+        assert (await session.scalars(query)).all() == [3]
     # Her guess that was scored stays scored; the one that waits is gone; Bob's are his.
     assert sorted(guesses) == [(1, 3), (2, 1), (2, 2)]
 

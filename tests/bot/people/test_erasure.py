@@ -24,6 +24,7 @@ from storage.tables import (
     Community,
     Guess,
     Image,
+    ImagelessPost,
     Label,
     Peek,
     Post,
@@ -51,8 +52,9 @@ async def test_forgetting_deletes_and_empties(filled: Database, store: ImageStor
     rows = await forget_person(
         filled, platform=PlatformName.REDDIT, person=ANN, images=store, now=LATER
     )
-    # An image, two guesses, a view, a vote, a standing, two posts with an image each, the author.
-    assert rows == 1 + 2 + 1 + 1 + 1 + 2 + 2 + 1
+    # An image, two guesses, a view, a vote, a standing, two posts with an image each and
+    # two without, the author.
+    assert rows == 1 + 2 + 1 + 1 + 1 + 2 + 2 + 2 + 1
     async with filled.read() as session:
         posts = {post.id: post for post in await session.scalars(select(Post))}
         stored = {image.id: image for image in await session.scalars(select(Image))}
@@ -162,6 +164,9 @@ def worlds(draw: st.DrawFn) -> list[Any]:
                 rows.append(Vote(post_id=number, author_id=who, value=1, voted_at=MOMENT))
             if draw(st.booleans()):
                 rows.append(Peek(post_id=number, author_id=who, peeked_at=MOMENT))
+    for number in range(1, draw(st.integers(0, 3)) + 1):
+        author = draw(st.none() | persons)
+        rows.append(row(ImagelessPost, id=number, source_id=f"i{number}", author_id=author))
     for who in range(1, people + 1):
         if draw(st.booleans()):
             rows.append(
@@ -223,6 +228,7 @@ def test_after_forgetting_nothing_refers_to_the_person(
             for table_name, place in (("guesses", 2), ("votes", 1), ("peeks", 1), ("standings", 3)):
                 others = [line for line in before[table_name] if line[place] != str(number)]
                 assert after[table_name] == others
+            assert len(after["imageless_posts"]) == len(before["imageless_posts"])
             others = [line for line in before["posts"] if line[4] != str(number)]
             assert set(others) <= set(after["posts"])
             assert len(after["posts"]) == len(before["posts"])

@@ -17,6 +17,9 @@ async def test_the_export_holds_everything_of_one_person(filled: Database) -> No
         "score": 5.0, "bucket": "low", "matured_at": LATER.isoformat(),
     }  # fmt: skip
     assert exported["posts"][0]["images"][0]["stored"]["text"] == "hers"
+    assert [(each["id"], each["score"]) for each in exported["posts_without_image"]] == [
+        ("i1", 7.0), ("i2", None),
+    ]  # fmt: skip
     assert [guess["points"] for guess in exported["guesses"]] == [2.0, None]
     assert [vote["value"] for vote in exported["votes"]] == [1]
     assert [each["community"] for each in exported["standings"]] == ["everywhere"]

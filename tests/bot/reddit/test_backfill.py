@@ -10,7 +10,7 @@ from bot.core import open_core
 from bot.platform import PlatformRefused
 from bot.reddit.backfill import MAX_TRIES, Backfill, BackfillReport, Listing
 from bot.reddit.items import Rules
-from storage.tables import Author, Label, Post
+from storage.tables import Author, ImagelessPost, Label, Post
 from storage.types import PostOrigin, PostState
 from tests.bot.reddit.conftest import client_of, reddit_settings
 from tests.fakes.clock import FakeClock
@@ -27,6 +27,7 @@ class Run:
         self.said: list[tuple[str, int, int]] = []
         self.posts: list[Post] = []
         self.labels: list[Label] = []
+        self.imageless: list[ImagelessPost] = []
         self.authors: list[Author] = []
 
     async def sleep(self, seconds: float) -> None:
@@ -50,6 +51,7 @@ class Run:
                 async with core.database.read() as session:
                     query = select(Post).order_by(Post.posted_at)
                     self.posts = [*await session.scalars(query)]
+                    self.imageless = [*await session.scalars(select(ImagelessPost))]
                     self.labels = [*await session.scalars(select(Label))]
                     self.authors = [*await session.scalars(select(Author))]
 
@@ -114,3 +116,18 @@ async def test_a_revoked_account_ends_it(run: Run, reddit: FakeReddit) -> None:
     reddit.revoked = True
     with pytest.raises(PlatformRefused, match="PEORIA_REDDIT_PASSWORD"):
         await run()
+
+
+async def test_what_has_no_image_counts_in_records_once_its_score_is_final(
+    run: Run, reddit: FakeReddit, clock: FakeClock
+) -> None:
+    text = reddit.post("aww", is_self=True, score=1)
+    reddit.post("aww", removed_by_category="moderator", is_self=True)
+    past(reddit, clock, 3)
+    reddit.post("aww", is_self=True)
+    report = await run()
+    assert (report.imported.imported, report.skipped["text"]) == (3, 2)
+    (found,) = run.imageless
+    # It came before the three, which score 0, 1 and 2.
+    assert (found.source_id, found.percentile_low, found.percentile_high) == (text["name"], 0, 1)
+    assert len(run.labels) == 3

@@ -7,7 +7,7 @@ import pytest
 
 from bot.platform import PlatformUnavailable
 from bot.reddit.items import Skip
-from storage.tables import Community, Notice, Post
+from storage.tables import Author, Community, ImagelessPost, Label, Notice, Post
 from tests.bot.reddit.conftest import Bot, OpenBot
 from tests.fakes.reddit import FakeReddit
 from tests.fakes.reddit.world import gallery
@@ -36,6 +36,35 @@ async def test_every_kind_is_taken_or_counted(bot: Bot, reddit: FakeReddit) -> N
     again = await bot.reddit.watcher.poll("aww")
     assert (again.accepted, again.skipped) == (0, {})
     assert bot.reddit.watcher.skipped.total() == 4
+
+
+async def test_what_has_no_image_is_followed_to_its_final_score(
+    start: OpenBot, reddit: FakeReddit
+) -> None:
+    pictures = [reddit.post("aww", score=score) for score in (10, 20, 30)]
+    texts = [reddit.post("aww", is_self=True, score=score) for score in (15, 99)]
+    gone = reddit.post("aww", is_self=True)
+    reddit.post("aww", stickied=True, is_self=True)
+    async with start() as bot:
+        await bot.tick()
+    gone["removed_by_category"] = "moderator"
+    # A restart forgets what was settled.
+    async with start() as bot:
+        await bot.tick()
+        assert len(await bot.all(ImagelessPost)) == 3
+        assert [each.due_at is None for each in await bot.all(ImagelessPost)] == [False] * 3
+        bot.clock.forward(25 * HOUR)
+        await bot.tick()
+        assert len(await bot.all(Label)) == len(pictures)
+        found = {each.source_id: each for each in await bot.all(ImagelessPost)}
+        scores = {name: (each.score, each.percentile_low) for name, each in found.items()}
+        assert scores == {
+            texts[0]["name"]: (15, 0.25), texts[1]["name"]: (99, 0.75), gone["name"]: (None, None),
+        }  # fmt: skip
+        assert {each.due_at for each in found.values()} == {None}
+        assert {each.author_id for each in found.values()} == {
+            author.id for author in await bot.all(Author)
+        }
 
 
 async def test_a_gallery_is_predicted_by_its_best_image(bot: Bot, reddit: FakeReddit) -> None:
@@ -244,3 +273,19 @@ async def test_what_a_filter_held_back_is_taken_when_it_is_approved(
     assert await bot.post(held["name"]) is not None
     assert await bot.post(lost["name"]) is None
     assert bot.reddit.watcher.skipped[Skip.REMOVED] == 2
+
+
+async def test_an_image_that_came_late_makes_a_post_of_what_had_none(
+    start: OpenBot, reddit: FakeReddit
+) -> None:
+    link = {"post_hint": "link", "url_overridden_by_dest": "https://a.example/", "preview": None}
+    late = reddit.post("aww", **link)
+    async with start() as bot:
+        bot.clock.forward(HOUR)
+        await bot.tick()
+        assert [each.source_id for each in await bot.all(ImagelessPost)] == [late["name"]]
+    late |= gallery(reddit.origin, "one")
+    async with start() as bot:
+        await bot.tick()
+        assert await bot.all(ImagelessPost) == []
+        assert await names(bot) == {late["name"]}

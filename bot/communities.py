@@ -12,6 +12,7 @@ from bot.community_settings import CommunityChange, SettingRefused, check_settin
 from bot.option_history import with_history
 from bot.platform import CommunityRef
 from storage.engine.database import Database
+from storage.engine.scopes import high_water_scope
 from storage.engine.upsert import insert_if_new
 from storage.queries.communities import find_community
 from storage.tables import Community, Post
@@ -144,7 +145,7 @@ async def raise_high_water(
         reached: the newest item that was read, by the community's id on its platform.
         order: where an item's id stands in the order of time; None is before all others.
     """
-    async with database.write() as session:
+    async with database.write(alone_in=[high_water_scope(platform)]) as session:
         communities = await session.scalars(
             select(Community).where(
                 Community.platform == platform, Community.source_id.in_(reached)

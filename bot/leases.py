@@ -24,7 +24,6 @@ from sqlalchemy import (
     Double,
     Update,
     delete,
-    func,
     literal_column,
     select,
     update,
@@ -36,6 +35,7 @@ from bot.runtime.processes import is_gone, this_process
 from bot.runtime.system_clock import steady
 from storage.engine.database import Database
 from storage.engine.guard import guarded, unguarded
+from storage.engine.scopes import LEASES
 from storage.engine.upsert import insert_if_new
 from storage.tables import Lease as Row
 
@@ -48,8 +48,6 @@ PLATFORM_TERM: Final = 10.0
 _RENEWED, _MARGIN = 0.25, 0.15
 #: How often an owner looks whether the lease is still its own, seconds.
 _LOOK_SECONDS = 0.5
-#: The lock of PostgreSQL under which leases are taken that exclude others, "leases" as a number.
-_TAKING = 0x6C6561736573
 
 #: Leases that this process holds, by their own word.
 _mine: "WeakValueDictionary[str, Lease]" = WeakValueDictionary()
@@ -148,7 +146,7 @@ class Lease:
         if not await self._database.run_read(self._may_take):
             return False
         with unguarded():
-            if not await self._database.run_write(self.take_in):
+            if not await self._database.run_write(self.take_in, alone_in=[LEASES]):
                 return False
             self._until = began + self._term * (1 - _MARGIN)
             if self._renewing is None or self._renewing.done():
@@ -181,10 +179,10 @@ class Lease:
         return True
 
     def _lock(self, session: Session) -> tuple[str, int] | None:
-        """Keep others from taking it at the same moment; its owner and number so far."""
-        if self._excludes is not None and session.get_bind().dialect.name == "postgresql":
-            # There may be no row yet that two of different names could meet at.
-            session.execute(select(func.pg_advisory_xact_lock(_TAKING)))
+        """Keep others from taking it at the same moment; its owner and number so far.
+
+        There may be no row yet that two of different names could meet at: hence `LEASES`.
+        """
         query = select(Row.owner, Row.fence).filter_by(name=self._name).with_for_update()
         row = session.execute(query).one_or_none()
         return None if row is None else (row.owner, row.fence)
@@ -208,7 +206,9 @@ class Lease:
             end = delete(Row).where(*ours)
         try:
             with unguarded():
-                await self._database.run_write(lambda session: session.execute(end))
+                await self._database.run_write(
+                    lambda session: session.execute(end), alone_in=[LEASES]
+                )
         except DBAPIError as error:
             log.warning("The lease of %s ends by itself (%s).", self._name, error.orig)
 
@@ -243,7 +243,7 @@ class Lease:
             await asyncio.sleep(self._renewed_every)
             began = steady()
             try:
-                if not await self._database.run_write(self.take_in):
+                if not await self._database.run_write(self.take_in, alone_in=[LEASES]):
                     self._until = 0.0
                     log.warning("Another process does the work of %s now.", self._name)
                     return

@@ -14,6 +14,7 @@ from bot.runtime.log import hide_secrets
 from bot.runtime.processes import is_gone, this_process
 from bot.runtime.system_clock import TOLERANCE
 from storage.engine.database import Database
+from storage.engine.scopes import SERVICES
 from storage.queries.services import forget_service, note_alive, note_service
 from storage.tables import Notice, Service
 from storage.types import ServiceState
@@ -138,7 +139,9 @@ class ServiceStates:
     async def forget(self, name: str) -> None:
         """A service was stopped on purpose."""
         self._known.pop(name, None)
-        await self._database.run_write(lambda session: forget_service(session, self._process, name))
+        await self._database.run_write(
+            lambda session: forget_service(session, self._process, name), alone_in=[SERVICES]
+        )
 
     async def note_alive(self) -> None:
         """Note that this process runs, and forget the services of processes that are gone."""
@@ -146,7 +149,8 @@ class ServiceStates:
         await self._database.run_write(
             lambda session: note_alive(
                 session, self._process, now, lambda service: is_left_behind(service, now)
-            )
+            ),
+            alone_in=[SERVICES],
         )
 
     async def _note(self, name: str, values: dict[str, Any], text: str | None) -> None:
@@ -157,7 +161,7 @@ class ServiceStates:
             if text is not None:
                 session.add(Notice(kind=NoticeKind.SERVICE.value, text=text, made_at=now))
 
-        await self._database.run_write(note)
+        await self._database.run_write(note, alone_in=[SERVICES])
 
     def _is_to_be_told(
         self, known: _Known, at: float, state: ServiceState, why: str | None, *, expected: bool

@@ -32,6 +32,7 @@ from bot.runtime.clock import Clock
 from bot.serving.number_format import duration
 from models.growth_curves import GrowthCurves
 from storage.engine.database import Database
+from storage.engine.scopes import ITS_ROWS, LABELS, Scopes, community_scope
 from storage.engine.upsert import insert_if_new
 from storage.queries.labels import last_score_before
 from storage.queries.posts import due_posts, load_post, load_posts, move_post
@@ -114,7 +115,7 @@ class LabelCollector:
                 label_waiting, community_id=community_id, rules=self._rules, now=self._clock()
             )
             try:
-                while await self._database.run_write(label):
+                while await self._database.run_write(label, alone_in=_labels_of(community_id)):
                     pass
             except Exception:
                 log.exception("First scores of community %s could not be labelled.", community_id)
@@ -182,9 +183,12 @@ class LabelCollector:
     async def _retry_later(self, later: Mapping[int, datetime]) -> None:
         if not later:
             return
-        async with self._database.write() as session:
-            for post_id, until in later.items():
-                await session.run_sync(move_post, post_id, PostState.AWAITING_SCORE, due_at=until)
+
+        def move(session: Session) -> None:
+            for post_id, until in sorted(later.items()):
+                move_post(session, post_id, PostState.AWAITING_SCORE, due_at=until)
+
+        await self._database.run_write(move, alone_in=ITS_ROWS)
 
     async def _wait_for(self, post: Post, reading: PostHidden | ScoreUnknown) -> None:
         """Look again for what cannot be told, for as long as the label can be had."""
@@ -197,7 +201,8 @@ class LabelCollector:
                 "hidden_looks": post.hidden_looks + hidden,
             }
             await self._database.run_write(
-                lambda session: move_post(session, post.id, PostState.AWAITING_SCORE, **step)
+                lambda session: move_post(session, post.id, PostState.AWAITING_SCORE, **step),
+                alone_in=ITS_ROWS,
             )
         elif hidden and was_never_in_sight(tries=post.tries, hidden_looks=post.hidden_looks):
             log.info("Post %s was out of sight until it was too late for a label.", post.id)
@@ -216,14 +221,17 @@ class LabelCollector:
         """There will be no label, and the post stands: its reply says so."""
         log.info("Post %s gets no label. Of its score: %s.", post.id, why)
         await self._database.run_write(
-            lambda session: move_post(session, post.id, PostState.AWAITING_SCORE, **_MISSED)
+            lambda session: move_post(session, post.id, PostState.AWAITING_SCORE, **_MISSED),
+            alone_in=ITS_ROWS,
         )
 
     async def _withdraw(self, post: Post) -> None:
-        async with self._database.write() as session:
-            await session.run_sync(
-                move_post, post.id, PostState.AWAITING_SCORE, state=PostState.WITHDRAWN, due_at=None
-            )
+        await self._database.run_write(
+            lambda session: move_post(
+                session, post.id, PostState.AWAITING_SCORE, state=PostState.WITHDRAWN, due_at=None
+            ),
+            alone_in=ITS_ROWS,
+        )
 
     async def _recorded(self, post: Post, read: ScoreRead) -> bool:
         """Record a score; return whether that worked. What fails for one post ends nothing else."""
@@ -248,17 +256,20 @@ class LabelCollector:
                 post_id=post.id, comments=read.comments, upvote_ratio=read.upvote_ratio,
             )  # fmt: skip
 
+        labels = final and "state" not in step
+
         def note(session: Session) -> bool:
             if not move_post(session, post.id, PostState.AWAITING_SCORE, **step):
                 return False
             if reading is not None:
                 self._keep_reading(session, post.id, read, reading, age, heading)
             close_at_score(session, post.id, post.community.guess_score, read.score, read.at)
-            if final and "state" not in step:
+            if labels:
                 self._label(session, post.id, read, age)
             return True
 
-        if not await self._database.run_write(note):
+        scopes = _labels_of(post.community_id) if labels else ITS_ROWS
+        if not await self._database.run_write(note, alone_in=scopes):
             return
         if step.get("state") is PostState.REFUSED and late_by(age, horizon) > self._late_share:
             late = duration(timedelta(seconds=age - horizon))
@@ -322,3 +333,11 @@ class LabelCollector:
         value = score if measure is Measure.SCORE else measured(read, measure)
         assert value is not None  # noqa: S101 - who could not be measured got no label
         label_or_wait(session, post, value, rules=self._rules, now=self._clock())
+
+
+def _labels_of(community_id: int) -> Scopes:
+    """What a label of a community goes by: its other labels, and when the last of all was written.
+
+    A guess on its post is in time, and seen here, or finds the post moved on: both lock its row.
+    """
+    return (LABELS, community_scope(community_id))

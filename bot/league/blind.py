@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.engine.database import Database
+from storage.engine.scopes import person_scope
 from storage.engine.upsert import insert_if_new
 from storage.queries.communities import find_or_add_author
 from storage.tables import Author, Peek
@@ -19,7 +20,7 @@ async def note_view(
 
     Call it before showing: what cannot be remembered must not be shown.
     """
-    async with database.write() as session:
+    async with database.write(alone_in=[person_scope(platform, person)]) as session:
         author = await session.run_sync(find_or_add_author, platform, person)
         await session.run_sync(
             insert_if_new, Peek, post_id=post_id, author_id=author.id, peeked_at=now

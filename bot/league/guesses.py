@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from storage.engine.database import Database
+from storage.engine.scopes import LOCKED, person_scope
 from storage.queries.communities import find_or_add_author
 from storage.tables import Author, Community, Guess, Peek, Post
 from storage.types import UNLABELLED, Bucket, PlatformName, PostState
@@ -59,7 +60,8 @@ async def place_guess(
         raise GuessRefused(BOTS_DO_NOT_PLAY)
 
     def place(session: Session) -> Guess:
-        post = session.get(Post, post_id)
+        # Locked: a label is written before, and then guessing has closed, or sees this guess.
+        post = session.get(Post, post_id, with_for_update=LOCKED)
         if post is None or post.platform is not platform:
             raise GuessRefused(NO_SUCH_POST)
         if post.state in (PostState.REFUSED, PostState.WITHDRAWN):
@@ -86,7 +88,7 @@ async def place_guess(
         session.flush()
         return guess
 
-    return await database.run_write(place)
+    return await database.run_write(place, alone_in=[person_scope(platform, person)])
 
 
 def guessing_is_open(post: Post, now: datetime) -> bool:

@@ -9,6 +9,7 @@ from bot.operations.findings import Finding, State
 from bot.runtime.clock import Clock
 from bot.runtime.processes import is_gone, this_process
 from storage.engine.database import Database
+from storage.engine.scopes import SERVICES
 from storage.engine.upsert import insert_if_new
 from storage.tables import RunningProcess
 
@@ -57,12 +58,13 @@ class Heartbeat:
                 )
             session.execute(delete(RunningProcess).where(RunningProcess.seen_at < now - _KEPT))
 
-        await self._database.run_write(note)
+        await self._database.run_write(note, alone_in=[SERVICES])
 
     async def end(self) -> None:
         """It is stopped in order: there is nothing to look for."""
         await self._database.run_write(
-            lambda session: session.execute(delete(RunningProcess).filter_by(name=self._name))
+            lambda session: session.execute(delete(RunningProcess).filter_by(name=self._name)),
+            alone_in=[SERVICES],
         )
 
 

@@ -16,6 +16,7 @@ from bot.platform import CommunityRef, IncomingPost
 from bot.runtime.clock import Clock
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
+from storage.engine.scopes import person_scope, source_scope
 from storage.engine.upsert import insert_if_new
 from storage.files.image_store import ImageStore
 from storage.files.post_values import MAX_TITLE
@@ -145,7 +146,10 @@ class Ingest:
                 )
             return post_id
 
-        return await self._database.run_write(store)
+        scopes = [source_scope(platform, incoming.source_id)]
+        if person is not None:
+            scopes.append(person_scope(platform, person))
+        return await self._database.run_write(store, alone_in=scopes)
 
     async def note_imageless(self, platform: PlatformName, incoming: IncomingPost) -> bool:
         """Store that something was published without an image; return whether that is new.

@@ -26,6 +26,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.download import Downloader
 from bot.serving.champion import ChampionServer
 from storage.engine.database import Database
+from storage.engine.scopes import ITS_ROWS
 from storage.files.image_store import ImageStore
 from storage.queries.posts import load_new_post, load_post, move_post
 from storage.tables import Post
@@ -154,7 +155,7 @@ class Pipeline:
                 "due_at": None,
             }
         await self._database.run_write(
-            lambda session: move_post(session, post_id, post.state, **values)
+            lambda session: move_post(session, post_id, post.state, **values), alone_in=ITS_ROWS
         )
 
     async def withdraw(self, post_id: int) -> None:
@@ -163,14 +164,14 @@ class Pipeline:
         A post that has its label keeps it. A reply that cannot be removed now is removed by
         `remove_reply`.
         """
-        async with self._database.write() as session:
-            for state in UNLABELLED:
-                if await session.run_sync(
-                    move_post, post_id, state, state=PostState.WITHDRAWN, due_at=None
-                ):
-                    break
-            else:
-                return
+        withdrawn = await self._database.run_write(
+            lambda session: move_post(
+                session, post_id, UNLABELLED, state=PostState.WITHDRAWN, due_at=None
+            ),
+            alone_in=ITS_ROWS,
+        )
+        if not withdrawn:
+            return
         # A reply that is being sent just now must be noted before it can be removed.
         async with self._under_way.setdefault(post_id, asyncio.Lock()):
             async with self._database.read() as session:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import numpy as np
 from sqlalchemy import insert
@@ -36,6 +37,7 @@ from models.percentiles import Quantiles
 from models.records import Records, moment_of, records_of
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
+from storage.engine.scopes import ITS_ROWS, community_scope
 from storage.files.image_store import ImageStore
 from storage.queries.posts import move_post
 from storage.tables import Post, Prediction
@@ -139,7 +141,9 @@ class Predictor:
             made = _Forecast(
                 known, found, champion, said, texts, (time.perf_counter() - started) * 1000
             )
-            written = await self._database.run_write(partial(self._write, made))
+            written = await self._database.run_write(
+                partial(self._write, made), alone_in=[community_scope(known.post.community_id)]
+            )
             if not isinstance(written, dict):
                 return written
             # An image was posted before, and its text was read: the prediction uses it, too.
@@ -156,7 +160,8 @@ class Predictor:
         texts = {sha256: each.text for sha256, each in stored.items() if each.text}
         if texts != made.texts:
             return texts
-        # Here, so that no two predictions spend the same part of the community's budget.
+        # Here, alone in the community, so that no two predictions spend the same part of its
+        # budget.
         best, mixture = _mix_best(
             made.said.bins,
             [each.embedded.blank for each in made.found.usable],
@@ -217,20 +222,21 @@ class Predictor:
             write_event(session, Event.PREDICTION, about, now=now)
         return Predicted(card, skip)
 
-    def _store_found(
-        self, session: Session, post: Post, found: FoundImages, champion: Champion
-    ) -> None:
-        store_found(session, post.id, found, champion.backbone.fingerprint, self._clock())
-
     async def _refuse(self, post: Post, found: FoundImages, champion: Champion) -> None:
         code, reason = PostRefusal.NO_IMAGE, None
         if found.refused:
             code, reason = PostRefusal.OTHER, found.refused[min(found.refused)]
         if reason == UNREACHED:
             code, reason = PostRefusal.IMAGE_UNREACHED, None
-        async with self._database.write() as session:
-            await session.run_sync(self._store_found, post, found, champion)
-            await session.run_sync(_end, post.id, code, reason)
+        await self._store_and_move(
+            post,
+            found,
+            champion,
+            state=PostState.REFUSED,
+            refusal_code=code,
+            refusal=reason,
+            due_at=None,
+        )
         await drop_refused_files(self._database, self._images, post)
 
     async def _retry_later(self, post: Post, found: FoundImages, champion: Champion) -> None:
@@ -238,15 +244,18 @@ class Predictor:
         wait = wait_after(post.tries)
         why = "; ".join(str(each) for each in found.missing.values())
         log.info("Post %s is tried again in %s: %s", post.id, wait, why)
-        async with self._database.write() as session:
-            await session.run_sync(self._store_found, post, found, champion)
-            await session.run_sync(
-                move_post,
-                post.id,
-                PostState.SEEN,
-                due_at=self._clock() + wait,
-                tries=post.tries + 1,
-            )
+        await self._store_and_move(
+            post, found, champion, due_at=self._clock() + wait, tries=post.tries + 1
+        )
+
+    async def _store_and_move(
+        self, post: Post, found: FoundImages, champion: Champion, **values: Any
+    ) -> None:
+        def store(session: Session) -> None:
+            store_found(session, post.id, found, champion.backbone.fingerprint, self._clock())
+            move_post(session, post.id, PostState.SEEN, **values)
+
+        await self._database.run_write(store, alone_in=ITS_ROWS)
 
 
 def _may_arrive(post: Post, found: FoundImages, now: datetime) -> bool:
@@ -259,18 +268,6 @@ def _may_arrive(post: Post, found: FoundImages, now: datetime) -> bool:
         return False
     away = any(isinstance(why, DownloadFailed) for why in found.missing.values())
     return away or post.tries + 1 < MAX_TRIES
-
-
-def _end(session: Session, post_id: int, code: PostRefusal, sentence: str | None = None) -> None:
-    move_post(
-        session,
-        post_id,
-        PostState.SEEN,
-        state=PostState.REFUSED,
-        refusal_code=code,
-        refusal=sentence,
-        due_at=None,
-    )
 
 
 def _ask_experts(

@@ -29,6 +29,7 @@ from bot.runtime.clock import Clock
 from bot.serving.forecast import Card, stored_card
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
+from storage.engine.scopes import ITS_ROWS, community_scope
 from storage.queries.posts import move_post, replies_since
 from storage.tables import Post, Reply
 from storage.types import PlatformName, PostState, ReplySkip, ReplyState
@@ -88,7 +89,8 @@ class Replier:
             await self._send(post, card, sent_before=True, tries=post.tries)
         else:
             skip = await self._database.run_write(
-                lambda session: self.claim(session, post, card, self._clock())
+                lambda session: self.claim(session, post, card, self._clock()),
+                alone_in=[community_scope(post.community_id)],
             )
             await self.answer(post, card, skip)
 
@@ -114,7 +116,7 @@ class Replier:
                 self._database, reply, error, now=self._clock(), until=until
             ):
                 return
-        async with self._database.write() as session:
+        async with self._database.write(alone_in=ITS_ROWS) as session:
             removed = await session.get_one(Reply, post.id)
             removed.state = ReplyState.SKIPPED
             removed.skip_code = ReplySkip.WITHDRAWN
@@ -142,14 +144,14 @@ class Replier:
                 await self.give_up(post, str(error))
                 return
             log.info("The reply to post %s is tried again at %s (%s).", post.id, due_at, error)
-            async with self._database.write() as session:
+            async with self._database.write(alone_in=ITS_ROWS) as session:
                 await session.run_sync(
                     move_post, post.id, PostState.PREDICTED, due_at=due_at, tries=tries + 1
                 )
         except (ReplyDeclined, RequestRefused) as error:
             await self._skip(post, ReplySkip.OTHER, str(error))
         except PostGone:
-            async with self._database.write() as session:
+            async with self._database.write(alone_in=ITS_ROWS) as session:
                 await session.run_sync(
                     move_post, post.id, PostState.PREDICTED, state=PostState.WITHDRAWN, due_at=None
                 )
@@ -192,4 +194,4 @@ class Replier:
             if not noted.rowcount:
                 session.execute(_CLAIM, {"post_id": post.id, "recorded_at": now, **values})
 
-        await self._database.run_write(note)
+        await self._database.run_write(note, alone_in=ITS_ROWS)

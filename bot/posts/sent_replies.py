@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.posts.retry import change_pause, log_failure, next_try
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
+from storage.engine.scopes import ITS_ROWS
 from storage.queries.posts import load_posts
 from storage.tables import Post, Reply, WaitingScore
 from storage.types import PlatformName, PostState, ReplySkip, ReplyState
@@ -59,7 +60,9 @@ async def note_change_done(database: Database, post_id: int, **values: Any) -> N
     """Note that a reply was changed, or given up: ``values``; the next change has all its tries."""
     statement = update(_REPLIES).where(_REPLIES.c.post_id == post_id)
     values |= {"tries": 0, "retry_at": None}
-    await database.run_write(lambda session: session.execute(statement.values(**values)))
+    await database.run_write(
+        lambda session: session.execute(statement.values(**values)), alone_in=ITS_ROWS
+    )
 
 
 async def note_change_failed(
@@ -79,7 +82,9 @@ async def note_change_failed(
     log_failure(f"The reply to post {reply.post_id}", error, retry_at)
     statement = update(_REPLIES).where(_REPLIES.c.post_id == reply.post_id)
     values = {"fault": fault, "retry_at": retry_at, "tries": reply.tries + 1}
-    await database.run_write(lambda session: session.execute(statement.values(**values)))
+    await database.run_write(
+        lambda session: session.execute(statement.values(**values)), alone_in=ITS_ROWS
+    )
     return retry_at is not None
 
 
@@ -89,7 +94,7 @@ async def note_reply_gone(database: Database, post_id: int, reason: str) -> None
     Args:
         reason: why, a sentence.
     """
-    async with database.write() as session:
+    async with database.write(alone_in=ITS_ROWS) as session:
         reply = await session.get_one(Reply, post_id)
         reply.state, reply.skip_code = ReplyState.SKIPPED, ReplySkip.OTHER
         reply.reason = reason

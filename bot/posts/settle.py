@@ -18,6 +18,7 @@ from bot.serving.forecast import OutcomeUnknown, OutcomeWaits, outcome, stored_c
 from bot.serving.waiting import Waits, read_waits
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
+from storage.engine.scopes import ITS_ROWS
 from storage.queries.posts import due_posts, load_posts, move_post, replies_without_outcome
 from storage.queries.waiting_scores import replies_that_wait
 from storage.tables import Post, Reply, WaitingScore
@@ -140,7 +141,8 @@ class Settler:
         await note_change_done(self._database, post.id)
         statement = update(_WAITING).where(_WAITING.c.post_id == post.id)
         await self._database.run_write(
-            lambda session: session.execute(statement.values(shown_missing=waits.missing))
+            lambda session: session.execute(statement.values(shown_missing=waits.missing)),
+            alone_in=ITS_ROWS,
         )
 
     async def _settle(self, post: Post) -> None:
@@ -168,7 +170,8 @@ class Settler:
                             PostState.SETTLING,
                             due_at=due_at,
                             tries=post.tries + 1,
-                        )
+                        ),
+                        alone_in=ITS_ROWS,
                     )
                     return
                 fault = str(error) or type(error).__name__
@@ -179,7 +182,7 @@ class Settler:
                 settled = session.get_one(Reply, post.id)
                 settled.state, settled.fault = ReplyState.SETTLED, fault
 
-        await self._database.run_write(note)
+        await self._database.run_write(note, alone_in=ITS_ROWS)
 
     async def _settle_without(self, post: Post) -> bool:
         """Say that there is no outcome; return whether it was said, or given up."""

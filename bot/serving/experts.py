@@ -1,8 +1,8 @@
 """The experts of a community: what it is shown, and what its labels say of them.
 
 `models.experts` has the rules. Here they meet the tables. A forecast reserves its part of the
-budget in the write transaction that stores it, and a label changes the account in its own; writers
-come one after another, so that no two of them spend the same nats.
+budget in the write transaction that stores it, and a label changes the account in its own; those of
+one community come one after another, so that no two of them spend the same nats.
 """
 
 import math
@@ -265,7 +265,7 @@ def _write_account(
         "waiting": account.waiting,
         "labels": account.labels,
     }
-    # Every account but the first one of a community is there; writers come one after another.
+    # Every account but the first one of a community is there, and nobody else writes it.
     changed = session.execute(
         update(_ACCOUNTS).where(_ACCOUNTS.c.community_id == community_id).values(**values)
     )

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from models.decoding import DecodeLimits, ImageRefused, ImageUnread, decode
 from models.ocr import READ_SIZE
 from storage.engine.database import Database
+from storage.engine.scopes import ITS_ROWS
 from storage.files.image_store import ImageStore
 from storage.tables import Image
 
@@ -73,7 +74,7 @@ class OcrWorker:
             if text is None:
                 continue
             read += 1
-            async with self._database.write() as session:
+            async with self._database.write(alone_in=ITS_ROWS) as session:
                 await session.execute(update(Image).where(Image.id == image_id).values(text=text))
         return read
 

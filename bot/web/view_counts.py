@@ -11,6 +11,7 @@ from bot.runtime.clock import Clock
 from bot.web.visitors import Visitor
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
+from storage.engine.scopes import ITS_ROWS
 from storage.tables import Post
 
 #: Views are written together, this long after the first of them at the soonest.
@@ -60,10 +61,10 @@ class ViewCounts:
     async def write(self) -> None:
         """Write down what was counted since the last time."""
         waiting, self._waiting, self._since = self._waiting, Counter[int](), None
-        rows = [{"post": post_id, "more": more} for post_id, more in waiting.items()]
+        rows = [{"post": post_id, "more": more} for post_id, more in sorted(waiting.items())]
         if rows:
 
             def add(session: Session) -> None:
                 session.execute(_ADD, rows)
 
-            await self._database.run_write(add)
+            await self._database.run_write(add, alone_in=ITS_ROWS)

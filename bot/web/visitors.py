@@ -24,6 +24,7 @@ from bot.web.client_address import household_of, network_of
 from bot.web.refusals import Refusal
 from bot.web.services import Services
 from bot.web.signatures import Signer
+from storage.engine.scopes import ITS_ROWS
 from storage.tables import Author, Newcomer
 from storage.types import PlatformName
 
@@ -154,7 +155,7 @@ class Newcomers:
             session.execute(delete(Newcomer).where(Newcomer.came_at <= now - _HOUR))
             session.add(Newcomer(household=household, network=network, came_at=now))
 
-        await self._services.database.run_write(note)
+        await self._services.database.run_write(note, alone_in=ITS_ROWS)
 
     def _keys(self, address: str | None) -> tuple[str, str]:
         """What stands for an address and its network; only this board can tell which these are."""

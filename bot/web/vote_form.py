@@ -12,6 +12,8 @@ from bot.web.services import Services
 from bot.web.turns import WRITING
 from bot.web.visitors import visitor_of
 from bot.web.votes import cast_vote
+from storage.engine.scopes import person_scope
+from storage.types import PlatformName
 
 _VALUES = {"1": 1, "-1": -1, "0": 0}
 
@@ -39,7 +41,9 @@ class VoteForm:
         visitor = visitor_of(request)
         async with (
             request.config_dict[WRITING].take(),
-            self._services.database.write() as session,
+            self._services.database.write(
+                alone_in=[person_scope(PlatformName.WEB, visitor.hash)]
+            ) as session,
         ):
             await cast_vote(
                 session,

@@ -18,6 +18,7 @@ from bot.runtime.clock import Clock
 from bot.web.crowds import Crowds
 from bot.web.refusals import Refusal
 from bot.web.visitors import Visitor
+from storage.engine.scopes import LOCKED
 from storage.queries.communities import find_or_add_author
 from storage.tables import Community, Label, Post, Vote
 from storage.types import PlatformName, PostState, VoteHold
@@ -51,7 +52,9 @@ async def cast_vote(
     session: AsyncSession, clock: Clock, post_id: int, visitor: Visitor, value: int,
     *, crowds: Crowds | None,
 ) -> None:  # fmt: skip
-    """Make ``value`` (-1, 1, or 0 for none) the visitor's vote. Needs a write session.
+    """Make ``value`` (-1, 1, or 0 for none) the visitor's vote.
+
+    Needs a write session that is alone in the visitor's `person_scope`.
 
     A score that the community set as its bound closes guessing on the post.
 
@@ -66,9 +69,10 @@ async def cast_vote(
     Raises:
         Refusal: there is no such post, it is theirs, or voting on it has ended.
     """
-    # The time is taken inside the transaction, so that votes are in the order of their times.
+    # Locked: a label is written before, or after this vote, and no two votes of one person meet.
+    post = await session.get(Post, post_id, with_for_update=LOCKED)
+    # The time is taken now, so that the votes on a post are in the order of their times.
     now = clock()
-    post = await session.get(Post, post_id)
     if post is None or post.platform is not PlatformName.WEB:
         raise Refusal(404, "There is no such post; it may have been deleted.")
     if post.state in (PostState.REFUSED, PostState.WITHDRAWN):

@@ -17,6 +17,7 @@ from bot.webhooks.addresses import secret_of
 from bot.webhooks.send import Sender, Sent, signature_headers
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
+from storage.engine.scopes import EVERYTHING, ITS_ROWS
 from storage.tables import Notice, Webhook, WebhookMessage
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ class WebhookDelivery:
         old = delete(_MESSAGES).where(
             _MESSAGES.c.due_at.is_(None), _MESSAGES.c.made_at < self._clock() - KEPT
         )
-        return await self._database.run_write(partial(_count, statement=old))
+        return await self._database.run_write(partial(_count, statement=old), alone_in=ITS_ROWS)
 
     async def stop(self) -> None:
         """Stop sending; what was not sent is due later."""
@@ -100,7 +101,9 @@ class WebhookDelivery:
         )
         sent = await self._sender.send(webhook.url, message.body, headers)
         WEBHOOK_TRIES.labels("failed" if sent.fault else "taken").inc()
-        await self._database.run_write(partial(self._note, due=due, sent=sent))
+        # One that is given up loses all its messages, also those that are being written.
+        scopes = ITS_ROWS if sent.fault is None else EVERYTHING
+        await self._database.run_write(partial(self._note, due=due, sent=sent), alone_in=scopes)
 
     async def _claim(self, message: WebhookMessage) -> bool:
         """Whether nobody else sends it: of two processes, one moves its time on."""
@@ -109,7 +112,8 @@ class WebhookDelivery:
             .where(_MESSAGES.c.id == message.id, _MESSAGES.c.due_at == message.due_at)
             .values(due_at=self._clock() + CLAIMED_FOR, tries=message.tries + 1)
         )
-        return await self._database.run_write(partial(_count, statement=claimed)) == 1
+        claim = partial(_count, statement=claimed)
+        return await self._database.run_write(claim, alone_in=ITS_ROWS) == 1
 
     def _note(self, session: Session, due: _Due, sent: Sent) -> None:
         webhook = session.get(Webhook, due.webhook.id)

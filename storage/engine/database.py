@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import (
     AsyncSession,
     async_sessionmaker,
@@ -19,7 +20,18 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.engine.guard import check_guards, checked, is_guarded
-from storage.engine.postgresql import CONNECT_OPTIONS, READ_OPTIONS, apply_postgresql_rules
+from storage.engine.postgresql import (
+    CONNECT_OPTIONS,
+    CONNECTIONS,
+    MORE_CONNECTIONS,
+    READ_OPTIONS,
+    TRIES,
+    WRITE_OPTIONS,
+    PostgresqlWriters,
+    is_to_repeat,
+    take_scopes,
+)
+from storage.engine.scopes import EVERYTHING, Scopes
 from storage.engine.sqlite_file import SqliteFile
 from storage.engine.transaction import TransactionThreads, Work
 
@@ -38,7 +50,8 @@ class Database:
 
     Readers and writers are told apart because SQLite needs it: a transaction that starts as a
     read and then writes fails at once with "database is locked", whatever the busy timeout.
-    Writers therefore open with ``BEGIN IMMEDIATE`` and wait their turn, on PostgreSQL by a lock.
+    Writers therefore open with ``BEGIN IMMEDIATE`` and wait their turn. On PostgreSQL they write
+    side by side, but for what each says that it goes by (`storage.engine.scopes`).
 
     Keep sessions short: none may be held across network traffic or inference. A write under a guard
     (`storage.engine.guard`) checks it first.
@@ -60,20 +73,26 @@ class Database:
             self._threads: TransactionThreads | None = TransactionThreads(
                 plain, plain.execution_options(**_WRITE)
             )
+            self._writers: PostgresqlWriters | None = None
+            reading, writing = {}, _WRITE
         else:
-            self.engine = create_async_engine(url, connect_args=CONNECT_OPTIONS)
-            apply_postgresql_rules(self.engine.sync_engine)
+            self.engine = create_async_engine(
+                url,
+                connect_args=CONNECT_OPTIONS,
+                pool_size=CONNECTIONS,
+                max_overflow=MORE_CONNECTIONS,
+            )
             self._threads = None
+            self._writers = PostgresqlWriters()
+            reading, writing = READ_OPTIONS, WRITE_OPTIONS
         # SQLite has one writer at a time and lets those who wait try again in no order: of many,
-        # some wait until they give up. In this process they take turns instead. On PostgreSQL each
-        # of those who wait would hold a connection.
+        # some wait until they give up. In this process they take turns instead.
         self._turn = asyncio.Lock()
-        reading = {} if self._threads else READ_OPTIONS
         self._read = async_sessionmaker(
             self.engine.execution_options(**reading), expire_on_commit=False
         )
         self._write = async_sessionmaker(
-            self.engine.execution_options(**_WRITE), expire_on_commit=False
+            self.engine.execution_options(**writing), expire_on_commit=False
         )
 
     async def run_read(self, work: Work[T]) -> T:
@@ -88,16 +107,29 @@ class Database:
         async with self.read() as session:
             return await session.run_sync(work)
 
-    async def run_write(self, work: Work[T]) -> T:
+    async def run_write(self, work: Work[T], *, alone_in: Scopes = EVERYTHING) -> T:
         """The same in one write transaction: committed at the end, rolled back on any exception.
 
         On SQLite several waiting works share one commit; each is kept or rolled back by itself.
         A task that is cancelled while its work runs does not learn whether it was kept.
+
+        On PostgreSQL a transaction that is in the way of others is rolled back, and ``work`` is
+        called again: it changes nothing but what its session writes.
+
+        Args:
+            work: what is done.
+            alone_in: what nobody else writes in meanwhile (`storage.engine.scopes`).
         """
         if self._threads is not None:
             return await self._threads.write(checked(work), self._turn)
-        async with self.write() as session:
-            return await session.run_sync(work)
+        for left in reversed(range(TRIES)):
+            try:
+                async with self.write(alone_in=alone_in) as session:
+                    return await session.run_sync(work)
+            except DBAPIError as error:
+                if not left or not is_to_repeat(error):
+                    raise
+        raise AssertionError("the last try returns or raises")
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -106,11 +138,20 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
-        """A session in one transaction: committed at the end, rolled back on any exception."""
-        async with self._turn, self._write.begin() as session:
-            if is_guarded():
-                await session.run_sync(check_guards)
+    async def write(self, *, alone_in: Scopes = EVERYTHING) -> AsyncIterator[AsyncSession]:
+        """A session in one transaction: committed at the end, rolled back on any exception.
+
+        Args:
+            alone_in: what nobody else writes in meanwhile (`storage.engine.scopes`).
+        """
+        if self._writers is None:
+            async with self._turn, self._write.begin() as session:
+                await _check_guards(session)
+                yield session
+            return
+        async with self._writers.turn(alone_in), self._write.begin() as session:
+            await take_scopes(session, alone_in)
+            await _check_guards(session)
             yield session
 
     async def change_schema(self, work: Callable[[Connection], T]) -> T:
@@ -134,6 +175,11 @@ class Database:
         if self._threads is not None:
             await self._threads.close()
         await self.engine.dispose()
+
+
+async def _check_guards(session: AsyncSession) -> None:
+    if is_guarded():
+        await session.run_sync(check_guards)
 
 
 def _use_write_ahead_log(cursor: DBAPICursor) -> None:

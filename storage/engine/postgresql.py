@@ -1,22 +1,88 @@
-"""PostgreSQL, with the guarantees of `Database`: one view for a reader, one writer at a time."""
+"""PostgreSQL, with the guarantees of `Database`: one view for a reader, scopes for a writer."""
 
-from sqlalchemy import Connection, Engine, event
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from weakref import WeakValueDictionary
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.engine.scopes import EVERYTHING, Scope, Scopes, is_everything
 
 #: A reader sees what there was at its first statement, as on SQLite.
 READ_OPTIONS = {"isolation_level": "REPEATABLE READ"}
+#: Each statement of a writer sees what was committed before it, and so all that those wrote for
+#: whom the writer waited.
+WRITE_OPTIONS = {"isolation_level": "READ COMMITTED"}
 
 #: Who waits for a writer longer than this (as on SQLite) gives up.
 CONNECT_OPTIONS = {"server_settings": {"lock_timeout": "30000"}}
 
-#: The lock that writers take, "Peoria" as a number: they read what they then change, and count on
-#: nobody changing it in between.
+#: Connections that a process keeps, and those that it opens for a while when all are busy.
+CONNECTIONS, MORE_CONNECTIONS = 5, 10
+#: Writers of a process at the same time; the other connections are left to those who read.
+WRITERS = 8
+
+#: A deadlock was ended by this one's end, or it could not be put in order with others.
+_AGAIN = frozenset({"40P01", "40001"})
+#: How often such a transaction is tried.
+TRIES = 5
+
+#: "Peoria" as a number: those who write beside others share this lock, who writes alone has it.
 _WRITERS = 0x50656F726961
+_ALONE = text(f"SELECT pg_advisory_xact_lock({_WRITERS})")
 
 
-def apply_postgresql_rules(engine: Engine) -> None:
-    """Let writing transactions, in whatever process, wait for each other."""
+class PostgresqlWriters:
+    """Whose turn it is to write, of those in this process and in others.
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("peoria_write"):
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
+    Those who wait for somebody in this process wait here, without a connection.
+    """
+
+    def __init__(self) -> None:
+        self._turns: WeakValueDictionary[Scope, asyncio.Lock] = WeakValueDictionary()
+        self._room = asyncio.Semaphore(WRITERS)
+
+    @asynccontextmanager
+    async def turn(self, scopes: Scopes) -> AsyncIterator[None]:
+        """Wait until nobody in this process writes in one of some scopes, and there is room."""
+        async with AsyncExitStack() as stack:
+            for scope in _in_order(scopes):
+                await stack.enter_async_context(self._turns.setdefault(scope, asyncio.Lock()))
+            await stack.enter_async_context(self._room)
+            yield
+
+
+async def take_scopes(session: AsyncSession, scopes: Scopes) -> None:
+    """Wait until nobody in any process writes in one of some scopes; they end with the transaction.
+
+    To be called before anything is read: what is read afterwards holds until the end.
+    """
+    if is_everything(scopes):
+        await session.execute(_ALONE)
+        return
+    numbers = [scope.number for scope in _in_order(scopes)]
+    keys = {f"scope_{place}": number for place, number in enumerate(numbers)}
+    await session.execute(_beside(len(numbers)), keys)
+
+
+def is_to_repeat(error: DBAPIError) -> bool:
+    """Whether a transaction failed because of others only, and may go well the next time."""
+    return getattr(error.orig, "sqlstate", None) in _AGAIN
+
+
+def _in_order(scopes: Scopes) -> list[Scope]:
+    """The same order for all who wait, so that no two wait for each other."""
+    if is_everything(scopes):
+        return [*EVERYTHING]
+    return sorted(set(scopes), key=lambda scope: scope.number)
+
+
+def _beside(count: int) -> TextClause:
+    """One statement, whatever is locked: on a network, each costs the way there and back."""
+    named = "".join(
+        f", pg_advisory_xact_lock(CAST(:scope_{place} AS bigint))" for place in range(count)
+    )
+    return text(f"SELECT pg_advisory_xact_lock_shared({_WRITERS}){named}")

@@ -181,13 +181,21 @@ def replies_without_outcome(
     return [row.post_id for row in rows if row.platform in platforms][:limit]
 
 
-def move_post(session: Session, post_id: int, expected: PostState, /, **values: Any) -> bool:
-    """Change a post that is still ``expected``; return whether it was.
+def move_post(
+    session: Session, post_id: int, expected: PostState | Collection[PostState], /, **values: Any
+) -> bool:
+    """Change a post that is still ``expected``, or in one of several states; return whether it was.
 
-    Of two workers that advance the same post, one is told that it came too late.
+    Of two workers that advance the same post, one is told that it came too late: also where the
+    second waits for the first, because the row is looked at once more then.
     """
+    is_there = (
+        _POSTS.c.state == expected
+        if isinstance(expected, PostState)
+        else _POSTS.c.state.in_(expected)
+    )
     result = session.execute(
-        update(_POSTS).where(_POSTS.c.id == post_id, _POSTS.c.state == expected).values(**values)
+        update(_POSTS).where(_POSTS.c.id == post_id, is_there).values(**values)
     )
     assert isinstance(result, CursorResult)  # noqa: S101 - what an UPDATE gives
     return result.rowcount == 1

@@ -41,6 +41,7 @@ from bot.platform import CommunityRef, IncomingPost, PostRef, Reading, ScoreRead
 from bot.serving.forecast import Card, Ending, Outcome
 from bot.settings import Settings
 from storage.engine.database import Database
+from storage.engine.scopes import EVERYTHING, Scopes
 from storage.files.image_store import ImageStore
 from storage.types import PlatformName
 
@@ -82,15 +83,15 @@ class KilledDatabase(Database):
     boundary: Boundary
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
+    async def write(self, *, alone_in: Scopes = EVERYTHING) -> AsyncIterator[AsyncSession]:
         self.boundary.cross("before a transaction")
-        async with super().write() as session:
+        async with super().write(alone_in=alone_in) as session:
             yield session
             await session.flush()
             self.boundary.cross("before a commit")
         self.boundary.cross("after a commit")
 
-    async def run_write(self, work: Callable[[Session], T]) -> T:
+    async def run_write(self, work: Callable[[Session], T], *, alone_in: Scopes = EVERYTHING) -> T:
         def crossing(session: Session) -> T:
             done = work(session)
             session.flush()
@@ -98,7 +99,7 @@ class KilledDatabase(Database):
             return done
 
         self.boundary.cross("before a transaction")
-        done = await super().run_write(crossing)
+        done = await super().run_write(crossing, alone_in=alone_in)
         self.boundary.cross("after a commit")
         return done
 

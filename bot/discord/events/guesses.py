@@ -23,6 +23,7 @@ from bot.people.sealed_ids import keep_id
 from bot.posts.genres import genres_of
 from bot.serving.explain import explain_post
 from bot.serving.forecast import stored_card
+from storage.engine.scopes import ITS_ROWS
 from storage.queries.communities import find_author
 from storage.queries.posts import load_post
 from storage.tables import Post
@@ -119,7 +120,7 @@ class GuessListener(commands.Cog):
 
     async def _keep_name(self, user_id: int, person: str) -> None:
         """Have boards name a player after a restart, too."""
-        async with self._core.database.write() as session:
+        async with self._core.database.write(alone_in=ITS_ROWS) as session:
             await session.run_sync(keep_id, PlatformName.DISCORD, person, self._names.seal(user_id))
 
     def _is_kept_back(self, post: Post) -> bool:

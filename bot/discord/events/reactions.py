@@ -11,6 +11,7 @@ from bot.core import Core
 from bot.discord.gateway.guild_options import options_of
 from bot.discord.messages.reaction_votes import ReactionVotes, VoteEmoji, reaction_name
 from bot.league.guesses import close_at_score
+from storage.engine.scopes import ITS_ROWS
 from storage.tables import Community, Post
 from storage.types import PlatformName
 
@@ -102,8 +103,8 @@ class ReactionListener(commands.Cog):
             ]
         closed = 0
         if reached:
-            async with self._core.database.write() as session:
-                for post_id, bound, score in reached:
+            async with self._core.database.write(alone_in=ITS_ROWS) as session:
+                for post_id, bound, score in sorted(reached):
                     closed += await session.run_sync(close_at_score, post_id, bound, score, now)
         return closed
 

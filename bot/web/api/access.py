@@ -17,6 +17,7 @@ from bot.web.client_address import household_of
 from bot.web.refusals import Refusal
 from bot.web.services import Services
 from bot.web.visitors import BANNED, Visitor
+from storage.engine.scopes import ITS_ROWS
 from storage.tables import ApiToken, Author
 from storage.types import PlatformName
 
@@ -132,7 +133,9 @@ class Access:
         token = await self._services.database.run_read(partial(find_token, text=text, now=now))
         if token is not None and is_use_to_note(token, now):
             used = update(ApiToken).where(ApiToken.id == token.id).values(last_used_at=now)
-            await self._services.database.run_write(lambda session: session.execute(used))
+            await self._services.database.run_write(
+                lambda session: session.execute(used), alone_in=ITS_ROWS
+            )
         return token
 
     def _visitor(self, request: web.Request, person: str, token: ApiToken | None = None) -> Visitor:

@@ -25,6 +25,7 @@ from bot.web.turns import WRITING, Turns
 from bot.web.upload import MAX_TITLE, Upload, clean_title
 from bot.web.votes import cast_vote
 from models.decoding import ImageRefused
+from storage.engine.scopes import person_scope
 from storage.types import Bucket, PlatformName
 
 #: Images that are in memory at the same time.
@@ -179,7 +180,9 @@ class Write:
         services = self._services
         async with (
             call.request.config_dict[WRITING].take(),
-            services.database.write() as session,
+            services.database.write(
+                alone_in=[person_scope(PlatformName.WEB, call.visitor.hash)]
+            ) as session,
         ):
             await cast_vote(
                 session,

@@ -60,7 +60,7 @@ async def test_a_deleted_database(ann: Visitor, app: App) -> None:
 
 
 async def test_a_full_disk(ann: Visitor, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def full(*_: object) -> None:
+    async def full(*_: object, **__: object) -> None:
         raise OperationalError("INSERT", {}, full_database())
 
     def disk_usage(_: object) -> Any:

@@ -33,7 +33,7 @@ async def test_a_vote_on_a_full_disk_gets_the_sentence(
     error = OperationalError("INSERT", {}, full_database())
 
     @asynccontextmanager
-    async def full(_: Database):  # type: ignore[no-untyped-def]
+    async def full(_: Database, **__: object):  # type: ignore[no-untyped-def]
         raise error
         yield
 

@@ -16,7 +16,7 @@ from bot.platform import CommunityRef, IncomingPost
 from bot.runtime.clock import Clock
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
-from storage.engine.scopes import person_scope, source_scope
+from storage.engine.scopes import Scopes, person_scope, source_scope
 from storage.engine.upsert import insert_if_new
 from storage.files.image_store import ImageStore
 from storage.files.post_values import MAX_TITLE
@@ -146,10 +146,7 @@ class Ingest:
                 )
             return post_id
 
-        scopes = [source_scope(platform, incoming.source_id)]
-        if person is not None:
-            scopes.append(person_scope(platform, person))
-        return await self._database.run_write(store, alone_in=scopes)
+        return await self._database.run_write(store, alone_in=_scopes(keys))
 
     async def note_imageless(self, platform: PlatformName, incoming: IncomingPost) -> bool:
         """Store that something was published without an image; return whether that is new.
@@ -182,7 +179,7 @@ class Ingest:
             )
             return True
 
-        return await self._database.run_write(store)
+        return await self._database.run_write(store, alone_in=_scopes(keys))
 
     def _keys(self, platform: PlatformName, incoming: IncomingPost) -> dict[str, Any]:
         author = incoming.author
@@ -199,6 +196,13 @@ class Ingest:
         if isinstance(image, str):
             return image
         return STORED + await asyncio.to_thread(self._images.put, image)
+
+
+def _scopes(keys: Mapping[str, Any]) -> Scopes:
+    """What may not be there yet: the post, and its author."""
+    post = source_scope(keys["platform"], keys["post"])
+    person = keys["person"]
+    return [post] if person is None else [post, person_scope(keys["platform"], person)]
 
 
 def _take_back(session: Session, known: Row[*tuple[Any, ...]], now: datetime) -> int | None:

@@ -2,7 +2,7 @@
 # It serves; to train in it, too: docker build --build-arg EXTRAS=train -t peoria .
 FROM python:3.11-slim
 
-# Space-separated: train, ocr, postgres.
+# Space-separated: train, ocr, postgres, objects.
 ARG EXTRAS=""
 
 ENV PYTHONUNBUFFERED=1 \

@@ -1,5 +1,6 @@
 """What every command works with, opened and closed in one place."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -89,6 +90,8 @@ async def open_core(
     Raises:
         DatabaseTooNew: the database was used by a newer Peoria.
         PeopleKeyRefused: the database was filled with another key of people's hashes.
+        ObjectsMissing: PEORIA_IMAGES_URL is set without the extra.
+        ObjectStoreFault: keys of that object store are missing.
         OcrMissing: PEORIA_READ_TEXT is set without the extra.
         BackboneUnusable: a new installation's backbone is missing or damaged.
         OSError: the data folder cannot be written.
@@ -119,7 +122,8 @@ async def open_core(
             trusted_hosts=settings.download_allow_hosts,
         )
         stack.push_async_callback(downloader.close)
-        images = ImageStore(settings.images_dir)
+        images = await asyncio.to_thread(settings.image_place.open)
+        stack.callback(images.close)
         ocr_worker = None
         if settings.read_text:
             check_ocr()
@@ -142,7 +146,7 @@ async def open_core(
                 min_labels=settings.train_min_labels,
             ),
             clock=clock,
-            images_dir=settings.images_dir.resolve(),
+            images=settings.image_place,
             backbones_dir=settings.backbones_dir.resolve(),
         )
         stack.push_async_callback(training.close)

@@ -37,6 +37,10 @@ _AFTER_NAME = re.compile(
 )
 
 
+_BUCKET = re.compile(r"(?:s3|gs|az)://[^/]")
+_BUCKET_URL = re.compile(r"\w+://[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*/?")
+
+
 def _database_url(value: str | None) -> str | None:
     if value is None:
         return None
@@ -52,6 +56,18 @@ def _database_url(value: str | None) -> str | None:
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         raise ValueError("names no file; a database in memory cannot be shared")
     return value
+
+
+def _object_store_url(value: str | None) -> str | None:
+    if value is None:
+        return None
+    if _BUCKET.match(value) is None:
+        raise ValueError("must be s3://BUCKET/PREFIX, gs://… or az://…, the prefix may be missing")
+    if not _BUCKET_URL.fullmatch(value):
+        raise ValueError("holds more than a bucket and a prefix; its keys are set apart from it")
+    if find_spec("obstore") is None:
+        raise ValueError("an object store needs the extra: pip install 'peoria[objects]'")
+    return value.rstrip("/")
 
 
 def _cron_schedule(value: str) -> str:
@@ -122,6 +138,8 @@ def _shard_range(value: str | None) -> str | None:
 
 #: An SQLAlchemy URL of a database that Peoria works with, or None.
 DatabaseUrl: TypeAlias = Annotated[str | None, AfterValidator(_database_url)]
+#: Bucket and prefix of an object store, such as ``s3://pictures/peoria``, or None.
+ObjectStoreUrl: TypeAlias = Annotated[str | None, AfterValidator(_object_store_url)]
 #: Five fields of cron, or ``off``.
 CronSchedule: TypeAlias = Annotated[str, AfterValidator(_cron_schedule)]
 #: A name of the time zone database, such as ``Europe/Berlin``.

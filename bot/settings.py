@@ -17,6 +17,7 @@ from bot.setting_types import (
     DatabaseUrl,
     Names,
     Networks,
+    ObjectStoreUrl,
     OptionalWebAddress,
     ShardRange,
     Subreddits,
@@ -24,6 +25,7 @@ from bot.setting_types import (
     WebAddress,
 )
 from storage.errors import ExpectedError
+from storage.objects.image_place import ImagePlace
 
 ENV_PREFIX = "PEORIA_"
 
@@ -165,6 +167,26 @@ class Settings(BaseSettings):
     )
     max_image_pixels: int = Field(
         40_000_000, gt=0, description="Largest image that is accepted, pixels."
+    )
+    images_url: ObjectStoreUrl = Field(
+        None,
+        description="Object store that images and model versions are kept in, for several machines:"
+        " s3://BUCKET/PREFIX, gs://… or az://…; unset: folders in the data folder. Its keys are in"
+        " the environment, never in the URL. docs/object-store.md says how.",
+    )
+    image_cache_gb: float = Field(
+        2.0,
+        gt=0,
+        description="With an object store: room for copies of its images on this machine, GB; those"
+        " that were not used for the longest time go first.",
+    )
+    signed_url_minutes: float = Field(
+        0.0,
+        ge=0,
+        le=1440,
+        description="With an object store: it delivers the images of the board, at addresses that"
+        " are valid for so long, minutes; 0: the board delivers them. Only copies without what"
+        " cameras write into files are ever delivered so.",
     )
     image_store_gb: float = Field(
         20.0,
@@ -410,8 +432,20 @@ class Settings(BaseSettings):
 
     @property
     def images_dir(self) -> Path:
-        """Image files, named by their SHA-256."""
+        """Image files, named by their SHA-256, where they are in no object store."""
         return self.data_dir / "images"
+
+    @property
+    def image_place(self) -> ImagePlace:
+        """Where images are."""
+        if self.images_url is None:
+            return ImagePlace(self.images_dir)
+        return ImagePlace(
+            self.data_dir / "image-cache",
+            url=self.images_url,
+            cache_bytes=round(self.image_cache_gb * 2**30),
+            max_bytes=self.max_image_bytes,
+        )
 
     @property
     def versions_dir(self) -> Path:

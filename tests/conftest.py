@@ -18,6 +18,7 @@ from bot.settings import ENV_PREFIX, Settings
 from storage.engine.database import Database
 from storage.types import PlatformName
 from tests.fakes.clock import FakeClock
+from tests.fakes.object_store import FakeObjectStore, fake_object_store
 from tests.fakes.platform import FakePlatform
 from tests.fixtures import postgresql
 from tests.fixtures.reused_database import ReusedDatabase
@@ -248,3 +249,20 @@ def app(core: Core, platform: FakePlatform) -> App:
     app = build(core)
     app.platforms[PlatformName.REDDIT] = platform
     return app
+
+
+@pytest.fixture(scope="session")
+def object_store_server() -> Iterator[FakeObjectStore]:
+    with fake_object_store() as server:
+        yield server
+
+
+@pytest.fixture
+def object_store(
+    object_store_server: FakeObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> FakeObjectStore:
+    """An empty S3 on 127.0.0.1, whose keys are in the environment."""
+    object_store_server.reset()
+    for name, value in object_store_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return object_store_server

@@ -93,7 +93,7 @@ def disk(settings: Settings) -> Finding:
 def _folders(settings: Settings) -> list[Path]:
     """Folders that files are written into, as far as they are there."""
     url = make_url(settings.url)
-    wanted = [settings.data_dir, settings.images_dir]
+    wanted = [settings.data_dir, settings.image_place.folder]
     if url.get_backend_name() == "sqlite":
         wanted.append(Path(url.database or "").parent)
     found = [folder for folder in wanted if folder.is_dir()]

@@ -23,6 +23,7 @@ from bot.operations.deep_check import check_images
 from bot.operations.findings import Finding, State
 from bot.operations.heartbeat import DOCTOR, Heartbeat, life_finding
 from bot.operations.held_votes_finding import held_votes_finding
+from bot.operations.object_store_check import ObjectStoreCheck
 from bot.operations.scheduled_backup import backups_finding
 from bot.operations.service_findings import service_findings
 from bot.people.identity import find_key
@@ -34,7 +35,6 @@ from bot.training.schedule import new_labels
 from models.extras import INSTALL_TRAIN, train_is_installed
 from storage.engine.database import Database
 from storage.engine.migrate import HEAD, DatabaseTooNew, revision
-from storage.files.image_store import ImageStore
 from storage.swap import finish_swap
 from storage.tables import Notice, Post
 
@@ -77,8 +77,14 @@ async def _examine(
         return [Finding("database", State.TROUBLE, sentence), *findings]
     life = await database.run_read(lambda session: life_finding(session, now))
     cannot_write = await _write(database, now)
-    if deep:
-        findings.append(await check_images(database, ImageStore(settings.images_dir)))
+    object_store = await asyncio.to_thread(ObjectStoreCheck(settings).look)
+    findings += object_store
+    if deep and all(each.state is not State.TROUBLE for each in object_store):
+        images = settings.image_place.open()
+        try:
+            findings.append(await check_images(database, images))
+        finally:
+            images.close()
     champion = await ChampionFiles(settings).look(database)
     async with database.read() as session:
         return [

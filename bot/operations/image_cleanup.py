@@ -1,6 +1,5 @@
 """Deleting image files that are no longer needed."""
 
-import asyncio
 import logging
 from datetime import datetime, timedelta
 
@@ -49,7 +48,10 @@ class ImageCleanup:
                 )
             )
             used.update(source.removeprefix("sha256:") for source in waiting)
-        dropped = await asyncio.to_thread(self._drop_unused, used, self._clock() - GRACE)
+        dropped, missing = await self._images.on_thread(
+            self._drop_unused, used, self._clock() - GRACE
+        )
+        await self._mend(missing)
         if dropped:
             log.info("Dropped %s image files that are no longer needed.", dropped)
         return dropped
@@ -63,14 +65,28 @@ class ImageCleanup:
                 .values(dropped_at=self._clock())
             )
 
-    def _drop_unused(self, used: set[str], before: datetime) -> int:
-        dropped = 0
-        for path in self._images.files():
-            if path.name not in used and path.stat().st_mtime < before.timestamp():
+    def _drop_unused(self, used: set[str], before: datetime) -> tuple[int, set[str]]:
+        """Drop what is not used; return how many files that were, and what is used and missing."""
+        dropped, missing = 0, set(used)
+        for stored in self._images.stored():
+            if not stored.is_copy:
+                missing.discard(stored.name)
+            if stored.name not in used and stored.modified < before:
                 try:
-                    path.unlink(missing_ok=True)
+                    self._images.remove(stored)
                 except OSError:
                     log.exception("An image file that is no longer needed cannot be deleted.")
                 else:
                     dropped += 1
-        return dropped
+        return dropped, missing
+
+    async def _mend(self, missing: set[str]) -> None:
+        """Store images again that were lost and of which there is a copy."""
+        for sha256 in sorted(missing):
+            async with self._database.read() as session:
+                kept = select(Image.id).where(Image.sha256 == sha256, Image.dropped_at.is_(None))
+                # Not what was erased meanwhile.
+                if await session.scalar(kept) is None:
+                    continue
+            if await self._images.on_thread(self._images.mend, sha256):
+                log.warning("The image %s was lost, and is stored again.", sha256[:12])

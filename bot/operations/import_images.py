@@ -93,7 +93,7 @@ class ImageImport:
                 image = await self._server.embed(data, champion.backbone)
                 if is_known_size(image.image):
                     return PostWithoutImage(post, "The image was removed: this is a placeholder.")
-                sha256 = await asyncio.to_thread(self._images.put, data)
+                sha256 = await self._images.on_thread(self._images.put, data)
         except (DownloadRefused, ImageRefused) as error:
             return PostWithoutImage(post, str(error), for_now=isinstance(error, ImageUnread))
         except DownloadFailed as error:

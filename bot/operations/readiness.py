@@ -17,6 +17,7 @@ from bot.operations.checks import (
 )
 from bot.operations.findings import Finding, State
 from bot.operations.heartbeat import Heartbeat
+from bot.operations.object_store_check import ObjectStoreCheck
 from bot.operations.scheduled_backup import backups_finding
 from bot.runtime.clock import Clock
 from bot.runtime.pulse import Pulse
@@ -57,6 +58,7 @@ class Readiness:
         self._heartbeat = heartbeat
         self._clock = clock
         self._champion = ChampionFiles(settings)
+        self._object_store = ObjectStoreCheck(settings)
         self._one_at_a_time = asyncio.Lock()
         self._found: tuple[float, Sequence[Finding]] | None = None
 
@@ -72,6 +74,7 @@ class Readiness:
         now = self._clock()
         found = [
             await asyncio.to_thread(disk, self._settings),
+            *await asyncio.to_thread(self._object_store.look),
             *self._ticks(),
             *(
                 not_running(name, each.state, each.changed_at, each.error, now)

@@ -1,6 +1,5 @@
 """Forgetting a person: the one place that deletes personal data."""
 
-import asyncio
 from datetime import datetime
 
 from sqlalchemy import CursorResult, Select, delete, select, update
@@ -63,7 +62,7 @@ async def forget_person(
     # After the commit: a file is deleted only when no row says any more that it is there. Files
     # that a crash leaves behind here are deleted by the image clean-up.
     for sha256 in dropped:
-        await asyncio.to_thread(images.drop, sha256)
+        await images.on_thread(images.drop, sha256)
     return rows
 
 

@@ -1,6 +1,5 @@
 """Finds the images of a post: fetches them, makes them safe, embeds and stores them."""
 
-import asyncio
 from dataclasses import dataclass, field
 
 from bot.posts.ingest import STORED
@@ -74,7 +73,7 @@ class ImageFinder:
             except (ImageRefused, DownloadRefused) as refusal:
                 found.refused[place.position] = str(refusal)
             else:
-                sha256 = await asyncio.to_thread(self._images.put, data)
+                sha256 = await self._images.on_thread(self._images.put, data)
                 found.usable.append(FoundImage(place.position, place.source, sha256, embedded))
         return found
 
@@ -87,6 +86,6 @@ class ImageFinder:
         else:
             return await self._downloader.fetch(place.source)
         try:
-            return await asyncio.to_thread(self._images.get, sha256)
+            return await self._images.on_thread(self._images.get, sha256)
         except FileNotFoundError as error:
             raise ImageAbsent("The image's file is gone from the image store.") from error

@@ -1,6 +1,5 @@
 """Storing a post the moment it is seen, before anything else happens to it."""
 
-import asyncio
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -195,7 +194,7 @@ class Ingest:
         # file that no post points at is deleted by the clean-up.
         if isinstance(image, str):
             return image
-        return STORED + await asyncio.to_thread(self._images.put, image)
+        return STORED + await self._images.on_thread(self._images.put, image)
 
 
 def _scopes(keys: Mapping[str, Any]) -> Scopes:

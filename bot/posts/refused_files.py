@@ -17,7 +17,8 @@ async def drop_refused_files(database: Database, images: ImageStore, post: Post)
     Links are not stored before they are understood; only uploads are.
     """
     sources = [each.source for each in post.images if each.source.startswith(STORED)]
-    if not sources:
+    if not sources or not images.drops_at_once:
+        # Nobody waits for a network within a transaction: there the clean-up does it.
         return
 
     def drop(session: Session) -> None:

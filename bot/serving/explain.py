@@ -1,7 +1,5 @@
 """What spoke for and against a post in its prediction, as a picture."""
 
-import asyncio
-
 import numpy as np
 
 from bot.serving.champion import Champion, ChampionServer
@@ -35,7 +33,7 @@ async def explain_post(
         image = await session.get_one(Image, post.prediction_rows[0].image_id)
         facts = await facts_of(session, post_id, image.id)
     try:
-        data = await asyncio.to_thread(images.get, image.sha256)
+        data = await images.on_thread(images.get, image.sha256)
     except FileNotFoundError:
         return None
     try:

@@ -77,7 +77,7 @@ async def _embed(
     images: ImageStore, server: ChampionServer, sha256: str, backbone: Backbone
 ) -> EmbeddedImage | None:
     try:
-        data = await asyncio.to_thread(images.get, sha256)
+        data = await images.on_thread(images.get, sha256)
         return await server.embed(data, backbone)
     except (FileNotFoundError, ImageRefused):
         # Dropped after its retention time, or decodable no more: counted as skipped.

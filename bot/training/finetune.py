@@ -75,7 +75,7 @@ async def finetune(
     last = await train_in_child(
         command,
         {
-            "database_url": switch.database.url, "images": str(settings.images_dir.resolve()),
+            "database_url": switch.database.url, "images": settings.image_place.as_json(),
             "weights": str(begin.resolve()), "out": str(out.resolve()), "epochs": epochs,
             "seed": seed, "min_labels": min_images,
         },

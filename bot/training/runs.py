@@ -24,6 +24,7 @@ from bot.training.run_table import RunTable, RunUnderWay
 from bot.training.steps import OnStep
 from models.extras import require_train
 from storage.engine.database import Database
+from storage.objects.image_place import ImagePlace
 from storage.tables import ModelVersion, TrainingRun
 from storage.types import RunState
 
@@ -60,7 +61,7 @@ class TrainingRuns:
         limits: what a run may take.
         clock: the time.
         command: starts the training process; its task is written to its standard input.
-        images_dir: the image store, to try images saved in other ways; None: that is not tried.
+        images: where images are, to try images saved in other ways; None: that is not tried.
         backbones_dir: holds the backbones, for the same.
     """
 
@@ -72,7 +73,7 @@ class TrainingRuns:
         *,
         clock: Clock,
         command: Sequence[str] = python_module("trainer.refit.process"),
-        images_dir: Path | None = None,
+        images: ImagePlace | None = None,
         backbones_dir: Path | None = None,
     ) -> None:
         self._database = database
@@ -80,7 +81,7 @@ class TrainingRuns:
         self._limits = limits
         self._clock = clock
         self._command = command
-        self._images_dir = images_dir
+        self._images = images
         self._backbones_dir = backbones_dir
         self._table = RunTable(database, longest=limits.seconds, clock=clock)
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -216,7 +217,7 @@ class TrainingRuns:
                 "min_labels": self._limits.min_labels,
                 "seed": seed,
                 "by_hand": by_hand,
-                "images_root": str(self._images_dir) if self._images_dir else None,
+                "images": self._images.as_json() if self._images else None,
                 "backbones_root": str(self._backbones_dir) if self._backbones_dir else None,
                 "options": options or {},
             }

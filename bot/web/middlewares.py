@@ -72,6 +72,25 @@ async def answer_refusals(request: web.Request, handler: Handler) -> web.StreamR
     return response
 
 
+def images_from(source: str) -> Middleware:
+    """Let browsers show images of another origin, too.
+
+    Args:
+        source: the origin, as https://pictures.example.org.
+    """
+
+    @web.middleware
+    async def allow(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        policy = response.headers.get("Content-Security-Policy", "")
+        response.headers["Content-Security-Policy"] = policy.replace(
+            "img-src 'self'", f"img-src 'self' {source}"
+        )
+        return response
+
+    return allow
+
+
 def _failed(error: Exception) -> Refusal:
     """What a visitor is told of an error that nobody refused."""
     fault = storage_fault(error)

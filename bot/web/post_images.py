@@ -2,7 +2,10 @@
 
 import asyncio
 import io
+import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +22,7 @@ from bot.web.visitors import Visitor, viewer_of, visitor_of
 from models.decoding import DecodeLimits, ImageRefused, ImageUnread, decode
 from storage.files.public_copy.make import FORMATS, public_copy
 from storage.files.public_copy.pieces import NotUnderstood, Piece, PublicCopy
+from storage.objects.remote_image_store import RemoteImageStore
 from storage.tables import Image, Post, PostImage
 from storage.types import PostState
 
@@ -45,9 +49,12 @@ class PostImages:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._images = services.images
+        self._signed_seconds = services.settings.signed_url_minutes * 60
         self._copies: OrderedDict[str, PublicCopy] = OrderedDict()
         # One image at a time is in memory.
         self._working = asyncio.Lock()
+        self._making = threading.Lock()
         self._limits = DecodeLimits(
             max_bytes=services.settings.max_image_bytes,
             max_pixels=services.settings.max_image_pixels,
@@ -58,9 +65,9 @@ class PostImages:
         # A turn lasts until the image is found: it is sent for as long as its reader takes.
         async with request.config_dict[READING].take():
             image = await self._find(int(request.match_info["id"]), visitor_of(request))
-        path = self._services.images.path(image.sha256)
-        if not await asyncio.to_thread(_is_whole, path, image.bytes):
-            raise Refusal(404, _GONE)
+        if self._signed_seconds and isinstance(self._images, RemoteImageStore):
+            return await self._send_elsewhere(self._images, image)
+        path = await self._local(image)
         headers = {
             "Content-Type": _CONTENT_TYPES.get(image.format, "image/jpeg"),
             # Whatever a file pretends to be, nothing in it runs.
@@ -76,7 +83,34 @@ class PostImages:
         except NotUnderstood:
             headers["Content-Type"] = "image/jpeg"
             return web.Response(body=await self._draw(path), headers=headers)
-        return _CopyResponse(path, copy, headers)
+        return _CopyResponse(path, copy, headers, partial(self._images.local, image.sha256))
+
+    async def _local(self, image: Image) -> Path:
+        """A whole file of an image on this machine."""
+        try:
+            path = await self._images.on_thread(self._images.local, image.sha256)
+        except FileNotFoundError as error:
+            raise Refusal(404, _GONE) from error
+        if not await asyncio.to_thread(_is_whole, path, image.bytes):
+            raise Refusal(404, _GONE)
+        return path
+
+    async def _send_elsewhere(self, images: RemoteImageStore, image: Image) -> web.Response:
+        """Send the visitor, who may see the image, to its public copy in the object store."""
+
+        def make() -> tuple[bytes, str]:
+            with self._making:
+                return _public_bytes(images.local(image.sha256), image.format, self._limits)
+
+        sign = partial(images.public_url, image.sha256, seconds=self._signed_seconds, make=make)
+        try:
+            url = await images.on_thread(sign)
+        except (FileNotFoundError, ImageRefused, ImageUnread) as error:
+            raise Refusal(404, _GONE) from error
+        # Asked for again while there is still time to read it.
+        age = round(self._signed_seconds / 2)
+        headers = {"Location": url, "Cache-Control": f"private, max-age={age}"}
+        return web.Response(status=302, headers=headers)
 
     async def _find(self, image_id: int, visitor: Visitor) -> Image:
         query = (
@@ -123,6 +157,15 @@ def _copy_of(path: Path, image_format: str) -> PublicCopy:
     return public_copy(path.read_bytes(), image_format)
 
 
+def _public_bytes(path: Path, image_format: str, limits: DecodeLimits) -> tuple[bytes, str]:
+    """All of a public copy, and its media type."""
+    try:
+        copy = _copy_of(path, image_format)
+    except NotUnderstood:
+        return _drawn(path, limits), "image/jpeg"
+    return copy.of(path.read_bytes()), _CONTENT_TYPES[image_format]
+
+
 def _drawn(path: Path, limits: DecodeLimits) -> bytes:
     file = io.BytesIO()
     picture = decode(path.read_bytes(), limits=limits, size=_DRAWN).pixels
@@ -133,8 +176,15 @@ def _drawn(path: Path, limits: DecodeLimits) -> bytes:
 class _CopyResponse(web.StreamResponse):
     """Sends a copy piece by piece: no image is in memory for as long as its reader takes."""
 
-    def __init__(self, path: Path, copy: PublicCopy, headers: dict[str, str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        copy: PublicCopy,
+        headers: dict[str, str],
+        fetch: Callable[[], Path],
+    ) -> None:
         super().__init__(headers=headers)
+        self._fetch = fetch
         self.content_length = copy.size
         self._path = path
         self._pieces = copy.pieces
@@ -153,10 +203,17 @@ class _CopyResponse(web.StreamResponse):
         """
         pieces, self._pieces = self._pieces if self._has_body else (), ()
         if pieces:
-            with await asyncio.to_thread(self._path.open, "rb") as file:
+            with await asyncio.to_thread(self._open) as file:
                 for piece in pieces:
                     await self._write_piece(file, piece)
         await super().write_eof(data)
+
+    def _open(self) -> BinaryIO:
+        try:
+            return self._path.open("rb")
+        except FileNotFoundError:
+            # A copy that made room for others since.
+            return self._fetch().open("rb")
 
     async def _write_piece(self, file: BinaryIO, piece: Piece) -> None:
         if isinstance(piece, bytes):

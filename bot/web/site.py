@@ -5,6 +5,8 @@ from pathlib import Path
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
+from aiohttp.typedefs import Middleware
+from yarl import URL
 
 from bot.serving import number_format, phrases
 from bot.web.admin_pages import AdminPages
@@ -32,7 +34,7 @@ from bot.web.me_pages import MePages
 from bot.web.measures_pages import MeasuresPages
 from bot.web.meme_pages import MemePages
 from bot.web.metrics import Metrics, measure
-from bot.web.middlewares import answer_refusals, for_pages, only_hosts, only_own_pages
+from bot.web.middlewares import answer_refusals, for_pages, images_from, only_hosts, only_own_pages
 from bot.web.model_pages import ModelPages
 from bot.web.plays_pages import PlaysPages
 from bot.web.post_form import PostForm
@@ -48,6 +50,7 @@ from bot.web.turns import read_in_turn, set_up_turns
 from bot.web.version_pages import VersionPages
 from bot.web.visitors import recognise
 from bot.web.vote_form import VoteForm
+from storage.objects.remote_image_store import RemoteImageStore
 from storage.types import Bucket, PlatformName
 
 _HERE = Path(__file__).parent
@@ -59,11 +62,20 @@ PLATFORMS = {
 }
 
 
+def _other_images(services: Services) -> list[Middleware]:
+    """What lets browsers load images from the object store, where they are sent there."""
+    images = services.images
+    if not services.settings.signed_url_minutes or not isinstance(images, RemoteImageStore):
+        return []
+    return [images_from(str(URL(images.objects.sign("any", seconds=1)).origin()))]
+
+
 def make_site(services: Services) -> web.Application:
     """Put the application together; nothing listens yet."""
     site = web.Application(
         middlewares=[
             measure,
+            *_other_images(services),
             take_word_of(TrustedProxies(services.settings.web_trusted_proxies)),
             answer_refusals,
             only_hosts(services.settings.web_allowed_hosts),

@@ -11,8 +11,6 @@ from storage.files.image_store import ImageStore
 
 #: A household may be a family: it may upload so many times as much as one person.
 _PEOPLE_OF_A_HOUSEHOLD = 4
-#: How long the measured size of the image store holds, seconds; uploads since are added to it.
-_MEASURE_SECONDS = 600.0
 
 
 class UploadQuota:
@@ -28,6 +26,7 @@ class UploadQuota:
         self._counts: Counter[tuple[str, str]] = Counter()
         self._measuring = asyncio.Lock()
         self._measured_at: float | None = None
+        #: As it was measured; uploads since are added to it.
         self._stored = 0
 
     def check(self, person: str, household: str) -> None:
@@ -51,8 +50,11 @@ class UploadQuota:
         """
         loop = asyncio.get_running_loop()
         async with self._measuring:
-            if self._measured_at is None or loop.time() > self._measured_at + _MEASURE_SECONDS:
-                self._stored = await asyncio.to_thread(_size_of, self._images)
+            if (
+                self._measured_at is None
+                or loop.time() > self._measured_at + self._images.measure_seconds
+            ):
+                self._stored = await self._images.on_thread(_size_of, self._images)
                 self._measured_at = loop.time()
         if self._stored + size > self._room:
             raise Refusal(
@@ -85,10 +87,4 @@ class UploadQuota:
 
 
 def _size_of(images: ImageStore) -> int:
-    size = 0
-    for path in images.files():
-        try:
-            size += path.stat().st_size
-        except FileNotFoundError:
-            continue  # The clean-up took it meanwhile.
-    return size
+    return sum(each.bytes for each in images.stored())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import DBAPIError
 
 from storage.engine.sqlite_file import DatabaseFileGone
+from storage.objects.faults import ObjectStoreFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ def storage_fault(error: BaseException) -> StorageFault | None:
     if isinstance(error, DBAPIError):
         fault = storage_fault(error.orig) if error.orig is not None else None
         return _AWAY if fault is None and error.connection_invalidated else fault
+    if isinstance(error, ObjectStoreFault):
+        return StorageFault(error.what, error.advice)
     if isinstance(error, DatabaseFileGone):
         return _GONE
     if isinstance(error, sqlite3.Error):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from models.distribution import BINS
 from storage.errors import ExpectedError
-from trainer.backbone.finetune_pictures import LEARNED, Numbers, Picture, augmented, canvas, whole
+from trainer.backbone.finetune_pictures import LEARNED, Numbers, Picture, augmented, whole
 from trainer.backbone.student_weights import StudentSpec, save_student
 from trainer.backbone.weights_source import load_weights
 
@@ -154,7 +154,7 @@ def _batches(
     order = rng.permutation(len(pictures)) if shuffled else np.arange(len(pictures))
     for start in range(0, len(order), size):
         rows = order[start : start + size]
-        images = [canvas(pictures[row].path, side) for row in rows]
+        images = [pictures[row].canvas(side) for row in rows]
         usable = [
             (image, pictures[row].target)
             for image, row in zip(images, rows, strict=True)

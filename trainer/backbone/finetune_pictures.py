@@ -1,8 +1,10 @@
 """The pictures that a backbone is fine-tuned on: read, cropped, mirrored, coloured."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,13 +34,32 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image file and the soft bins of its label, float64 [10]."""
+    """An image file and the soft bins of its label, float64 [10].
+
+    Attributes:
+        path: of the file.
+        target: the bins.
+        fetch: gives the path of a file that may have to be fetched first; None: it is there.
+    """
 
     path: Path
     target: Numbers
+    fetch: Callable[[], Path] | None = None
+
+    def canvas(self, side: int) -> NDArray[np.uint8] | None:
+        """The image as `canvas` gives it; None where it is gone or cannot be decoded.
+
+        Raises:
+            ObjectStoreFault: it cannot be fetched now.
+        """
+        try:
+            path = self.path if self.fetch is None else self.fetch()
+        except FileNotFoundError:
+            return None
+        return canvas(path, side)
 
 
-async def read_pictures(database_url: str, images: Path) -> tuple[list[Picture], Counter[str]]:
+async def read_pictures(database_url: str, store: ImageStore) -> tuple[list[Picture], Counter[str]]:
     """The older labelled posts whose image file is still kept (`LEARNED`), the oldest first.
 
     Returns:
@@ -59,7 +80,6 @@ async def read_pictures(database_url: str, images: Path) -> tuple[list[Picture],
             sha256 = {row.id: row.sha256 for row in await session.execute(query)}
     finally:
         await database.close()
-    store = ImageStore(images)
     kept = [post for post in posts if post.image_id in sha256]
     kept = kept[: round(LEARNED * len(kept))]
     if not kept:
@@ -70,8 +90,8 @@ async def read_pictures(database_url: str, images: Path) -> tuple[list[Picture],
     ranking = Ranking(score, community, platform)
     targets = soft_bins(ranking.intervals(score, community, platform))
     pictures = [
-        Picture(store.path(sha256[post.image_id]), target)
-        for post, target in zip(kept, targets, strict=True)
+        Picture(store.path(name), target, partial(store.local, name))
+        for name, target in zip((sha256[post.image_id] for post in kept), targets, strict=True)
     ]
     return pictures, dropped
 

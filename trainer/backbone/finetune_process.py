@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from storage.objects.image_place import ImagePlace
 from trainer.backbone.finetune import FinetuneRefused, Plan, finetune
 from trainer.backbone.finetune_pictures import read_pictures
 from trainer.backbone.student_weights import ExportRefused
@@ -23,7 +24,9 @@ def _say(**line: Any) -> None:
 def main() -> int:
     """Run the task on standard input; 0 when it was carried out, 3 when refused."""
     task = json.loads(sys.stdin.readline())
-    pictures, dropped = asyncio.run(read_pictures(task["database_url"], Path(task["images"])))
+    pictures, dropped = asyncio.run(
+        read_pictures(task["database_url"], ImagePlace.from_json(task["images"]).open())
+    )
     try:
         found = finetune(
             pictures, Path(task["weights"]), Path(task["out"]),

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from storage.files.image_store import ImageStore
+from storage.objects.image_place import ImagePlace
 from trainer.data.dataset import read_labelled
 from trainer.growth.refit import refit_growth
 from trainer.head.recipe import Recipe
@@ -43,8 +43,8 @@ class Task:
     seed: int = 1
     #: Whether a person asked for a version of labels that the champion knows, too.
     by_hand: bool = False
-    #: Where the images and the backbones lie, to try images saved in other ways; None: not tried.
-    images_root: Path | None = None
+    #: Where images and backbones are, to try images saved in other ways; None: that is not tried.
+    images: ImagePlace | None = None
     backbones_root: Path | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -53,11 +53,12 @@ class Task:
         """Read the JSON object of the parent; unknown keys are an error."""
         given = json.loads(line)
         champion = given.pop("champion", None)
-        for name in ("images_root", "backbones_root"):
-            given[name] = Path(given[name]) if given.get(name) else None
+        images, backbones = given.pop("images", None), given.pop("backbones_root", None)
         return cls(
             **{**given, "models_root": Path(given["models_root"])},
             champion=Champion.parse(champion) if champion else None,
+            images=ImagePlace.from_json(images) if images else None,
+            backbones_root=Path(backbones) if backbones else None,
         )
 
 
@@ -108,11 +109,11 @@ def run(task: Task) -> dict[str, Any]:
 
 def _resave(task: Task) -> Resave | None:
     """What tries images saved in other ways; None where the task does not say where they lie."""
-    if task.images_root is None or task.backbones_root is None:
+    if task.images is None or task.backbones_root is None:
         return None
     return StoredImages(
         task.database_url,
-        ImageStore(task.images_root),
+        task.images.open(),
         task.backbones_root,
         task.backbone,
         task.seed,

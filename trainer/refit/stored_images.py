@@ -13,6 +13,7 @@ from models.decoding import ImageRefused, decode
 from models.head import Head
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore
+from storage.objects.faults import ObjectStoreFault
 from storage.tables import Image
 from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.splits import Rows
@@ -51,7 +52,10 @@ class StoredImages:
         names = asyncio.run(self._names([f"{int(each):016x}" for each in posts.phash[drawn]]))
         images, kept = [], []
         for row in drawn:
-            content = self._read(names.get(f"{int(posts.phash[row]):016x}"))
+            try:
+                content = self._read(names.get(f"{int(posts.phash[row]):016x}"))
+            except ObjectStoreFault as fault:
+                return str(fault)
             if content is not None:
                 images.append(content)
                 kept.append(row)

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from storage.engine.database import Database
+from storage.files.image_store import ImageStore
 from storage.tables import Community, Embedding, Image, Label, Post, PostImage
 from storage.types import Bucket, PlatformName, PostOrigin, PostState
 from trainer.backbone.finetune_pictures import LEARNED, read_pictures
@@ -140,7 +141,7 @@ async def test_fine_tuning_leaves_out_and_counts_the_same_rows(
     with closing(sqlite3.connect(str(make_url(labelled.url).database))) as plain, plain:
         plain.execute("PRAGMA ignore_check_constraints = 1")
         plain.execute(damage)
-    pictures, dropped = await read_pictures(labelled.url, tmp_path)
+    pictures, dropped = await read_pictures(labelled.url, ImageStore(tmp_path))
     assert dropped == {reason: 1}
     assert len(pictures) == round(LEARNED * (POSTS - 1))
     assert all(each.target.sum() == pytest.approx(1) for each in pictures)

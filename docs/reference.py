@@ -27,7 +27,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "General": (),
     "The board": ("web", "board_"),
     "The API": ("api_", "webhook_"),
-    "Images": ("max_image", "image_", "download", "read_text"),
+    "Images": ("max_image", "image", "signed_url", "download", "read_text"),
     "Discord": ("discord_",),
     "Reddit": ("reddit_",),
     "Training": ("train_", "retrain_", "finetune", "keep_versions", "backbone", "pause_on"),

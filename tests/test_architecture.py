@@ -83,6 +83,12 @@ RULES = (
         HEAVY,
     ),
     Rule(
+        "only storage/objects/ imports obstore",
+        (*PACKAGES, "main", "peoria"),
+        ("obstore",),
+        not_of=("storage.objects",),
+    ),
+    Rule(
         "bot/ needs nothing of the trainer outside cli/ and simulation/",
         ("bot",),
         ("trainer",),

@@ -42,6 +42,7 @@ from bot.cli.console import err, say
 from peoria import __version__
 from storage.engine.faults import storage_fault
 from storage.errors import ExpectedError
+from storage.objects.faults import ObjectStoreFault
 from trainer.backbone.distill_command import distill
 
 app = typer.Typer(
@@ -121,6 +122,8 @@ def main() -> None:
 def _sentence(error: OSError | DBAPIError) -> str:
     """What is wrong outside of the program, and what to do about it where that is known."""
     if isinstance(error, OSError):
+        if isinstance(error, ObjectStoreFault):
+            return str(error)
         said = error.strerror or str(error)
         where = f": {error.filename}" if error.filename else ""
         what = "The system says"

@@ -19,6 +19,7 @@ from bot.web.upload import MAX_TITLE, Upload, clean_title, read_upload
 from bot.web.upload_quota import UploadQuota
 from bot.web.visitors import Visitor, visitor_of
 from models.decoding import ImageRefused, recognise
+from storage.engine.faults import storage_fault
 from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
@@ -115,8 +116,10 @@ class PostForm:
             post_id = await self._services.pipeline.accept(PlatformName.WEB, incoming)
         except OSError as error:
             log.exception("An image cannot be stored.")
+            fault = storage_fault(error)
             raise Refusal(
-                507, f"The image could not be stored ({error.strerror}); nothing was posted."
+                507 if fault is None or fault.no_room else 503,
+                f"The image could not be stored ({error.strerror}); nothing was posted.",
             ) from error
         if post_id is None:
             raise Refusal(403, "You asked to be left out, so this was not posted.")

@@ -78,17 +78,17 @@ _BY_WORDS = {
 class ObjectStoreFault(OSError):
     """An object store cannot be used now, for a reason that lies outside of the program.
 
-    Nothing is lost: what was to be stored waits, as it does while a disk is full.
+    Nothing is lost by it: what was to be stored waits, as it does while a disk is full.
 
     Attributes:
-        what: the reason, the middle of a sentence.
+        what: the reason, the middle of a sentence; it does not say which object store.
         advice: what the operator does about it, a sentence.
     """
 
-    def __init__(self, what: str, advice: str) -> None:
-        super().__init__(f"{what[0].upper()}{what[1:]}. {advice}")
-        self.strerror = what
-        self.what = what
+    def __init__(self, what: str, advice: str, *, url: str) -> None:
+        said = what.format(url=url)
+        super().__init__(f"{said[0].upper()}{said[1:]}. {advice}")
+        self.what = self.strerror = what.replace(" {url}", "")
         self.advice = advice
 
 
@@ -111,7 +111,7 @@ def object_store_fault(error: Exception, url: str) -> ObjectStoreFault:
     if found is None:
         found = next((fault for words, fault in _BY_WORDS.items() if words in text), _UNKNOWN)
     what, advice = found
-    return ObjectStoreFault(what.format(url=url, status=status), advice)
+    return ObjectStoreFault(what.replace("{status}", str(status)), advice, url=url)
 
 
 def _code(error: Exception) -> str | None:

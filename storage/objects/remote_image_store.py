@@ -215,8 +215,9 @@ class RemoteImageStore(ImageStore):
             else:
                 write_over = True
         raise ObjectStoreFault(
-            f"the object store {self.objects.url} does not keep what is written to it",
+            "the object store {url} does not keep what is written to it",
             "Is it full, or does a rule delete at once? It is tried again by itself.",
+            url=self.objects.url,
         )
 
     def _keep_copy(self, sha256: str, data: bytes) -> None:

@@ -14,7 +14,7 @@ from bot.web.refusals import Refusal
 from bot.web.visitors import visitor_of
 
 #: A page's posts, and those that came in while it was open.
-_MOST = 5 * PAGE
+MOST_CARDS = 5 * PAGE
 _MAX_ID_DIGITS = 18
 
 
@@ -46,8 +46,8 @@ class Cards:
         With ``If-None-Match`` the answer is 304 while nothing has changed.
         """
         ids = [read_id(text) for text in request.query.get("ids", "").split(",") if text]
-        if len(ids) > _MOST or None in ids:
-            raise Refusal(400, f"The parameter ids holds at most {_MOST} numbers.")
+        if len(ids) > MOST_CARDS or None in ids:
+            raise Refusal(400, f"The parameter ids holds at most {MOST_CARDS} numbers.")
         visitor = visitor_of(request)
         posts = await self._feed.posts(visitor, [each for each in ids if each is not None])
         newest = read_id(request.query.get("newest", ""))

@@ -17,7 +17,8 @@ from storage.engine.faults import storage_fault
 
 log = logging.getLogger(__name__)
 
-_HEADERS = {
+#: Of every answer.
+HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"
         " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -65,7 +66,7 @@ async def answer_refusals(request: web.Request, handler: Handler) -> web.StreamR
     except Exception as error:
         log.exception("A request to the board failed: %s %s", request.method, request.rel_url.path)
         response = refused(request, _failed(error))
-    for name, value in _HEADERS.items():
+    for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.scheme == "https":
         response.headers.setdefault("Strict-Transport-Security", _ONLY_TLS)

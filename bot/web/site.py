@@ -30,6 +30,7 @@ from bot.web.guess_form import GuessForm
 from bot.web.health import Health
 from bot.web.heat_maps import HeatMaps
 from bot.web.league_pages import LeaguePages
+from bot.web.live_stream import LiveStream
 from bot.web.me_pages import MePages
 from bot.web.measures_pages import MeasuresPages
 from bot.web.meme_pages import MemePages
@@ -104,6 +105,7 @@ def make_site(services: Services) -> web.Application:
             web.get(post, pages.handle_post),
             web.get(post + ".json", cards.handle_post),
             web.get("/cards.json", cards.handle_cards),
+            web.get("/live", LiveStream(services, feed, site).handle),
             web.get("/posts", _to_the_feed),
             web.post("/posts", post_form.handle),
             web.post(post + "/vote", VoteForm(services, feed, crowds).handle),

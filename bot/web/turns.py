@@ -71,14 +71,15 @@ class Turns:
 
 
 #: Paths, or how they begin.
-_AT_ONCE = ("/static/", "/images/", "/livez", "/healthz")
+_AT_ONCE = ("/static/", "/images/", "/live", "/livez", "/healthz")
 
 
 @web.middleware
 async def read_in_turn(request: web.Request, handler: Handler) -> web.StreamResponse:
     """A page waits its turn among those who read; what changes something has turns of its own.
 
-    What needs no database is answered at once; images and the first page take turns themselves.
+    What needs no database is answered at once, and so is what lasts as long as a page is open;
+    images and the first page take turns themselves.
     """
     at_once = request.path == "/" or request.path.startswith(_AT_ONCE)
     if request.method not in ("GET", "HEAD") or at_once:

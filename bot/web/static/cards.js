@@ -23,7 +23,8 @@ export function replace(before, after) {
 }
 
 // A post's own page shows more than its card, so that it is read anew as a whole.
-async function reloadOwnPage(page) {
+export async function reloadOwnPage() {
+  const page = document.querySelector("[data-own-page]");
   const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
   if (!answer.ok) return;
   const document_ = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -37,7 +38,7 @@ export async function showCard(html) {
   if (before?.dataset.version === card.dataset.version) return;
   const page = before?.closest("[data-own-page]");
   if (page) {
-    await reloadOwnPage(page);
+    await reloadOwnPage();
   } else if (before) {
     replace(before, card);
   } else {

@@ -1,6 +1,8 @@
-// Asks what has changed, often while something is about to, seldom otherwise.
+// Shows what has changed as soon as the server says so; where it cannot say, the page asks: often
+// while something is about to change, seldom otherwise.
 
-import { replace, showCard } from "./cards.js";
+import { findCard, reloadOwnPage, showCard } from "./cards.js";
+import { isOpen, listen, on } from "./stream.js";
 
 const SOON = 1000;
 const LATER = 5000;
@@ -8,18 +10,29 @@ const MOST = 60;
 
 const feed = document.querySelector("[data-feed]");
 const newer = document.querySelector("[data-newer]");
+const ownPage = document.querySelector("[data-own-page]");
 let tag = "";
 let timer = 0;
+const told = new Set();
 
 function shown() {
   return Array.from(document.querySelectorAll("[data-post]")).slice(0, MOST);
 }
 
+function ids() {
+  return shown().map((card) => card.dataset.post);
+}
+
 function address() {
-  const cards = shown();
-  const query = new URLSearchParams({ ids: cards.map((card) => card.dataset.post).join(",") });
-  if (feed?.dataset.first !== undefined) query.set("newest", cards[0]?.dataset.post ?? "");
+  const query = new URLSearchParams({ ids: ids().join(",") });
+  if (feed?.dataset.first !== undefined) query.set("newest", ids()[0] ?? "");
   return `/cards.json?${query}`;
+}
+
+function streamAddress() {
+  const query = new URLSearchParams({ posts: ids().join(",") });
+  if (feed?.dataset.first !== undefined) query.set("community", feed.dataset.community);
+  return `/live?${query}`;
 }
 
 function tellNewer(count) {
@@ -37,7 +50,7 @@ function tellNewer(count) {
 }
 
 async function showNewer() {
-  const answer = await fetch("/", { headers: { Accept: "text/html" } });
+  const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.querySelector("[data-feed]");
@@ -45,8 +58,10 @@ async function showNewer() {
   document.querySelector("[data-empty]")?.remove();
   feed.replaceChildren(...fresh.children);
   document.querySelector(".pager")?.replaceWith(page.querySelector(".pager"));
+  told.clear();
   tellNewer(0);
   feed.querySelector("a")?.focus();
+  listen(streamAddress);
 }
 
 async function look() {
@@ -55,7 +70,7 @@ async function look() {
   tag = answer.headers.get("ETag") ?? "";
   const content = await answer.json();
   for (const card of content.cards) {
-    const before = document.querySelector(`[data-post="${card.id}"]`);
+    const before = findCard(card.id);
     if (before && before.dataset.version !== card.version) await showCard(card.html);
   }
   tellNewer(content.newer);
@@ -81,15 +96,42 @@ async function again() {
       // The board is away for a moment; what is shown stays, and it is asked again.
     }
   }
-  timer = setTimeout(again, isAboutToChange() ? SOON : LATER);
+  if (!isOpen()) timer = setTimeout(again, isAboutToChange() ? SOON : LATER);
+}
+
+// All who look at one page are told in the same moment: they do not all ask in the same one.
+function soon(most) {
+  return SOON + Math.random() * most;
+}
+
+function watchStream() {
+  // Between the page and its stream something may have changed.
+  on("open", () => {
+    clearTimeout(timer);
+    timer = setTimeout(again, soon(SOON));
+  });
+  on("closed", () => {
+    clearTimeout(timer);
+    timer = setTimeout(again, soon(LATER));
+  });
+  on("card", ({ id, html }) => {
+    if (!ownPage) showCard(html);
+    else if (findCard(String(id))) setTimeout(reloadOwnPage, soon(SOON) - SOON);
+  });
+  on("gone", ({ id }) => {
+    if (feed) findCard(String(id))?.remove();
+  });
+  on("new", ({ id }) => {
+    if (findCard(String(id))) return;
+    told.add(id);
+    tellNewer(told.size);
+  });
 }
 
 export function watchFeed() {
-  if (!feed && !document.querySelector("[data-own-page]")) return;
-  timer = setTimeout(again, SOON);
-  document.addEventListener("visibilitychange", again);
-  document.addEventListener("peoria:posted", () => {
-    clearTimeout(timer);
-    timer = setTimeout(again, 200);
-  });
+  if (!feed && !ownPage) return;
+  watchStream();
+  timer = setTimeout(again, LATER);
+  listen(streamAddress);
+  document.addEventListener("peoria:posted", () => listen(streamAddress));
 }

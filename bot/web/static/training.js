@@ -1,5 +1,7 @@
 // Starting a training run and following it.
 
+import { isOpen, listen, on } from "./stream.js";
+
 const UNREACHED = "The board cannot be reached; is it still running?";
 const SOON = 1000;
 const LATER = 10_000;
@@ -40,7 +42,16 @@ async function again(state) {
       // The board is away for a moment; it is asked again.
     }
   }
-  timer = setTimeout(again, state.dataset.running === "true" ? SOON : LATER, state);
+  if (!isOpen()) timer = setTimeout(again, state.dataset.running === "true" ? SOON : LATER, state);
+}
+
+// The page of a run is read anew as a whole.
+async function reload(part) {
+  const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.querySelector("[data-live-run]");
+  if (fresh) show(part, fresh.innerHTML);
 }
 
 async function train(state, form) {
@@ -63,8 +74,15 @@ async function train(state, form) {
 }
 
 export function watchTraining() {
+  const run = document.querySelector("[data-live-run]");
+  if (run) {
+    on("training", () => reload(run));
+    listen(() => "/live?training=1");
+  }
   const state = document.querySelector("[data-models-state]");
   if (!state) return;
+  for (const name of ["open", "closed", "training"]) on(name, () => again(state));
+  listen(() => "/live?training=1");
   state.addEventListener("submit", (event) => {
     event.preventDefault();
     train(state, event.target.closest("[data-train]"));

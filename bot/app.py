@@ -133,6 +133,7 @@ def build(core: Core) -> App:
             backbone_switch(core),
             core.database,
             core.images,
+            core.batches,
             core.serving,
             wanted=core.settings.backbone == "starter",
             clock=core.clock,
@@ -177,6 +178,7 @@ def backbone_switch(core: Core) -> BackboneSwitch:
     return BackboneSwitch(
         database=core.database,
         images=core.images,
+        batches=core.batches,
         server=core.serving,
         training=core.training,
         versions_dir=core.settings.versions_dir,

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from bot.cluster.batches import ClusterBatches, LocalBatches
+from bot.cluster.outcomes import ImageBatches
 from bot.people.key_check import open_people_key
 from bot.runtime.clock import Clock
 from bot.runtime.download import Downloader
@@ -20,6 +22,7 @@ from bot.training.first_version import add_first_champion, has_champion
 from bot.training.runs import TrainingRuns
 from bot.training.usable_champion import ensure_usable_champion
 from models.decoding import DecodeLimits
+from models.extras import require_ray
 from models.ocr import TextReader, check_ocr
 from storage.engine.database import Database
 from storage.engine.migrate import upgrade
@@ -41,6 +44,7 @@ class Core:
         database: all tables.
         images: the image files.
         serving: the champion and the threads that run models.
+        batches: where batches of images are embedded: here, or on a Ray cluster.
         downloader: downloads images.
         training: training runs.
         people_key: key of the hashes that stand for people.
@@ -54,6 +58,7 @@ class Core:
     database: Database
     images: ImageStore
     serving: ChampionServer
+    batches: ImageBatches
     downloader: Downloader
     training: TrainingRuns
     people_key: bytes
@@ -93,6 +98,7 @@ async def open_core(
         ObjectsMissing: PEORIA_IMAGES_URL is set without the extra.
         ObjectStoreFault: keys of that object store are missing.
         OcrMissing: PEORIA_READ_TEXT is set without the extra.
+        RayMissing: PEORIA_RAY_ADDRESS is set without the extra.
         BackboneUnusable: a new installation's backbone is missing or damaged.
         OSError: the data folder cannot be written.
     """
@@ -150,16 +156,31 @@ async def open_core(
             backbones_dir=settings.backbones_dir.resolve(),
         )
         stack.push_async_callback(training.close)
+        services = ServiceStates(database, clock=clock)
+        batches: ImageBatches = LocalBatches(serving)
+        if settings.ray_address is not None:
+            require_ray("PEORIA_RAY_ADDRESS")
+            cluster = ClusterBatches(
+                settings.ray_address,
+                batches,
+                services.report("ray", "The Ray cluster"),
+                versions_dir=settings.versions_dir,
+                backbones_dir=settings.backbones_dir,
+                limits=limits,
+            )
+            stack.push_async_callback(cluster.close)
+            batches = cluster
         yield Core(
             settings=settings,
             database=database,
             images=images,
             serving=serving,
+            batches=batches,
             downloader=downloader,
             training=training,
             people_key=people_key,
             ocr_worker=ocr_worker,
-            services=ServiceStates(database, clock=clock),
+            services=services,
             clock=clock,
             reread=reread,
         )

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bot.runtime.cron import cron_trigger
 from bot.runtime.shards import parse_shards
+from models.ray_cluster import check_address
 
 #: Databases that Peoria works with, by SQLAlchemy's names of dialect and driver.
 _DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
@@ -136,6 +137,10 @@ def _shard_range(value: str | None) -> str | None:
     return value
 
 
+def _ray_address(value: str | None) -> str | None:
+    return None if value is None else check_address(value)
+
+
 #: An SQLAlchemy URL of a database that Peoria works with, or None.
 DatabaseUrl: TypeAlias = Annotated[str | None, AfterValidator(_database_url)]
 #: Bucket and prefix of an object store, such as ``s3://pictures/peoria``, or None.
@@ -154,5 +159,7 @@ Subreddits: TypeAlias = Annotated[Names, AfterValidator(_subreddits)]
 WebAddress: TypeAlias = Annotated[str, AfterValidator(_web_address)]
 #: The same, or None.
 OptionalWebAddress: TypeAlias = Annotated[str | None, AfterValidator(_optional_web_address)]
+#: Where a Ray cluster is: ``local``, ``auto``, ``host:port``, ``ray://host:port``; or None.
+RayAddress: TypeAlias = Annotated[str | None, AfterValidator(_ray_address)]
 #: Shards of Discord, such as ``0-3/8``, or None.
 ShardRange: TypeAlias = Annotated[str | None, AfterValidator(_shard_range)]

@@ -19,6 +19,7 @@ from bot.setting_types import (
     Networks,
     ObjectStoreUrl,
     OptionalWebAddress,
+    RayAddress,
     ShardRange,
     Subreddits,
     TimeZone,
@@ -387,6 +388,12 @@ class Settings(BaseSettings):
         50,
         ge=1,
         description="Fewest new labels since the last run with which Peoria trains by itself.",
+    )
+    ray_address: RayAddress = Field(
+        None,
+        description="A Ray cluster for batches of images and for training: local (this machine),"
+        " auto (the cluster that this machine belongs to), HOST:PORT of its head, or"
+        " ray://HOST:PORT; needs the extra ray. Unset: this process and a child of it do all.",
     )
     keep_versions: int = Field(
         5,

@@ -1,4 +1,4 @@
-"""What is installed beside the base: the extra `train`, which serving does not need."""
+"""What is installed beside the base: the extras `train` and `ray`, which serving does not need."""
 
 from importlib.util import find_spec
 
@@ -33,3 +33,20 @@ def require_train(what: str) -> None:
         raise TrainMissing(
             f"{what} needs the extra `train` (TensorFlow, Keras, matplotlib): {INSTALL_TRAIN}"
         )
+
+
+class RayMissing(ExpectedError):
+    """The extra `ray` is not installed; the message says how to install it."""
+
+
+def require_ray(what: str) -> None:
+    """Make sure that the extra `ray` is installed.
+
+    Args:
+        what: needs it; the beginning of a sentence.
+
+    Raises:
+        RayMissing: it is not installed.
+    """
+    if find_spec("ray") is None:
+        raise RayMissing(f"{what} needs the extra `ray`: `make install EXTRAS=ray` installs it.")

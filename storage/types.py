@@ -148,6 +148,15 @@ class RunState(StrEnum):
     FAILED = "failed"
 
 
+class BatchState(StrEnum):
+    """The life of one pass over stored images."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment. Takes and gives aware datetimes, and stores UTC.
 

@@ -116,6 +116,7 @@ RULES = (
             "bot.reports",
             "bot.operations",
             "bot.webhooks",
+            "bot.cluster",
         )
     ),
     Rule(
@@ -181,6 +182,12 @@ RULES = (
         PACKAGES,
         ("bot.operations",),
         not_of=("bot.operations", "bot.cli", "bot.app", "bot.jobs", "bot.reddit.backfill"),
+    ),
+    Rule(
+        "bot/cluster/ carries batches, and knows no post, no label and no database",
+        ("bot.cluster",),
+        ("bot", "storage", "sqlalchemy"),
+        but=("bot.cluster", "bot.runtime", "bot.serving"),
     ),
     Rule("bot/cli/ holds no SQL", ("bot.cli",), ("sqlalchemy",)),
     Rule("bot/reports/ opens no database", ("bot.reports",), ("storage.engine", "storage.files")),
@@ -397,4 +404,4 @@ def test_the_running_bot_never_imports_tensorflow(tmp_path: Path) -> None:
     assert {"bot", "aiohttp", "ai_edge_litert"} <= modules
     assert not {*HEAVY} & modules
     # Neither do these belong into a process that serves.
-    assert not {"matplotlib", "scipy", "sklearn", "lightgbm"} & modules
+    assert not {"matplotlib", "scipy", "sklearn", "lightgbm", "ray"} & modules

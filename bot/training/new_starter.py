@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from bot.cluster.outcomes import ImageBatches
 from bot.notices import NoticeKind, note
 from bot.runtime.clock import Clock
 from bot.serving.champion import ChampionServer
@@ -34,6 +35,7 @@ class NewStarter:
         switch: changes the backbone if the gate says so.
         database: holds versions and embeddings.
         images: the stored files.
+        batches: where they are embedded.
         server: serves the champion.
         wanted: whether the starter is what this installation is set to.
         clock: tells the time.
@@ -44,6 +46,7 @@ class NewStarter:
         switch: BackboneSwitch,
         database: Database,
         images: ImageStore,
+        batches: ImageBatches,
         server: ChampionServer,
         *,
         wanted: bool,
@@ -52,6 +55,7 @@ class NewStarter:
         self._switch = switch
         self._database = database
         self._images = images
+        self._batches = batches
         self._server = server
         self._wanted = wanted
         self._clock = clock
@@ -64,8 +68,9 @@ class NewStarter:
         fingerprint = champion.backbone.fingerprint
         if self._complete != fingerprint:
             embedded, _ = await embed_stored_images(
-                self._database, self._images, self._server, champion.backbone, _nobody
-            )
+                self._database, self._images, self._batches, champion.backbone, _nobody,
+                clock=self._clock,
+            )  # fmt: skip
             if embedded:
                 log.info("%s images of before were embedded with the new backbone.", embedded)
             self._complete = fingerprint

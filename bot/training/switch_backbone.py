@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot.cluster.outcomes import ImageBatches
 from bot.runtime.clock import Clock
 from bot.serving.champion import ChampionServer
 from bot.training.backbone_setup import prepare_backbone
@@ -54,6 +55,7 @@ class BackboneSwitch:
     Attributes:
         database: holds embeddings and model versions.
         images: the stored files that are embedded anew.
+        batches: where they are embedded.
         server: serves the champion, whose backbone is replaced.
         training: fits a head on the new backbone.
         versions_dir: holds a folder for each model version.
@@ -63,6 +65,7 @@ class BackboneSwitch:
 
     database: Database
     images: ImageStore
+    batches: ImageBatches
     server: ChampionServer
     training: TrainingRuns
     versions_dir: Path
@@ -100,7 +103,7 @@ class BackboneSwitch:
 
     async def _embed_stored(self, backbone: Backbone, on_advance: OnAdvance) -> tuple[int, int]:
         return await embed_stored_images(
-            self.database, self.images, self.server, backbone, on_advance
+            self.database, self.images, self.batches, backbone, on_advance, clock=self.clock
         )
 
     async def _refit(

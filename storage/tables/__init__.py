@@ -5,6 +5,7 @@ of it, a reply cannot be `sent` without its id, two model versions cannot both b
 """
 
 from storage.tables.base import Base
+from storage.tables.batches import BatchJob, QuarantinedImage
 from storage.tables.communities import Author, Community
 from storage.tables.genres import GenreCorrection
 from storage.tables.imageless_posts import ImagelessPost
@@ -26,6 +27,7 @@ __all__ = [
     "ApiToken",
     "Author",
     "Base",
+    "BatchJob",
     "Community",
     "CommunityGuesses",
     "DailyLabel",
@@ -49,6 +51,7 @@ __all__ = [
     "PostImage",
     "PostMeasures",
     "Prediction",
+    "QuarantinedImage",
     "Reply",
     "RoleSeen",
     "RunningProcess",

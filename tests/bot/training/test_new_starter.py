@@ -51,8 +51,8 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def taking_up(core: Core, trained: Trained, mode: str, *, wanted: bool = True) -> NewStarter:
     core = replace(core, training=trained(mode))
     return NewStarter(
-        backbone_switch(core), core.database, core.images, core.serving, wanted=wanted,
-        clock=core.clock,
+        backbone_switch(core), core.database, core.images, core.batches, core.serving,
+        wanted=wanted, clock=core.clock,
     )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Batches of images on a Ray cluster (extra `ray`); nothing here is imported without an address."""

@@ -1,0 +1,75 @@
+"""Connecting a process to a Ray cluster (extra `ray`). Whoever serves or trains does it alike."""
+
+import logging
+import os
+import re
+import sys
+from typing import Any
+
+from models.extras import require_ray
+
+#: ``local`` starts a cluster of this machine, ``auto`` finds the one that runs on it.
+_NAMED = ("local", "auto")
+_HOST = re.compile(
+    r"(?:ray://)?[A-Za-z0-9._-]+(?::\d{1,5})?|(?:ray://)?\[[0-9A-Fa-f:]+\](?::\d{1,5})?"
+)
+
+#: Nothing is sent to Ray's makers, and a head that is lost is noticed within half a minute.
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DISABLE_IMPORT_WARNING": "1",
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_gcs_rpc_server_reconnect_timeout_s": "20",
+}
+
+
+def check_address(value: str) -> str:
+    """The address, as it is.
+
+    Raises:
+        ValueError: it is none that Ray takes.
+    """
+    if value in _NAMED or (_HOST.fullmatch(value) and (":" in value)):
+        return value
+    raise ValueError("must be local, auto, HOST:PORT of a head, or ray://HOST:PORT")
+
+
+def connect(address: str) -> None:
+    """Connect this process to a cluster.
+
+    Raises:
+        RayMissing: the extra is not installed.
+        ConnectionError: there is no cluster there; the message is a sentence.
+    """
+    require_ray("PEORIA_RAY_ADDRESS")
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    import ray
+
+    options: dict[str, Any] = {"namespace": "peoria", "logging_level": logging.ERROR}
+    if not address.startswith("ray://"):
+        options["log_to_driver"] = False
+    if address == "local":
+        options["include_dashboard"] = False
+    try:
+        ray.init(address=address, **options)
+    # Ray has no class of its own for this: what it raises depends on how far it came.
+    except Exception as error:
+        why = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise ConnectionError(f"There is no Ray cluster at {address} ({why}).") from error
+
+
+def processors() -> int:
+    """Processors of all nodes that this process's cluster has."""
+    import ray
+
+    return int(ray.cluster_resources().get("CPU", 0))
+
+
+def disconnect() -> None:
+    """End the connection, and the cluster if `connect` started it."""
+    if "ray" in sys.modules:
+        import ray
+
+        ray.shutdown()

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: The oldest Python that Peoria runs on, and the newest that TensorFlow has wheels for.
 OLDEST, NEWEST = (3, 11), (3, 13)
 #: What can be added to the base; `dev` is all of it and what the tests and checks need.
-EXTRAS = ("train", "ocr", "onnx", "postgres", "objects")
+EXTRAS = ("train", "ocr", "onnx", "postgres", "objects", "ray")
 #: What is installed where nothing else was asked for.
 DEFAULT_EXTRAS = ("train",)
 #: About how much a lock file downloads, and takes on disk once installed, in MB; what is compiled

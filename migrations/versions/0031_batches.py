@@ -1,7 +1,7 @@
 """Work on all stored images: how far it is, and images that end the processes at work on them.
 
-Revision ID: 0029
-Revises: 0028
+Revision ID: 0031
+Revises: 0030
 """
 
 import sqlalchemy as sa
@@ -10,8 +10,8 @@ from alembic import op
 from storage.tables.base import Key
 from storage.types import BatchState, UtcDateTime, enum_column
 
-revision = "0029"
-down_revision = "0028"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

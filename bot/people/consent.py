@@ -45,6 +45,7 @@ async def opt_out_in(
     if newly:
         author.opted_out_at = now
         author.sealed_id = None
+        author.shown_at = None
     withdrawn = await withdraw_waiting_posts(session, author.id)
     await _drop_waiting_guesses(session, author.id)
     return OptOut(newly, withdrawn)

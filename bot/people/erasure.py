@@ -56,6 +56,7 @@ async def forget_person(
             update(ImagelessPost).filter_by(author_id=author.id).values(author_id=None),
         ):
             rows += await _count(session, statement)
+        author.shown_at = None
         if author.opted_out_at is None:
             await session.delete(author)
             rows += 1

@@ -83,6 +83,7 @@ async def export_person(
             "person": person,
             "opted_out_at": _moment(author.opted_out_at),
             "banned_at": _moment(author.banned_at),
+            "shown_at": _moment(author.shown_at),
             # The id itself is theirs, and known to them.
             "id_is_kept": author.sealed_id is not None,
             "posts": await _export_posts(session, author.id, unnamed),

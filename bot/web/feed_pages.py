@@ -149,6 +149,7 @@ class FeedPages:
                 "summary": summary_of(post),
                 "address": f"{request.scheme}://{request.host}{post.url}",
                 "back": post.url,
+                "max_title": MAX_TITLE,
                 "genres": await self._genres.choices(request, post_id) if post.card else None,
             },
         )

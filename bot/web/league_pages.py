@@ -5,6 +5,7 @@ from typing import Any
 
 import aiohttp_jinja2
 from aiohttp import web
+from sqlalchemy import select
 
 from bot.league.board_rows import BoardPage
 from bot.league.leaderboard import BoardName, list_seasons, read_board
@@ -14,6 +15,8 @@ from bot.web.asked_community import asked_community, in_address
 from bot.web.refusals import Refusal
 from bot.web.services import Services
 from bot.web.visitors import find_author, visitor_of
+from storage.tables import Author
+from storage.types import PlatformName
 
 #: Rows of a page.
 PAGE = 25
@@ -62,12 +65,19 @@ class LeaguePages:
                     me=await find_author(session, visitor_of(request)),
                     time_zone=settings.season_time_zone,
                 )
+            names = [row.label for row in page.rows]
+            shown = select(Author.hash).where(
+                Author.hash.in_(names), Author.platform == PlatformName.WEB,
+                Author.shown_at.is_not(None),
+            )  # fmt: skip
+            people = {*await session.scalars(shown)}
         return aiohttp_jinja2.render_template(
             "league.html",
             request,
             {
                 **self._shown(asked, page, seasons),
                 "community": community,
+                "people": people,
                 "place": in_address(request, community),
             },
         )

@@ -11,13 +11,15 @@ from bot.people.consent import has_opted_out, opt_in, opt_out
 from bot.people.erasure import forget_person
 from bot.people.export import export_person
 from bot.people.nicknames import nickname
+from bot.people.own_posts import show_person
 from bot.web.bodies import read_fields
+from bot.web.person_pages import told_of
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other
 from bot.web.services import COMMUNITY, Services
 from bot.web.visitors import Visitor, find_author, visitor_of
 from storage.queries.communities import find_community
-from storage.tables import Standing
+from storage.tables import Author, Standing
 from storage.types import ForecasterKind, PlatformName
 
 
@@ -42,7 +44,7 @@ class MePages:
         return web.json_response(stored or {}, headers=headers)
 
     async def handle_wish(self, request: web.Request) -> web.StreamResponse:
-        """POST /me with ``wish`` opt-out, opt-in, or forget (and ``sure``)."""
+        """POST /me with ``wish`` opt-out, opt-in, show, hide, or forget (and ``sure``)."""
         visitor, services = visitor_of(request), self._services
         form = await read_fields(request)
         match form.get("wish"):
@@ -55,6 +57,13 @@ class MePages:
                 )
             case "opt-in":
                 await opt_in(services.database, platform=PlatformName.WEB, person=visitor.hash)
+            case "show" | "hide" as choice:
+                await show_person(
+                    services.database,
+                    platform=PlatformName.WEB,
+                    person=visitor.hash,
+                    at=services.clock() if choice == "show" else None,
+                )
             case "forget":
                 if form.get("sure") != "yes":
                     raise Refusal(
@@ -68,7 +77,7 @@ class MePages:
                     now=services.clock(),
                 )
             case _:
-                raise Refusal(400, "A wish is opt-out, opt-in or forget.")
+                raise Refusal(400, "A wish is opt-out, opt-in, show, hide or forget.")
         return see_other("/me")
 
     async def _state(self, visitor: Visitor) -> dict[str, Any]:
@@ -87,10 +96,14 @@ class MePages:
                 )
                 standings = {each.season: each for each in await session.scalars(query)}
             opted_out = await has_opted_out(session, PlatformName.WEB, visitor.hash)
+            author = None if author_id is None else await session.get_one(Author, author_id)
+            told = None if author is None else await session.run_sync(told_of, author)
         return {
             "name": nickname(visitor.hash),
             "known": author_id is not None,
             "opted_out": opted_out,
+            "told": told,
+            "shown": author is not None and author.shown_at is not None,
             "standings": [
                 (words, standings[key])
                 for key, words in ((season, "This month"), (ALL_TIME, "All time"))

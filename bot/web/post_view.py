@@ -50,6 +50,7 @@ class PostView:
     title: str
     community_id: int
     community: str  # its name
+    own: bool  # whether the visitor posted it
     on_board: bool  # whether it was posted here, where people vote and guess
     link: str | None  # where it was posted, if it was elsewhere
     score_elsewhere: float | None  # the newest that was read there
@@ -173,6 +174,7 @@ def view_post(
         title="" if withdrawn else post.title,
         community_id=post.community_id,
         community=community,
+        own=own,
         on_board=on_board,
         link=None if withdrawn or on_board else _web_address(post.link),
         score_elsewhere=None if withdrawn else score_elsewhere,

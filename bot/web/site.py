@@ -37,6 +37,8 @@ from bot.web.meme_pages import MemePages
 from bot.web.metrics import Metrics, measure
 from bot.web.middlewares import answer_refusals, for_pages, images_from, only_hosts, only_own_pages
 from bot.web.model_pages import ModelPages
+from bot.web.own_post_form import OwnPostForm
+from bot.web.person_pages import PersonPages
 from bot.web.plays_pages import PlaysPages
 from bot.web.post_form import PostForm
 from bot.web.post_images import PostImages
@@ -127,6 +129,8 @@ def make_site(services: Services) -> web.Application:
             web.post(post + "/genre", genres.handle),
             web.get("/measures", MeasuresPages(services).handle),
             web.get("/plays", PlaysPages(services).handle),
+            *OwnPostForm(services).routes(),
+            web.get(r"/people/{name:[0-9a-f]{12}}", PersonPages(services).handle),
             web.get("/me", me.handle_page),
             web.get("/me.json", me.handle_export),
             web.post("/me", me.handle_wish),

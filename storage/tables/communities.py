@@ -110,3 +110,5 @@ class Author(Base):
     sealed_id: Mapped[str | None] = mapped_column(String(64))
     #: When an admin of the board shut them out; null: nobody did.
     banned_at: Mapped[datetime | None]
+    #: When they chose that others may see their page; null: they did not.
+    shown_at: Mapped[datetime | None]

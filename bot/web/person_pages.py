@@ -1,0 +1,85 @@
+"""The page of a person who chose that others may see it."""
+
+from dataclasses import dataclass
+
+import aiohttp_jinja2
+from aiohttp import web
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.league.person_record import PersonRecord, read_record
+from bot.people.nicknames import nickname
+from bot.visibility import Viewer, in_lists
+from bot.web.points_chart import PointsChart, draw_points
+from bot.web.refusals import Refusal
+from bot.web.services import Services
+from bot.web.visitors import visitor_of
+from storage.tables import Author, Post
+from storage.types import PlatformName
+
+NOBODY = "There is no such person, or they do not show their page to others."
+#: Digits of the hash in an address, and newest posts on a page.
+_DIGITS, _POSTS = 12, 12
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a page tells of a person.
+
+    Attributes:
+        name: a nickname; nobody has another name here.
+        url: of their page.
+        record: what their guesses and posts come to.
+        chart: their points over time; None: too few guesses.
+        posts: id and title of their newest posts.
+    """
+
+    name: str
+    url: str
+    record: PersonRecord
+    chart: PointsChart | None
+    posts: list[tuple[int, str]]
+
+
+class PersonPages:
+    """Answers browsers that ask for a person."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """GET /people/{name}: the first digits of the person's hash."""
+        name, me = request.match_info["name"], visitor_of(request).hash
+
+        def read(session: Session) -> tuple[Told | None, bool]:
+            # "g" comes after all digits of a hash.
+            query = select(Author).where(
+                Author.platform == PlatformName.WEB, Author.hash >= name, Author.hash < name + "g"
+            )
+            author = session.scalars(query.order_by(Author.hash).limit(1)).first()
+            if author is None or (author.shown_at is None and author.hash != me):
+                return None, False
+            return told_of(session, author), author.hash == me
+
+        told, own = await self._services.database.run_read(read)
+        if told is None:
+            raise Refusal(404, NOBODY)
+        return aiohttp_jinja2.render_template("person.html", request, {"told": told, "own": own})
+
+
+def told_of(session: Session, author: Author) -> Told:
+    """What a page tells of a person of the board."""
+    record = read_record(session, author.id)
+    posts = session.execute(
+        select(Post.id, Post.title)
+        .where(Post.author_id == author.id, in_lists(Viewer()))
+        .order_by(Post.posted_at.desc(), Post.id.desc())
+        .limit(_POSTS)
+    )
+    return Told(
+        nickname(author.hash),
+        f"/people/{author.hash[:_DIGITS]}",
+        record,
+        draw_points(record.points),
+        [(row.id, row.title) for row in posts],
+    )

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +15,7 @@ from bot.jobs import Jobs, schedule
 from bot.labels.collect import LabelCollector
 from bot.labels.first_scores import LabelRules
 from bot.labels.shipped_curves import PlatformCurves, shipped_curves
+from bot.leases import PLATFORM_TERM, Lease
 from bot.notices import Notices
 from bot.operations.health_check import HealthCheck
 from bot.operations.heartbeat import Heartbeat
@@ -22,12 +23,13 @@ from bot.operations.image_cleanup import ImageCleanup
 from bot.operations.readiness import Readiness
 from bot.operations.replaced_data import ReplacedData
 from bot.operations.scheduled_backup import ScheduledBackup
-from bot.platform import Platform, PlatformRefused, SignsIn
+from bot.platform import Platform, PlatformRefused, PlatformsHere, SignsIn
 from bot.posts.pipeline import Pipeline
 from bot.posts.settle import Settler
 from bot.runtime.another_try import until_another_try
 from bot.runtime.cron import cron_trigger
 from bot.runtime.pulse import Pulse
+from bot.runtime.roles import ONE_AT_A_TIME, PLATFORMS, Role
 from bot.runtime.supervisor import ServiceReport
 from bot.runtime.task_group import TaskGroup
 from bot.settings import Settings
@@ -49,8 +51,9 @@ log = logging.getLogger(__name__)
 ALIVE_SECONDS = 60
 
 _NOTHING_TO_RUN = (
-    "There is nothing to run: the board is switched off (PEORIA_WEB) and no other platform is set"
-    " up. docs/settings.md says how to set one up."
+    "There is nothing to run: the board is switched off (PEORIA_WEB), or is not among the roles of"
+    " this process (PEORIA_ROLES), and no other platform of these is set up. docs/settings.md says"
+    " how to set one up."
 )
 
 
@@ -65,11 +68,22 @@ class App:
     pulse: Pulse
     heartbeat: Heartbeat
     readiness: Readiness
+    #: The right to what one process at a time does, by role.
+    leases: Mapping[Role, Lease]
+
+    @property
+    def roles(self) -> list[Role]:
+        """What this process does: its roles, without platforms that are not set up."""
+        here = {Role(name.value) for name in self.platforms}
+        return [each for each in self.core.settings.roles if each not in PLATFORMS or each in here]
 
 
 def build(core: Core) -> App:
     """Put the platforms, the pipeline and the jobs together; nothing runs yet."""
-    platforms: dict[PlatformName, Platform] = {}
+    roles = core.settings.roles
+    platforms = PlatformsHere([name for name in PlatformName if Role(name.value) not in roles])
+    if Role.TRAIN not in roles:
+        core.training.leave_to_others()
     pipeline = Pipeline(
         core.database,
         core.images,
@@ -157,20 +171,27 @@ def build(core: Core) -> App:
         platforms=platforms,
         clock=core.clock,
     )
-    if core.settings.web:
+    if core.settings.web and Role.WEB in roles:
         board = WebPlatform(core, pipeline, readiness.look)
         platforms[board.name] = board
-    if core.settings.discord_token or core.settings.discord_token_file:
+    has_token = core.settings.discord_token or core.settings.discord_token_file
+    if has_token and Role.DISCORD in roles:
         # Here, so that discord.py is imported only where it is used.
         from bot.discord.platform import DiscordPlatform
 
         platforms[PlatformName.DISCORD] = DiscordPlatform(core, pipeline)
-    if core.settings.reddit_client_id or core.settings.reddit_credentials_file:
+    has_app = core.settings.reddit_client_id or core.settings.reddit_credentials_file
+    if has_app and Role.REDDIT in roles:
         # Here, so that praw is imported only where it is used.
         from bot.reddit.platform import RedditPlatform
 
         platforms[PlatformName.REDDIT] = RedditPlatform(core, pipeline)
-    return App(core, pipeline, jobs, platforms, pulse, heartbeat, readiness)
+    leases = {
+        role: Lease(core.database, f"role {role}", term=PLATFORM_TERM)
+        for role in roles
+        if role in ONE_AT_A_TIME
+    }
+    return App(core, pipeline, jobs, platforms, pulse, heartbeat, readiness, leases)
 
 
 def backbone_switch(core: Core) -> BackboneSwitch:
@@ -229,6 +250,8 @@ async def running(app: App) -> AsyncIterator[None]:
         sys.setswitchinterval(0.001)
         # Loaded before anybody can ask, so that a damaged file is noticed at the start.
         await app.core.serving.warm_up()
+        await app.heartbeat.begin(app.roles, app.core.settings)
+        stack.push_async_callback(app.heartbeat.end)
         await app.core.services.note_alive()
         refusals: list[PlatformRefused] = []
         returns = TaskGroup()
@@ -250,20 +273,23 @@ async def running(app: App) -> AsyncIterator[None]:
                     returns.start(_start_later(platform, report), f"The return of {name.value}")
                 else:
                     del app.platforms[name]
-        if len(refusals) == len(platforms):
+        if len(refusals) == len(platforms) and PLATFORMS & {*app.core.settings.roles}:
             raise refusals[0] if refusals else PlatformRefused(_NOTHING_TO_RUN)
-        await app.jobs.make_up_for_missed()
+        for lease in app.leases.values():
+            stack.push_async_callback(lease.release)
+        if Role.TRAIN in app.leases and await app.leases[Role.TRAIN].hold():
+            await app.jobs.make_up_for_missed()
         scheduler = schedule(
             app.jobs,
             app.core.settings.tick_seconds,
             lambda job: app.core.services.report(f"job {job}", f"The job {job}"),
             app.pulse,
+            roles=app.roles,
+            leases=app.leases,
         )
         scheduler.add_job(
             app.core.services.note_alive, "interval", seconds=ALIVE_SECONDS, id="note_alive"
         )
-        await app.heartbeat.beat()
-        stack.push_async_callback(app.heartbeat.end)
         scheduler.start()
         # Stopped from the last to the first: a tick that waits for a queue ends with the queue.
         stack.push_async_callback(scheduler.stop)

@@ -1,12 +1,16 @@
 """The ticks. APScheduler only says when: what is due is read from our own tables."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
 
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy.orm import Session
 
 from bot.duty import communities_of_others
 from bot.labels.collect import BATCH, LabelCollector
+from bot.leases import Lease, LeaseLost
 from bot.notices import Notices
 from bot.operations.health_check import HealthCheck
 from bot.operations.heartbeat import BEAT_SECONDS, Heartbeat
@@ -21,6 +25,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.lanes import Lanes
 from bot.runtime.one_by_one import one_by_one
 from bot.runtime.pulse import Pulse
+from bot.runtime.roles import ALL, PLATFORMS, Role
 from bot.runtime.scheduler import Scheduler
 from bot.runtime.supervisor import ServiceReport
 from bot.serving.ocr_worker import OcrWorker
@@ -34,6 +39,8 @@ from storage.engine.database import Database
 from storage.queries.posts import load_posts, posts_to_advance, replies_to_remove
 from storage.tables import Post
 from storage.types import PlatformName
+
+log = logging.getLogger(__name__)
 
 #: How often image files and model versions that are no longer needed are deleted, hours.
 SWEEP_HOURS = 6
@@ -168,6 +175,10 @@ class Jobs:
         """End the run of a process that was killed, so that nobody waits for it."""
         await self._training.reap_dead_run()
 
+    async def take_asked_run(self) -> bool:
+        """Carry out the training that a process without the role train was asked for."""
+        return await self._training.take_asked()
+
     async def deliver_notices(self) -> int:
         """Tell the admins what they were not told yet."""
         return await self._notices.deliver()
@@ -184,8 +195,12 @@ class Jobs:
         """Note that this process lives."""
         await self._heartbeat.beat()
 
+    async def embed_missing(self) -> int:
+        """Embed images that were stored before with the backbone that serves."""
+        return await self._new_starter.embed_missing()
+
     async def take_up_starter(self) -> bool:
-        """Try a starter that is new in this Peoria, and embed with it what was stored before."""
+        """Try a starter that is new in this Peoria."""
         return await self._new_starter.take_up()
 
     async def back_up(self) -> bool:
@@ -207,11 +222,53 @@ class Jobs:
         return await self.advance_posts() + await self.read_scores() + await self.settle_replies()
 
 
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """When a job is done, and by whom.
+
+    Attributes:
+        job: the coroutine function of `Jobs`.
+        roles: a process with any of these does it.
+        seconds: between two starts; None: as often as due work is looked for.
+        is_watched: whether it is a fault not to come to an end; not where that may take long.
+    """
+
+    job: Callable[[Jobs], Awaitable[object]]
+    roles: frozenset[Role]
+    seconds: float | None = None
+    is_watched: bool = True
+
+
+_HOUR = 3600.0
+
+#: What each role does, and how often. Retraining has its own times.
+TICKS: tuple[Tick, ...] = (
+    Tick(Jobs.give_sign_of_life, frozenset(ALL), BEAT_SECONDS),
+    Tick(Jobs.advance_posts, PLATFORMS),
+    Tick(Jobs.read_scores, PLATFORMS),
+    Tick(Jobs.settle_replies, PLATFORMS),
+    Tick(Jobs.remove_replies, PLATFORMS),
+    Tick(Jobs.deliver_notices, PLATFORMS),
+    Tick(Jobs.deliver_webhooks, frozenset({Role.JOBS})),
+    Tick(Jobs.check_health, frozenset({Role.JOBS}), HEALTH_MINUTES * 60, is_watched=False),
+    Tick(Jobs.back_up, frozenset({Role.JOBS}), BACKUP_SECONDS, is_watched=False),
+    Tick(Jobs.clean_up, frozenset({Role.JOBS}), SWEEP_HOURS * _HOUR, is_watched=False),
+    Tick(Jobs.read_texts, frozenset({Role.EMBED})),
+    Tick(Jobs.embed_missing, frozenset({Role.EMBED}), STARTER_MINUTES * 60, is_watched=False),
+    Tick(Jobs.reap_dead_run, frozenset({Role.JOBS, Role.TRAIN}), REAP_SECONDS),
+    Tick(Jobs.take_asked_run, frozenset({Role.TRAIN})),
+    Tick(Jobs.take_up_starter, frozenset({Role.TRAIN}), STARTER_MINUTES * 60, is_watched=False),
+)
+
+
 def schedule(
     jobs: Jobs,
     seconds: float,
     report: Callable[[str], ServiceReport] | None = None,
     pulse: Pulse | None = None,
+    *,
+    roles: Collection[Role] = ALL,
+    leases: Mapping[Role, Lease] | None = None,
 ) -> Scheduler:
     """A scheduler, not yet started, that ticks every ``seconds``.
 
@@ -220,35 +277,41 @@ def schedule(
         seconds: between two ticks.
         report: who is told how a job is doing, by its name; None: nobody.
         pulse: who counts how long ago each tick ended; None: nobody.
+        roles: what this process does.
+        leases: the right to what one process at a time does, by role. A job of such a role does
+            nothing while another process has the right. None: this process is alone.
     """
     scheduler = Scheduler(report, pulse)
-
-    def tick(job: Callable[[], Awaitable[object]], every: float) -> None:
-        scheduler.add_job(job, "interval", seconds=every, id=job.__name__)
-        if pulse is not None:
-            pulse.expect(job.__name__, every=every)
-
-    for job in (
-        jobs.advance_posts,
-        jobs.read_scores,
-        jobs.settle_replies,
-        jobs.remove_replies,
-        jobs.read_texts,
-        jobs.deliver_notices,
-        jobs.deliver_webhooks,
-    ):
-        tick(job, seconds)
-    tick(jobs.reap_dead_run, REAP_SECONDS)
-    tick(jobs.give_sign_of_life, BEAT_SECONDS)
-    scheduler.add_job(
-        jobs.check_health, "interval", minutes=HEALTH_MINUTES, id=jobs.check_health.__name__
-    )
-    # These may take long, so that nobody waits for their end.
-    scheduler.add_job(jobs.back_up, "interval", seconds=BACKUP_SECONDS, id=jobs.back_up.__name__)
-    scheduler.add_job(
-        jobs.take_up_starter, "interval", minutes=STARTER_MINUTES, id=jobs.take_up_starter.__name__
-    )
-    if jobs.retrain_times is not None:
-        scheduler.add_job(jobs.retrain, jobs.retrain_times, id=jobs.retrain.__name__)
-    scheduler.add_job(jobs.clean_up, "interval", hours=SWEEP_HOURS, id=jobs.clean_up.__name__)
+    for tick in TICKS:
+        mine = [role for role in roles if role in tick.roles]
+        if not mine:
+            continue
+        name, every = tick.job.__name__, seconds if tick.seconds is None else tick.seconds
+        job = _by_right(partial(tick.job, jobs), (leases or {}).get(mine[0]))
+        scheduler.add_job(job, "interval", seconds=every, id=name)
+        if pulse is not None and tick.is_watched:
+            pulse.expect(name, every=every)
+    if Role.TRAIN in roles and jobs.retrain_times is not None:
+        job = _by_right(jobs.retrain, (leases or {}).get(Role.TRAIN))
+        scheduler.add_job(job, jobs.retrain_times, id=jobs.retrain.__name__)
     return scheduler
+
+
+def _by_right(
+    job: Callable[[], Awaitable[object]], lease: Lease | None
+) -> Callable[[], Awaitable[object]]:
+    """A job that is done only by the owner of a lease, and writes nothing once it is lost."""
+
+    async def run() -> object:
+        if lease is None:
+            return await job()
+        if not await lease.hold():
+            return None
+        with lease.guarding():
+            try:
+                return await job()
+            except LeaseLost as error:
+                log.warning("A job is left as it was: %s.", error)
+                return None
+
+    return run

@@ -15,6 +15,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -57,6 +58,23 @@ class LeaseLost(Exception):
     """The right to what was being done has passed to another process: nothing is written."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Fence:
+    """A guard: what a lease looked like when work by right of it began."""
+
+    name: str
+    owner: str
+    number: int
+
+    def __call__(self, session: Session) -> None:
+        # Held until the end of the transaction: nobody takes the lease between this and that.
+        row = session.execute(
+            select(Row.owner, Row.fence).filter_by(name=self.name).with_for_update(read=True)
+        ).one_or_none()
+        if row is None or (row.owner, row.fence) != (self.owner, self.number):
+            raise LeaseLost(f"another process does the work of {self.name} now")
+
+
 class Lease:
     """The right to do something that only one process may do.
 
@@ -88,7 +106,7 @@ class Lease:
         self._seen: dict[str, tuple[tuple[str, float], float]] = {}
         self._renewing: asyncio.Task[None] | None = None
         self._tried = False
-        #: The number with which it became ours last; 0: it never was.
+        #: The number with which it became ours; 0: it never was, or was given back.
         self._fence = 0
 
     @property
@@ -106,19 +124,12 @@ class Lease:
         """Have every write in the block, and of tasks that it starts, checked against the lease.
 
         Writes raise `LeaseLost` when somebody else became its owner since the block was entered,
-        whatever this process knows of that.
+        whatever this process knows of that. Where it is not ours to begin with, nothing is checked.
         """
-        fence = self._fence
-
-        def check(session: Session) -> None:
-            # Held until the end of the transaction: nobody takes the lease between this and that.
-            row = session.execute(
-                select(Row.owner, Row.fence).filter_by(name=self._name).with_for_update(read=True)
-            ).one_or_none()
-            if row is None or (row.owner, row.fence) != (self._owner, fence):
-                raise LeaseLost(f"another process does the work of {self._name} now")
-
-        with guarded(check):
+        if not self._fence:
+            yield
+            return
+        with guarded(_Fence(self._name, self._owner, self._fence)):
             yield
 
     @property
@@ -193,7 +204,7 @@ class Lease:
         Args:
             for_good: nobody will ever want it again.
         """
-        self._until, self._tried = 0.0, False
+        self._until, self._tried, self._fence = 0.0, False, 0
         _mine.pop(self._word, None)
         if self._renewing is not None:
             self._renewing.cancel()
@@ -214,7 +225,7 @@ class Lease:
 
     def _may_take(self, session: Session) -> bool:
         """Whether it, and those that it excludes, are nobody else's."""
-        query = select(Row.name, Row.owner, Row.expires, _clock(session))
+        query = select(Row.name, Row.owner, Row.expires, database_time(session))
         if self._excludes is None:
             query = query.filter_by(name=self._name)
         # All are looked at, so that how long each is unchanged counts from now on.
@@ -253,10 +264,15 @@ class Lease:
                 self._until = began + self._term * (1 - _MARGIN)
 
 
+def end_lease(session: Session, name: str) -> None:
+    """End a lease whose owner counts as dead: should it go on, it writes nothing more."""
+    session.execute(delete(Row).filter_by(name=name))
+
+
 def has_living_owner(session: Session, name: str) -> bool | None:
     """Whether the owner of a lease is alive; None: there is no such lease."""
     found = session.execute(
-        select(Row.owner, Row.expires, _clock(session)).filter_by(name=name)
+        select(Row.owner, Row.expires, database_time(session)).filter_by(name=name)
     ).first()
     if found is None:
         return None
@@ -273,7 +289,7 @@ def is_dead(owner: str) -> bool | None:
     return is_gone(process)
 
 
-def _clock(session: Session) -> ColumnElement[float]:
+def database_time(session: Session) -> ColumnElement[float]:
     """The database's time, seconds since 1970."""
     if session.get_bind().dialect.name == "postgresql":
         return literal_column(
@@ -283,4 +299,4 @@ def _clock(session: Session) -> ColumnElement[float]:
 
 
 def _now(session: Session) -> float:
-    return session.execute(select(_clock(session))).scalar_one()
+    return session.execute(select(database_time(session))).scalar_one()

@@ -13,7 +13,7 @@ from bot.platform import Platform, PlatformUnavailable
 from bot.runtime.clock import Clock
 from bot.runtime.one_by_one import one_by_one
 from storage.engine.database import Database
-from storage.tables import Community, Notice
+from storage.tables import Community, Notice, RoleSeen
 from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,9 @@ BATCH = 200
 #: A notice that could not be delivered for so long is out of date, and dropped.
 STALE = timedelta(days=3)
 
+
+#: A platform that no process runs any more is told nothing after this.
+_IN_USE = timedelta(days=1)
 
 #: A notice that a process is about to deliver is nobody else's for this long.
 CLAIMED_FOR = timedelta(minutes=2)
@@ -147,10 +150,14 @@ class Notices:
 
     async def _deliver_one(self, notice: Notice, community: Community | None) -> bool:
         """Tell each platform that was not told yet; return whether none is left."""
-        names = [community.platform] if community else [*self._platforms]
+        names = [community.platform] if community else await self._in_use()
         untold = [name for name in names if not _was_told(notice, name)]
         left = 0
         for name in untold:
+            if name not in self._platforms:
+                # Another process has it, or it is switched off and may be switched on again.
+                left += 1
+                continue
             claimed, first = await self._claim(notice.id, name)
             if not claimed:
                 left += 1
@@ -172,6 +179,14 @@ class Notices:
             row = await session.get_one(Notice, notice.id)
             row.delivered_at = self._clock()
         return True
+
+    async def _in_use(self) -> list[PlatformName]:
+        """Platforms of this process, and of others that were running lately."""
+        since = self._clock() - _IN_USE
+        async with self._database.read() as session:
+            seen = await session.scalars(select(RoleSeen.name).where(RoleSeen.seen_at > since))
+            elsewhere = {*seen}
+        return [name for name in PlatformName if name in self._platforms or name in elsewhere]
 
     async def _claim(self, notice_id: int, name: PlatformName) -> tuple[bool, datetime | None]:
         """Record that a platform is about to be told.

@@ -4,7 +4,8 @@ An adapter turns its platform's events into `IncomingPost`, shows predictions an
 reads scores. Nothing else knows which platform it is on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias, runtime_checkable
@@ -233,6 +234,21 @@ class OneOwner(Protocol):
     @property
     def on_duty(self) -> bool:
         """Whether this process is the one."""
+
+    def guarding(self) -> AbstractContextManager[None]:
+        """A block in which nothing is written once another process is the one."""
+
+
+class PlatformsHere(dict[types.PlatformName, Platform]):
+    """The platforms of this process.
+
+    Attributes:
+        left_to_others: platforms that other processes look after: their posts are not ours.
+    """
+
+    def __init__(self, left_to_others: Collection[types.PlatformName] = ()) -> None:
+        super().__init__()
+        self.left_to_others = frozenset(left_to_others)
 
 
 @runtime_checkable

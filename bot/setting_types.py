@@ -15,6 +15,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.runtime.cron import cron_trigger
+from bot.runtime.roles import Role, parse_roles
 from bot.runtime.shards import parse_shards
 from models.ray_cluster import check_address
 
@@ -102,6 +103,11 @@ def _split(value: object) -> object:
     return value
 
 
+def _roles(value: object) -> object:
+    names = _split(value)
+    return parse_roles(names) if isinstance(names, tuple) else value
+
+
 def _subreddits(value: tuple[str, ...]) -> tuple[str, ...]:
     names: dict[str, str] = {}
     for text in value:
@@ -155,6 +161,8 @@ Names: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Networks: TypeAlias = Annotated[Names, AfterValidator(_networks)]
 #: Names of subreddits separated by commas, with or without ``r/``.
 Subreddits: TypeAlias = Annotated[Names, AfterValidator(_subreddits)]
+#: What this process does: names of roles separated by commas.
+Roles: TypeAlias = Annotated[tuple[Role, ...], NoDecode, BeforeValidator(_roles)]
 #: An http address, without the slash at its end.
 WebAddress: TypeAlias = Annotated[str, AfterValidator(_web_address)]
 #: The same, or None.

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
+from bot.runtime.roles import ALL
 from bot.setting_types import (
     CronSchedule,
     DatabaseUrl,
@@ -20,6 +21,7 @@ from bot.setting_types import (
     ObjectStoreUrl,
     OptionalWebAddress,
     RayAddress,
+    Roles,
     ShardRange,
     Subreddits,
     TimeZone,
@@ -70,6 +72,12 @@ class Settings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least important log lines that are written."
+    )
+
+    roles: Roles = Field(
+        ALL,
+        description="What this process does, separated by commas; the same as main.py run --roles."
+        " With fewer than all, other processes on the same database do the rest (docs/growing.md).",
     )
 
     web: bool = Field(

@@ -11,11 +11,21 @@ from bot.app import build, running
 from bot.cli import console
 from bot.core import open_core
 from bot.runtime.log import set_up_logging
+from bot.runtime.roles import MEANING, Role, parse_roles
 from bot.runtime.shards import parse_shards
 from bot.settings import Settings, load_settings
 
 
 def run(
+    roles: Annotated[
+        str | None,
+        typer.Option(
+            help="What this process does, such as web,jobs: "
+            + "; ".join(f"{role} {MEANING[role]}" for role in Role)
+            + ". Without it, all of that (PEORIA_ROLES).",
+            metavar="ROLE,…",
+        ),
+    ] = None,
     shards: Annotated[
         str | None,
         typer.Option(
@@ -33,6 +43,11 @@ def run(
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--shards") from error
         settings = settings.model_copy(update={"discord_shards": shards})
+    if roles is not None:
+        try:
+            settings = settings.model_copy(update={"roles": parse_roles(roles.split(","))})
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--roles") from error
     set_up_logging(settings.log_format, settings.log_level)
     console.run(_run(settings))
 

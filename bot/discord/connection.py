@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
 
@@ -21,6 +22,7 @@ from bot.discord.gateway.message_content import NO_INTENT, may_read_content
 from bot.discord.gateway.shard_lease import shard_lease
 from bot.discord.gateway.token import NOT_ACCEPTED, read_token
 from bot.discord.session import Session, SessionState, open_session
+from bot.leases import LeaseLost
 from bot.platform import PlatformRefused, PlatformUnavailable
 from bot.posts.pipeline import Pipeline
 from bot.runtime.another_try import until_another_try
@@ -45,10 +47,6 @@ _BAD_SHARDS = (
     "Discord does not accept the shards {shards}: the servers of this bot need another number of"
     " them. Start every process with the same larger number, as in main.py run --shards 0-3/8."
 )
-
-
-class LeaseLost(Exception):
-    """Another process may serve Discord now: this one must not."""
 
 
 class Connection:
@@ -130,6 +128,19 @@ class Connection:
         """Whether Discord is this process's: of several on one database, one looks after it."""
         return not self._lease.is_elsewhere
 
+    def guarding(self) -> AbstractContextManager[None]:
+        """A block in which nothing is written once Discord is another process's."""
+        return self._lease.guarding()
+
+    def _check_duty(self) -> None:
+        """Do nothing if Discord is this process's.
+
+        Raises:
+            PlatformUnavailable: another process looks after it.
+        """
+        if not self.on_duty:
+            raise PlatformUnavailable("another process looks after Discord now")
+
     def session(self) -> Session:
         """The session that is connected.
 
@@ -137,8 +148,7 @@ class Connection:
             PlatformUnavailable: there is none just now.
         """
         session = self._session
-        if not self.on_duty:
-            raise PlatformUnavailable("another process looks after Discord now")
+        self._check_duty()
         if session is None or session.client.is_closed():
             raise PlatformUnavailable(str(self._refusal or "Discord is not connected"))
         return session
@@ -184,7 +194,8 @@ class Connection:
         try:
             async with asyncio.timeout(None) as until_lost:
                 losing = asyncio.create_task(self._end_when_lost(until_lost))
-                await self._run_once(begun)
+                with self._lease.guarding():
+                    await self._run_once(begun)
         except TimeoutError:
             if not until_lost.expired():
                 raise
@@ -196,12 +207,14 @@ class Connection:
 
     async def _end_when_lost(self, session: asyncio.Timeout) -> None:
         """End a session when the right to it is lost; one that was renewed too late is not."""
+        fence = self._lease.fence
         try:
             async with asyncio.timeout(None) as patience:
                 while True:
                     await self._lease.lost()
                     patience.reschedule(asyncio.get_running_loop().time() + _PATIENCE_WITHOUT)
-                    if not await self._lease.hold():
+                    # Ours again after another had it, it is another right.
+                    if not await self._lease.hold() or self._lease.fence != fence:
                         break
                     patience.reschedule(None)
         except (DBAPIError, OSError) as error:
@@ -226,6 +239,7 @@ class Connection:
                 shards=self._shards,
                 message_content=content,
                 heard=self._hear_time,
+                before_writing=self._check_duty,
             ) as session:
                 self._session = session
                 session.client.add_listener(partial(self._note_ready, begun), "on_ready")

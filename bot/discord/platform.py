@@ -1,6 +1,7 @@
 """Discord as a platform: replies are sent and scores are read over one connection."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 import discord
@@ -44,6 +45,10 @@ class DiscordPlatform:
     def on_duty(self) -> bool:
         """Whether Discord is this process's: of several on one database, one looks after it."""
         return self._connection.on_duty
+
+    def guarding(self) -> AbstractContextManager[None]:
+        """A block in which nothing is written once Discord is another process's."""
+        return self._connection.guarding()
 
     async def stop(self) -> None:
         """Disconnect."""

@@ -64,6 +64,7 @@ async def open_session(
     shards: Shards | None,
     message_content: bool,
     heard: Callable[[datetime], Awaitable[None]],
+    before_writing: Callable[[], None],
 ) -> AsyncIterator[Session]:
     """A client with all its listeners and commands, not logged in yet; closed with the block."""
     async with Client(
@@ -71,6 +72,7 @@ async def open_session(
         shards=shards,
         gateway_url=core.settings.discord_gateway_url,
         heard=heard,
+        before_writing=before_writing,
     ) as client:
         editor = ReplyEditor(client, core, state.names)
         messages = MessageListener(

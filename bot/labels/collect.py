@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 
 from sqlalchemy.orm import Session
 
-from bot.duty import communities_of_others
+from bot.duty import by_right_of, communities_of_others
 from bot.labels.absence import ask_again_at, look_again_at, was_never_in_sight
 from bot.labels.first_scores import LabelRules, label_or_wait, label_waiting
 from bot.labels.growth import Heading
@@ -18,6 +18,7 @@ from bot.labels.measures import keep_measures, measured
 from bot.labels.nowcast import Nowcaster
 from bot.labels.readings import AgedScore, late_by, next_reading_at, reading_at, score_at_horizon
 from bot.league.guesses import close_at_score
+from bot.leases import LeaseLost
 from bot.platform import (
     Platform,
     PlatformUnavailable,
@@ -100,7 +101,10 @@ class LabelCollector:
             by_platform[post.platform].append(post)
         for name, batch in by_platform.items():
             try:
-                await self._read(name, batch)
+                with by_right_of(self._platforms, name):
+                    await self._read(name, batch)
+            except LeaseLost as error:
+                log.info("Scores on %s are left to another process: %s.", name.value, error)
             except Exception:
                 # The longest waiting come first: what fails must not keep the others waiting.
                 log.exception("Scores on %s could not be read; they are tried again.", name.value)
@@ -237,6 +241,8 @@ class LabelCollector:
         """Record a score; return whether that worked. What fails for one post ends nothing else."""
         try:
             await self._record(post, read)
+        except LeaseLost:
+            raise
         except Exception:
             log.exception("The score of post %s could not be recorded; tried again.", post.id)
             return False

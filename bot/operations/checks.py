@@ -198,6 +198,12 @@ def last_run(session: Session) -> Finding:
         return Finding("training", State.WELL, "There was no run yet.")
     when = f"{run.started_at:%Y-%m-%d %H:%M} UTC"
     if run.state is RunState.RUNNING:
+        if run.is_waiting:
+            return Finding(
+                "training",
+                State.WELL,
+                f"A run was asked for at {when} and waits for a process with the role train.",
+            )
         if not has_living_process(session, run):
             return Finding(
                 "training",

@@ -21,7 +21,7 @@ from bot.operations.checks import (
 )
 from bot.operations.deep_check import check_images
 from bot.operations.findings import Finding, State
-from bot.operations.heartbeat import DOCTOR, Heartbeat, life_finding
+from bot.operations.heartbeat import DOCTOR, Heartbeat, life_finding, role_findings
 from bot.operations.held_votes_finding import held_votes_finding
 from bot.operations.object_store_check import ObjectStoreCheck
 from bot.operations.scheduled_backup import backups_finding
@@ -102,6 +102,7 @@ async def _examine(
             *await session.run_sync(held_votes_finding, settings, now),
             _platforms(settings),
             *await session.run_sync(service_findings, now),
+            *await session.run_sync(role_findings, now),
             *await _communities(session, now),
         ]
 

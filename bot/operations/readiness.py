@@ -16,7 +16,7 @@ from bot.operations.checks import (
     not_running,
 )
 from bot.operations.findings import Finding, State
-from bot.operations.heartbeat import Heartbeat
+from bot.operations.heartbeat import Heartbeat, role_findings
 from bot.operations.object_store_check import ObjectStoreCheck
 from bot.operations.scheduled_backup import backups_finding
 from bot.runtime.clock import Clock
@@ -90,6 +90,7 @@ class Readiness:
                 await self._champion.look(self._database),
                 await self._database.run_read(lambda session: due_work(session, now)),
                 await self._database.run_read(last_run),
+                *await self._database.run_read(lambda session: role_findings(session, now)),
                 await asyncio.to_thread(backups_finding, self._settings, now),
             ]
         except (DBAPIError, OSError) as error:

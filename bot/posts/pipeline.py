@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 
 from sqlalchemy.orm import Session
 
+from bot.duty import by_right_of
 from bot.platform import IncomingPost, Platform
 from bot.posts.ingest import Ingest
 from bot.posts.predict import PredictionInput, Predictor
@@ -61,6 +62,7 @@ class Pipeline:
         self._ingest = Ingest(
             database, images, people_key=people_key, silent_share=silent_share, clock=clock
         )
+        self._platforms = platforms
         self._replier = Replier(database, platforms, clock=clock)
         self._predictor = Predictor(
             database, images, serving, downloader, self._replier, clock=clock
@@ -97,11 +99,14 @@ class Pipeline:
                 found = await self._database.run_read(partial(self._read, post_id))
                 predicted = None
                 if isinstance(found, PredictionInput):
-                    predicted = await self._predictor.predict(found)
+                    with by_right_of(self._platforms, found.post.platform):
+                        predicted = await self._predictor.predict(found)
             if isinstance(found, Post):
-                await self._replier.take_up(found)
+                with by_right_of(self._platforms, found.platform):
+                    await self._replier.take_up(found)
             elif found is not None and predicted is not None:
-                await self._replier.answer(found.post, predicted.card, predicted.skip)
+                with by_right_of(self._platforms, found.post.platform):
+                    await self._replier.answer(found.post, predicted.card, predicted.skip)
 
     def _read(self, post_id: int, session: Session) -> PredictionInput | Post | None:
         """What a new post is predicted from, or a post that waits for its reply; None: neither."""
@@ -181,4 +186,5 @@ class Pipeline:
 
     async def remove_reply(self, post: Post) -> None:
         """Remove the reply of a withdrawn post, if there is one, now or at a later tick."""
-        await self._replier.remove_reply(post)
+        with by_right_of(self._platforms, post.platform):
+            await self._replier.remove_reply(post)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 
+from bot.leases import LeaseLost
 from bot.posts.pipeline import Pipeline
 from bot.runtime.lanes import PATIENCE, Lanes
 from storage.queries.posts import DuePost
@@ -44,6 +45,8 @@ class CommunityQueue:
     async def _advance(self, post: DuePost) -> None:
         try:
             await self._pipeline.advance(post.id)
+        except LeaseLost as error:
+            log.info("Post %s is left to another process: %s.", post.id, error)
         except Exception as error:
             # The longest waiting come first: one that fails must not keep the others waiting.
             log.exception("Post %s could not be advanced; it is tried again later.", post.id)

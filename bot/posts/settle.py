@@ -1,6 +1,7 @@
 """Showing in the replies to posts what became of them: the outcome, what it waits for, or that it
 came too late."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from bot.duty import communities_of_others, off_duty
+from bot.duty import by_right_of, communities_of_others, off_duty
+from bot.leases import LeaseLost
 from bot.platform import Platform, post_ref
 from bot.posts.retry import OUTCOME_DAYS, log_failure, next_try, settle_pause
 from bot.posts.sent_replies import note_change_done, note_change_failed
@@ -23,6 +25,8 @@ from storage.queries.posts import due_posts, load_posts, move_post, replies_with
 from storage.queries.waiting_scores import replies_that_wait
 from storage.tables import Post, Reply, WaitingScore
 from storage.types import PlatformName, PostState, ReplyState
+
+log = logging.getLogger(__name__)
 
 #: Posts whose outcome is shown in one round.
 BATCH = 100
@@ -74,8 +78,9 @@ class Settler:
         said: list[int] = []
 
         async def settle(post: Post) -> None:
-            if await self._settle_without(post):
-                said.append(post.id)
+            with by_right_of(self._platforms, post.platform):
+                if await self._settle_without(post):
+                    said.append(post.id)
 
         await self._too_late.take(without, _lane, settle)
         return len(posts) + len(said)
@@ -118,10 +123,15 @@ class Settler:
         return [_Waiting(post, waits[post.id]) for post in load_posts(session, changed[:BATCH])]
 
     async def _show(self, item: Post | _Waiting) -> None:
-        if isinstance(item, Post):
-            await self._settle(item)
-        else:
-            await self._settle_waiting(item.post, item.waits)
+        post = item if isinstance(item, Post) else item.post
+        try:
+            with by_right_of(self._platforms, post.platform):
+                if isinstance(item, Post):
+                    await self._settle(item)
+                else:
+                    await self._settle_waiting(item.post, item.waits)
+        except LeaseLost as error:
+            log.info("The outcome of post %s is left to another process: %s.", post.id, error)
 
     async def _settle_waiting(self, post: Post, waits: Waits) -> None:
         """Say what a final score waits for."""

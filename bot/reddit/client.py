@@ -13,6 +13,7 @@ from bot.reddit.credentials import Credentials
 from bot.reddit.errors import NotThere
 from bot.reddit.limits import Pace
 from bot.reddit.praw_thread import PrawThread
+from bot.reddit.transport import nothing_to_check
 from bot.runtime.clock import Clock
 
 #: Items in a page, and things in one request for information: as many as Reddit gives.
@@ -54,9 +55,16 @@ class RedditClient:
         clock: Clock,
         seconds: float = SECONDS,
         heard: Callable[[datetime], None] | None = None,
+        before_writing: Callable[[], None] = nothing_to_check,
     ) -> None:
         self._praw = PrawThread(
-            credentials, url=url, oauth_url=oauth_url, clock=clock, seconds=seconds, heard=heard
+            credentials,
+            url=url,
+            oauth_url=oauth_url,
+            clock=clock,
+            seconds=seconds,
+            heard=heard,
+            before_writing=before_writing,
         )
         self._me: str | None = None
 

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import partial
 
 from bot.core import Core
-from bot.leases import PLATFORM_TERM, Lease
+from bot.leases import PLATFORM_TERM, Lease, LeaseLost
 from bot.platform import PlatformRefused, PlatformUnavailable, PostRef, Reading
 from bot.posts.pipeline import Pipeline
 from bot.reddit.client import RedditClient
@@ -64,6 +65,7 @@ class RedditPlatform:
             name for name in settings.reddit_subreddits if name.lower() not in reply_rules.denied
         )
         self._core = core
+        self._lease = Lease(database, "reddit", term=PLATFORM_TERM)
         #: Those of the latest try to sign in.
         self._credentials = read_credentials(core.settings_now())
         self.client = RedditClient(
@@ -72,6 +74,7 @@ class RedditPlatform:
             oauth_url=settings.reddit_oauth_url,
             clock=clock,
             heard=self._hear_time,
+            before_writing=self._check_duty,
         )
         self._communities = Communities(
             database, horizon_seconds=round(settings.reddit_horizon_hours * 3600), clock=clock
@@ -109,7 +112,6 @@ class RedditPlatform:
         self._inbox_answers = InboxAnswers(self.client, core, pipeline, self._replies, rules)
         self._task: asyncio.Task[Exception] | None = None
         self._report = core.services.report("reddit", "Reddit")
-        self._lease = Lease(database, "reddit", term=PLATFORM_TERM)
         self._schedule = Schedule(database, clock=clock)
         #: Subreddits that were asked about since the start.
         self._asked_about: set[str] = set()
@@ -170,6 +172,10 @@ class RedditPlatform:
         """Whether Reddit is this process's: of several on one database, one looks after it."""
         return not self._lease.is_elsewhere
 
+    def guarding(self) -> AbstractContextManager[None]:
+        """A block in which nothing is written once Reddit is another process's."""
+        return self._lease.guarding()
+
     def _check_duty(self) -> None:
         """Do nothing if Reddit is this process's.
 
@@ -201,6 +207,13 @@ class RedditPlatform:
         """
         if not await self._lease.hold():
             return
+        with self._lease.guarding():
+            try:
+                await self._do_what_is_due()
+            except LeaseLost as error:
+                log.warning("What was under way on Reddit is left to another process: %s.", error)
+
+    async def _do_what_is_due(self) -> None:
         if self._ahead is not None:
             ahead, self._ahead = self._ahead, None
             await tell("Reddit", self._report.clock_ahead(ahead))

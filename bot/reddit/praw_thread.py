@@ -34,7 +34,7 @@ from bot.reddit.errors import (
     RedditRefusal,
 )
 from bot.reddit.limits import Pace, asked_wait
-from bot.reddit.transport import AskedToWait, NoAnswer, RateHeaders, Transport
+from bot.reddit.transport import AskedToWait, NoAnswer, RateHeaders, Transport, nothing_to_check
 from bot.runtime.clock import Clock
 
 T = TypeVar("T")
@@ -47,6 +47,8 @@ class PrawThread:
         url, oauth_url: where Reddit is.
         seconds: longest time for one answer.
         heard: is told the time of each answer by Reddit's clock.
+        before_writing: raises where nothing may be written on Reddit any more; called on the
+            thread, right before each request that writes.
     """
 
     def __init__(
@@ -58,8 +60,10 @@ class PrawThread:
         clock: Clock,
         seconds: float,
         heard: Callable[[datetime], None] | None = None,
+        before_writing: Callable[[], None] = nothing_to_check,
     ) -> None:
         self._heard = heard
+        self._before_writing = before_writing
         self._credentials = credentials
         self._urls = (url.rstrip("/"), oauth_url.rstrip("/"))
         self._seconds = seconds
@@ -166,7 +170,11 @@ class PrawThread:
         return praw.Reddit(
             "DEFAULT",
             requestor_class=Transport,
-            requestor_kwargs={"seconds": self._seconds, "rate_headers": self._rate_headers},
+            requestor_kwargs={
+                "seconds": self._seconds,
+                "rate_headers": self._rate_headers,
+                "before_writing": self._before_writing,
+            },
             client_id=secrets.client_id,
             client_secret=secrets.client_secret,
             username=secrets.username,

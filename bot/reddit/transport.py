@@ -5,6 +5,7 @@ A comment that was accepted and not answered would be there twice, and a thread 
 ten minutes serves nobody. Here every failure is raised at once; who asked decides what then.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,10 @@ from bot.reddit.limits import number, seconds
 from bot.runtime.http_date import time_of_answer
 
 _LIMIT_HEADERS = ("x-ratelimit-remaining", "x-ratelimit-used", "x-ratelimit-reset")
+
+
+def nothing_to_check() -> None:
+    """For who may always write."""
 
 
 class NoAnswer(Exception):
@@ -48,10 +53,20 @@ class Transport(Requestor):
     Args:
         seconds: longest time for an answer.
         rate_headers: where to note the rate limit of each answer.
+        before_writing: called right before each request that changes something on Reddit; what
+            it raises is raised, and nothing is sent.
     """
 
-    def __init__(self, *, seconds: float, rate_headers: RateHeaders, **settings: Any) -> None:
+    def __init__(
+        self,
+        *,
+        seconds: float,
+        rate_headers: RateHeaders,
+        before_writing: Callable[[], None],
+        **settings: Any,
+    ) -> None:
         super().__init__(**settings)
+        self._before_writing = before_writing
         self._seconds = seconds
         self._rate_headers = rate_headers
 
@@ -63,6 +78,12 @@ class Transport(Requestor):
             AskedToWait: too many requests.
             CredentialsRefused: no token is given to us.
         """
+        method = str(args[0] if args else kwargs.get("method")).upper()
+        is_for_token = str(args[1] if len(args) > 1 else kwargs.get("url")).endswith(
+            ACCESS_TOKEN_PATH
+        )
+        if method != "GET" and not is_for_token:
+            self._before_writing()
         try:
             response = super().request(*args, timeout=self._seconds, **kwargs)
         except RequestException as error:
@@ -76,7 +97,7 @@ class Transport(Requestor):
             )
         if response.status_code >= 500 or response.status_code == 408:
             raise NoAnswer(f"Reddit answered {response.status_code}")
-        if str(args[1] if len(args) > 1 else kwargs.get("url")).endswith(ACCESS_TOKEN_PATH):
+        if is_for_token:
             _check_token(response)
         _mend(response)
         return response

@@ -62,18 +62,25 @@ class NewStarter:
         #: Backbone whose embeddings are complete, as far as this process knows.
         self._complete: str | None = None
 
-    async def take_up(self) -> bool:
-        """Do what is left to do; return whether the new starter serves since this call."""
+    async def embed_missing(self) -> int:
+        """Embed images of before with the backbone that serves; return how many lacked that."""
         champion = await self._server.champion()
         fingerprint = champion.backbone.fingerprint
-        if self._complete != fingerprint:
-            embedded, _ = await embed_stored_images(
-                self._database, self._images, self._batches, champion.backbone, _nobody,
-                clock=self._clock,
-            )  # fmt: skip
-            if embedded:
-                log.info("%s images of before were embedded with the new backbone.", embedded)
-            self._complete = fingerprint
+        if self._complete == fingerprint:
+            return 0
+        embedded, _ = await embed_stored_images(
+            self._database, self._images, self._batches, champion.backbone, _nobody,
+            clock=self._clock,
+        )  # fmt: skip
+        if embedded:
+            log.info("%s images of before were embedded with the new backbone.", embedded)
+        self._complete = fingerprint
+        return embedded
+
+    async def take_up(self) -> bool:
+        """Try the starter that ships, if it is new; return whether it serves since this call."""
+        champion = await self._server.champion()
+        fingerprint = champion.backbone.fingerprint
         shipped = read_info(STARTER)
         is_older_starter = champion.backbone.info.name == shipped.name
         if not self._wanted or fingerprint == shipped.fingerprint or not is_older_starter:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -11,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-from bot.leases import Lease, has_living_owner
+from bot.leases import Lease, end_lease, has_living_owner
 from bot.notices import NoticeKind, add_notice
 from bot.runtime.clock import Clock
 from bot.runtime.subprocesses import is_running
@@ -26,6 +27,12 @@ log = logging.getLogger(__name__)
 
 #: The run under way: an index of the table allows one.
 _RUNNING = select(TrainingRun).where(TrainingRun.state == RunState.RUNNING)
+#: The same, where nobody carries it out yet.
+_WAITING = _RUNNING.where(TrainingRun.is_waiting)
+
+_NOT_TAKEN = (
+    "No process took it that trains: start one with the role train (main.py run --roles train)."
+)
 
 
 class RunUnderWay(ExpectedError):
@@ -73,6 +80,54 @@ class RunTable:
             except IntegrityError:
                 # PostgreSQL only: another process recorded one since we looked. Look again.
                 log.debug("Another training run was begun at the same moment.")
+
+    async def ask(self, asked_by: str) -> int:
+        """Record a run that waits for a process to take it; return its id.
+
+        Raises:
+            RunUnderWay: there is one already, or one waits.
+        """
+        while True:
+            try:
+                async with self._database.write() as session:
+                    other = await self._living_run(session)
+                    if other is not None:
+                        raise RunUnderWay(other.id)
+                    run = TrainingRun(
+                        state=RunState.RUNNING,
+                        asked_by=asked_by,
+                        started_at=self._clock(),
+                        is_waiting=True,
+                    )
+                    session.add(run)
+                    await session.flush()
+                    return run.id
+            except IntegrityError:
+                log.debug("Another training run was asked for at the same moment.")
+
+    async def take(self) -> tuple[int, ModelVersion] | None:
+        """Make a run that waits one of this process; return its id and the champion.
+
+        None where none waits.
+        """
+        async with self._database.read() as session:
+            if await session.scalar(_WAITING) is None:
+                return None
+        async with self._database.write() as session:
+            run = await session.scalar(_WAITING.with_for_update())
+            if run is None:
+                return None
+            run.is_waiting = False
+            run.started_at = self._clock()
+            champion = await find_champion(session)
+            lease = await self._make_ours(session, run)
+        await lease.hold()
+        log.info("Training run %s, asked for by %s, is carried out here.", run.id, run.asked_by)
+        return run.id, champion
+
+    def guarding(self, run_id: int) -> AbstractContextManager[None]:
+        """A block in which nothing is written once a run of this process was ended by another."""
+        return self._leases[run_id].guarding()
 
     async def read(self, run_id: int) -> TrainingRun:
         """The run as the table has it."""
@@ -150,31 +205,40 @@ class RunTable:
                 state=RunState.RUNNING,
                 asked_by=asked_by,
                 started_at=self._clock(),
-                pid=os.getpid(),
-                pid_started=psutil.Process().create_time(),
             )
             session.add(run)
             await session.flush()
-            # Before the row can be seen, or it would look like a dead one.
-            self._here.add((self._database.url, run.id))
-            lease = self._leases[run.id] = Lease(self._database, _lease_name(run.id))
-            await session.run_sync(lease.take_in)
+            lease = await self._make_ours(session, run)
         await lease.hold()
         log.info("Training run %s begins, asked for by %s.", run.id, asked_by)
         return run.id, champion
+
+    async def _make_ours(self, session: AsyncSession, run: TrainingRun) -> Lease:
+        """Note in a write session that this process carries a run out."""
+        run.pid, run.pid_started = os.getpid(), psutil.Process().create_time()
+        # Before the row can be seen, or it would look like a dead one.
+        self._here.add((self._database.url, run.id))
+        lease = self._leases[run.id] = Lease(self._database, _lease_name(run.id))
+        await session.run_sync(lease.take_in)
+        return lease
 
     async def _living_run(self, session: AsyncSession) -> TrainingRun | None:
         """The run that is under way; one whose process is gone is ended. Needs a write session."""
         run = await session.scalar(_RUNNING)
         if run is None or await session.run_sync(self._is_alive, run):
             return run
-        await self.end_in(session, run, RunState.FAILED, "The process that ran it was killed.")
+        reason = _NOT_TAKEN if run.is_waiting else "The process that ran it was killed."
+        await self.end_in(session, run, RunState.FAILED, reason)
+        # It may only have been paused.
+        await session.run_sync(end_lease, _lease_name(run.id))
         await session.flush()
         return None
 
     def _is_alive(self, session: Session, run: TrainingRun) -> bool:
         if run.started_at + 2 * self._longest < self._clock():
             return False
+        if run.is_waiting:
+            return True
         if (self._database.url, run.id) in self._here:
             return True
         if run.pid == os.getpid() and has_living_owner(session, _lease_name(run.id)) is None:

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy.exc import DBAPIError
 
+from bot.leases import LeaseLost
 from bot.runtime.clock import Clock
 from bot.runtime.subprocesses import python_module
 from bot.training.champion_to_beat import champion_to_beat
@@ -22,8 +23,9 @@ from bot.training.child import RunFailed, TrainingLimits, train_in_child
 from bot.training.run_result import record_result
 from bot.training.run_table import RunTable, RunUnderWay
 from bot.training.steps import OnStep
-from models.extras import require_train
+from models.extras import require_train, train_is_installed
 from storage.engine.database import Database
+from storage.engine.guard import unguarded
 from storage.objects.image_place import ImagePlace
 from storage.tables import ModelVersion, TrainingRun
 from storage.types import RunState
@@ -86,6 +88,11 @@ class TrainingRuns:
         self._table = RunTable(database, longest=limits.seconds, clock=clock)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._listeners: defaultdict[int, list[OnProgress]] = defaultdict(list)
+        self._carries_out = True
+
+    def leave_to_others(self) -> None:
+        """Only ask for runs from now on: a process with the role train carries them out."""
+        self._carries_out = False
 
     async def start_or_join(self, *, asked_by: str, seed: int = 1) -> RequestedRun:
         """Start a run in the background, or join the one that is under way.
@@ -100,21 +107,39 @@ class TrainingRuns:
         Raises:
             TrainMissing: the extra `train` is not installed.
         """
-        require_train("Training")
         try:
+            if not self._carries_out:
+                return RequestedRun(await self._table.ask(asked_by), joined=False)
+            require_train("Training")
             run_id, champion = await self._table.begin(asked_by)
         except RunUnderWay as other:
+            if self._carries_out:
+                # It may be one that waits.
+                await self.take_asked()
             return RequestedRun(other.run_id, joined=True)
-        task = asyncio.create_task(
-            self._carry_out(run_id, champion, seed=seed, options={"comparisons": "none"}),
-            name=f"training run {run_id}",
-        )
+        await self._start(run_id, champion, seed=seed)
+        return RequestedRun(run_id, joined=False)
+
+    async def take_asked(self) -> bool:
+        """Start a run that a process without the role train asked for; return whether one was."""
+        taken = await self._table.take() if self._carries_out and train_is_installed() else None
+        if taken is None:
+            return False
+        await self._start(*taken, seed=1)
+        return True
+
+    async def _start(self, run_id: int, champion: ModelVersion, *, seed: int) -> None:
+        # By right of the run's own lease, not of whatever asked for it.
+        with unguarded():
+            task = asyncio.create_task(
+                self._carry_out(run_id, champion, seed=seed, options={"comparisons": "none"}),
+                name=f"training run {run_id}",
+            )
         self._tasks[run_id] = task
         task.add_done_callback(lambda _: self._tasks.pop(run_id, None))
         task.add_done_callback(_log_fault)
         # Let it begin: a task that is cancelled before that could not end the run.
         await asyncio.sleep(0)
-        return RequestedRun(run_id, joined=False)
 
     async def wait_for(self, run_id: int, *, on_progress: OnProgress | None = None) -> TrainingRun:
         """Wait until a run has ended, whichever process carries it out, and return it.
@@ -204,6 +229,30 @@ class TrainingRuns:
     ) -> None:
         """Train in a child and record the result; whatever happens, the run is ended."""
         try:
+            with self._table.guarding(run_id):
+                await self._train(
+                    run_id, champion,
+                    seed=seed, options=options, switch_to=switch_to, only_if_better=only_if_better,
+                    by_hand=by_hand,
+                )  # fmt: skip
+        except LeaseLost:
+            log.warning("Training run %s was ended meanwhile; its result is dropped.", run_id)
+        finally:
+            self._listeners.pop(run_id, None)
+            await self._table.forget(run_id)
+
+    async def _train(
+        self,
+        run_id: int,
+        champion: ModelVersion,
+        *,
+        seed: int,
+        options: dict[str, Any] | None,
+        switch_to: str | None,
+        only_if_better: bool,
+        by_hand: bool,
+    ) -> None:
+        try:
             task = {
                 "database_url": self._database.url,
                 "models_root": str(self._versions_dir.resolve()),
@@ -237,12 +286,11 @@ class TrainingRuns:
         except (DBAPIError, OSError) as error:
             log.exception("Training run %s could not be finished.", run_id)
             await self._table.end(run_id, RunState.FAILED, f"It could not be finished: {error}.")
+        except LeaseLost:
+            raise
         except BaseException:
             await self._table.end(run_id, RunState.FAILED, "The process that ran it was stopped.")
             raise
-        finally:
-            self._listeners.pop(run_id, None)
-            await self._table.forget(run_id)
 
     def _follow(self, run_id: int) -> OnStep:
         """Passes steps on to the listeners, and every two seconds to the table."""

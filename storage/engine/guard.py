@@ -26,7 +26,8 @@ def guarded(guard: Guard) -> Iterator[None]:
 
     Tasks that are started in the block stay under the guard.
     """
-    token = _guards.set((*_guards.get(), guard))
+    before = _guards.get()
+    token = _guards.set(before if guard in before else (*before, guard))
     try:
         yield
     finally:

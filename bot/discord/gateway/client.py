@@ -10,8 +10,8 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.discord.gateway.discord_time import listen_to_dates, nobody_listens
 from bot.discord.gateway.event_guard import guard_events
+from bot.discord.gateway.request_trace import nobody_listens, trace_requests
 from bot.discord.gateway.server_parts import read_in_parts
 from bot.discord.gateway.unseen_channels import close_unseen_channels
 from bot.runtime.shards import Shards
@@ -66,6 +66,8 @@ class Client(commands.AutoShardedBot):
         shards: which shards to serve; None: all that Discord recommends.
         gateway_url: where the gateway is if not where the API says; None: there.
         heard: is told the time by Discord's clock, with every answer.
+        before_writing: raises where nothing may be changed on Discord any more; called right before
+            each request that would.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Client(commands.AutoShardedBot):
         shards: Shards | None,
         gateway_url: str | None,
         heard: Callable[[datetime], Awaitable[None]] = nobody_listens,
+        before_writing: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -86,7 +89,7 @@ class Client(commands.AutoShardedBot):
             max_messages=None,
             guild_ready_timeout=_GUILDS_SECONDS,
             max_ratelimit_timeout=60.0,
-            http_trace=listen_to_dates(heard),
+            http_trace=trace_requests(heard, before_writing),
             **_sharding(shards),
         )
         self._gateway_url = gateway_url

@@ -113,6 +113,8 @@ async def test_images_of_before_are_embedded_with_what_serves(
         await session.execute(delete(Embedding))
     starter = taking_up(core, trained, "fails")
     assert not await starter.take_up()
+    assert await starter.embed_missing() == 2
+    assert await starter.embed_missing() == 0
     assert await embedded(core, fingerprint) == 2
     assert await runs(core) == []
     assert await champion(core) == before

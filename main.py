@@ -18,6 +18,7 @@ from bot.cli import (
     export,
     finetune,
     genres,
+    images,
     import_posts,
     leaderboard,
     meme,
@@ -95,6 +96,7 @@ app.command()(distill)
 app.add_typer(reproduce.app, name="reproduce")
 app.add_typer(stats.app, name="stats")
 app.add_typer(genres.app, name="genres")
+app.add_typer(images.app, name="images")
 app.add_typer(models.app, name="models")
 app.add_typer(discord.app, name="discord")
 app.add_typer(reddit.app, name="reddit")

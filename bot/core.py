@@ -1,6 +1,5 @@
 """What every command works with, opened and closed in one place."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -8,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.cluster.batches import ClusterBatches, LocalBatches
 from bot.cluster.outcomes import ImageBatches
-from bot.people.key_check import open_people_key
+from bot.people.key_check import open_people_key, owner_code
 from bot.runtime.clock import Clock
 from bot.runtime.download import Downloader
 from bot.runtime.system_clock import SystemClock
@@ -27,6 +26,8 @@ from models.ocr import TextReader, check_ocr
 from storage.engine.database import Database
 from storage.engine.migrate import upgrade
 from storage.files.image_store import ImageStore
+from storage.objects.faults import ObjectStoreFault
+from storage.objects.remote_image_store import RemoteImageStore
 from storage.private import close_all_to_others, make_private_folder
 
 log = logging.getLogger(__name__)
@@ -97,6 +98,7 @@ async def open_core(
         PeopleKeyRefused: the database was filled with another key of people's hashes.
         ObjectsMissing: PEORIA_IMAGES_URL is set without the extra.
         ObjectStoreFault: keys of that object store are missing.
+        OtherOwner: that object store is another database's.
         OcrMissing: PEORIA_READ_TEXT is set without the extra.
         RayMissing: PEORIA_RAY_ADDRESS is set without the extra.
         BackboneUnusable: a new installation's backbone is missing or damaged.
@@ -128,7 +130,7 @@ async def open_core(
             trusted_hosts=settings.download_allow_hosts,
         )
         stack.push_async_callback(downloader.close)
-        images = await asyncio.to_thread(settings.image_place.open)
+        images = await _open_images(settings, people_key)
         stack.callback(images.close)
         ocr_worker = None
         if settings.read_text:
@@ -184,3 +186,18 @@ async def open_core(
             clock=clock,
             reread=reread,
         )
+
+
+async def _open_images(settings: Settings, people_key: bytes) -> ImageStore:
+    """The image store. One that is away now is used all the same: posts wait for it.
+
+    Raises:
+        OtherOwner: it is the object store of another database.
+    """
+    images = settings.image_place.open(owner=owner_code(people_key))
+    if isinstance(images, RemoteImageStore):
+        try:
+            await images.on_thread(images.claim)
+        except ObjectStoreFault as fault:
+            log.warning("%s", fault)
+    return images

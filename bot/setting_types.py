@@ -60,16 +60,23 @@ def _database_url(value: str | None) -> str | None:
     return value
 
 
-def _object_store_url(value: str | None) -> str | None:
-    if value is None:
-        return None
+def check_object_store_url(value: str) -> str:
+    """The URL of an object store, without a slash at its end.
+
+    Raises:
+        ValueError: it cannot be used; what is wrong with it, the end of a sentence.
+    """
     if _BUCKET.match(value) is None:
         raise ValueError("must be s3://BUCKET/PREFIX, gs://… or az://…, the prefix may be missing")
     if not _BUCKET_URL.fullmatch(value):
         raise ValueError("holds more than a bucket and a prefix; its keys are set apart from it")
     if find_spec("obstore") is None:
-        raise ValueError("an object store needs the extra: pip install 'peoria[objects]'")
+        raise ValueError("needs the extra: pip install 'peoria[objects]'")
     return value.rstrip("/")
+
+
+def _object_store_url(value: str | None) -> str | None:
+    return None if value is None else check_object_store_url(value)
 
 
 def _cron_schedule(value: str) -> str:

@@ -75,6 +75,11 @@ def check_key(known: str | None, key: bytes | None, data_dir: Path) -> None:
     )
 
 
+def owner_code(key: bytes) -> str:
+    """What an object store is told of whose it is: the same wherever the database is the same."""
+    return hmac.new(key, b"owner of an object store", hashlib.sha256).hexdigest()
+
+
 async def adopt_key(database: Database, data_dir: Path, configured: SecretStr | None) -> bool:
     """Let the key here be the database's from now on; return whether it was another one before."""
     key = read_key(data_dir, configured)

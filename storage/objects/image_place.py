@@ -26,8 +26,12 @@ class ImagePlace:
     cache_bytes: int = 2**31
     max_bytes: int = 20 * 2**20
 
-    def open(self, *, patience: Patience | None = None) -> ImageStore:
+    def open(self, *, patience: Patience | None = None, owner: str | None = None) -> ImageStore:
         """The store.
+
+        Args:
+            patience: with an object store.
+            owner: whose an object store has to be; None: nothing will be written or deleted.
 
         Raises:
             ObjectsMissing: it is an object store, and the extra `objects` is not installed.
@@ -37,7 +41,7 @@ class ImagePlace:
             return ImageStore(self.folder)
         objects = ObjectStore(self.url, patience=patience)
         cache = ImageCache(self.folder, max_bytes=self.cache_bytes)
-        return RemoteImageStore(objects, cache, max_bytes=self.max_bytes)
+        return RemoteImageStore(objects, cache, max_bytes=self.max_bytes, owner=owner)
 
     def as_json(self) -> dict[str, Any]:
         """For the task of a child process."""

@@ -18,6 +18,7 @@ from storage.files.image_store import Flaw, ImageDamaged, ImageStore, StoredImag
 from storage.objects.cache import ImageCache
 from storage.objects.faults import ObjectStoreFault
 from storage.objects.object_store import ObjectStore, TooLarge
+from storage.objects.owner import claim
 
 log = logging.getLogger(__name__)
 
@@ -50,13 +51,23 @@ class RemoteImageStore(ImageStore):
         objects: holds ``images/ab/SHA256`` and ``public/ab/SHA256``.
         cache: copies on this machine.
         max_bytes: of one image; no more is read.
+        owner: whose the store has to be (`storage.objects.owner`) before anything is written or
+            deleted; None: anybody's.
     """
 
     measure_seconds = 6 * 3600.0
     drops_at_once = False
 
-    def __init__(self, objects: ObjectStore, cache: ImageCache, *, max_bytes: int) -> None:
+    def __init__(
+        self,
+        objects: ObjectStore,
+        cache: ImageCache,
+        *,
+        max_bytes: int,
+        owner: str | None = None,
+    ) -> None:
         super().__init__(cache.root)
+        self._unclaimed_for = owner
         self.objects = objects
         self._cache = cache
         self._max_bytes = max_bytes
@@ -65,6 +76,16 @@ class RemoteImageStore(ImageStore):
         self._damaged: set[str] = set()
         # Of its own: where the object store is slow, nothing else waits for it.
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="objects")
+
+    def claim(self) -> None:
+        """Make sure that the object store is this database's, once.
+
+        Raises:
+            OtherOwner: it is another's.
+        """
+        if self._unclaimed_for is not None:
+            claim(self.objects, self._unclaimed_for)
+            self._unclaimed_for = None
 
     def put(self, data: bytes) -> str:
         """Store ``data`` and return its SHA-256 (64 hexadecimal digits)."""
@@ -90,7 +111,7 @@ class RemoteImageStore(ImageStore):
         return data
 
     def read(self, sha256: str) -> bytes:
-        """The bytes with this SHA-256 from the object store itself. Raises as `get`."""
+        """As `get`, and never from a copy."""
         for _ in range(_READS):
             try:
                 data = self.objects.read(_key(IMAGES, sha256), max_bytes=self._max_bytes)
@@ -149,6 +170,7 @@ class RemoteImageStore(ImageStore):
 
         Copies on other machines are deleted within a day (`storage.objects.cache.LONGEST`).
         """
+        self.claim()
         with self._lock:
             self._sure.pop(sha256, None)
         self._cache.drop(sha256)
@@ -192,6 +214,7 @@ class RemoteImageStore(ImageStore):
 
     def _upload(self, sha256: str, data: bytes) -> None:
         """Write an image, and make sure that it is there."""
+        self.claim()
         key, patience = _key(IMAGES, sha256), self.objects.patience
         pause = patience.first_pause
         with self._lock:

@@ -1,0 +1,96 @@
+"""main.py images, and what doctor says of an object store."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings
+from storage.files.image_store import ImageStore
+from tests.bot.cli.conftest import Peoria
+from tests.fakes.object_store import KEYS, FakeObjectStore, Fault
+
+URL = "s3://pictures/one"
+
+
+def test_images_move_to_an_object_store_and_back(
+    peoria: Peoria, settings: Settings, object_store: FakeObjectStore
+) -> None:
+    folder = ImageStore(settings.images_dir)
+    name = folder.put(b"a picture")
+    looked = peoria("images", "move", "--to", URL, "--dry-run")
+    assert "1 images (0.0 MB); 0 of them are there already, 1 would be copied" in looked.out
+    assert object_store.objects() == {}
+    moved = peoria("images", "move", "--to", URL)
+    assert "1 images were copied and read back, 0 were there already." in moved.out
+    assert object_store.objects().keys() == {f"one/images/{name[:2]}/{name}", "one/owner"}
+    back = peoria("images", "move", "--from", URL, "--to", "elsewhere", "--delete")
+    assert "1 were deleted where they were" in back.out
+    assert ImageStore(Path("elsewhere")).get(name) == b"a picture"
+    again = peoria("images", "move", "--to", "folder")
+    assert again.status == 1
+    assert "are in" in again.err
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("s3://KEY:SECRET@pictures", "holds more than a bucket and a prefix"),
+        ("s3://pictures?key=SECRET", "holds more than a bucket and a prefix"),
+        ("https://pictures.example.org", "must be s3://BUCKET/PREFIX"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_not_repeated(
+    peoria: Peoria, monkeypatch: pytest.MonkeyPatch, url: str, sentence: str
+) -> None:
+    answer = peoria("images", "move", "--to", url)
+    assert answer.status == 1
+    assert sentence in answer.err
+    assert "SECRET" not in answer.err
+    monkeypatch.setenv("PEORIA_IMAGES_URL", url)
+    answer = peoria("doctor")
+    assert answer.status == 1
+    assert f"PEORIA_IMAGES_URL: Value error, {sentence}" in answer.err
+    assert "SECRET" not in answer.err
+
+
+def test_an_object_store_of_another_peoria_is_left_alone(
+    peoria: Peoria, settings: Settings, object_store: FakeObjectStore
+) -> None:
+    ImageStore(settings.images_dir).put(b"a picture")
+    object_store.put("one/owner", b"somebody else")
+    answer = peoria("images", "move", "--to", URL)
+    assert answer.status == 1
+    assert "s3://pictures/one belongs to another Peoria" in answer.err
+    assert object_store.objects() == {"one/owner": b"somebody else"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "sentence"),
+    [
+        (None, "well", "takes, lists, gives back and deletes an object"),
+        (Fault("PUT", status=403, code="AccessDenied"), "trouble", "may not do this"),
+        (Fault("PUT", lose=True), "trouble", "does not give back what was just written"),
+        (Fault("GET", within="/check/", damage=True), "trouble", "gives back other bytes"),
+        (Fault("POST", status=403, code="AccessDenied"), "trouble", "may not do this"),
+        (Fault("GET", within="list-type", status=403, code="AccessDenied"), "trouble", "right to"),
+        (Fault("PUT", status=403, code="RequestTimeTooSkewed"), "trouble", "Set the clock"),
+    ],
+)
+def test_doctor_tries_the_object_store(
+    peoria: Peoria,
+    monkeypatch: pytest.MonkeyPatch,
+    object_store: FakeObjectStore,
+    fault: Fault | None,
+    state: str,
+    sentence: str,
+) -> None:
+    monkeypatch.setenv("PEORIA_IMAGES_URL", URL)
+    if fault:
+        object_store.faults.append(fault)
+    answer = peoria("doctor", "--json")
+    found = {each["part"]: each for each in answer.data["findings"]}["object store"]
+    assert found["state"] == state
+    assert sentence in found["sentence"]
+    assert KEYS["AWS_SECRET_ACCESS_KEY"] not in answer.out
+    if fault is None:
+        assert object_store.objects() == {}

@@ -1,7 +1,7 @@
 """Which communities are watched, and their settings as they are stored, for every platform."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Unpack
 
@@ -15,7 +15,7 @@ from storage.engine.database import Database
 from storage.engine.scopes import high_water_scope
 from storage.engine.upsert import insert_if_new
 from storage.queries.communities import find_community
-from storage.tables import Community, Post
+from storage.tables import Community, Post, WatchedGroup
 from storage.types import PlatformName, PostState
 
 log = logging.getLogger(__name__)
@@ -120,6 +120,59 @@ async def add_community(
             horizon_seconds=ref.horizon_seconds,
             created_at=now,
         )
+
+
+async def watch_group(
+    database: Database, platform: PlatformName, source_id: str, *, now: datetime
+) -> bool:
+    """Watch new communities of a group from now on; return whether that is new."""
+    async with database.write() as session:
+        return await session.run_sync(
+            insert_if_new, WatchedGroup, platform=platform, source_id=source_id, watched_at=now
+        )
+
+
+async def unwatch_group(database: Database, platform: PlatformName, source_id: str) -> bool:
+    """Leave new communities of a group alone; return whether they were watched."""
+    async with database.write() as session:
+        group = await session.scalar(
+            select(WatchedGroup).filter_by(platform=platform, source_id=source_id)
+        )
+        if group is None:
+            return False
+        await session.delete(group)
+        return True
+
+
+async def watched_groups(session: AsyncSession, platform: PlatformName) -> Mapping[str, datetime]:
+    """The groups of a platform whose new communities are watched, each with since when."""
+    found = await session.execute(
+        select(WatchedGroup.source_id, WatchedGroup.watched_at).filter_by(platform=platform)
+    )
+    return dict(found.all())
+
+
+def settings_of(community: Community, options: Collection[str]) -> CommunityChange:
+    """The settings of a community, to be given to another.
+
+    Args:
+        options: those of its options that go with them; one that is unset is taken away there.
+    """
+    return CommunityChange(
+        horizon_seconds=community.horizon_seconds,
+        low_up_to=community.low_up_to,
+        medium_up_to=community.medium_up_to,
+        reply_mode=community.reply_mode,
+        blind=community.blind,
+        min_percentile=community.min_percentile,
+        quiet_from=community.quiet_from,
+        quiet_until=community.quiet_until,
+        time_zone=community.time_zone,
+        replies_per_minute=community.replies_per_minute,
+        guess_seconds=community.guess_seconds,
+        guess_score=community.guess_score,
+        options={key: community.options.get(key) for key in options},
+    )
 
 
 def pause_replies(community: Community, reason: str, now: datetime) -> None:

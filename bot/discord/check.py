@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from bot.core import Core
 from bot.discord.commands.registry import add_commands
-from bot.discord.gateway.channels import PostChannel
+from bot.discord.gateway.channels import WatchedChannel
 from bot.discord.gateway.client import Client, point_at
 from bot.discord.gateway.command_sync import commands_are_in_sync
 from bot.discord.gateway.error_codes import reaching_discord
@@ -115,7 +115,7 @@ async def _channel(client: discord.Client, community: Community) -> Finding:
     what = f"channel {community.name}"
     try:
         found = await client.fetch_channel(int(community.source_id))
-        if not isinstance(found, PostChannel):
+        if not isinstance(found, WatchedChannel):
             return Finding(what, False, "is no channel in which images are posted")
         # Asked for again by its server: only then it knows the roles that permissions come from.
         guild = await client.fetch_guild(found.guild.id, with_counts=False)

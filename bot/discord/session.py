@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bot.core import Core
 from bot.discord.commands.registry import add_commands
 from bot.discord.events.backfill import Backfill
+from bot.discord.events.categories import CategoryListener
 from bot.discord.events.closed_replies import ClosedReplies
 from bot.discord.events.genres import GenreListener
 from bot.discord.events.guesses import GuessListener
@@ -76,7 +77,12 @@ async def open_session(
     ) as client:
         editor = ReplyEditor(client, core, state.names)
         messages = MessageListener(
-            core, pipeline, state.votes, state.high_water, message_content=message_content
+            client,
+            core,
+            pipeline,
+            state.votes,
+            state.high_water,
+            message_content=message_content,
         )
         reactions = ReactionListener(core, state.votes)
         closed_replies = ClosedReplies(core, editor)
@@ -86,6 +92,7 @@ async def open_session(
             reactions,
             Backfill(client, core, messages, state.votes, state.high_water),
             RemovalListener(client, core),
+            CategoryListener(client, core),
             GuessListener(core, state.names, state.cooldowns),
             GenreListener(core, state.names, state.cooldowns),
             closed_replies,

@@ -6,7 +6,7 @@ of it, a reply cannot be `sent` without its id, two model versions cannot both b
 
 from storage.tables.base import Base
 from storage.tables.batches import BatchJob, QuarantinedImage
-from storage.tables.communities import Author, Community
+from storage.tables.communities import Author, Community, WatchedGroup
 from storage.tables.genres import GenreCorrection
 from storage.tables.imageless_posts import ImagelessPost
 from storage.tables.images import Embedding, Image
@@ -61,6 +61,7 @@ __all__ = [
     "TrainingRun",
     "Vote",
     "WaitingScore",
+    "WatchedGroup",
     "Webhook",
     "WebhookMessage",
 ]

@@ -87,6 +87,21 @@ class Community(Base):
     options: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
 
 
+class WatchedGroup(Base):
+    """Communities that belong together on their platform, of which new ones are watched, too.
+
+    On Discord: a category of channels.
+    """
+
+    __tablename__ = "watched_groups"
+    __table_args__ = (UniqueConstraint("platform", "source_id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    platform: Mapped[PlatformName] = mapped_column(enum_column(PlatformName, "platform"))
+    source_id: Mapped[str] = mapped_column(String(128))
+    watched_at: Mapped[datetime]
+
+
 class Author(Base):
     """A person, known only by a keyed hash of their id on one platform."""
 

@@ -5,6 +5,7 @@ from discord.ext import commands
 from sqlalchemy.orm import Session
 
 from bot.core import Core
+from bot.discord.gateway.thread_rule import community_of_channel
 from bot.discord.texts.lookup import Texts
 from bot.discord.ui.cooldowns import Cooldowns
 from bot.discord.ui.member_names import MemberNames
@@ -58,5 +59,7 @@ def texts_for(interaction: Interaction) -> Texts:
 
 
 def community_here(session: Session, interaction: Interaction) -> Community | None:
-    """The channel in which something was asked, if it was ever watched."""
-    return find_community(session, PlatformName.DISCORD, str(interaction.channel_id))
+    """The community of what is posted where something was asked, if there is one."""
+    if interaction.channel is None:
+        return find_community(session, PlatformName.DISCORD, str(interaction.channel_id))
+    return community_of_channel(session, interaction.channel)

@@ -8,7 +8,7 @@ from discord import app_commands
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.discord.commands.board_page import ROWS, BoardQuery, read_page
-from bot.discord.commands.feature import Feature, texts_for
+from bot.discord.commands.feature import Feature, community_here, texts_for
 from bot.discord.commands.render_board import board_embed
 from bot.discord.gateway.visibility import readers_of
 from bot.discord.texts.command_labels import label
@@ -18,8 +18,6 @@ from bot.discord.ui.error_replies import Refused, answer_error
 from bot.discord.ui.responses import Interaction, defer, respond
 from bot.league.leaderboard import BoardName, list_seasons
 from bot.league.seasons import ALL_TIME, UnknownSeason, read_season
-from storage.queries.communities import find_community
-from storage.types import PlatformName
 
 _CHOICES = 25
 _NAMED_SEASONS = 12
@@ -57,10 +55,12 @@ class Leaderboard(Feature):
         await defer(interaction, ephemeral=False)
         channel = interaction.channel_id or 0
         async with self.core.database.read() as session:
-            community = await session.run_sync(find_community, PlatformName.DISCORD, str(channel))
+            community = await session.run_sync(community_here, interaction)
             which = await self._season(session, season)
         if where == "everywhere" or (where is None and community is None):
             channel = 0
+        elif community is not None:
+            channel = int(community.source_id)
         await self.show(
             interaction, BoardQuery(BoardName(board), which, channel, 0, interaction.user.id)
         )

@@ -6,6 +6,7 @@ from discord.ext import commands
 
 from bot.core import Core
 from bot.discord.commands.advise import Adviser
+from bot.discord.commands.channels import ChannelOverview
 from bot.discord.commands.confirmation import ConfirmButton
 from bot.discord.commands.feature import Feature
 from bot.discord.commands.help import Help
@@ -30,6 +31,7 @@ FEATURES: tuple[type[Feature], ...] = (
     Adviser,
     Memes,
     WatchedChannels,
+    ChannelOverview,
     ChannelSettings,
     Leaderboard,
     PersonalRecord,

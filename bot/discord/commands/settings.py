@@ -8,22 +8,28 @@ from zoneinfo import available_timezones
 import discord
 from discord import app_commands
 
-from bot.communities import change_community
+from bot.communities import change_community, settings_of
+from bot.community_settings import CommunityChange
 from bot.discord.commands.feature import Feature, texts_for
 from bot.discord.commands.settings_lines import settings_lines
 from bot.discord.commands.settings_values import read_change
 from bot.discord.commands.watch import channel_meant, shown_name
+from bot.discord.gateway.channels import WatchedChannel
 from bot.discord.gateway.guild_options import (
     ANNOUNCEMENTS,
     DOWNVOTE,
     NOWHERE,
+    SETTINGS,
+    THREADS,
     UPVOTE,
     downvote_of,
     upvote_of,
 )
+from bot.discord.gateway.thread_rule import ThreadRule
 from bot.discord.messages.reaction_votes import emoji_key
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.markdown import escape
+from bot.discord.ui.channel_option import ChannelOption, Watchable
 from bot.discord.ui.emoji import custom_emoji_id, is_unicode_emoji
 from bot.discord.ui.error_replies import Refused
 from bot.discord.ui.responses import Interaction, defer, respond
@@ -45,7 +51,7 @@ class ChannelSettings(Feature):
             for name in (
                 "channel", "upvote", "downvote", "horizon", "mode", "blind", "buckets",
                 "min_percentile", "quiet_hours", "time_zone", "replies_per_minute",
-                "guess_minutes", "announcements", "announce",
+                "guess_minutes", "announcements", "announce", "threads", "copy_from",
             )
         }
     )  # fmt: skip
@@ -53,7 +59,11 @@ class ChannelSettings(Feature):
         mode=[
             app_commands.Choice(name=label(f"mode.{mode.value}"), value=mode.value)
             for mode in ReplyMode
-        ]
+        ],
+        threads=[
+            app_commands.Choice(name=label(f"threads.{rule.value}"), value=rule.value)
+            for rule in ThreadRule
+        ],
     )
     @app_commands.default_permissions(manage_guild=True)
     @app_commands.allowed_installs(guilds=True, users=False)
@@ -61,7 +71,7 @@ class ChannelSettings(Feature):
     async def settings(
         self,
         interaction: Interaction,
-        channel: discord.TextChannel | None = None,
+        channel: ChannelOption | None = None,
         upvote: str | None = None,
         downvote: str | None = None,
         horizon: app_commands.Range[float, 0.17, 720.0] | None = None,
@@ -75,6 +85,8 @@ class ChannelSettings(Feature):
         guess_minutes: app_commands.Range[int, 1, 43200] | None = None,
         announcements: discord.TextChannel | None = None,
         announce: bool | None = None,
+        threads: str | None = None,
+        copy_from: ChannelOption | None = None,
     ) -> None:
         """Show or change the settings of one channel."""
         await defer(interaction, ephemeral=True)
@@ -94,6 +106,12 @@ class ChannelSettings(Feature):
             }
         )  # fmt: skip
         options = await self._options(interaction, upvote, downvote, announcements, announce)
+        if threads is not None:
+            options[THREADS] = _threads(target, ThreadRule(threads))
+        if copy_from is not None:
+            copied = await self._copied(interaction, copy_from)
+            options = {**copied.get("options", {}), **options}
+            change = {**copied, **change}
         if options:
             wanted = {**community.options, **options}
             if emoji_key(upvote_of(wanted)) == emoji_key(downvote_of(wanted)):
@@ -116,6 +134,15 @@ class ChannelSettings(Feature):
         wanted = typed.strip().casefold().replace(" ", "_")
         found = [name for name in names if wanted in name.casefold()]
         return [app_commands.Choice(name=name, value=name) for name in found[:_CHOICES]]
+
+    async def _copied(self, interaction: Interaction, channel: Watchable) -> CommunityChange:
+        """The settings of another channel that the person can see."""
+        source = channel_meant(interaction, channel)
+        async with self.core.database.read() as session:
+            community = await session.run_sync(find_community, PlatformName.DISCORD, str(source.id))
+        if community is None:
+            raise Refused("watching.not_here", channel=shown_name(source))
+        return settings_of(community, SETTINGS)
 
     async def _options(
         self,
@@ -166,6 +193,12 @@ class ChannelSettings(Feature):
             name = escape(f"#{channel.name}", _LONGEST_NAME)
             raise Refused("refused.announcements", channel=name)
         return str(channel.id)
+
+
+def _threads(channel: WatchedChannel, rule: ThreadRule) -> str:
+    if rule is ThreadRule.NONE and isinstance(channel, discord.ForumChannel):
+        raise Refused("refused.threads_of_forum")
+    return rule.value
 
 
 @cache

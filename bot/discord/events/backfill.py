@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -13,10 +13,11 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.core import Core
 from bot.discord.events.messages import MessageListener
-from bot.discord.gateway.channels import PostChannel
+from bot.discord.gateway.channels import PostChannel, WatchedChannel, family
 from bot.discord.gateway.error_codes import AWAY
-from bot.discord.gateway.history import readable_history
+from bot.discord.gateway.history import readable_history, threads_since
 from bot.discord.gateway.permissions import missing_permissions
+from bot.discord.gateway.thread_rule import ThreadRule, thread_rule
 from bot.discord.messages.high_water import HighWater
 from bot.discord.messages.reaction_votes import ReactionVotes
 from bot.discord.ui.admin_messages import warn_of_permissions
@@ -99,8 +100,8 @@ class Backfill(commands.Cog):
         here = data.get("channel_id") if isinstance(data, dict) else None
         if event == "MESSAGE_CREATE" and isinstance(here, str) and here.isdecimal():
             channel = self._client.get_channel(int(here))
-            if channel is not None:
-                self._high_water.stall(channel.id)
+            for each in family(channel):
+                self._high_water.stall(each)
 
     @commands.Cog.listener()
     async def on_guild_channel_update(
@@ -151,7 +152,7 @@ class Backfill(commands.Cog):
     async def _read(self, community: Community) -> None:
         channel_id = int(community.source_id)
         channel = self._client.get_channel(channel_id)
-        if not self._client.intents.message_content or not isinstance(channel, PostChannel):
+        if not self._client.intents.message_content or not isinstance(channel, WatchedChannel):
             # Without the intent there is nothing to be seen; without the channel, nowhere to look.
             return
         missing = missing_permissions(channel, ReplyMode.SILENT)
@@ -178,11 +179,29 @@ class Backfill(commands.Cog):
             else:
                 self._high_water.mend(channel_id)
 
-    async def _read_history(self, community: Community, channel: PostChannel) -> None:
+    async def _read_history(self, community: Community, channel: WatchedChannel) -> None:
         # A post whose votes are in already has nothing to be predicted.
         age = min(self._max_age, timedelta(seconds=community.horizon_seconds))
         oldest = discord.utils.time_snowflake(self._core.clock() - age)
         after = max(oldest, int(community.high_water or 0))
+        newest = after
+        # Threads first: the mark is one for all, and goes on with the channel's own messages.
+        if thread_rule(community.options) is not ThreadRule.NONE:
+            async for thread in threads_since(channel, after, now=self._core.clock()):
+                newest = max(newest, await self._read_messages(thread, after))
+        if isinstance(channel, discord.ForumChannel):
+            self._high_water.read(channel.id, newest)
+            return
+        await self._read_messages(channel, after, mark=self._high_water.read)
+
+    async def _read_messages(
+        self,
+        channel: PostChannel,
+        after: int,
+        mark: Callable[[int, int], None] = lambda channel_id, message_id: None,
+    ) -> int:
+        """Read what was posted in a channel after a message; return the id of the newest."""
+        newest = after
         async for message in readable_history(self._client, channel, after):
             try:
                 await self._messages.ingest(message, live=False)
@@ -191,7 +210,9 @@ class Backfill(commands.Cog):
                 raise
             except Exception:
                 log.exception("Message %s cannot be a post and is skipped.", message.id)
-            self._high_water.read(message.channel.id, message.id)
+            newest = max(newest, message.id)
+            mark(channel.id, message.id)
+        return newest
 
 
 def _channels(guilds: Iterable[discord.Guild]) -> set[int]:

@@ -6,6 +6,7 @@ import discord
 from discord.ext import commands
 
 from bot.core import Core
+from bot.discord.gateway.guild_options import place_of
 from bot.discord.texts.lookup import Texts
 from bot.discord.ui.cooldowns import Cooldowns
 from bot.discord.ui.error_replies import Refused, answer_error
@@ -50,7 +51,7 @@ class GenreListener(commands.Cog):
     ) -> None:
         post = await self._core.database.run_read(lambda session: load_post(session, post_id))
         # The number stands in a message of ours, but a message can be passed on elsewhere.
-        if post is None or post.community.source_id != str(interaction.channel_id):
+        if post is None or place_of(post) != str(interaction.channel_id):
             raise GenreRefused(genres.NO_SUCH_POST)
         person = self._names.remember(interaction.user.id)
         await self._core.database.run_write(

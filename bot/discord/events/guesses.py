@@ -6,6 +6,7 @@ import discord
 from discord.ext import commands
 
 from bot.core import Core
+from bot.discord.gateway.guild_options import place_of
 from bot.discord.messages.render_card import card_message
 from bot.discord.messages.reply_data import find_earlier_post
 from bot.discord.texts.lookup import Texts
@@ -80,11 +81,10 @@ class GuessListener(commands.Cog):
     async def _post(self, interaction: discord.Interaction[Any], post_id: int) -> Post:
         post = await self._core.database.run_read(lambda session: load_post(session, post_id))
         # The number stands in a message of ours, but a message can be passed on elsewhere.
-        here = str(interaction.channel_id)
         if (
             post is None
             or post.platform is not PlatformName.DISCORD
-            or post.community.source_id != here
+            or place_of(post) != str(interaction.channel_id)
         ):
             raise Refused("guess.no_such_post")
         return post

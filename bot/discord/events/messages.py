@@ -13,15 +13,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.core import Core
+from bot.discord.gateway.channels import family, parent_id
+from bot.discord.gateway.thread_rule import community_of_channel, takes
 from bot.discord.messages.high_water import HighWater
-from bot.discord.messages.incoming import has_images_to_come, incoming_post
+from bot.discord.messages.incoming import (
+    has_images_to_come,
+    incoming_post,
+    of_community,
+)
 from bot.discord.messages.reaction_votes import ReactionVotes
 from bot.platform import IncomingPost
 from bot.posts.pipeline import Pipeline
 from bot.runtime.one_by_one import one_by_one
 from bot.runtime.task_group import TaskGroup
-from storage.queries.communities import find_community
-from storage.tables import Post
+from storage.tables import Community, Post
 from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
@@ -46,6 +51,7 @@ class MessageListener(commands.Cog):
 
     def __init__(
         self,
+        client: discord.Client,
         core: Core,
         pipeline: Pipeline,
         votes: ReactionVotes,
@@ -53,6 +59,7 @@ class MessageListener(commands.Cog):
         *,
         message_content: bool,
     ) -> None:
+        self._client = client
         self._core = core
         self._pipeline = pipeline
         self._votes = votes
@@ -91,7 +98,8 @@ class MessageListener(commands.Cog):
             await self.ingest(message, live=True)
         except Exception:
             # Read again by `Backfill`; until then nothing newer counts as read.
-            self._high_water.stall(message.channel.id)
+            for each in family(message.channel):
+                self._high_water.stall(each)
             log.exception("Message %s could not be stored; tried again.", message.id)
 
     @commands.Cog.listener()
@@ -127,15 +135,18 @@ class MessageListener(commands.Cog):
         if incoming is None:
             return
         post_id = None
-        async with self._order(message.channel.id):
-            wanted = await self._look_up(message, live=live)
+        async with self._order(message.channel):
+            wanted, community = await self._look_up(message, live=live)
             if wanted is Wanted.NEW:
+                if community is not None:
+                    incoming = of_community(incoming, community)
                 post_id = await self._pipeline.accept(PlatformName.DISCORD, incoming)
                 if post_id is None:
                     # Its author opted out, or the channel is watched no longer: look it up again.
                     self._watched.discard(message.channel.id)
             if live and wanted is not Wanted.NOT and message.guild is not None:
-                self._high_water.live(message.guild.shard_id, message.channel.id, message.id)
+                read = int(incoming.community.source_id)
+                self._high_water.live(message.guild.shard_id, read, message.id)
         if post_id is None:
             # One that is known already is on its way, or waits for its time.
             if wanted is not Wanted.KNOWN:
@@ -152,24 +163,32 @@ class MessageListener(commands.Cog):
     def _incoming(self, message: discord.Message) -> IncomingPost | None:
         return incoming_post(message, fetch_links=self._core.settings.discord_fetch_links)
 
-    def _order(self, channel_id: int) -> asyncio.Lock:
-        return self._in_order.setdefault(channel_id, asyncio.Lock())
+    def _order(self, channel: object) -> asyncio.Lock:
+        # One order for a channel and its threads: how far they were read is one mark.
+        return self._in_order.setdefault(family(channel)[-1], asyncio.Lock())
 
-    async def _look_up(self, message: discord.Message, *, live: bool) -> Wanted:
-        if live and message.channel.id in self._watched:
-            return Wanted.NEW
+    async def _look_up(
+        self, message: discord.Message, *, live: bool
+    ) -> tuple[Wanted, Community | None]:
+        """Whether a message is wanted, and for which community; None: its own channel's."""
+        # A thread's community may become another one.
+        if live and message.channel.id in self._watched and parent_id(message.channel) is None:
+            return Wanted.NEW, None
 
-        def look_up(session: Session) -> Wanted:
-            here = str(message.channel.id)
-            community = find_community(session, PlatformName.DISCORD, here)
+        def look_up(session: Session) -> tuple[Wanted, Community | None]:
+            community = community_of_channel(session, message.channel)
             if community is None or not community.watched:
-                return Wanted.NOT
-            self._watched.add(message.channel.id)
+                return Wanted.NOT, None
+            if not takes(community, message.channel, message.id):
+                return Wanted.NOT, None
+            if community.source_id == str(message.channel.id):
+                self._watched.add(message.channel.id)
             # One that was withdrawn stays so: its image was taken out of it, which is proof.
             query = select(Post.id).filter_by(
                 platform=PlatformName.DISCORD, source_id=str(message.id)
             )
-            return Wanted.NEW if session.scalar(query) is None else Wanted.KNOWN
+            known = session.scalar(query) is not None
+            return Wanted.KNOWN if known else Wanted.NEW, community
 
         return await self._core.database.run_read(look_up)
 
@@ -191,7 +210,8 @@ class MessageListener(commands.Cog):
         for each in message_ids:
             self._votes.unfollow(each)
         # A post that is being stored just now is found when that is done.
-        async with self._order(channel_id), self._core.database.read() as session:
+        channel = self._client.get_channel(channel_id) or discord.Object(channel_id)
+        async with self._order(channel), self._core.database.read() as session:
             query = select(Post.id).where(
                 Post.platform == PlatformName.DISCORD, Post.source_id.in_(ids)
             )

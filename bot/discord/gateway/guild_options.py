@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from storage.tables import Post
+
 #: Keys of `Community.options`. Emoji are stored as Discord writes them: the character, or
 #: ``<:name:id>``; channels and guilds as their ids in digits.
 UPVOTE = "upvote"
@@ -11,9 +13,17 @@ GUILD = "guild"
 #: Where announcements to admins go; `NOWHERE`: not at all; unset: see `tell_admins`.
 ANNOUNCEMENTS = "announcements"
 NOWHERE = "nowhere"
+#: What is watched of a channel's threads, see `bot.discord.gateway.thread_rule`.
+THREADS = "threads"
+
+#: Key of `Post.options`: the thread in which a post is; without it, in its community's channel.
+PLACE = "place"
 
 #: Options that a post keeps: its votes are those that people were asked for.
 KEPT = (UPVOTE, DOWNVOTE)
+
+#: Options that are settings of people, and are copied with the others.
+SETTINGS = (UPVOTE, DOWNVOTE, ANNOUNCEMENTS, THREADS)
 
 DEFAULT_UPVOTE = "⬆️"
 DEFAULT_DOWNVOTE = "⬇️"
@@ -32,3 +42,8 @@ def upvote_of(options: Mapping[str, Any]) -> str:
 def downvote_of(options: Mapping[str, Any]) -> str:
     """The emoji that counts as a downvote."""
     return str(options.get(DOWNVOTE) or DEFAULT_DOWNVOTE)
+
+
+def place_of(post: Post) -> str:
+    """Id of the channel or thread in which a post (with its community loaded) is."""
+    return str((post.options or {}).get(PLACE) or post.community.source_id)

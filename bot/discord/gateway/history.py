@@ -2,15 +2,18 @@
 
 import logging
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 
 import discord
 
-from bot.discord.gateway.channels import PostChannel
+from bot.discord.gateway.channels import PostChannel, WatchedChannel
 
 log = logging.getLogger(__name__)
 
 #: Messages of one request: the most that Discord gives.
 _PAGE = 100
+#: Discord archives no thread sooner by itself after its last message.
+_SOONEST_ARCHIVED = timedelta(hours=1)
 
 
 async def readable_history(
@@ -36,3 +39,27 @@ async def readable_history(
                 yield message
         if len(page) < _PAGE:
             return
+
+
+async def threads_since(
+    channel: WatchedChannel, after_id: int, *, now: datetime
+) -> AsyncIterator[discord.Thread]:
+    """The threads of a channel, private ones left out, that may have messages after one.
+
+    Those that were archived meanwhile are asked for where the time was long enough for that.
+
+    Raises:
+        discord.HTTPException: the archived threads cannot be read.
+    """
+    if not isinstance(channel, discord.TextChannel | discord.ForumChannel):
+        return
+    for thread in channel.threads:
+        if not thread.is_private() and (thread.last_message_id or after_id + 1) > after_id:
+            yield thread
+    since = discord.utils.snowflake_time(after_id)
+    if now - since < _SOONEST_ARCHIVED:
+        return
+    async for thread in channel.archived_threads(limit=None):
+        if thread.archive_timestamp < since:
+            return
+        yield thread

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.discord.gateway.channels import PostChannel
+from bot.discord.gateway.channels import WatchedChannel
 from storage.types import ReplyMode
 
 #: discord.py's names of what it takes to see posts, their votes and their history.
@@ -29,7 +29,7 @@ def missing_permissions(
         allowed: what it may do there, where that is known better than from the cache.
     """
     if allowed is None:
-        if not isinstance(channel, PostChannel):
+        if not isinstance(channel, WatchedChannel):
             return []
         me = channel.guild.me
         # Of a guild that another process serves nothing is cached.
@@ -40,7 +40,7 @@ def missing_permissions(
         # Whatever else is missing there cannot be known.
         return ["view_channel"]
     needed = _WATCHING
-    if mode is ReplyMode.REPLY and isinstance(channel, discord.Thread):
+    if mode is ReplyMode.REPLY and isinstance(channel, discord.Thread | discord.ForumChannel):
         needed += ("send_messages_in_threads", *_REPLYING[1:])
     elif mode is ReplyMode.REPLY:
         needed += _REPLYING

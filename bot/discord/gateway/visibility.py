@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import discord
 
-from bot.discord.gateway.channels import PostChannel
+from bot.discord.gateway.channels import WatchedChannel
 from bot.discord.gateway.error_codes import reaching_discord
 from bot.platform import PlatformUnavailable
 
@@ -58,7 +58,7 @@ def may_be_shown(readers: Readers, channel_id: int) -> bool:
     if guild is None or guild.me is None:
         return False
     channel = guild.get_channel_or_thread(channel_id)
-    if not isinstance(channel, PostChannel) or not can_see(channel, guild.me):
+    if not isinstance(channel, WatchedChannel) or not can_see(channel, guild.me):
         return False
     if channel.is_nsfw() and not _is_age_restricted(readers.place):
         return False
@@ -86,7 +86,7 @@ async def channels_seen(
     seen = set()
     for channel_id in channel_ids:
         channel = client.get_channel(channel_id)
-        if not isinstance(channel, PostChannel):
+        if not isinstance(channel, WatchedChannel):
             continue
         guild = channel.guild
         if guild.id not in members:
@@ -103,7 +103,7 @@ async def channels_seen(
     return frozenset(seen)
 
 
-def can_see(channel: PostChannel, member: discord.Member) -> bool:
+def can_see(channel: WatchedChannel, member: discord.Member) -> bool:
     """Whether a member can read what was posted in a channel, private threads left aside."""
     if isinstance(channel, discord.Thread) and channel.parent is None:
         return False
@@ -116,10 +116,10 @@ def _needed(channel: object) -> discord.Permissions:
 
 
 def _is_age_restricted(place: object) -> bool:
-    return isinstance(place, PostChannel) and place.is_nsfw()
+    return isinstance(place, WatchedChannel) and place.is_nsfw()
 
 
-def _is_open_to_all(channel: PostChannel) -> bool:
+def _is_open_to_all(channel: WatchedChannel) -> bool:
     """Whether everybody in the server sees a channel: @everyone does, and nobody is shut out."""
     ruling = _ruling(channel)
     if ruling is None:
@@ -130,9 +130,9 @@ def _is_open_to_all(channel: PostChannel) -> bool:
     )
 
 
-def _is_seen_by_the_same(channel: PostChannel, place: object) -> bool:
+def _is_seen_by_the_same(channel: WatchedChannel, place: object) -> bool:
     """Whether the rules of both say the same, so that who is in one can see the other."""
-    if not isinstance(place, PostChannel):
+    if not isinstance(place, WatchedChannel):
         return False
     ruling, here = _ruling(channel), _ruling(place)
     if not isinstance(ruling, discord.TextChannel | discord.ForumChannel):
@@ -142,7 +142,7 @@ def _is_seen_by_the_same(channel: PostChannel, place: object) -> bool:
     )
 
 
-def _ruling(channel: PostChannel) -> discord.abc.GuildChannel | None:
+def _ruling(channel: WatchedChannel) -> discord.abc.GuildChannel | None:
     """The channel whose rules hold: a thread has those of its parent."""
     return channel.parent if isinstance(channel, discord.Thread) else channel
 

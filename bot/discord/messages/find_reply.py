@@ -4,6 +4,7 @@ import discord
 
 from bot.discord.gateway.answers import judging_answers
 from bot.discord.gateway.channels import PostChannel
+from bot.discord.gateway.guild_options import place_of
 from bot.platform import RequestRefused
 from storage.tables import Post
 
@@ -34,10 +35,10 @@ async def require_channel(client: discord.Client, post: Post) -> PostChannel:
         RequestRefused: there is no such channel any more.
         RequestFailed: Discord's answer is none that is known.
     """
-    channel: object = client.get_channel(int(post.community.source_id))
+    channel: object = client.get_channel(int(place_of(post)))
     if channel is None:
         with judging_answers():
-            channel = await client.fetch_channel(int(post.community.source_id))
+            channel = await client.fetch_channel(int(place_of(post)))
     if not isinstance(channel, PostChannel):
         raise RequestRefused("There are no posts in this kind of channel.")
     return channel

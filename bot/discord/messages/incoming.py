@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import discord
 from yarl import URL
 
-from bot.discord.gateway.guild_options import KEPT
+from bot.discord.gateway.guild_options import KEPT, PLACE
 from bot.platform import CommunityRef, IncomingPost
 from storage.files.post_values import IMAGE_ENDINGS, MAX_TITLE, storable
+from storage.tables import Community
 from storage.types import SPOILER
 
 #: Most images of one post that are looked at: as many as Discord lets people attach.
@@ -100,13 +102,39 @@ def images_of(message: discord.Message, *, fetch_links: bool = False) -> list[st
     return [*dict.fromkeys(found)][:MAX_IMAGES]
 
 
+def of_community(incoming: IncomingPost, community: Community) -> IncomingPost:
+    """A post of a channel, or of one of its threads, as one of the community that it belongs to."""
+    here = incoming.community.source_id
+    if here == community.source_id:
+        return incoming
+    return replace(
+        incoming,
+        community=CommunityRef(community.source_id, community.name),
+        options={**incoming.options, PLACE: here},
+    )
+
+
 def title_of(message: discord.Message) -> str:
-    """What was written to the image: without links, and without the ids of people."""
+    """What was written to the image: without links, and without the ids of people.
+
+    What begins a thread of a forum has the thread's name as its title, as people see it.
+    """
+    if _begins_forum_thread(message):
+        return storable(" ".join(message.channel.name.split()))[:MAX_TITLE]  # type: ignore[union-attr]
     text = _LINK.sub("", re.sub(r"<(https?://[^\s<>]+)>", r"\1", message.content))
     text = _MENTION.sub("", _EMOJI.sub(r":\1:", text))
     if not text.strip():
         text = next((each.title for each in message.embeds if each.title), "")
     return storable(" ".join(text.split()))[:MAX_TITLE]
+
+
+def _begins_forum_thread(message: discord.Message) -> bool:
+    channel = message.channel
+    return (
+        isinstance(channel, discord.Thread)
+        and channel.id == message.id
+        and isinstance(channel.parent, discord.ForumChannel)
+    )
 
 
 def _is_image(attachment: discord.Attachment) -> bool:

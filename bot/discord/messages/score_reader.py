@@ -7,9 +7,9 @@ import discord
 from sqlalchemy import select
 
 from bot.core import Core
-from bot.discord.gateway.channels import PostChannel
+from bot.discord.gateway.channels import WatchedChannel
 from bot.discord.gateway.error_codes import UNKNOWN_MESSAGE, reaching_discord
-from bot.discord.gateway.guild_options import options_of
+from bot.discord.gateway.guild_options import PLACE, options_of
 from bot.discord.gateway.permissions import missing_permissions
 from bot.discord.messages.reaction_votes import ReactionVotes, VoteEmoji, count_votes
 from bot.discord.messages.vote_emoji_check import Poll, VoteEmojiCheck
@@ -62,7 +62,11 @@ class ScoreReader:
                 .where(Post.id.in_([post.post_id for post in posts]))
             )
             polls = {
-                post_id: Poll(VoteEmoji.of(options_of(kept, community.options)), community)
+                post_id: Poll(
+                    VoteEmoji.of(options_of(kept, community.options)),
+                    community,
+                    int((kept or {}).get(PLACE) or community.source_id),
+                )
                 for post_id, kept, community in found
             }
         posts = [post for post in posts if post.post_id in polls]
@@ -97,7 +101,7 @@ class ScoreReader:
                 log.info("The vote emoji of post %s does not exist any more.", post.post_id)
                 self._found[post.post_id] = ScoreUnknown()
                 return
-            reading = await self._fetch(post, poll.emoji)
+            reading = await self._fetch(post, poll)
         except PlatformUnavailable as error:
             log.info("The score of post %s cannot be read now (%s).", post.post_id, error)
             return
@@ -117,7 +121,7 @@ class ScoreReader:
 
     async def _warn(self, community: Community) -> None:
         channel = self._client.get_channel(int(community.source_id))
-        if not isinstance(channel, PostChannel):
+        if not isinstance(channel, WatchedChannel):
             return
         missing = missing_permissions(channel, ReplyMode.SILENT)
         if missing:
@@ -130,12 +134,12 @@ class ScoreReader:
                 now=self._core.clock(),
             )
 
-    async def _fetch(self, post: PostRef, emoji: VoteEmoji) -> Reading:
-        channel = self._client.get_partial_messageable(int(post.community_source_id))
+    async def _fetch(self, post: PostRef, poll: Poll) -> Reading:
+        channel = self._client.get_partial_messageable(poll.channel_id)
         try:
             with reaching_discord():
                 message = await channel.fetch_message(int(post.source_id))
-                score, reactors = await count_votes(message, emoji)
+                score, reactors = await count_votes(message, poll.emoji)
         except discord.NotFound as error:
             # Only this is proof; an unknown channel may be one that we may not see.
             if error.code == UNKNOWN_MESSAGE:

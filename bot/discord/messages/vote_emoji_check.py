@@ -24,6 +24,8 @@ class Poll:
 
     emoji: VoteEmoji
     community: Community
+    #: Of the channel or thread in which it is.
+    channel_id: int
 
 
 class VoteEmojiCheck:

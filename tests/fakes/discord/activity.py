@@ -28,6 +28,17 @@ class Activity(People):
         self.publish(message)
         return message
 
+    async def begin_thread(
+        self, forum: Channel, author: Person, name: str, *, content: str = "",
+        attachments: Iterable[Image] = (),
+    ) -> Message:  # fmt: skip
+        """Somebody posts in a forum: a thread, and in it a message that has its id."""
+        thread = self.thread(forum, name)
+        message = Message(thread.id, thread, author, content)
+        message.attachments = [self.store(as_upload(each), thread) for each in attachments]
+        self.publish(message)
+        return message
+
     async def edit_message(self, message: Message, **changes: Any) -> None:
         """Change ``content`` or ``embeds``, as their author or Discord's link previews do."""
         for name, value in changes.items():

@@ -1,5 +1,7 @@
 """The API of the loopback Discord about the bot itself, guilds, channels and members."""
 
+from datetime import datetime
+
 from tests.fakes.discord.calls import (
     INVALID_FORM,
     MISSING_ACCESS,
@@ -11,7 +13,7 @@ from tests.fakes.discord.calls import (
     Refused,
     route,
 )
-from tests.fakes.discord.world import Payload
+from tests.fakes.discord.world import THREAD, Payload
 
 
 class GuildRoutes(Calls):
@@ -128,6 +130,23 @@ class GuildRoutes(Calls):
     @route("GET", "/channels/{channel_id}")
     async def get_channel(self, call: Call) -> Payload:
         return self.channel(call).payload()
+
+    @route("GET", "/channels/{channel_id}/threads/archived/public")
+    async def archived_threads(self, call: Call) -> Payload:
+        channel = self.channel(call)
+        self.need(channel, "read_message_history")
+        before = call.query.get("before")
+        found = [
+            (each.archived_at, each) for each in channel.threads()
+            if each.archived_at is not None and each.kind == THREAD
+            and (before is None or each.archived_at < datetime.fromisoformat(before))
+        ]  # fmt: skip
+        found.sort(key=lambda each: each[0], reverse=True)
+        limit = int(call.query.get("limit", 50))
+        return {
+            "threads": [each.payload() for _, each in found[:limit]], "members": [],
+            "has_more": len(found) > limit,
+        }  # fmt: skip
 
     @route("POST", "/channels/{channel_id}/typing", 204)
     async def typing(self, call: Call) -> None:

@@ -51,7 +51,7 @@ class MessageRoutes(Calls):
         channel, payload = self.channel(call), call.payload
         if channel.recipient is not None and not channel.recipient.dms_open:
             raise Refused(403, CANNOT_DM, "Cannot send messages to this user")
-        self.need(channel, "send_messages")
+        self.need(channel, "send_messages_in_threads" if channel.is_thread else "send_messages")
         if payload.get("embeds"):
             self.need(channel, "embed_links")
         if call.files:

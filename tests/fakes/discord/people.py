@@ -11,6 +11,9 @@ from tests.fakes.discord.messages import Attachment, Message, Upload, emoji_payl
 from tests.fakes.discord.world import (
     DM,
     EVERYBODY,
+    PRIVATE_THREAD,
+    TEXT,
+    THREAD,
     Channel,
     Guild,
     Member,
@@ -85,11 +88,46 @@ class People:
         guild.members[self.bot.id] = Member(self.bot, guild, self.clock())
         self.gateway.dispatch("GUILD_CREATE", guild.created(self.bot), guild=guild)
 
-    def channel(self, guild: Guild, name: str = "memes", *, nsfw: bool = False) -> Channel:
-        channel = Channel(self.new_id(), name, guild, nsfw=nsfw)
+    def channel(
+        self, guild: Guild, name: str = "memes", *, nsfw: bool = False, kind: int = TEXT,
+        category: Channel | None = None,
+    ) -> Channel:  # fmt: skip
+        channel = Channel(self.new_id(), name, guild, kind, nsfw=nsfw, parent=category)
         guild.channels[channel.id] = self.channels[channel.id] = channel
         self.gateway.dispatch("CHANNEL_CREATE", channel.payload_for(self.bot), guild=guild)
         return channel
+
+    def thread(
+        self, parent: Channel, name: str = "a thread", *, private: bool = False,
+        begun_by: Message | None = None,
+    ) -> Channel:  # fmt: skip
+        """A thread of a channel or forum; of a private one the bot knows nothing.
+
+        ``begun_by``: the message that it hangs on, whose id it has.
+        """
+        guild = parent.guild
+        assert guild is not None
+        number = self.new_id() if begun_by is None else begun_by.id
+        kind = PRIVATE_THREAD if private else THREAD
+        thread = Channel(number, name, guild, kind, parent=parent)
+        guild.threads[thread.id] = self.channels[thread.id] = thread
+        if not private:
+            created = {**thread.payload(), "newly_created": True}
+            self.gateway.dispatch("THREAD_CREATE", created, guild=guild, channel=thread)
+        return thread
+
+    def archive(self, thread: Channel) -> None:
+        """A thread is archived."""
+        thread.archived_at = self.clock()
+        self.gateway.dispatch("THREAD_UPDATE", thread.payload(), guild=thread.guild, channel=thread)
+
+    def delete_thread(self, thread: Channel) -> None:
+        """A thread is deleted, and all that was in it."""
+        assert thread.guild is not None
+        del thread.guild.threads[thread.id], self.channels[thread.id]
+        told = thread.payload()
+        event = {key: told[key] for key in ("id", "guild_id", "parent_id", "type")}
+        self.gateway.dispatch("THREAD_DELETE", event, guild=thread.guild, channel=thread)
 
     def delete_channel(self, channel: Channel) -> None:
         assert channel.guild is not None

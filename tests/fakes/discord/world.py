@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 Payload = dict[str, Any]
 
 DISCORD_EPOCH_MS = 1_420_070_400_000
-TEXT, DM = 0, 1
+TEXT, DM, CATEGORY, THREAD, PRIVATE_THREAD, FORUM, MEDIA = 0, 1, 4, 11, 12, 15, 16
 EPHEMERAL = 1 << 6
 COMPONENTS_V2 = 1 << 15
 #: What everybody may do in a new guild.
 EVERYBODY = Permissions(
     view_channel=True, send_messages=True, embed_links=True, attach_files=True,
     read_message_history=True, add_reactions=True, use_application_commands=True,
-    use_external_emojis=True,
+    use_external_emojis=True, send_messages_in_threads=True,
 )  # fmt: skip
 IN_A_DM = EVERYBODY.value
 
@@ -127,6 +127,10 @@ class Channel:
     nsfw: bool = False
     #: The other side of a DM.
     recipient: User | None = None
+    #: The category of a channel, or the channel that a thread belongs to.
+    parent: "Channel | None" = None
+    #: When a thread was archived.
+    archived_at: datetime | None = None
     #: (allow, deny) by the id of a role or of a member.
     overwrites: dict[int, tuple[int, int]] = field(default_factory=dict)
     messages: "dict[int, Message]" = field(default_factory=dict)
@@ -134,6 +138,14 @@ class Channel:
     @property
     def mention(self) -> str:
         return f"<#{self.id}>"
+
+    @property
+    def is_thread(self) -> bool:
+        return self.kind in (THREAD, PRIVATE_THREAD)
+
+    def threads(self) -> "list[Channel]":
+        assert self.guild is not None
+        return [each for each in self.guild.threads.values() if each.parent is self]
 
     def last(self) -> "Message | None":
         return next(reversed(self.messages.values()), None)
@@ -147,9 +159,20 @@ class Channel:
         if self.guild is None:
             assert self.recipient is not None
             return {**common, "recipients": [self.recipient.payload()]}
+        if self.is_thread:
+            return {**common, **self._thread()}
+        forum = {}
+        if self.kind in (FORUM, MEDIA):
+            newest = max((each.id for each in self.threads()), default=None)
+            forum = {
+                "last_message_id": str(newest) if newest else None, "available_tags": [],
+                "default_reaction_emoji": None, "default_sort_order": None,
+                "default_forum_layout": 0,
+            }  # fmt: skip
         return {
             **common, "guild_id": str(self.guild.id), "name": self.name, "position": 0,
-            "nsfw": self.nsfw, "parent_id": None, "topic": None, "rate_limit_per_user": 0,
+            "nsfw": self.nsfw, "parent_id": str(self.parent.id) if self.parent else None,
+            "topic": None, "rate_limit_per_user": 0, **forum,
             "permission_overwrites": [
                 {
                     "id": str(target), "type": int(target in self.guild.members),
@@ -157,6 +180,22 @@ class Channel:
                 }
                 for target, (allow, deny) in self.overwrites.items()
             ],
+        }  # fmt: skip
+
+    def _thread(self) -> Payload:
+        assert self.guild is not None
+        assert self.parent is not None
+        archived = self.archived_at is not None
+        when = self.archived_at or moment_of(self.id)
+        return {
+            "guild_id": str(self.guild.id), "name": self.name, "parent_id": str(self.parent.id),
+            "owner_id": str(self.guild.owner.id), "message_count": len(self.messages),
+            "member_count": 1, "rate_limit_per_user": 0, "total_message_sent": len(self.messages),
+            "thread_metadata": {
+                "archived": archived, "auto_archive_duration": 1440, "locked": False,
+                "archive_timestamp": when.isoformat(), "invitable": True,
+                "create_timestamp": moment_of(self.id).isoformat(),
+            },
         }  # fmt: skip
 
     def payload_for(self, bot: User) -> Payload:
@@ -184,6 +223,7 @@ class Guild:
     #: Names of its own emoji, by id.
     emojis: dict[int, str] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)
+    threads: dict[int, Channel] = field(default_factory=dict)
     members: dict[int, Member] = field(default_factory=dict)
 
     @property
@@ -214,7 +254,12 @@ class Guild:
         return {
             **self.payload(), "joined_at": self.joined_at.isoformat(), "large": False,
             "unavailable": False, "member_count": len(self.members), "voice_states": [],
-            "members": [self.members[bot.id].payload()], "presences": [], "threads": [],
+            "members": [self.members[bot.id].payload()], "presences": [],
+            "threads": [
+                each.payload() for each in self.threads.values()
+                if each.archived_at is None and each.kind == THREAD
+                and may(each, bot, "view_channel")
+            ],
             "channels": [channel.payload_for(bot) for channel in self.channels.values()],
             "stage_instances": [], "guild_scheduled_events": [], "soundboard_sounds": [],
         }  # fmt: skip
@@ -223,6 +268,8 @@ class Guild:
 def permissions_in(channel: Channel, person: Person) -> int:
     """What a person may do in a channel, as a number of permission bits."""
     guild = channel.guild
+    if channel.is_thread and channel.parent is not None:
+        return permissions_in(channel.parent, person)
     if guild is None:
         return IN_A_DM if person.user.bot or person.user is channel.recipient else 0
     member = guild.members.get(person.user.id)

@@ -13,7 +13,9 @@ ENGLISH: dict[str, str] = {
     "`Low` `Medium` `High` under my replies – your guess\n"
     "`/leaderboard`, `/me`, `/stats` – who is right, and how often",
     "help.admins": "For admins (Manage Server)",
-    "help.admins_lines": "`/watch`, `/unwatch` – predict new images in a channel, or stop\n"
+    "help.admins_lines": "`/watch`, `/unwatch` – predict new images in a channel, a forum or a"
+    " whole category, or stop\n"
+    "`/channels` – every channel, and what I lack there\n"
     "`/settings` – emoji, horizon, blind guessing, quiet hours and more\n"
     "`/retrain`, `/model` – learn from the votes, choose the model version",
     "help.privacy": "Your data",
@@ -46,8 +48,9 @@ GERMAN: dict[str, str] = {
     "`Niedrig` `Mittel` `Hoch` unter meinen Antworten – dein Tipp\n"
     "`/leaderboard`, `/me`, `/stats` – wer recht hat, und wie oft",
     "help.admins": "Für Admins (Server verwalten)",
-    "help.admins_lines": "`/watch`, `/unwatch` – neue Bilder in einem Kanal vorhersagen, oder"
-    " aufhören\n"
+    "help.admins_lines": "`/watch`, `/unwatch` – neue Bilder in einem Kanal, Forum oder einer"
+    " ganzen Kategorie vorhersagen, oder aufhören\n"
+    "`/channels` – alle Kanäle, und was mir dort fehlt\n"
     "`/settings` – Emoji, Horizont, blindes Tippen, Ruhezeiten und mehr\n"
     "`/retrain`, `/model` – aus den Stimmen lernen, die Modellversion wählen",
     "help.privacy": "Deine Daten",

@@ -1,8 +1,11 @@
 """/watch and /unwatch, and permissions by Discord's own names."""
 
 ENGLISH: dict[str, str] = {
-    "watch.about": "Predict every new image in a channel",
-    "watch.channel": "Which channel; without it, this one",
+    "watch.about": "Predict every new image in a channel, a forum, or all channels of a category",
+    "watch.channel": "Which channel, forum, thread or category; without it, this one",
+    "watch.category": "Watched in **{category}**: {channels}. New channels of it follow.",
+    "unwatch.category": "Not watched any more in **{category}**: {channels}. New channels of it"
+    " are left alone, too.",
     "watch.now": "**{channel}** is watched now. I predict each new image, and {after} later I"
     " show how it did.",
     "watch.already": "**{channel}** is watched already. `/settings` shows and changes how.",
@@ -14,13 +17,28 @@ ENGLISH: dict[str, str] = {
     " the channel's settings (Edit Channel → Permissions).",
     "watch.next": "`/settings` changes the emoji, when a score is final, and what I post and when.",
     "unwatch.about": "Stop predicting the new images in a channel",
-    "unwatch.channel": "Which channel; without it, this one",
+    "unwatch.channel": "Which channel, forum, thread or category; without it, this one",
     "unwatch.now": "**{channel}** is not watched any more. Posts that I have predicted still get"
     " their outcome.",
     "unwatch.not_watched": "**{channel}** is not watched. `/watch` starts it.",
     "watching.other_server": "That channel belongs to another server.",
-    "watching.no_images": "I can watch text channels, threads and the text of voice channels"
-    " only. Name one with *channel*.",
+    "watching.no_images": "I can watch text channels, forums, media channels, threads and the"
+    " text of voice channels. Name one with *channel*; `/channels` lists them.",
+    "channels.about": "All channels: which are watched, what I lack there, the last post",
+    "channels.heading": "Channels",
+    "channels.line.watched": "👁 {channel} · watched{last}",
+    "channels.line.free": "▫ {channel} · not watched",
+    "channels.line.missing": "⚠ {channel} · {state}; I lack {permissions}",
+    "channels.state.watched": "watched",
+    "channels.state.free": "not watched",
+    "channels.last": " · last post {when}",
+    "channels.no_post": " · no post yet",
+    "channels.paused": " · replies are paused",
+    "channels.threads": "Threads of a watched channel or forum are watched with it (`/settings"
+    " threads`). `/watch` and `/unwatch` take a whole category, too.",
+    "channels.followed": "New channels are watched in: {categories}.",
+    "channels.more.one": "… and {n} more channel.",
+    "channels.more.other": "… and {n} more channels.",
     "watching.hidden": "I only change channels that you can see yourself.",
     "watching.not_here": "Images in {channel} are not watched. Start with `/watch`.",
     "permission.view_channel": "View Channel",
@@ -33,8 +51,11 @@ ENGLISH: dict[str, str] = {
 }
 
 GERMAN: dict[str, str] = {
-    "watch.about": "Sagt jedes neue Bild in einem Kanal voraus",
-    "watch.channel": "Welcher Kanal; ohne Angabe dieser",
+    "watch.about": "Sagt jedes neue Bild voraus: in einem Kanal, Forum oder einer Kategorie",
+    "watch.channel": "Kanal, Forum, Thread oder Kategorie; ohne Angabe dieser Kanal",
+    "watch.category": "Beobachtet in **{category}**: {channels}. Neue Kanäle darin folgen.",
+    "unwatch.category": "Nicht mehr beobachtet in **{category}**: {channels}. Auch neue Kanäle"
+    " darin bleiben unbeachtet.",
     "watch.now": "**{channel}** wird jetzt beobachtet. Ich sage jedes neue Bild voraus und zeige"
     " {after} später, was daraus wurde.",
     "watch.already": "**{channel}** wird schon beobachtet. `/settings` zeigt und ändert, wie.",
@@ -47,13 +68,28 @@ GERMAN: dict[str, str] = {
     "watch.next": "`/settings` ändert die Emoji, wann eine Punktzahl feststeht, und was ich wann"
     " poste.",
     "unwatch.about": "Sagt in einem Kanal keine neuen Bilder mehr voraus",
-    "unwatch.channel": "Welcher Kanal; ohne Angabe dieser",
+    "unwatch.channel": "Kanal, Forum, Thread oder Kategorie; ohne Angabe dieser Kanal",
     "unwatch.now": "**{channel}** wird nicht mehr beobachtet. Posts, die ich vorhergesagt habe,"
     " bekommen noch ihren Ausgang.",
     "unwatch.not_watched": "**{channel}** wird nicht beobachtet. `/watch` fängt damit an.",
     "watching.other_server": "Dieser Kanal gehört zu einem anderen Server.",
-    "watching.no_images": "Ich kann nur Textkanäle, Threads und den Text von Sprachkanälen"
-    " beobachten. Nenne einen mit *channel*.",
+    "watching.no_images": "Ich kann Textkanäle, Foren, Medienkanäle, Threads und den Text von"
+    " Sprachkanälen beobachten. Nenne einen mit *channel*; `/channels` zählt sie auf.",
+    "channels.about": "Alle Kanäle: welche beobachtet werden, was mir fehlt, der letzte Post",
+    "channels.heading": "Kanäle",
+    "channels.line.watched": "👁 {channel} · beobachtet{last}",
+    "channels.line.free": "▫ {channel} · nicht beobachtet",
+    "channels.line.missing": "⚠ {channel} · {state}; mir fehlt {permissions}",
+    "channels.state.watched": "beobachtet",
+    "channels.state.free": "nicht beobachtet",
+    "channels.last": " · letzter Post {when}",
+    "channels.no_post": " · noch kein Post",
+    "channels.paused": " · Antworten ruhen",
+    "channels.threads": "Threads eines beobachteten Kanals oder Forums gehören dazu (`/settings"
+    " threads`). `/watch` und `/unwatch` nehmen auch eine ganze Kategorie.",
+    "channels.followed": "Neue Kanäle werden beobachtet in: {categories}.",
+    "channels.more.one": "… und {n} weiterer Kanal.",
+    "channels.more.other": "… und {n} weitere Kanäle.",
     "watching.hidden": "Ich ändere nur Kanäle, die du selbst sehen kannst.",
     "watching.not_here": "Bilder in {channel} werden nicht beobachtet. Beginne mit `/watch`.",
     "permission.view_channel": "Kanal anzeigen",

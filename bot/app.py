@@ -24,6 +24,7 @@ from bot.operations.readiness import Readiness
 from bot.operations.replaced_data import ReplacedData
 from bot.operations.scheduled_backup import ScheduledBackup
 from bot.platform import Platform, PlatformRefused, PlatformsHere, SignsIn
+from bot.posts.attribute_worker import AttributeWorker
 from bot.posts.pipeline import Pipeline
 from bot.posts.settle import Settler
 from bot.runtime.another_try import until_another_try
@@ -130,6 +131,7 @@ def build(core: Core) -> App:
         Settler(core.database, platforms, clock=core.clock, needed=core.settings.scores_to_compare),
         image_cleanup,
         core.ocr_worker,
+        AttributeWorker(core.database, core.images, core.serving),
         training=core.training,
         retrain_schedule=retrain_schedule,
         genre_refits=GenreRefits(core.database, core.settings.versions_dir, clock=core.clock),

@@ -18,6 +18,7 @@ from bot.operations.image_cleanup import ImageCleanup
 from bot.operations.replaced_data import ReplacedData
 from bot.operations.scheduled_backup import ScheduledBackup
 from bot.platform import Platform
+from bot.posts.attribute_worker import AttributeWorker
 from bot.posts.pipeline import Pipeline
 from bot.posts.queue import CommunityQueue
 from bot.posts.settle import Settler
@@ -65,6 +66,7 @@ class Jobs:
         settler: Settler,
         image_cleanup: ImageCleanup,
         ocr_worker: OcrWorker | None,
+        attribute_worker: AttributeWorker,
         *,
         training: TrainingRuns,
         retrain_schedule: RetrainSchedule,
@@ -89,6 +91,7 @@ class Jobs:
         self._removals: Lanes[int] = Lanes("Replies to remove")
         self._image_cleanup = image_cleanup
         self._ocr_worker = ocr_worker
+        self._attribute_worker = attribute_worker
         self._training = training
         self._retrain_schedule = retrain_schedule
         self._genre_refits = genre_refits
@@ -164,6 +167,10 @@ class Jobs:
     async def read_texts(self) -> int:
         """Read the text of one image; the next tick takes the next."""
         return await self._ocr_worker.read_next() if self._ocr_worker else 0
+
+    async def read_attributes(self) -> int:
+        """Read the attributes of a few images that have none; the next tick takes more."""
+        return await self._attribute_worker.read_next()
 
     async def retrain(self) -> bool:
         """Start a training run if there are enough labels, and learn genres from corrections."""
@@ -254,6 +261,7 @@ TICKS: tuple[Tick, ...] = (
     Tick(Jobs.back_up, frozenset({Role.JOBS}), BACKUP_SECONDS, is_watched=False),
     Tick(Jobs.clean_up, frozenset({Role.JOBS}), SWEEP_HOURS * _HOUR, is_watched=False),
     Tick(Jobs.read_texts, frozenset({Role.EMBED})),
+    Tick(Jobs.read_attributes, frozenset({Role.EMBED})),
     Tick(Jobs.embed_missing, frozenset({Role.EMBED}), STARTER_MINUTES * 60, is_watched=False),
     Tick(Jobs.reap_dead_run, frozenset({Role.JOBS, Role.TRAIN}), REAP_SECONDS),
     Tick(Jobs.take_asked_run, frozenset({Role.TRAIN})),

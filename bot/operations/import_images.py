@@ -8,7 +8,7 @@ from bot.operations.import_downloads import HostDownloads, host_of
 from bot.operations.import_placeholders import is_known_size, stands_in
 from bot.runtime.download import DownloadFailed, DownloadRefused
 from bot.serving.champion import Champion, ChampionServer
-from bot.serving.embed import EmbeddedImage
+from bot.serving.embed import UndescribedImage
 from models.decoding import ImageRefused, ImageUnread
 from storage.files.image_folder import ImageFolder, read_image_file
 from storage.files.image_store import ImageStore
@@ -27,7 +27,7 @@ class PostWithImage:
 
     post: FilePost
     sha256: str
-    image: EmbeddedImage
+    image: UndescribedImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class ImageImport:
         try:
             data = await self._data(post)
             async with self._at_once:
-                image = await self._server.embed(data, champion.backbone)
+                image = await self._server.embed_undescribed(data, champion.backbone)
                 if is_known_size(image.image):
                     return PostWithoutImage(post, "The image was removed: this is a placeholder.")
                 sha256 = await self._images.on_thread(self._images.put, data)

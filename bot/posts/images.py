@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from bot.posts.find_images import FoundImages
-from bot.serving.embed import EmbeddedImage
+from bot.serving.embed import EmbeddedImage, UndescribedImage
 from models.attributes.read import Attributes
 from storage.engine.core_tables import table_of
 from storage.engine.upsert import insert_unless_there
@@ -17,6 +17,8 @@ from storage.tables import Embedding, Image, PostImage
 
 _IMAGES = table_of(Image).c
 _PLACES = table_of(PostImage)
+#: The columns of `attribute_columns` until attributes are read.
+_UNREAD = dict.fromkeys(("attributes", "genre", "expression", "faces"))
 _FILL_PLACE = (
     update(_PLACES)
     .where(_PLACES.c.post_id == bindparam("post"), _PLACES.c.position == bindparam("place"))
@@ -61,7 +63,7 @@ def store_found(
 
 
 def store_images(
-    session: Session, seen: Mapping[str, EmbeddedImage], backbone: str, now: datetime
+    session: Session, seen: Mapping[str, UndescribedImage], backbone: str, now: datetime
 ) -> dict[str, StoredImage]:
     """Store the rows of images and their embeddings, as far as they are new.
 
@@ -85,7 +87,7 @@ def store_images(
             "phash": each.phash,
             "stored_at": now,
         }
-        | attribute_columns(each.attributes)
+        | (attribute_columns(each.attributes) if isinstance(each, EmbeddedImage) else _UNREAD)
         for sha256, each in seen.items()
     ]
     insert = insert_unless_there(session, Image).returning(_IMAGES.id, _IMAGES.sha256)

@@ -13,11 +13,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.serving.embed import EmbeddedImage, embed_image
-from models.attributes.read import AttributeReader
+from bot.serving.embed import (
+    EmbeddedImage,
+    UndescribedImage,
+    embed_image,
+    embed_undescribed,
+    read_attributes,
+)
+from models.attributes.read import AttributeReader, Attributes
 from models.attributes.serving_genres import GENRE_HEADS
 from models.backbone import Backbone
 from models.backbone_files import find_backbone
@@ -159,12 +166,32 @@ class ChampionServer:
         await asyncio.gather(*(self.on_thread(backbone.embed, blank) for _ in range(self._threads)))
 
     async def embed(self, data: bytes, backbone: Backbone) -> EmbeddedImage:
-        """Decode an image safely and embed it, off the event loop.
+        """Decode an image safely, embed it and read its attributes, off the event loop.
 
         Raises:
             ImageRefused: the bytes are not an image that can be used; the message says why.
         """
         return await self.on_thread(embed_image, data, backbone, self._attributes, self.limits)
+
+    async def embed_undescribed(self, data: bytes, backbone: Backbone) -> UndescribedImage:
+        """The same without attributes.
+
+        Raises:
+            ImageRefused: the bytes are not an image that can be used; the message says why.
+        """
+        return await self.on_thread(embed_undescribed, data, backbone, self.limits)
+
+    async def read_attributes(
+        self, data: bytes, embedding: NDArray[np.float32], backbone: Backbone
+    ) -> Attributes:
+        """The attributes of an image that was embedded before, off the event loop.
+
+        Raises:
+            ImageRefused: the bytes are not an image that can be used; the message says why.
+        """
+        return await self.on_thread(
+            read_attributes, data, embedding, backbone, self._attributes, self.limits
+        )
 
     @property
     def has_free_thread(self) -> bool:

@@ -35,8 +35,8 @@ class Image(Base):
     phash: Mapped[str] = mapped_column(String(16), index=True)
     #: Text read from the image; null until it was read, empty when there is none.
     text: Mapped[str | None] = mapped_column(Text)
-    #: What people can read off it (`models.attributes.read`); null for images that were embedded
-    #: before attributes were read.
+    #: What people can read off it (`models.attributes.read`); null until they were read, which
+    #: an import leaves to later.
     attributes: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     #: What posts are found by. The genre that is named, the expression that most of its faces
     #: have, how many faces there are; null: not sure, none, or not read.

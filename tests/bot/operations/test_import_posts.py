@@ -20,8 +20,7 @@ from bot.people.consent import opt_out
 from bot.people.identity import hash_person
 from bot.runtime.download import Downloaded, DownloadFailed, DownloadRefused
 from bot.serving.champion import ChampionServer
-from bot.serving.embed import EmbeddedImage
-from models.backbone import Backbone
+from bot.serving.embed import UndescribedImage
 from models.decoding import ImageUnread
 from models.percentiles import BucketRule
 from storage.files.image_folder import ImageFolder
@@ -240,7 +239,9 @@ async def test_posts_without_an_image_are_ranked_among_those_with_one_and_rank_n
         (0.5, 0.75), (0.75, 1),
     ]  # fmt: skip
     assert [each.author_id is None for each in found] == [False, True]
-    assert {each.matured_at - each.posted_at for each in found} == {timedelta(days=1)}
+    assert [each.matured_at for each in found] == [
+        each.posted_at + timedelta(days=1) for each in found
+    ]
     assert [each.percentile_low for each in labels[3:]] == [0.75, pytest.approx(0.6)]
     again = await run(core, path, folder)
     assert (again.imported, again.in_records, await count(core, ImagelessPost)) == (0, 2, 2)
@@ -420,16 +421,16 @@ async def test_a_file_that_cannot_be_read_ends_nothing(
 async def test_a_want_of_memory_is_no_verdict(
     core: Core, posts: Callable[..., Path], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    embed, calls = ChampionServer.embed, 0
+    embed, calls = ChampionServer.embed_undescribed, 0
 
-    async def want(self: ChampionServer, data: bytes, backbone: Backbone) -> EmbeddedImage:
+    async def want(self: ChampionServer, *asked: Any, **how: Any) -> UndescribedImage:
         nonlocal calls
         calls += 1
         if calls <= 2:
             raise ImageUnread
-        return await embed(self, data, backbone)
+        return await embed(self, *asked, **how)
 
-    monkeypatch.setattr(ChampionServer, "embed", want)
+    monkeypatch.setattr(ChampionServer, "embed_undescribed", want)
     assert (await run(core, posts(), folder)).imported == 5
 
 

@@ -1,0 +1,79 @@
+"""Attributes that an import left to later are read in the background."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from bot.app import App
+from bot.core import Core
+from bot.posts.attribute_worker import BATCH, AttributeWorker
+from bot.posts.images import store_images
+from models.decoding import ImageUnread
+from storage.tables import Image
+from tests.fixtures import images
+
+
+async def store(core: Core, count: int, *, damaged: int = 0) -> None:
+    """Images as an import stores them; of some the file is gone."""
+    backbone = (await core.serving.champion()).backbone
+    for number in range(count):
+        data = images.encode(images.photo(40 + number, 30), "PNG")
+        seen = await core.serving.embed_undescribed(data, backbone)
+        sha256 = core.images.put(data)
+        async with core.database.write() as session:
+            await session.run_sync(store_images, {sha256: seen}, backbone.fingerprint, core.clock())
+        if number < damaged:
+            core.images.drop(sha256)
+
+
+async def unread(core: Core) -> int:
+    async with core.database.read() as session:
+        query = select(func.count(Image.id)).where(Image.attributes.is_(None))
+        return (await session.scalars(query)).one()
+
+
+async def test_images_without_attributes_get_those_that_they_would_have_had(app: App) -> None:
+    core = app.core
+    await store(core, BATCH + 1)
+    assert await app.jobs.read_attributes() == BATCH
+    assert await app.jobs.read_attributes() == 1
+    assert await app.jobs.read_attributes() == 0
+    async with core.database.read() as session:
+        first = (await session.scalars(select(Image).order_by(Image.id))).first()
+    assert first is not None
+    champion = await core.serving.champion()
+    at_once = await core.serving.embed(core.images.get(first.sha256), champion.backbone)
+    assert at_once.attributes is not None
+    assert first.attributes == at_once.attributes.as_json()
+    assert (first.genre, first.faces) == (
+        at_once.attributes.genre and at_once.attributes.genre.name,
+        None if at_once.attributes.faces is None else len(at_once.attributes.faces),
+    )
+
+
+async def test_what_cannot_be_read_keeps_nobody_waiting(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store(core, 3, damaged=2)
+    worker = AttributeWorker(core.database, core.images, core.serving)
+    assert await worker.read_next() == 1
+    asked: list[str] = []
+    monkeypatch.setattr(core.images, "get", asked.append)
+    assert await worker.read_next() == 0
+    assert (asked, await unread(core)) == ([], 2)
+
+
+async def test_what_this_machine_cannot_read_just_now_is_tried_again(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store(core, 1)
+    worker = AttributeWorker(core.database, core.images, core.serving)
+
+    async def unreadable(*_: Any) -> None:
+        raise ImageUnread
+
+    with monkeypatch.context() as patch:
+        patch.setattr(core.serving, "read_attributes", unreadable)
+        assert await worker.read_next() == 0
+    assert await worker.read_next() == 1

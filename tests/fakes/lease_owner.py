@@ -1,4 +1,4 @@
-"""Holds a lease for a second at a time, and writes by right of it whenever it is told to.
+"""Holds a lease for three seconds at a time, and writes by right of it whenever it is told to.
 
 ``python -m tests.fakes.lease_owner DATABASE_URL NAME`` prints ``written`` or ``refused`` at once,
 and after each line of its input.
@@ -22,7 +22,7 @@ def _write(session: Session) -> None:
 async def main(url: str, name: str) -> None:
     """Hold, write, say."""
     database = Database(url)
-    lease = Lease(database, name, term=1.0)
+    lease = Lease(database, name, term=3.0)
     assert await lease.hold()
     with lease.guarding():
         while True:

@@ -235,7 +235,7 @@ async def test_a_process_that_was_paused_writes_nothing_when_it_goes_on(
     try:
         assert await owner.stdout.readline() == b"written\n"
         owner.send_signal(signal.SIGSTOP)
-        mine = Lease(database, "jobs", term=60.0)
+        mine = Lease(database, "jobs", term=3.0)
         async with asyncio.timeout(30):
             while not await mine.hold():  # noqa: ASYNC110 - its term has to end
                 await asyncio.sleep(0.1)

@@ -14,6 +14,7 @@ from scipy.optimize import minimize
 
 from models.distribution import BINS
 from models.head import GROUPS, Member
+from trainer.head.linear_sums import STATISTICS, rows_of, sums_of
 
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.float64]
@@ -26,10 +27,6 @@ MAX_ROWS = 10_000
 #: Where the loss falls by less than a millionth of a millionth of itself, or its steepest slope is
 #: as small as rounding makes it, the minimum is reached.
 _OPTIONS = {"maxiter": 300, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-4}
-
-_PLACE = (np.arange(BINS) - (BINS - 1) / 2) / np.std(np.arange(BINS))
-#: How place and width enter the logits: float64 [2, 10].
-STATISTICS: Numbers = np.stack([_PLACE, _PLACE**2 - 1])
 
 
 def fit_linear(
@@ -59,56 +56,35 @@ def fit_linear(
         share: weight of the second copy, 0 to 1; the first has the rest.
     """
     groups = {group: encoded[group][-MAX_ROWS:] for group in GROUPS}
-    inputs, wanted = _joined(groups), targets[-MAX_ROWS:]
-    weights = np.ones((len(wanted), 1))
-    if stranger and share > 0:
-        hidden = _joined(_hidden(groups, stranger))
-        known = (hidden != inputs).any(axis=1)
-        inputs, wanted = (
-            np.concatenate([inputs, hidden[known]]),
-            np.concatenate([wanted, wanted[known]]),
-        )
-        weights[known] = 1 - share
-        weights = np.concatenate([weights, np.full((int(known.sum()), 1), share)])
-    width = inputs.shape[1]
+    rows = rows_of(groups, targets[-MAX_ROWS:], stranger=stranger, share=share)
+    width = rows.inputs.shape[1]
 
     def objective(point: Numbers) -> tuple[float, Numbers]:
-        slopes = point[BINS:].reshape(width, 2)
-        logits = point[:BINS] + (inputs @ slopes) @ STATISTICS
-        logits -= logits.max(axis=1, keepdims=True)
-        powers = np.exp(logits)
-        totals = powers.sum(axis=1, keepdims=True)
-        lost = -(weights * wanted * (logits - np.log(totals))).sum()
-        errors = weights * (powers / totals - wanted)
-        gradient = inputs.T @ (errors @ STATISTICS.T) + penalty * slopes
-        value = float(lost) + penalty / 2 * float((slopes**2).sum())
-        return value, np.concatenate([errors.sum(axis=0), gradient.ravel()])
+        sums, slopes = sums_of(rows, point), point[BINS:]
+        value = sums.loss + penalty / 2 * float((slopes**2).sum())
+        gradient = sums.gradient
+        gradient[BINS:] += penalty * slopes
+        return value, gradient
 
     # Targets that are not finite are told by the network's loss (`fit`), in a sentence.
     with np.errstate(invalid="ignore"):
         found = minimize(
             objective, np.zeros(BINS + 2 * width), jac=True, method="L-BFGS-B", options=_OPTIONS
         )
-    return _member(found.x[:BINS], found.x[BINS:].reshape(width, 2), groups)
+    return member_of(found.x, {group: values.shape[1] for group, values in groups.items()})
 
 
-def _hidden(groups: Mapping[str, Floats], blank: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Encoded groups with some columns set to those of a missing source."""
-    return dict(groups) | {
-        group: np.where(np.isnan(columns), groups[group], columns).astype(np.float32)
-        for group, columns in blank.items()
-    }
+def member_of(point: Numbers, widths: Mapping[str, int]) -> Member:
+    """Weights as a head's member: a number is the difference of two rectified ones.
 
-
-def _joined(groups: Mapping[str, Floats]) -> Numbers:
-    return np.concatenate([groups[group] for group in GROUPS], axis=1).astype(np.float64)
-
-
-def _member(bias: Numbers, slopes: Numbers, groups: Mapping[str, Floats]) -> Member:
-    """As a head's member: a number is the difference of two rectified ones."""
+    Args:
+        point: float64 [10 + 2 width], biases first (`trainer.head.linear_sums`).
+        widths: of the encoded groups.
+    """
+    bias, slopes = point[:BINS], point[BINS:].reshape(-1, 2)
     hidden, start = [], 0
     for group in GROUPS:
-        kernel = slopes[start : start + groups[group].shape[1]]
+        kernel = slopes[start : start + widths[group]]
         start += len(kernel)
         both = np.concatenate([kernel, -kernel], axis=1).astype(np.float32)
         hidden.append((both, np.zeros(both.shape[1], np.float32)))

@@ -156,6 +156,7 @@ async def open_core(
             clock=clock,
             images=settings.image_place,
             backbones_dir=settings.backbones_dir.resolve(),
+            ray_address=settings.ray_address,
         )
         stack.push_async_callback(training.close)
         services = ServiceStates(database, clock=clock)

@@ -31,6 +31,9 @@ _NICE = 15
 #: processor time instead of 20, and was no faster for it beside other work.
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
+#: What Ray's own code writes before it ends a process whose cluster it has lost.
+_HEAD_LOST = "Failed to connect to GCS"
+
 
 class RunFailed(ExpectedError):
     """The training process gave no result; the message says why."""
@@ -96,6 +99,8 @@ async def train_in_child(
     if status in (0, _REFUSED_STATUS) and last:
         return last
     log.error("The training process failed:\n%s", "\n".join(words[-30:]))
+    if any(_HEAD_LOST in line for line in words):
+        raise RunFailed("The head of the Ray cluster was lost (PEORIA_RAY_ADDRESS).")
     raise RunFailed(_why_it_ended(status, words[-1] if words else "no message"))
 
 

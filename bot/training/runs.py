@@ -65,6 +65,8 @@ class TrainingRuns:
         command: starts the training process; its task is written to its standard input.
         images: where images are, to try images saved in other ways; None: that is not tried.
         backbones_dir: holds the backbones, for the same.
+        ray_address: of a Ray cluster that fits what can be fitted side by side; None: the child
+            does all.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class TrainingRuns:
         command: Sequence[str] = python_module("trainer.refit.process"),
         images: ImagePlace | None = None,
         backbones_dir: Path | None = None,
+        ray_address: str | None = None,
     ) -> None:
         self._database = database
         self._versions_dir = versions_dir
@@ -85,6 +88,7 @@ class TrainingRuns:
         self._command = command
         self._images = images
         self._backbones_dir = backbones_dir
+        self._ray_address = ray_address
         self._table = RunTable(database, longest=limits.seconds, clock=clock)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._listeners: defaultdict[int, list[OnProgress]] = defaultdict(list)
@@ -268,6 +272,7 @@ class TrainingRuns:
                 "by_hand": by_hand,
                 "images": self._images.as_json() if self._images else None,
                 "backbones_root": str(self._backbones_dir) if self._backbones_dir else None,
+                "ray_address": self._ray_address,
                 "options": options or {},
             }
             last = await train_in_child(self._command, task, self._limits, self._follow(run_id))

@@ -159,5 +159,5 @@ def _unpacked(column: pa.ChunkedArray) -> Floats:
         np.frombuffer(chunk.buffers()[1], np.uint8, len(chunk) * size, chunk.offset * size)
         for chunk in column.chunks
     ]
-    values: Floats = np.concatenate(parts).view(np.float16).reshape(-1, size // 2)
+    values = np.concatenate(parts).view(np.float16).reshape(-1, size // 2)
     return values.astype(np.float32)

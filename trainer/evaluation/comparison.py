@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.distribution import UNIFORM
+from trainer.cluster.side_by_side import SideBySide, in_turn
 from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.splits import Parts
 from trainer.evaluation.boosted_trees import TreesMissing, trees
@@ -70,13 +71,27 @@ def contenders(
 
 
 def compare(
-    posts: LabelledPosts, parts: Parts, *, recipe: Recipe, seed: int, linear_only: bool = False
+    posts: LabelledPosts,
+    parts: Parts,
+    *,
+    recipe: Recipe,
+    seed: int,
+    linear_only: bool = False,
+    side_by_side: SideBySide = in_turn,
 ) -> list[Row]:
     """Every contender (`contenders`) on one split."""
-    rows = []
-    for name, run in contenders(recipe, seed, linear_only=linear_only).items():
-        try:
-            rows.append(Row(name, figures(run(posts, parts))))
-        except TreesMissing as missing:
-            rows.append(Row(name, None, str(missing)))
-    return rows
+    names = list(contenders(recipe, seed))
+    items = [(name, parts, seed) for name in names]
+    return side_by_side(contend, items, posts, recipe, linear_only)
+
+
+def contend(
+    item: tuple[str, Parts, int], posts: LabelledPosts, recipe: Recipe, linear_only: bool
+) -> Row:
+    """The figures of one contender: its name, the split, and the seed."""
+    name, parts, seed = item
+    run = contenders(recipe, seed, linear_only=linear_only)[name]
+    try:
+        return Row(name, figures(run(posts, parts)))
+    except TreesMissing as missing:
+        return Row(name, None, str(missing))

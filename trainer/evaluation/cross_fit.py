@@ -8,6 +8,7 @@ and judged on it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from models.experts import UNTITLED
 from models.features import Features
 from models.head import Head, softmax
 from models.metrics import ranked_probability_scores
+from trainer.cluster.side_by_side import SideBySide, in_turn
 from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.splits import Rows
 from trainer.data.targets import soft_bins
@@ -173,6 +175,7 @@ def cross_fit(
     *,
     seed: int,
     progress: Callable[[int, int], None] | None = None,
+    side_by_side: SideBySide = in_turn,
 ) -> CrossFitted:
     """Fit without each fold, and predict it.
 
@@ -186,15 +189,11 @@ def cross_fit(
         planned: how to fit.
         seed: of everything random.
         progress: told the folds done, and all of them.
+        side_by_side: fits the folds, which need not know of each other.
     """
-    bins, hidden, untitled = [], [], []
-    for number, fold in enumerate(folds):
-        head = fit_planned(posts, fold.fit, planned, seed=seed)
-        bins.append(predict_rows(head, posts, fold.judge))
-        hidden.append(hiding(head, posts, fold.judge, fold.fit))
-        untitled.append(predict_without(head, posts, fold.judge, UNTITLED))
-        if progress:
-            progress(number + 1, len(folds))
+    told = None if progress is None else partial(_told, progress, len(folds))
+    found = side_by_side(_fit_and_judge, folds, posts, planned, seed, told=told)
+    bins, hidden, untitled = (list(each) for each in zip(*found, strict=True))
     rows = np.concatenate([fold.judge for fold in folds])
     targets = soft_bins(intervals_of(posts, ranking_of(posts, np.arange(len(posts)))))
     wanted = [targets[fold.judge] for fold in folds]
@@ -217,6 +216,22 @@ def cross_fit(
         np.concatenate(untitled)[order],
         planned.temperature * factor,
     )
+
+
+def _fit_and_judge(
+    fold: Fold, posts: LabelledPosts, planned: Plan, seed: int
+) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]], NDArray[np.float64]]:
+    """Predictions of the judged posts of one fold: with everything, by what is hidden, untitled."""
+    head = fit_planned(posts, fold.fit, planned, seed=seed)
+    return (
+        predict_rows(head, posts, fold.judge),
+        hiding(head, posts, fold.judge, fold.fit),
+        predict_without(head, posts, fold.judge, UNTITLED),
+    )
+
+
+def _told(progress: Callable[[int, int], None], total: int, done: int) -> None:
+    progress(done, total)
 
 
 def _temperature(bins: list[NDArray[np.float64]], targets: list[NDArray[np.float64]]) -> float:

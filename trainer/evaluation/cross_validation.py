@@ -1,15 +1,15 @@
 """Repeated cross-validation in which near-duplicates stay together."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from models.near_duplicates import near_duplicate_groups
+from trainer.cluster.side_by_side import SideBySide, in_turn
 from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.splits import Parts, grouped_folds
-from trainer.evaluation.boosted_trees import TreesMissing
-from trainer.evaluation.comparison import Row, contenders
-from trainer.evaluation.figures import figures
+from trainer.evaluation.comparison import Row, contend, contenders
 from trainer.evaluation.fit_calibrated import cut_in_three
 from trainer.head.recipe import Recipe
 
@@ -33,21 +33,20 @@ def cross_validate(
     seed: int = 1,
     linear_only: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    side_by_side: SideBySide = in_turn,
 ) -> dict[str, list[Row]]:
     """Every contender (`contenders`) on every fold: its rows by name, ``folds · repeats`` each."""
-    found: dict[str, list[Row]] = {}
     names = list(contenders(recipe, seed))
-    done, total = 0, repeats * folds * len(names)
-    for repeat in range(repeats):
-        for number, parts in enumerate(folds_of(posts, folds, seed + repeat)):
-            found_by = contenders(recipe, seed + repeat * folds + number, linear_only=linear_only)
-            for name, run in found_by.items():
-                try:
-                    row = Row(name, figures(run(posts, parts)))
-                except TreesMissing as missing:
-                    row = Row(name, None, str(missing))
-                found.setdefault(name, []).append(row)
-                done += 1
-                if progress:
-                    progress(done, total)
-    return found
+    items = [
+        (name, parts, seed + repeat * folds + number)
+        for repeat in range(repeats)
+        for number, parts in enumerate(folds_of(posts, folds, seed + repeat))
+        for name in names
+    ]
+    told = None if progress is None else partial(_told, progress, len(items))
+    rows = side_by_side(contend, items, posts, recipe, linear_only, told=told)
+    return {name: rows[number :: len(names)] for number, name in enumerate(names)}
+
+
+def _told(progress: Callable[[int, int], None], total: int, done: int) -> None:
+    progress(done, total)

@@ -13,6 +13,7 @@ from models.experts import EXPERTS, taught_weights
 from models.head import Head
 from models.metrics import log_losses, ranked_probability_scores, why_no_skill
 from models.near_duplicates import near_duplicate_groups
+from trainer.cluster.side_by_side import SideBySide, in_turn
 from trainer.data.fitted_on import FittedOn
 from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.reference import Reference
@@ -96,6 +97,7 @@ def challenge(
     comparisons: str | None = None,
     by_hand: bool = False,
     resave: Resave | None = None,
+    side_by_side: SideBySide = in_turn,
 ) -> Challenge:
     """Try for a better head.
 
@@ -114,6 +116,7 @@ def challenge(
             knows, too; it cannot be compared with the champion and is kept.
         resave: measures forecasts of images saved in other ways; None: there are no images.
         comparisons: one of `COMPARISONS`; by default ``split``, or ``none`` when posts are many.
+        side_by_side: fits folds and contenders, here or on a cluster.
 
     Raises:
         Refused: too few labels, all alike, none since the champion, or a loss not finite.
@@ -137,11 +140,14 @@ def challenge(
         found = cross_fit(
             posts, folds, planned, seed=seed,
             progress=lambda done, total: say(stage="judging", done=done, total=total),
+            side_by_side=side_by_side,
         )  # fmt: skip
         baseline = baseline_of(posts, folds, found.rows, champion, planned, seed)
         say(stage="refitting")
         head = fit_planned(posts, everything, planned, seed=seed).at_temperature(found.temperature)
-        compared, by_folds = _compare(posts, planned, comparisons, seed=seed, say=say)
+        compared, by_folds = _compare(
+            posts, planned, comparisons, seed=seed, say=say, side_by_side=side_by_side
+        )
     except LossNotFinite as error:
         raise Refused(str(error)) from error
     # Every bin is equally full among all labels, so that the base rate is what it says it is.
@@ -319,7 +325,13 @@ def _nothing_to_tell(communities: NDArray[np.int64], base_rps: NDArray[np.float6
 
 
 def _compare(
-    posts: LabelledPosts, planned: Plan, comparisons: str, *, seed: int, say: Say
+    posts: LabelledPosts,
+    planned: Plan,
+    comparisons: str,
+    *,
+    seed: int,
+    say: Say,
+    side_by_side: SideBySide,
 ) -> tuple[list[Row], dict[str, list[Row]]]:
     """Every contender on a split by time, and by folds, as far as was asked for.
 
@@ -330,13 +342,15 @@ def _compare(
     say(stage="comparing")
     recipe, linear_only = planned.recipe, planned.first.linear_share == 1
     compared = compare(
-        posts, _parts(posts), recipe=recipe, seed=seed, linear_only=linear_only
+        posts, _parts(posts), recipe=recipe, seed=seed, linear_only=linear_only,
+        side_by_side=side_by_side,
     )  # fmt: skip
     if comparisons != "folds":
         return compared, {}
     by_folds = cross_validate(
         posts, recipe=recipe, seed=seed, linear_only=linear_only,
         progress=lambda done, total: say(stage="folds", done=done, total=total),
+        side_by_side=side_by_side,
     )  # fmt: skip
     return compared, by_folds
 

@@ -11,12 +11,16 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from models.extras import RayMissing
 from storage.objects.image_place import ImagePlace
+from trainer.cluster.side_by_side import ClusterLost, SideBySide, in_turn, side_by_side
 from trainer.data.dataset import read_labelled
 from trainer.growth.refit import refit_growth
 from trainer.head.recipe import Recipe
@@ -46,6 +50,8 @@ class Task:
     #: Where images and backbones are, to try images saved in other ways; None: that is not tried.
     images: ImagePlace | None = None
     backbones_root: Path | None = None
+    #: Of a Ray cluster that fits folds and contenders side by side; None: this process does.
+    ray_address: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -79,17 +85,19 @@ def run(task: Task) -> dict[str, Any]:
     )
     options = dict(task.options)
     comparisons = options.pop("comparisons", None)
-    outcome = challenge(
-        posts,
-        recipe=Recipe.from_options(options, len(posts)),
-        comparisons=comparisons,
-        champion=task.champion,
-        min_labels=task.min_labels,
-        seed=task.seed,
-        say=_say,
-        by_hand=task.by_hand,
-        resave=_resave(task),
-    )
+    with _side_by_side(task.ray_address) as side_by_side:
+        outcome = challenge(
+            posts,
+            recipe=Recipe.from_options(options, len(posts)),
+            comparisons=comparisons,
+            champion=task.champion,
+            min_labels=task.min_labels,
+            seed=task.seed,
+            say=_say,
+            by_hand=task.by_hand,
+            resave=_resave(task),
+            side_by_side=side_by_side,
+        )
     _say(stage="writing")
     name, folder = write(
         task.models_root, outcome, backbone=task.backbone, created_at=datetime.now(UTC)
@@ -105,6 +113,18 @@ def run(task: Task) -> dict[str, Any]:
         "labels": outcome.labels,
         "metrics": metrics_of(outcome),
     }
+
+
+@contextmanager
+def _side_by_side(address: str | None) -> Iterator[SideBySide]:
+    """The cluster, or this process where there is none just now."""
+    with ExitStack() as stack:
+        try:
+            found = stack.enter_context(side_by_side(address))
+        except (ClusterLost, RayMissing) as away:
+            _say(stage=f"training without the cluster ({away})")
+            found = in_turn
+        yield found
 
 
 def _resave(task: Task) -> Resave | None:
@@ -136,6 +156,10 @@ def main() -> int:
     except Refused as refusal:
         _say(refused=str(refusal))
         return REFUSED_STATUS
+    except ClusterLost as lost:
+        # The parent tells the last line of what stands here.
+        sys.stderr.write(f"{lost}\n")
+        return 1
     return 0
 
 

@@ -11,6 +11,7 @@ from bot.cli import (
     advise,
     backbone,
     backup,
+    cluster,
     db,
     discord,
     doctor,
@@ -101,6 +102,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(discord.app, name="discord")
 app.add_typer(reddit.app, name="reddit")
 app.add_typer(backbone.app, name="backbone")
+app.add_typer(cluster.app, name="cluster")
 app.add_typer(token.app, name="token")
 app.add_typer(webhook.app, name="webhook")
 app.add_typer(export.app, name="export")

@@ -21,6 +21,8 @@ _ENVIRONMENT = {
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_gcs_rpc_server_reconnect_timeout_s": "20",
+    # A cluster of this machine may begin while the machine is busy.
+    "RAY_raylet_start_wait_time_s": "180",
 }
 
 
@@ -35,6 +37,12 @@ def check_address(value: str) -> str:
     raise ValueError("must be local, auto, HOST:PORT of a head, or ray://HOST:PORT")
 
 
+def set_environment() -> None:
+    """What Ray reads from the environment, as far as nobody has set it: before it is imported."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+
+
 def connect(address: str) -> None:
     """Connect this process to a cluster.
 
@@ -43,8 +51,7 @@ def connect(address: str) -> None:
         ConnectionError: there is no cluster there; the message is a sentence.
     """
     require_ray("PEORIA_RAY_ADDRESS")
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
+    set_environment()
     import ray
 
     options: dict[str, Any] = {"namespace": "peoria", "logging_level": logging.ERROR}

@@ -34,6 +34,8 @@ class _Service:
                 return await self._prepare(name, kit)
             case "run", (str(name), work, batch):
                 return await self._pools[name].run(work, batch)
+            case "processors", ():
+                return processors()
         raise CannotRun(f"There is no request {request.name}.")
 
     async def _prepare(self, name: str, kit: Kit) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from bot.operations.batch_findings import batch_findings
 from bot.operations.checks import (
     OVERDUE,
     ChampionFiles,
@@ -103,6 +104,7 @@ async def _examine(
             _platforms(settings),
             *await session.run_sync(service_findings, now),
             *await session.run_sync(role_findings, now),
+            *await session.run_sync(batch_findings, now),
             *await _communities(session, now),
         ]
 

@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 
 from bot.cluster.outcomes import Embedded, ImageBatches, Outcome, Quarantined, Refused
 from bot.runtime.clock import Clock
-from bot.runtime.processes import this_process
+from bot.runtime.processes import is_gone, this_process
 from models.backbone import Backbone
 from storage.engine.database import Database
 from storage.engine.upsert import insert_new
 from storage.errors import ExpectedError
 from storage.files.image_store import ImageStore
-from storage.queries.batch_jobs import advance_job, begin_job, end_job, quarantine
+from storage.queries.batch_jobs import advance_job, begin_job, end_job, quarantine, running_jobs
 from storage.tables import Embedding, Image, QuarantinedImage
 from storage.types import BatchState
 
@@ -100,13 +100,7 @@ class _Pass:
         self._is_cancelled = False
 
     async def run(self, total: int, on_advance: OnAdvance) -> tuple[int, int]:
-        now = self._clock()
-        self._job = await self._database.run_write(
-            lambda session: begin_job(
-                session, work=_WORK, subject=self._backbone.info.name, total=total,
-                process=this_process(), now=now,
-            )
-        )  # fmt: skip
+        self._job = await self._database.run_write(lambda session: self._begin(session, total))
         try:
             await self._go_through(total, on_advance)
         except BatchCancelled as cancelled:
@@ -120,6 +114,17 @@ class _Pass:
             raise
         await self._end(BatchState.DONE, None)
         return self._embedded, self._done - self._embedded
+
+    def _begin(self, session: Session, total: int) -> int:
+        """Note that a pass begins, and how those ended whose process is gone."""
+        now = self._clock()
+        for job in running_jobs(session):
+            if is_gone(job.process):
+                end_job(session, job.id, BatchState.FAILED, "Its process was cut short.", now)
+        return begin_job(
+            session, work=_WORK, subject=self._backbone.info.name, total=total,
+            process=this_process(), now=now,
+        )  # fmt: skip
 
     async def _go_through(self, total: int, on_advance: OnAdvance) -> None:
         """Keep as many fragments under way as there are workers, and no more."""

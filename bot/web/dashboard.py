@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.runtime.processes import is_gone
 from bot.web.health import Unwell
 from bot.web.services import Services
+from storage.queries.batch_jobs import running_jobs
 from storage.queries.services import all_services
-from storage.tables import Community, Notice, Post, Service, WaitingScore
+from storage.tables import BatchJob, Community, Notice, Post, Service, WaitingScore
 from storage.types import PlatformName, PostState
 
 #: Posts that are counted, and notices that are shown.
@@ -31,6 +33,7 @@ class Dashboard:
         waiting: final scores that wait for others to be compared with.
         free_gb: free room where the data is.
         notices: the newest.
+        passes: over stored images, those that run.
     """
 
     unwell: Sequence[Unwell]
@@ -41,6 +44,7 @@ class Dashboard:
     waiting: int
     free_gb: float
     notices: Sequence[Notice]
+    passes: Sequence[BatchJob]
 
 
 async def read_dashboard(services: Services) -> Dashboard:
@@ -70,6 +74,11 @@ async def read_dashboard(services: Services) -> Dashboard:
             notices=(
                 await session.scalars(select(Notice).order_by(Notice.id.desc()).limit(_NOTICES))
             ).all(),
+            passes=[
+                job
+                for job in await session.run_sync(running_jobs)
+                if is_gone(job.process) is not True
+            ],
         )
 
 

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from apscheduler.triggers.cron import CronTrigger
@@ -34,6 +34,7 @@ from bot.runtime.roles import ONE_AT_A_TIME, PLATFORMS, Role
 from bot.runtime.supervisor import ServiceReport
 from bot.runtime.task_group import TaskGroup
 from bot.settings import Settings
+from bot.setup_checks import Finding, SetupCheck
 from bot.training.genres import GenreRefits
 from bot.training.new_starter import NewStarter
 from bot.training.retention import Retention
@@ -174,7 +175,7 @@ def build(core: Core) -> App:
         clock=core.clock,
     )
     if core.settings.web and Role.WEB in roles:
-        board = WebPlatform(core, pipeline, readiness.look)
+        board = WebPlatform(core, pipeline, readiness.look, _setup_checks(core, pipeline))
         platforms[board.name] = board
     has_token = core.settings.discord_token or core.settings.discord_token_file
     if has_token and Role.DISCORD in roles:
@@ -194,6 +195,22 @@ def build(core: Core) -> App:
         if role in ONE_AT_A_TIME
     }
     return App(core, pipeline, jobs, platforms, pulse, heartbeat, readiness, leases)
+
+
+def _setup_checks(core: Core, pipeline: Pipeline) -> Mapping[PlatformName, SetupCheck]:
+    """What the first-run page asks of each platform; their libraries are imported when it does."""
+
+    async def discord(settings: Settings) -> Sequence[Finding]:
+        from bot.discord.check import check_discord
+
+        return await check_discord(replace(core, settings=settings), pipeline)
+
+    async def reddit(settings: Settings) -> Sequence[Finding]:
+        from bot.reddit.check import check_reddit
+
+        return await check_reddit(settings, core.clock)
+
+    return {PlatformName.DISCORD: discord, PlatformName.REDDIT: reddit}
 
 
 def backbone_switch(core: Core) -> BackboneSwitch:

@@ -482,6 +482,27 @@ class Settings(BaseSettings):
         """Weights that were fine-tuned on this machine."""
         return self.data_dir / "finetuned"
 
+    @property
+    def written_discord_token(self) -> Path:
+        """Where the first-run page writes Discord's token."""
+        return self.data_dir / "credentials" / "discord-token"
+
+    @property
+    def written_reddit_credentials(self) -> Path:
+        """Where it writes Reddit's credentials."""
+        return self.data_dir / "credentials" / "reddit"
+
+
+def with_written_credentials(settings: Settings) -> Settings:
+    """The settings, with the files of the first-run page for what they say nothing of."""
+    found: dict[str, Path] = {}
+    if settings.discord_token is None and settings.discord_token_file is None:
+        found["discord_token_file"] = settings.written_discord_token
+    if settings.reddit_client_id is None and settings.reddit_credentials_file is None:
+        found["reddit_credentials_file"] = settings.written_reddit_credentials
+    there = {name: path for name, path in found.items() if path.is_file()}
+    return settings.model_copy(update=there) if there else settings
+
 
 def load_settings() -> Settings:
     """Read the settings from the environment and the file ``.env``.
@@ -490,7 +511,7 @@ def load_settings() -> Settings:
         SettingsRefused: one cannot be used. Its value is not repeated: it may be a secret.
     """
     try:
-        return Settings()
+        return with_written_credentials(Settings())
     except ValidationError as error:
         problems = "; ".join(
             f"{ENV_PREFIX}{'_'.join(map(str, item['loc'])).upper()}: {item['msg']}"

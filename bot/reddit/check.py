@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.platform import PlatformUnavailable
+from bot.platform import PlatformRefused, PlatformUnavailable
 from bot.reddit.client import RedditClient
+from bot.reddit.credentials import read_credentials
 from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere, RedditRefusal
+from bot.runtime.clock import Clock
 from bot.settings import Settings
 
 #: Scopes that the bot needs to watch, and those that it needs besides to comment and to answer.
@@ -20,6 +22,21 @@ class Finding:
     what: str
     ok: bool | None
     text: str
+
+
+async def check_reddit(settings: Settings, clock: Clock) -> Sequence[Finding]:
+    """The findings of a client of its own, with the credentials as they are now."""
+    try:
+        credentials = read_credentials(settings)
+    except PlatformRefused as refusal:
+        return [Finding("credentials", False, str(refusal))]
+    client = RedditClient(
+        credentials, url=settings.reddit_url, oauth_url=settings.reddit_oauth_url, clock=clock
+    )
+    try:
+        return await Check(client, settings).run()
+    finally:
+        await client.close()
 
 
 class Check:

@@ -6,6 +6,7 @@ import logging
 import socket
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from aiohttp import web
 
@@ -16,6 +17,7 @@ from bot.posts.pipeline import Pipeline
 from bot.runtime.supervisor import keep_running, tell
 from bot.runtime.task_group import TaskGroup
 from bot.serving.forecast import Card, Ending
+from bot.setup_checks import SetupCheck
 from bot.web.admins import Admins
 from bot.web.client_address import TrustedProxies
 from bot.web.connections import Places
@@ -51,10 +53,16 @@ class WebPlatform:
 
     name = PlatformName.WEB
 
-    def __init__(self, core: Core, pipeline: Pipeline, readiness: Readiness) -> None:
+    def __init__(
+        self,
+        core: Core,
+        pipeline: Pipeline,
+        readiness: Readiness,
+        checks: Mapping[PlatformName, SetupCheck] = MappingProxyType({}),
+    ) -> None:
         self.tasks = TaskGroup()
         admins = Admins(core.people_key)
-        self._services = Services(core, pipeline, self.tasks, readiness, admins)
+        self._services = Services(core, pipeline, self.tasks, readiness, admins, checks)
         self._runner: web.AppRunner | None = None
         #: Kept when the page is opened again: its address stays.
         self._port = core.settings.web_port

@@ -1,6 +1,7 @@
 """What the board's pages work with."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bot.core import Core
 from bot.platform import CommunityRef
@@ -8,12 +9,14 @@ from bot.posts.pipeline import Pipeline
 from bot.runtime.clock import Clock
 from bot.runtime.task_group import TaskGroup
 from bot.settings import Settings
+from bot.setup_checks import SetupCheck
 from bot.training.runs import TrainingRuns
 from bot.visibility import Visibility
 from bot.web.admins import Admins
 from bot.web.health import Readiness
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore
+from storage.types import PlatformName
 
 #: The platform's id of the one community of a board.
 COMMUNITY = "main"
@@ -28,6 +31,8 @@ class Services:
     tasks: TaskGroup
     readiness: Readiness
     admins: Admins
+    #: Whether a platform is set up right, asked of the platform.
+    checks: Mapping[PlatformName, SetupCheck] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:

@@ -45,6 +45,7 @@ from bot.web.post_images import PostImages
 from bot.web.post_json import version_of
 from bot.web.responses import see_other
 from bot.web.services import Services
+from bot.web.setup_pages import SetupPages
 from bot.web.share_pages import SharePages
 from bot.web.static_files import StaticFiles
 from bot.web.stats_pages import StatsPages
@@ -144,6 +145,7 @@ def make_site(services: Services) -> web.Application:
             web.get("/livez", health.handle_live),
             web.get("/healthz", health.handle_ready),
             *AdminPages(services).routes(),
+            *SetupPages(services).routes(),
             *Reference(api, BASE).routes(),
             *Api(services, access, api).routes(),
             web.get("/static/{name}", StaticFiles().handle),

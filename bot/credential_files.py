@@ -1,0 +1,76 @@
+"""Files with credentials that the first-run page of the board writes, and that settings then name.
+
+They lie in the data folder, where no other account can read them. They are in no backup, in no
+database and in no log.
+"""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.settings import Settings
+from storage.files.atomic import fsync_folder
+from storage.private import make_private_folder
+
+#: Characters of the longest value.
+MOST_CHARACTERS = 500
+
+
+class NoCredential(ValueError):
+    """What was given cannot be one; the message says why, without it."""
+
+
+def write_discord_token(settings: Settings, token: str) -> None:
+    """Write the token, in place of one that was written before.
+
+    Raises:
+        NoCredential: it cannot be a token.
+        OSError: it cannot be written.
+    """
+    _write(settings.written_discord_token, f"{_clean('The token', token)}\n")
+
+
+def write_reddit_credentials(settings: Settings, values: Mapping[str, str]) -> None:
+    """Write Reddit's credentials, in place of those that were written before.
+
+    Args:
+        settings: they say where.
+        values: by the names that the file has; empty ones are left out.
+
+    Raises:
+        NoCredential: one cannot be what it is given for.
+        OSError: they cannot be written.
+    """
+    lines = [
+        f"{name} = {_clean(name.replace('_', ' ').capitalize(), value)}"
+        for name, value in values.items()
+        if value
+    ]
+    _write(settings.written_reddit_credentials, "\n".join(lines) + "\n")
+
+
+def _clean(name: str, value: str) -> str:
+    text = value.strip()
+    if not text or len(text) > MOST_CHARACTERS or not text.isprintable():
+        raise NoCredential(
+            f"{name} must be one line of at most {MOST_CHARACTERS} characters that can be seen."
+        )
+    return text
+
+
+def _write(path: Path, text: str) -> None:
+    make_private_folder(path.parent)
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+    fsync_folder(path.parent)

@@ -1,0 +1,191 @@
+"""The first-run page: Discord and Reddit set up step by step, each step checked by asking them.
+
+For the admin only, and only where nobody can listen on the way. What is typed in goes to a file
+that only this account can read; it is never shown again.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import aiohttp_jinja2
+from aiohttp import web
+from sqlalchemy import func, select
+
+from bot.credential_files import (
+    MOST_CHARACTERS,
+    NoCredential,
+    write_discord_token,
+    write_reddit_credentials,
+)
+from bot.settings import Settings, with_written_credentials
+from bot.setup_checks import Finding
+from bot.web.bodies import read_fields
+from bot.web.health import is_from_this_machine
+from bot.web.refusals import Refusal
+from bot.web.services import Services
+from storage.tables import Community
+from storage.types import PlatformName
+
+_LISTENED = (
+    "A token must not be sent where others can listen. Open the board on the machine itself, or"
+    " behind a proxy that speaks TLS (https), and do it there."
+)
+#: How long a platform may take to answer, seconds.
+_PATIENCE = 45.0
+_REDDIT_FIELDS = ("client_id", "client_secret", "username", "password", "refresh_token")
+_LINK = re.compile(r"https://[\w./?=&%+-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class SetupStep:
+    """Something that was looked at, in words, with the address in it if there is one."""
+
+    what: str
+    ok: bool | None
+    text: str
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformSetup:
+    """How far a platform is set up.
+
+    Attributes:
+        given: whether there are credentials.
+        by_setting: whether they are from a setting of the admin's own, which the page leaves alone.
+        runs: whether the program had them when it started.
+        watched: communities of it that are watched.
+        steps: what the platform itself says; None: it was not asked.
+    """
+
+    given: bool
+    by_setting: bool
+    runs: bool
+    watched: int
+    steps: Sequence[SetupStep] | None = None
+
+    @property
+    def well(self) -> bool:
+        """Whether it was asked, and nothing is wrong."""
+        return self.steps is not None and all(each.ok is not False for each in self.steps)
+
+
+class SetupPages:
+    """Answers the admin who sets platforms up."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._asking = asyncio.Lock()
+
+    def routes(self) -> list[web.RouteDef]:
+        """Every route of the page."""
+        return [
+            web.get("/admin/setup", self.handle_page),
+            web.post("/admin/setup/{platform:discord|reddit}", self.handle_save),
+            web.post("/admin/setup/{platform:discord|reddit}/check", self.handle_check),
+        ]
+
+    async def handle_page(self, request: web.Request) -> web.Response:
+        """GET /admin/setup."""
+        self._services.admins.require(request)
+        return await self._page(request, {})
+
+    async def handle_check(self, request: web.Request) -> web.Response:
+        """POST /admin/setup/{platform}/check: ask the platform."""
+        self._services.admins.require(request)
+        platform = PlatformName(request.match_info["platform"])
+        return await self._page(request, {platform: await self._ask(platform)})
+
+    async def handle_save(self, request: web.Request) -> web.Response:
+        """POST /admin/setup/{platform} with its credentials: write them down, and check them."""
+        self._services.admins.require(request)
+        if request.scheme != "https" and not is_from_this_machine(request):
+            raise Refusal(403, _LISTENED)
+        platform = PlatformName(request.match_info["platform"])
+        settings = self._services.settings
+        if self._by_setting(platform):
+            raise Refusal(409, "It is set by a setting of Peoria: change it there.")
+        fields = await read_fields(request)
+        try:
+            if platform is PlatformName.DISCORD:
+                await asyncio.to_thread(write_discord_token, settings, fields.get("token", ""))
+            else:
+                values = {name: fields.get(name, "").strip() for name in _REDDIT_FIELDS}
+                await asyncio.to_thread(write_reddit_credentials, settings, values)
+        except NoCredential as error:
+            raise Refusal(400, str(error)) from error
+        except OSError as error:
+            raise Refusal(507, f"It could not be written ({error.strerror}).") from error
+        return await self._page(request, {platform: await self._ask(platform)})
+
+    async def _ask(self, platform: PlatformName) -> Sequence[SetupStep]:
+        check = self._services.checks.get(platform)
+        settings = self._settings()
+        if check is None:
+            return ()
+        try:
+            async with self._asking, asyncio.timeout(_PATIENCE):
+                found = await check(settings)
+        except TimeoutError:
+            text = "No answer yet. Is this machine connected to the Internet? Try again."
+            return [SetupStep("connection", False, text, None)]
+        return [_step(each) for each in found]
+
+    async def _page(
+        self, request: web.Request, asked: Mapping[PlatformName, Sequence[SetupStep]]
+    ) -> web.Response:
+        async with self._services.database.read() as session:
+            rows = await session.execute(
+                select(Community.platform, func.count())
+                .where(Community.watched)
+                .group_by(Community.platform)
+            )
+            watched = {row[0]: row[1] for row in rows}
+        now = self._settings()
+        setups = {
+            platform.value: PlatformSetup(
+                given=_is_given(now, platform),
+                by_setting=self._by_setting(platform),
+                runs=_is_given(self._services.settings, platform),
+                watched=watched.get(platform, 0),
+                steps=asked.get(platform),
+            )
+            for platform in (PlatformName.DISCORD, PlatformName.REDDIT)
+        }
+        safe = request.scheme == "https" or is_from_this_machine(request)
+        return aiohttp_jinja2.render_template(
+            "setup.html",
+            request,
+            {
+                "setups": setups,
+                "subreddits": now.reddit_subreddits,
+                "most": MOST_CHARACTERS,
+                "safe": safe,
+                "listened": _LISTENED,
+            },
+        )
+
+    def _settings(self) -> Settings:
+        """The settings as they would be at a start now."""
+        return with_written_credentials(self._services.settings)
+
+    def _by_setting(self, platform: PlatformName) -> bool:
+        settings = self._services.settings
+        if platform is PlatformName.DISCORD:
+            own = settings.discord_token_file not in (None, settings.written_discord_token)
+            return settings.discord_token is not None or own
+        own = settings.reddit_credentials_file not in (None, settings.written_reddit_credentials)
+        return settings.reddit_client_id is not None or own
+
+
+def _is_given(settings: Settings, platform: PlatformName) -> bool:
+    if platform is PlatformName.DISCORD:
+        return bool(settings.discord_token or settings.discord_token_file)
+    return bool(settings.reddit_client_id or settings.reddit_credentials_file)
+
+
+def _step(finding: Finding) -> SetupStep:
+    link = _LINK.fullmatch(finding.text)
+    return SetupStep(finding.what, finding.ok, finding.text, link[0] if link else None)

@@ -1,0 +1,116 @@
+import dataclasses
+import stat
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from bot.app import App
+from bot.settings import Settings, with_written_credentials
+from bot.setup_checks import Finding
+from bot.web.platform import WebPlatform
+from storage.types import PlatformName
+from tests.fakes.visitor import Visitor, visiting
+
+TOKEN = "a.token-of-nobody"
+
+
+@dataclass(frozen=True)
+class Found:
+    what: str
+    ok: bool | None
+    text: str
+
+
+@dataclass
+class Discord:
+    """Says what a token is good for."""
+
+    asked: list[str] = field(default_factory=list)
+
+    async def check(self, settings: Settings) -> Sequence[Finding]:
+        assert settings.discord_token_file is not None
+        self.asked.append(settings.discord_token_file.read_text())
+        link = "https://discord.com/oauth2/authorize?client_id=1&scope=bot"
+        return [Found("token", True, "belongs to <b>Bot</b>"), Found("invite link", None, link)]
+
+
+@asynccontextmanager
+async def admin_of(app: App, discord: Discord, **changes: object) -> AsyncIterator[Visitor]:
+    settings = app.core.settings.model_copy(update=changes)
+    core = dataclasses.replace(app.core, settings=settings)
+    checks = {PlatformName.DISCORD: discord.check}
+    board = WebPlatform(core, app.pipeline, app.readiness.look, checks)
+    await board.start()
+    async with visiting(board.url) as visitor:
+        await visitor.become_admin(board.admin_link())
+        yield visitor
+    await board.stop()
+
+
+async def save(visitor: Visitor, path: str, **form: str) -> tuple[int, str]:
+    async with visitor.send(path, form) as answer:
+        return answer.status, await answer.text()
+
+
+async def test_a_token_is_kept_in_a_file_and_checked(
+    app: App, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    discord = Discord()
+    async with admin_of(app, discord) as admin:
+        _, page = await admin.page("/admin/setup")
+        assert "Give Peoria its token" in page
+        status, page = await save(admin, "/admin/setup/discord", token=f"  {TOKEN}\n")
+        assert status == 200
+        assert discord.asked == [f"{TOKEN}\n"]
+        assert "belongs to &lt;b&gt;Bot&lt;/b&gt;" in page
+        assert 'href="https://discord.com/oauth2/authorize?client_id=1&amp;scope=bot"' in page
+        assert "Start Peoria again, so that" in page
+        assert TOKEN not in page
+    path = settings.written_discord_token
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    assert with_written_credentials(settings).discord_token_file == path
+    assert TOKEN not in caplog.text
+
+
+async def test_reddits_credentials_are_lines_of_its_file(app: App, settings: Settings) -> None:
+    form = {"client_id": "abc", "username": "me", "password": "p=w d", "client_secret": "s"}
+    async with admin_of(app, Discord()) as admin:
+        status, _ = await save(admin, "/admin/setup/reddit", **form)
+        assert status == 200
+        status, page = await save(admin, "/admin/setup/reddit", client_id="a\nb = c")
+        assert status == 400
+        assert "one line" in page
+    text = settings.written_reddit_credentials.read_text()
+    assert text.splitlines() == [
+        "client_id = abc", "client_secret = s", "username = me", "password = p=w d",
+    ]  # fmt: skip
+
+
+async def test_what_a_setting_says_is_left_alone(app: App, settings: Settings) -> None:
+    own = settings.data_dir / "own-token"
+    own.write_text(TOKEN)
+    async with admin_of(app, Discord(), discord_token_file=own) as admin:
+        _, page = await admin.page("/admin/setup")
+        assert "It is set by" in page
+        status, _ = await save(admin, "/admin/setup/discord", token="another")
+        assert status == 409
+    assert not settings.written_discord_token.exists()
+
+
+async def test_only_the_admin_and_nobody_who_may_be_listened_to(
+    app: App, board: WebPlatform, bob: Visitor, settings: Settings
+) -> None:
+    assert (await bob.page("/admin/setup"))[0] == 403
+    for path in ("/admin/setup/discord", "/admin/setup/discord/check"):
+        assert (await save(bob, path, token=TOKEN))[0] == 403
+    await bob.become_admin(board.admin_link())
+    proxied: dict[str, Any] = {"X-Forwarded-For": "203.0.113.9"}
+    async with bob.send("/admin/setup/discord", {"token": TOKEN}, **proxied) as answer:
+        assert answer.status == 403
+        assert "listen" in await answer.text()
+    assert not settings.written_discord_token.exists()

@@ -296,12 +296,13 @@ def schedule(
             continue
         name, every = tick.job.__name__, seconds if tick.seconds is None else tick.seconds
         job = _by_right(partial(tick.job, jobs), (leases or {}).get(mine[0]))
-        scheduler.add_job(job, "interval", seconds=every, id=name)
+        scheduler.add_job(job, "interval", seconds=every, id=name, name=name)
         if pulse is not None and tick.is_watched:
             pulse.expect(name, every=every)
     if Role.TRAIN in roles and jobs.retrain_times is not None:
         job = _by_right(jobs.retrain, (leases or {}).get(Role.TRAIN))
-        scheduler.add_job(job, jobs.retrain_times, id=jobs.retrain.__name__)
+        name = jobs.retrain.__name__
+        scheduler.add_job(job, jobs.retrain_times, id=name, name=name)
     return scheduler
 
 

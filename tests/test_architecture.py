@@ -178,10 +178,17 @@ RULES = (
         ("models.registry", "models.head", "models.backbone"),
     ),
     Rule(
-        "bot/operations/ is for bot/cli/, bot/app.py, bot/jobs.py and Reddit's backfill",
+        "bot/operations/ is for bot/cli/, bot/app.py, bot/jobs.py and imports by the platforms",
         PACKAGES,
         ("bot.operations",),
-        not_of=("bot.operations", "bot.cli", "bot.app", "bot.jobs", "bot.reddit.backfill"),
+        not_of=(
+            "bot.operations",
+            "bot.cli",
+            "bot.app",
+            "bot.jobs",
+            "bot.reddit.backfill",
+            "bot.discord.history",
+        ),
     ),
     Rule(
         "bot/cluster/ carries batches, and knows no post, no label and no database",

@@ -16,6 +16,7 @@ from bot.discord.events.messages import MessageListener
 from bot.discord.events.reactions import ReactionListener
 from bot.discord.events.removals import RemovalListener
 from bot.discord.gateway.client import Client
+from bot.discord.history.run_imports import HistoryImports
 from bot.discord.messages.edit_reply import ReplyEditor
 from bot.discord.messages.high_water import HighWater
 from bot.discord.messages.reaction_votes import ReactionVotes
@@ -93,6 +94,7 @@ async def open_session(
             Backfill(client, core, messages, state.votes, state.high_water),
             RemovalListener(client, core),
             CategoryListener(client, core),
+            HistoryImports(client, core),
             GuessListener(core, state.names, state.cooldowns),
             GenreListener(core, state.names, state.cooldowns),
             closed_replies,

@@ -8,6 +8,7 @@ from storage.tables.base import Base
 from storage.tables.batches import BatchJob, QuarantinedImage
 from storage.tables.communities import Author, Community, WatchedGroup
 from storage.tables.genres import GenreCorrection
+from storage.tables.history import HistoryImport
 from storage.tables.imageless_posts import ImagelessPost
 from storage.tables.images import Embedding, Image
 from storage.tables.installation import InstallationFact, RoleSeen, RunningProcess
@@ -36,6 +37,7 @@ __all__ = [
     "ExpertAccount",
     "GenreCorrection",
     "Guess",
+    "HistoryImport",
     "Image",
     "ImagelessPost",
     "InboxItem",

@@ -10,6 +10,7 @@ from bot.discord.commands.channels import ChannelOverview
 from bot.discord.commands.confirmation import ConfirmButton
 from bot.discord.commands.feature import Feature
 from bot.discord.commands.help import Help
+from bot.discord.commands.history import HistoryCommand
 from bot.discord.commands.leaderboard import Leaderboard, PageButton
 from bot.discord.commands.me import PersonalRecord
 from bot.discord.commands.meme import Memes
@@ -33,6 +34,7 @@ FEATURES: tuple[type[Feature], ...] = (
     WatchedChannels,
     ChannelOverview,
     ChannelSettings,
+    HistoryCommand,
     Leaderboard,
     PersonalRecord,
     Statistics,

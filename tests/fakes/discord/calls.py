@@ -233,5 +233,7 @@ class Calls:
 
     def seen(self, message: Message) -> Payload:
         """A message as the API shows it to the bot, with or without its content."""
+        for attachment in message.attachments:
+            self._fake.sign(attachment)
         payload = message.payload(self._fake.bot)
         return payload if self._fake.sees_content(message) else payload | message.emptied()

@@ -273,17 +273,21 @@ class People:
     def store(self, upload: Upload, channel: Channel, *, ephemeral: bool = False) -> Attachment:
         """Keep a file on the CDN, behind a link that expires."""
         number = self.new_id()
-        now = self.clock()
-        end = int((now + LINK_LIFE).timestamp())
-        kind = "ephemeral-attachments" if ephemeral else "attachments"
-        name = quote(upload.filename)
-        url = (
-            f"{self.cdn_url}/attachments/{channel.id}/{number}/{name}"
-            f"?ex={end:x}&is={int(now.timestamp()):x}&hm={number:064x}&kind={kind}"
-        )
-        attachment = Attachment(number, channel.id, upload, url, ephemeral=ephemeral)
+        attachment = Attachment(number, channel.id, upload, "", ephemeral=ephemeral)
+        self.sign(attachment)
         self._attachments[number] = attachment
         return attachment
+
+    def sign(self, attachment: Attachment) -> None:
+        """Give a file a link that lives from now on, as Discord does for whoever asks for it."""
+        now, number = self.clock(), attachment.id
+        end = int((now + LINK_LIFE).timestamp())
+        kind = "ephemeral-attachments" if attachment.ephemeral else "attachments"
+        name = quote(attachment.upload.filename)
+        attachment.url = (
+            f"{self.cdn_url}/attachments/{attachment.channel_id}/{number}/{name}"
+            f"?ex={end:x}&is={int(now.timestamp()):x}&hm={number:064x}&kind={kind}"
+        )
 
     # What the bot is told.
 

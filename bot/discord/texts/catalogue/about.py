@@ -16,6 +16,7 @@ ENGLISH: dict[str, str] = {
     "help.admins_lines": "`/watch`, `/unwatch` – predict new images in a channel, a forum or a"
     " whole category, or stop\n"
     "`/channels` – every channel, and what I lack there\n"
+    "`/import` – learn from what was posted in a channel before\n"
     "`/settings` – emoji, horizon, blind guessing, quiet hours and more\n"
     "`/retrain`, `/model` – learn from the votes, choose the model version",
     "help.privacy": "Your data",
@@ -51,6 +52,7 @@ GERMAN: dict[str, str] = {
     "help.admins_lines": "`/watch`, `/unwatch` – neue Bilder in einem Kanal, Forum oder einer"
     " ganzen Kategorie vorhersagen, oder aufhören\n"
     "`/channels` – alle Kanäle, und was mir dort fehlt\n"
+    "`/import` – aus dem lernen, was früher im Kanal gepostet wurde\n"
     "`/settings` – Emoji, Horizont, blindes Tippen, Ruhezeiten und mehr\n"
     "`/retrain`, `/model` – aus den Stimmen lernen, die Modellversion wählen",
     "help.privacy": "Deine Daten",

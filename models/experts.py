@@ -2,8 +2,8 @@
 
 An expert gives a distribution over the ten bins of the percentile. Each community weighs them by
 how well they did there (Bayes' rule on the log loss, with a fixed share that goes back to the
-first weights: Herbster and Warmuth, 1998). What is shown is the weighted mean, pulled towards
-equal chances as far as an account of nats asks for it. docs/model.md states and proves what
+first weights: Herbster and Warmuth, 1998). What is shown is the weighted mean, its least probable
+bins raised as far as an account of nats asks for it. docs/model.md states and proves what
 follows: over its whole life no community loses more nats to its own base rate than `budget` says,
 whatever is posted and however late labels come.
 
@@ -96,7 +96,8 @@ class Mixture:
         bins: the distribution that is shown, float64 [10].
         experts: what each expert said, float64 [experts, 10].
         weights: of the experts, float64 [experts].
-        share: how much of their weighted mean is shown, 0 to 1; the rest is equal chances.
+        share: how far what is shown is from equal chances, as a part of how far their weighted
+            mean is (in total variation), 0 to 1.
         risk: the most that it can lose to the base rate, nats, whatever the label is.
         waiting: predictions that waited for their labels when it was made.
     """
@@ -141,11 +142,36 @@ def mix(account: Account, experts: Floats, *, reserved: float, waiting: int) -> 
     mean = weighted(account, experts)
     allowed = RISK * account.room(reserved, waiting)
     # The least probable bin is where the most can be lost: ln(0.1 / shown).
-    depth = 1.0 - float(mean.min()) / UNIFORM[0]
-    share = 1.0 if depth <= 0 else min(1.0, -math.expm1(-allowed) / depth)
-    bins = share * mean + (1.0 - share) * UNIFORM
+    bins = raised(mean, float(UNIFORM[0]) * math.exp(-allowed))
     risk = max(math.log(UNIFORM[0] / float(bins.min())), 0.0)
+    far = float(np.abs(mean - UNIFORM).sum())
+    share = min(float(np.abs(bins - UNIFORM).sum()) / far, 1.0) if far > 0 else 1.0
     return Mixture(bins, experts, account.weights, share, risk, waiting)
+
+
+def raised(mean: Floats, least: float) -> Floats:
+    """A distribution with no bin below ``least``, as near as can be to another.
+
+    Of all such distributions it expects the smallest log loss where ``mean`` is right: the bins
+    that would be below are raised to ``least``, and the others keep their proportions.
+
+    Args:
+        mean: float64 [10], sum 1.
+        least: at most a tenth.
+    """
+    if float(mean.min()) >= least:
+        return mean
+    ascending = np.sort(mean)
+    n = len(mean)
+    # With the k lowest raised, what is left for the others, and what theirs sums to.
+    left = 1.0 - least * np.arange(n)
+    theirs = np.cumsum(ascending[::-1])[::-1]
+    stays = ascending * left >= least * theirs
+    if not stays.any():
+        return UNIFORM
+    k = int(np.argmax(stays))
+    bins: Floats = np.maximum(mean * (left[k] / theirs[k]), least)
+    return bins
 
 
 def learn(

@@ -25,6 +25,7 @@ from models.experts import (
     budget,
     learn,
     mix,
+    raised,
     taught_weights,
     weighted,
 )
@@ -155,6 +156,28 @@ def test_what_is_shown_risks_no_more_than_its_part(
     assert made.risk <= account.room(reserved, waiting) / 3 + DUST
     assert made.risk == pytest.approx(max(math.log(0.1 / made.bins.min()), 0), abs=1e-12)
     assert made.known == pytest.approx(made.share * 0.1)
+
+
+@given(
+    st.lists(st.floats(1e-9, 1), min_size=BINS, max_size=BINS),
+    st.floats(1e-6, 0.1),
+    st.lists(st.floats(0, 1), min_size=BINS, max_size=BINS),
+)
+@settings(max_examples=100, deadline=None)
+def test_of_all_that_risk_no_more_the_raised_one_expects_the_least_loss(
+    powers: list[float], least: float, others: list[float]
+) -> None:
+    mean = np.array(powers) / sum(powers)
+    shown = raised(mean, least)
+    assert shown.sum() == pytest.approx(1)
+    assert shown.min() >= min(least, mean.min()) - DUST
+    assert np.abs(shown - UNIFORM).sum() <= np.abs(mean - UNIFORM).sum() + DUST
+    # Any other one with no bin below the least.
+    rest = np.array(others) + 1e-9
+    other = least + (1 - BINS * least) * rest / rest.sum()
+    assert mean @ np.log(shown) >= mean @ np.log(other) - 1e-7
+    # What needs no raising stays what it is.
+    assert raised(mean, float(mean.min())).tolist() == mean.tolist()
 
 
 def test_the_budget_grows_with_what_waits_and_has_an_end() -> None:

@@ -146,6 +146,7 @@ def build(core: Core) -> App:
             keep=core.settings.keep_versions,
             clock=core.clock,
         ),
+        exchange=core.exchange,
         new_starter=NewStarter(
             backbone_switch(core),
             core.database,

@@ -17,8 +17,10 @@ from bot.serving.ocr_worker import OcrWorker
 from bot.settings import Settings, SettingsRefused
 from bot.training.backbone_setup import prepare_backbone
 from bot.training.child import TrainingLimits
+from bot.training.exchange_models import ModelExchange
 from bot.training.first_version import add_first_champion, has_champion
 from bot.training.runs import TrainingRuns
+from bot.training.shared_models import SharedModels
 from bot.training.usable_champion import ensure_usable_champion
 from models.decoding import DecodeLimits
 from models.extras import require_ray
@@ -48,6 +50,7 @@ class Core:
         batches: where batches of images are embedded: here, or on a Ray cluster.
         downloader: downloads images.
         training: training runs.
+        exchange: keeps the model versions of several machines the same.
         people_key: key of the hashes that stand for people.
         ocr_worker: reads text in images; None: PEORIA_READ_TEXT is off.
         services: how the parts that should always run are doing.
@@ -62,6 +65,7 @@ class Core:
     batches: ImageBatches
     downloader: Downloader
     training: TrainingRuns
+    exchange: ModelExchange
     people_key: bytes
     ocr_worker: OcrWorker | None
     services: ServiceStates
@@ -98,6 +102,7 @@ async def open_core(
         PeopleKeyRefused: the database was filled with another key of people's hashes.
         ObjectsMissing: PEORIA_IMAGES_URL is set without the extra.
         ObjectStoreFault: keys of that object store are missing.
+        ChampionElsewhere: what serves is on another machine only.
         OtherOwner: that object store is another database's.
         OcrMissing: PEORIA_READ_TEXT is set without the extra.
         RayMissing: PEORIA_RAY_ADDRESS is set without the extra.
@@ -116,11 +121,22 @@ async def open_core(
         limits = DecodeLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
+        images = await _open_images(settings, people_key)
+        stack.callback(images.close)
+        shared = None
+        if isinstance(images, RemoteImageStore):
+            shared = SharedModels(
+                images.objects,
+                versions_dir=settings.versions_dir,
+                backbones_dir=settings.backbones_dir,
+                claim=images.claim,
+            )
         serving = ChampionServer(
             database,
             versions_dir=settings.versions_dir,
             backbones_dir=settings.backbones_dir,
             limits=limits,
+            bring=shared.bring if shared else None,
         )
         stack.callback(serving.close)
         downloader = Downloader(
@@ -130,8 +146,6 @@ async def open_core(
             trusted_hosts=settings.download_allow_hosts,
         )
         stack.push_async_callback(downloader.close)
-        images = await _open_images(settings, people_key)
-        stack.callback(images.close)
         ocr_worker = None
         if settings.read_text:
             check_ocr()
@@ -142,9 +156,18 @@ async def open_core(
             # serves, whatever the setting says, until `main.py backbone use` changes both at once.
             backbone = await prepare_backbone(settings.backbone, settings.backbones_dir)
             await add_first_champion(database, settings.versions_dir, backbone, clock())
+        exchange = ModelExchange(
+            database,
+            shared,
+            versions_dir=settings.versions_dir,
+            backbones_dir=settings.backbones_dir,
+            clock=clock,
+        )
+        await exchange.bring_champion()
         await ensure_usable_champion(
             database, settings.versions_dir, settings.backbones_dir, clock()
         )
+        await exchange.exchange()
         training = TrainingRuns(
             database,
             settings.versions_dir,
@@ -157,6 +180,7 @@ async def open_core(
             images=settings.image_place,
             backbones_dir=settings.backbones_dir.resolve(),
             ray_address=settings.ray_address,
+            shared=shared,
         )
         stack.push_async_callback(training.close)
         services = ServiceStates(database, clock=clock)
@@ -181,6 +205,7 @@ async def open_core(
             batches=batches,
             downloader=downloader,
             training=training,
+            exchange=exchange,
             people_key=people_key,
             ocr_worker=ocr_worker,
             services=services,

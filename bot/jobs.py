@@ -30,6 +30,7 @@ from bot.runtime.roles import ALL, PLATFORMS, Role
 from bot.runtime.scheduler import Scheduler
 from bot.runtime.supervisor import ServiceReport
 from bot.serving.ocr_worker import OcrWorker
+from bot.training.exchange_models import ModelExchange
 from bot.training.genres import GenreRefits
 from bot.training.new_starter import NewStarter
 from bot.training.retention import Retention
@@ -45,6 +46,8 @@ log = logging.getLogger(__name__)
 
 #: How often image files and model versions that are no longer needed are deleted, hours.
 SWEEP_HOURS = 6
+#: How often model versions are exchanged with other machines, seconds.
+EXCHANGE_SECONDS = 60
 #: How often dead training runs are looked for, seconds.
 REAP_SECONDS = 60
 #: How often it is asked whether a backup is due, seconds.
@@ -74,6 +77,7 @@ class Jobs:
         notices: Notices,
         health_check: HealthCheck,
         retention: Retention,
+        exchange: ModelExchange,
         new_starter: NewStarter,
         heartbeat: Heartbeat,
         scheduled_backup: ScheduledBackup,
@@ -98,6 +102,7 @@ class Jobs:
         self._notices = notices
         self._health_check = health_check
         self._retention = retention
+        self._exchange = exchange
         self._new_starter = new_starter
         self._heartbeat = heartbeat
         self._scheduled_backup = scheduled_backup
@@ -163,6 +168,10 @@ class Jobs:
             self._webhooks.sweep,
         )
         return sum(await one_by_one(sweeps, lambda sweep: sweep(), "a clean-up"))
+
+    async def exchange_models(self) -> int:
+        """Put model versions where other machines find them, and fetch theirs."""
+        return await self._exchange.exchange()
 
     async def read_texts(self) -> int:
         """Read the text of one image; the next tick takes the next."""
@@ -260,6 +269,7 @@ TICKS: tuple[Tick, ...] = (
     Tick(Jobs.check_health, frozenset({Role.JOBS}), HEALTH_MINUTES * 60, is_watched=False),
     Tick(Jobs.back_up, frozenset({Role.JOBS}), BACKUP_SECONDS, is_watched=False),
     Tick(Jobs.clean_up, frozenset({Role.JOBS}), SWEEP_HOURS * _HOUR, is_watched=False),
+    Tick(Jobs.exchange_models, frozenset(ALL), EXCHANGE_SECONDS, is_watched=False),
     Tick(Jobs.read_texts, frozenset({Role.EMBED})),
     Tick(Jobs.read_attributes, frozenset({Role.EMBED})),
     Tick(Jobs.embed_missing, frozenset({Role.EMBED}), STARTER_MINUTES * 60, is_watched=False),

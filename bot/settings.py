@@ -427,7 +427,9 @@ class Settings(BaseSettings):
     )
     backup_keep: int = Field(7, ge=1, description="How many of these backups are kept.")
     backup_images: bool = Field(
-        False, description="Whether image files are in these backups. Embeddings always are."
+        False,
+        description="Whether image files are in these backups; those in an object store never are."
+        " Embeddings always are.",
     )
     replaced_days: float = Field(
         30.0,

@@ -41,6 +41,11 @@ def restore(
     say(f"Restored from {file}: {', '.join(found)}.")
     if not contents.has_sums:
         say("It holds no checksums: only the database was checked.")
+    if contents.images and settings.images_url is not None:
+        say(
+            f"The images are in {settings.images_dir}; `main.py images move --from"
+            f" {settings.images_dir} --to {settings.images_url}` puts back what is missing there."
+        )
     if done.kept_in is not None:
         days = f"{settings.replaced_days:g} days"
         say(f"What was there before is in {done.kept_in}, and is kept for {days}.")

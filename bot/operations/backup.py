@@ -68,14 +68,19 @@ def back_up(settings: Settings, file: Path, *, images: bool, now: datetime) -> B
     Args:
         settings: name the database and the folders.
         file: ends in ``.tar``, or in ``.tar.gz`` to be compressed; it must not be there yet.
-        images: whether image files are included.
+        images: whether image files are included; those in an object store cannot be.
         now: aware; written into the note.
 
     Raises:
-        BackupRefused: ``file`` is there already, has another ending, there is nothing to copy, or
-            the database cannot be copied.
+        BackupRefused: ``file`` is there already, has another ending, there is nothing to copy, the
+            database cannot be copied, or images are asked for that are in an object store.
         OSError: the disk is full or cannot be written; nothing is left behind.
     """
+    if images and settings.images_url is not None:
+        raise BackupRefused(
+            f"Images are in {settings.images_url}, and are in no backup. To have them in a folder,"
+            " too: `main.py images move --to FOLDER`."
+        )
     if not file.name.endswith((".tar", ".tar.gz")):
         raise BackupRefused("The name of a backup ends in .tar or .tar.gz.")
     if file.exists():
@@ -266,6 +271,8 @@ def _note(settings: Settings, copy: Path | None, images: bool, now: datetime) ->
         lines += ["", f"{DUMP} is the PostgreSQL database, in the format of pg_dump."]
     elif settings.database_url:
         lines += ["", "PEORIA_DATABASE_URL was set: unset it, or let it name the restored file."]
-    if not images:
+    if settings.images_url is not None:
+        lines += ["", f"Image files are not in it: they are in {settings.images_url}."]
+    elif not images:
         lines += ["", "Image files are not in it; embeddings are, so that training goes on."]
     return "\n".join(lines) + "\n"

@@ -99,7 +99,7 @@ class ScheduledBackup:
         make_private_folder(folder)
         self._look_for_room(folder)
         file = folder / f"peoria-{now.astimezone(UTC):{_TIME}}Z.tar.gz"
-        made = back_up(settings, file, images=settings.backup_images, now=now)
+        made = back_up(settings, file, images=_with_images(settings), now=now)
         try:
             verify(settings, file)
         except ExpectedError:
@@ -112,7 +112,7 @@ class ScheduledBackup:
         """A backup, and what it is unpacked to when it is tried, must not fill the disk."""
         settings = self._settings
         parts = [*folders_of(settings)]
-        if not settings.backup_images:
+        if not _with_images(settings):
             parts.remove(settings.images_dir)
         size = sum(path.stat().st_size for part in parts for path in part.rglob("*"))
         database = sqlite_file(settings)
@@ -132,6 +132,11 @@ class ScheduledBackup:
         for path in done[self._settings.backup_keep :]:
             path.unlink(missing_ok=True)
             log.info("%s is older than the backups that are kept, and is deleted.", path)
+
+
+def _with_images(settings: Settings) -> bool:
+    """Whether images are to be in a backup, and can be."""
+    return settings.backup_images and settings.images_url is None
 
 
 def backups_in(folder: Path) -> dict[Path, datetime]:
@@ -158,6 +163,9 @@ def backups_finding(settings: Settings, now: datetime) -> Finding:
         f"The newest of {len(done)} in {folder} is of {done[-1]:%Y-%m-%d %H:%M} UTC; it was tried"
         " after it was written."
     )
+    if settings.backup_images and settings.images_url is not None:
+        sentence += f" PEORIA_BACKUP_IMAGES asks for images, which are in {settings.images_url}."
+        return Finding("backups", State.LOOK, sentence)
     if now - done[-1] > 2 * timedelta(hours=hours) + _LATE:
         return Finding("backups", State.LOOK, f"{sentence} It is late: was Peoria running?")
     return Finding("backups", State.WELL, sentence)

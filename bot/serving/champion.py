@@ -79,6 +79,7 @@ class ChampionServer:
         versions_dir: holds a folder for each model version.
         backbones_dir: holds a folder for each backbone that was exported on this machine.
         limits: how large an image may be.
+        bring: makes sure that a version's files are here, if it can; None: nothing does.
         threads: images that are embedded in parallel; each thread keeps about 40 MB.
     """
 
@@ -89,12 +90,14 @@ class ChampionServer:
         versions_dir: Path,
         backbones_dir: Path,
         limits: DecodeLimits,
+        bring: Callable[[str], None] | None = None,
         threads: int = 2,
     ) -> None:
         self._database = database
         self._versions_dir = versions_dir
         self._backbones_dir = backbones_dir
         self.limits = limits
+        self._bring = bring
         self._attributes = AttributeReader(versions_dir / GENRE_HEADS)
         self._champion: Champion | None = None
         self._loading = asyncio.Lock()
@@ -112,6 +115,7 @@ class ChampionServer:
             NoChampion: there is none in the database.
             VersionUnusable, HeadUnusable, BackboneUnusable: its files are missing or damaged, and
                 no other was loaded before.
+            ObjectStoreFault: its files have to be fetched, which cannot be done now.
         """
         async with self._database.read() as session:
             ref = await session.run_sync(self.find_champion)
@@ -147,6 +151,8 @@ class ChampionServer:
 
     def _load(self, ref: ChampionRef) -> Champion:
         folder = self._versions_dir / ref.name
+        if self._bring is not None:
+            self._bring(ref.name)
         manifest = read_version(folder)
         backbone = (
             self._champion.backbone

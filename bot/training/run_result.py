@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from bot.training.versions import add_version, make_champion
 from models.experts import TAUGHT_CHAMPION
 from models.registry import VersionUnusable, read_version
 from storage.engine.database import Database
+from storage.objects.faults import ObjectStoreFault
 from storage.tables import ModelVersion, TrainingRun
 from storage.types import RunState
 
@@ -30,6 +32,7 @@ async def record_result(
     judged_against: str,
     switched: bool,
     now: datetime,
+    put: Callable[[str], None] | None = None,
 ) -> None:
     """Add the new version, promote it if the gate says so, end the run: one transaction.
 
@@ -43,6 +46,7 @@ async def record_result(
             new version was not judged against that and is kept.
         switched: the backbone is switched: the new version serves whatever the gate says.
         now: when it is promoted.
+        put: puts a version where other machines find it; None: there are none.
     """
     if "refused" in last:
         await table.end(run_id, RunState.REFUSED, last["refused"])
@@ -53,6 +57,12 @@ async def record_result(
     except VersionUnusable as error:
         await table.end(run_id, RunState.FAILED, str(error))
         return
+    away: ObjectStoreFault | None = None
+    if put is not None:
+        try:
+            await asyncio.to_thread(put, manifest.name)
+        except ObjectStoreFault as fault:
+            away = fault
     async with database.write() as session:
         row = add_version(session, manifest)
         await session.flush()
@@ -63,6 +73,12 @@ async def record_result(
         elif promote and champion != judged_against:
             promote = False
             reason = f"{champion} became champion meanwhile; it was not judged against that."
+        if promote and away is not None:
+            promote = False
+            reason = (
+                f"{reason} It does not serve, because other machines could not fetch it: {away}"
+                f" When that works, `main.py models promote {manifest.name}` lets it serve."
+            )
         if promote:
             await make_champion(session, row, now)
         elif champion == judged_against:

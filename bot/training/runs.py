@@ -22,10 +22,12 @@ from bot.training.champion_to_beat import champion_to_beat
 from bot.training.child import RunFailed, TrainingLimits, train_in_child
 from bot.training.run_result import record_result
 from bot.training.run_table import RunTable, RunUnderWay
+from bot.training.shared_models import SharedModels
 from bot.training.steps import OnStep
 from models.extras import require_train, train_is_installed
 from storage.engine.database import Database
 from storage.engine.guard import unguarded
+from storage.objects.faults import ObjectStoreFault
 from storage.objects.image_place import ImagePlace
 from storage.tables import ModelVersion, TrainingRun
 from storage.types import RunState
@@ -67,6 +69,7 @@ class TrainingRuns:
         backbones_dir: holds the backbones, for the same.
         ray_address: of a Ray cluster that fits what can be fitted side by side; None: the child
             does all.
+        shared: what other machines find versions in; None: there are none.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class TrainingRuns:
         images: ImagePlace | None = None,
         backbones_dir: Path | None = None,
         ray_address: str | None = None,
+        shared: SharedModels | None = None,
     ) -> None:
         self._database = database
         self._versions_dir = versions_dir
@@ -89,6 +93,7 @@ class TrainingRuns:
         self._images = images
         self._backbones_dir = backbones_dir
         self._ray_address = ray_address
+        self._shared = shared
         self._table = RunTable(database, longest=limits.seconds, clock=clock)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._listeners: defaultdict[int, list[OnProgress]] = defaultdict(list)
@@ -257,6 +262,8 @@ class TrainingRuns:
         by_hand: bool,
     ) -> None:
         try:
+            if self._shared is not None:
+                await asyncio.to_thread(self._shared.bring, champion.name)
             task = {
                 "database_url": self._database.url,
                 "models_root": str(self._versions_dir.resolve()),
@@ -285,8 +292,9 @@ class TrainingRuns:
                 judged_against=champion.name,
                 switched=switch_to is not None and not only_if_better,
                 now=self._clock(),
+                put=self._shared.put if self._shared else None,
             )
-        except RunFailed as failure:
+        except (RunFailed, ObjectStoreFault) as failure:
             await self._table.end(run_id, RunState.FAILED, str(failure))
         except (DBAPIError, OSError) as error:
             log.exception("Training run %s could not be finished.", run_id)

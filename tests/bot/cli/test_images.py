@@ -1,5 +1,6 @@
 """main.py images, and what doctor says of an object store."""
 
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,30 @@ def test_doctor_tries_the_object_store(
     assert KEYS["AWS_SECRET_ACCESS_KEY"] not in answer.out
     if fault is None:
         assert object_store.objects() == {}
+
+
+def test_a_backup_holds_no_images_that_are_in_an_object_store_and_says_so(
+    peoria: Peoria,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    object_store: FakeObjectStore,
+) -> None:
+    ImageStore(settings.images_dir).put(b"a picture")
+    assert peoria("backup", "before.tar", "--images").status == 0
+    monkeypatch.setenv("PEORIA_IMAGES_URL", URL)
+    refused = peoria("backup", "b.tar", "--images")
+    assert refused.sentence.startswith("Images are in s3://pictures/one, and are in no backup.")
+    made = peoria("backup", "b.tar")
+    assert made.status == 0, made.err
+    with tarfile.open("b.tar") as archive:
+        names = archive.getnames()
+        note = archive.extractfile("RESTORE.txt")
+        assert note is not None
+        assert "Image files are not in it: they are in s3://pictures/one." in note.read().decode()
+    assert "peoria.db" in names
+    assert any(name.startswith("models/") for name in names)
+    assert not any(name.startswith("images/") for name in names)
+    restored = peoria("restore", "before.tar")
+    assert "main.py images move --from" in restored.out
+    moved = peoria("images", "move", "--from", settings.images_dir, "--to", URL)
+    assert "1 images were copied" in moved.out

@@ -23,6 +23,7 @@ from bot.web.client_address import TrustedProxies, take_word_of
 from bot.web.community_pages import CommunityPages
 from bot.web.community_settings_pages import CommunitySettingsPages
 from bot.web.crowds import Crowds
+from bot.web.explained import examples
 from bot.web.feed import Feed
 from bot.web.feed_pages import FeedPages
 from bot.web.genre_form import GenreForm
@@ -174,6 +175,7 @@ def _set_up_templates(site: web.Application, services: Services) -> None:
         board=services.settings.board_name,
         platforms=PLATFORMS,
         clock=services.clock,
+        examples=examples,
         phrases=phrases,
         buckets=tuple(Bucket),
     )

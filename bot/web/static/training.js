@@ -14,7 +14,11 @@ function show(state, html) {
   const places = Array.from(state.querySelectorAll(".scroll"), (each) => each.scrollLeft);
   const all = () => Array.from(state.querySelectorAll("a, button, [tabindex]"));
   const focused = all().indexOf(document.activeElement);
+  const opened = Array.from(state.querySelectorAll("details"), (each) => each.open);
   state.innerHTML = html;
+  state.querySelectorAll("details").forEach((each, index) => {
+    each.open = opened[index] ?? false;
+  });
   state.querySelectorAll(".scroll").forEach((each, index) => {
     each.scrollLeft = places[index] ?? 0;
   });

@@ -5,6 +5,7 @@ import hashlib
 import os
 import platform
 import uuid
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -14,7 +15,7 @@ from bot.runtime.subprocesses import is_running
 
 def this_process() -> str:
     """A name of this process that no other has: where it runs, its number, its start."""
-    return f"{_place()} {os.getpid()} {psutil.Process().create_time():.1f}"
+    return _name_of(os.getpid())
 
 
 def is_gone(process: str) -> bool | None:
@@ -29,6 +30,12 @@ def is_gone(process: str) -> bool | None:
     return not is_running(int(pid), float(started))
 
 
+@cache
+def _name_of(pid: int) -> str:
+    return f"{_place()} {pid} {psutil.Process(pid).create_time():.1f}"
+
+
+@cache
 def _place() -> str:
     """This machine since it was started, and the container: where process numbers mean the same."""
     parts = [platform.node(), str(uuid.getnode())]

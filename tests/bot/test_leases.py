@@ -248,3 +248,24 @@ async def test_a_process_that_was_paused_writes_nothing_when_it_goes_on(
         owner.kill()
         await owner.wait()
     await mine.release()
+
+
+async def test_a_database_that_refuses_connections_for_a_while_ends_no_renewing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = Lease(database, "reddit", term=0.2)
+    assert await lease.hold()
+    write, refusals = database.run_write, []
+
+    async def refuse(*_: object, **__: object) -> None:
+        refusals.append(ConnectionRefusedError("no"))
+        raise refusals[-1]
+
+    monkeypatch.setattr(database, "run_write", refuse)
+    async with asyncio.timeout(30):
+        while len(refusals) < 2:  # noqa: ASYNC110 - it renews by itself
+            await asyncio.sleep(0.01)
+    assert lease._renewing is not None
+    assert not lease._renewing.done()
+    monkeypatch.setattr(database, "run_write", write)
+    await lease.release()

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.core import Core
 from bot.discord.commands.registry import add_commands
+from bot.discord.digests.run_digests import Digests
 from bot.discord.events.backfill import Backfill
 from bot.discord.events.categories import CategoryListener
 from bot.discord.events.closed_replies import ClosedReplies
@@ -95,6 +96,7 @@ async def open_session(
             RemovalListener(client, core),
             CategoryListener(client, core),
             HistoryImports(client, core),
+            Digests(client, core, state.names),
             GuessListener(core, state.names, state.cooldowns),
             GenreListener(core, state.names, state.cooldowns),
             closed_replies,

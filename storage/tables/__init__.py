@@ -7,6 +7,7 @@ of it, a reply cannot be `sent` without its id, two model versions cannot both b
 from storage.tables.base import Base
 from storage.tables.batches import BatchJob, QuarantinedImage
 from storage.tables.communities import Author, Community, WatchedGroup
+from storage.tables.digests import Digest
 from storage.tables.genres import GenreCorrection
 from storage.tables.history import HistoryImport
 from storage.tables.imageless_posts import ImagelessPost
@@ -33,6 +34,7 @@ __all__ = [
     "CommunityGuesses",
     "DailyLabel",
     "DailyScore",
+    "Digest",
     "Embedding",
     "ExpertAccount",
     "GenreCorrection",

@@ -8,6 +8,7 @@ from bot.core import Core
 from bot.discord.commands.advise import Adviser
 from bot.discord.commands.channels import ChannelOverview
 from bot.discord.commands.confirmation import ConfirmButton
+from bot.discord.commands.digest import DigestCommand
 from bot.discord.commands.feature import Feature
 from bot.discord.commands.help import Help
 from bot.discord.commands.history import HistoryCommand
@@ -35,6 +36,7 @@ FEATURES: tuple[type[Feature], ...] = (
     ChannelOverview,
     ChannelSettings,
     HistoryCommand,
+    DigestCommand,
     Leaderboard,
     PersonalRecord,
     Statistics,

@@ -130,10 +130,7 @@ class ChannelSettings(Feature):
     @settings.autocomplete("time_zone")
     async def _time_zones(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         # The names are files on disk: read once, off the event loop.
-        names = await asyncio.to_thread(_time_zone_names)
-        wanted = typed.strip().casefold().replace(" ", "_")
-        found = [name for name in names if wanted in name.casefold()]
-        return [app_commands.Choice(name=name, value=name) for name in found[:_CHOICES]]
+        return await asyncio.to_thread(time_zone_choices, typed)
 
     async def _copied(self, interaction: Interaction, channel: Watchable) -> CommunityChange:
         """The settings of another channel that the person can see."""
@@ -199,6 +196,13 @@ def _threads(channel: WatchedChannel, rule: ThreadRule) -> str:
     if rule is ThreadRule.NONE and isinstance(channel, discord.ForumChannel):
         raise Refused("refused.threads_of_forum")
     return rule.value
+
+
+def time_zone_choices(typed: str) -> list[app_commands.Choice[str]]:
+    """Names of time zones that hold what somebody typed."""
+    wanted = typed.strip().casefold().replace(" ", "_")
+    found = [name for name in _time_zone_names() if wanted in name.casefold()]
+    return [app_commands.Choice(name=name, value=name) for name in found[:_CHOICES]]
 
 
 @cache

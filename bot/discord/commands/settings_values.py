@@ -16,6 +16,7 @@ from storage.types import ReplyMode
 _TIME = r"(\d{1,2})(?:\s*[:.h]?\s*(\d{2}))?(?::00)?\s*([ap]\.?\s?m\.?|uhr|h)?"
 _BETWEEN = r"(?:-|–|—|‐|‑|−|~|→|/|to|till?|until|and|bis|und)"
 _HOURS = re.compile(rf"(?:from|between|von|zwischen)?\s*{_TIME}\s*{_BETWEEN}\s*{_TIME}")
+_ONE_TIME = re.compile(_TIME)
 #: Times of day that have a name.
 _NAMED = {"midnight": "00:00", "mitternacht": "00:00", "noon": "12:00", "mittag": "12:00"}
 #: A time zone as a difference from UTC, such as ``UTC+2`` or ``-05:00``.
@@ -82,6 +83,17 @@ def read_hours(text: str) -> tuple[int | None, int | None]:
         # The end of a day is the beginning of the next.
         end = ("0", None, None)
     return _minutes(*begin), _minutes(*end)
+
+
+def read_time(text: str) -> int | None:
+    """Minutes after midnight of a time of day, such as ``18:00`` or ``6 pm``; None: it is none.
+
+    Raises:
+        Refused: there is no such time of day.
+    """
+    words = unicodedata.normalize("NFKC", text).strip().casefold()
+    match = _ONE_TIME.fullmatch(_NAMED.get(words, words))
+    return None if match is None else _minutes(match[1], match[2], match[3])
 
 
 def _minutes(hours: str, minutes: str | None, half: str | None) -> int:

@@ -1,0 +1,1 @@
+"""What happened on a server, told there every day or week."""

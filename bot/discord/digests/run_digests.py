@@ -1,0 +1,258 @@
+"""Sends the digests that are due, each once."""
+
+import asyncio
+import io
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+import discord
+from discord.ext import commands, tasks
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.core import Core
+from bot.discord.digests.picture import small_picture
+from bot.discord.digests.render import PICTURE, Told, digest_embed, footer
+from bot.discord.gateway.answers import judging_answers
+from bot.discord.gateway.channels import PostChannel
+from bot.discord.gateway.guild_options import GUILD, PLACE
+from bot.discord.gateway.visibility import Readers, may_be_shown
+from bot.discord.texts.lookup import Texts
+from bot.discord.ui.admin_messages import warn_admins
+from bot.discord.ui.error_replies import permission_name
+from bot.discord.ui.member_names import MemberNames
+from bot.league.digest import DigestPost, read_digest
+from bot.league.digest_times import (
+    STALE,
+    claim_digest,
+    due_digests,
+    end_digest,
+    leave_out,
+    note_sent,
+    put_off,
+    span_of,
+)
+from bot.notices import NoticeKind
+from bot.platform import PlatformUnavailable, RequestFailed, RequestRefused
+from storage.tables import Community, Digest
+from storage.types import PlatformName
+
+log = logging.getLogger(__name__)
+
+#: How often digests are looked for, seconds.
+_LOOK_SECONDS = 20.0
+#: Digests that are sent at the same time, and that are looked at in one round.
+_AT_ONCE, _BATCH = 4, 500
+#: Fewer posts that ended are a quiet time: nothing is told.
+_LEAST_POSTS = 3
+#: Tries of what may be a fault of ours.
+_MOST_TRIES = 4
+#: Messages among which an earlier try is looked for, and how far clocks may differ.
+_MOST_READ, _CLOCKS_DIFFER = 300, timedelta(minutes=2)
+
+#: Ids of the communities of servers: here, and on Discord.
+_Places: TypeAlias = Mapping[str, Sequence[tuple[int, int]]]
+
+
+class Digests(commands.Cog):
+    """Tells servers what happened there, at their time."""
+
+    def __init__(self, client: commands.AutoShardedBot, core: Core, names: MemberNames) -> None:
+        self._client = client
+        self._core = core
+        self._names = names
+
+    async def cog_load(self) -> None:
+        self._look.start()
+
+    async def cog_unload(self) -> None:
+        self._look.cancel()
+
+    @commands.Cog.listener()
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was removed from a server: nobody there is told anything any more."""
+        await end_digest(self._core.database, PlatformName.DISCORD, str(guild.id))
+
+    @tasks.loop(seconds=_LOOK_SECONDS)
+    async def _look(self) -> None:
+        try:
+            if self._client.is_ready():
+                await self.send_due()
+        except Exception:
+            # What ends this loop would end it for good.
+            log.exception("Digests could not be looked for; tried again.")
+
+    async def send_due(self) -> int:
+        """Send what is due on servers of this process; return how many were sent."""
+        async with self._core.database.read() as session:
+            due = await due_digests(
+                session, PlatformName.DISCORD, self._core.clock(), without=(), limit=_BATCH
+            )
+            places = await _places(session) if due else {}
+        at_once = asyncio.Semaphore(_AT_ONCE)
+
+        async def send(digest: Digest) -> bool:
+            async with at_once:
+                return await self._send_safely(digest, places)
+
+        return sum(await asyncio.gather(*(send(each) for each in due)))
+
+    async def _send_safely(self, digest: Digest, places: _Places) -> bool:
+        guild = self._client.get_guild(int(digest.server))
+        if guild is None or guild.unavailable:
+            # Another process serves it, or its turn comes when it is back.
+            return False
+        database, now = self._core.database, self._core.clock
+        try:
+            if now() > digest.due_at + STALE:
+                await leave_out(database, digest, now(), "It could not be sent in time.")
+                return False
+            with judging_answers():
+                return await self._send(guild, digest, places)
+        except PlatformUnavailable as error:
+            log.info("The digest of server %s is sent later (%s).", digest.server, error)
+            await put_off(database, digest, now())
+        except RequestRefused as error:
+            log.warning("The digest of server %s cannot be sent: %s", digest.server, error)
+            await leave_out(database, digest, now(), str(error))
+        except Exception as error:
+            # One odd server stops no other.
+            log.exception("The digest of server %s failed.", digest.server)
+            if isinstance(error, RequestFailed) and digest.tries + 1 >= _MOST_TRIES:
+                await leave_out(database, digest, now(), str(error))
+            else:
+                await put_off(database, digest, now())
+        return False
+
+    async def _send(self, guild: discord.Guild, digest: Digest, places: _Places) -> bool:
+        database, clock = self._core.database, self._core.clock
+        texts = Texts(guild.preferred_locale)
+        channel = guild.get_channel_or_thread(int(digest.channel))
+        here = places.get(digest.server, ())
+        missing = _missing(channel)
+        if not isinstance(channel, PostChannel) or missing:
+            await self._warn(texts, digest, missing, here)
+            return False
+        readers = Readers(guild, channel, channel.id, None)
+        shown = [mine for mine, theirs in here if may_be_shown(readers, theirs)]
+        begin, end = span_of(digest)
+        figures = await database.run_read(lambda session: read_digest(session, shown, begin, end))
+        if figures.labels < _LEAST_POSTS:
+            await leave_out(database, digest, clock(), None)
+            return False
+        claimed, begun = await claim_digest(database, digest, clock())
+        if not claimed:
+            return False
+        if begun is not None:
+            earlier = await self._sent_before(
+                channel, begun, footer(texts, begin, end, digest.time_zone)
+            )
+            if earlier is not None:
+                await note_sent(database, digest, earlier, clock())
+                return False
+        top = await self._still_there(figures.top)
+        told = Told(
+            figures,
+            top,
+            await self._still_there(figures.surprising),
+            await self._picture(top, channel),
+        )
+        embed = digest_embed(
+            texts,
+            told,
+            self._names,
+            weekly=digest.weekday is not None,
+            begin=begin,
+            end=end,
+            time_zone=digest.time_zone,
+        )
+        files = []
+        if told.picture is not None:
+            files = [discord.File(io.BytesIO(told.picture), filename=PICTURE)]
+        sent = await channel.send(
+            embed=embed,
+            files=files,
+            nonce=f"d{digest.id}-{int(digest.due_at.timestamp())}",
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+        await note_sent(database, digest, str(sent.id), clock())
+        return True
+
+    async def _sent_before(self, channel: PostChannel, begun: datetime, mark: str) -> str | None:
+        """The id of this digest where a process sent it that could not note it."""
+        async for message in channel.history(limit=_MOST_READ, after=begun - _CLOCKS_DIFFER):
+            if message.author == self._client.user and any(
+                each.footer.text == mark for each in message.embeds
+            ):
+                return str(message.id)
+        return None
+
+    async def _still_there(self, posts: Sequence[DigestPost]) -> DigestPost | None:
+        """The first post that was not deleted since its score was read."""
+        for post in posts:
+            place = self._client.get_partial_messageable(
+                int(str(post.options.get(PLACE) or post.community_source_id))
+            )
+            try:
+                await place.fetch_message(int(post.source_id))
+            except (discord.NotFound, discord.Forbidden):
+                continue
+            return post
+        return None
+
+    async def _picture(self, post: DigestPost | None, channel: PostChannel) -> bytes | None:
+        if post is None or post.sha256 is None or post.spoiler:
+            return None
+        if not channel.permissions_for(channel.guild.me).attach_files:
+            return None
+        sha256 = post.sha256
+        try:
+            data = await asyncio.to_thread(self._core.images.get, sha256)
+        except OSError as error:
+            log.info("The picture of a digest cannot be shown: %s", error)
+            return None
+        return await asyncio.to_thread(small_picture, data)
+
+    async def _warn(
+        self,
+        texts: Texts,
+        digest: Digest,
+        missing: Sequence[str],
+        here: Sequence[tuple[int, int]],
+    ) -> None:
+        """Tell the admins why there is no digest."""
+        names = ", ".join(permission_name(texts, each) for each in missing)
+        key = "digest.missing" if missing else "digest.no_channel"
+        text = texts(key, channel=f"<#{digest.channel}>", permissions=names)
+        now = self._core.clock()
+        async with self._core.database.read() as session:
+            community = await session.get(Community, here[0][0]) if here else None
+        if community is not None:
+            await warn_admins(self._core.database, community, NoticeKind.PERMISSIONS, text, now=now)
+        await leave_out(self._core.database, digest, now, text)
+
+
+def _missing(channel: object) -> list[str]:
+    if not isinstance(channel, PostChannel):
+        return []
+    allowed = channel.permissions_for(channel.guild.me)
+    writing = "send_messages"
+    if isinstance(channel, discord.Thread):
+        writing = "send_messages_in_threads"
+    needed = ("view_channel", writing, "embed_links")
+    return [name for name in needed if not getattr(allowed, name)]
+
+
+async def _places(session: AsyncSession) -> _Places:
+    """The communities of every server, read at once: there may be a thousand servers."""
+    rows = await session.execute(
+        select(Community.id, Community.source_id, Community.options).filter_by(
+            platform=PlatformName.DISCORD
+        )
+    )
+    found: dict[str, list[tuple[int, int]]] = {}
+    for row in rows:
+        found.setdefault(str(row.options.get(GUILD)), []).append((row.id, int(row.source_id)))
+    return found

@@ -1,0 +1,199 @@
+"""What a digest tells: who guessed best, what surprised, what played, how the bot did."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, desc, func, select
+from sqlalchemy.orm import Session
+
+from storage.tables import Author, Community, Guess, Image, Label, Post, Prediction
+from storage.types import Bucket, PostOrigin
+
+#: People who are named, and posts that are kept in hand: one that is gone is left out.
+_PEOPLE, _POSTS = 3, 5
+
+
+@dataclass(frozen=True, slots=True)
+class DigestPerson:
+    """Somebody's guesses of a span.
+
+    Attributes:
+        author_id: of the person.
+        person: their keyed hash.
+        sealed: their sealed id; None: it is not kept.
+        points: what the guesses earned.
+        hits: how many of them were right.
+        n: guesses that were scored.
+    """
+
+    author_id: int
+    person: str
+    sealed: str | None
+    points: float
+    hits: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class DigestPost:
+    """A post of a span.
+
+    Attributes:
+        source_id: the platform's id.
+        community: its name.
+        options: what its platform knows of it.
+        score: at the horizon.
+        bucket: of that score.
+        chance: what the bot gave that bucket, 0 to 1.
+        percentile: the middle of what it beats, 0 to 1.
+        sha256: of its image; None: its file is deleted.
+    """
+
+    source_id: str
+    community_source_id: str
+    options: dict[str, object]
+    title: str
+    link: str | None
+    spoiler: bool
+    score: float
+    bucket: Bucket
+    chance: float
+    percentile: float
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestFigures:
+    """What a digest tells of some communities and a span.
+
+    Attributes:
+        labels: posts whose score became final.
+        n: of these, posts that were predicted and scored.
+        hits: of these, posts whose most probable bucket was right.
+        chance: the share that guessing the same bucket would have had right by the base rate,
+            0 to 1; None: nothing was scored.
+        points: what the bot earned by the rule that holds for people.
+        best: the best forecasters, the best first.
+        top: posts with the highest score, the highest first.
+        surprising: posts whose bucket the bot found least likely, the least likely first.
+    """
+
+    labels: int
+    n: int
+    hits: int
+    chance: float | None
+    points: float
+    best: Sequence[DigestPerson]
+    top: Sequence[DigestPost]
+    surprising: Sequence[DigestPost]
+
+
+def read_digest(
+    session: Session, community_ids: Collection[int], begin: datetime, end: datetime
+) -> DigestFigures:
+    """What happened in some communities: posts whose score became final within a span.
+
+    People who opted out are left out, and so are their posts and posts that were hidden.
+
+    Args:
+        session: a read session.
+        community_ids: what readers may be told of.
+        begin: aware.
+        end: aware, not of the span.
+    """
+    here = (
+        Label.community_id.in_(community_ids),
+        Label.matured_at >= begin,
+        Label.matured_at < end,
+    )
+    live = (*here, Post.origin == PostOrigin.LIVE)
+    labels = session.scalar(
+        select(func.count()).select_from(Label).join(Post, Post.id == Label.post_id).where(*live)
+    )
+    record = session.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(case((Prediction.points > 0, 1), else_=0)), 0),
+            func.avg(Prediction.base_rate),
+            func.coalesce(func.sum(Prediction.points), 0.0),
+        )
+        .join(Label, Label.post_id == Prediction.post_id)
+        .join(Post, Post.id == Label.post_id)
+        .where(*live, Prediction.points.is_not(None))
+    ).one()
+    return DigestFigures(
+        labels or 0,
+        record[0],
+        int(record[1]),
+        None if record[2] is None else float(record[2]),
+        float(record[3]),
+        _best(session, live),
+        _posts(session, live, Label.score.desc()),
+        _posts(session, live, _given().asc()),
+    )
+
+
+def _best(session: Session, live: Sequence[ColumnElement[bool]]) -> list[DigestPerson]:
+    points = func.sum(Guess.points)
+    hits = func.sum(case((Guess.points > 0, 1), else_=0))
+    query = (
+        select(Author.id, Author.hash, Author.sealed_id, points, hits, func.count())
+        .join(Guess, Guess.author_id == Author.id)
+        .join(Label, Label.post_id == Guess.post_id)
+        .join(Post, Post.id == Label.post_id)
+        .where(*live, Guess.points.is_not(None), Author.opted_out_at.is_(None))
+        .group_by(Author.id, Author.hash, Author.sealed_id)
+        .having(points > 0)
+        .order_by(desc(points), Author.id)
+        .limit(_PEOPLE)
+    )
+    return [DigestPerson(*row) for row in session.execute(query)]
+
+
+def _given() -> ColumnElement[float]:
+    """The chance that a prediction gave to what happened."""
+    return case(
+        (Label.bucket == Bucket.LOW, Prediction.p_low),
+        (Label.bucket == Bucket.MEDIUM, Prediction.p_medium),
+        else_=Prediction.p_high,
+    )
+
+
+def _posts(
+    session: Session, live: Sequence[ColumnElement[bool]], order: ColumnElement[Any]
+) -> list[DigestPost]:
+    hidden = select(Author.id).where(Author.opted_out_at.is_not(None))
+    given = _given()
+    query = (
+        select(Post, Label, Community.source_id, given, Image.sha256, Image.dropped_at)
+        .join(Label, Label.post_id == Post.id)
+        .join(Community, Community.id == Post.community_id)
+        .join(Prediction, Prediction.post_id == Post.id)
+        .join(Image, Image.id == Prediction.image_id)
+        .where(
+            *live,
+            Prediction.points.is_not(None),
+            Post.hidden_at.is_(None),
+            Post.author_id.is_(None) | Post.author_id.not_in(hidden),
+        )
+        .order_by(order, Post.id)
+        .limit(_POSTS)
+    )
+    return [
+        DigestPost(
+            source_id=post.source_id,
+            community_source_id=source_id,
+            options=dict(post.options or {}),
+            title=post.title,
+            link=post.link,
+            spoiler=post.is_spoiler,
+            score=label.score,
+            bucket=label.bucket,
+            chance=chance,
+            percentile=(label.percentile_low + label.percentile_high) / 2,
+            sha256=None if dropped is not None else sha256,
+        )
+        for post, label, source_id, chance, sha256, dropped in session.execute(query)
+    ]

@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 import numpy as np
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Integer,
     Select,
     Table,
@@ -93,10 +92,11 @@ def _newest(table: Table) -> Select[datetime]:
     )
 
 
-def _newest_posts() -> CompoundSelect[datetime]:
-    return union_all(
+def _newest_posts() -> Select[datetime]:
+    both = union_all(
         *(select(_newest(table).subquery().c.posted_at) for table in (_POSTS, _IMAGELESS))
-    )
+    ).subquery()
+    return select(both.c.posted_at).order_by(both.c.posted_at.desc()).limit(MOST_POSTS)
 
 
 def _matured(table: Table, *but: ColumnElement[bool]) -> Select[int, int | None]:

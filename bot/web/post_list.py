@@ -27,6 +27,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from bot.visibility import Viewer, in_lists
 from bot.web.browse import Browse, Place, Sort
 from storage.queries.attributes import LooksLike
+from storage.queries.labels import by_its_measure
 from storage.queries.search_words import fts5_query, read_terms, tsquery
 from storage.tables import Label, ModelVersion, Post, Prediction
 from storage.types import PostState
@@ -112,7 +113,7 @@ def _page(
         by, descending = _BY_LABEL[browse.sort]
         order = [by, Label.post_id]
         query = select(Post.id, by).join(steps, steps.c.id == Post.id)
-        query = query.join(Label, Label.post_id == Post.id).where(by.is_not(None))
+        query = query.join(Label, Label.post_id == Post.id).where(by.is_not(None), by_its_measure())
         if browse.after is not None:
             where.append(_behind(order, browse.after, descending=descending))
     else:
@@ -154,7 +155,7 @@ def _walk(
     by, descending = _BY_LABEL[browse.sort]
     order: list[_Key] = [by, Label.post_id]
     walk = select(Label.post_id.label("id"), by.label("key")).where(
-        Label.community_id == only, by.is_not(None)
+        Label.community_id == only, by.is_not(None), by_its_measure()
     )
     if after is not None:
         walk = walk.where(_behind(order, after, descending=descending))

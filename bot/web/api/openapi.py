@@ -103,9 +103,11 @@ def _of_query(operation: Operation) -> list[dict[str, Any]]:
         # Not sent, it is not there: null has no place in an address.
         schema = _without_null(_inline(TypeAdapter(operation.query)), name)
         description = schema.pop("description", None)
-        if field.default is not None:
+        required = field.is_required()
+        if not required and field.default is not None:
             schema["default"] = field.default
         parameter = {"name": name, "in": "query", "schema": schema}
+        parameter |= {"required": True} if required else {}
         parameters.append(parameter | ({"description": description} if description else {}))
     return parameters
 

@@ -17,6 +17,7 @@ from bot.visibility import Viewer, Visibility, by_address, in_lists
 from bot.web.api import schema
 from bot.web.api.cursor import Cursor, read_cursor
 from bot.web.api.operation import Call
+from bot.web.api.problems import Fault, Invalid
 from bot.web.api.values import Flag, Id, Limit, Moment, Name, Offset, Paged, Query, Season
 from bot.web.api.view import (
     board_row_of,
@@ -26,11 +27,14 @@ from bot.web.api.view import (
     scored_prediction_of,
     version_of,
 )
+from bot.web.browse import read_browse
+from bot.web.post_list import find_posts
 from bot.web.post_view import PostView
 from bot.web.read_posts import read_posts
 from bot.web.refusals import Refusal
 from bot.web.services import Services
 from bot.web.visitors import find_author
+from storage.queries.search_words import MOST_CHARACTERS
 from storage.tables import Community, Label, ModelVersion, Post, Prediction
 from storage.types import Bucket, PostState
 
@@ -50,6 +54,36 @@ class PostsQuery(Paged):
         Flag | None, Field(description="Only posts with a label, or only those without.")
     ] = None
     bucket: Annotated[Bucket | None, Field(description="The label's.")] = None
+
+
+class PredictionsQuery(PostsQuery):
+    """Which predictions."""
+
+    version: Annotated[
+        Name | None, Field(description="Name of a model version: only predictions that it made.")
+    ] = None
+
+
+class SearchQuery(Query):
+    """Which words."""
+
+    q: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=MOST_CHARACTERS,
+            description="All words have to be in the title or in the text of the image;"
+            ' `"two words"` stand beside each other, `begin*` is how a word begins.',
+        ),
+    ]
+    community: CommunityFilter = None
+    cursor: Annotated[
+        str | None,
+        Field(
+            pattern=r"^\d{1,18}_\d{1,18}$",
+            description="`next` of the page before; without it, the first page.",
+        ),
+    ] = None
 
 
 class LabelsQuery(Paged):
@@ -112,24 +146,52 @@ class Read:
             found, following = await self._page(session, call, query)
             return schema.Posts(items=[post_of(*each) for each in found], next=following)
 
+    async def search_posts(self, call: Call, query: SearchQuery) -> schema.Posts:
+        """Posts with some words, those that were seen last first; twelve at a time.
+
+        A page may hold fewer while `next` is there.
+        """
+        browse = read_browse({"q": query.q, "after": query.cursor or ""})
+        if not browse.words:
+            raise Invalid([Fault(where="q", why="there is no word to look for in it")])
+        async with self._services.database.read() as session:
+            viewer = await self._viewer(session, call)
+            places = [each.id for each in await self._communities(session, call, query.community)]
+            now = self._services.clock()
+            found = await session.run_sync(find_posts, browse, viewer, places, now)
+            views = await self._views(session, found.ids, viewer)
+        return schema.Posts(
+            items=[post_of(*each) for each in views],
+            next=None if found.after is None else found.after.text,
+        )
+
     async def get_post(self, call: Call, post: Id) -> schema.Post:
         """One post."""
         return post_of(*await self.post(call, post))
 
-    async def list_predictions(self, call: Call, query: PostsQuery) -> schema.Predictions:
+    async def list_predictions(self, call: Call, query: PredictionsQuery) -> schema.Predictions:
         """Predictions of posts, those of the newest posts first, and how they were scored.
 
         What is kept back now is left out, so that a page may hold fewer than `limit` posts'
         predictions; go on while `next` is there.
         """
         async with self._services.database.read() as session:
-            found, following = await self._page(session, call, query)
+            made = []
+            if query.version is not None:
+                of_version = select(ModelVersion.id).where(ModelVersion.name == query.version)
+                made.append(
+                    Post.prediction_rows.any(
+                        Prediction.model_version_id == of_version.scalar_subquery()
+                    )
+                )
+            found, following = await self._page(session, call, query, made)
             return schema.Predictions(
                 items=[
                     scored_prediction_of(post, row)
                     for post, view in found
                     if view.card is not None
                     for row in post.prediction_rows
+                    if query.version in (None, row.model_version.name)
                 ],
                 next=following,
             )
@@ -259,10 +321,15 @@ class Read:
         return [found]
 
     async def _page(
-        self, session: AsyncSession, call: Call, query: PostsQuery
+        self,
+        session: AsyncSession,
+        call: Call,
+        query: PostsQuery,
+        conditions: Sequence[ColumnElement[bool]] = (),
     ) -> tuple[list[tuple[Post, PostView]], str | None]:
         cursor, viewer = read_cursor(query.cursor), await self._viewer(session, call)
         wanted = [in_lists(viewer), *_within(query.since, query.until, Post.posted_at)]
+        wanted += conditions
         if cursor is not None:
             wanted.append(cursor.before(Post.posted_at, Post.id))
         if query.bucket is not None:

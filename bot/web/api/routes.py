@@ -29,6 +29,7 @@ def operations(read: Read, write: Write) -> tuple[Operation, ...]:
         Operation("GET", "/communities", read.list_communities),
         Operation("GET", "/communities/{community}", read.get_community),
         Operation("GET", "/posts", read.list_posts, refusals=(404,)),
+        Operation("GET", "/posts/search", read.search_posts, refusals=(404,)),
         Operation("GET", "/posts/{post}", read.get_post),
         Operation("GET", "/predictions", read.list_predictions, refusals=(404,)),
         Operation("GET", "/labels", read.list_labels, refusals=(404,)),

@@ -151,3 +151,27 @@ async def test_what_is_no_question_is_refused_with_its_reason(program: Program) 
         assert (await program.get(f"/posts?cursor={cursor}"))[0] == 400
     for moment in ("0001-01-01T00:00:00-23:59", "9999-12-31T23:59:59.123456789Z"):
         assert (await program.get(f"/posts?since={moment}"))[0] == 200
+
+
+async def test_words_are_looked_for_page_by_page(
+    program: Program, ann: Visitor, board: WebPlatform
+) -> None:
+    made = [(await ann.post(title=f"A red cat {number}"))[1]["post"]["id"] for number in range(3)]
+    await ann.post(title="A dog")
+    await board.tasks.idle()
+    status, page = await program.get("/posts/search?q=CAT+red")
+    assert (status, page["next"]) == (200, None)
+    assert [each["id"] for each in page["items"]] == made[::-1]
+    status, page = await program.get(f"/posts/search?q=cat&cursor={made[2]}_{made[2]}")
+    assert [each["id"] for each in page["items"]] == made[1::-1]
+    for query in ("", "?q=", "?q=%2B%2B", "?q=cat&cursor=x"):
+        assert (await program.get(f"/posts/search{query}"))[0] == 422
+    assert (await program.get("/posts/search?q=cat&community=99"))[0] == 404
+
+
+async def test_predictions_of_one_version(program: Program, post_id: int) -> None:
+    _, predictions = await program.get("/predictions")
+    (prediction,) = predictions["items"]
+    name = prediction["model_version"]
+    assert (await program.get(f"/predictions?version={name}"))[1] == predictions
+    assert (await program.get("/predictions?version=another"))[1]["items"] == []

@@ -66,7 +66,7 @@ class ImageCleanup:
             )
 
     def _drop_unused(self, used: set[str], before: datetime) -> tuple[int, set[str]]:
-        """Drop what is not used; return how many files that were, and what is used and missing."""
+        """Drop what is not used; return how many that were, and what is missing and has a copy."""
         dropped, missing = 0, set(used)
         for stored in self._images.stored():
             if not stored.is_copy:
@@ -78,10 +78,10 @@ class ImageCleanup:
                     log.exception("An image file that is no longer needed cannot be deleted.")
                 else:
                     dropped += 1
-        return dropped, missing
+        return dropped, {sha256 for sha256 in missing if self._images.has_copy(sha256)}
 
     async def _mend(self, missing: set[str]) -> None:
-        """Store images again that were lost and of which there is a copy."""
+        """Store images again that were lost, from their copies."""
         for sha256 in sorted(missing):
             async with self._database.read() as session:
                 kept = select(Image.id).where(Image.sha256 == sha256, Image.dropped_at.is_(None))

@@ -1,5 +1,6 @@
 """Forgetting a person: the one place that deletes personal data."""
 
+import logging
 from datetime import datetime
 
 from sqlalchemy import CursorResult, Select, delete, select, update
@@ -9,11 +10,14 @@ from sqlalchemy.sql.base import Executable
 from bot.people.consent import withdraw_waiting_posts
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore
+from storage.objects.faults import ObjectStoreFault
 from storage.queries.communities import find_author
 from storage.queries.genres import drop_corrections
 from storage.queries.standings import drop_standings
 from storage.tables import Guess, Image, ImagelessPost, InboxItem, Peek, Post, PostImage, Vote
 from storage.types import PlatformName
+
+log = logging.getLogger(__name__)
 
 #: How the source of an uploaded image begins; its SHA-256 follows.
 _UPLOAD = "sha256:"
@@ -61,9 +65,13 @@ async def forget_person(
             await session.delete(author)
             rows += 1
     # After the commit: a file is deleted only when no row says any more that it is there. Files
-    # that a crash leaves behind here are deleted by the image clean-up.
+    # that a crash, or an object store that is away, leaves behind here are deleted by the image
+    # clean-up.
     for sha256 in dropped:
-        await images.on_thread(images.drop, sha256)
+        try:
+            await images.on_thread(images.drop, sha256)
+        except ObjectStoreFault as fault:
+            log.warning("An image is deleted by the next clean-up: %s", fault)
     return rows
 
 

@@ -170,6 +170,10 @@ class ImageStore:
         """Delete the file; nothing happens where there is none."""
         self.path(sha256).unlink(missing_ok=True)
 
+    def has_copy(self, sha256: str) -> bool:
+        """Whether there is a copy of an image beside the store. Here is none."""
+        return False
+
     def mend(self, sha256: str) -> bool:
         """Store an image again that was lost, from a copy; whether there was one. Here is none."""
         return False

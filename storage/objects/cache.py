@@ -62,6 +62,14 @@ class ImageCache:
         self._note_use(path)
         return data
 
+    def has(self, sha256: str, size: int | None = None) -> bool:
+        """Whether there is a copy, of a size in bytes; what is in it is not looked at."""
+        try:
+            stat = self.path(sha256).stat()
+        except OSError:
+            return False
+        return size in (None, stat.st_size) and time.time() - stat.st_mtime <= LONGEST
+
     def add(self, sha256: str, data: bytes) -> None:
         """Keep a copy.
 

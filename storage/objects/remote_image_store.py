@@ -28,7 +28,7 @@ T = TypeVar("T")
 IMAGES, PUBLIC = "images", "public"
 _NAME = re.compile(r"[0-9a-f]{64}")
 #: An image is there once it was written and found; for so long it is not asked for again, seconds.
-_SURE = 600.0
+_SURE = 60.0
 #: How many images are remembered so.
 _REMEMBERED = 10_000
 #: An image that is older is written again when it comes again, so that no clean-up that has begun
@@ -93,7 +93,7 @@ class RemoteImageStore(ImageStore):
         if not self._is_sure(sha256):
             self._upload(sha256, data)
             self._note(sha256)
-        if self._cache.get(sha256) is None:
+        if not self._cache.has(sha256, len(data)):
             self._keep_copy(sha256, data)
         return sha256
 
@@ -170,11 +170,15 @@ class RemoteImageStore(ImageStore):
 
         Copies on other machines are deleted within a day (`storage.objects.cache.LONGEST`).
         """
-        self.claim()
+        self._cache.drop(sha256)
         with self._lock:
             self._sure.pop(sha256, None)
-        self._cache.drop(sha256)
+        self.claim()
         self.objects.delete([_key(IMAGES, sha256), _key(PUBLIC, sha256)])
+
+    def has_copy(self, sha256: str) -> bool:
+        """Whether a copy is here."""
+        return self._cache.has(sha256)
 
     def mend(self, sha256: str) -> bool:
         """Write an image that the object store lost from the copy here; whether there was one."""

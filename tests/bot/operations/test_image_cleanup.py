@@ -11,8 +11,10 @@ from bot.operations.image_cleanup import ImageCleanup
 from storage.engine.database import Database
 from storage.engine.migrate import upgrade
 from storage.files.image_store import ImageStore
+from storage.objects.image_place import ImagePlace
 from storage.tables import Community, Image, Post, PostImage
 from storage.types import PlatformName, PostOrigin, PostState
+from tests.fakes.object_store import FakeObjectStore
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -115,3 +117,30 @@ async def test_a_post_that_was_not_looked_at_yet_keeps_its_upload(
     assert await image_cleanup(database, store).sweep() == 0
 
     assert store.path(upload).exists()
+
+
+async def test_in_an_object_store_the_same_go_and_what_it_lost_comes_back(
+    database: Database, object_store: FakeObjectStore, tmp_path: Path
+) -> None:
+    remote = ImagePlace(tmp_path / "cache", "s3://pictures").open()
+    names = {kind: remote.put(kind.encode()) for kind in ("kept", "expired", "nobodys", "erased")}
+    object_store.put("images/ho/holiday.jpg", b"somebody's")
+    now = datetime.now(UTC)
+    async with database.write() as session:
+        session.add(image(names["kept"], age=NOW - now + timedelta(days=2)))
+        session.add(image(names["expired"], age=NOW - now + timedelta(days=40)))
+        erased = image(names["erased"], age=timedelta())
+        erased.dropped_at = now
+        session.add(erased)
+    for gone in ("kept", "erased"):
+        object_store.lose(f"images/{names[gone][:2]}/{names[gone]}")
+
+    def sweep(after: timedelta) -> ImageCleanup:
+        return ImageCleanup(database, remote, keep_days=30, clock=lambda: now + after)
+
+    assert await sweep(timedelta(hours=2)).sweep() == 0
+    assert names["kept"] in "".join(object_store.objects())
+    assert names["erased"] not in "".join(object_store.objects())
+    assert await sweep(timedelta(days=1, hours=1)).sweep() == 2
+    assert sorted(object_store.objects().values()) == [b"kept", b"somebody's"]
+    remote.close()

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,13 +13,16 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from storage.errors import ExpectedError
-from storage.objects.faults import is_no_object, object_store_fault
+from storage.objects.faults import ObjectStoreFault, is_no_object, object_store_fault
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore, ClientConfig, GCSStore, RetryConfig, S3Store
 
 #: Bytes that are read at a time.
 _CHUNK = 2**20
+#: Where servers are.
+_ADDRESSES = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT", "AZURE_STORAGE_ENDPOINT")
+_ADDRESS = re.compile(r"https?://[^/\s]")
 #: What has to be set for plain HTTP, as the clients of each kind of object store call it.
 _ALLOW_HTTP = ("AWS_ALLOW_HTTP", "AZURE_ALLOW_HTTP", "GOOGLE_ALLOW_HTTP")
 
@@ -197,6 +201,23 @@ class ObjectStore:
             raise object_store_fault(error, self.url) from None
         except BaseError as error:
             raise object_store_fault(error, self.url) from None
+        except BaseException as error:
+            # The client's own faults stop nothing else: they are no `Exception`.
+            if type(error).__module__ != "pyo3_runtime":
+                raise
+            raise object_store_fault(RuntimeError("panic"), self.url) from None
+
+
+def _check_addresses(url: str) -> None:
+    """Refuse addresses that the client would break over."""
+    for name in _ADDRESSES:
+        value = os.environ.get(name)
+        if value is not None and not _ADDRESS.match(value):
+            raise ObjectStoreFault(
+                f"what {name} says is no address of the object store {{url}}",
+                "It begins with https:// and a host, or is not set at all.",
+                url=url,
+            )
 
 
 def _open(url: str, patience: Patience) -> "S3Store | GCSStore | AzureStore":
@@ -216,6 +237,7 @@ def _open(url: str, patience: Patience) -> "S3Store | GCSStore | AzureStore":
             "base": 2,
         },
     }
+    _check_addresses(url)
     kind = url.partition("://")[0]
     if kind == "s3":
         return S3Store.from_url(url, client_options=client, retry_config=retry)

@@ -222,6 +222,16 @@ def test_a_server_that_is_gone_is_told(
         open_at(tmp_path).put(PICTURE)
 
 
+@pytest.mark.parametrize("address", ["", "minio.example.org", "https://"])
+def test_an_address_that_is_none_is_told(
+    object_store: FakeObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    # The client panics over such, which is no Exception.
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    with pytest.raises(ObjectStoreFault, match="What AWS_ENDPOINT_URL says is no address"):
+        open_at(tmp_path)
+
+
 def test_keys_that_are_missing_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("AZURE_")]:
         monkeypatch.delenv(name)

@@ -95,8 +95,8 @@ def plays_sentence(plays: Plays) -> str:
         )
         if unread:
             sentence += (
-                f" {number(unread)} more have images whose attributes were never read: they were"
-                " posted before Peoria read them."
+                f" {number(unread)} more have images whose attributes were not read yet: Peoria"
+                " reads them in the background while it runs."
             )
         return sentence
     told = [each for each in plays.effects.effects if each.told]

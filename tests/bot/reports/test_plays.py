@@ -52,7 +52,7 @@ async def test_too_few_labels_say_how_many_are_missing(core: Core) -> None:
     assert found.missing == LEAST_LABELS - 15
     sentence = plays_sentence(found)
     assert "35 more are needed" in sentence
-    assert "5 more have images whose attributes were never read" in sentence
+    assert "5 more have images whose attributes were not read yet" in sentence
     assert "nothing to tell yet" in draw_plays(found)
 
 

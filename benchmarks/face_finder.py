@@ -3,8 +3,8 @@
     python -m benchmarks.face_finder --faces FOLDER --corpus FOLDER [--count N]
 
 A face of 24 to 300 pixels is pasted into a photo without people. It counts as found if the middle
-of a box lies in it and the box shares a fifth of the area with it. Beside what serves: the detector
-at other thresholds.
+of a box lies in it and the box shares a fifth of the area with it. Only photos and people that the
+verifier did not learn from are used. Beside what serves: the detector alone, at three thresholds.
 """
 
 import argparse
@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.pasted_faces import PastedFace, paste_faces
 from models.attributes.blaze_face import BlazeFace, overlap
 from models.attributes.face_finder import FaceFinder
-from models.attributes.files import face_detector
+from models.attributes.face_network import FaceNetwork
+from models.attributes.files import ATTRIBUTES, face_detector
+from trainer.attributes.pasted_faces import PastedFace, paste_faces
 
 _SAME = 0.2
 _RESAMPLES = 2000
@@ -78,13 +79,16 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     pictures = list(
-        paste_faces(options.faces, options.corpus, count=options.count, seed=options.seed)
+        paste_faces(
+            options.faces, options.corpus, count=options.count, seed=options.seed, part="judge"
+        )
     )
     content = face_detector()
     if content is None:
         raise SystemExit("The extra train is not installed: `make install EXTRAS=train` does it.")
     detector = BlazeFace(content)
-    finder = FaceFinder(detector)
+    verifier = FaceNetwork((ATTRIBUTES / "verifier.tflite").read_bytes())
+    finder = FaceFinder(detector, verifier)
     finds: dict[str, Find] = {
         f"detector at {least}": partial(_boxes, detector, least) for least in (0.3, 0.5, 0.7)
     }

@@ -151,9 +151,12 @@ class _Parts:
     @classmethod
     def load(cls) -> Self:
         detector = face_detector()
-        finder = None if detector is None else FaceFinder(BlazeFace(detector))
-        expressions = FaceNetwork((ATTRIBUTES / "expressions.tflite").read_bytes())
-        return cls(finder, expressions)
+        finder = None if detector is None else FaceFinder(BlazeFace(detector), _network("verifier"))
+        return cls(finder, _network("expressions"))
+
+
+def _network(name: str) -> FaceNetwork:
+    return FaceNetwork((ATTRIBUTES / f"{name}.tflite").read_bytes())
 
 
 def _look(image: Image.Image, faces: tuple[Face, ...] | None) -> Look:

@@ -1,6 +1,8 @@
 """Fitting the network that reads faces. Written for any backend of Keras (KERAS_BACKEND)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import keras
@@ -10,7 +12,13 @@ from numpy.typing import NDArray
 
 from models.attributes.expressions import standardise
 from trainer.attributes.face_augmentation import FaceAugmentation
-from trainer.attributes.face_network import build_network
+from trainer.attributes.face_network import build_large, build_network, build_pretrained
+
+#: Faces that a pretrained network's normalisation begins with.
+_EXAMPLES = 128
+
+#: The weights are averaged over about one in so many of the steps, the last ones.
+_AVERAGED = 7.2
 
 #: What is done about classes that are rare.
 Balance = Literal["none", "class weights", "over-sampling"]
@@ -29,6 +37,10 @@ class Recipe:
         smoothing: share of each label that is spread over all classes.
         drop: see `build_network`.
         balance: what is done about rare classes.
+        blend: another face, with its label, is mixed in by up to this share.
+        start: weights of a MobileNetV2 that the network begins with; None: a small residual
+            network begins with random ones.
+        enlarged: what faces are enlarged to for a MobileNetV2, pixels.
     """
 
     width: int = 32
@@ -39,6 +51,24 @@ class Recipe:
     smoothing: float = 0.1
     drop: float = 0.4
     balance: Balance = "none"
+    blend: float = 0.0
+    start: Path | None = None
+    enlarged: int = 96
+
+    def build(self, images: NDArray[np.uint8], classes: int) -> Any:
+        """A network for such images, not fitted."""
+        if self.start is None:
+            return self.build_empty(side=images.shape[1], classes=classes, pretrained=False)
+        return build_pretrained(
+            self.start, standardise(images[:_EXAMPLES]), classes=classes, side=self.enlarged,
+            drop=self.drop,
+        )  # fmt: skip
+
+    def build_empty(self, *, side: int, classes: int, pretrained: bool) -> Any:
+        """A network for images of that side, with random weights."""
+        if pretrained:
+            return build_large(face=side, classes=classes, side=self.enlarged, drop=self.drop)[0]
+        return build_network(side=side, classes=classes, width=self.width, drop=self.drop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,38 +85,81 @@ class Told:
 
 
 def fit_network(
-    images: NDArray[np.uint8], labels: NDArray[np.int64], recipe: Recipe, *, classes: int, seed: int
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    recipe: Recipe,
+    *,
+    classes: int,
+    seed: int,
 ) -> Any:
     """Fit a network to grey images.
 
     Args:
-        images: uint8[n, side, side].
+        images: uint8[n, side, side], in no order.
         labels: int64[n], 0 to classes - 1.
         recipe: how.
         classes: how many the network tells apart.
         seed: of the first weights, the order and the augmentation.
 
     Returns:
-        The keras.Model of `build_network`, its weights averaged over the last steps.
+        The keras.Model of `Recipe.build`, its weights averaged over the last steps.
     """
     keras.utils.set_random_seed(seed)
-    side = images.shape[1]
-    network = build_network(side=side, classes=classes, width=recipe.width, drop=recipe.drop)
-    entry = keras.Input((side, side, 1), dtype="float32")
-    logits, _ = network(FaceAugmentation(seed)(entry))
-    model = keras.Model(entry, logits)
+    network = recipe.build(images, classes)
+    faces = keras.Input((*images.shape[1:], 1), dtype="float32")
+    truth = keras.Input((classes,), dtype="float32")
+    seen, target = BlendFaces(seed, recipe.blend)([FaceAugmentation(seed)(faces), truth])
+    target = target * (1 - recipe.smoothing) + recipe.smoothing / classes
+    logits, _ = network(seen)
+    model = keras.Model([faces, truth], ops.concatenate([logits, target], axis=1))
     warmup = max(recipe.steps // 20, 1)
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, max(recipe.steps - warmup, 1), warmup_target=recipe.rate, warmup_steps=warmup
     )
     model.compile(
         keras.optimizers.AdamW(
-            rate, weight_decay=recipe.decay, clipnorm=1.0, use_ema=True, ema_momentum=0.998
+            rate,
+            weight_decay=recipe.decay,
+            clipnorm=1.0,
+            use_ema=True,
+            ema_momentum=max(1 - _AVERAGED / recipe.steps, 0.0),
         ),
-        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.smoothing),
+        _loss,
     )
     model.fit(_Batches(images, labels, classes, recipe, seed), epochs=1, verbose=0)
     return network
+
+
+def _loss(_: Any, found: Any) -> Any:
+    """Cross-entropy of the second half, the targets, by the first, the logits."""
+    logits, target = ops.split(found, 2, axis=1)
+    return ops.categorical_crossentropy(ops.stop_gradient(target), logits, from_logits=True)
+
+
+class BlendFaces(keras.layers.Layer):  # type: ignore[misc]
+    """Mixes another face of the batch into each, and its label into its label, while training.
+
+    Args:
+        seed: of the chance.
+        most: share of the other face at most.
+    """
+
+    def __init__(self, seed: int, most: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.most = most
+        self.random = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs: Sequence[Any], training: bool = False) -> Any:
+        faces, labels = inputs
+        if not training or not self.most:
+            return faces, labels
+        count = ops.shape(faces)[0]
+        share = keras.random.uniform((count, 1), 0.0, self.most, seed=self.random)
+        faces = faces * (1 - share[:, :, None, None]) + faces[::-1] * share[:, :, None, None]
+        return faces, labels * (1 - share) + labels[::-1] * share
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return tuple(input_shape)
 
 
 def tell(network: Any, images: NDArray[np.uint8]) -> Told:
@@ -136,4 +209,5 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __getitem__(self, step: int) -> Any:
         rows = self._order[step]
-        return self._images[rows].astype(np.float32), self._labels[rows], self._weights[rows]
+        labels = self._labels[rows]
+        return (self._images[rows].astype(np.float32), labels), labels, self._weights[rows]

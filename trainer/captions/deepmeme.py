@@ -2,7 +2,7 @@
 
 The study counts memes whose caption has the emotion of the face. Here, for each of its four
 emotions, as many faces are drawn at random. A face's expression is what a network that never saw it
-says (`trainer.attributes.expression_study` keeps its answers by cross-validation). The shipped
+says (`trainer.attributes.expression_pair` keeps its answers by cross-validation). The shipped
 caption model writes sixteen captions for the expression found, told no picture; the one counts
 that the classifier which steers the model is surest of. A second classifier judges it, fitted on
 the half of the human labels that neither the model nor the first has seen. A case is right when the
@@ -34,7 +34,7 @@ FOUR = ("happy", "sad", "angry", "fear")
 #: What the study says of its 70 memes. Its angry row prints 50% beside 10 of 15.
 STUDY_ALL, STUDY_ANGRY = 0.657, 10 / 15
 #: Which of the expression study's networks is asked: the one that ships.
-_NETWORK = "probabilities/one network"
+_NETWORK = "probabilities/pair"
 
 
 class NotReproducible(ExpectedError):
@@ -103,7 +103,7 @@ def reproduce(
         captions: the folder that the model learned from.
         prepared: what `trainer.captions.prepare` wrote: it has the judge.
         faces: the folder of faces, with index.csv.
-        answers: arrays.npz of `trainer.attributes.expression_study`.
+        answers: arrays.npz of `trainer.attributes.expression_pair`.
         cases: how many faces.
         seed: which faces, and the chance in what the model writes.
         on_progress: told how many cases are done.
@@ -146,7 +146,7 @@ def _answers(folder: Path, path: Path) -> tuple[NDArray[np.int64], NDArray[np.fl
             probabilities = file[_NETWORK].astype(np.float32)
     except (OSError, ValueError, KeyError) as error:
         raise NotReproducible(
-            f"{folder} or {path} cannot be read ({error}). trainer.attributes.expression_study"
+            f"{folder} or {path} cannot be read ({error}). trainer.attributes.expression_pair"
             " writes the answers."
         ) from error
     if len(labels) != len(probabilities):

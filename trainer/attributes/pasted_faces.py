@@ -1,10 +1,12 @@
-"""Photos with a face pasted in, and without: what a face finder is measured on."""
+"""Photos with a face pasted in, and without: what faces are learned and measured on."""
 
 import csv
 import math
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal
 
 import numpy as np
 from PIL import Image
@@ -17,6 +19,10 @@ WITHOUT_PEOPLE = ("food", "grocery", "houses", "pysimplegui")
 _ENLARGED = (1, 1, 2, 3)
 #: A face leaves at least so much of the shorter side free.
 _ROOM = 1.15
+
+#: A third of the photos, and of the people, is only judged on.
+Part = Literal["learn", "judge", "all"]
+_PARTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +40,38 @@ class PastedFace:
     box: tuple[int, int, int, int]
 
 
-def paste_faces(faces: Path, corpus: Path, *, count: int, seed: int) -> Iterator[PastedFace]:
+def paste_faces(
+    faces: Path, corpus: Path, *, count: int, seed: int, part: Part = "all"
+) -> Iterator[PastedFace]:
     """Pictures with faces, drawn at random.
 
     Args:
-        faces: a folder with index.csv, column path.
+        faces: a folder with index.csv, columns path and group.
         corpus: a folder with index.csv, column path, whose first part is the collection.
         count: how many.
         seed: of the draw.
+        part: whose photos and faces: no photo, and no person, is in both parts.
     """
     random = np.random.default_rng(seed)
-    own = _read(faces)
-    photos = [path for path in _read(corpus) if path.split("/")[0] in WITHOUT_PEOPLE]
+    own = [
+        row["path"]
+        for row in _read(faces)
+        if is_part(f"{row['path'].split('/')[0]}/{row['group']}", part)
+    ]
+    photos = [
+        row["path"]
+        for row in _read(corpus)
+        if row["path"].split("/")[0] in WITHOUT_PEOPLE and is_part(row["path"], part)
+    ]
     for _ in range(count):
         face, photo = own[random.integers(len(own))], photos[random.integers(len(photos))]
         side = round(math.exp(random.uniform(math.log(SIDES[0]), math.log(SIDES[1]))))
         yield _paste(faces / face, corpus / photo, side, random)
+
+
+def is_part(name: str, part: Part) -> bool:
+    """Whether what has this name belongs to the part, by a hash."""
+    return part == "all" or (zlib.crc32(name.encode()) % _PARTS == 0) == (part == "judge")
 
 
 def _paste(face: Path, photo: Path, side: int, random: np.random.Generator) -> PastedFace:
@@ -67,6 +89,6 @@ def _paste(face: Path, photo: Path, side: int, random: np.random.Generator) -> P
     return PastedFace(below, picture, (left, top, left + side, top + side))
 
 
-def _read(folder: Path) -> list[str]:
+def _read(folder: Path) -> list[dict[str, str]]:
     with (folder / "index.csv").open(encoding="utf-8", newline="") as file:
-        return [row["path"] for row in csv.DictReader(file)]
+        return list(csv.DictReader(file))

@@ -1,5 +1,6 @@
 """People with a browser: what they do from page to page, and that nobody is shut out of a page."""
 
+import os
 import shutil
 from collections.abc import AsyncIterator
 
@@ -12,7 +13,11 @@ from bot.web.platform import WebPlatform
 from tests.fakes.clock import FakeClock
 from tests.fakes.visitor import PICTURE, Visitor
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = (
+    os.environ.get("PEORIA_TEST_CHROMIUM")
+    or shutil.which("chromium")
+    or shutil.which("chromium-browser")
+)
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
@@ -27,7 +32,9 @@ PATIENCE = 120_000
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-dev-shm-usage"],
+            timeout=PATIENCE,
         )
         yield browser
         await browser.close()

@@ -1,15 +1,21 @@
 """Model versions of several machines on one database, by an object store."""
 
+import shutil
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bot.core import Core, open_core
 from bot.serving.champion import ChampionServer
+from bot.settings import Settings
+from bot.training.child import TrainingLimits
 from bot.training.exchange_models import ChampionElsewhere, ModelExchange
+from bot.training.runs import TrainingRuns
 from bot.training.shared_models import SharedModels
-from bot.training.versions import add_version, find_version, make_champion
+from bot.training.versions import add_version, find_version, make_champion, promote
 from models.backbone_files import STARTER, keep_backbone
 from models.decoding import DecodeLimits
 from models.head import Head
@@ -18,6 +24,10 @@ from storage.engine.database import Database
 from storage.objects.faults import ObjectStoreFault
 from storage.objects.folders import FolderDamaged, FolderObjects
 from storage.objects.object_store import ObjectStore, Patience
+from storage.objects.owner import OtherOwner
+from storage.types import RunState
+from tests.fakes import trainer
+from tests.fakes.clock import FakeClock
 from tests.fakes.object_store import FakeObjectStore, Fault
 
 QUICK = Patience(seconds=30.0, tries_again=2, first_pause=0.01, longest_pause=0.05)
@@ -200,3 +210,63 @@ def test_a_list_of_files_that_is_hostile_writes_nothing(
         folders.fetch("bad", tmp_path / "deep" / "bad")
     assert not list((tmp_path / "deep").rglob("*") if (tmp_path / "deep").exists() else [])
     assert not folders.fetch("none", tmp_path / "none")
+
+
+@pytest.fixture
+def two_settings(
+    settings: Settings, object_store: FakeObjectStore, tmp_path: Path
+) -> list[Settings]:
+    """Two machines' settings, on one database and one object store."""
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(settings.data_dir / "people.key", other)
+    both = settings.model_copy(update={"images_url": "s3://pictures/both"})
+    return [both, both.model_copy(update={"data_dir": other, "database_url": both.url})]
+
+
+async def test_what_one_peoria_trained_another_serves(
+    two_settings: list[Settings], clock: FakeClock, tmp_path: Path, object_store: FakeObjectStore
+) -> None:
+    first, second = two_settings
+
+    def training(core: Core) -> TrainingRuns:
+        shared = SharedModels(
+            ObjectStore("s3://pictures/both", patience=QUICK),
+            versions_dir=core.settings.versions_dir, backbones_dir=core.settings.backbones_dir,
+        )  # fmt: skip
+        return TrainingRuns(
+            core.database, core.settings.versions_dir,
+            TrainingLimits(seconds=60, memory_mb=2000, min_labels=60), clock=clock, shared=shared,
+            command=(sys.executable, "-m", trainer.__name__, "promotes", str(tmp_path)),
+        )  # fmt: skip
+
+    async with open_core(first, clock=clock) as one, open_core(second, clock=clock) as two:
+        before = (await two.serving.champion()).name
+        object_store.faults.append(
+            Fault("PUT", within="/versions/", status=403, code="AccessDenied")
+        )
+        run = await training(one).run(asked_by="command")
+        assert run.state is RunState.KEPT
+        assert run.reason is not None
+        assert "`main.py models promote v-new` lets it serve" in run.reason
+        assert (await two.serving.champion()).name == before
+        object_store.faults.clear()
+        await one.exchange.exchange()
+        await promote(one.database, first.versions_dir, "v-new", clock())
+        assert (await two.serving.champion()).name == "v-new"
+    # One that starts anew, with nothing in its folder.
+    shutil.rmtree(second.versions_dir)
+    async with open_core(second, clock=clock) as two:
+        assert (await two.serving.champion()).name == "v-new"
+        read_version(second.versions_dir / before)
+
+
+async def test_another_peoria_does_not_use_the_same_place(
+    two_settings: list[Settings], clock: FakeClock, object_store: FakeObjectStore
+) -> None:
+    first, _ = two_settings
+    object_store.put("both/owner", b"somebody else")
+    with pytest.raises(OtherOwner, match="belongs to another Peoria"):
+        async with open_core(first, clock=clock):
+            pass
+    assert object_store.objects() == {"both/owner": b"somebody else"}

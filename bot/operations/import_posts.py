@@ -7,7 +7,7 @@ nothing; what did not arrive is tried again at the end.
 
 import asyncio
 from collections import Counter, defaultdict, deque
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -39,6 +39,9 @@ BATCH = 64
 #: Images that did not arrive are asked for again after all others, until so many rounds in a row
 #: brought none.
 IDLE_ROUNDS = 3
+
+#: Why a post of somebody who opted out is left out.
+OPTED_OUT = "Its author asked that nothing of theirs is stored."
 
 #: Ids named in one statement; databases take no more than some ten thousand.
 _NAMED_AT_ONCE = 1000
@@ -154,7 +157,15 @@ class Import:
     ) -> None:
         """Store those of ``posts`` that are new; the result of each is added to ``report``."""
         known = await self._known()
-        new = [post for post in posts if _source_id(post) not in known]
+        opted_out = await self._opted_out({post.author for post in posts if post.author})
+        new = []
+        for post in posts:
+            if _source_id(post) in known:
+                continue
+            if post.author in opted_out:
+                report.without_image[post.source_id] = OPTED_OUT
+            else:
+                new.append(post)
         report.known_ids.update(post.source_id for post in posts if _source_id(post) in known)
         champion = await self._server.champion()
         missing = await self._store_each(new, champion, report, on_advance)
@@ -401,6 +412,18 @@ class Import:
         )
         async with self._database.read() as session:
             return len(wanted.intersection(await session.scalars(query)))
+
+    async def _opted_out(self, authors: Collection[str]) -> set[str]:
+        """Those of some authors of whom nothing may be stored."""
+        platform = self._community.platform
+        by_hash = {hash_person(self._people_key, platform, name): name for name in authors}
+        # Few opt out; a file may have a million authors.
+        query = select(Author.hash).where(
+            Author.platform == platform, Author.opted_out_at.is_not(None)
+        )
+        async with self._database.read() as session:
+            found = await session.scalars(query)
+            return {by_hash[person] for person in found if person in by_hash}
 
     async def _authors(self, session: AsyncSession, posts: Sequence[FilePost]) -> dict[str, int]:
         """Ids of the posts' authors, by name; new ones are added."""

@@ -15,7 +15,13 @@ from bot.core import Core
 from bot.operations.import_downloads import PER_HOST, HostDownloads
 from bot.operations.import_images import ImageImport
 from bot.operations.import_placeholders import REPEATED
-from bot.operations.import_posts import BATCH, Import, ImportReport, find_or_add_imported_community
+from bot.operations.import_posts import (
+    BATCH,
+    OPTED_OUT,
+    Import,
+    ImportReport,
+    find_or_add_imported_community,
+)
 from bot.people.consent import opt_out
 from bot.people.identity import hash_person
 from bot.runtime.download import Downloaded, DownloadFailed, DownloadRefused
@@ -258,12 +264,16 @@ async def test_an_image_that_comes_with_a_later_import_makes_it_a_post(
     assert await count(core, ImagelessPost) == 0
 
 
-async def test_nothing_is_stored_of_who_opted_out_and_posted_no_image(
+async def test_nothing_is_stored_of_who_opted_out(
     core: Core, posts: Callable[..., Path], folder: Path
 ) -> None:
     ann = hash_person(core.people_key, PlatformName.REDDIT, "ann")
     await opt_out(core.database, platform=PlatformName.REDDIT, person=ann, now=core.clock())
-    assert (await run(core, posts(other("x1", author="ann")), folder)).in_records == 0
+    report = await run(core, posts(other("x1", author="ann")), folder)
+    # Of p0 to p4 she posted p1 and p3.
+    assert report.without_image == dict.fromkeys(("p1", "p3", "x1"), OPTED_OUT)
+    assert (report.imported, report.labelled, report.in_records) == (3, 3, 0)
+    assert await everything(core) == [3] * 5
     assert await count(core, ImagelessPost) == 0
 
 

@@ -132,11 +132,13 @@ def main() -> int:
         arguments.restarts, arguments.database_restarts = 1, 1
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name, postgresql.made_database() as url:
-        found = asyncio.run(_play(Path(name), url, arguments))
-        if arguments.keep_logs:
-            shutil.copytree(name, arguments.keep_logs, ignore=lambda folder, names: [
-                each for each in names if not each.endswith(".log")
-            ], dirs_exist_ok=True)  # fmt: skip
+        try:
+            found = asyncio.run(_play(Path(name), url, arguments))
+        finally:
+            if arguments.keep_logs:
+                arguments.keep_logs.mkdir(parents=True, exist_ok=True)
+                for log in Path(name).glob("*.log"):
+                    shutil.copy(log, arguments.keep_logs)
     found |= {"seconds": round(time.monotonic() - began), "load": load()}
     print(json.dumps(found))
     return 0 if found["holds"] else 1
@@ -148,7 +150,7 @@ def _settings(folder: Path, url: str, fake: FakeDiscord, origin: str) -> dict[st
         "silent_share": 0, "scores_to_compare": 1, "late_share": 10_000, "retrain_cron": "off",
         "backup_hours": 0, "board_horizon_minutes": 0.2, "board_guess_minutes": 0.1,
         "web_newcomers_an_hour": 100_000, "web_posts_a_day": 100_000, "web_hold_votes": False,
-        "download_allow_hosts": "127.0.0.1", "tick_seconds": 1,
+        "download_allow_hosts": "127.0.0.1", "tick_seconds": 2,
         "discord_token": fake.token, "discord_api_url": fake.api_url,
         "discord_gateway_url": fake.gateway_url,
         "reddit_client_id": CLIENT[0], "reddit_client_secret": CLIENT[1], "reddit_username": ME,

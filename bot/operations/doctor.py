@@ -22,7 +22,7 @@ from bot.operations.checks import (
 )
 from bot.operations.deep_check import check_images
 from bot.operations.findings import Finding, State
-from bot.operations.heartbeat import DOCTOR, Heartbeat, life_finding, role_findings
+from bot.operations.heartbeat import Heartbeat, life_finding, role_findings
 from bot.operations.held_votes_finding import held_votes_finding
 from bot.operations.object_store_check import ObjectStoreCheck
 from bot.operations.scheduled_backup import backups_finding
@@ -36,6 +36,7 @@ from bot.training.schedule import new_labels
 from models.extras import INSTALL_TRAIN, train_is_installed
 from storage.engine.database import Database
 from storage.engine.migrate import HEAD, DatabaseTooNew, revision
+from storage.queries.services import DOCTOR
 from storage.swap import finish_swap
 from storage.tables import Notice, Post
 

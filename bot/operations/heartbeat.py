@@ -21,14 +21,11 @@ from bot.settings import Settings
 from storage.engine.database import Database
 from storage.engine.scopes import SERVICES
 from storage.engine.upsert import insert_if_new
+from storage.queries.services import DOCTOR, processes_heard_of
 from storage.tables import RoleSeen, RunningProcess
 
 #: How often a process gives a sign of life, seconds.
 BEAT_SECONDS = 15
-#: One without a sign for so long has died, or hangs.
-_SILENT = timedelta(minutes=2)
-#: What asks, and is no Peoria that runs.
-DOCTOR = "doctor"
 #: Rows of processes that died are kept for so long.
 _KEPT = timedelta(days=7)
 #: Clocks that differ by more than this are told, seconds.
@@ -124,9 +121,7 @@ class Heartbeat:
 
 def living(session: Session, now: datetime) -> list[RunningProcess]:
     """The processes of Peoria that run on this database."""
-    rows = session.scalars(select(RunningProcess).where(RunningProcess.name != DOCTOR)).all()
-    heard_of = [each for each in rows if now - each.seen_at < _SILENT]
-    return [each for each in heard_of if not is_gone(each.name)]
+    return [each for each in processes_heard_of(session, now) if not is_gone(each.name)]
 
 
 def _clock_ahead(session: Session) -> float | None:

@@ -12,8 +12,8 @@ from bot.runtime.processes import is_gone
 from bot.web.health import Unwell
 from bot.web.services import Services
 from storage.queries.batch_jobs import running_jobs
-from storage.queries.services import all_services
-from storage.tables import BatchJob, Community, Notice, Post, Service, WaitingScore
+from storage.queries.services import all_services, processes_heard_of
+from storage.tables import BatchJob, Community, Notice, Post, RunningProcess, Service, WaitingScore
 from storage.types import PlatformName, PostState
 
 #: Posts that are counted, and notices that are shown.
@@ -34,6 +34,7 @@ class Dashboard:
         free_gb: free room where the data is.
         notices: the newest.
         passes: over stored images, those that run.
+        processes: those that run on this database, and what they do.
     """
 
     unwell: Sequence[Unwell]
@@ -45,6 +46,7 @@ class Dashboard:
     free_gb: float
     notices: Sequence[Notice]
     passes: Sequence[BatchJob]
+    processes: Sequence[RunningProcess]
 
 
 async def read_dashboard(services: Services) -> Dashboard:
@@ -78,6 +80,11 @@ async def read_dashboard(services: Services) -> Dashboard:
                 job
                 for job in await session.run_sync(running_jobs)
                 if is_gone(job.process) is not True
+            ],
+            processes=[
+                each
+                for each in await session.run_sync(processes_heard_of, now)
+                if is_gone(each.name) is not True
             ],
         )
 

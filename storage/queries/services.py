@@ -1,14 +1,19 @@
 """How the parts of running Peorias are doing: noted by the bot, read by `main.py doctor`."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from storage.engine.upsert import insert_if_new
-from storage.tables import Service
+from storage.tables import RunningProcess, Service
+
+#: A process without a sign of life for so long has died, or hangs.
+_SILENT = timedelta(minutes=2)
+#: What asks whether the database can be written, and is no Peoria that runs.
+DOCTOR = "doctor"
 
 
 def note_service(session: Session, process: str, name: str, **values: Any) -> None:
@@ -50,3 +55,13 @@ def note_alive(
 def all_services(session: Session) -> Sequence[Service]:
     """Every service that is known, by name."""
     return session.scalars(select(Service).order_by(Service.name, Service.process)).all()
+
+
+def processes_heard_of(session: Session, now: datetime) -> list[RunningProcess]:
+    """The processes of Peoria that gave a sign of life lately, the oldest first."""
+    query = (
+        select(RunningProcess)
+        .where(RunningProcess.name != DOCTOR, RunningProcess.seen_at > now - _SILENT)
+        .order_by(RunningProcess.started_at, RunningProcess.name)
+    )
+    return [*session.scalars(query)]

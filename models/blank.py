@@ -28,14 +28,23 @@ def is_blank(tensor: NDArray[np.float32], width: int, height: int) -> bool:
     short, long = sorted((width, height))
     if short < LEAST_SIDE or long >= MOST_STRETCHED * short:
         return True
-    spread = tensor.reshape(-1, tensor.shape[-1]).std(axis=0).max() * 127.5
-    return bool(spread < LEAST_SPREAD) or _is_noise(tensor.mean(axis=-1))
+    # Channel by channel: along the last axis NumPy takes ten times as long.
+    red, green, blue = np.ascontiguousarray(tensor.transpose(2, 0, 1))
+    spread = max(each.std() for each in (red, green, blue)) * 127.5
+    return bool(spread < LEAST_SPREAD) or _is_noise((red + green + blue) / 3)
 
 
 def _is_noise(brightness: NDArray[np.float32]) -> bool:
     """Whether pixels are unlike their neighbours in both directions; lines are in one."""
-    # Where nothing varies the correlation is not a number, and nothing is said.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        right = np.corrcoef(brightness[:, 1:].ravel(), brightness[:, :-1].ravel())[0, 1]
-        below = np.corrcoef(brightness[1:].ravel(), brightness[:-1].ravel())[0, 1]
+    right = _correlation(brightness[:, 1:], brightness[:, :-1])
+    below = _correlation(brightness[1:], brightness[:-1])
     return bool(np.maximum(right, below) < LEAST_LIKENESS)
+
+
+def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> np.float32:
+    """Of two pictures, pixel by pixel, -1 to 1; not a number where one of them does not vary."""
+    a, b = (one - one.mean()).ravel(), (other - other.mean()).ravel()
+    # `numpy.corrcoef` is twenty times as slow: it works on copies in float64.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: np.float32 = a @ b / np.sqrt((a @ a) * (b @ b))
+    return found

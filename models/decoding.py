@@ -276,20 +276,23 @@ def _first_picture(container: Container, size: int) -> _Picture:
             raise ValueError("the decoder and the header disagree about the size")
         factor = _reduction(heic.width, heic.height, size)
         return _Picture(_reduced(heic, factor, heic.profile), heic.size)
-    with closing(Image.open(io.BytesIO(container.picture), formats=[container.format])) as image:
-        if image.size != (container.width, container.height):
-            raise ValueError("Pillow and the header disagree about the size")
-        frames = max(container.frame_count, getattr(image, "n_frames", 1))
-        draft = _draft_scale(container, size)
-        if draft > 1:
-            image.draft(image.mode, (container.width // draft, container.height // draft))
-        image.load()
-        orientation, profile = container.orientation, container.profile
-        if container.format == "AVIF":
-            # Told by its boxes, which the decoder has read.
-            orientation = exif_orientation(image.info.get("exif", b""))
-            profile = image.info.get("icc_profile", b"")
-        reduced = _reduced(image, _reduction(image.width, image.height, size), profile)
+    # Not closed: the pixels of most are handed on as they are.
+    image = Image.open(io.BytesIO(container.picture), formats=[container.format])
+    if image.size != (container.width, container.height):
+        raise ValueError("Pillow and the header disagree about the size")
+    frames = max(container.frame_count, getattr(image, "n_frames", 1))
+    draft = _draft_scale(container, size)
+    if draft > 1:
+        image.draft(image.mode, (container.width // draft, container.height // draft))
+    image.load()
+    orientation, profile = container.orientation, container.profile
+    if container.format == "AVIF":
+        # Told by its boxes, which the decoder has read.
+        orientation = exif_orientation(image.info.get("exif", b""))
+        profile = image.info.get("icc_profile", b"")
+    reduced = _reduced(image, _reduction(image.width, image.height, size), profile)
+    # What the file said besides, such as where it was taken, goes no further.
+    reduced.info.clear()
     transposition = _UPRIGHT.get(orientation)
     upright = reduced if transposition is None else reduced.transpose(transposition)
     sides = container.width, container.height
@@ -333,7 +336,8 @@ def _telling_frame(
             return first
         animation.seek(number)
         factor = _reduction(animation.width, animation.height, size)
-        chosen = _reduced(animation, factor, container.profile)
+        chosen = _reduced(animation.copy(), factor, container.profile)
+        chosen.info.clear()
     transposition = _UPRIGHT.get(container.orientation)
     upright = chosen if transposition is None else chosen.transpose(transposition)
     return replace(first, pixels=upright, frame=number)
@@ -386,9 +390,12 @@ class _Strips(Protocol):
 
 
 def _reduced(image: _Strips, factor: int, profile: bytes) -> Image.Image:
-    """Any mode to sRGB on white, each side divided by `factor` (rounded up)."""
+    """Any mode to sRGB on white, each side divided by `factor` (rounded up); maybe `image`."""
     width, height = image.size
     conversion = srgb_conversion(profile, image.mode)
+    if isinstance(image, Image.Image) and conversion is None and _is_opaque_rgb(image):
+        # Most pictures: nothing to convert, and every copy of a picture costs.
+        return image.reduce(factor) if factor > 1 else image
     result = Image.new("RGB", (-(-width // factor), -(-height // factor)))
     rows = max(1, _STRIP_PIXELS // (width * factor)) * factor
     for top in range(0, height, rows):
@@ -403,6 +410,10 @@ def _reduced(image: _Strips, factor: int, profile: bytes) -> Image.Image:
             strip = Image.alpha_composite(Image.new("RGBA", strip.size, "white"), strip)
         result.paste(strip.convert("RGB"), (0, top // factor))
     return result
+
+
+def _is_opaque_rgb(image: Image.Image) -> bool:
+    return image.mode == "RGB" and not image.has_transparency_data
 
 
 def _converted(strip: Image.Image, mode: str, to_srgb: ToSrgb) -> Image.Image:

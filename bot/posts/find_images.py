@@ -66,26 +66,29 @@ class ImageFinder:
                 found.refused[place.position] = place.refusal
                 continue
             try:
-                data = await self._fetch(place)
+                stored, data = await self._fetch(place)
                 embedded = await self._serving.embed(data, champion.backbone)
             except (DownloadFailed, ImageAbsent, ImageUnread) as failure:
                 found.missing[place.position] = failure
             except (ImageRefused, DownloadRefused) as refusal:
                 found.refused[place.position] = str(refusal)
             else:
-                sha256 = await self._images.on_thread(self._images.put, data)
+                sha256 = stored
+                if sha256 is None:
+                    sha256 = await self._images.on_thread(self._images.put, data)
                 found.usable.append(FoundImage(place.position, place.source, sha256, embedded))
         return found
 
-    async def _fetch(self, place: PostImage) -> bytes:
+    async def _fetch(self, place: PostImage) -> tuple[str | None, bytes]:
+        """The bytes of an image; before them their SHA-256 where the image store has them."""
         if place.image is not None:
             # An earlier try stored it; its link may have expired since.
             sha256 = place.image.sha256
         elif place.source.startswith(STORED):
             sha256 = place.source.removeprefix(STORED)
         else:
-            return await self._downloader.fetch(place.source)
+            return None, await self._downloader.fetch(place.source)
         try:
-            return await self._images.on_thread(self._images.get, sha256)
+            return sha256, await self._images.on_thread(self._images.get, sha256)
         except FileNotFoundError as error:
             raise ImageAbsent("The image's file is gone from the image store.") from error

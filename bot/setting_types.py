@@ -18,6 +18,7 @@ from bot.runtime.cron import cron_trigger
 from bot.runtime.roles import Role, parse_roles
 from bot.runtime.shards import parse_shards
 from models.ray_cluster import check_address
+from storage.engine.postgresql_options import PostgresqlOptions
 
 #: Databases that Peoria works with, by SQLAlchemy's names of dialect and driver.
 _DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
@@ -57,6 +58,8 @@ def _database_url(value: str | None) -> str | None:
         raise ValueError("PostgreSQL needs the extra: pip install 'peoria[postgres]'")
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         raise ValueError("names no file; a database in memory cannot be shared")
+    if url.get_backend_name() == "postgresql":
+        PostgresqlOptions.from_url(url)
     return value
 
 

@@ -4,12 +4,12 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import (
@@ -21,9 +21,6 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.engine.guard import check_guards, checked, is_guarded
 from storage.engine.postgresql import (
-    CONNECT_OPTIONS,
-    CONNECTIONS,
-    MORE_CONNECTIONS,
     READ_OPTIONS,
     TRIES,
     WRITE_OPTIONS,
@@ -31,6 +28,7 @@ from storage.engine.postgresql import (
     is_to_repeat,
     take_scopes,
 )
+from storage.engine.postgresql_options import PostgresqlOptions
 from storage.engine.scopes import EVERYTHING, Scopes
 from storage.engine.sqlite_file import SqliteFile
 from storage.engine.transaction import TransactionThreads, Work
@@ -76,14 +74,10 @@ class Database:
             self._writers: PostgresqlWriters | None = None
             reading, writing = {}, _WRITE
         else:
-            self.engine = create_async_engine(
-                url,
-                connect_args=CONNECT_OPTIONS,
-                pool_size=CONNECTIONS,
-                max_overflow=MORE_CONNECTIONS,
-            )
+            options, bare = PostgresqlOptions.from_url(make_url(url))
+            self.engine = create_async_engine(bare, **options.engine_arguments())
             self._threads = None
-            self._writers = PostgresqlWriters()
+            self._writers = PostgresqlWriters(options.writers)
             reading, writing = READ_OPTIONS, WRITE_OPTIONS
         # SQLite has one writer at a time and lets those who wait try again in no order: of many,
         # some wait until they give up. In this process they take turns instead.
@@ -104,6 +98,13 @@ class Database:
         """
         if self._threads is not None:
             return await self._threads.read(work)
+        try:
+            async with self.read() as session:
+                return await session.run_sync(work)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        # The server ended the connection while nobody used it: all others are new now.
         async with self.read() as session:
             return await session.run_sync(work)
 
@@ -149,9 +150,21 @@ class Database:
                 await _check_guards(session)
                 yield session
             return
-        async with self._writers.turn(alone_in), self._write.begin() as session:
-            await take_scopes(session, alone_in)
+        async with self._writers.turn(alone_in), AsyncExitStack() as stack:
+            try:
+                session = await stack.enter_async_context(self._open(alone_in))
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                # As in `run_read`.
+                session = await stack.enter_async_context(self._open(alone_in))
             await _check_guards(session)
+            yield session
+
+    @asynccontextmanager
+    async def _open(self, alone_in: Scopes) -> AsyncIterator[AsyncSession]:
+        async with self._write.begin() as session:
+            await take_scopes(session, alone_in)
             yield session
 
     async def change_schema(self, work: Callable[[Connection], T]) -> T:
@@ -168,6 +181,8 @@ class Database:
             async with self._turn:
                 return await self._threads.call(partial(_change_schema, work))
         async with self.write() as session:
+            # Tables may be large.
+            await session.execute(text("SELECT set_config('statement_timeout', '0', true)"))
             return await (await session.connection()).run_sync(work)
 
     async def close(self) -> None:

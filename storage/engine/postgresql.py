@@ -17,33 +17,32 @@ READ_OPTIONS = {"isolation_level": "REPEATABLE READ"}
 #: whom the writer waited.
 WRITE_OPTIONS = {"isolation_level": "READ COMMITTED"}
 
-#: Who waits for a writer longer than this (as on SQLite) gives up.
-CONNECT_OPTIONS = {"server_settings": {"lock_timeout": "30000"}}
-
-#: Connections that a process keeps, and those that it opens for a while when all are busy.
-CONNECTIONS, MORE_CONNECTIONS = 5, 10
-#: Writers of a process at the same time; the other connections are left to those who read.
-WRITERS = 8
-
 #: A deadlock was ended by this one's end, or it could not be put in order with others.
 _AGAIN = frozenset({"40P01", "40001"})
 #: How often such a transaction is tried.
 TRIES = 5
 
+#: Who waits for a writer longer than this (as on SQLite) gives up. It is set in each transaction: a
+#: pooler hands a connection's settings to others.
+_PATIENCE = "set_config('lock_timeout', '30000', true)"
 #: "Peoria" as a number: those who write beside others share this lock, who writes alone has it.
 _WRITERS = 0x50656F726961
-_ALONE = text(f"SELECT pg_advisory_xact_lock({_WRITERS})")
+_ALONE = text(f"SELECT {_PATIENCE}, pg_advisory_xact_lock({_WRITERS})")
 
 
 class PostgresqlWriters:
     """Whose turn it is to write, of those in this process and in others.
 
     Those who wait for somebody in this process wait here, without a connection.
+
+    Args:
+        at_once: writers of this process at the same time; the other connections are left to those
+            who read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int) -> None:
         self._turns: WeakValueDictionary[Scope, asyncio.Lock] = WeakValueDictionary()
-        self._room = asyncio.Semaphore(WRITERS)
+        self._room = asyncio.Semaphore(at_once)
 
     @asynccontextmanager
     async def turn(self, scopes: Scopes) -> AsyncIterator[None]:
@@ -60,12 +59,9 @@ async def take_scopes(session: AsyncSession, scopes: Scopes) -> None:
 
     To be called before anything is read: what is read afterwards holds until the end.
     """
-    if is_everything(scopes):
-        await session.execute(_ALONE)
-        return
-    numbers = [scope.number for scope in _in_order(scopes)]
+    numbers = [] if is_everything(scopes) else [scope.number for scope in _in_order(scopes)]
     keys = {f"scope_{place}": number for place, number in enumerate(numbers)}
-    await session.execute(_beside(len(numbers)), keys)
+    await session.execute(_ALONE if is_everything(scopes) else _beside(len(numbers)), keys)
 
 
 def is_to_repeat(error: DBAPIError) -> bool:
@@ -85,4 +81,4 @@ def _beside(count: int) -> TextClause:
     named = "".join(
         f", pg_advisory_xact_lock(CAST(:scope_{place} AS bigint))" for place in range(count)
     )
-    return text(f"SELECT pg_advisory_xact_lock_shared({_WRITERS}){named}")
+    return text(f"SELECT {_PATIENCE}, pg_advisory_xact_lock_shared({_WRITERS}){named}")

@@ -8,12 +8,13 @@ from contextlib import ExitStack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from storage.engine.database import Database
-from storage.engine.postgresql import TRIES, WRITERS
+from storage.engine.postgresql import TRIES
+from storage.engine.postgresql_options import PostgresqlOptions
 from storage.engine.scopes import (
     EVERYTHING,
     ITS_ROWS,
@@ -169,7 +170,7 @@ async def test_many_who_wait_for_one_thing_leave_room_for_others(
             async with one.write(alone_in=[ONE]):
                 pass
 
-        waiting = [asyncio.create_task(wait()) for _ in range(2 * WRITERS)]
+        waiting = [asyncio.create_task(wait()) for _ in range(2 * PostgresqlOptions().writers)]
         await asyncio.sleep(0)
         async with one.write(alone_in=[OTHER]):
             pass
@@ -224,6 +225,75 @@ def test_a_deadlock_is_tried_again(server_url: str) -> None:
 
     assert asyncio.run(read()) == ["xx", "xx"]
     assert len(tries) == 3
+
+
+async def end_connections(server_url: str) -> None:
+    """As a server that is started again ends them, behind their owners' backs."""
+    database = Database(server_url)
+    async with database.write() as session:
+        await session.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid != pg_backend_pid()"
+            )
+        )
+    await database.close()
+
+
+async def test_connections_that_the_server_ended_are_replaced(
+    two: tuple[Database, Database], server_url: str
+) -> None:
+    database = two[0]
+
+    def add(session: Session) -> None:
+        session.add(row(Author, id=None, hash=f"{session.query(Author).count()}".zfill(64)))
+
+    for number in range(3):
+        # Several idle connections, all of which end.
+        async with database.read(), database.read() as session:
+            await session.scalar(select(1))
+        await end_connections(server_url)
+        if number == 0:
+            found = await database.run_read(lambda session: session.scalar(select(1)))
+            assert found == 1
+        elif number == 1:
+            await database.run_write(add, alone_in=ITS_ROWS)
+        else:
+            async with database.write() as session:
+                await session.run_sync(add)
+    async with database.read() as session:
+        assert await session.scalar(select(func.count()).select_from(Author)) == 2
+
+
+async def test_a_statement_that_takes_too_long_is_ended(server_url: str) -> None:
+    database = Database(f"{server_url}?statement_seconds=0.2&connections=2")
+    with pytest.raises(DBAPIError, match="statement timeout"):
+        async with database.read() as session:
+            await session.execute(text("SELECT pg_sleep(30)"))
+    await database.change_schema(
+        lambda connection: connection.execute(text("SELECT pg_sleep(0.3)"))
+    )
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    "query", ["connections=1", "connections=x", "statement_seconds=-1", "statement_seconds=nan",
+              "pooler=yes"],
+)  # fmt: skip
+def test_options_that_cannot_be(query: str) -> None:
+    with pytest.raises(ValueError, match=query.partition("=")[0]):
+        PostgresqlOptions.from_url(make_url(f"postgresql+asyncpg://host/name?{query}"))
+
+
+def test_options_leave_the_rest_of_the_url_alone() -> None:
+    url = make_url("postgresql+asyncpg://a:b@host:1/name?ssl=require&connections=40&pooler=true")
+    options, bare = PostgresqlOptions.from_url(url)
+    assert (options.connections, options.writers, options.pooler) == (40, 20, True)
+    assert bare.query == {"ssl": "require"}
+    arguments = options.engine_arguments()
+    assert arguments["pool_size"] + arguments["max_overflow"] == 40
+    # A pooler refuses settings that it does not know.
+    assert "server_settings" not in arguments["connect_args"]
 
 
 async def test_what_fails_again_and_again_is_told(two: tuple[Database, Database]) -> None:

@@ -35,6 +35,7 @@ from sqlalchemy.orm import Session
 
 import bot.app
 import bot.core
+import storage.objects.image_place
 from bot.app import build
 from bot.core import open_core
 from bot.platform import CommunityRef, IncomingPost, PostRef, Reading, ScoreRead
@@ -279,7 +280,7 @@ def try_boundaries(first_start: Path, work: Path, lane: int) -> None:
 def main() -> None:
     first_start, work = Path(sys.argv[1]), Path(sys.argv[2])
     bot.core.Database = KilledDatabase  # type: ignore[misc]
-    bot.core.ImageStore = KilledImageStore  # type: ignore[misc]
+    storage.objects.image_place.ImageStore = KilledImageStore  # type: ignore[misc]
     bot.app.shipped_curves = functools.cache(bot.app.shipped_curves)  # type: ignore[attr-defined]
     # Once round in this process, so that no child has to warm up what they share.
     shutil.copytree(first_start, work / "warm" / "data")

@@ -88,23 +88,20 @@ def write_label(
         matured_at=matured_at,
         written_at=now if before is None else max(now, before + _ONE_AFTER),
     )
+    # Made when the votes were in already, a prediction foretold nothing.
+    foretold = [each for each in post.prediction_rows if each.made_at < matured_at]
+    results = [_score_prediction(each, label, rank.rates, now) for each in foretold]
+    # What people saw is the first one.
+    shown = foretold[0] if foretold and foretold[0] is post.prediction_rows[0] else None
+    if shown is not None:
+        label.rps, label.log_score = shown.rps, shown.log_score
     session.add(label)
-    results = [
-        *[
-            _score_prediction(each, label, rank.rates, now)
-            for each in post.prediction_rows
-            # Made when the votes were in already, it foretold nothing.
-            if each.made_at < matured_at
-        ],
-        *[
-            _score_guess(each, label, rank.rates)
-            for each in session.scalars(
-                select(Guess)
-                .where(Guess.post_id == post.id, Guess.guessed_at < matured_at)
-                .order_by(Guess.id)
-            )
-        ],
-    ]
+    guesses = session.scalars(
+        select(Guess)
+        .where(Guess.post_id == post.id, Guess.guessed_at < matured_at)
+        .order_by(Guess.id)
+    )
+    results += [_score_guess(each, label, rank.rates) for each in guesses]
     session.flush()
     scored = ScoredLabel(
         community_id=label.community_id,
@@ -115,10 +112,8 @@ def write_label(
         spoken=was_spoken(post.silent, post.reply),
         results=results,
     )
-    # What people saw is the first one.
-    if post.prediction_rows and post.prediction_rows[0].made_at < matured_at:
-        label.rps, label.log_score = post.prediction_rows[0].rps, post.prediction_rows[0].log_score
-        learn_from(session, post.prediction_rows[0], label)
+    if shown is not None:
+        learn_from(session, shown, label)
     add_label(session, scored, season_of(matured_at, season_time_zone))
     if post.origin is PostOrigin.LIVE and post.hidden_at is None:
         _tell(session, post, label, now)

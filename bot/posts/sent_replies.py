@@ -48,7 +48,7 @@ async def replies_to_close(
         .order_by(Post.guessing_closed_at)
         .limit(limit)
     )
-    return await session.run_sync(load_posts, ids)
+    return await session.run_sync(load_posts, ids.all())
 
 
 async def note_reply_closed(database: Database, post_id: int, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Posts: finding the ones that are due, and moving one on."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,6 +17,20 @@ _NEW = (
     select(Post)
     .where(Post.id == bindparam("post_id"))
     .options(joinedload(Post.community), joinedload(Post.images).joinedload(PostImage.image))
+)
+
+#: Three statements for any number of posts: a tick loads many, and every statement costs.
+_WHOLE = (
+    select(Post)
+    .where(Post.id.in_(bindparam("ids", expanding=True)))
+    .options(
+        # Joined where there is one at most.
+        joinedload(Post.community),
+        joinedload(Post.label),
+        joinedload(Post.reply),
+        selectinload(Post.images).joinedload(PostImage.image),
+        selectinload(Post.prediction_rows).joinedload(Prediction.model_version),
+    )
 )
 
 
@@ -87,24 +101,17 @@ def posts_to_advance(
 
 def load_post(session: Session, post_id: int) -> Post | None:
     """A post with its community, images, predictions, label and reply."""
-    post: Post | None = session.scalar(
-        select(Post)
-        .where(Post.id == post_id)
-        .options(
-            # Joined where there is one at most: a tick loads many posts, and every statement costs.
-            joinedload(Post.community),
-            joinedload(Post.label),
-            joinedload(Post.reply),
-            selectinload(Post.images).joinedload(PostImage.image),
-            selectinload(Post.prediction_rows).joinedload(Prediction.model_version),
-        )
-    )
-    return post
+    found = load_posts(session, [post_id])
+    return found[0] if found else None
 
 
-def load_posts(session: Session, ids: Iterable[int]) -> list[Post]:
-    """Those of some posts that are there, each as `load_post` gives it."""
-    return [post for each in ids if (post := load_post(session, each)) is not None]
+def load_posts(session: Session, ids: Sequence[int]) -> list[Post]:
+    """Those of some posts that are there, each as `load_post` gives it, in the order of ``ids``."""
+    if not ids:
+        return []
+    found = session.scalars(_WHOLE, {"ids": ids})
+    posts = {post.id: post for post in found.unique()}
+    return [posts[each] for each in ids if each in posts]
 
 
 def load_new_post(session: Session, post_id: int) -> Post | None:

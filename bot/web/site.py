@@ -50,6 +50,7 @@ from bot.web.setup_pages import SetupPages
 from bot.web.share_pages import SharePages
 from bot.web.static_files import StaticFiles
 from bot.web.stats_pages import StatsPages
+from bot.web.token_pages import TokenPages
 from bot.web.try_pages import TryPages
 from bot.web.turns import read_in_turn, set_up_turns
 from bot.web.version_pages import VersionPages
@@ -147,6 +148,7 @@ def make_site(services: Services) -> web.Application:
             web.get("/healthz", health.handle_ready),
             *AdminPages(services).routes(),
             *SetupPages(services).routes(),
+            *TokenPages(services).routes(),
             *Reference(api, BASE).routes(),
             *Api(services, access, api).routes(),
             web.get("/static/{name}", StaticFiles().handle),

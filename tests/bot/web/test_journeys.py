@@ -77,6 +77,10 @@ async def test_from_the_first_visit_to_the_first_outcome(
         await page.goto(f"{board.url.rstrip('/')}/posts/{number}")
         await page.get_by_text("Final: later votes change nothing.").wait_for()
         await check(page, "outcome")
+        await page.goto(board.admin_link())
+        for path in ("/admin/setup", "/admin/tokens"):
+            await page.goto(board.url.rstrip("/") + path)
+            await check(page, path)
         assert errors == []
         await page.close()
 

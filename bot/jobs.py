@@ -8,6 +8,7 @@ from functools import partial
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy.orm import Session
 
+from bot.audit import AuditLog
 from bot.duty import communities_of_others
 from bot.labels.collect import BATCH, LabelCollector
 from bot.leases import Lease, LeaseLost
@@ -82,6 +83,7 @@ class Jobs:
         heartbeat: Heartbeat,
         scheduled_backup: ScheduledBackup,
         replaced_data: ReplacedData,
+        audit: AuditLog,
         webhooks: WebhookDelivery,
         platforms: Mapping[PlatformName, Platform],
         clock: Clock,
@@ -107,6 +109,7 @@ class Jobs:
         self._heartbeat = heartbeat
         self._scheduled_backup = scheduled_backup
         self._replaced_data = replaced_data
+        self._audit = audit
         self._webhooks = webhooks
         self._clock = clock
 
@@ -165,6 +168,7 @@ class Jobs:
             self._image_cleanup.sweep,
             self._retention.sweep,
             self._replaced_data.sweep,
+            self._audit.sweep,
             self._webhooks.sweep,
         )
         return sum(await one_by_one(sweeps, lambda sweep: sweep(), "a clean-up"))

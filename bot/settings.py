@@ -433,6 +433,12 @@ class Settings(BaseSettings):
         description="Whether image files are in these backups; those in an object store never are."
         " Embeddings always are.",
     )
+    audit_days: float = Field(
+        180.0,
+        gt=0,
+        description="How long it is kept who changed settings, watched channels and chose model"
+        " versions, days.",
+    )
     replaced_days: float = Field(
         30.0,
         gt=0,

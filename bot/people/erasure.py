@@ -14,7 +14,17 @@ from storage.objects.faults import ObjectStoreFault
 from storage.queries.communities import find_author
 from storage.queries.genres import drop_corrections
 from storage.queries.standings import drop_standings
-from storage.tables import Guess, Image, ImagelessPost, InboxItem, Peek, Post, PostImage, Vote
+from storage.tables import (
+    AuditEntry,
+    Guess,
+    Image,
+    ImagelessPost,
+    InboxItem,
+    Peek,
+    Post,
+    PostImage,
+    Vote,
+)
 from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
@@ -42,6 +52,12 @@ async def forget_person(
         rows = await _count(
             session,
             update(InboxItem).filter_by(platform=platform, person=person).values(person=None),
+        )
+        rows += await _count(
+            session,
+            update(AuditEntry)
+            .filter_by(platform=platform, person=person)
+            .values(person=None, sealed_id=None),
         )
         author = await session.run_sync(find_author, platform, person)
         if author is None:

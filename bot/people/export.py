@@ -12,6 +12,7 @@ from bot.serving.phrases import refusal_sentence
 from storage.engine.database import Database
 from storage.queries.communities import find_author
 from storage.tables import (
+    AuditEntry,
     Community,
     GenreCorrection,
     Guess,
@@ -47,6 +48,7 @@ async def communities_of_person(
                 Standing.kind == ForecasterKind.PERSON, Standing.forecaster_id == author_id
             ),
             select(InboxItem.community_id).filter_by(platform=platform, person=person),
+            select(AuditEntry.community_id).filter_by(platform=platform, person=person),
         )
         communities = await session.scalars(
             select(Community).where(or_(*(Community.id.in_(each) for each in named)))
@@ -74,10 +76,16 @@ async def export_person(
     async with database.read() as session:
         author = await session.run_sync(find_author, platform, person)
         messages = await _export_messages(session, platform, person, unnamed)
-        if author is None and not messages:
+        changes = await _export_changes(session, platform, person, unnamed)
+        if author is None and not messages and not changes:
             return None
         if author is None:
-            return {"platform": platform.value, "person": person, "messages": messages}
+            return {
+                "platform": platform.value,
+                "person": person,
+                "messages": messages,
+                "changes": changes,
+            }
         return {
             "platform": platform.value,
             "person": person,
@@ -94,6 +102,7 @@ async def export_person(
             "genre_corrections": await _export_corrections(session, author.id),
             "standings": await _export_standings(session, author.id, unnamed),
             "messages": messages,
+            "changes": changes,
         }
 
 
@@ -294,6 +303,27 @@ async def _export_messages(
             "answered_at": _moment(item.answered_at),
         }
         for item, community in rows
+    ]
+
+
+async def _export_changes(
+    session: AsyncSession, platform: PlatformName, person: str, unnamed: Collection[int]
+) -> list[dict[str, Any]]:
+    """What the person changed as an admin."""
+    rows = await session.execute(
+        select(AuditEntry, Community.name)
+        .outerjoin(Community, Community.id == AuditEntry.community_id)
+        .where(AuditEntry.platform == platform, AuditEntry.person == person)
+        .order_by(AuditEntry.id)
+    )
+    return [
+        {
+            "action": entry.action,
+            "community": _name(entry.community_id, community, unnamed),
+            "details": entry.details,
+            "made_at": _moment(entry.made_at),
+        }
+        for entry, community in rows
     ]
 
 

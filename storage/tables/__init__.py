@@ -4,6 +4,7 @@ The constraints make wrong states unrepresentable: a post cannot be `predicted` 
 of it, a reply cannot be `sent` without its id, two model versions cannot both be champion.
 """
 
+from storage.tables.audit import AuditEntry
 from storage.tables.base import Base
 from storage.tables.batches import BatchJob, QuarantinedImage
 from storage.tables.communities import Author, Community, WatchedGroup
@@ -27,6 +28,7 @@ from storage.tables.webhooks import Webhook, WebhookMessage
 
 __all__ = [
     "ApiToken",
+    "AuditEntry",
     "Author",
     "Base",
     "BatchJob",

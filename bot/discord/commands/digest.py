@@ -5,6 +5,7 @@ import asyncio
 import discord
 from discord import app_commands
 
+from bot.audit import Action
 from bot.community_settings import SettingRefused, time_zone_exists
 from bot.discord.commands.feature import Feature, texts_for
 from bot.discord.commands.settings import time_zone_choices
@@ -64,6 +65,8 @@ class DigestCommand(Feature):
         database = self.core.database
         if every == _OFF:
             ended = await end_digest(database, PlatformName.DISCORD, server)
+            if ended:
+                await self.note(interaction, Action.END_DIGEST)
             await respond(interaction, texts("digest.ended" if ended else "digest.none"))
             return
         async with database.read() as session:
@@ -91,6 +94,11 @@ class DigestCommand(Feature):
             time_zone=_zone(time_zone, "UTC" if now is None else now.time_zone),
             now=self.core.clock(),
         )
+        given = {
+            "every": every, "channel": channel, "weekday": weekday, "time": time,
+            "time_zone": time_zone,
+        }  # fmt: skip
+        await self.note(interaction, Action.DIGEST, details=given)
         await respond(interaction, _shown(texts, changed))
 
     @digest.autocomplete("time_zone")

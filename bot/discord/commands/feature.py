@@ -1,9 +1,12 @@
 """What every feature's commands stand on."""
 
+from collections.abc import Mapping
+
 import discord
 from discord.ext import commands
 from sqlalchemy.orm import Session
 
+from bot.audit import Action, Actor, AuditLog
 from bot.core import Core
 from bot.discord.gateway.thread_rule import community_of_channel
 from bot.discord.texts.lookup import Texts
@@ -41,12 +44,29 @@ class Feature(commands.Cog):
         self.pipeline = pipeline
         self.cooldowns = cooldowns
         self.names = names
+        self._audit = AuditLog(core.database, keep_days=core.settings.audit_days, clock=core.clock)
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Before every command: not too much at once."""
         self.cooldowns.take(interaction.user.id, interaction.channel_id or 0)
         self.names.remember(interaction.user.id)
         return True
+
+    async def note(
+        self,
+        interaction: Interaction,
+        action: Action,
+        *,
+        community_id: int | None = None,
+        details: Mapping[str, object] | None = None,
+    ) -> None:
+        """Write into the audit log what the person who asked has changed."""
+        user = interaction.user
+        actor = Actor(
+            PlatformName.DISCORD, str(interaction.guild_id), self.person(user),
+            self.names.seal(user.id),
+        )  # fmt: skip
+        await self._audit.note(actor, action, community_id=community_id, details=details)
 
     def person(self, user: discord.abc.User) -> str:
         """The keyed hash by which the database knows a person."""

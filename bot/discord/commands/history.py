@@ -5,6 +5,7 @@ from datetime import timedelta
 import discord
 from discord import app_commands
 
+from bot.audit import Action
 from bot.discord.commands.feature import Feature, texts_for
 from bot.discord.commands.watch import channel_meant, shown_name
 from bot.discord.gateway.permissions import missing_permissions
@@ -51,6 +52,8 @@ class HistoryCommand(Feature):
             raise Refused("watching.not_here", channel=name)
         if stop:
             ended = await stop_import(self.core.database, community.id, self.core.clock())
+            if ended:
+                await self.note(interaction, Action.STOP_IMPORT, community_id=community.id)
             key = "history.stopped" if ended else "history.not_under_way"
             await respond(interaction, texts(key, channel=name))
             return
@@ -69,6 +72,9 @@ class HistoryCommand(Feature):
             shown_in=shown_in,
             now=now,
         ):
+            await self.note(
+                interaction, Action.IMPORT, community_id=community.id, details={"days": days}
+            )
             key = "history.begun" if shown_in else "history.begun_unshown"
             span = texts.count("count.days", days)
             await respond(interaction, texts(key, channel=name, days=span))

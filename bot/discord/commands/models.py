@@ -8,6 +8,7 @@ from discord import app_commands
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.audit import Action
 from bot.discord.commands.confirmation import ConfirmFirst
 from bot.discord.commands.feature import texts_for
 from bot.discord.texts.command_labels import label
@@ -50,6 +51,7 @@ class Models(ConfirmFirst):
         await self._check_may_choose(interaction)
         texts = texts_for(interaction)
         asked = await self.core.training.start_or_join(asked_by="discord")
+        await self.note(interaction, Action.RETRAIN)
         await respond(interaction, texts("retrain.joined" if asked.joined else "retrain.started"))
         task = asyncio.create_task(self._follow(interaction, asked.run_id))
         self._waiting.add(task)
@@ -163,6 +165,8 @@ class Models(ConfirmFirst):
             await rollback(database, folder, self.core.clock())
         else:
             await promote(database, folder, wanted.name, self.core.clock())
+        action = Action.ROLLBACK if what == "rollback" else Action.PROMOTE
+        await self.note(interaction, action, details={"": wanted.name})
         log.info("%s serves, chosen on Discord in server %s.", wanted.name, interaction.guild_id)
         key = "model.rolled_back" if what == "rollback" else "model.promoted"
         await respond(interaction, texts(key, name=_name(wanted)))

@@ -6,6 +6,7 @@ from discord.ext import commands
 
 from bot.core import Core
 from bot.discord.commands.advise import Adviser
+from bot.discord.commands.audit import AuditCommand
 from bot.discord.commands.channels import ChannelOverview
 from bot.discord.commands.confirmation import ConfirmButton
 from bot.discord.commands.digest import DigestCommand
@@ -37,6 +38,7 @@ FEATURES: tuple[type[Feature], ...] = (
     ChannelSettings,
     HistoryCommand,
     DigestCommand,
+    AuditCommand,
     Leaderboard,
     PersonalRecord,
     Statistics,

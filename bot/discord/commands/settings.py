@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 import discord
 from discord import app_commands
 
+from bot.audit import Action
 from bot.communities import change_community, settings_of
 from bot.community_settings import CommunityChange
 from bot.discord.commands.feature import Feature, texts_for
@@ -121,6 +122,11 @@ class ChannelSettings(Feature):
             community = await change_community(
                 self.core.database, community.id, now=self.core.clock(), **change
             )
+            given = {
+                **{each["name"]: each["value"] for each in _given(interaction)},
+                "channel": None,
+            }
+            await self.note(interaction, Action.SETTINGS, community_id=community.id, details=given)
         embed = discord.Embed(
             title=texts("settings.heading", channel=name),
             description="\n".join(settings_lines(texts, community)),
@@ -190,6 +196,12 @@ class ChannelSettings(Feature):
             name = escape(f"#{channel.name}", _LONGEST_NAME)
             raise Refused("refused.announcements", channel=name)
         return str(channel.id)
+
+
+def _given(interaction: Interaction) -> list[Any]:
+    """The options as they were given."""
+    data: dict[str, Any] = dict(interaction.data or {})
+    return [*data.get("options", ())]
 
 
 def _threads(channel: WatchedChannel, rule: ThreadRule) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot.audit import Action
 from bot.communities import unwatch_community, unwatch_group, watch_group
 from bot.discord.commands.feature import Feature, texts_for
 from bot.discord.gateway.channels import WatchedChannel
@@ -18,6 +19,7 @@ from bot.discord.ui.channel_option import ChannelOption, Watchable
 from bot.discord.ui.error_replies import Refused, permission_name
 from bot.discord.ui.responses import Interaction, defer, respond
 from bot.discord.watch_channel import channels_of, watch_channel
+from storage.queries.communities import find_community
 from storage.tables import Community
 from storage.types import PlatformName, ReplyMode
 
@@ -47,6 +49,7 @@ class WatchedChannels(Feature):
         )
         name = shown_name(target)
         if newly:
+            await self.note(interaction, Action.WATCH, community_id=community.id)
             after = texts.duration(community.horizon_seconds)
             lines = [texts("watch.now", channel=name, after=after)]
         else:
@@ -67,7 +70,9 @@ class WatchedChannels(Feature):
         seen = [each for each in channels_of(category) if can_see(each, member)]
         lines, missing = [], []
         for each in seen:
-            community, _ = await watch_channel(self.core, each)
+            community, newly = await watch_channel(self.core, each)
+            if newly:
+                await self.note(interaction, Action.WATCH, community_id=community.id)
             lines.append(shown_name(each))
             missing += self._missing(texts, interaction, each, community)
         await watch_group(
@@ -95,7 +100,7 @@ class WatchedChannels(Feature):
             return
         texts = texts_for(interaction)
         target = channel_meant(interaction, channel)
-        watched = await unwatch_community(self.core.database, PlatformName.DISCORD, str(target.id))
+        watched = await self._unwatch(interaction, target)
         key = "unwatch.now" if watched else "unwatch.not_watched"
         await respond(interaction, texts(key, channel=shown_name(target)))
 
@@ -105,17 +110,26 @@ class WatchedChannels(Feature):
         texts, member = texts_for(interaction), _asker(interaction)
         if category.guild.id != interaction.guild_id:
             raise Refused("watching.other_server")
-        database = self.core.database
-        await unwatch_group(database, PlatformName.DISCORD, str(category.id))
+        await unwatch_group(self.core.database, PlatformName.DISCORD, str(category.id))
         ended = [
             shown_name(each)
             for each in channels_of(category)
-            if can_see(each, member)
-            and await unwatch_community(database, PlatformName.DISCORD, str(each.id))
+            if can_see(each, member) and await self._unwatch(interaction, each)
         ]
         name = escape(category.name, _LONGEST_NAME)
         text = texts("unwatch.category", category=name, channels=_listed(ended) or "–")
         await respond(interaction, text)
+
+    async def _unwatch(self, interaction: Interaction, channel: WatchedChannel) -> bool:
+        """Watch a channel no more; return whether it was watched."""
+        database, here = self.core.database, str(channel.id)
+        if not await unwatch_community(database, PlatformName.DISCORD, here):
+            return False
+        async with database.read() as session:
+            community = await session.run_sync(find_community, PlatformName.DISCORD, here)
+        if community is not None:
+            await self.note(interaction, Action.UNWATCH, community_id=community.id)
+        return True
 
     def _warnings(
         self, texts: Texts, interaction: Interaction, target: WatchedChannel, community: Community

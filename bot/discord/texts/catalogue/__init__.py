@@ -6,6 +6,7 @@ A key that ends in ``.one`` or ``.other`` is one of the plural forms of a text.
 from bot.discord.texts.catalogue import (
     about,
     advise,
+    audit,
     card,
     confirmation,
     digest,
@@ -28,6 +29,7 @@ from bot.discord.texts.catalogue import (
 FEATURES = (
     about,
     advise,
+    audit,
     card,
     confirmation,
     digest,

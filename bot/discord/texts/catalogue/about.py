@@ -18,6 +18,7 @@ ENGLISH: dict[str, str] = {
     "`/channels` – every channel, and what I lack there\n"
     "`/import` – learn from what was posted in a channel before\n"
     "`/digest` – what happened here, every day or week\n"
+    "`/audit` – who changed what\n"
     "`/settings` – emoji, horizon, blind guessing, quiet hours and more\n"
     "`/retrain`, `/model` – learn from the votes, choose the model version",
     "help.privacy": "Your data",
@@ -55,6 +56,7 @@ GERMAN: dict[str, str] = {
     "`/channels` – alle Kanäle, und was mir dort fehlt\n"
     "`/import` – aus dem lernen, was früher im Kanal gepostet wurde\n"
     "`/digest` – was hier war, jeden Tag oder jede Woche\n"
+    "`/audit` – wer was geändert hat\n"
     "`/settings` – Emoji, Horizont, blindes Tippen, Ruhezeiten und mehr\n"
     "`/retrain`, `/model` – aus den Stimmen lernen, die Modellversion wählen",
     "help.privacy": "Deine Daten",

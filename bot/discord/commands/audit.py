@@ -1,0 +1,72 @@
+"""`/audit`: who changed what about how the bot behaves on a server."""
+
+from collections.abc import Mapping
+
+import discord
+from discord import app_commands
+from sqlalchemy import select
+
+from bot.audit import newest_entries
+from bot.discord.commands.feature import Feature, texts_for
+from bot.discord.gateway.visibility import Readers, may_be_shown, readers_of
+from bot.discord.texts.command_labels import label
+from bot.discord.texts.lookup import Texts
+from bot.discord.texts.markdown import escape
+from bot.discord.ui.responses import Interaction, defer, respond
+from storage.tables import AuditEntry, Community
+from storage.types import PlatformName
+
+#: Entries that are shown, and characters of what each says.
+_SHOWN, _LONGEST = 15, 150
+
+
+class AuditCommand(Feature):
+    """The newest changes."""
+
+    @app_commands.command(name="audit", description=label("audit.about"))
+    @app_commands.default_permissions(manage_guild=True)
+    @app_commands.allowed_installs(guilds=True, users=False)
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+    async def audit(self, interaction: Interaction) -> None:
+        """List them, to who asked alone."""
+        await defer(interaction, ephemeral=True)
+        texts = texts_for(interaction)
+        async with self.core.database.read() as session:
+            entries = await newest_entries(
+                session, PlatformName.DISCORD, str(interaction.guild_id), limit=_SHOWN
+            )
+            ids = [each.community_id for each in entries if each.community_id is not None]
+            found = await session.execute(
+                select(Community.id, Community.source_id).where(Community.id.in_(ids))
+            )
+            places: Mapping[int, str] = dict(found.all())
+        days = texts.count("count.days", round(self.core.settings.audit_days))
+        if not entries:
+            await respond(interaction, texts("audit.empty", days=days))
+            return
+        readers = readers_of(interaction, private=True)
+        lines = [self._line(texts, each, places, readers) for each in entries]
+        embed = discord.Embed(title=texts("audit.heading"), description="\n".join(lines))
+        embed.set_footer(text=texts("audit.kept", days=days))
+        await respond(interaction, embed=embed)
+
+    def _line(
+        self, texts: Texts, entry: AuditEntry, places: Mapping[int, str], readers: Readers
+    ) -> str:
+        who = None
+        if entry.person is not None:
+            who = self.names.mention(entry.person, entry.sealed_id)
+        channel = None if entry.community_id is None else places.get(entry.community_id)
+        where, details = "", _details(entry)
+        if channel is not None:
+            where = f"<#{channel}>"
+            if not may_be_shown(readers, int(channel)):
+                where = texts("audit.hidden")
+        what = texts(f"audit.{entry.action}", where=where, details=details)
+        when = discord.utils.format_dt(entry.made_at, "R")
+        return texts("audit.line", when=when, who=who or texts("audit.somebody"), what=what)
+
+
+def _details(entry: AuditEntry) -> str:
+    told = [f"{key} {value}" if key else str(value) for key, value in entry.details.items()]
+    return escape(", ".join(told), _LONGEST)

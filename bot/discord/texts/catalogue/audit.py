@@ -1,0 +1,41 @@
+"""/audit."""
+
+ENGLISH: dict[str, str] = {
+    "audit.about": "Who changed what about how I behave on this server",
+    "audit.heading": "Audit log",
+    "audit.empty": "Nothing was changed in the last {days}.",
+    "audit.kept": "Entries are kept for {days}.",
+    "audit.line": "{when} {who}: {what}",
+    "audit.somebody": "somebody",
+    "audit.hidden": "a channel that you cannot see",
+    "audit.watch": "watched {where}",
+    "audit.unwatch": "ended watching {where}",
+    "audit.settings": "changed the settings of {where}: {details}",
+    "audit.import": "began an import of {where} ({details})",
+    "audit.stop_import": "ended the import of {where}",
+    "audit.digest": "set the digest ({details})",
+    "audit.end_digest": "ended the digest",
+    "audit.retrain": "asked for a training run",
+    "audit.promote": "let {details} serve",
+    "audit.rollback": "went back to {details}",
+}
+
+GERMAN: dict[str, str] = {
+    "audit.about": "Wer was daran geändert hat, wie ich mich auf diesem Server verhalte",
+    "audit.heading": "Änderungen",
+    "audit.empty": "In den letzten {days} wurde nichts geändert.",
+    "audit.kept": "Einträge bleiben {days}.",
+    "audit.line": "{when} {who}: {what}",
+    "audit.somebody": "jemand",
+    "audit.hidden": "einen Kanal, den du nicht sehen kannst",
+    "audit.watch": "beobachtet {where}",
+    "audit.unwatch": "beobachtet nicht mehr: {where}",
+    "audit.settings": "Einstellungen geändert, {where}: {details}",
+    "audit.import": "Import begonnen, {where} ({details})",
+    "audit.stop_import": "Import beendet, {where}",
+    "audit.digest": "Rückblick eingestellt ({details})",
+    "audit.end_digest": "Rückblick beendet",
+    "audit.retrain": "Training verlangt",
+    "audit.promote": "lässt {details} dienen",
+    "audit.rollback": "zurück zu {details}",
+}

@@ -23,6 +23,7 @@ MUST_AGREE: Mapping[str, str] = {
     "board_guess_minutes": "when guessing on the board closes",
     "board_blind": "who sees a prediction on the board",
     "reddit_horizon_hours": "when scores on Reddit are final",
+    "images_url": "where images and model versions are",
     "image_days": "when images are deleted",
     "keep_versions": "which model versions are kept",
     "train_min_labels": "when there is enough to train from",

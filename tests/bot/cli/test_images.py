@@ -1,6 +1,10 @@
 """main.py images, and what doctor says of an object store."""
 
+import hashlib
+import importlib.util
+import sqlite3
 import tarfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -122,3 +126,42 @@ def test_a_backup_holds_no_images_that_are_in_an_object_store_and_says_so(
     assert "main.py images move --from" in restored.out
     moved = peoria("images", "move", "--from", settings.images_dir, "--to", URL)
     assert "1 images were copied" in moved.out
+
+
+def test_doctor_reads_every_image_in_the_object_store(
+    peoria: Peoria,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    object_store: FakeObjectStore,
+) -> None:
+    names = [hashlib.sha256(data).hexdigest() for data in (b"whole", b"damaged", b"missing")]
+    for name, data in zip(names, (b"whole", b"other..", None), strict=True):
+        if data is not None:
+            object_store.put(f"one/images/{name[:2]}/{name}", data)
+    with closing(sqlite3.connect(settings.data_dir / "peoria.db")) as plain, plain:
+        for name in names:
+            plain.execute(
+                "INSERT INTO images (sha256, format, bytes, width, height, phash, stored_at)"
+                " VALUES (?, 'PNG', 5, 1, 1, '0000000000000000', '2026-01-01 00:00:00.000000')",
+                [name],
+            )
+    monkeypatch.setenv("PEORIA_IMAGES_URL", URL)
+    answer = peoria("doctor", "--deep", "--json")
+    found = {each["part"]: each for each in answer.data["findings"]}["images"]
+    assert found["state"] == "look"
+    assert "Of 3 files 2 are damaged (1 not what was stored, 1 missing)" in found["sentence"]
+    assert f"{URL}/images/{names[1][:2]}/{names[1]}" in found["sentence"]
+
+
+def test_an_object_store_needs_its_extra(peoria: Peoria, monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+    for module in ("bot.setting_types", "storage.objects.object_store"):
+        monkeypatch.setattr(
+            f"{module}.find_spec", lambda name: None if name == "obstore" else find(name)
+        )
+    answer = peoria("images", "move", "--to", URL)
+    assert answer.sentence == (
+        "That address cannot be used: it needs the extra: pip install 'peoria[objects]'."
+    )
+    monkeypatch.setenv("PEORIA_IMAGES_URL", URL)
+    assert "needs the extra" in peoria("doctor").sentence

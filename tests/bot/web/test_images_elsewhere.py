@@ -31,6 +31,12 @@ def settings(
     return settings.model_copy(update=own)
 
 
+def images_in(object_store: FakeObjectStore) -> dict[str, bytes]:
+    """What there is of images, by key: models are there, too."""
+    objects = object_store.objects().items()
+    return {key: data for key, data in objects if key.startswith(("images/", "public/"))}
+
+
 async def sha256_of(app: App, image_id: int = 1) -> str:
     async with app.core.database.read() as session:
         return (await session.get_one(Image, image_id)).sha256
@@ -40,7 +46,7 @@ async def test_the_board_delivers_what_is_in_the_store(
     ann: Visitor, app: App, post_id: int, object_store: FakeObjectStore, data_dir: Path
 ) -> None:
     sha256 = await sha256_of(app)
-    assert object_store.objects() == {f"images/{sha256[:2]}/{sha256}": PICTURE}
+    assert images_in(object_store) == {f"images/{sha256[:2]}/{sha256}": PICTURE}
     assert not (data_dir / "images").exists()
     for copies in (1, 0):
         if not copies:
@@ -115,14 +121,32 @@ async def test_the_store_delivers_copies_that_say_nothing_of_the_camera(
     async with ann.session.get(f"{ann.url}/") as answer:
         policy = answer.headers["Content-Security-Policy"]
     assert f"img-src 'self' {object_store.url} blob:" in policy
-    assert {key.partition("/")[0] for key in object_store.objects()} == {"images", "public"}
+    assert {key.partition("/")[0] for key in images_in(object_store)} == {"images", "public"}
     async with app.core.database.read() as session:
         person = (await session.scalars(select(Author.hash))).one()
     await forget_person(
         app.core.database,
         platform=PlatformName.WEB, person=person, images=app.core.images, now=clock(),
     )  # fmt: skip
-    assert object_store.objects() == {}
+    assert images_in(object_store) == {}
     assert isinstance(app.core.images, RemoteImageStore)
     assert list(app.core.images.files()) == []
     assert (await ann.page("/images/1"))[0] == 404
+
+
+async def test_monitors_are_told_of_a_store_that_cannot_be_used(
+    ann: Visitor, object_store: FakeObjectStore, app: App, board: WebPlatform
+) -> None:
+    object_store.faults.append(Fault("PUT", status=403, code="AccessDenied"))
+    status, content = await ann.json("/healthz")
+    assert status == 503
+    assert content["parts"]["object store"] == {
+        "state": "trouble",
+        "sentence": "The keys may not do this in the object store s3://pictures (403). Give them"
+        " the right to list, read, write and delete objects there. Until then posts wait.",
+    }
+    asked = len(object_store.requests)
+    assert app.readiness.look is not None
+    app.readiness._found = None
+    assert (await ann.json("/healthz"))[0] == 503
+    assert len(object_store.requests) == asked

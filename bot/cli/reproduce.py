@@ -87,6 +87,9 @@ def deepmeme(
     ],
     cases: Annotated[int, typer.Option(min=4, help="Faces, as many of each emotion.")] = 720,
     seed: Annotated[int, typer.Option(help="Which faces, and what is written.")] = 1,
+    write: Annotated[
+        bool, typer.Option(help="Have captions written, too; those of posts take seconds.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """A face, the expression found, a caption to match: the third study's table of emotions."""
@@ -100,8 +103,9 @@ def deepmeme(
             bar.update(task, completed=done, total=total)
 
         found = reproduce(
-            captions, prepared, faces, answers, cases=cases, seed=seed, on_progress=advance
-        )
+            captions, prepared, faces, answers, cases=cases, seed=seed, write=write,
+            on_progress=advance,
+        )  # fmt: skip
     _show({"data": found, "markdown": as_markdown(found)}, as_json)
 
 

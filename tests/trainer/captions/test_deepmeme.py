@@ -30,10 +30,10 @@ def test_as_many_faces_of_each_emotion_and_what_was_found() -> None:
 
 def test_a_case_is_right_when_the_caption_has_the_known_expression() -> None:
     cases = [
-        Case("happy", "happy", True, "happy", "sad", False),
-        Case("happy", "sad", False, "happy", "sad", False),
-        Case("angry", "fear", False, "fear", "fear", True),
-        Case("sad", "sad", True, "fear", "sad", False),
+        Case("happy", "happy", True, "happy", "happy", "sad", False),
+        Case("happy", "sad", False, "happy", "sad", "sad", False),
+        Case("angry", "fear", False, "fear", "sad", "fear", True),
+        Case("sad", "sad", True, "fear", "sad", "sad", False),
     ]
     found = tables(cases)
     happy = found["emotions"]["happy"]
@@ -42,12 +42,23 @@ def test_a_case_is_right_when_the_caption_has_the_known_expression() -> None:
         "right": 2, "of": 4, "share": 0.5, "low": wilson(2, 4)[0], "high": wilson(2, 4)[1],
     }  # fmt: skip
     assert found["emotions"]["all"]["caption"]["right"] == 2
+    assert found["emotions"]["all"]["written_caption"]["right"] == 3
     assert found["named"]["right"]["of"] == 2
     text = as_markdown(found)
     assert "| angry | 0 of 1 (0.0%; 0%–79%)" in text
     assert "10 of 15 (66.7%; printed as 50%)" in text
     assert "| fear | 0 of 0 |" in text
-    assert "1 of 4 captions stand word for word" in text
+    assert "1 of 4 captions that were written stand word for word" in text
+
+
+def test_without_writing_only_what_was_retrieved_is_told() -> None:
+    found = tables([Case("happy", "happy", True, "happy", None, None, None)])
+    assert found["emotions"]["all"]["right"]["share"] == 1
+    assert found["emotions"]["all"]["written_caption"]["of"] == 0
+    assert "| happy | 1 of 1 (100.0%; 21%–100%) | 100.0% | 100.0% | – | – | – |" in as_markdown(
+        found
+    )
+    assert "word for word" not in as_markdown(found)
 
 
 def test_interval_of_a_share() -> None:

@@ -4,7 +4,6 @@ An import does not wait for them, and images that were stored before there were 
 none, either. Nothing that is predicted goes by them.
 """
 
-import asyncio
 import logging
 from collections.abc import Sequence
 
@@ -52,7 +51,7 @@ class AttributeWorker:
         read = 0
         for image_id, sha256, vector in waiting:
             try:
-                data = await asyncio.to_thread(self._images.get, sha256)
+                data = await self._images.on_thread(self._images.get, sha256)
                 embedding = np.frombuffer(vector, "<f2").astype(np.float32)
                 attributes = await self._server.read_attributes(data, embedding, backbone)
             except (FileNotFoundError, ImageRefused) as error:

@@ -3,7 +3,6 @@
 They wait for their label, as imported posts do (`bot.operations.import_labels`).
 """
 
-import asyncio
 from datetime import timedelta
 from enum import StrEnum
 
@@ -162,7 +161,7 @@ class PastPosts:
                 # The next one may do.
                 continue
             else:
-                return await asyncio.to_thread(self._images.put, data), image
+                return await self._images.on_thread(self._images.put, data), image
         if failed is not None:
             raise failed
         return None

@@ -209,7 +209,7 @@ class Digests(commands.Cog):
             return None
         sha256 = post.sha256
         try:
-            data = await asyncio.to_thread(self._core.images.get, sha256)
+            data = await self._core.images.on_thread(self._core.images.get, sha256)
         except OSError as error:
             log.info("The picture of a digest cannot be shown: %s", error)
             return None

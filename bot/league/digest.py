@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, case, desc, func, select
 from sqlalchemy.orm import Session
 
 from storage.tables import Author, Community, Guess, Image, Label, Post, Prediction
-from storage.types import Bucket, PostOrigin
+from storage.types import SPOILER, Bucket, PostOrigin
 
 #: People who are named, and posts that are kept in hand: one that is gone is left out.
 _PEOPLE, _POSTS = 3, 5
@@ -165,9 +165,22 @@ def _posts(
     session: Session, live: Sequence[ColumnElement[bool]], order: ColumnElement[Any]
 ) -> list[DigestPost]:
     hidden = select(Author.id).where(Author.opted_out_at.is_not(None))
-    given = _given()
+    # Columns, not objects: there may be a thousand digests at once.
     query = (
-        select(Post, Label, Community.source_id, given, Image.sha256, Image.dropped_at)
+        select(
+            Post.source_id,
+            Community.source_id.label("community"),
+            Post.options,
+            Post.title,
+            Post.link,
+            Label.score,
+            Label.bucket,
+            _given().label("chance"),
+            ((Label.percentile_low + Label.percentile_high) / 2).label("percentile"),
+            Image.sha256,
+            Image.dropped_at,
+        )
+        .select_from(Post)
         .join(Label, Label.post_id == Post.id)
         .join(Community, Community.id == Post.community_id)
         .join(Prediction, Prediction.post_id == Post.id)
@@ -183,17 +196,17 @@ def _posts(
     )
     return [
         DigestPost(
-            source_id=post.source_id,
-            community_source_id=source_id,
-            options=dict(post.options or {}),
-            title=post.title,
-            link=post.link,
-            spoiler=post.is_spoiler,
-            score=label.score,
-            bucket=label.bucket,
-            chance=chance,
-            percentile=(label.percentile_low + label.percentile_high) / 2,
-            sha256=None if dropped is not None else sha256,
+            source_id=row.source_id,
+            community_source_id=row.community,
+            options=dict(row.options or {}),
+            title=row.title,
+            link=row.link,
+            spoiler=bool((row.options or {}).get(SPOILER)),
+            score=row.score,
+            bucket=row.bucket,
+            chance=row.chance,
+            percentile=row.percentile,
+            sha256=None if row.dropped_at is not None else row.sha256,
         )
-        for post, label, source_id, chance, sha256, dropped in session.execute(query)
+        for row in session.execute(query)
     ]

@@ -13,7 +13,7 @@ def small_picture(data: bytes) -> bytes | None:
     try:
         with Image.open(io.BytesIO(data)) as image:
             # JPEG files are decoded at a fraction of their size.
-            image.draft("RGB", (2 * _LONGEST, 2 * _LONGEST))
+            image.draft("RGB", (_LONGEST, _LONGEST))
             small = ImageOps.exif_transpose(image).convert("RGB")
             small.thumbnail((_LONGEST, _LONGEST))
             out = io.BytesIO()

@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 _LOOK_SECONDS = 20.0
 #: Digests that are sent at the same time, and that are looked at in one round.
 _AT_ONCE, _BATCH = 4, 500
+#: Pause after each where there are many, seconds: of 50 requests a second they take some 20.
+_PAUSE_SECONDS = 0.5
 #: Fewer posts that ended are a quiet time: nothing is told.
 _LEAST_POSTS = 3
 #: Tries of what may be a fault of ours.
@@ -95,7 +97,11 @@ class Digests(commands.Cog):
 
         async def send(digest: Digest) -> bool:
             async with at_once:
-                return await self._send_safely(digest, places)
+                sent = await self._send_safely(digest, places)
+                if sent and len(due) > _AT_ONCE:
+                    # What Discord takes of a bot in a second is left to replies.
+                    await asyncio.sleep(_PAUSE_SECONDS)
+                return sent
 
         return sum(await asyncio.gather(*(send(each) for each in due)))
 
@@ -152,11 +158,12 @@ class Digests(commands.Cog):
             if earlier is not None:
                 await note_sent(database, digest, earlier, clock())
                 return False
-        top = await self._still_there(figures.top)
+        asked: dict[str, bool] = {}
+        top = await self._still_there(figures.top, asked)
         told = Told(
             figures,
             top,
-            await self._still_there(figures.surprising),
+            await self._still_there(figures.surprising, asked),
             await self._picture(top, channel),
         )
         embed = digest_embed(
@@ -189,18 +196,28 @@ class Digests(commands.Cog):
                 return str(message.id)
         return None
 
-    async def _still_there(self, posts: Sequence[DigestPost]) -> DigestPost | None:
-        """The first post that was not deleted since its score was read."""
+    async def _still_there(
+        self, posts: Sequence[DigestPost], asked: dict[str, bool]
+    ) -> DigestPost | None:
+        """The first post that was not deleted since its score was read.
+
+        Args:
+            asked: whether messages are there that were asked for before; added to.
+        """
         for post in posts:
-            place = self._client.get_partial_messageable(
-                int(str(post.options.get(PLACE) or post.community_source_id))
-            )
-            try:
-                await place.fetch_message(int(post.source_id))
-            except (discord.NotFound, discord.Forbidden):
-                continue
-            return post
+            if post.source_id not in asked:
+                asked[post.source_id] = await self._is_there(post)
+            if asked[post.source_id]:
+                return post
         return None
+
+    async def _is_there(self, post: DigestPost) -> bool:
+        place = int(str(post.options.get(PLACE) or post.community_source_id))
+        try:
+            await self._client.http.get_message(place, int(post.source_id))
+        except (discord.NotFound, discord.Forbidden):
+            return False
+        return True
 
     async def _picture(self, post: DigestPost | None, channel: PostChannel) -> bytes | None:
         if post is None or post.sha256 is None or post.spoiler:

@@ -3,12 +3,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
+from sqlalchemy.orm import Session
 
 from storage.engine.database import Database
 from storage.engine.upsert import insert_if_new
 from storage.queries.communities import find_or_add_author, platform_scores, recent_scores
-from storage.queries.posts import due_posts, load_post, move_post
+from storage.queries.posts import due_posts, load_post, load_posts, move_post
 from storage.tables import Author, Community, Label, Post, Snapshot
 from storage.types import PlatformName, PostRefusal, PostState
 from tests.fixtures.rows import LATER, MOMENT, one_post, row
@@ -52,6 +53,9 @@ async def test_a_post_that_is_not_there_does_not_move(stored: Database) -> None:
     async with stored.write() as session:
         assert not await session.run_sync(move_post, 9, PostState.SEEN, tries=1)
         assert not await session.run_sync(move_post, 1, PostState.AWAITING_SCORE, tries=1)
+        assert not await session.run_sync(
+            move_post, 1, (PostState.AWAITING_SCORE, PostState.PREDICTED), tries=1
+        )
     async with stored.read() as session:
         assert await session.run_sync(load_post, 9) is None
         assert (await session.get_one(Post, 1)).tries == 0
@@ -85,6 +89,24 @@ async def test_a_loaded_post_brings_all_that_belongs_to_it(stored: Database) -> 
     assert post.community.name == "r/test"
     assert [each.source for each in post.images] == ["https://example.org/a.png"]
     assert (post.prediction_rows, post.label, post.reply) == ([], None, None)
+
+
+async def test_many_posts_are_loaded_in_few_statements_and_in_order(stored: Database) -> None:
+    await store(stored, *(row(Post, id=number, source_id=f"p{number}") for number in (2, 3)))
+    statements: list[str] = []
+
+    def load(session: Session) -> list[int]:
+        event.listen(
+            session.connection(), "before_cursor_execute", lambda *each: statements.append(each[2])
+        )
+        found = load_posts(session, [3, 9, 1, 2])
+        assert [len(each.images) for each in found] == [0, 1, 0]
+        assert [each.community.name for each in found] == ["r/test"] * 3
+        return [each.id for each in found]
+
+    assert await stored.run_read(load) == [3, 1, 2]
+    assert len(statements) == 3
+    assert await stored.run_read(lambda session: load_posts(session, [])) == []
 
 
 async def test_inserting_what_is_there_changes_nothing(stored: Database) -> None:

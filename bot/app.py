@@ -233,7 +233,7 @@ def backbone_switch(core: Core) -> BackboneSwitch:
 def _retrain_trigger(settings: Settings) -> CronTrigger | None:
     """When Peoria trains by itself; None: never."""
     trigger = cron_trigger(settings.retrain_cron, settings.retrain_time_zone)
-    if trigger is not None and not train_is_installed():
+    if trigger is not None and Role.TRAIN in settings.roles and not train_is_installed():
         log.warning(
             "Scheduled training is switched off: the extra `train` is not installed. %s",
             INSTALL_TRAIN,

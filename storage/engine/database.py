@@ -181,8 +181,13 @@ class Database:
             async with self._turn:
                 return await self._threads.call(partial(_change_schema, work))
         async with self.write() as session:
-            # Tables may be large.
-            await session.execute(text("SELECT set_config('statement_timeout', '0', true)"))
+            # Tables may be large, and what is done between two statements may take long.
+            await session.execute(
+                text(
+                    "SELECT set_config('statement_timeout', '0', true),"
+                    " set_config('idle_in_transaction_session_timeout', '0', true)"
+                )
+            )
             return await (await session.connection()).run_sync(work)
 
     async def close(self) -> None:

@@ -24,7 +24,12 @@ TRIES = 5
 
 #: Who waits for a writer longer than this (as on SQLite) gives up. It is set in each transaction: a
 #: pooler hands a connection's settings to others.
-_PATIENCE = "set_config('lock_timeout', '30000', true)"
+_PATIENCE = (
+    "set_config('lock_timeout', '30000', true),"
+    # A process that is paused in the middle, or whose machine is lost, must not hold its locks for
+    # as long as nobody notices: the server ends its transaction.
+    " set_config('idle_in_transaction_session_timeout', '15000', true)"
+)
 #: "Peoria" as a number: those who write beside others share this lock, who writes alone has it.
 _WRITERS = 0x50656F726961
 _ALONE = text(f"SELECT {_PATIENCE}, pg_advisory_xact_lock({_WRITERS})")

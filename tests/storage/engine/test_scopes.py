@@ -322,3 +322,16 @@ SCOPES = st.one_of(
 def test_numbers_of_scopes_are_theirs_alone(one: Scope, other: Scope) -> None:
     assert -(2**63) <= one.number < 2**63
     assert (one.number == other.number) == (one == other)
+
+
+@pytest.mark.parametrize("alone_in", [EVERYTHING, ITS_ROWS])
+async def test_a_paused_writer_holds_nobody_up_for_long(
+    two: tuple[Database, Database], alone_in: Scopes
+) -> None:
+    """One that is stopped in the middle keeps its locks until the server ends its transaction."""
+    one, _ = two
+    limit = text("SHOW idle_in_transaction_session_timeout")
+    async with one.write(alone_in=alone_in) as session:
+        assert await session.scalar(limit) == "15s"
+    # Migrations take their time between two statements.
+    assert await one.change_schema(lambda connection: connection.scalar(limit)) == "0"

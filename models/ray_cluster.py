@@ -22,7 +22,7 @@ _ENVIRONMENT = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_gcs_rpc_server_reconnect_timeout_s": "20",
     # A cluster of this machine may begin while the machine is busy.
-    "RAY_raylet_start_wait_time_s": "180",
+    "RAY_raylet_start_wait_time_s": "45",
 }
 
 
@@ -54,9 +54,9 @@ def connect(address: str) -> None:
     set_environment()
     import ray
 
-    options: dict[str, Any] = {"namespace": "peoria", "logging_level": logging.ERROR}
+    options: dict[str, Any] = {"namespace": "peoria"}
     if not address.startswith("ray://"):
-        options["log_to_driver"] = False
+        options |= {"logging_level": logging.ERROR, "log_to_driver": False}
     if address == "local":
         options["include_dashboard"] = False
     try:
@@ -64,6 +64,8 @@ def connect(address: str) -> None:
     # Ray has no class of its own for this: what it raises depends on how far it came.
     except Exception as error:
         why = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        if address == "local":
+            raise ConnectionError(f"Ray could not be started on this machine ({why}).") from error
         raise ConnectionError(f"There is no Ray cluster at {address} ({why}).") from error
 
 

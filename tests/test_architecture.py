@@ -196,6 +196,12 @@ RULES = (
         ("bot", "storage", "sqlalchemy"),
         but=("bot.cluster", "bot.runtime", "bot.serving"),
     ),
+    Rule(
+        "Ray is known to bot/cluster/, trainer/cluster/ and models/ray_cluster.py only",
+        PACKAGES,
+        ("ray",),
+        not_of=("bot.cluster", "trainer.cluster", "models.ray_cluster"),
+    ),
     Rule("bot/cli/ holds no SQL", ("bot.cli",), ("sqlalchemy",)),
     Rule("bot/reports/ opens no database", ("bot.reports",), ("storage.engine", "storage.files")),
     # Rooms of trainer/.

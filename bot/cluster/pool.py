@@ -171,7 +171,7 @@ class WorkerPool:
         why = None
         try:
             async with asyncio.timeout(START_SECONDS):
-                slot.node = await slot.actor.__ray_call__.remote(_node)
+                slot.node = await slot.actor.node.remote()
         except TimeoutError:
             why = f"No node of the cluster had a processor free within {START_SECONDS:.0f} s."
         except (*_GONE, RayTaskError) as error:
@@ -185,11 +185,6 @@ class WorkerPool:
             self._free.put_nowait(CannotRun(why))
 
 
-def _node(_: ImageWorker) -> str:
-    """The id of the node that this runs on."""
-    return str(ray.get_runtime_context().get_node_id())
-
-
 async def _put(batch: Sequence[bytes]) -> Any:
     try:
         # Where the store is full, Ray waits a while for room: not on the event loop.
@@ -200,7 +195,7 @@ async def _put(batch: Sequence[bytes]) -> Any:
 
 async def _is_lost(node: str) -> bool:
     """Whether a node is gone, by a call there that does nothing."""
-    ping = ray.remote(int).options(
+    ping = ray.remote(_nothing).options(
         num_cpus=0, max_retries=0,
         scheduling_strategy=NodeAffinitySchedulingStrategy(node_id=node, soft=False),
     )  # fmt: skip
@@ -210,6 +205,10 @@ async def _is_lost(node: str) -> bool:
     except Exception:  # noqa: BLE001 - whatever it is, the node did not answer
         return True
     return False
+
+
+def _nothing() -> None:
+    """What a node is asked to do, to see whether it is there."""
 
 
 def _end(slot: _Slot) -> None:

@@ -51,6 +51,12 @@ class ImageWorker:
         self._attributes = AttributeReader(write_files(root / "genres", kit.genres))
         self._read: Callable[..., str] | None = None
 
+    def node(self) -> str:
+        """The id of the node that this runs on."""
+        import ray
+
+        return str(ray.get_runtime_context().get_node_id())
+
     def run(self, work: Work, batch: Sequence[bytes]) -> list[Outcome]:
         """An outcome for each image, in their order."""
         each = {"embed": self._embed, "read_text": self._read_text}[work]

@@ -38,7 +38,7 @@ async def finetune(
 
     What is stored is embedded anew, and the same head is fitted on the old and on the new
     embeddings; the new backbone serves only if the gate finds it better on the newest posts,
-    which it never saw.
+    which it never saw. Interrupted, the next call goes on after the last whole epoch.
 
     Args:
         switch: switches to the fine-tuned backbone.
@@ -78,6 +78,7 @@ async def finetune(
             "database_url": switch.database.url, "images": settings.image_place.as_json(),
             "weights": str(begin.resolve()), "out": str(out.resolve()), "epochs": epochs,
             "seed": seed, "min_labels": min_images,
+            "checkpoint": str((folder / "checkpoint.npz").resolve()),
         },
         TrainingLimits(settings.train_minutes * 60, settings.train_memory_mb, min_images),
         follow,

@@ -6,9 +6,10 @@ with random crops (as 256 → 224), flips and changes of colour. What comes out 
 backbone of its own, with a fingerprint of its own.
 """
 
+import json
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ def finetune(
     plan: Plan | None = None,
     min_labels: int = MIN_LABELS,
     progress: Progress | None = None,
+    checkpoint: Path | None = None,
 ) -> dict[str, Any]:
     """Train, and write the backbone of the best epoch to ``out``.
 
@@ -68,6 +70,8 @@ def finetune(
         plan: how to train.
         min_labels: fewer pictures are refused.
         progress: told the batches done, of how many in all, and the last loss held out.
+        checkpoint: file that holds all of it after each epoch; where it is of the same pictures,
+            weights and plan, training goes on there. Deleted at the end. None: there is none.
 
     Returns:
         ``written``, the epoch that was kept, and the losses by epoch (epoch 0: the top alone).
@@ -81,44 +85,143 @@ def finetune(
             f"Only {len(pictures)} images of older posts can be learned from (the newest "
             f"{1 - LEARNED:.0%} are kept to judge by); fine-tuning needs {min_labels}."
         )
-    import keras
+    run = FineTuning(pictures, weights, plan or Plan(), progress)
+    if checkpoint is not None:
+        run.restore(checkpoint)
+    while not run.is_over:
+        run.epoch()
+        if checkpoint is not None:
+            run.save(checkpoint)
+    run.write(out)
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
+    return {"written": bool(run.kept), "epoch": run.kept, "losses": run.losses}
 
-    plan = plan or Plan()
-    keras.utils.set_random_seed(plan.seed)
-    rng = np.random.default_rng(plan.seed)
-    backbone, spec, _, _ = load_weights(str(weights))
-    side = spec.input_size
-    model = keras.Sequential(
-        [backbone, keras.layers.Dropout(plan.dropout), keras.layers.Dense(BINS)]
-    )
-    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
-    newest = max(1, len(pictures) // 10)
-    train, held_out = pictures[:-newest], pictures[-newest:]
-    losses: list[float] = []
-    told = progress or (lambda *_: None)
-    batches = math.ceil(len(train) / plan.batch) * (plan.epochs + 1)
-    done = 0
-    best, kept = math.inf, None
-    for epoch in range(plan.epochs + 1):
-        _unfreeze(backbone, last_blocks=epoch > 0)
-        if epoch <= 1:
-            rate = 1e-3 if epoch == 0 else plan.learning_rate
-            model.compile(keras.optimizers.Adam(rate), loss, jit_compile=False)
-        for batch, targets in _batches(train, side, plan.batch, rng, shuffled=True):
-            model.train_on_batch(np.stack([augmented(i, side, rng) for i in batch]), targets)
+
+class FineTuning:
+    """A backbone under training with its top, and everything that a checkpoint holds.
+
+    Attributes:
+        losses: of the pictures held out, by epoch.
+        kept: the best epoch; None before the first.
+    """
+
+    def __init__(
+        self,
+        pictures: Sequence[Picture],
+        weights: Path,
+        plan: Plan,
+        progress: Progress | None = None,
+    ) -> None:
+        import keras
+
+        keras.utils.set_random_seed(plan.seed)
+        self._plan = plan
+        self._rng = np.random.default_rng(plan.seed)
+        self._backbone, self._spec, fingerprint, _ = load_weights(str(weights))
+        self._dropout = keras.layers.Dropout(plan.dropout)
+        self._model = keras.Sequential([self._backbone, self._dropout, keras.layers.Dense(BINS)])
+        newest = max(1, len(pictures) // 10)
+        self._train, self._held_out = pictures[:-newest], pictures[-newest:]
+        self._told = progress or (lambda *_: None)
+        self._key = json.dumps([fingerprint, len(pictures), asdict(plan)])
+        self.losses: list[float] = []
+        self.kept: int | None = None
+        self._best: list[Any] = []
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all epochs are done, or the last ones brought nothing."""
+        last = len(self.losses) - 1
+        return last >= self._plan.epochs or last - (self.kept or 0) >= self._plan.patience
+
+    def epoch(self) -> None:
+        """Train one epoch more; the first trains the top alone.
+
+        Raises:
+            FinetuneRefused: the loss is not finite.
+        """
+        plan, number = self._plan, len(self.losses)
+        self._prepare(number)
+        side = self._spec.input_size
+        each = math.ceil(len(self._train) / plan.batch)
+        done = number * each
+        for batch, targets in _batches(self._train, side, plan.batch, self._rng, shuffled=True):
+            images = np.stack([augmented(image, side, self._rng) for image in batch])
+            self._model.train_on_batch(images, targets)
             done += 1
-            told(done, batches, losses[-1] if losses else math.nan)
-        value = _loss(model, held_out, side, plan.batch, rng)
+            self._told(done, each * (plan.epochs + 1), self.losses[-1] if number else math.nan)
+        value = _loss(self._model, self._held_out, side, plan.batch, self._rng)
         if not math.isfinite(value):
-            raise FinetuneRefused(f"The loss was not finite in epoch {epoch}.")
-        losses.append(value)
-        if value < best:
-            best, kept = value, epoch
-            if epoch > 0:
-                _save(backbone, spec, out)
-        elif epoch - (kept or 0) >= plan.patience:
-            break
-    return {"written": bool(kept), "epoch": kept, "losses": losses}
+            raise FinetuneRefused(f"The loss was not finite in epoch {number}.")
+        if value < min(self.losses, default=math.inf):
+            self.kept = number
+            self._best = self._backbone.get_weights()
+        self.losses.append(value)
+
+    def write(self, out: Path) -> None:
+        """Write the backbone of the best epoch, unless that is the one it began with."""
+        if self.kept:
+            self._backbone.set_weights(self._best)
+            _save(self._backbone, self._spec, out)
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint, whole or not at all."""
+        state = {
+            "key": self._key, "losses": self.losses, "kept": self.kept,
+            "rng": self._rng.bit_generator.state,
+        }  # fmt: skip
+        arrays = {
+            "model": self._model.get_weights(),
+            "best": self._best,
+            "optimizer": [each.numpy() for each in self._model.optimizer.variables],
+            "dropout": [self._dropout.seed_generator.state.numpy()],
+        }
+        named: dict[str, Any] = {
+            f"{part} {number:05d}": value
+            for part, values in arrays.items()
+            for number, value in enumerate(values)
+        }
+        temporary = path.with_name(f".{path.name}")
+        with temporary.open("wb") as file:
+            np.savez(file, state=np.array(json.dumps(state)), **named)
+        temporary.replace(path)
+
+    def restore(self, path: Path) -> None:
+        """Go on where a checkpoint of the same pictures, weights and plan stands, if there is."""
+        if not path.is_file():
+            return
+        with np.load(path, allow_pickle=False) as stored:
+            state = json.loads(str(stored["state"]))
+            if state["key"] != self._key:
+                return
+            parts: dict[str, list[Any]] = {}
+            for name in sorted(stored.files):
+                parts.setdefault(name.partition(" ")[0], []).append(stored[name])
+        self.losses, self.kept = state["losses"], state["kept"]
+        self._rng.bit_generator.state = state["rng"]
+        self._best = parts.get("best", [])
+        # The optimizer that the last epoch had, and nothing of what it had learned yet.
+        self._prepare(min(len(self.losses) - 1, 1))
+        self._model.set_weights(parts["model"])
+        self._model.optimizer.build(self._model.trainable_variables)
+        for variable, value in zip(
+            self._model.optimizer.variables, parts["optimizer"], strict=True
+        ):
+            variable.assign(value)
+        self._dropout.seed_generator.state.assign(parts["dropout"][0])
+
+    def _prepare(self, number: int) -> None:
+        """Freeze what an epoch leaves alone, and begin with a new optimizer where it needs one."""
+        import keras
+
+        _unfreeze(self._backbone, last_blocks=number > 0)
+        if number > 1:
+            return
+        rate = 1e-3 if number == 0 else self._plan.learning_rate
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+        self._model.build((None, self._spec.input_size, self._spec.input_size, 3))
+        self._model.compile(keras.optimizers.Adam(rate), loss, jit_compile=False)
 
 
 def _save(backbone: Any, spec: StudentSpec, out: Path) -> None:

@@ -35,6 +35,7 @@ def main() -> int:
                 stage="fine-tuning", done=done, total=total,
                 loss=loss if math.isfinite(loss) else None,
             ),
+            checkpoint=Path(task["checkpoint"]),
         )  # fmt: skip
     except (FinetuneRefused, ExportRefused) as refusal:
         left_out = ", ".join(f"{count} {reason}" for reason, count in dropped.items())

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.backbone.finetune import FinetuneRefused, Plan, finetune
+from trainer.backbone.finetune import FIRST_UNFROZEN, FinetuneRefused, FineTuning, Plan, finetune
 from trainer.backbone.finetune_pictures import Picture, augmented, canvas, whole
 from trainer.backbone.student_weights import StudentSpec, build_backbone, load_student, save_student
 
@@ -41,6 +41,49 @@ def test_an_image_that_cannot_be_decoded_is_left_out(tmp_path: Path) -> None:
 def test_too_few_labels_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FinetuneRefused, match="Only 3 images of older posts"):
         finetune([picture(tmp_path, i) for i in range(3)], tmp_path / "w.h5", tmp_path / "o.h5")
+
+
+def small_backbone(source: str) -> tuple[keras.Model, StudentSpec, str, str]:
+    """Two layers, the second of which is fine-tuned."""
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((16, 16, 3)),
+            layers.Conv2D(4, 3, name="stem"),
+            layers.Conv2D(4, 3, name=FIRST_UNFROZEN),
+            layers.GlobalAveragePooling2D(),
+        ]
+    )
+    return model, StudentSpec(0.35, 16), "f" * 64, source
+
+
+def test_one_that_is_cut_short_goes_on_after_the_last_whole_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainer.backbone.finetune.load_weights", small_backbone)
+    weights = tmp_path / "before.npz"
+    pictures = [picture(tmp_path, i) for i in range(12)]
+    plan = Plan(epochs=2, batch=6, learning_rate=1e-2, patience=9)
+    whole_run = FineTuning(pictures, weights, plan)
+    checkpoint = tmp_path / "checkpoint.npz"
+    while not whole_run.is_over:
+        whole_run.epoch()
+        if len(whole_run.losses) == 2:
+            whole_run.save(checkpoint)
+
+    told: list[int] = []
+    found = finetune(
+        pictures, weights, tmp_path / "after.npz", plan=plan, min_labels=10,
+        progress=lambda done, total, loss: told.append(done), checkpoint=checkpoint,
+    )  # fmt: skip
+    assert told == [5, 6], "the first two epochs are not done again"
+    assert found["losses"] == pytest.approx(whole_run.losses, rel=1e-4)
+    assert not checkpoint.exists()
+
+    whole_run.save(checkpoint)
+    other = FineTuning(pictures, weights, Plan(epochs=3))
+    other.restore(checkpoint)
+    assert other.losses == [], "a checkpoint of another plan is left alone"
 
 
 def test_a_finetuned_backbone_is_a_weights_file_of_its_own(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """The answers of two networks, fold by fold, put together."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 pytest.importorskip("keras")
 
@@ -32,14 +34,12 @@ def test_answers_lie_at_their_faces_and_the_pair_knows_what_one_does(tmp_path: P
     rows = np.random.default_rng(0).permutation(count)
     for fold in range(FOLDS):
         held = rows[fold::FOLDS]
-        np.savez(
-            tmp_path / f"{fold}.npz",
-            **{
-                "rows": held,
-                "probabilities/residual": right[held],
-                "probabilities/pretrained": np.full((len(held), kinds), 1 / kinds, np.float32),
-            },
-        )
+        answers: dict[str, NDArray[Any]] = {
+            "rows": held,
+            "probabilities/residual": right[held],
+            "probabilities/pretrained": np.full((len(held), kinds), 1 / kinds, np.float32),
+        }
+        np.savez(tmp_path / f"{fold}.npz", **answers)  # type: ignore[arg-type]
 
     found = join(faces, tmp_path)
 

@@ -21,6 +21,8 @@ _KINDS = (
     "image/png", "image/apng", "image/jpeg", "image/webp", "image/gif", "image/avif", "image/heic",
     "image/heif", "image/bmp", "image/x-ms-bmp", "image/tiff",
 )  # fmt: skip
+#: Kinds of previews that are nothing but a picture; the thumbnail of others only stands beside.
+_PICTURES = ("image", "gifv")
 _LINK = re.compile(r"https?://[^\s<>|]+", re.IGNORECASE)
 #: Where people write an address that is no link to be looked at: in <…> or in code.
 _NO_LINK = re.compile(r"<https?://[^\s<>]+>|```.*?```|`[^`\n]*`", re.IGNORECASE | re.DOTALL)
@@ -145,7 +147,9 @@ def _is_image(attachment: discord.Attachment) -> bool:
 
 def _embedded(embed: discord.Embed, *, fetch_links: bool) -> list[str]:
     # Discord's own copy is asked first: it is small, and the link's host learns nothing of us.
-    places: Sequence[object] = (embed.image, embed.thumbnail if embed.type == "image" else None)
+    # A GIF of Tenor or Giphy is a film; its thumbnail is the picture that people see first.
+    shown = embed.thumbnail if embed.type in _PICTURES else None
+    places: Sequence[object] = (embed.image, shown)
     for place in places:
         for name in ("proxy_url", "url") if fetch_links else ("proxy_url",):
             address = getattr(place, name, None)

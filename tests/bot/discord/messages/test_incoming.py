@@ -138,6 +138,25 @@ async def test_a_members_host_is_never_asked_for_a_picture(
     assert fake.fetched("copy.png") == 2
 
 
+async def test_a_gif_of_a_link_is_a_post_by_its_first_picture_and_a_page_is_none(
+    app: App, fake: FakeDiscord, discord: DiscordPlatform, channel: Channel, ann: Member
+) -> None:
+    copy = fake.link(PNG, "frame.png")
+    picture = {"url": copy, "proxy_url": copy, "width": 64, "height": 64}
+    link = "https://tenor.com/view/cat-1"
+    film = {"url": f"{link}.mp4", "proxy_url": f"{link}.mp4", "width": 64, "height": 64}
+    gif = await fake.post_message(
+        channel, ann, content=link,
+        embeds=[{"type": "gifv", "url": link, "thumbnail": picture, "video": film}],
+    )  # fmt: skip
+    page = await fake.post_message(
+        channel, ann, content=link, embeds=[{"type": "link", "url": link, "thumbnail": picture}]
+    )
+    await fake.settle()
+    assert [len(fake.replies_to(each)) for each in (gif, page)] == [1, 0]
+    assert fake.fetched("frame.png") == 1
+
+
 @pytest.mark.parametrize("text", ["<{}>", "`{}`", "```\n{}\n```", "look: <{}> and `{}`"])
 async def test_a_suppressed_link_is_no_post(
     app: App, fake: FakeDiscord, discord: DiscordPlatform, channel: Channel, ann: Member, text: str

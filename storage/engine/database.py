@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import (
@@ -26,6 +26,7 @@ from storage.engine.postgresql import (
     WRITE_OPTIONS,
     PostgresqlWriters,
     is_to_repeat,
+    take_all_for_long,
     take_scopes,
 )
 from storage.engine.postgresql_options import PostgresqlOptions
@@ -180,14 +181,9 @@ class Database:
         if self._threads is not None:
             async with self._turn:
                 return await self._threads.call(partial(_change_schema, work))
-        async with self.write() as session:
-            # Tables may be large, and what is done between two statements may take long.
-            await session.execute(
-                text(
-                    "SELECT set_config('statement_timeout', '0', true),"
-                    " set_config('idle_in_transaction_session_timeout', '0', true)"
-                )
-            )
+        assert self._writers is not None  # noqa: S101 - one of the two is there
+        async with self._writers.turn(EVERYTHING), self._write.begin() as session:
+            await take_all_for_long(session)
             return await (await session.connection()).run_sync(work)
 
     async def close(self) -> None:

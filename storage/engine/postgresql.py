@@ -32,6 +32,7 @@ _PATIENCE = (
 )
 #: "Peoria" as a number: those who write beside others share this lock, who writes alone has it.
 _WRITERS = 0x50656F726961
+_NO_LIMIT = text("SELECT set_config(:name, '0', true)")
 _ALONE = text(f"SELECT {_PATIENCE}, pg_advisory_xact_lock({_WRITERS})")
 
 
@@ -67,6 +68,16 @@ async def take_scopes(session: AsyncSession, scopes: Scopes) -> None:
     numbers = [] if is_everything(scopes) else [scope.number for scope in _in_order(scopes)]
     keys = {f"scope_{place}": number for place, number in enumerate(numbers)}
     await session.execute(_ALONE if is_everything(scopes) else _beside(len(numbers)), keys)
+
+
+async def take_all_for_long(session: AsyncSession) -> None:
+    """Wait until nobody writes, however long that takes, and write alone for as long as it takes.
+
+    For migrations: tables may be large, and processes that start meanwhile wait for the first.
+    """
+    for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+        await session.execute(_NO_LIMIT, {"name": name})
+    await session.execute(text(f"SELECT pg_advisory_xact_lock({_WRITERS})"))
 
 
 def is_to_repeat(error: DBAPIError) -> bool:

@@ -35,7 +35,9 @@ SIZES = {
     "ocr": (310, 875),
     "onnx": (225, 690),
     "postgres": (200, 625),
-    "dev": (1000, 3100),
+    "objects": (205, 630),
+    "ray": (285, 860),
+    "dev": (1110, 3450),
 }
 #: Options of pip's own configuration, and the variables by which uv is told the same.
 PIP_TO_UV = {

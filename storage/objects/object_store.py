@@ -10,13 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, Any
 
 from storage.errors import ExpectedError
 from storage.objects.faults import ObjectStoreFault, is_no_object, object_store_fault
-
-if TYPE_CHECKING:
-    from obstore.store import AzureStore, ClientConfig, GCSStore, RetryConfig, S3Store
 
 #: Bytes that are read at a time.
 _CHUNK = 2**20
@@ -89,7 +86,8 @@ class ObjectStore:
         self.url = url
         self.patience = patience or Patience()
         with self._faults():
-            self._store = _open(url, self.patience)
+            # Of a package that may not be installed.
+            self._store: Any = _open(url, self.patience)
 
     def put_new(self, key: str, data: bytes) -> bool:
         """Write an object unless there is one with this key; False: there is one."""
@@ -166,7 +164,7 @@ class ObjectStore:
         import obstore
 
         with self._faults():
-            return obstore.sign(self._store, "GET", key, timedelta(seconds=seconds))
+            return str(obstore.sign(self._store, "GET", key, timedelta(seconds=seconds)))
 
     def _chunks(self, key: str, max_bytes: int) -> Iterator[bytes]:
         import obstore
@@ -220,15 +218,15 @@ def _check_addresses(url: str) -> None:
             )
 
 
-def _open(url: str, patience: Patience) -> "S3Store | GCSStore | AzureStore":
+def _open(url: str, patience: Patience) -> Any:
     from obstore.store import AzureStore, GCSStore, S3Store
 
-    client: ClientConfig = {
+    client: Any = {
         "timeout": timedelta(seconds=patience.seconds),
         "connect_timeout": timedelta(seconds=min(5.0, patience.seconds)),
         "allow_http": any(os.environ.get(name, "").lower() == "true" for name in _ALLOW_HTTP),
     }
-    retry: RetryConfig = {
+    retry: Any = {
         "max_retries": patience.tries_again,
         "retry_timeout": timedelta(seconds=patience.seconds),
         "backoff": {

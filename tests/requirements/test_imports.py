@@ -87,12 +87,14 @@ def test_what_serves_needs_only_the_base() -> None:
 
 def test_what_trains_is_in_the_extras() -> None:
     files = [ROOT / "main.py", *sources("bot", "models", "storage", "migrations", "trainer")]
-    allowed = declared("base", "train", "ocr", "onnx", "postgres", "ray", "clip")
+    allowed = declared("base", "train", "ocr", "onnx", "postgres", "objects", "ray", "clip")
     assert undeclared(files, allowed, at_import=False) - ONLY_FOR_DEVELOPERS == set()
 
 
 def test_what_tests_and_benchmarks_import_is_declared() -> None:
-    allowed = declared("base", "train", "ocr", "onnx", "postgres", "ray", "clip", "dev", "docs")
+    allowed = declared(
+        "base", "train", "ocr", "onnx", "postgres", "objects", "ray", "clip", "dev", "docs"
+    )
     assert undeclared(sources("tests", "benchmarks"), allowed, at_import=False) == set()
 
 
@@ -106,4 +108,4 @@ def test_an_undeclared_import_is_found(tmp_path: Path, line: str) -> None:
     file.write_text(f"import json\nimport numpy\ndef f():\n    {line}\n", "utf-8")
     assert set(imports(file, at_import=False)) == {"json", "numpy", "yaml"}
     assert set(imports(file, at_import=True)) == {"json", "numpy"}
-    assert not distributions()["yaml"] & declared("base", "train", "ocr", "postgres", "dev")
+    assert not distributions()["yaml"] & declared("base", "train", "ocr", "postgres")

@@ -82,7 +82,7 @@ def test_a_lock_names_no_place_to_fetch_from(lock: str) -> None:
     content = text(lock)
     assert "://" not in content
     lines = [line.strip() for line in content.splitlines() if not line.strip().startswith("#")]
-    pinned = re.compile(r"[a-z0-9-]+(\[[a-z,]+\])?==\S+( ; [^\\@]+)? \\")
+    pinned = re.compile(r"[a-z0-9-]+(\[[a-z0-9,]+\])?==\S+( ; [^\\@]+)? \\")
     for line in lines:
         assert pinned.fullmatch(line) or re.fullmatch(r"--hash=sha256:\w+( \\)?", line), line
 

@@ -106,7 +106,7 @@ def _of_query(operation: Operation) -> list[dict[str, Any]]:
         required = field.is_required()
         if not required and field.default is not None:
             schema["default"] = field.default
-        parameter = {"name": name, "in": "query", "schema": schema}
+        parameter: dict[str, Any] = {"name": name, "in": "query", "schema": schema}
         parameter |= {"required": True} if required else {}
         parameters.append(parameter | ({"description": description} if description else {}))
     return parameters

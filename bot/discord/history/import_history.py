@@ -92,10 +92,13 @@ class OneImport:
         for place in await places_of(channel, self._community, since=self._row.since):
             if reached is not None and place.id < reached:
                 continue
-            after = begin
             if place.id == reached:
-                after = int(self._row.after or begin)
-            await self._read(place, after)
+                await self._read(place, int(self._row.after or begin))
+                continue
+            # Noted before anything of it is read: what fails at its first message has its tries
+            # counted here, and not where the place before it ended.
+            await self._note(place, begin)
+            await self._read(place, begin)
 
     async def _read(self, place: PostChannel, after: int) -> None:
         final = self._core.clock() - timedelta(seconds=self._community.horizon_seconds)
@@ -111,7 +114,8 @@ class OneImport:
             if took or unnoted == _NOTED_EVERY:
                 unnoted = 0
                 await self._note(place, after)
-        await self._note(place, after)
+        if unnoted:
+            await self._note(place, after)
 
     async def _note(self, place: PostChannel, after: int) -> None:
         if not await note_progress(

@@ -140,6 +140,32 @@ async def test_an_import_goes_on_where_it_was_stopped(scene: Scene, clock: FakeC
     assert "The import has ended" in shown[0].text
 
 
+async def test_what_always_fails_at_the_beginning_of_a_thread_is_left_out_in_the_end(
+    scene: Scene, clock: FakeClock
+) -> None:
+    fake, other = scene.fake, scene.fake.channel(scene.guild, "old")
+    await fake.settle()
+    threads = [fake.thread(other, name) for name in ("cats", "dogs")]
+    broken = await fake.post_message(threads[0], scene.ann, content="odd", attachments=[PNG])
+    await fake.post_message(threads[1], scene.ann, content="dog", attachments=[PNG])
+    fake.add_reaction(broken, scene.bob, "⬆️")
+    clock.forward(2 * 86400)
+    await scene.watch(other)
+    fake.on(
+        REACTED,
+        lambda _: answer(403, {"message": "Missing Access", "code": 50001}),
+        times=None,
+        when=lambda moment: str(broken.id) in moment.request.path,
+    )
+    await fake.slash(scene.admin, scene.channel, "import", channel=other)
+    for _ in range(4):
+        await go_on(scene)
+        clock.forward(3600)
+    (row,) = await imports(scene)
+    assert row.ended_at is not None
+    assert (row.counts["failed"], row.counts["stored"]) == (1, 1)
+
+
 async def test_a_forum_is_imported_thread_by_thread(scene: Scene, clock: FakeClock) -> None:
     fake = scene.fake
     forum = fake.channel(scene.guild, "art", kind=FORUM)

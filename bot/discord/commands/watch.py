@@ -19,6 +19,7 @@ from bot.discord.ui.channel_option import ChannelOption, Watchable
 from bot.discord.ui.error_replies import Refused, permission_name
 from bot.discord.ui.responses import Interaction, defer, respond
 from bot.discord.watch_channel import channels_of, watch_channel
+from bot.posts.history_imports import stop_import
 from storage.queries.communities import find_community
 from storage.tables import Community
 from storage.types import PlatformName, ReplyMode
@@ -128,6 +129,8 @@ class WatchedChannels(Feature):
         async with database.read() as session:
             community = await session.run_sync(find_community, PlatformName.DISCORD, here)
         if community is not None:
+            # Of what is not watched any more the past is not wanted either.
+            await stop_import(database, community.id, self.core.clock())
             await self.note(interaction, Action.UNWATCH, community_id=community.id)
         return True
 

@@ -12,7 +12,7 @@ from bot.core import Core
 from bot.discord.gateway.answers import judging_answers
 from bot.discord.gateway.channels import WatchedChannel
 from bot.discord.gateway.error_codes import UNKNOWN_CHANNEL, UNKNOWN_MESSAGE
-from bot.discord.gateway.guild_options import downvote_of, upvote_of
+from bot.discord.gateway.guild_options import GUILD, downvote_of, upvote_of
 from bot.discord.history.import_history import MAY_PASS, OneImport, Stopped, other_emoji
 from bot.discord.history.render import progress_embed
 from bot.discord.messages.reaction_votes import VoteEmoji
@@ -26,6 +26,7 @@ from bot.posts.history_imports import (
     let_go,
     note_shown,
     put_off,
+    stop_import,
 )
 from bot.runtime.task_group import TaskGroup
 from bot.training.schedule import new_labels
@@ -82,9 +83,19 @@ class HistoryImports(commands.Cog):
             due = await due_imports(
                 session, PlatformName.DISCORD, self._core.clock(), without=self._busy
             )
-        for row, community in due[: _AT_ONCE - len(self._busy)]:
+        # Those of other processes, and of servers that are gone, take nobody's turn here.
+        mine = [(row, community) for row, community in due if self._serves(community)]
+        for row, community in mine[: _AT_ONCE - len(self._busy)]:
             self._busy.add(row.id)
             self._tasks.start(self._work(row, community), f"Import {row.id}")
+
+    def _serves(self, community: Community) -> bool:
+        """Whether this process hears of a channel's server now."""
+        guild_id = community.options.get(GUILD)
+        if guild_id is None:
+            return self._client.get_channel(int(community.source_id)) is not None
+        guild = self._client.get_guild(int(guild_id))
+        return guild is not None and not guild.unavailable
 
     async def _work(self, row: HistoryImport, community: Community) -> None:
         database = self._core.database
@@ -101,27 +112,50 @@ class HistoryImports(commands.Cog):
             self._busy.discard(row.id)
 
     async def _channel(self, row: HistoryImport, community: Community) -> WatchedChannel | None:
-        """The channel, if this process serves it; an import of one that is gone is ended."""
-        channel = self._client.get_channel(int(community.source_id))
-        if isinstance(channel, WatchedChannel):
-            return channel
+        """The channel; an import of one that is gone is ended, one out of sight is put off."""
+        found: object = self._client.get_channel(int(community.source_id))
+        if isinstance(found, WatchedChannel):
+            return found
         try:
+            # A thread that is archived is not among those that a server tells of.
             found = await self._client.fetch_channel(int(community.source_id))
         except discord.NotFound as error:
             if error.code == UNKNOWN_CHANNEL:
                 await self._fail(row, community, "history.gone")
-            return None
+                return None
+            log.info("Channel %s cannot be imported now (%s).", community.source_id, error)
         except (discord.HTTPException, discord.InvalidData, OSError) as error:
             log.info("Channel %s cannot be imported now (%s).", community.source_id, error)
-            return None
-        # A thread that is archived is not among those that a server tells of.
-        served = self._client.get_guild(found.guild.id) if hasattr(found, "guild") else None
-        return found if isinstance(found, discord.Thread) and served is not None else None
+        if isinstance(found, WatchedChannel):
+            return found
+        # Others have their turn meanwhile.
+        progress = _Progress(self._client, self._core, row, community)
+        await self._put_off(row, community, progress, row.counts)
+        return None
+
+    async def _put_off(
+        self,
+        row: HistoryImport,
+        community: Community,
+        progress: "_Progress",
+        counts: Mapping[str, int],
+    ) -> None:
+        """Try again later, and after many tries no more."""
+        if row.tries + 1 >= _MOST_TRIES:
+            await self._fail(row, community, "history.given_up")
+            return
+        await put_off(self._core.database, row.id, row.tries, self._core.clock())
+        await progress.show(counts, progress.texts("history.waits"), at_once=True)
 
     async def _go_on(
         self, row: HistoryImport, community: Community, channel: WatchedChannel
     ) -> None:
         progress = _Progress(self._client, self._core, row, community)
+        if not community.watched:
+            # The bot was removed from the server and invited again, for example.
+            await stop_import(self._core.database, community.id, self._core.clock())
+            await progress.show(row.counts, progress.texts("history.stopped"), at_once=True)
+            return
         await progress.show(row.counts, at_once=True)
         one = OneImport(self._client, self._core, row, community, progress.show)
         try:
@@ -131,11 +165,7 @@ class HistoryImports(commands.Cog):
             return
         except MAY_PASS as error:
             log.info("Import %s goes on later: %s: %s", row.id, type(error).__name__, error)
-            if row.tries + 1 >= _MOST_TRIES:
-                await self._fail(row, community, "history.given_up")
-                return
-            await put_off(self._core.database, row.id, row.tries, self._core.clock())
-            await progress.show(one.counts, progress.texts("history.waits"), at_once=True)
+            await self._put_off(row, community, progress, one.counts)
             return
         labels = await label_imported(self._core.database, community, self._core.clock())
         more = [progress.texts("history.ended", labels=progress.texts.number(labels))]

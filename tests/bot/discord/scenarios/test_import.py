@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from bot.communities import unwatch_community
 from bot.discord.history.run_imports import HistoryImports
 from bot.people.consent import opt_out
 from bot.people.identity import hash_person
@@ -205,3 +206,52 @@ async def test_an_import_is_ended_by_who_asked_or_with_its_channel(
     assert gone.fault is not None
     assert "the channel is not there any more" in fake.messages(channel)[-1].text
     assert clock() - (gone.ended_at or clock()) < timedelta(seconds=1)
+
+
+async def test_imports_of_what_is_out_of_sight_take_nobodys_turn(
+    scene: Scene, clock: FakeClock
+) -> None:
+    fake = scene.fake
+    away = fake.guild("Away")
+    boss = fake.member(away, "boss", manage_guild=True)
+    gone = [fake.channel(away, name) for name in ("one", "two")]
+    await fake.settle()
+    for each in gone:
+        await scene.watch(each)
+        await fake.slash(boss, each, "import")
+    fake.remove_bot(away)
+    await fake.settle()
+    thread = fake.thread(scene.channel, "cats")
+    await scene.watch(thread)
+    await fake.slash(scene.admin, scene.channel, "import", channel=thread)
+    fake.archive(thread)
+    await fake.settle()
+    fake.on(
+        "GET /channels/{channel_id}",
+        lambda _: answer(403, {"message": "Missing Access", "code": 50001}),
+    )
+    await fake.slash(scene.admin, scene.channel, "import")
+    await go_on(scene)
+    *_, hidden, seen = await imports(scene)
+    assert (hidden.ended_at, hidden.tries) == (None, 1)
+    assert seen.ended_at is not None
+    assert len(fake.asked("GET /channels/{channel_id}")) == 1
+    # It is taken up when its time has come.
+    clock.forward(60)
+    await go_on(scene)
+    assert (await imports(scene))[2].ended_at is not None
+
+
+async def test_an_import_ends_with_watching(scene: Scene) -> None:
+    fake, channel = scene.fake, scene.channel
+    await fake.slash(scene.admin, channel, "import")
+    await fake.slash(scene.admin, channel, "unwatch")
+    (row,) = await imports(scene)
+    assert row.ended_at is not None
+    await fake.slash(scene.admin, channel, "watch")
+    await fake.slash(scene.admin, channel, "import")
+    # As when the bot is removed from the server.
+    await unwatch_community(scene.core.database, PlatformName.DISCORD, str(channel.id))
+    await go_on(scene)
+    assert (await imports(scene))[1].ended_at is not None
+    assert "was ended" in fake.messages(channel)[-1].text

@@ -2,10 +2,11 @@
 
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
 import discord
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from bot.core import Core
@@ -24,6 +25,7 @@ from bot.posts.past_posts import PastPost, PastPosts
 from bot.runtime.download import DownloadFailed
 from models.decoding import ImageUnread
 from storage.tables import Community, HistoryImport
+from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +91,11 @@ class OneImport:
         """
         reached = None if self._row.place is None else int(self._row.place)
         begin = discord.utils.time_snowflake(self._row.since)
-        for place in await places_of(channel, self._community, since=self._row.since):
+        places = await places_of(channel, self._community, since=self._row.since)
+        others = await self._watched_by_themselves(places)
+        for place in places:
+            if str(place.id) in others:
+                continue
             if reached is not None and place.id < reached:
                 continue
             if place.id == reached:
@@ -99,6 +105,18 @@ class OneImport:
             # counted here, and not where the place before it ended.
             await self._note(place, begin)
             await self._read(place, begin)
+
+    async def _watched_by_themselves(self, places: Sequence[PostChannel]) -> frozenset[str]:
+        """Threads that are communities of their own, as for what is posted now."""
+        async with self._core.database.read() as session:
+            found = await session.scalars(
+                select(Community.source_id).where(
+                    Community.platform == PlatformName.DISCORD,
+                    Community.watched,
+                    Community.id != self._community.id,
+                )
+            )
+            return frozenset(found) & {str(each.id) for each in places}
 
     async def _read(self, place: PostChannel, after: int) -> None:
         final = self._core.clock() - timedelta(seconds=self._community.horizon_seconds)

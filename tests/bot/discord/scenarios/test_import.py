@@ -167,6 +167,22 @@ async def test_what_always_fails_at_the_beginning_of_a_thread_is_left_out_in_the
     assert (row.counts["failed"], row.counts["stored"]) == (1, 1)
 
 
+async def test_a_thread_that_is_watched_by_itself_is_left_to_its_own_import(
+    scene: Scene, clock: FakeClock
+) -> None:
+    fake, other = scene.fake, scene.fake.channel(scene.guild, "old")
+    await fake.settle()
+    for name in ("cats", "dogs"):
+        thread = fake.thread(other, name)
+        await fake.post_message(thread, scene.ann, content=name, attachments=[PNG])
+    clock.forward(2 * 86400)
+    await scene.watch(other)
+    await scene.watch(thread)
+    await fake.slash(scene.admin, scene.channel, "import", channel=other)
+    await go_on(scene)
+    assert set(await scores(scene)) == {"cats"}
+
+
 async def test_a_forum_is_imported_thread_by_thread(scene: Scene, clock: FakeClock) -> None:
     fake = scene.fake
     forum = fake.channel(scene.guild, "art", kind=FORUM)

@@ -150,6 +150,7 @@ async def test_what_always_fails_at_the_beginning_of_a_thread_is_left_out_in_the
     broken = await fake.post_message(threads[0], scene.ann, content="odd", attachments=[PNG])
     await fake.post_message(threads[1], scene.ann, content="dog", attachments=[PNG])
     fake.add_reaction(broken, scene.bob, "⬆️")
+    await fake.settle()
     clock.forward(2 * 86400)
     await scene.watch(other)
     fake.on(
@@ -175,6 +176,7 @@ async def test_a_thread_that_is_watched_by_itself_is_left_to_its_own_import(
     for name in ("cats", "dogs"):
         thread = fake.thread(other, name)
         await fake.post_message(thread, scene.ann, content=name, attachments=[PNG])
+    await fake.settle()
     clock.forward(2 * 86400)
     await scene.watch(other)
     await scene.watch(thread)
@@ -190,6 +192,7 @@ async def test_a_forum_is_imported_thread_by_thread(scene: Scene, clock: FakeClo
     first = await fake.begin_thread(forum, scene.ann, "first", attachments=[PNG])
     await fake.begin_thread(forum, scene.ann, "second", attachments=[OTHER])
     fake.add_reaction(first, scene.bob, "🔥")
+    await fake.settle()
     clock.forward(86400)
     fake.archive(first.channel)
     await scene.watch(forum)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.runtime.clock import Clock
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
+from storage.engine.scopes import ITS_ROWS
 from storage.tables import AuditEntry
 from storage.types import PlatformName
 
@@ -81,7 +82,7 @@ class AuditLog:
             for key, value in (details or {}).items()
             if value is not None
         }
-        async with self._database.write() as session:
+        async with self._database.write(alone_in=ITS_ROWS) as session:
             session.add(
                 AuditEntry(
                     made_at=self._clock(),
@@ -99,7 +100,7 @@ class AuditLog:
         """Delete entries that are too old; return how many."""
         entries = table_of(AuditEntry)
         old = entries.c.made_at < self._clock() - self._keep
-        async with self._database.write() as session:
+        async with self._database.write(alone_in=ITS_ROWS) as session:
             result = await session.execute(delete(entries).where(old))
             assert isinstance(result, CursorResult)  # noqa: S101 - what a DELETE gives
             return result.rowcount

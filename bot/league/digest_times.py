@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from bot.runtime.local_time import next_local_time
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
+from storage.engine.scopes import ITS_ROWS
 from storage.tables import Digest
 from storage.types import PlatformName
 
@@ -161,4 +162,4 @@ async def _change(database: Database, digest: Digest, **values: Any) -> bool:
         assert isinstance(result, CursorResult)  # noqa: S101 - what an UPDATE gives
         return result.rowcount == 1
 
-    return await database.run_write(change)
+    return await database.run_write(change, alone_in=ITS_ROWS)

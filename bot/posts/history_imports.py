@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
+from storage.engine.scopes import ITS_ROWS
 from storage.engine.upsert import insert_if_new
 from storage.tables import Community, HistoryImport
 from storage.types import PlatformName
@@ -166,4 +167,4 @@ async def _change(database: Database, import_id: int, *where: Any, **values: Any
         assert isinstance(result, CursorResult)  # noqa: S101 - what an UPDATE gives
         return result.rowcount == 1
 
-    return await database.run_write(change)
+    return await database.run_write(change, alone_in=ITS_ROWS)

@@ -19,6 +19,7 @@ from bot.serving.champion import Champion, ChampionServer
 from bot.serving.embed import EmbeddedImage
 from models.decoding import ImageRefused, ImageUnread
 from storage.engine.database import Database
+from storage.engine.scopes import person_scope, source_scope
 from storage.engine.upsert import insert_if_new
 from storage.files.image_store import ImageStore
 from storage.files.post_values import MAX_TITLE
@@ -140,7 +141,11 @@ class PastPosts:
             )
             return PastPost.STORED
 
-        return await self._database.run_write(store)
+        # What may not be there yet: the post, and its author.
+        scopes = [source_scope(community.platform, incoming.source_id)]
+        if person is not None:
+            scopes.append(person_scope(community.platform, person))
+        return await self._database.run_write(store, alone_in=scopes)
 
     def _person(self, community: Community, incoming: IncomingPost) -> str | None:
         if incoming.author is None:

@@ -23,6 +23,7 @@ from bot.platform import PlatformUnavailable
 from bot.posts.history_imports import note_progress
 from bot.posts.past_posts import PastPost, PastPosts
 from bot.runtime.download import DownloadFailed
+from bot.serving.champion import NoChampion
 from models.decoding import ImageUnread
 from storage.tables import Community, HistoryImport
 from storage.types import PlatformName
@@ -44,7 +45,7 @@ _PATIENCE = 3
 #: What may pass: the import goes on later where it was.
 MAY_PASS = (
     *AWAY, DBAPIError, OSError, PlatformUnavailable, DownloadFailed, ImageUnread,
-    discord.HTTPException,
+    discord.HTTPException, NoChampion,
 )  # fmt: skip
 
 

@@ -93,7 +93,7 @@ async def open_session(
             messages,
             reactions,
             Backfill(client, core, messages, state.votes, state.high_water),
-            RemovalListener(client, core),
+            RemovalListener(client, core, pipeline),
             CategoryListener(client, core),
             HistoryImports(client, core),
             Digests(client, core, state.names),

@@ -9,14 +9,17 @@ from collections.abc import Sequence
 import discord
 from discord.ext import commands
 from sqlalchemy import select
+from sqlalchemy.orm import contains_eager
 
 from bot.communities import unwatch_community
 from bot.core import Core
 from bot.discord.commands.guild_scope import communities_of
 from bot.discord.gateway.error_codes import AWAY, UNKNOWN_CHANNEL
-from bot.discord.gateway.guild_options import GUILD
-from storage.tables import Community
-from storage.types import PlatformName
+from bot.discord.gateway.guild_options import GUILD, place_of
+from bot.posts.pipeline import Pipeline
+from bot.runtime.one_by_one import one_by_one
+from storage.tables import Community, Post
+from storage.types import UNLABELLED, PlatformName
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +27,10 @@ log = logging.getLogger(__name__)
 class RemovalListener(commands.Cog):
     """Ends watching where there is nothing left to watch."""
 
-    def __init__(self, client: commands.AutoShardedBot, core: Core) -> None:
+    def __init__(self, client: commands.AutoShardedBot, core: Core, pipeline: Pipeline) -> None:
         self._client = client
         self._core = core
+        self._pipeline = pipeline
 
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
@@ -36,8 +40,13 @@ class RemovalListener(commands.Cog):
 
     @commands.Cog.listener()
     async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
-        """A thread was deleted."""
+        """A thread was deleted, and all that was posted in it."""
         await self._unwatch(str(event.thread_id), "was deleted")
+        guild = self._client.get_guild(event.guild_id)
+        # What was only hidden from the bot may be back in time.
+        if guild is not None and await self._is_deleted(guild, event.thread_id):
+            posts = await self._waiting_in(event.parent_id, event.thread_id)
+            await one_by_one(posts, self._pipeline.withdraw, "a post of a deleted thread")
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
@@ -66,6 +75,23 @@ class RemovalListener(commands.Cog):
                 select(Community).filter_by(platform=PlatformName.DISCORD, watched=True)
             )
             return [each for each in found if each.options.get(GUILD)]
+
+    async def _waiting_in(self, parent_id: int, thread_id: int) -> Sequence[int]:
+        """Posts of a thread that have no label yet."""
+        ids = [str(parent_id), str(thread_id)]
+        async with self._core.database.read() as session:
+            found = await session.scalars(
+                select(Post)
+                .join(Post.community)
+                .options(contains_eager(Post.community))
+                .where(
+                    Community.platform == PlatformName.DISCORD,
+                    Community.source_id.in_(ids),
+                    Post.state.in_(UNLABELLED),
+                )
+                .order_by(Post.id)
+            )
+            return [each.id for each in found if place_of(each) == str(thread_id)]
 
     async def _is_deleted(self, guild: discord.Guild, channel_id: int) -> bool:
         if guild.get_channel_or_thread(channel_id) is not None:

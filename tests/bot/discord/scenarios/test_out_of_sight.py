@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from storage.tables import Community, Notice, Post
-from storage.types import PlatformName
+from storage.types import PlatformName, PostState
 from tests.bot.discord.scenarios.scene import HORIZON, PNG, Scene
 
 
@@ -64,6 +64,21 @@ async def test_a_deleted_channel_is_watched_no_more(scene: Scene) -> None:
     scene.fake.delete_channel(scene.channel)
     await scene.fake.settle()
     assert not await is_watched(scene, scene.channel.id)
+
+
+async def test_posts_of_a_deleted_thread_are_withdrawn(scene: Scene) -> None:
+    threads = [scene.fake.thread(scene.channel, name) for name in ("cats", "dogs")]
+    posts = [
+        await scene.fake.post_message(each, scene.ann, attachments=[PNG])
+        for each in (*threads, scene.channel)
+    ]
+    await scene.work()
+    scene.fake.delete_thread(threads[0])
+    await scene.fake.settle()
+    await scene.work()
+    states = [post.state for each in posts if (post := await scene.stored(each)) is not None]
+    waiting = PostState.AWAITING_SCORE
+    assert states == [PostState.WITHDRAWN, waiting, waiting]
 
 
 async def test_a_server_that_removed_the_bot_is_asked_again(scene: Scene) -> None:

@@ -135,7 +135,7 @@ class Digests(commands.Cog):
     async def _send(self, guild: discord.Guild, digest: Digest, places: _Places) -> bool:
         database, clock = self._core.database, self._core.clock
         texts = Texts(guild.preferred_locale)
-        channel = guild.get_channel_or_thread(int(digest.channel))
+        channel = await self._channel(guild, int(digest.channel))
         here = places.get(digest.server, ())
         missing = _missing(channel)
         if not isinstance(channel, PostChannel) or missing:
@@ -186,6 +186,18 @@ class Digests(commands.Cog):
         )
         await note_sent(database, digest, str(sent.id), clock())
         return True
+
+    async def _channel(self, guild: discord.Guild, channel_id: int) -> object:
+        """Where a digest is told; None: there is no such channel, or none that is in sight."""
+        channel = guild.get_channel_or_thread(channel_id)
+        if channel is not None:
+            return channel
+        try:
+            # A thread is archived some days after its last message, often the digest before. It
+            # is not among those that a server tells of then, and what is sent there opens it again.
+            return await guild.fetch_channel(channel_id)
+        except (discord.NotFound, discord.Forbidden, discord.InvalidData):
+            return None
 
     async def _sent_before(self, channel: PostChannel, begun: datetime, mark: str) -> str | None:
         """The id of this digest where a process sent it that could not note it."""

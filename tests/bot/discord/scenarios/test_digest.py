@@ -166,3 +166,17 @@ async def test_a_refusal_is_told_to_the_admins_and_an_outage_waited_out(
         scene.admin, scene.channel, "digest", every="day", time="25 o'clock"
     )
     assert "as a time of day" in asked.text
+
+
+async def test_a_digest_is_told_in_a_thread_that_was_archived(
+    scene: Scene, clock: FakeClock
+) -> None:
+    thread = scene.fake.thread(scene.channel, "news")
+    await scene.fake.settle()
+    await week(scene, thread, clock)
+    await played(scene, scene.channel, *[f"meme {n}" for n in range(3)])
+    scene.fake.archive(thread)
+    await scene.fake.settle()
+    clock.forward(((await stored(scene)).due_at - clock()).total_seconds() + 1)
+    assert await look(scene) == 1
+    assert "The week here" in scene.fake.messages(thread)[-1].text

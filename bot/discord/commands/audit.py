@@ -1,5 +1,6 @@
 """`/audit`: who changed what about how the bot behaves on a server."""
 
+import re
 from collections.abc import Mapping
 
 import discord
@@ -18,6 +19,9 @@ from storage.types import PlatformName
 
 #: Entries that are shown, and characters of what each says.
 _SHOWN, _LONGEST = 15, 150
+#: Characters that Discord takes in an embed.
+_MOST = 4096
+_MENTION = re.compile(r"<#(\d{1,20})>")
 
 
 class AuditCommand(Feature):
@@ -46,6 +50,9 @@ class AuditCommand(Feature):
             return
         readers = readers_of(interaction, private=True)
         lines = [self._line(texts, each, places, readers) for each in entries]
+        while sum(len(line) + 1 for line in lines) > _MOST:
+            # The oldest of them.
+            lines.pop()
         embed = discord.Embed(title=texts("audit.heading"), description="\n".join(lines))
         embed.set_footer(text=texts("audit.kept", days=days))
         await respond(interaction, embed=embed)
@@ -57,16 +64,32 @@ class AuditCommand(Feature):
         if entry.person is not None:
             who = self.names.mention(entry.person, entry.sealed_id)
         channel = None if entry.community_id is None else places.get(entry.community_id)
-        where, details = "", _details(entry)
-        if channel is not None:
-            where = f"<#{channel}>"
-            if not may_be_shown(readers, int(channel)):
-                where = texts("audit.hidden")
+        where = "" if channel is None else _place(texts, int(channel), readers)
+        details = _details(texts, entry, readers)
         what = texts(f"audit.{entry.action}", where=where, details=details)
         when = discord.utils.format_dt(entry.made_at, "R")
         return texts("audit.line", when=when, who=who or texts("audit.somebody"), what=what)
 
 
-def _details(entry: AuditEntry) -> str:
-    told = [f"{key} {value}" if key else str(value) for key, value in entry.details.items()]
-    return escape(", ".join(told), _LONGEST)
+def mention(channel_id: int) -> str:
+    """A channel in the details of an entry: its name is not for everybody who reads them."""
+    return f"<#{channel_id}>"
+
+
+def _place(texts: Texts, channel_id: int, readers: Readers) -> str:
+    return mention(channel_id) if may_be_shown(readers, channel_id) else texts("audit.hidden")
+
+
+def _details(texts: Texts, entry: AuditEntry, readers: Readers) -> str:
+    told, room = [], _LONGEST
+    for key, value in entry.details.items():
+        channel = _MENTION.fullmatch(str(value))
+        if channel is not None:
+            shown = _place(texts, int(channel[1]), readers)
+        else:
+            shown = escape(str(value), max(room, 1))
+        told.append(f"{escape(key, _LONGEST)} {shown}" if key else shown)
+        room -= len(told[-1])
+        if room <= 0:
+            break
+    return ", ".join(told)

@@ -7,6 +7,7 @@ from discord import app_commands
 
 from bot.audit import Action
 from bot.community_settings import SettingRefused, time_zone_exists
+from bot.discord.commands.audit import mention
 from bot.discord.commands.feature import Feature, texts_for
 from bot.discord.commands.settings import time_zone_choices
 from bot.discord.commands.settings_values import read_time, read_time_zone
@@ -95,7 +96,8 @@ class DigestCommand(Feature):
             now=self.core.clock(),
         )
         given = {
-            "every": every, "channel": channel, "weekday": weekday, "time": time,
+            "every": every, "channel": None if channel is None else mention(channel.id),
+            "weekday": weekday, "time": time,
             "time_zone": time_zone,
         }  # fmt: skip
         await self.note(interaction, Action.DIGEST, details=given)

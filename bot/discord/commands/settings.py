@@ -11,6 +11,7 @@ from discord import app_commands
 from bot.audit import Action
 from bot.communities import change_community, settings_of
 from bot.community_settings import CommunityChange
+from bot.discord.commands.audit import mention
 from bot.discord.commands.feature import Feature, texts_for
 from bot.discord.commands.settings_lines import settings_lines
 from bot.discord.commands.settings_values import read_change
@@ -124,6 +125,11 @@ class ChannelSettings(Feature):
             )
             given = {
                 **{each["name"]: each["value"] for each in _given(interaction)},
+                **{
+                    name: mention(each.id)
+                    for name, each in (("copy_from", copy_from), ("announcements", announcements))
+                    if each is not None
+                },
                 "channel": None,
             }
             await self.note(interaction, Action.SETTINGS, community_id=community.id, details=given)

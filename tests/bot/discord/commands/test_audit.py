@@ -35,11 +35,14 @@ async def test_changes_are_noted_shown_and_forgotten(
     await fake.slash(admin, channel, "unwatch", channel=secret)
     clock.forward(30)
     await fake.slash(admin, channel, "digest", every="day", time="09:00")
+    await fake.slash(admin, channel, "digest", channel=secret)
     asked = await fake.slash(other, channel, "audit")
     assert asked.ephemeral
+    assert "secret" not in asked.text
     lines = asked.text.splitlines()[1:-1]
     who, hidden = f"<@{admin.id}>", "a channel that you cannot see"
     assert [line.partition("> ")[2] for line in lines] == [
+        f"{who}: set the digest (channel {hidden})",
         rf"{who}: set the digest (every day, time 09\:00)",
         f"{who}: ended watching {hidden}",
         f"{who}: watched {hidden}",
@@ -50,7 +53,7 @@ async def test_changes_are_noted_shown_and_forgotten(
     told = await export_person(app.core.database, platform=PlatformName.DISCORD, person=person)
     assert told is not None
     assert [each["action"] for each in told["changes"]] == [
-        "watch", "settings", "watch", "unwatch", "digest",
+        "watch", "settings", "watch", "unwatch", "digest", "digest",
     ]  # fmt: skip
     await forget_person(
         app.core.database, platform=PlatformName.DISCORD, person=person, images=app.core.images,

@@ -49,7 +49,7 @@ class ChannelOverview(Feature):
                 .group_by(Post.community_id)
             )
             last: Mapping[int, datetime] = dict(newest.all())
-        seen = [each for each in _in_order(guild) if can_see(each, member)]
+        seen = [each for each in _in_order(guild) if _is_seen(each, member)]
         # A thread is named where it is watched by itself.
         seen = [each for each in seen if not _is_other_thread(each, known)]
         lines = [_line(texts, each, known.get(str(each.id)), last) for each in seen]
@@ -69,6 +69,13 @@ def _in_order(guild: discord.Guild) -> list[WatchedChannel]:
     for _, channels in guild.by_category():
         found += [each for each in channels if isinstance(each, WatchedChannel)]
     return [*found, *guild.threads]
+
+
+def _is_seen(channel: WatchedChannel, member: discord.Member) -> bool:
+    if isinstance(channel, discord.Thread) and channel.is_private():
+        # Who was let in is not known without asking; moderators see all of them.
+        return channel.permissions_for(member).manage_threads and can_see(channel, member)
+    return can_see(channel, member)
 
 
 def _is_other_thread(channel: WatchedChannel, known: Mapping[str, Community]) -> bool:

@@ -90,6 +90,22 @@ async def test_a_private_thread_is_not_watched_with_its_channel(scene: Scene) ->
     assert await scene.posts() == 0
 
 
+async def test_a_private_thread_is_named_only_to_who_sees_all_of_them(scene: Scene) -> None:
+    secret = scene.fake.thread(scene.channel, "surprise", private=True)
+    scene.fake.gateway.dispatch(
+        "THREAD_CREATE", secret.payload(), guild=scene.guild, channel=secret
+    )
+    await scene.fake.settle()
+    await scene.watch(secret)
+    overview = await scene.fake.slash(scene.admin, scene.channel, "channels")
+    assert r"\#memes" in overview.text
+    assert "surprise" not in overview.text
+    scene.fake.grant(scene.admin, manage_threads=True)
+    await scene.fake.settle()
+    overview = await scene.fake.slash(scene.admin, scene.channel, "channels")
+    assert r"\#surprise" in overview.text
+
+
 async def test_a_thread_that_is_watched_by_itself_is_one_of_its_own(scene: Scene) -> None:
     thread = scene.fake.thread(scene.channel, "cats")
     await scene.fake.settle()

@@ -7,7 +7,8 @@ from bot.communities import settings_of, watch_community, watched_groups
 from bot.community_settings import CommunityChange
 from bot.core import Core
 from bot.discord.gateway.channels import WatchedChannel
-from bot.discord.gateway.guild_options import GUILD, SETTINGS
+from bot.discord.gateway.guild_options import GUILD, SETTINGS, THREADS
+from bot.discord.gateway.thread_rule import ThreadRule
 from bot.platform import CommunityRef
 from storage.files.post_values import storable
 from storage.queries.communities import find_community
@@ -57,9 +58,21 @@ async def follow_channel(core: Core, channel: WatchedChannel, category_id: int |
         first = await session.run_sync(_first_of, channel.guild, category_id)
     if known is not None:
         return False
-    settings = None if first is None else settings_of(first, SETTINGS)
+    settings = None if first is None else settings_to_copy(first, channel)
     _, newly = await watch_channel(core, channel, settings=settings)
     return newly
+
+
+def settings_to_copy(source: Community, channel: WatchedChannel) -> CommunityChange:
+    """The settings of one channel, to be given to another."""
+    settings = settings_of(source, SETTINGS)
+    if (
+        isinstance(channel, discord.ForumChannel)
+        and settings["options"][THREADS] == ThreadRule.NONE
+    ):
+        # A forum has nothing but threads: nothing at all would be watched of it.
+        settings["options"] = {**settings["options"], THREADS: None}
+    return settings
 
 
 def channels_of(category: discord.CategoryChannel) -> list[WatchedChannel]:

@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 
 from bot.audit import Action
-from bot.communities import change_community, settings_of
+from bot.communities import change_community
 from bot.community_settings import CommunityChange
 from bot.discord.commands.audit import mention
 from bot.discord.commands.feature import Feature, texts_for
@@ -21,7 +21,6 @@ from bot.discord.gateway.guild_options import (
     ANNOUNCEMENTS,
     DOWNVOTE,
     NOWHERE,
-    SETTINGS,
     THREADS,
     UPVOTE,
     downvote_of,
@@ -35,6 +34,7 @@ from bot.discord.ui.channel_option import ChannelOption, Watchable
 from bot.discord.ui.emoji import custom_emoji_id, is_unicode_emoji
 from bot.discord.ui.error_replies import Refused
 from bot.discord.ui.responses import Interaction, defer, respond
+from bot.discord.watch_channel import settings_to_copy
 from storage.queries.communities import find_community
 from storage.types import PlatformName, ReplyMode
 
@@ -111,7 +111,7 @@ class ChannelSettings(Feature):
         if threads is not None:
             options[THREADS] = _threads(target, ThreadRule(threads))
         if copy_from is not None:
-            copied = await self._copied(interaction, copy_from)
+            copied = await self._copied(interaction, copy_from, target)
             options = {**copied.get("options", {}), **options}
             change = {**copied, **change}
         if options:
@@ -144,14 +144,16 @@ class ChannelSettings(Feature):
         # The names are files on disk: read once, off the event loop.
         return await asyncio.to_thread(time_zone_choices, typed)
 
-    async def _copied(self, interaction: Interaction, channel: Watchable) -> CommunityChange:
+    async def _copied(
+        self, interaction: Interaction, channel: Watchable, target: WatchedChannel
+    ) -> CommunityChange:
         """The settings of another channel that the person can see."""
         source = channel_meant(interaction, channel)
         async with self.core.database.read() as session:
             community = await session.run_sync(find_community, PlatformName.DISCORD, str(source.id))
         if community is None:
             raise Refused("watching.not_here", channel=shown_name(source))
-        return settings_of(community, SETTINGS)
+        return settings_to_copy(community, target)
 
     async def _options(
         self,

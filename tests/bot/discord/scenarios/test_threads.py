@@ -237,6 +237,17 @@ async def test_settings_are_copied_from_channel_to_channel(scene: Scene) -> None
     assert "Blind (guess first, then see): **no**" in asked.text
 
 
+async def test_a_forum_does_not_take_over_that_threads_are_left_alone(scene: Scene) -> None:
+    forum = scene.fake.channel(scene.guild, "art", kind=FORUM)
+    await scene.fake.settle()
+    await scene.watch(forum)
+    await scene.fake.slash(scene.admin, scene.channel, "settings", threads="none")
+    asked = await scene.fake.slash(
+        scene.admin, scene.channel, "settings", channel=forum, copy_from=scene.channel
+    )
+    assert "Of threads: **every image in them**" in asked.text
+
+
 async def test_what_the_bot_lacks_is_listed(scene: Scene) -> None:
     other = scene.fake.channel(scene.guild, "cats")
     scene.fake.permit(other, scene.fake.bot, send_messages=False)

@@ -109,7 +109,7 @@ def _line(
     if when is not None:
         told = texts("channels.last", when=discord.utils.format_dt(when, "R"))
     if watched.paused_at is not None:
-        told += texts("channels.paused")
+        told = texts("channels.paused", last=told)
     return texts("channels.line.watched", channel=name, last=told)
 
 

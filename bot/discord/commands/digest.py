@@ -1,6 +1,7 @@
 """`/digest`: whether, when and where a server is told what happened there."""
 
 import asyncio
+import re
 
 import discord
 from discord import app_commands
@@ -24,6 +25,7 @@ from storage.tables import Digest
 from storage.types import PlatformName
 
 _WEEK, _DAY, _OFF = "week", "day", "off"
+_ESCAPED_MENTION = re.compile(r"\\<\\#(\d{1,20})\\>")
 _MONDAY, _SIX_IN_THE_EVENING = 0, 18 * 60
 
 
@@ -137,5 +139,10 @@ def _shown(texts: Texts, digest: Digest) -> str:
         when=discord.utils.format_dt(digest.due_at, "R"),
     )
     if digest.fault is not None:
-        said += "\n\n" + texts("digest.fault", reason=escape(digest.fault, 400))
+        said += "\n\n" + texts("digest.fault", reason=_fault(digest.fault))
     return said
+
+
+def _fault(text: str) -> str:
+    """Why there was no digest; a channel that our own sentence names stays a mention."""
+    return _ESCAPED_MENTION.sub(r"<#\1>", escape(text, 400))

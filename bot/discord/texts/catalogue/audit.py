@@ -27,8 +27,8 @@ GERMAN: dict[str, str] = {
     "audit.kept": "Einträge bleiben {days}.",
     "audit.line": "{when} {who}: {what}",
     "audit.somebody": "jemand",
-    "audit.hidden": "einen Kanal, den du nicht sehen kannst",
-    "audit.watch": "beobachtet {where}",
+    "audit.hidden": "ein Kanal, den du nicht sehen kannst",
+    "audit.watch": "beobachtet jetzt: {where}",
     "audit.unwatch": "beobachtet nicht mehr: {where}",
     "audit.settings": "Einstellungen geändert, {where}: {details}",
     "audit.import": "Import begonnen, {where} ({details})",
@@ -36,6 +36,6 @@ GERMAN: dict[str, str] = {
     "audit.digest": "Rückblick eingestellt ({details})",
     "audit.end_digest": "Rückblick beendet",
     "audit.retrain": "Training verlangt",
-    "audit.promote": "lässt {details} dienen",
+    "audit.promote": "setzt {details} ein",
     "audit.rollback": "zurück zu {details}",
 }

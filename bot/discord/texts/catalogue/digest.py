@@ -1,7 +1,7 @@
 """/digest, and the digest itself."""
 
 ENGLISH: dict[str, str] = {
-    "digest.about": "Tell what happened here, every day or week: who guessed best, what played",
+    "digest.about": "Tell what happened here, every day or week: who guessed best, top post",
     "digest.every": "How often; off: never",
     "digest.channel": "Where; without it, this channel",
     "digest.weekday": "On which day, where it is every week",
@@ -11,12 +11,12 @@ ENGLISH: dict[str, str] = {
     "digest.every.day": "every day",
     "digest.every.off": "off",
     "digest.set_week": "A digest comes in {channel} every {weekday} at {time} ({time_zone}), next"
-    " {when}. Weeks in which fewer than three posts ended are left out.",
+    " {when}. Weeks in which fewer than three posts got their final score are left out.",
     "digest.set_day": "A digest comes in {channel} every day at {time} ({time_zone}), next {when}."
-    " Days on which fewer than three posts ended are left out.",
+    " Days on which fewer than three posts got their final score are left out.",
     "digest.fault": "The last one was not sent: {reason}",
     "digest.ended": "There is no digest any more.",
-    "digest.none": "There is no digest. `/digest every: week` begins one.",
+    "digest.none": "There is no digest. `/digest` with *every* begins one.",
     "digest.bad_time": 'I cannot read {value} as a time of day. Write it as "18:00".',
     "digest.missing": "I cannot send the digest in {channel}: {permissions} missing. Give that to"
     " my role there (Edit Channel → Permissions), or choose another channel with `/digest`.",
@@ -24,16 +24,16 @@ ENGLISH: dict[str, str] = {
     " see it. Choose another one with `/digest`.",
     "digest.title_week": "The week here",
     "digest.title_day": "The day here",
-    "digest.posts.one": "{n} post ended.",
-    "digest.posts.other": "{n} posts ended.",
+    "digest.posts.one": "{n} post got its final score.",
+    "digest.posts.other": "{n} posts got their final score.",
     "digest.best": "Best forecasters",
     "digest.best_line": "{place}. {name} · **{points}** points · {hits} of {n} right",
-    "digest.top": "What played",
-    "digest.top_line": "**{score}** · {post} · beats {share}",
+    "digest.top": "Top post",
+    "digest.top_line": "**{score}** · {post} · beats {share} of the posts here",
     "digest.surprise": "Biggest surprise",
-    "digest.surprise_line": "{post} · **{score}**: I gave **{bucket}** {chance}",
+    "digest.surprise_line": "{post} · **{score}**: I gave **{bucket}** a chance of {chance}",
     "digest.record": "How I did",
-    "digest.record_line": "Right on **{hits} of {n}** (chance {chance}) · {points} points",
+    "digest.record_line": "Right on **{hits} of {n}** (guessing: {chance}) · {points} points",
     "digest.footer": "{begin} to {end}",
     "weekday.0": "Monday",
     "weekday.1": "Tuesday",
@@ -55,12 +55,14 @@ GERMAN: dict[str, str] = {
     "digest.every.day": "jeden Tag",
     "digest.every.off": "aus",
     "digest.set_week": "Ein Rückblick kommt in {channel} jeden {weekday} um {time} ({time_zone}),"
-    " das nächste Mal {when}. Wochen, in denen weniger als drei Posts ausgingen, fallen aus.",
+    " das nächste Mal {when}. Wochen, in denen weniger als drei Posts ihre Endpunktzahl bekamen,"
+    " fallen aus.",
     "digest.set_day": "Ein Rückblick kommt in {channel} jeden Tag um {time} ({time_zone}), das"
-    " nächste Mal {when}. Tage, an denen weniger als drei Posts ausgingen, fallen aus.",
+    " nächste Mal {when}. Tage, an denen weniger als drei Posts ihre Endpunktzahl bekamen, fallen"
+    " aus.",
     "digest.fault": "Der letzte wurde nicht gesendet: {reason}",
     "digest.ended": "Es gibt keinen Rückblick mehr.",
-    "digest.none": "Es gibt keinen Rückblick. `/digest every: week` beginnt einen.",
+    "digest.none": "Es gibt keinen Rückblick. `/digest` mit *every* beginnt einen.",
     "digest.bad_time": "Ich kann {value} nicht als Uhrzeit lesen. Schreibe sie als „18:00“.",
     "digest.missing": "Ich kann den Rückblick in {channel} nicht senden: {permissions} fehlt. Gib"
     " das dort meiner Rolle (Kanal bearbeiten → Berechtigungen), oder wähle mit `/digest` einen"
@@ -69,16 +71,16 @@ GERMAN: dict[str, str] = {
     " ihn nicht. Wähle mit `/digest` einen anderen.",
     "digest.title_week": "Die Woche hier",
     "digest.title_day": "Der Tag hier",
-    "digest.posts.one": "{n} Post ging aus.",
-    "digest.posts.other": "{n} Posts gingen aus.",
+    "digest.posts.one": "{n} Post bekam seine Endpunktzahl.",
+    "digest.posts.other": "{n} Posts bekamen ihre Endpunktzahl.",
     "digest.best": "Beste Tipper",
     "digest.best_line": "{place}. {name} · **{points}** Punkte · {hits} von {n} richtig",
-    "digest.top": "Was ankam",
-    "digest.top_line": "**{score}** · {post} · schlägt {share}",
+    "digest.top": "Bester Post",
+    "digest.top_line": "**{score}** · {post} · schlägt {share} der Posts hier",
     "digest.surprise": "Größte Überraschung",
-    "digest.surprise_line": "{post} · **{score}**: **{bucket}** gab ich {chance}",
+    "digest.surprise_line": "{post} · **{score}**: **{bucket}** gab ich eine Chance von {chance}",
     "digest.record": "Wie ich war",
-    "digest.record_line": "Richtig bei **{hits} von {n}** (Zufall {chance}) · {points} Punkte",
+    "digest.record_line": "Richtig bei **{hits} von {n}** (geraten: {chance}) · {points} Punkte",
     "digest.footer": "{begin} bis {end}",
     "weekday.0": "Montag",
     "weekday.1": "Dienstag",

@@ -63,8 +63,8 @@ GERMAN: dict[str, str] = {
     "history.opted_out": "Ausgelassen, weil der Autor sich abgemeldet hat: {n}",
     "history.failed": "Ausgelassen wegen eines Fehlers von mir (siehe Protokoll): {n}",
     "history.ended": "Der Import ist fertig. Neue Ausgänge: **{labels}**.",
-    "history.training": "Daraus lerne ich jetzt; eine neue Modellversion dient, wenn sie"
-    " besser ist.",
+    "history.training": "Daraus lerne ich jetzt; eine neue Modellversion kommt zum Einsatz, wenn"
+    " sie besser ist.",
     "history.few_labels.one": "Ab {needed} Ausgängen lerne ich daraus; bisher gibt es {n}.",
     "history.few_labels.other": "Ab {needed} Ausgängen lerne ich daraus; bisher gibt es {n}.",
     "history.emoji": "Niemand hatte mit {upvote} oder {downvote} reagiert, aber viele mit {other}."

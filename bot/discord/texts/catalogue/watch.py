@@ -3,7 +3,8 @@
 ENGLISH: dict[str, str] = {
     "watch.about": "Predict every new image in a channel, a forum, or all channels of a category",
     "watch.channel": "Which channel, forum, thread or category; without it, this one",
-    "watch.category": "Watched in **{category}**: {channels}. New channels of it follow.",
+    "watch.category": "Watched in **{category}**: {channels}. New channels in it will be"
+    " watched, too.",
     "unwatch.category": "Not watched any more in **{category}**: {channels}. New channels of it"
     " are left alone, too.",
     "watch.now": "**{channel}** is watched now. I predict each new image, and {after} later I"
@@ -53,7 +54,8 @@ ENGLISH: dict[str, str] = {
 GERMAN: dict[str, str] = {
     "watch.about": "Sagt jedes neue Bild voraus: in einem Kanal, Forum oder einer Kategorie",
     "watch.channel": "Kanal, Forum, Thread oder Kategorie; ohne Angabe dieser Kanal",
-    "watch.category": "Beobachtet in **{category}**: {channels}. Neue Kanäle darin folgen.",
+    "watch.category": "Beobachtet in **{category}**: {channels}. Neue Kanäle darin werden auch"
+    " beobachtet.",
     "unwatch.category": "Nicht mehr beobachtet in **{category}**: {channels}. Auch neue Kanäle"
     " darin bleiben unbeachtet.",
     "watch.now": "**{channel}** wird jetzt beobachtet. Ich sage jedes neue Bild voraus und zeige"

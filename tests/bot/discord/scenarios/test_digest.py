@@ -74,8 +74,9 @@ async def test_a_week_is_told_once(scene: Scene, hall: Channel, clock: FakeClock
     assert await look(scene) == 1
     (told,) = scene.fake.messages(hall)
     for words in (
-        "The week here", "12 posts ended.", "Best forecasters", f"<@{scene.bob.id}>",
-        "What played", "[meme 10](", "Biggest surprise", "How I did", "I gave **",
+        "The week here", "12 posts got their final score.", "Best forecasters",
+        f"<@{scene.bob.id}>",
+        "Top post", "[meme 10](", "Biggest surprise", "How I did", "I gave **",
     ):  # fmt: skip
         assert words in told.text, words
     assert "meme 11" not in told.text
@@ -157,7 +158,7 @@ async def test_a_refusal_is_told_to_the_admins_and_an_outage_waited_out(
     assert "I cannot send the digest" in notice.text
     assert "Embed Links" in notice.text
     asked = await scene.fake.slash(scene.admin, scene.channel, "digest")
-    assert "The last one was not sent" in asked.text
+    assert f"The last one was not sent: I cannot send the digest in <#{hall.id}>" in asked.text
     asked = await scene.fake.slash(scene.admin, scene.channel, "digest", every="off")
     assert "no digest any more" in asked.text
     asked = await scene.fake.slash(scene.admin, scene.channel, "digest")

@@ -69,7 +69,7 @@ async def test_only_starters_or_nothing_where_that_is_set(scene: Scene) -> None:
     asked = await scene.fake.slash(
         scene.admin, scene.channel, "settings", channel=forum, threads="starters"
     )
-    assert "Of threads: **only what begins them**" in asked.text
+    assert "Watched in threads: **only the post that begins them**" in asked.text
     first = await scene.fake.begin_thread(forum, scene.ann, "My cat", attachments=[PNG])
     comment = await scene.fake.post_message(first.channel, scene.bob, attachments=[PNG])
     await scene.fake.slash(scene.admin, scene.channel, "settings", threads="none")
@@ -245,7 +245,7 @@ async def test_a_forum_does_not_take_over_that_threads_are_left_alone(scene: Sce
     asked = await scene.fake.slash(
         scene.admin, scene.channel, "settings", channel=forum, copy_from=scene.channel
     )
-    assert "Of threads: **every image in them**" in asked.text
+    assert "Watched in threads: **every image in them**" in asked.text
 
 
 async def test_what_the_bot_lacks_is_listed(scene: Scene) -> None:

@@ -77,6 +77,19 @@ class Digests(commands.Cog):
         """The bot was removed from a server: nobody there is told anything any more."""
         await end_digest(self._core.database, PlatformName.DISCORD, str(guild.id))
 
+    @commands.Cog.listener()
+    async def on_shard_ready(self, shard_id: int) -> None:
+        """All servers of a shard are known: from what is missing the bot was removed meanwhile."""
+        async with self._core.database.read() as session:
+            servers = await session.scalars(
+                select(Digest.server).filter_by(platform=PlatformName.DISCORD)
+            )
+            ids = sorted(int(each) for each in servers)
+        for guild_id in ids:
+            here = (guild_id >> 22) % (self._client.shard_count or 1) == shard_id
+            if here and self._client.get_guild(guild_id) is None:
+                await end_digest(self._core.database, PlatformName.DISCORD, str(guild_id))
+
     @tasks.loop(seconds=_LOOK_SECONDS)
     async def _look(self) -> None:
         try:
@@ -92,6 +105,8 @@ class Digests(commands.Cog):
             due = await due_digests(
                 session, PlatformName.DISCORD, self._core.clock(), without=(), limit=_BATCH
             )
+            # Another process serves the others, or their turn comes when they are back.
+            due = [each for each in due if self._serves(each)]
             places = await _places(session) if due else {}
         at_once = asyncio.Semaphore(_AT_ONCE)
 
@@ -104,6 +119,10 @@ class Digests(commands.Cog):
                 return sent
 
         return sum(await asyncio.gather(*(send(each) for each in due)))
+
+    def _serves(self, digest: Digest) -> bool:
+        guild = self._client.get_guild(int(digest.server))
+        return guild is not None and not guild.unavailable
 
     async def _send_safely(self, digest: Digest, places: _Places) -> bool:
         guild = self._client.get_guild(int(digest.server))

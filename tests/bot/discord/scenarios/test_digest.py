@@ -181,3 +181,19 @@ async def test_a_digest_is_told_in_a_thread_that_was_archived(
     clock.forward(((await stored(scene)).due_at - clock()).total_seconds() + 1)
     assert await look(scene) == 1
     assert "The week here" in scene.fake.messages(thread)[-1].text
+
+
+async def test_a_server_that_removed_the_bot_while_nobody_listened_has_no_digest(
+    scene: Scene, hall: Channel, clock: FakeClock
+) -> None:
+    other = scene.fake.guild("Other")
+    boss, place = scene.fake.member(other, "boss", manage_guild=True), scene.fake.channel(other)
+    await scene.fake.settle()
+    await week(scene, hall, clock)
+    await scene.fake.slash(boss, place, "digest", every="day")
+    await scene.platform.stop()
+    scene.fake.remove_bot(other)
+    await scene.platform.start()
+    await scene.fake.ready()
+    await scene.fake.settle()
+    assert (await stored(scene)).server == str(scene.guild.id)

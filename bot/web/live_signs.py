@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from bot.visibility import Viewer, in_lists
+from bot.visibility import Viewer, Visibility, by_address, in_lists
 from storage.tables import (
     Author,
     Community,
@@ -99,6 +99,29 @@ def read_newest(
         .order_by(Post.id)
     )
     return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def read_shown(
+    session: Session,
+    viewer: Viewer,
+    visibility: Visibility,
+    post_ids: Collection[int],
+    community_ids: Collection[int],
+) -> tuple[frozenset[int], frozenset[int]]:
+    """Those of some posts, and of some communities, that are shown to somebody.
+
+    That something happens where they may not look is nothing that they are told.
+    """
+    query = (
+        select(Post.id, Community)
+        .join(Community, Community.id == Post.community_id)
+        .where(Post.id.in_(post_ids), by_address())
+    )
+    posts = [
+        post_id for post_id, place in session.execute(query) if visibility.shows(place, viewer)
+    ]
+    places = [each for each in community_ids if visibility.find(session, viewer, each) is not None]
+    return frozenset(posts), frozenset(places)
 
 
 def read_last(session: Session) -> int:

@@ -24,6 +24,7 @@ from bot.web.live_signs import (
     read_last,
     read_newest,
     read_parties,
+    read_shown,
     read_signs,
     read_training,
 )
@@ -31,7 +32,8 @@ from bot.web.middlewares import HEADERS
 from bot.web.post_view import PostView
 from bot.web.refusals import Refusal
 from bot.web.services import Services
-from bot.web.visitors import Visitor, visitor_of
+from bot.web.turns import READING
+from bot.web.visitors import Visitor, read_viewer, visitor_of
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ _LASTS_SECONDS = 240.0
 _RETRY_MS = 2000
 #: Streams may take so many of the connections that the board has, in all and for one household.
 _SHARE_OF_PLACES = 0.5
-#: Posts that are watched at the same time.
+#: Posts that are watched at the same time, in all; one household has its share of them.
 _MOST_POSTS = 600
 _RETRY_AFTER = 30
 #: A proxy that gathers answers would hold events back.
@@ -106,9 +108,13 @@ class LiveStream:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """GET /live?posts=7,6&community=board&training=1: events, as long as the page is open."""
-        watcher = await self._read(request)
-        household = watcher.visitor.household
-        self._check_room(watcher, household)
+        household = visitor_of(request).household
+        # Before the database is asked: whoever has no place costs nothing.
+        self._check_places(household)
+        async with request.config_dict[READING].take():
+            watcher = await self._read(request)
+        self._check_places(household)
+        self._check_posts(watcher, household)
         self._each[household] += 1
         self._watchers.add(watcher)
         try:
@@ -119,17 +125,16 @@ class LiveStream:
             if not self._each[household]:
                 del self._each[household]
 
-    def _check_room(self, watcher: Watcher, household: str) -> None:
-        posts = {post for each in self._watchers for post in each.posts} | watcher.posts
-        if (
-            len(self._watchers) >= self._most
-            or self._each[household] >= self._most_each
-            or len(posts) > _MOST_POSTS
-        ):
-            # The page asks now and then instead.
-            raise Refusal(
-                503, "Too many pages are kept up to date just now.", retry_after=_RETRY_AFTER
-            )
+    def _check_places(self, household: str) -> None:
+        if len(self._watchers) >= self._most or self._each[household] >= self._most_each:
+            raise _no_room()
+
+    def _check_posts(self, watcher: Watcher, household: str) -> None:
+        others = [each for each in self._watchers if each.visitor.household == household]
+        own = watcher.posts.union(*(each.posts for each in others))
+        posts = watcher.posts.union(*(each.posts for each in self._watchers))
+        if len(posts) > _MOST_POSTS or len(own) > _MOST_POSTS * _SHARE_OF_PLACES:
+            raise _no_room()
 
     async def _send(self, request: web.Request, watcher: Watcher) -> web.StreamResponse:
         response = web.StreamResponse(headers={**HEADERS, **_STREAM})
@@ -163,22 +168,28 @@ class LiveStream:
         ids = [read_id(text) for text in request.query.get("posts", "").split(",") if text]
         if len(ids) > MOST_CARDS or None in ids:
             raise Refusal(400, f"The parameter posts holds at most {MOST_CARDS} numbers.")
-        communities = set[int]()
-        match request.query.get("community", ""):
-            case "":
-                pass
-            case "board":
-                board = await self._feed.board()
-                communities |= {board.id} if board is not None else set()
-            case text:
-                communities |= {each for each in [read_id(text)] if each is not None}
-        return Watcher(
-            visitor_of(request),
-            frozenset(each for each in ids if each is not None),
-            frozenset(communities),
-            training=request.query.get("training") == "1",
-            last=await self._services.database.run_read(read_last),
-        )
+        place = request.query.get("community", "")
+        board = await self._feed.board() if place == "board" else None
+        asked = read_id(place) if board is None else board.id
+        visitor = visitor_of(request)
+
+        def read(session: Session) -> Watcher:
+            posts, communities = read_shown(
+                session,
+                read_viewer(session, visitor),
+                self._services.visibility,
+                [each for each in ids if each is not None],
+                [] if asked is None else [asked],
+            )
+            return Watcher(
+                visitor,
+                posts,
+                communities,
+                training=request.query.get("training") == "1",
+                last=read_last(session),
+            )
+
+        return await self._services.database.run_read(read)
 
     async def _look_on(self) -> None:
         """Look as long as somebody watches."""
@@ -296,6 +307,11 @@ class _Seen:
     signs: Mapping[int, Sign]
     newest: Sequence[tuple[int, int]]
     training: Sign
+
+
+def _no_room() -> Refusal:
+    # The page asks now and then instead.
+    return Refusal(503, "Too many pages are kept up to date just now.", retry_after=_RETRY_AFTER)
 
 
 def _like(visitor: Visitor) -> Visitor:

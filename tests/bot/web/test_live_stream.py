@@ -9,10 +9,12 @@ import pytest
 
 from bot.app import App
 from bot.settings import Settings
+from bot.visibility import Viewer, Visibility
 from bot.web import live_stream
+from bot.web.live_signs import read_shown
 from bot.web.platform import WebPlatform
-from storage.tables import TrainingRun
-from storage.types import RunState
+from storage.tables import Community, Post, TrainingRun
+from storage.types import PlatformName, RunState
 from tests.fakes.clock import FakeClock
 from tests.fakes.visitor import Visitor
 from tests.fixtures.rows import row
@@ -129,3 +131,38 @@ async def test_the_board_stops_while_somebody_watches(bob: Visitor, board: WebPl
 async def test_an_address_that_is_none_is_refused(bob: Visitor, query: str) -> None:
     status, _ = await bob.page(f"/live?{query}")
     assert status == 400
+
+
+async def test_nobody_is_told_that_something_happens_where_they_may_not_look(
+    app: App, settings: Settings, post_id: int
+) -> None:
+    channel = PlatformName.DISCORD
+    async with app.core.database.write() as session:
+        community = row(Community, id=None, platform=channel, source_id="9", name="#secret")
+        session.add(community)
+        await session.flush()
+        secret = row(Post, id=None, community_id=community.id, platform=channel, author_id=None)
+        session.add(secret)
+        hidden = await session.get_one(Post, post_id)
+        board = hidden.community_id
+    posts, places = [secret.id, post_id, 10**9], [community.id, board]
+    rule = Visibility(settings)
+    async with app.core.database.read() as session:
+        seen = await session.run_sync(read_shown, Viewer(), rule, posts, places)
+        assert seen == (frozenset({post_id}), frozenset({board}))
+        seen = await session.run_sync(read_shown, Viewer(is_admin=True), rule, posts, places)
+        assert seen == (frozenset(posts[:2]), frozenset(places))
+    async with app.core.database.write() as session:
+        (await session.get_one(Post, post_id)).hidden_at = app.core.clock()
+    async with app.core.database.read() as session:
+        assert not (await session.run_sync(read_shown, Viewer(), rule, posts, []))[0]
+
+
+async def test_a_household_has_its_share_of_the_posts_that_are_watched(
+    ann: Visitor, bob: Visitor, post_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_stream, "_MOST_POSTS", 3)
+    _, content = await ann.post(title="Another")
+    async with watching(bob, f"posts={post_id},{10**9}"), watching(bob, f"posts={post_id}"):
+        status, _ = await bob.page(f"/live?posts={content['post']['id']}")
+    assert status == 503

@@ -1,6 +1,7 @@
 """Forgetting a person: the one place that deletes personal data."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import CursorResult, Select, delete, select, update
@@ -64,7 +65,7 @@ async def forget_person(
             return rows
         await withdraw_waiting_posts(session, author.id)
         dropped = await _drop_images(session, author.id, now)
-        dropped += await _waiting_uploads(session, author.id)
+        dropped += await waiting_uploads(session, _posts_of(author.id))
         rows += len(dropped) + await session.run_sync(drop_standings, author.id)
         rows += await session.run_sync(drop_corrections, author.id)
         for statement in (
@@ -80,15 +81,21 @@ async def forget_person(
         if author.opted_out_at is None:
             await session.delete(author)
             rows += 1
-    # After the commit: a file is deleted only when no row says any more that it is there. Files
-    # that a crash, or an object store that is away, leaves behind here are deleted by the image
-    # clean-up.
+    await drop_files(images, dropped)
+    return rows
+
+
+async def drop_files(images: ImageStore, dropped: Sequence[str]) -> None:
+    """Delete image files after the commit: no row says any more that they are there.
+
+    Files that a crash, or an object store that is away, leaves behind here are deleted by the image
+    clean-up.
+    """
     for sha256 in dropped:
         try:
             await images.on_thread(images.drop, sha256)
         except ObjectStoreFault as fault:
             log.warning("An image is deleted by the next clean-up: %s", fault)
-    return rows
 
 
 async def _drop_images(session: AsyncSession, author_id: int, now: datetime) -> list[str]:
@@ -114,11 +121,16 @@ async def _drop_images(session: AsyncSession, author_id: int, now: datetime) -> 
     return [image.sha256 for image in images]
 
 
-async def _waiting_uploads(session: AsyncSession, author_id: int) -> list[str]:
-    """SHA-256 of uploads that only this person made and that are in the store without a row yet."""
+async def waiting_uploads(session: AsyncSession, posts: Select[int]) -> list[str]:
+    """SHA-256 of uploads that only some posts have and that are in the store without a row yet.
+
+    Args:
+        session: to read with, before the addresses of images are emptied.
+        posts: gives the ids of these posts.
+    """
     sources = await session.scalars(
         select(PostImage.source).where(
-            PostImage.post_id.in_(_posts_of(author_id)),
+            PostImage.post_id.in_(posts),
             PostImage.image_id.is_(None),
             PostImage.source.startswith(_UPLOAD),
         )
@@ -127,7 +139,7 @@ async def _waiting_uploads(session: AsyncSession, author_id: int) -> list[str]:
     for source in sources:
         sha256 = source.removeprefix(_UPLOAD)
         of_others = select(PostImage.post_id).where(
-            PostImage.source == source, PostImage.post_id.not_in(_posts_of(author_id))
+            PostImage.source == source, PostImage.post_id.not_in(posts)
         )
         stored = select(Image.id).where(Image.sha256 == sha256, Image.dropped_at.is_(None))
         if not (await session.scalars(select(of_others.exists() | stored.exists()))).one():

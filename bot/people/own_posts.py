@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.people.erasure import waiting_uploads
 from storage.engine.database import Database
 from storage.queries.communities import find_author
 from storage.tables import Guess, Image, Peek, Post, PostImage, Vote
@@ -74,6 +75,11 @@ async def empty_post(
             image.text = None if image.text is None else ""
             image.dropped_at = image.dropped_at or now
             dropped.append(image.sha256)
+        dropped += await waiting_uploads(session, select(Post.id).where(Post.id == post_id))
+        # The clean-up keeps what a place still waits for.
+        await session.execute(
+            update(PostImage).where(PostImage.post_id == post_id).values(source="")
+        )
     return dropped
 
 

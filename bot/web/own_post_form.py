@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from bot.people.erasure import drop_files
 from bot.people.own_posts import NOT_YOURS, NotPossible, edit_title, empty_post
 from bot.web.bodies import read_fields
 from bot.web.refusals import Refusal
@@ -64,9 +65,7 @@ class OwnPostForm:
         except NotPossible as error:
             raise _refusal(error) from error
         await services.pipeline.withdraw(post_id)
-        # After the commit, as when somebody is forgotten: no row says any more that it is there.
-        for sha256 in dropped:
-            await services.images.on_thread(services.images.drop, sha256)
+        await drop_files(services.images, dropped)
         return see_other("/")
 
 

@@ -1,7 +1,9 @@
+import pytest
 from sqlalchemy import select
 
 from bot.app import App
 from bot.web.platform import WebPlatform
+from storage.objects.faults import ObjectStoreFault
 from storage.tables import Image, Label, Post, PostImage
 from storage.types import Bucket, PostState
 from tests.bot.web.test_me_pages import wish
@@ -54,6 +56,30 @@ async def test_a_deleted_post_leaves_nothing_to_see_and_gets_no_label(
     assert (await image_of(app, post_id)).dropped_at is not None
     assert not app.core.images.path(sha256).exists()
     assert await send(ann, path, sure="yes") == 403
+
+
+async def test_a_deleted_post_leaves_no_picture_that_was_not_looked_at_yet(
+    app: App, ann: Visitor, post_id: int
+) -> None:
+    sha256 = app.core.images.put(b"a picture that waits")
+    async with app.core.database.write() as session:
+        place = await session.get_one(PostImage, (post_id, 0))
+        place.image_id, place.source = None, f"sha256:{sha256}"
+    assert await send(ann, f"/posts/{post_id}/delete", sure="yes") == 303
+    assert not app.core.images.path(sha256).exists()
+    async with app.core.database.read() as session:
+        assert (await session.get_one(PostImage, (post_id, 0))).source == ""
+
+
+async def test_a_post_is_deleted_while_the_object_store_is_away(
+    app: App, ann: Visitor, post_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(sha256: str) -> None:
+        raise ObjectStoreFault("the object store {url} is away", "Wait.", url="s3://pictures")
+
+    monkeypatch.setattr(app.core.images, "drop", away)
+    assert await send(ann, f"/posts/{post_id}/delete", sure="yes") == 303
+    assert (await image_of(app, post_id)).dropped_at is not None
 
 
 async def test_a_label_and_an_image_that_others_need_stay(

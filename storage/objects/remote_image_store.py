@@ -170,11 +170,13 @@ class RemoteImageStore(ImageStore):
 
         Copies on other machines are deleted within a day (`storage.objects.cache.LONGEST`).
         """
+        image, public = _key(IMAGES, sha256), _key(PUBLIC, sha256)
         self._cache.drop(sha256)
         with self._lock:
-            self._sure.pop(sha256, None)
+            for each in (sha256, public):
+                self._sure.pop(each, None)
         self.claim()
-        self.objects.delete([_key(IMAGES, sha256), _key(PUBLIC, sha256)])
+        self.objects.delete([image, public])
 
     def has_copy(self, sha256: str) -> bool:
         """Whether a copy is here."""

@@ -91,6 +91,8 @@ def test_dropping_takes_image_public_copy_and_copy_here(
         store.get(NAME)
     assert store.put(PICTURE) == NAME
     assert object_store.objects() == {KEY: PICTURE}
+    store.public_url(NAME, seconds=60, make=lambda: (b"public", "image/png"))
+    assert set(object_store.objects()) == {KEY, PUBLIC_KEY}
 
 
 def test_what_is_not_ours_is_neither_listed_nor_dropped(

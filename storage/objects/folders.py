@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -16,6 +17,9 @@ _LIST = "files.json"
 _LIST_BYTES = 2**20
 #: No file of a model is larger.
 _FILE_BYTES = 2**32
+#: Bytes of a file's name with its folders: file systems take no longer ones.
+_LONGEST_NAME = 200
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 #: A file whose bytes are not what the list says is asked for so often.
 _READS = 3
 
@@ -130,14 +134,21 @@ def _read_list(content: bytes) -> dict[str, str]:
     Raises:
         ValueError: it is no such list, or names a file outside of its folder.
     """
-    sums = json.loads(content)
+    try:
+        sums = json.loads(content)
+    except RecursionError as error:
+        raise ValueError("no list of files") from error
     if not isinstance(sums, dict) or not sums:
         raise ValueError("no list of files")
     for file, sha256 in sums.items():
         path = PurePosixPath(file)
         if path.is_absolute() or ".." in path.parts or "\\" in file or path.as_posix() != file:
             raise ValueError("a file outside of its folder")
-        if not isinstance(sha256, str) or len(sha256) != 64 or not sha256.isalnum():
+        if not path.name or not file.isprintable() or len(file.encode()) > _LONGEST_NAME:
+            raise ValueError("no name of a file")
+        if any(str(folder) in sums for folder in path.parents):
+            raise ValueError("a file that is a folder, too")
+        if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
             raise ValueError("no SHA-256")
     return sums
 

@@ -199,6 +199,9 @@ async def test_what_was_dropped_goes_everywhere(
     [
         b"", b"[]", b"{}", b'{"../out": "' + b"0" * 64 + b'"}', b'{"/out": "' + b"0" * 64 + b'"}',
         b'{"a\\\\..\\\\b": "' + b"0" * 64 + b'"}', b'{"head.npz": "../../owner"}',
+        b"[" * 200_000, b'{".": "' + b"0" * 64 + b'"}', b'{"a\\u0000": "' + b"0" * 64 + b'"}',
+        b'{"' + b"a" * 300 + b'": "' + b"0" * 64 + b'"}', b'{"\\ud800": "' + b"0" * 64 + b'"}',
+        b'{"a": "' + b"0" * 64 + b'", "a/b": "' + b"0" * 64 + b'"}',
     ],
 )  # fmt: skip
 def test_a_list_of_files_that_is_hostile_writes_nothing(

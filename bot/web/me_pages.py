@@ -12,6 +12,7 @@ from bot.people.erasure import forget_person
 from bot.people.export import export_person
 from bot.people.nicknames import nickname
 from bot.people.own_posts import show_person
+from bot.visibility import Viewer
 from bot.web.bodies import read_fields
 from bot.web.person_pages import told_of
 from bot.web.refusals import Refusal
@@ -97,7 +98,10 @@ class MePages:
                 standings = {each.season: each for each in await session.scalars(query)}
             opted_out = await has_opted_out(session, PlatformName.WEB, visitor.hash)
             author = None if author_id is None else await session.get_one(Author, author_id)
-            told = None if author is None else await session.run_sync(told_of, author)
+            told = None
+            if author is not None:
+                viewer = Viewer(author_id, visitor.is_admin)
+                told = await session.run_sync(told_of, author, viewer, self._services.visibility)
         return {
             "name": nickname(visitor.hash),
             "known": author_id is not None,

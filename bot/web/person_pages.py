@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from bot.league.person_record import PersonRecord, read_record
 from bot.people.nicknames import nickname
-from bot.visibility import Viewer, in_lists
+from bot.visibility import Viewer, Visibility, in_lists
 from bot.web.points_chart import PointsChart, draw_points
 from bot.web.refusals import Refusal
 from bot.web.services import Services
 from bot.web.visitors import visitor_of
-from storage.tables import Author, Post
+from storage.tables import Author, Community, Post
 from storage.types import PlatformName
 
 NOBODY = "There is no such person, or they do not show their page to others."
@@ -49,7 +49,8 @@ class PersonPages:
 
     async def handle(self, request: web.Request) -> web.Response:
         """GET /people/{name}: the first digits of the person's hash."""
-        name, me = request.match_info["name"], visitor_of(request).hash
+        name, visitor = request.match_info["name"], visitor_of(request)
+        me, viewer = visitor.hash, Viewer(is_admin=visitor.is_admin)
 
         def read(session: Session) -> tuple[Told | None, bool]:
             # "g" comes after all digits of a hash.
@@ -59,7 +60,8 @@ class PersonPages:
             author = session.scalars(query.order_by(Author.hash).limit(1)).first()
             if author is None or (author.shown_at is None and author.hash != me):
                 return None, False
-            return told_of(session, author), author.hash == me
+            told = told_of(session, author, viewer, self._services.visibility)
+            return told, author.hash == me
 
         told, own = await self._services.database.run_read(read)
         if told is None:
@@ -67,12 +69,14 @@ class PersonPages:
         return aiohttp_jinja2.render_template("person.html", request, {"told": told, "own": own})
 
 
-def told_of(session: Session, author: Author) -> Told:
-    """What a page tells of a person of the board."""
+def told_of(session: Session, author: Author, viewer: Viewer, visibility: Visibility) -> Told:
+    """What a page tells somebody of a person of the board."""
     record = read_record(session, author.id)
+    here = session.scalars(select(Community).where(Community.platform == PlatformName.WEB))
+    places = [each.id for each in here if visibility.shows(each, viewer)]
     posts = session.execute(
         select(Post.id, Post.title)
-        .where(Post.author_id == author.id, in_lists(Viewer()))
+        .where(Post.author_id == author.id, Post.community_id.in_(places), in_lists(Viewer()))
         .order_by(Post.posted_at.desc(), Post.id.desc())
         .limit(_POSTS)
     )

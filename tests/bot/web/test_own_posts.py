@@ -4,7 +4,7 @@ from sqlalchemy import select
 from bot.app import App
 from bot.web.platform import WebPlatform
 from storage.objects.faults import ObjectStoreFault
-from storage.tables import Image, Label, Post, PostImage
+from storage.tables import Community, Image, Label, Post, PostImage
 from storage.types import Bucket, PostState
 from tests.bot.web.test_me_pages import wish
 from tests.fakes.visitor import Visitor
@@ -100,8 +100,13 @@ async def test_a_label_and_an_image_that_others_need_stay(
     assert app.core.images.path(image.sha256).exists()
 
 
+async def show_board(app: App, on_site: bool | None) -> None:
+    async with app.core.database.write() as session:
+        (await session.scalars(select(Community))).one().on_site = on_site
+
+
 async def test_a_page_is_seen_by_others_only_as_long_as_its_person_wishes(
-    ann: Visitor, bob: Visitor, post_id: int
+    app: App, ann: Visitor, bob: Visitor, post_id: int
 ) -> None:
     assert "/people/" not in (await ann.page("/me"))[1]
     assert await wish(ann, wish="show") == 303
@@ -110,6 +115,10 @@ async def test_a_page_is_seen_by_others_only_as_long_as_its_person_wishes(
     status, seen = await bob.page(path)
     assert status == 200
     assert "A title" in seen
+    await show_board(app, False)
+    assert "A title" not in (await bob.page(path))[1]
+    await show_board(app, None)
+    assert "A title" in (await bob.page(path))[1]
     assert await wish(ann, wish="hide") == 303
     assert (await bob.page(path))[0] == 404
     assert (await ann.page(path))[0] == 200

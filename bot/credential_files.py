@@ -16,6 +16,12 @@ from storage.private import make_private_folder
 
 #: Characters of the longest value.
 MOST_CHARACTERS = 500
+_QUOTES = "\"'"
+#: What has to be given to sign in at Reddit: one of these.
+_WAYS_IN = (
+    {"client_id", "username", "client_secret", "password"},
+    {"client_id", "username", "refresh_token"},
+)
 
 
 class NoCredential(ValueError):
@@ -40,15 +46,27 @@ def write_reddit_credentials(settings: Settings, values: Mapping[str, str]) -> N
         values: by the names that the file has; empty ones are left out.
 
     Raises:
-        NoCredential: one cannot be what it is given for.
+        NoCredential: one is missing, or cannot be what it is given for.
         OSError: they cannot be written.
     """
     lines = [
-        f"{name} = {_clean(name.replace('_', ' ').capitalize(), value)}"
+        f"{name} = {_quoted(_clean(name.replace('_', ' ').capitalize(), value))}"
         for name, value in values.items()
         if value
     ]
+    given = {name for name, value in values.items() if value}
+    if not any(way <= given for way in _WAYS_IN):
+        # What was written before stays: it may be whole.
+        raise NoCredential(
+            "Reddit needs the id of the app and the account, and either the app's secret and the"
+            " password, or a refresh token."
+        )
     _write(settings.written_reddit_credentials, "\n".join(lines) + "\n")
+
+
+def _quoted(value: str) -> str:
+    """A value as it is read back: a pair of quotes around it is none of it."""
+    return f'"{value}"' if value[0] in _QUOTES and value[0] == value[-1] else value
 
 
 def _clean(name: str, value: str) -> str:

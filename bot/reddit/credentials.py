@@ -12,6 +12,7 @@ from bot.settings import Settings
 log = logging.getLogger(__name__)
 
 _NAMES = ("client_id", "client_secret", "username", "password", "refresh_token", "user_agent")
+_QUOTED = re.compile(r"""(["'])(.*)\1""")
 _LINE = re.compile(r"\s*(?:PEORIA_REDDIT_)?(\w+)\s*=\s*(.*?)\s*", re.IGNORECASE)
 
 
@@ -73,7 +74,9 @@ def _read_file(path: Path) -> dict[str, str]:
                 f"Line {number} of {path} is none of {', '.join(_NAMES)}, followed by = and a"
                 " value."
             )
-        found[match[1].lower()] = match[2].strip("\"'")
+        # One pair of quotes, not every quote: a password may end with one.
+        quoted = _QUOTED.fullmatch(match[2])
+        found[match[1].lower()] = match[2] if quoted is None else quoted[2]
     return found
 
 

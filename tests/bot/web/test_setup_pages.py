@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from bot.app import App
+from bot.credential_files import write_reddit_credentials
+from bot.reddit.credentials import read_credentials
 from bot.settings import Settings, with_written_credentials
 from bot.setup_checks import Finding
 from bot.web.platform import WebPlatform
@@ -85,10 +87,22 @@ async def test_reddits_credentials_are_lines_of_its_file(app: App, settings: Set
         status, page = await save(admin, "/admin/setup/reddit", client_id="a\nb = c")
         assert status == 400
         assert "one line" in page
+        status, page = await save(admin, "/admin/setup/reddit", client_id="abc", username="me")
+        assert status == 400
+        assert "a refresh token" in page
     text = settings.written_reddit_credentials.read_text()
     assert text.splitlines() == [
         "client_id = abc", "client_secret = s", "username = me", "password = p=w d",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("password", ["it's'", '"', "'a'", '"a', "''", "# ;=", "\"'a'\""])
+def test_reddits_credentials_are_read_back_as_they_were_typed(
+    settings: Settings, password: str
+) -> None:
+    given = {"client_id": "abc", "username": "me", "password": password, "client_secret": "s"}
+    write_reddit_credentials(settings, given)
+    assert read_credentials(with_written_credentials(settings)).password == password
 
 
 async def test_what_a_setting_says_is_left_alone(app: App, settings: Settings) -> None:

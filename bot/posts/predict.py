@@ -7,6 +7,7 @@ the images, the prediction, the post's new state, and the claim of its reply.
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -46,6 +47,10 @@ from storage.types import PostRefusal, PostState, ReplySkip
 log = logging.getLogger(__name__)
 
 _INSERT = insert(table_of(Prediction))
+
+
+class _MovedOn(Exception):
+    """The post is not waiting any more: nothing of it is stored, its images neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,19 +146,25 @@ class Predictor:
             made = _Forecast(
                 known, found, champion, said, texts, (time.perf_counter() - started) * 1000
             )
-            written = await self._database.run_write(
-                partial(self._write, made), alone_in=[community_scope(known.post.community_id)]
-            )
+            try:
+                written = await self._database.run_write(
+                    partial(self._write, made), alone_in=[community_scope(known.post.community_id)]
+                )
+            except _MovedOn:
+                return None
             if not isinstance(written, dict):
                 return written
             # An image was posted before, and its text was read: the prediction uses it, too.
             texts = written
 
-    def _write(self, made: _Forecast, session: Session) -> Predicted | dict[str, str] | None:
+    def _write(self, made: _Forecast, session: Session) -> Predicted | dict[str, str]:
         """Store images and prediction, and claim the reply.
 
         Returns the texts of the images where those were not what the prediction went by, and then
-        stores the images alone; None where the post was withdrawn meanwhile.
+        stores the images alone.
+
+        Raises:
+            _MovedOn: the post was withdrawn meanwhile.
         """
         now, post = self._clock(), made.known.post
         stored = store_found(session, post.id, made.found, made.champion.backbone.fingerprint, now)
@@ -189,7 +200,7 @@ class Predictor:
             tries=0,
             reserved=mixture.risk,
         ):
-            return None
+            raise _MovedOn
         low, median, high = card.score or (None, None, None)
         session.execute(
             _INSERT,
@@ -253,9 +264,11 @@ class Predictor:
     ) -> None:
         def store(session: Session) -> None:
             store_found(session, post.id, found, champion.backbone.fingerprint, self._clock())
-            move_post(session, post.id, PostState.SEEN, **values)
+            if not move_post(session, post.id, PostState.SEEN, **values):
+                raise _MovedOn
 
-        await self._database.run_write(store, alone_in=ITS_ROWS)
+        with suppress(_MovedOn):
+            await self._database.run_write(store, alone_in=ITS_ROWS)
 
 
 def _may_arrive(post: Post, found: FoundImages, now: datetime) -> bool:

@@ -1,7 +1,12 @@
+import asyncio
+import threading
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
 from bot.app import App
+from bot.posts import predict
 from bot.web.platform import WebPlatform
 from storage.objects.faults import ObjectStoreFault
 from storage.tables import Community, Image, Label, Post, PostImage
@@ -69,6 +74,37 @@ async def test_a_deleted_post_leaves_no_picture_that_was_not_looked_at_yet(
     assert not app.core.images.path(sha256).exists()
     async with app.core.database.read() as session:
         assert (await session.get_one(PostImage, (post_id, 0))).source == ""
+
+
+async def test_a_post_that_is_deleted_while_it_is_looked_at_leaves_no_picture(
+    app: App, board: WebPlatform, ann: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask, go = predict._ask_experts, threading.Event()
+
+    def ask_later(*arguments: Any) -> Any:
+        assert go.wait(60)
+        return ask(*arguments)
+
+    monkeypatch.setattr(predict, "_ask_experts", ask_later)
+    try:
+        _, content = await ann.post()
+        post_id = int(content["post"]["id"])
+        deleting = asyncio.create_task(send(ann, f"/posts/{post_id}/delete", sure="yes"))
+        async with asyncio.timeout(30):
+            while await state_of(app, post_id) is not PostState.WITHDRAWN:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+    finally:
+        go.set()
+    assert await deleting == 303
+    await board.tasks.idle()
+    async with app.core.database.read() as session:
+        assert (await session.get_one(PostImage, (post_id, 0))).image_id is None
+        assert not (await session.scalars(select(Image))).all()
+
+
+async def state_of(app: App, post_id: int) -> PostState:
+    async with app.core.database.read() as session:
+        return (await session.get_one(Post, post_id)).state
 
 
 async def test_a_post_is_deleted_while_the_object_store_is_away(

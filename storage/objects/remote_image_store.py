@@ -163,7 +163,14 @@ class RemoteImageStore(ImageStore):
 
     def remove(self, stored: StoredImage) -> None:
         """Delete what `stored` gave, and its copies; nothing happens where it is gone."""
-        self.drop(stored.name)
+        if not stored.is_copy:
+            self.drop(stored.name)
+            return
+        # Its image may have come again just now.
+        self.claim()
+        with self._lock:
+            self._sure.pop(stored.key, None)
+        self.objects.delete([stored.key])
 
     def drop(self, sha256: str) -> None:
         """Delete an image, its public copy and the copy on this machine.

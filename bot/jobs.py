@@ -27,7 +27,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.lanes import Lanes
 from bot.runtime.one_by_one import one_by_one
 from bot.runtime.pulse import Pulse
-from bot.runtime.roles import ALL, PLATFORMS, Role
+from bot.runtime.roles import ALL, ONE_AT_A_TIME, PLATFORMS, Role
 from bot.runtime.scheduler import Scheduler
 from bot.runtime.supervisor import ServiceReport
 from bot.serving.ocr_worker import OcrWorker
@@ -309,7 +309,9 @@ def schedule(
         if not mine:
             continue
         name, every = tick.job.__name__, seconds if tick.seconds is None else tick.seconds
-        job = _by_right(partial(tick.job, jobs), (leases or {}).get(mine[0]))
+        # What platforms have a part in, each process does for itself.
+        right = (leases or {}).get(mine[0]) if tick.roles <= ONE_AT_A_TIME else None
+        job = _by_right(partial(tick.job, jobs), right)
         scheduler.add_job(job, "interval", seconds=every, id=name, name=name)
         if pulse is not None and tick.is_watched:
             pulse.expect(name, every=every)

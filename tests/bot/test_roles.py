@@ -104,6 +104,22 @@ async def test_a_job_of_which_there_is_one_is_done_by_the_owner_of_its_lease(
     await second.leases[Role.JOBS].release()
 
 
+async def test_who_waits_for_a_right_goes_on_giving_signs_of_life(
+    core: Core, clock: FakeClock
+) -> None:
+    owner = with_roles(core, Role.JOBS)
+    waits = with_roles(core, Role.JOBS, Role.EMBED, Role.TRAIN)
+    assert await owner.leases[Role.JOBS].hold()
+    await waits.heartbeat.begin(waits.roles, waits.core.settings)
+    clock.forward(600)
+    scheduler = schedule(waits.jobs, 2.0, roles=waits.roles, leases=waits.leases)
+    await scheduler.get_job("give_sign_of_life").func()
+    async with core.database.read() as session:
+        process = (await session.scalars(select(RunningProcess))).one()
+    assert process.seen_at == clock()
+    await owner.leases[Role.JOBS].release()
+
+
 async def test_training_that_is_asked_for_is_carried_out_by_a_process_that_trains(
     core: Core, trained: Trained, settings: Settings
 ) -> None:

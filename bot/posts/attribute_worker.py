@@ -15,6 +15,7 @@ from bot.posts.images import attribute_columns
 from bot.serving.champion import ChampionServer
 from models.decoding import ImageRefused, ImageUnread
 from storage.engine.database import Database
+from storage.engine.scopes import ITS_ROWS
 from storage.files.image_store import ImageStore
 from storage.tables import Embedding, Image
 
@@ -61,7 +62,7 @@ class AttributeWorker:
                 continue
             read += 1
             change = update(Image).where(Image.id == image_id, Image.attributes.is_(None))
-            async with self._database.write() as session:
+            async with self._database.write(alone_in=ITS_ROWS) as session:
                 await session.execute(change.values(attribute_columns(attributes)))
         return read
 

@@ -22,6 +22,7 @@ from bot.platform import Platform, PlatformUnavailable, PostRef, Reading, ReadLa
 from bot.runtime.clock import Clock
 from models.percentiles import WINDOW, tie_interval
 from storage.engine.database import Database
+from storage.engine.scopes import ITS_ROWS
 from storage.queries.labels import window_before
 from storage.tables import Community, ImagelessPost
 from storage.types import PlatformName
@@ -66,7 +67,9 @@ class ImagelessScores:
             by_platform[post.platform].append(post)
         for name, posts in by_platform.items():
             readings = await self._ask(name, posts)
-            await self._database.run_write(partial(self._record, posts=posts, readings=readings))
+            await self._database.run_write(
+                partial(self._record, posts=posts, readings=readings), alone_in=ITS_ROWS
+            )
         return len(due)
 
     def _due(self, session: Session) -> Sequence[_Due]:

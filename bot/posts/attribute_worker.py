@@ -34,6 +34,8 @@ class AttributeWorker:
         self._server = server
         #: Images whose file is gone or cannot be read: not tried again while Peoria runs.
         self._given_up: set[int] = set()
+        #: Images that this machine could not read just now: their turn comes after all others.
+        self._put_off: set[int] = set()
 
     async def read_next(self) -> int:
         """Read the attributes of up to `BATCH` images, the newest first; return how many.
@@ -46,9 +48,10 @@ class AttributeWorker:
         if not self._server.has_free_thread:
             return 0
         backbone = (await self._server.champion()).backbone
-        waiting = await self._database.run_read(
-            lambda session: self._waiting(session, backbone.fingerprint)
-        )
+        waiting = await self._find(backbone.fingerprint)
+        if not waiting and self._put_off:
+            self._put_off.clear()
+            waiting = await self._find(backbone.fingerprint)
         read = 0
         for image_id, sha256, vector in waiting:
             try:
@@ -57,14 +60,16 @@ class AttributeWorker:
                 attributes = await self._server.read_attributes(data, embedding, backbone)
             except (FileNotFoundError, ImageRefused) as error:
                 log.info("The attributes of image %s cannot be read (%s).", sha256[:12], error)
-                if not isinstance(error, ImageUnread):
-                    self._given_up.add(image_id)
+                (self._put_off if isinstance(error, ImageUnread) else self._given_up).add(image_id)
                 continue
             read += 1
             change = update(Image).where(Image.id == image_id, Image.attributes.is_(None))
             async with self._database.write(alone_in=ITS_ROWS) as session:
                 await session.execute(change.values(attribute_columns(attributes)))
         return read
+
+    async def _find(self, backbone: str) -> Sequence[Row[int, str, bytes]]:
+        return await self._database.run_read(lambda session: self._waiting(session, backbone))
 
     def _waiting(self, session: Session, backbone: str) -> Sequence[Row[int, str, bytes]]:
         query = (
@@ -74,7 +79,7 @@ class AttributeWorker:
                 Embedding.backbone == backbone,
                 Image.attributes.is_(None),
                 Image.dropped_at.is_(None),
-                Image.id.not_in(self._given_up),
+                Image.id.not_in(self._given_up | self._put_off),
             )
             .order_by(Image.id.desc())
             .limit(BATCH)

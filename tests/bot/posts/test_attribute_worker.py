@@ -64,6 +64,26 @@ async def test_what_cannot_be_read_keeps_nobody_waiting(
     assert (asked, await unread(core)) == ([], 2)
 
 
+async def test_what_cannot_be_read_just_now_lets_older_images_go_first(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store(core, BATCH + 1)
+    worker = AttributeWorker(core.database, core.images, core.serving)
+    seen: list[bytes] = []
+
+    async def unreadable(data: bytes, *_: Any) -> None:
+        seen.append(data)
+        raise ImageUnread
+
+    monkeypatch.setattr(core.serving, "read_attributes", unreadable)
+    await worker.read_next()
+    await worker.read_next()
+    assert len(seen) == len({*seen}) == BATCH + 1
+    # Nothing else is left: it is their turn again.
+    await worker.read_next()
+    assert len(seen) == 2 * BATCH + 1
+
+
 async def test_what_this_machine_cannot_read_just_now_is_tried_again(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,10 +14,11 @@ from typing import Any, TypeAlias
 from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
-from bot.duty import communities_of_others
+from bot.duty import by_right_of, communities_of_others
 from bot.labels.absence import FIRST_PAUSE
 from bot.labels.measures import measured
 from bot.labels.readings import late_by
+from bot.leases import LeaseLost
 from bot.platform import Platform, PlatformUnavailable, PostRef, Reading, ReadLater, ScoreRead
 from bot.runtime.clock import Clock
 from models.percentiles import WINDOW, tie_interval
@@ -66,10 +67,14 @@ class ImagelessScores:
         for post in due:
             by_platform[post.platform].append(post)
         for name, posts in by_platform.items():
-            readings = await self._ask(name, posts)
-            await self._database.run_write(
-                partial(self._record, posts=posts, readings=readings), alone_in=ITS_ROWS
-            )
+            try:
+                with by_right_of(self._platforms, name):
+                    readings = await self._ask(name, posts)
+                    await self._database.run_write(
+                        partial(self._record, posts=posts, readings=readings), alone_in=ITS_ROWS
+                    )
+            except LeaseLost as error:
+                log.info("Scores on %s are left to another process: %s.", name.value, error)
         return len(due)
 
     def _due(self, session: Session) -> Sequence[_Due]:

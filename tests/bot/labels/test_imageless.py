@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from bot.app import App
+from bot.leases import LeaseLost
+from storage.engine.guard import guarded
 from storage.tables import Community, ImagelessPost
 from storage.types import Measure, PlatformName
 from tests.fakes.clock import FakeClock
@@ -77,3 +80,21 @@ async def test_it_is_judged_by_what_its_community_is_judged_by(
     await app.jobs.read_scores()
     # The platform told no comments.
     assert ((await stored(app))["one"].score, (await stored(app))["one"].due_at) == (None, None)
+
+
+async def test_nothing_is_written_once_another_process_looks_after_the_platform(
+    app: App, clock: FakeClock, platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Session) -> None:
+        raise LeaseLost("another process does the work of reddit now")
+
+    await noted(app, clock, "one")
+    platform.scores["one"] = 7
+    clock.forward(HORIZON)
+    with monkeypatch.context() as patch:
+        patch.setattr(platform, "on_duty", True, raising=False)
+        patch.setattr(platform, "guarding", lambda: guarded(refuse), raising=False)
+        await app.jobs.read_scores()
+        assert (await stored(app))["one"].score is None
+    await app.jobs.read_scores()
+    assert (await stored(app))["one"].score == 7

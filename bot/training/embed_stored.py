@@ -18,6 +18,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.processes import is_gone, this_process
 from models.backbone import Backbone
 from storage.engine.database import Database
+from storage.engine.scopes import ITS_ROWS
 from storage.engine.upsert import insert_new
 from storage.errors import ExpectedError
 from storage.files.image_store import ImageStore
@@ -167,7 +168,7 @@ class _Pass:
             outcomes = await self._batches.embed([data for _, data in there], self._backbone)
         found = [(row, each) for (row, _), each in zip(there, outcomes, strict=True)]
         self._is_cancelled |= await self._database.run_write(
-            lambda session: self._store(session, len(fragment), found)
+            lambda session: self._store(session, len(fragment), found), alone_in=ITS_ROWS
         )
         self._done += len(fragment)
         self._embedded += sum(isinstance(each, Embedded) for _, each in found)

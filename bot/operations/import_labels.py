@@ -131,7 +131,8 @@ async def _final_scores(
             or_(
                 Label.post_id.is_not(None),
                 (Post.origin == PostOrigin.IMPORTED)
-                & (Post.state != PostState.REFUSED)
+                # Neither refused, nor withdrawn meanwhile.
+                & (Post.state == PostState.AWAITING_SCORE)
                 & Snapshot.post_id.is_not(None),
             ),
         )

@@ -185,6 +185,40 @@ async def test_a_thread_that_is_watched_by_itself_is_left_to_its_own_import(
     assert set(await scores(scene)) == {"cats"}
 
 
+async def interrupted(scene: Scene, clock: FakeClock) -> None:
+    """An import of a post of ann's and one of bob's, of which the second is not stored yet."""
+    fake, channel = scene.fake, scene.channel
+    await scene.platform.stop()
+    for name, author in (("hers", scene.ann), ("his", scene.bob)):
+        post = await fake.post_message(channel, author, content=name, attachments=[PNG])
+        fake.add_reaction(post, fake.member(scene.guild, f"voter of {name}"), "⬆️")
+    clock.forward(2 * 86400)
+    await scene.platform.start()
+    await fake.ready()
+    await fake.slash(scene.admin, channel, "import")
+    fake.on(
+        REACTED,
+        lambda _: answer(403, {"message": "Missing Access", "code": 50001}),
+        times=1,
+        when=lambda moment: str(post.id) in moment.request.path,
+    )
+    await go_on(scene)
+
+
+async def test_who_opts_out_while_an_import_goes_on_gets_no_label(
+    scene: Scene, clock: FakeClock
+) -> None:
+    await interrupted(scene, clock)
+    person = hash_person(scene.core.people_key, PlatformName.DISCORD, str(scene.ann.id))
+    await opt_out(scene.core.database, platform=PlatformName.DISCORD, person=person, now=clock())
+    clock.forward(60)
+    await go_on(scene)
+    assert await scores(scene) == {"his": 1}
+    async with scene.core.database.read() as session:
+        hers = (await session.scalars(select(Post).filter_by(title="hers"))).one()
+    assert hers.state is PostState.WITHDRAWN
+
+
 async def test_a_forum_is_imported_thread_by_thread(scene: Scene, clock: FakeClock) -> None:
     fake = scene.fake
     forum = fake.channel(scene.guild, "art", kind=FORUM)

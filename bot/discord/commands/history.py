@@ -10,13 +10,13 @@ from bot.discord.commands.feature import Feature, texts_for
 from bot.discord.commands.watch import channel_meant, shown_name
 from bot.discord.gateway.permissions import missing_permissions
 from bot.discord.history.render import progress_embed
-from bot.discord.history.run_imports import CHANNEL, LANGUAGE
+from bot.discord.history.run_imports import CHANNEL, LANGUAGE, end_and_label
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.lookup import Texts
 from bot.discord.ui.channel_option import ChannelOption
 from bot.discord.ui.error_replies import Refused, permission_name
 from bot.discord.ui.responses import Interaction, defer, respond
-from bot.posts.history_imports import begin_import, newest_import, stop_import
+from bot.posts.history_imports import begin_import, newest_import
 from storage.queries.communities import find_community
 from storage.tables import Community
 from storage.types import PlatformName, ReplyMode
@@ -51,7 +51,7 @@ class HistoryCommand(Feature):
         if community is None or not community.watched:
             raise Refused("watching.not_here", channel=name)
         if stop:
-            ended = await stop_import(self.core.database, community.id, self.core.clock())
+            ended = await end_and_label(self.core, community)
             if ended:
                 await self.note(interaction, Action.STOP_IMPORT, community_id=community.id)
             key = "history.stopped" if ended else "history.not_under_way"

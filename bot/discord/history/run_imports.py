@@ -48,6 +48,15 @@ _MOST_TRIES = 20
 CHANNEL, MESSAGE, LANGUAGE = "channel", "message", "language"
 
 
+async def end_and_label(core: Core, community: Community) -> bool:
+    """End the import of a community, and label what it stored; return whether there was one."""
+    now = core.clock()
+    if not await stop_import(core.database, community.id, now):
+        return False
+    await label_imported(core.database, community, now)
+    return True
+
+
 class HistoryImports(commands.Cog):
     """Reads, one message after another, what was posted before a channel was watched.
 
@@ -161,6 +170,8 @@ class HistoryImports(commands.Cog):
         try:
             await one.run(channel)
         except Stopped:
+            # What was stored since it was ended.
+            await label_imported(self._core.database, community, self._core.clock())
             await progress.show(one.counts, progress.texts("history.stopped"), at_once=True)
             return
         except MAY_PASS as error:
@@ -204,6 +215,7 @@ class HistoryImports(commands.Cog):
 
     async def _fail(self, row: HistoryImport, community: Community, key: str) -> None:
         await end_import(self._core.database, row.id, self._core.clock(), fault=Texts()(key))
+        await label_imported(self._core.database, community, self._core.clock())
         progress = _Progress(self._client, self._core, row, community)
         words = progress.texts("history.fault", reason=progress.texts(key))
         await progress.show(row.counts, words, at_once=True)

@@ -219,6 +219,15 @@ async def test_who_opts_out_while_an_import_goes_on_gets_no_label(
     assert hers.state is PostState.WITHDRAWN
 
 
+async def test_what_an_import_stored_before_it_was_ended_is_labelled(
+    scene: Scene, clock: FakeClock
+) -> None:
+    await interrupted(scene, clock)
+    assert await scores(scene) == {}
+    await scene.fake.slash(scene.admin, scene.channel, "import", stop=True)
+    assert await scores(scene) == {"hers": 1}
+
+
 async def test_a_forum_is_imported_thread_by_thread(scene: Scene, clock: FakeClock) -> None:
     fake = scene.fake
     forum = fake.channel(scene.guild, "art", kind=FORUM)

@@ -19,6 +19,7 @@ from bot.runtime.subprocesses import is_running
 from bot.training.summary import run_text
 from bot.training.versions import find_champion
 from storage.engine.database import Database
+from storage.engine.scopes import ITS_ROWS
 from storage.errors import ExpectedError
 from storage.tables import ModelVersion, TrainingRun
 from storage.types import RunState
@@ -137,7 +138,7 @@ class RunTable:
     async def note_progress(self, run_id: int, progress: dict[str, Any]) -> None:
         """Write how far a run is, for those who wait for it in other processes."""
         try:
-            async with self._database.write() as session:
+            async with self._database.write(alone_in=ITS_ROWS) as session:
                 await session.execute(
                     update(TrainingRun).where(TrainingRun.id == run_id).values(progress=progress)
                 )

@@ -63,7 +63,10 @@ class AttributeWorker:
                 (self._put_off if isinstance(error, ImageUnread) else self._given_up).add(image_id)
                 continue
             read += 1
-            change = update(Image).where(Image.id == image_id, Image.attributes.is_(None))
+            # Not of an image that was erased meanwhile.
+            change = update(Image).where(
+                Image.id == image_id, Image.attributes.is_(None), Image.dropped_at.is_(None)
+            )
             async with self._database.write(alone_in=ITS_ROWS) as session:
                 await session.execute(change.values(attribute_columns(attributes)))
         return read

@@ -75,7 +75,10 @@ class OcrWorker:
                 continue
             read += 1
             async with self._database.write(alone_in=ITS_ROWS) as session:
-                await session.execute(update(Image).where(Image.id == image_id).values(text=text))
+                # Not of an image that was erased meanwhile.
+                await session.execute(
+                    update(Image).where(Image.id == image_id, _unread()).values(text=text)
+                )
         return read
 
     def close(self) -> None:

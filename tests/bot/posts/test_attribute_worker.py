@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from bot.app import App
 from bot.core import Core
@@ -97,3 +97,19 @@ async def test_what_this_machine_cannot_read_just_now_is_tried_again(
         patch.setattr(core.serving, "read_attributes", unreadable)
         assert await worker.read_next() == 0
     assert await worker.read_next() == 1
+
+
+async def test_nothing_is_noted_of_an_image_that_was_erased_while_it_was_read(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store(core, 1)
+    read = core.serving.read_attributes
+
+    async def erased_meanwhile(*what: Any) -> Any:
+        async with core.database.write() as session:
+            await session.execute(update(Image).values(dropped_at=core.clock()))
+        return await read(*what)
+
+    monkeypatch.setattr(core.serving, "read_attributes", erased_meanwhile)
+    await AttributeWorker(core.database, core.images, core.serving).read_next()
+    assert await unread(core) == 1

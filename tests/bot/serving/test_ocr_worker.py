@@ -2,12 +2,14 @@
 
 import io
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image as Picture
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.serving.ocr_worker import OcrWorker
 from models.decoding import DEFAULT_LIMITS
@@ -103,3 +105,27 @@ async def test_the_reader_is_made_only_when_there_is_something_to_read(
     reading = OcrWorker(database, ImageStore(tmp_path), make, DEFAULT_LIMITS)  # type: ignore[arg-type]
     assert await reading.read_next() == 0
     reading.close()
+
+
+async def test_no_text_is_noted_of_an_image_that_was_erased_while_it_was_read(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = ImageStore(tmp_path / "images")
+    sha256 = await store(database, images, png("red"))
+    reading = OcrWorker(database, images, lambda: lambda _: "words", DEFAULT_LIMITS)
+    write = database.write
+
+    def after_erasure(**how: Any) -> Any:
+        @asynccontextmanager
+        async def erase_first() -> AsyncIterator[Any]:
+            async with write() as session:
+                await session.execute(update(Image).values(dropped_at=NOW))
+            async with write(**how) as session:
+                yield session
+
+        return erase_first()
+
+    monkeypatch.setattr(database, "write", after_erasure)
+    await reading.read_next()
+    reading.close()
+    assert await texts(database) == {sha256: None}

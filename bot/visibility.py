@@ -4,7 +4,6 @@ Asked by every page and by everything else that the board serves. What may be to
 prediction is the question of `bot.league.secrecy`.
 """
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -103,11 +102,6 @@ def by_address() -> ColumnElement[bool]:
             Post.author_id.not_in(opted_out),
         ),
     )
-
-
-def ids_of(communities: Collection[Community]) -> Sequence[int]:
-    """The ids of some communities, for a statement."""
-    return [each.id for each in communities]
 
 
 def is_local(settings: Settings) -> bool:

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, func
 
 from storage.tables import Image, Post, PostImage
 
@@ -39,18 +38,3 @@ class LooksLike:
         if self.most_faces is not None:
             tests.append(Image.faces <= self.most_faces)
         return exists().where(PostImage.post_id == Post.id, PostImage.image_id == Image.id, *tests)
-
-
-def genres_there(session: Session, community_id: int) -> list[str]:
-    """The genres of a community's images, by name."""
-    genre = func.coalesce(Post.genre, Image.genre)
-    query = (
-        select(genre)
-        .select_from(Image)
-        .join(PostImage, PostImage.image_id == Image.id)
-        .join(Post, Post.id == PostImage.post_id)
-        .where(Post.community_id == community_id, genre.is_not(None))
-        .distinct()
-        .order_by(genre)
-    )
-    return [name for name in session.scalars(query) if name is not None]

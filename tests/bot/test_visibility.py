@@ -2,7 +2,7 @@ import pytest
 from sqlalchemy import ColumnElement, select
 
 from bot.settings import Settings
-from bot.visibility import Viewer, Visibility, by_address, ids_of, in_lists, is_local
+from bot.visibility import Viewer, Visibility, by_address, in_lists, is_local
 from storage.engine.database import Database
 from storage.tables import Author, Community, Post
 from storage.types import PlatformName, PostState
@@ -80,7 +80,7 @@ async def test_posts_that_people_meet(database: Database) -> None:
     visibility = Visibility(settings())
     async with database.read() as session:
         shown = await visibility.communities(session, STRANGER)
-        assert ids_of(shown) == [1]
+        assert [each.id for each in shown] == [1]
         assert await visibility.community(session, STRANGER, 2) is None
 
         async def ids(condition: ColumnElement[bool]) -> list[int]:

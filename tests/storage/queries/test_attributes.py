@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from storage.engine.database import Database
-from storage.queries.attributes import LooksLike, genres_there
+from storage.queries.attributes import LooksLike
 from storage.tables import Image, Post, PostImage
 from tests.fixtures.rows import one_post, row
 
@@ -50,9 +50,3 @@ async def test_posts_are_found_by_their_image(
     async with stored.read() as session:
         ids = await session.scalars(select(Post.id).where(looks.of_post()).order_by(Post.id))
         assert ids.all() == found
-
-
-async def test_the_genres_of_a_community_are_named(stored: Database) -> None:
-    async with stored.read() as session:
-        assert await session.run_sync(genres_there, 1) == ["rage_comic", "text_post"]
-        assert await session.run_sync(genres_there, 2) == []

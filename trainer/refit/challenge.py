@@ -40,9 +40,6 @@ Say = Callable[..., None]
 #: Forecasts of the images of some posts saved in other ways, or why that cannot be measured.
 Resave = Callable[[Head, LabelledPosts, Rows], list[Reencoded] | str]
 
-#: What the head is compared with: nothing, the rest on the same split, or by folds as well.
-COMPARISONS = ("none", "split", "folds")
-
 #: So many judged posts without a title (text, author's record) show what the head does there.
 _ENOUGH_LACKING = 30
 
@@ -57,7 +54,8 @@ class Challenge:
     Attributes:
         folds: what each judged head was fitted on and judged on.
         plan: how they and the head that serves were fitted.
-        comparisons: which were asked for, one of `COMPARISONS`.
+        comparisons: what the head is compared with: ``none`` (nothing), ``split`` (the rest on the
+            same split) or ``folds`` (by folds as well).
         robustness: how it does where posts are not like those it learned from.
         posted_at: when the judged posts of each fold were posted, first and last.
         taught: the weights of the experts that each community begins with if nothing was forecast
@@ -115,7 +113,8 @@ def challenge(
         by_hand: whether somebody asked for it: then a version is made from labels that the champion
             knows, too; it cannot be compared with the champion and is kept.
         resave: measures forecasts of images saved in other ways; None: there are no images.
-        comparisons: one of `COMPARISONS`; by default ``split``, or ``none`` when posts are many.
+        comparisons: ``none``, ``split`` or ``folds``; by default ``split``, or ``none`` when posts
+            are many.
         side_by_side: fits folds and contenders, here or on a cluster.
 
     Raises:

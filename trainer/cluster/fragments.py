@@ -29,8 +29,6 @@ from trainer.head.linear_sums import (
 
 Floats = NDArray[np.float32]
 
-#: Posts of a fragment: read with 336 columns it takes 0.3 GB.
-SIZE = 65_536
 #: The curvature is that of so many posts, spread evenly.
 _CURVED = 20_000
 #: Rows that are taken in at once while a fragment is summed.

@@ -64,7 +64,7 @@ class Database:
                 raise ValueError("Peoria needs a database file; an in-memory one cannot be shared.")
             Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             file = SqliteFile(Path(path))
-            self.engine = create_async_engine(url)
+            self.engine = create_async_engine(url, connect_args={"factory": _EndsItsTransaction})
             plain = create_engine(make_url(url).set(drivername="sqlite+pysqlite"))
             for engine in (self.engine.sync_engine, plain):
                 file.watch(engine)
@@ -191,6 +191,22 @@ class Database:
         if self._threads is not None:
             await self._threads.close()
         await self.engine.dispose()
+
+
+class _EndsItsTransaction(sqlite3.Connection):
+    """A connection whose transaction ends when it is closed.
+
+    A task that is cancelled within a transaction leaves a statement in its traceback. SQLite closes
+    a connection only when its last statement is gone, and until then nobody else could write.
+    """
+
+    _is_open = True
+
+    def close(self) -> None:
+        if self._is_open and self.in_transaction:
+            self.rollback()
+        self._is_open = False
+        super().close()
 
 
 async def _check_guards(session: AsyncSession) -> None:

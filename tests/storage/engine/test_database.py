@@ -234,6 +234,21 @@ async def test_more_transactions_than_threads_and_connections(database: Database
 
 
 @pytest.mark.sqlite
+async def test_a_transaction_ends_with_its_connection(database: Database) -> None:
+    async with database.engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        await driver.execute("BEGIN IMMEDIATE")
+        # The traceback of a task that was cancelled holds a statement as this does.
+        unread = await driver.execute("SELECT 1 UNION SELECT 2")
+        await driver.close()
+        await database.run_write(add_author)
+        assert unread is not None
+        await connection.invalidate()
+    assert await count(database) == 1
+
+
+@pytest.mark.sqlite
 async def test_who_is_cancelled_during_a_write_leaves_no_lock_behind(database: Database) -> None:
     begun, go_on = threading.Event(), threading.Event()
 

@@ -56,7 +56,10 @@ def backup(peoria: Peoria, data_dir: Path) -> Path:
     with closing(sqlite3.connect(data_dir / "peoria.db")) as database:
         # It was made while Peoria ran.
         moment = "2026-03-01 00:00:00.000000"
-        database.execute("INSERT INTO processes VALUES ('here 1 1.0', ?, ?)", (moment, moment))
+        database.execute(
+            "INSERT INTO processes (name, started_at, seen_at) VALUES ('here 1 1.0', ?, ?)",
+            (moment, moment),
+        )
         database.commit()
     ImageStore(data_dir / "images").put(b"a picture")
     assert peoria("backup", "b.tar.gz", "--images").status == 0

@@ -46,7 +46,7 @@ def test_posts_are_imported_trained_on_and_predicted_by_what_was_learned(
     assert imported.status == 0, imported.err
     assert imported.data == {
         "imported": POSTS, "already_there": 0, "labelled": POSTS, "without_image": {},
-        "dropped": {}, "left_out": [], "repeated": [], "unknown_genres": {},
+        "in_records": 0, "dropped": {}, "left_out": [], "repeated": [], "unknown_genres": {},
     }  # fmt: skip
 
     trained = peoria("train", "--seed", "3", "--json")

@@ -145,7 +145,13 @@ class Ingest:
                 )
             return post_id
 
-        return await self._database.run_write(store, alone_in=_scopes(keys))
+        post_id = await self._database.run_write(store, alone_in=_scopes(keys))
+        if post_id is not None and self._images.drops_at_once:
+            # A refused post of the same bytes may have taken the file with it before this one was
+            # there to need it.
+            for image in incoming.images:
+                await self._source(image)
+        return post_id
 
     async def note_imageless(self, platform: PlatformName, incoming: IncomingPost) -> bool:
         """Store that something was published without an image; return whether that is new.

@@ -104,6 +104,24 @@ async def test_a_post_is_predicted_and_replied_to(
     assert card.attributes.as_json() == image.attributes
 
 
+async def test_a_file_that_a_refused_post_took_with_it_is_stored_again(
+    app: App, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = app.core.images.put
+    lost: list[str] = []
+
+    def lose_once(data: bytes) -> str:
+        sha256 = put(data)
+        if not lost:
+            lost.append(sha256)
+            app.core.images.drop(sha256)
+        return sha256
+
+    monkeypatch.setattr(app.core.images, "put", lose_once)
+    await accept(app, clock, "one", PICTURE)
+    assert app.core.images.get(lost[0]) == PICTURE
+
+
 async def test_the_embedding_is_stored_once_as_it_was_served(app: App, clock: FakeClock) -> None:
     for source_id in ("one", "two"):
         await app.pipeline.advance(await accept(app, clock, source_id, PICTURE))

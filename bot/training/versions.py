@@ -36,7 +36,8 @@ async def find_version(session: AsyncSession, name: str) -> ModelVersion:
     """
     row = await session.scalar(select(ModelVersion).where(ModelVersion.name == name))
     if row is None:
-        names = ", ".join(await session.scalars(select(ModelVersion.name)))
+        oldest_first = select(ModelVersion.name).order_by(ModelVersion.id)
+        names = ", ".join(await session.scalars(oldest_first))
         raise UnknownVersion(f"There is no model version {name!r}. There are: {names or 'none'}.")
     return row
 

@@ -437,11 +437,11 @@ async def test_one_post_that_fails_does_not_hold_up_the_others(
     assert post.due_at > clock(), "tried again later"
 
 
+@pytest.mark.sqlite
 async def test_posts_go_their_way_while_readers_hold_every_connection(
     app: App, clock: FakeClock, platform: FakePlatform
 ) -> None:
-    if app.core.database.engine.dialect.name != "sqlite":
-        pytest.skip("there posts need a connection of the same pool")
+    """On PostgreSQL posts need a connection of the same pool."""
     async with AsyncExitStack() as stack:
         # As many as there are to be had: the next one would wait 30 s, and fail.
         for _ in range(15):

@@ -76,11 +76,11 @@ async def test_batches_survive_a_lost_node_and_poison(cluster: Nodes) -> None:
         await connection.close()
 
 
-def half(number: int, shared: float) -> float:
-    return number / 2 + shared
-
-
 def test_parts_are_done_side_by_side(cluster: Nodes) -> None:
+    # Within the test, so that it is sent whole: the nodes have no module of tests.
+    def half(number: int, shared: float) -> float:
+        return number / 2 + shared
+
     told: list[int] = []
     with side_by_side(cluster.address) as here:
         assert here is on_cluster

@@ -17,6 +17,7 @@ class PlatformName(StrEnum):
     DISCORD = "discord"
     REDDIT = "reddit"
     WEB = "web"
+    LEMMY = "lemmy"
 
 
 class PostState(StrEnum):
@@ -102,11 +103,37 @@ class ReplySkip(StrEnum):
 
 
 class InboxKind(StrEnum):
-    """What somebody asks the bot for in a message: a prediction, or to be left alone or not."""
+    """What somebody asks the bot for in a message."""
 
     PREDICT = "predict"
     OPT_OUT = "optout"
     OPT_IN = "optin"
+    #: A guess on the post that it is written under.
+    GUESS = "guess"
+    # What the moderators of a community ask for.
+    HELP = "help"
+    STATUS = "status"
+    PAUSE = "pause"
+    RESUME = "resume"
+    WATCH = "watch"
+    UNWATCH = "unwatch"
+    IMPORT = "import"
+    LEADERBOARD = "leaderboard"
+
+
+#: What only the moderators of a community may ask for.
+OF_MODERATORS = frozenset(
+    {
+        InboxKind.HELP,
+        InboxKind.STATUS,
+        InboxKind.PAUSE,
+        InboxKind.RESUME,
+        InboxKind.WATCH,
+        InboxKind.UNWATCH,
+        InboxKind.IMPORT,
+        InboxKind.LEADERBOARD,
+    }
+)
 
 
 class Bucket(StrEnum):

@@ -17,6 +17,7 @@ from storage.types import Measure, PlatformName, PostRefusal, PostState
 TOLD: Final[Mapping[PlatformName, tuple[Measure, ...]]] = {
     PlatformName.REDDIT: (Measure.SCORE, Measure.COMMENTS),
     PlatformName.DISCORD: (Measure.SCORE, Measure.FAVOURITES),
+    PlatformName.LEMMY: (Measure.SCORE, Measure.COMMENTS),
     PlatformName.WEB: (Measure.SCORE, Measure.FAVOURITES),
 }
 

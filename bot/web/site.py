@@ -65,6 +65,7 @@ PLATFORMS = {
     PlatformName.WEB: "this board",
     PlatformName.DISCORD: "Discord",
     PlatformName.REDDIT: "Reddit",
+    PlatformName.LEMMY: "Lemmy",
 }
 
 

@@ -64,7 +64,7 @@ class InboxItem(Base):
     sent_at: Mapped[datetime | None]
     #: Where it was written, if the community is known.
     community_id: Mapped[int | None] = mapped_column(ForeignKey("communities.id"))
-    #: The platform's id of the post that it was written under, if it was.
+    #: The platform's id of the post that it was written under, or of the moderators' conversation.
     post_source_id: Mapped[str | None] = mapped_column(String(128))
     state: Mapped[ReplyState] = mapped_column(enum_column(ReplyState, "reply_state"))
     #: The platform's id of the answer.

@@ -11,7 +11,9 @@ def test_names_are_read_in_any_order_and_spelling() -> None:
 
 
 def test_what_is_no_role_is_named() -> None:
-    with pytest.raises(ValueError, match=r"discord, reddit, web, jobs, embed, train.*'webb'"):
+    with pytest.raises(
+        ValueError, match=r"discord, reddit, lemmy, web, jobs, embed, train.*'webb'"
+    ):
         parse_roles(["webb"])
 
 

@@ -95,6 +95,7 @@ def build(core: Core) -> App:
         platforms,
         people_key=core.people_key,
         silent_share=core.settings.silent_share,
+        attributes_at_once=core.settings.attributes_at_once,
         clock=core.clock,
     )
     collector = LabelCollector(
@@ -133,7 +134,9 @@ def build(core: Core) -> App:
         Settler(core.database, platforms, clock=core.clock, needed=core.settings.scores_to_compare),
         image_cleanup,
         core.ocr_worker,
-        AttributeWorker(core.database, core.images, core.serving),
+        AttributeWorker(
+            core.database, core.images, core.serving, seconds=core.settings.tick_seconds / 2
+        ),
         training=core.training,
         retrain_schedule=retrain_schedule,
         genre_refits=GenreRefits(core.database, core.settings.versions_dir, clock=core.clock),

@@ -207,6 +207,12 @@ class Settings(BaseSettings):
     image_days: float = Field(
         90.0, gt=0, description="How long image files are kept, days. Embeddings stay."
     )
+    attributes_at_once: bool = Field(
+        False,
+        description="Whether a reply waits until the attributes of the image are read (most of a"
+        " post's processor time). Off: they are read right after it, and are shown from then on"
+        " wherever the post is shown.",
+    )
     download_seconds: float = Field(
         20.0, gt=0, description="Longest time for the download of one image, seconds."
     )

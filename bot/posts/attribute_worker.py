@@ -1,19 +1,23 @@
 """Reading the attributes of stored images that have none yet, in the background.
 
-An import does not wait for them, and images that were stored before there were attributes have
-none, either. Nothing that is predicted goes by them.
+Replies and imports do not wait for them, and images that were stored before there were attributes
+have none, either. Nothing that is predicted goes by them.
 """
 
 import logging
+import time
 from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from bot.posts.images import attribute_columns
 from bot.serving.champion import ChampionServer
+from models.attributes.read import Attributes
+from models.backbone import Backbone
 from models.decoding import ImageRefused, ImageUnread
+from storage.engine.core_tables import table_of
 from storage.engine.database import Database
 from storage.engine.scopes import ITS_ROWS
 from storage.files.image_store import ImageStore
@@ -21,30 +25,58 @@ from storage.tables import Embedding, Image
 
 log = logging.getLogger(__name__)
 
-#: Images read with each call.
+#: Images whose attributes are stored together.
 BATCH = 8
+
+_IMAGES = table_of(Image)
+#: Not of an image that was erased meanwhile.
+_NOTE = (
+    update(_IMAGES)
+    .where(
+        _IMAGES.c.id == bindparam("image"),
+        _IMAGES.c.attributes.is_(None),
+        _IMAGES.c.dropped_at.is_(None),
+    )
+    .values({name: bindparam(name) for name in attribute_columns(None)})
+)
 
 
 class AttributeWorker:
-    """Finds images whose attributes were never read, and reads them."""
+    """Finds images whose attributes were never read, and reads them.
 
-    def __init__(self, database: Database, images: ImageStore, server: ChampionServer) -> None:
+    Args:
+        seconds: for how long it goes on when more and more are waiting.
+    """
+
+    def __init__(
+        self, database: Database, images: ImageStore, server: ChampionServer, *, seconds: float = 0
+    ) -> None:
         self._database = database
         self._images = images
         self._server = server
+        self._seconds = seconds
         #: Images whose file is gone or cannot be read: not tried again while Peoria runs.
         self._given_up: set[int] = set()
         #: Images that this machine could not read just now: their turn comes after all others.
         self._put_off: set[int] = set()
 
     async def read_next(self) -> int:
-        """Read the attributes of up to `BATCH` images, the newest first; return how many.
+        """Read the attributes of images, the newest first; return how many.
 
-        Nothing is read while all threads that run models are busy: nobody waits for this.
+        It goes on until none is left or its time is over, `BATCH` at a time. Nothing is read while
+        all threads that run models are busy: nobody waits for this.
 
         Raises:
             NoChampion: no model version serves.
         """
+        until = time.monotonic() + self._seconds
+        read = found = await self._read_batch()
+        while found == BATCH and time.monotonic() < until:
+            found = await self._read_batch()
+            read += found
+        return read
+
+    async def _read_batch(self) -> int:
         if not self._server.has_free_thread:
             return 0
         backbone = (await self._server.champion()).backbone
@@ -52,24 +84,32 @@ class AttributeWorker:
         if not waiting and self._put_off:
             self._put_off.clear()
             waiting = await self._find(backbone.fingerprint)
-        read = 0
+        read = []
         for image_id, sha256, vector in waiting:
-            try:
-                data = await self._images.on_thread(self._images.get, sha256)
-                embedding = np.frombuffer(vector, "<f2").astype(np.float32)
-                attributes = await self._server.read_attributes(data, embedding, backbone)
-            except (FileNotFoundError, ImageRefused) as error:
-                log.info("The attributes of image %s cannot be read (%s).", sha256[:12], error)
-                (self._put_off if isinstance(error, ImageUnread) else self._given_up).add(image_id)
-                continue
-            read += 1
-            # Not of an image that was erased meanwhile.
-            change = update(Image).where(
-                Image.id == image_id, Image.attributes.is_(None), Image.dropped_at.is_(None)
+            if not self._server.has_free_thread:
+                break
+            attributes = await self._read(image_id, sha256, vector, backbone)
+            if attributes is not None:
+                # In the order of their ids, as whoever else changes several rows at once.
+                read.append({"image": image_id, **attribute_columns(attributes)})
+        if read:
+            read.sort(key=lambda row: row["image"])
+            await self._database.run_write(
+                lambda session: session.execute(_NOTE, read), alone_in=ITS_ROWS
             )
-            async with self._database.write(alone_in=ITS_ROWS) as session:
-                await session.execute(change.values(attribute_columns(attributes)))
-        return read
+        return len(read)
+
+    async def _read(
+        self, image_id: int, sha256: str, vector: bytes, backbone: Backbone
+    ) -> Attributes | None:
+        try:
+            data = await self._images.on_thread(self._images.get, sha256)
+            embedding = np.frombuffer(vector, "<f2").astype(np.float32)
+            return await self._server.read_attributes(data, embedding, backbone)
+        except (FileNotFoundError, ImageRefused) as error:
+            log.info("The attributes of image %s cannot be read (%s).", sha256[:12], error)
+            (self._put_off if isinstance(error, ImageUnread) else self._given_up).add(image_id)
+            return None
 
     async def _find(self, backbone: str) -> Sequence[Row[int, str, bytes]]:
         return await self._database.run_read(lambda session: self._waiting(session, backbone))

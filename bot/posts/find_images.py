@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from bot.posts.ingest import STORED
 from bot.runtime.download import Downloader, DownloadFailed, DownloadRefused, ImageAbsent
 from bot.serving.champion import Champion, ChampionServer
-from bot.serving.embed import EmbeddedImage
+from bot.serving.embed import UndescribedImage
 from models.decoding import ImageRefused, ImageUnread
 from storage.files.image_store import ImageStore
 from storage.tables import Post, PostImage
@@ -21,7 +21,7 @@ class FoundImage:
     position: int
     source: str
     sha256: str
-    embedded: EmbeddedImage
+    embedded: UndescribedImage
 
 
 @dataclass(slots=True)
@@ -46,11 +46,22 @@ class FoundImages:
 
 
 class ImageFinder:
-    """Finds images in the image store or downloads them."""
+    """Finds images in the image store or downloads them.
 
-    def __init__(self, images: ImageStore, serving: ChampionServer, downloader: Downloader) -> None:
+    Args:
+        attributes_at_once: whether their attributes are read as well.
+    """
+
+    def __init__(
+        self,
+        images: ImageStore,
+        serving: ChampionServer,
+        downloader: Downloader,
+        *,
+        attributes_at_once: bool = False,
+    ) -> None:
         self._images = images
-        self._serving = serving
+        self._embed = serving.embed if attributes_at_once else serving.embed_undescribed
         self._downloader = downloader
 
     async def find(self, post: Post, champion: Champion) -> FoundImages:
@@ -67,7 +78,7 @@ class ImageFinder:
                 continue
             try:
                 stored, data = await self._fetch(place)
-                embedded = await self._serving.embed(data, champion.backbone)
+                embedded = await self._embed(data, champion.backbone)
             except (DownloadFailed, ImageAbsent, ImageUnread) as failure:
                 found.missing[place.position] = failure
             except (ImageRefused, DownloadRefused) as refusal:

@@ -17,8 +17,6 @@ from storage.tables import Embedding, Image, PostImage
 
 _IMAGES = table_of(Image).c
 _PLACES = table_of(PostImage)
-#: The columns of `attribute_columns` until attributes are read.
-_UNREAD = dict.fromkeys(("attributes", "genre", "expression", "faces"))
 _FILL_PLACE = (
     update(_PLACES)
     .where(_PLACES.c.post_id == bindparam("post"), _PLACES.c.position == bindparam("place"))
@@ -28,10 +26,11 @@ _FILL_PLACE = (
 
 @dataclass(frozen=True, slots=True)
 class StoredImage:
-    """The row of an image: its id, and the text that was read from it if it was read before."""
+    """The row of an image: its id, and what was read from it before, if anything was."""
 
     id: int
     text: str | None = None
+    attributes: Attributes | None = None
 
 
 def store_found(
@@ -87,11 +86,14 @@ def store_images(
             "phash": each.phash,
             "stored_at": now,
         }
-        | (attribute_columns(each.attributes) if isinstance(each, EmbeddedImage) else _UNREAD)
+        | attribute_columns(_attributes_of(each))
         for sha256, each in seen.items()
     ]
     insert = insert_unless_there(session, Image).returning(_IMAGES.id, _IMAGES.sha256)
-    stored = {row.sha256: StoredImage(row.id) for row in session.execute(insert, rows)}
+    stored = {
+        row.sha256: StoredImage(row.id, attributes=_attributes_of(seen[row.sha256]))
+        for row in session.execute(insert, rows)
+    }
     there = [sha256 for sha256 in seen if sha256 not in stored]
     if there:
         stored |= _find_stored(session, there, now)
@@ -109,8 +111,10 @@ def store_images(
     return stored
 
 
-def attribute_columns(attributes: Attributes) -> dict[str, Any]:
-    """The columns of an image's row that hold its attributes."""
+def attribute_columns(attributes: Attributes | None) -> dict[str, Any]:
+    """The columns of an image's row that hold its attributes; None: they were not read."""
+    if attributes is None:
+        return dict.fromkeys(("attributes", "genre", "expression", "faces"))
     return {
         "attributes": attributes.as_json(),
         "genre": attributes.genre and attributes.genre.name,
@@ -127,6 +131,17 @@ def _find_stored(session: Session, there: list[str], now: datetime) -> dict[str,
         .values(dropped_at=None, stored_at=now)
     )
     rows = session.execute(
-        select(_IMAGES.sha256, _IMAGES.id, _IMAGES.text).where(_IMAGES.sha256.in_(there))
+        select(_IMAGES.sha256, _IMAGES.id, _IMAGES.text, _IMAGES.attributes).where(
+            _IMAGES.sha256.in_(there)
+        )
     )
-    return {row.sha256: StoredImage(row.id, row.text) for row in rows}
+    return {
+        row.sha256: StoredImage(
+            row.id, row.text, row.attributes and Attributes.from_json(row.attributes)
+        )
+        for row in rows
+    }
+
+
+def _attributes_of(image: UndescribedImage) -> Attributes | None:
+    return image.attributes if isinstance(image, EmbeddedImage) else None

@@ -16,7 +16,7 @@ from bot.posts.ingest import STORED
 from bot.runtime.clock import Clock
 from bot.runtime.download import Downloader, DownloadFailed, DownloadRefused, ImageAbsent
 from bot.serving.champion import Champion, ChampionServer
-from bot.serving.embed import EmbeddedImage
+from bot.serving.embed import UndescribedImage
 from models.decoding import ImageRefused, ImageUnread
 from storage.engine.database import Database
 from storage.engine.scopes import person_scope, source_scope
@@ -154,12 +154,12 @@ class PastPosts:
 
     async def _first_image(
         self, incoming: IncomingPost, champion: Champion
-    ) -> tuple[str, EmbeddedImage] | None:
+    ) -> tuple[str, UndescribedImage] | None:
         failed: DownloadFailed | ImageUnread | None = None
         for source in incoming.images:
             try:
                 data = source if isinstance(source, bytes) else await self._downloader.fetch(source)
-                image = await self._serving.embed(data, champion.backbone)
+                image = await self._serving.embed_undescribed(data, champion.backbone)
             except (DownloadFailed, ImageUnread) as error:
                 failed = error
             except (DownloadRefused, ImageRefused, ImageAbsent):

@@ -43,6 +43,7 @@ class Pipeline:
     Args:
         people_key: key of the hashes that stand for people.
         silent_share: share of posts (0 to 1) that are predicted without a reply.
+        attributes_at_once: whether a reply waits for the attributes of its post's images.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Pipeline:
         *,
         people_key: bytes,
         silent_share: float,
+        attributes_at_once: bool = False,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -65,7 +67,13 @@ class Pipeline:
         self._platforms = platforms
         self._replier = Replier(database, platforms, clock=clock)
         self._predictor = Predictor(
-            database, images, serving, downloader, self._replier, clock=clock
+            database,
+            images,
+            serving,
+            downloader,
+            self._replier,
+            attributes_at_once=attributes_at_once,
+            clock=clock,
         )
         # A tick and the platform that saw a post may advance it at the same moment, and a reply
         # that was sent twice cannot be taken back.

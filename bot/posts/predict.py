@@ -95,12 +95,15 @@ class Predictor:
         downloader: Downloader,
         replier: Replier,
         *,
+        attributes_at_once: bool = False,
         clock: Clock,
     ) -> None:
         self._database = database
         self._serving = serving
         self._images = images
-        self._finder = ImageFinder(images, serving, downloader)
+        self._finder = ImageFinder(
+            images, serving, downloader, attributes_at_once=attributes_at_once
+        )
         self._replier = replier
         self._clock = clock
 
@@ -187,7 +190,7 @@ class Predictor:
             place=Place.of(mixture.weights.tolist(), mixture.share),
             set_aside=made.said.set_aside[best],
             blank=shown.blank,
-            attributes=shown.attributes,
+            attributes=stored[made.found.usable[best].sha256].attributes,
             untrained=made.champion.manifest.untrained,
         )
         if not move_post(

@@ -11,6 +11,8 @@ from storage.tables.base import HEX_SHA256, Base, Key
 #: Pieces that a perceptual hash is looked for by: first digit and length.
 PHASH_PIECES = ((1, 3), (4, 3), (7, 3), (10, 3), (13, 4))
 
+_UNDESCRIBED = "attributes IS NULL AND dropped_at IS NULL"
+
 
 class Image(Base):
     """One file, once, however often it is posted."""
@@ -22,6 +24,12 @@ class Image(Base):
         *(
             Index(f"ix_images_phash_{first}", text(f"substr(phash, {first}, {length})"))
             for first, length in PHASH_PIECES
+        ),
+        Index(
+            "ix_images_undescribed",
+            "id",
+            sqlite_where=text(_UNDESCRIBED),
+            postgresql_where=text(_UNDESCRIBED),
         ),
     )
 
@@ -36,7 +44,7 @@ class Image(Base):
     #: Text read from the image; null until it was read, empty when there is none.
     text: Mapped[str | None] = mapped_column(Text)
     #: What people can read off it (`models.attributes.read`); null until they were read, which
-    #: an import leaves to later.
+    #: replies and imports do not wait for.
     attributes: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     #: What posts are found by. The genre that is named, the expression that most of its faces
     #: have, how many faces there are; null: not sure, none, or not read.

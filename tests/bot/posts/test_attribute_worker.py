@@ -1,4 +1,4 @@
-"""Attributes that an import left to later are read in the background."""
+"""Attributes that replies and imports do not wait for are read in the background."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from bot.app import App
 from bot.core import Core
 from bot.posts.attribute_worker import BATCH, AttributeWorker
 from bot.posts.images import store_images
+from bot.serving.champion import ChampionServer
 from models.decoding import ImageUnread
 from storage.tables import Image
 from tests.fixtures import images
@@ -36,7 +37,8 @@ async def unread(core: Core) -> int:
 async def test_images_without_attributes_get_those_that_they_would_have_had(app: App) -> None:
     core = app.core
     await store(core, BATCH + 1)
-    assert await app.jobs.read_attributes() == BATCH
+    worker = AttributeWorker(core.database, core.images, core.serving)
+    assert await worker.read_next() == BATCH
     assert await app.jobs.read_attributes() == 1
     assert await app.jobs.read_attributes() == 0
     async with core.database.read() as session:
@@ -50,6 +52,23 @@ async def test_images_without_attributes_get_those_that_they_would_have_had(app:
         at_once.attributes.genre and at_once.attributes.genre.name,
         None if at_once.attributes.faces is None else len(at_once.attributes.faces),
     )
+
+
+async def test_it_goes_on_while_more_wait(core: Core) -> None:
+    await store(core, BATCH + 2)
+    worker = AttributeWorker(core.database, core.images, core.serving, seconds=600)
+    assert await worker.read_next() == BATCH + 2
+
+
+async def test_it_gives_way_to_those_who_wait_for_an_image(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store(core, 3)
+    worker = AttributeWorker(core.database, core.images, core.serving)
+    free = iter([True, True, True, False])
+    monkeypatch.setattr(ChampionServer, "has_free_thread", property(lambda _: next(free)))
+    assert await worker.read_next() == 2
+    assert await unread(core) == 1
 
 
 async def test_what_cannot_be_read_keeps_nobody_waiting(

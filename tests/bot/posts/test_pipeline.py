@@ -99,9 +99,37 @@ async def test_a_post_is_predicted_and_replied_to(
     assert image is not None
     assert (image.width, image.height, image.format) == (96, 64, "PNG")
     assert app.core.images.get(image.sha256) == PICTURE
+
+
+async def test_a_reply_does_not_wait_for_attributes_but_says_those_that_are_known(
+    app: App, platform: FakePlatform, clock: FakeClock
+) -> None:
+    post_id = await accept(app, clock, "one", PICTURE)
+    await app.pipeline.advance(post_id)
+    assert await app.jobs.read_attributes() == 1
+    await app.pipeline.advance(await accept(app, clock, "two", PICTURE))
+    first, second = (card for _, _, card in platform.replies)
+    image = (await stored(app, post_id)).images[0].image
+    assert first.attributes is None
+    assert image is not None
     assert image.attributes is not None
+    assert second.attributes is not None
+    assert second.attributes.as_json() == image.attributes
+
+
+async def test_attributes_are_read_before_the_reply_where_that_is_wanted(
+    app: App, platform: FakePlatform, clock: FakeClock
+) -> None:
+    serving = app.core.serving
+    app.pipeline._predictor._finder._embed = serving.embed
+    post_id = await accept(app, clock, "one", PICTURE)
+    await app.pipeline.advance(post_id)
+    ((_, _, card),) = platform.replies
+    image = (await stored(app, post_id)).images[0].image
+    assert image is not None
     assert card.attributes is not None
     assert card.attributes.as_json() == image.attributes
+    assert await app.jobs.read_attributes() == 0
 
 
 async def test_a_file_that_a_refused_post_took_with_it_is_stored_again(

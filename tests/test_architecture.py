@@ -418,3 +418,16 @@ def test_the_running_bot_never_imports_tensorflow(tmp_path: Path) -> None:
     assert not {*HEAVY} & modules
     # Neither do these belong into a process that serves.
     assert not {"matplotlib", "scipy", "sklearn", "lightgbm", "ray"} & modules
+
+
+def test_timers_go_by_the_monotonic_clock() -> None:
+    """discord.py's loops go by the time of day: bot/runtime/periodic.py takes their place."""
+    found = [
+        node
+        for module, tree in CODE.trees.items()
+        if lies_in(module, ["bot"])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and "discord.ext.tasks" in {node.module, *(f"{node.module}.{a.name}" for a in node.names)}
+    ]
+    assert found == []

@@ -108,5 +108,8 @@ def set_up_logging(style: Literal["text", "json"], level: str) -> None:
     logging.basicConfig(level=level, handlers=[FoldRepeats(handler)], force=True)
     # A line for every tick and every request would hide the rest.
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # A tick that takes longer than its pace leaves turns out, on purpose; health tells of one that
+    # hangs.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)

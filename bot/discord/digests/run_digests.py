@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 import discord
-from discord.ext import commands, tasks
+from discord.ext import commands
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +19,7 @@ from bot.discord.gateway.answers import judging_answers
 from bot.discord.gateway.channels import PostChannel
 from bot.discord.gateway.guild_options import GUILD, PLACE
 from bot.discord.gateway.visibility import Readers, may_be_shown
+from bot.discord.rounds import rounds
 from bot.discord.texts.lookup import Texts
 from bot.discord.ui.admin_messages import warn_admins
 from bot.discord.ui.error_replies import permission_name
@@ -65,12 +66,13 @@ class Digests(commands.Cog):
         self._client = client
         self._core = core
         self._names = names
+        self._rounds = rounds(core, "digests", "Sending digests", _LOOK_SECONDS, self.send_due)
 
     async def cog_load(self) -> None:
-        self._look.start()
+        self._rounds.start()
 
     async def cog_unload(self) -> None:
-        self._look.cancel()
+        await self._rounds.stop()
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
@@ -90,17 +92,10 @@ class Digests(commands.Cog):
             if here and self._client.get_guild(guild_id) is None:
                 await end_digest(self._core.database, PlatformName.DISCORD, str(guild_id))
 
-    @tasks.loop(seconds=_LOOK_SECONDS)
-    async def _look(self) -> None:
-        try:
-            if self._client.is_ready():
-                await self.send_due()
-        except Exception:
-            # What ends this loop would end it for good.
-            log.exception("Digests could not be looked for; tried again.")
-
     async def send_due(self) -> int:
         """Send what is due on servers of this process; return how many were sent."""
+        if not self._client.is_ready():
+            return 0
         async with self._core.database.read() as session:
             due = await due_digests(
                 session, PlatformName.DISCORD, self._core.clock(), without=(), limit=_BATCH

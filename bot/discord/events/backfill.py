@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import discord
-from discord.ext import commands, tasks
+from discord.ext import commands
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
@@ -20,6 +20,7 @@ from bot.discord.gateway.permissions import missing_permissions
 from bot.discord.gateway.thread_rule import ThreadRule, thread_rule
 from bot.discord.messages.high_water import HighWater
 from bot.discord.messages.reaction_votes import ReactionVotes
+from bot.discord.rounds import rounds
 from bot.discord.ui.admin_messages import warn_of_permissions
 from bot.runtime.task_group import TaskGroup
 from storage.tables import Community
@@ -52,15 +53,18 @@ class Backfill(commands.Cog):
         self._votes = votes
         self._high_water = high_water
         self._tasks = TaskGroup()
+        self._rounds = rounds(
+            core, "channels to read", "Reading channels again", _RETRY_SECONDS, self.read_stalled
+        )
         self._shards: dict[int, asyncio.Task[Any]] = {}
         self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._max_age = timedelta(hours=core.settings.discord_catch_up_hours)
 
     async def cog_load(self) -> None:
-        self._retry.start()
+        self._rounds.start()
 
     async def cog_unload(self) -> None:
-        self._retry.cancel()
+        await self._rounds.stop()
         await self._tasks.stop()
 
     @commands.Cog.listener()
@@ -129,14 +133,10 @@ class Backfill(commands.Cog):
                 self._high_water.release(shard_id)
                 return
 
-    @tasks.loop(seconds=_RETRY_SECONDS)
-    async def _retry(self) -> None:
-        try:
-            if self._client.is_ready() and self._high_water.stalled:
-                await self._catch_up(self._high_water.stalled)
-        except Exception:
-            # What ends this loop would end it for good.
-            log.exception("Channels that have to be read again could not be; tried again.")
+    async def read_stalled(self) -> None:
+        """Read the channels of which something was missed."""
+        if self._client.is_ready() and self._high_water.stalled:
+            await self._catch_up(self._high_water.stalled)
 
     async def _catch_up(self, channel_ids: Collection[int]) -> None:
         async with self._core.database.read() as session:

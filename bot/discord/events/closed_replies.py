@@ -1,20 +1,18 @@
 """Shows in replies that guessing has closed."""
 
-import logging
 from datetime import timedelta
 
-from discord.ext import commands, tasks
+from discord.ext import commands
 
 from bot.core import Core
 from bot.discord.gateway.answers import judging_answers
 from bot.discord.messages.edit_reply import ReplyEditor
 from bot.discord.messages.find_reply import is_a_message
+from bot.discord.rounds import rounds
 from bot.posts.sent_replies import note_change_failed, note_reply_closed, replies_to_close
 from bot.runtime.lanes import Lanes
 from storage.tables import Post
 from storage.types import PlatformName
-
-log = logging.getLogger(__name__)
 
 _SECONDS = 5.0
 #: Replies that are changed in one round.
@@ -28,20 +26,16 @@ class ClosedReplies(commands.Cog):
         self._core = core
         self._editor = editor
         self._lanes: Lanes[int] = Lanes("Replies to close")
+        self._rounds = rounds(
+            core, "replies to close", "Closing replies on Discord", _SECONDS, self.close_due
+        )
 
     async def cog_load(self) -> None:
-        self._loop.start()
+        self._rounds.start()
 
     async def cog_unload(self) -> None:
-        self._loop.cancel()
+        await self._rounds.stop()
         await self._lanes.stop()
-
-    @tasks.loop(seconds=_SECONDS)
-    async def _loop(self) -> None:
-        try:
-            await self.close_due()
-        except Exception:
-            log.exception("Replies could not be changed when guessing closed; tried again.")
 
     async def close_due(self) -> int:
         """Change the replies that are due, blind predictions are shown in them; return how many."""

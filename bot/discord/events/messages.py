@@ -8,7 +8,7 @@ from enum import Enum, auto
 from weakref import WeakValueDictionary
 
 import discord
-from discord.ext import commands, tasks
+from discord.ext import commands
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,7 @@ from bot.discord.messages.incoming import (
     of_community,
 )
 from bot.discord.messages.reaction_votes import ReactionVotes
+from bot.discord.rounds import rounds
 from bot.platform import IncomingPost
 from bot.posts.pipeline import Pipeline
 from bot.runtime.one_by_one import one_by_one
@@ -66,6 +67,10 @@ class MessageListener(commands.Cog):
         self._high_water = high_water
         self._message_content = message_content
         self._tasks = TaskGroup()
+        self._write_high_water = rounds(
+            core, "high water", "Noting how far channels were read", _WRITE_SECONDS,
+            high_water.write,
+        )  # fmt: skip
         #: Channels that were found to be watched; `accept` notices when one is not any more.
         self._watched: set[int] = set()
         self._at_once_here: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
@@ -76,16 +81,9 @@ class MessageListener(commands.Cog):
         self._write_high_water.start()
 
     async def cog_unload(self) -> None:
-        self._write_high_water.cancel()
+        await self._write_high_water.stop()
         await self._tasks.stop()
         await self._high_water.write()
-
-    @tasks.loop(seconds=_WRITE_SECONDS)
-    async def _write_high_water(self) -> None:
-        try:
-            await self._high_water.write()
-        except Exception:
-            log.exception("How far channels were read could not be noted; tried again.")
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:

@@ -1,21 +1,20 @@
 """Votes, as they are cast and taken back."""
 
-import logging
+from collections.abc import Collection
 from typing import Any
 
 import discord
-from discord.ext import commands, tasks
+from discord.ext import commands
 from sqlalchemy import Row, select
 
 from bot.core import Core
 from bot.discord.gateway.guild_options import options_of
 from bot.discord.messages.reaction_votes import ReactionVotes, VoteEmoji, reaction_name
+from bot.discord.rounds import rounds
 from bot.league.guesses import close_at_score
 from storage.engine.scopes import ITS_ROWS
 from storage.tables import Community, Post
 from storage.types import PlatformName
-
-log = logging.getLogger(__name__)
 
 _CLOSE_SECONDS = 5.0
 #: Messages that are looked up in one statement.
@@ -34,12 +33,16 @@ class ReactionListener(commands.Cog):
         self._votes = votes
         #: Messages whose votes changed since they were last looked at.
         self._changed: set[int] = set()
+        self._rounds = rounds(
+            core, "guessing to close", "Closing guessing by votes", _CLOSE_SECONDS,
+            self.close_guessing,
+        )  # fmt: skip
 
     async def cog_load(self) -> None:
-        self._close_guessing.start()
+        self._rounds.start()
 
     async def cog_unload(self) -> None:
-        self._close_guessing.cancel()
+        await self._rounds.stop()
 
     @commands.Cog.listener()
     async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
@@ -64,19 +67,18 @@ class ReactionListener(commands.Cog):
         """A moderator took all reactions with one emoji away."""
         self._votes.clear(event.message_id, reaction_name(event.emoji))
 
-    @tasks.loop(seconds=_CLOSE_SECONDS)
-    async def _close_guessing(self) -> None:
-        try:
-            await self.close_guessing()
-        except Exception:
-            log.exception("Guessing could not be closed by scores; the next reading does.")
-
     async def close_guessing(self) -> int:
         """Close guessing on posts whose votes reached their channel's bound; return how many."""
         changed = [*self._changed][:_BATCH]
         self._changed.difference_update(changed)
-        if not changed:
-            return 0
+        try:
+            return await self._close_guessing_on(changed) if changed else 0
+        except BaseException:
+            # They are looked at again in the next round.
+            self._changed.update(changed)
+            raise
+
+    async def _close_guessing_on(self, changed: Collection[int]) -> int:
         now = self._core.clock()
         async with self._core.database.read() as session:
             rows = await session.execute(

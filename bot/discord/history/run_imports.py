@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping
 
 import discord
-from discord.ext import commands, tasks
+from discord.ext import commands
 from sqlalchemy import func, select
 
 from bot.core import Core
@@ -16,6 +16,7 @@ from bot.discord.gateway.guild_options import GUILD, downvote_of, upvote_of
 from bot.discord.history.import_history import MAY_PASS, OneImport, Stopped, other_emoji
 from bot.discord.history.render import progress_embed
 from bot.discord.messages.reaction_votes import VoteEmoji
+from bot.discord.rounds import rounds
 from bot.discord.texts.lookup import Texts
 from bot.operations.import_labels import label_imported
 from bot.platform import PlatformUnavailable, RequestFailed, RequestRefused
@@ -68,21 +69,16 @@ class HistoryImports(commands.Cog):
         self._core = core
         self._tasks = TaskGroup()
         self._busy: set[int] = set()
+        self._rounds = rounds(
+            core, "imports", "Importing the past of channels", _LOOK_SECONDS, self.take_up
+        )
 
     async def cog_load(self) -> None:
-        self._look.start()
+        self._rounds.start()
 
     async def cog_unload(self) -> None:
-        self._look.cancel()
+        await self._rounds.stop()
         await self._tasks.stop()
-
-    @tasks.loop(seconds=_LOOK_SECONDS)
-    async def _look(self) -> None:
-        try:
-            await self.take_up()
-        except Exception:
-            # What ends this loop would end it for good.
-            log.exception("Imports could not be looked for; tried again.")
 
     async def take_up(self) -> None:
         """Go on with imports that nobody works on; they go on in the background."""

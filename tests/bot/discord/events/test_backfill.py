@@ -9,8 +9,10 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.app import App
 from bot.discord.events.backfill import Backfill
+from bot.discord.events.reactions import ReactionListener
 from bot.discord.platform import DiscordPlatform
 from bot.posts.pipeline import Pipeline
+from bot.runtime.periodic import Periodic
 from storage.tables import Community
 from tests.bot.discord.steps import OTHER, PNG, answered, connected, stored, watch
 from tests.fakes.clock import FakeClock
@@ -165,14 +167,34 @@ async def test_a_message_whose_event_cannot_be_read_is_read_from_the_history(
     assert await stored(app, message) is not None
 
 
-async def test_the_loop_that_reads_again_outlives_an_outage_of_the_database(
+async def test_no_round_of_a_session_is_ended_by_an_outage_of_the_database(
     app: App, discord: DiscordPlatform, channel: Channel, caplog: pytest.LogCaptureFixture
 ) -> None:
-    backfill = discord._connection.session().client.get_cog("Backfill")
+    client = discord._connection.session().client
+    rounds = [
+        each for cog in client.cogs.values() for each in vars(cog).values()
+        if isinstance(each, Periodic)
+    ]  # fmt: skip
+    backfill, reactions = client.get_cog("Backfill"), client.get_cog("ReactionListener")
     assert isinstance(backfill, Backfill)
+    assert isinstance(reactions, ReactionListener)
     backfill._high_water.stall(channel.id)
+    backfill._high_water.read(channel.id, 1)
+    reactions._changed.add(1)
     away = DBAPIError("SELECT", {}, OSError("away"))
-    with patch.object(app.core.database.__class__, "read", side_effect=away):
-        await backfill._retry.coro(backfill)
-    assert "tried again" in caplog.text
-    assert backfill._retry.is_running()
+    database = app.core.database.__class__
+    with (
+        patch.object(database, "read", side_effect=away),
+        patch.object(database, "write", side_effect=away),
+        patch.object(database, "run_write", side_effect=away),
+    ):
+        for each in rounds:
+            await each.turn()
+    assert len(rounds) == 6
+    assert caplog.text.count("has to wait") == 6
+    assert all(each._task is not None and not each._task.done() for each in rounds)
+    # Whose votes were to be looked at is not forgotten.
+    assert reactions._changed == {1}
+    for each in rounds:
+        await each.turn()
+    assert app.core.services.not_running == {}

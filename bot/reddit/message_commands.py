@@ -1,10 +1,14 @@
-"""What the words of a message ask for, without what is quoted, code, or our own."""
+"""What the words of a message ask for, without what is quoted, code, or our own.
+
+Whether a command in a sentence is given or only spoken of is told in command_context.py.
+"""
 
 import difflib
 import html
 import re
 import unicodedata
 
+from bot.reddit.command_context import Sentences
 from bot.reddit.texts import OWN_WORDS
 from storage.types import InboxKind
 
@@ -32,6 +36,7 @@ _POLITE = (
 )
 _WISH = (
     r"(?:(?:i|we) (?:want|wish|would like|d like|like) to|i m|i|let me|can you|could you|would you"
+    r"|(?:can|may|could) (?:i|we)(?: please)?|i need to|we need to|i have to"
     r"|(?:ich|wir) (?:will|m\u00f6chte|wollen|m\u00f6chten)(?: mich| uns)?)"
 )
 _MINE = r"(?:me|us|my (?:\w+ )?(?:posts?|pictures?|images?|memes?|content))"
@@ -97,13 +102,15 @@ def _command(text: object) -> InboxKind | None:
     if not isinstance(text, str):
         return None
     said = unicodedata.normalize("NFKC", _own_words_of_the_writer(text)).translate(_SPELT)
+    said = _NAMED.sub(" ", said)
+    sentences = Sentences(said, _ALONE)
     for pattern, kind in _COMMANDS:
-        if pattern.search(said):
+        if any(sentences.give(found.start()) for found in pattern.finditer(said)):
             return kind
-    meant = {_meant(word) for word in _WORD.findall(said)}
+    meant = {_meant(found[1]) for found in _WORD.finditer(said) if sentences.give(found.start())}
     if len(meant) == 1 and (kind_meant := meant.pop()) is not None:
         return kind_meant
-    words = _NAMED.sub(" ", _SIGNATURE.sub(" ", said)).replace("_", " ")
+    words = _SIGNATURE.sub(" ", said).replace("_", " ")
     alone = " ".join(_MARKS.sub(" ", words).replace("- ", " ").split())
     if len(alone) > _LONGEST or not _ALONE.fullmatch(alone):
         return None

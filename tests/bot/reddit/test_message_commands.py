@@ -49,6 +49,52 @@ def test_what_is_quoted_or_said_by_the_way_asks_for_nothing(body: str) -> None:
     assert command_in(body) is None
 
 
+GIVEN = ["can you !optout me?", "u/peoria_bot could you please !optout", "may I !optout?",
+         "!optout?", "Why do you keep replying to me? !optout",
+         "why do you keep replying to me !optout", "I don't want this anymore !optout",
+         "I do not like this, !optout", "ok. !optout",
+         "I sent !optout yesterday and you still answer", "I want to !optout", "ugh !optout",
+         "What is this (I do not want it)\n!optout", "nice bot, but !optout", "pls !optout thx",
+         "how about no! !optout", "Do not contact me !optout", "this is spam - !optout",
+         "bitte !abmelden", "kannst du das lassen? !abmelden"]  # fmt: skip
+SPOKEN_OF = ["how do I use !optout?", "How do I use !optout", "what does !optout do?",
+             "is !optout a thing", "what's !optout", "does !opt-out work here?",
+             "can anyone explain !optout?", "you can reply !optout to make it stop",
+             "just type !optout and it goes away", "if I say !optout, will it stop?",
+             "I don't want to !optout", "never use !optout", "I would not !optout",
+             "what happens when I !optout", "so what does the command !optout do",
+             "does it matter if I write !unsubscribe or !optout?",
+             "what does this mean (!optout)?", "wie benutze ich !optout?", "was macht !optout",
+             "du kannst einfach !optout schreiben?", "is it !optuot?", "how does !predict work?",
+             "what does !optin do"]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", GIVEN)
+def test_a_command_within_a_sentence_is_obeyed(body: str) -> None:
+    assert command_in(body) is InboxKind.OPT_OUT
+
+
+@pytest.mark.parametrize("body", SPOKEN_OF)
+def test_a_command_that_is_only_spoken_of_is_not_obeyed(body: str) -> None:
+    assert command_in(body) is None
+    # Asked first and then wished for, the wish counts.
+    assert command_in(f"{body}\n\n!optout") is InboxKind.OPT_OUT
+
+
+_WORDS = st.lists(st.text(alphabet="abcdefgh", min_size=1, max_size=8), max_size=8).map(" ".join)
+
+
+@given(st.sampled_from(["how", "what", "Why", "does", "is", "wie"]), _WORDS, _WORDS)
+def test_no_question_about_a_command_gives_it(asked: str, before: str, after: str) -> None:
+    assert command_in(f"{asked} {before} !optout {after}?") is None
+    assert command_in(f"{asked} {before} use !optout {after}") is None
+
+
+@given(_WORDS, _WORDS, st.sampled_from(["", "bot", "this is enough:", "STOP IT,", "\U0001f620"]))
+def test_any_other_sentence_with_a_command_gives_it(before: str, after: str, said: str) -> None:
+    assert command_in(f"{before} {said} !optout {after}") is InboxKind.OPT_OUT
+
+
 def test_the_body_comes_before_the_subject_and_an_answered_subject_does_not_count() -> None:
     assert command_in("!optin", "!optout") is InboxKind.OPT_IN
     assert command_in("thanks", "re: !optout") is None

@@ -29,6 +29,8 @@ class Action(StrEnum):
     STOP_IMPORT = "stop_import"
     DIGEST = "digest"
     END_DIGEST = "end_digest"
+    OUTCOMES = "outcomes"
+    END_OUTCOMES = "end_outcomes"
     RETRAIN = "retrain"
     PROMOTE = "promote"
     ROLLBACK = "rollback"

@@ -23,6 +23,7 @@ from bot.discord.messages.high_water import HighWater
 from bot.discord.messages.reaction_votes import ReactionVotes
 from bot.discord.messages.score_reader import ScoreReader
 from bot.discord.messages.send_reply import ReplySender
+from bot.discord.outcomes.tell_outcomes import OutcomeTeller
 from bot.discord.ui.cooldowns import Cooldowns
 from bot.discord.ui.genre_select import GenreSelect
 from bot.discord.ui.guess_buttons import GuessButton
@@ -97,6 +98,7 @@ async def open_session(
             CategoryListener(client, core),
             HistoryImports(client, core),
             Digests(client, core, state.names),
+            OutcomeTeller(client, core, state.names),
             GuessListener(core, state.names, state.cooldowns),
             GenreListener(core, state.names, state.cooldowns),
             closed_replies,

@@ -1,7 +1,7 @@
 """Seasons of the league: calendar months, by the clocks of one time zone."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -44,6 +44,12 @@ def season_bounds(season: str, time_zone: str) -> Bounds:
     begin = datetime(year, month, 1, tzinfo=zone)
     end = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)
     return begin.astimezone(UTC), end.astimezone(UTC)
+
+
+def season_before(season: str, time_zone: str) -> str:
+    """The month before a month."""
+    begin, _ = season_bounds(season, time_zone)
+    return season_of(begin - timedelta(days=1), time_zone)
 
 
 def read_season(text: str, *, now: datetime, time_zone: str) -> str:

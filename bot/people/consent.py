@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.engine.database import Database
 from storage.queries.communities import find_author, find_or_add_author
-from storage.tables import Guess, ImagelessPost, Label, Post
+from storage.tables import Guess, ImagelessPost, Label, OutcomeFeed, Post
 from storage.types import UNLABELLED, PlatformName, PostState
 
 
@@ -46,6 +46,7 @@ async def opt_out_in(
         author.opted_out_at = now
         author.sealed_id = None
         author.shown_at = None
+        await session.execute(delete(OutcomeFeed).filter_by(author_id=author.id))
     withdrawn = await withdraw_waiting_posts(session, author.id)
     await _drop_waiting_guesses(session, author.id)
     return OptOut(newly, withdrawn)

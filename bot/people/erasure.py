@@ -21,6 +21,7 @@ from storage.tables import (
     Image,
     ImagelessPost,
     InboxItem,
+    OutcomeFeed,
     Peek,
     Post,
     PostImage,
@@ -71,6 +72,8 @@ async def forget_person(
         for statement in (
             delete(Guess).filter_by(author_id=author.id),
             delete(Vote).filter_by(author_id=author.id),
+            delete(OutcomeFeed).filter_by(author_id=author.id),
+            update(OutcomeFeed).filter_by(winner_id=author.id).values(winner_id=None),
             delete(Peek).filter_by(author_id=author.id),
             update(PostImage).where(PostImage.post_id.in_(_posts_of(author.id))).values(source=""),
             update(Post).filter_by(author_id=author.id).values(author_id=None, title="", link=None),

@@ -18,6 +18,7 @@ from storage.tables import (
     Guess,
     ImagelessPost,
     InboxItem,
+    OutcomeFeed,
     Peek,
     Post,
     PostImage,
@@ -94,6 +95,7 @@ async def export_person(
             "shown_at": _moment(author.shown_at),
             # The id itself is theirs, and known to them.
             "id_is_kept": author.sealed_id is not None,
+            "told_of_outcomes": await _is_told(session, author.id),
             "posts": await _export_posts(session, author.id, unnamed),
             "posts_without_image": await _export_imageless(session, author.id, unnamed),
             "guesses": await _export_guesses(session, author.id, unnamed),
@@ -104,6 +106,12 @@ async def export_person(
             "messages": messages,
             "changes": changes,
         }
+
+
+async def _is_told(session: AsyncSession, author_id: int) -> bool:
+    """Whether they asked to be told of their own outcomes by direct message."""
+    query = select(func.count()).select_from(OutcomeFeed).filter_by(author_id=author_id)
+    return bool(await session.scalar(query))
 
 
 async def _export_posts(

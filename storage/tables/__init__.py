@@ -20,6 +20,7 @@ from storage.tables.leases import Lease
 from storage.tables.messages import InboxItem, Notice
 from storage.tables.models import ModelVersion, TrainingRun
 from storage.tables.newcomers import Newcomer
+from storage.tables.outcome_feeds import OutcomeFeed
 from storage.tables.posts import Post, PostImage, Reply, Vote
 from storage.tables.predictions import ExpertAccount, Prediction
 from storage.tables.services import Service
@@ -52,6 +53,7 @@ __all__ = [
     "Newcomer",
     "Notice",
     "Nowcast",
+    "OutcomeFeed",
     "Peek",
     "Post",
     "PostImage",

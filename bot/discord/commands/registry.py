@@ -17,6 +17,7 @@ from bot.discord.commands.leaderboard import Leaderboard, PageButton
 from bot.discord.commands.me import PersonalRecord
 from bot.discord.commands.meme import Memes
 from bot.discord.commands.models import Models
+from bot.discord.commands.outcomes import OutcomeCommands
 from bot.discord.commands.predict import Predictions
 from bot.discord.commands.privacy import Privacy
 from bot.discord.commands.settings import ChannelSettings
@@ -38,6 +39,7 @@ FEATURES: tuple[type[Feature], ...] = (
     ChannelSettings,
     HistoryCommand,
     DigestCommand,
+    OutcomeCommands,
     AuditCommand,
     Leaderboard,
     PersonalRecord,

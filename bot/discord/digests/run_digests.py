@@ -3,21 +3,25 @@
 import asyncio
 import io
 import logging
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import TypeAlias
+from collections.abc import Sequence
 
 import discord
 from discord.ext import commands
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core import Core
 from bot.discord.digests.picture import small_picture
 from bot.discord.digests.render import PICTURE, Told, digest_embed, footer
 from bot.discord.gateway.answers import judging_answers
 from bot.discord.gateway.channels import PostChannel
-from bot.discord.gateway.guild_options import GUILD, PLACE
+from bot.discord.gateway.guild_options import PLACE
+from bot.discord.gateway.server_places import Places, places_of_servers
+from bot.discord.gateway.told_channel import (
+    find_told_channel,
+    is_there,
+    missing_to_tell,
+    sent_before,
+)
 from bot.discord.gateway.visibility import Readers, may_be_shown
 from bot.discord.rounds import rounds
 from bot.discord.texts.lookup import Texts
@@ -52,11 +56,6 @@ _PAUSE_SECONDS = 0.5
 _LEAST_POSTS = 3
 #: Tries of what may be a fault of ours.
 _MOST_TRIES = 4
-#: Messages among which an earlier try is looked for, and how far clocks may differ.
-_MOST_READ, _CLOCKS_DIFFER = 300, timedelta(minutes=2)
-
-#: Ids of the communities of servers: here, and on Discord.
-_Places: TypeAlias = Mapping[str, Sequence[tuple[int, int]]]
 
 
 class Digests(commands.Cog):
@@ -102,7 +101,7 @@ class Digests(commands.Cog):
             )
             # Another process serves the others, or their turn comes when they are back.
             due = [each for each in due if self._serves(each)]
-            places = await _places(session) if due else {}
+            places = await places_of_servers(session) if due else {}
         at_once = asyncio.Semaphore(_AT_ONCE)
 
         async def send(digest: Digest) -> bool:
@@ -119,7 +118,7 @@ class Digests(commands.Cog):
         guild = self._client.get_guild(int(digest.server))
         return guild is not None and not guild.unavailable
 
-    async def _send_safely(self, digest: Digest, places: _Places) -> bool:
+    async def _send_safely(self, digest: Digest, places: Places) -> bool:
         guild = self._client.get_guild(int(digest.server))
         if guild is None or guild.unavailable:
             # Another process serves it, or its turn comes when it is back.
@@ -146,12 +145,12 @@ class Digests(commands.Cog):
                 await put_off(database, digest, now())
         return False
 
-    async def _send(self, guild: discord.Guild, digest: Digest, places: _Places) -> bool:
+    async def _send(self, guild: discord.Guild, digest: Digest, places: Places) -> bool:
         database, clock = self._core.database, self._core.clock
         texts = Texts(guild.preferred_locale)
-        channel = await self._channel(guild, int(digest.channel))
+        channel = await find_told_channel(guild, int(digest.channel))
         here = places.get(digest.server, ())
-        missing = _missing(channel)
+        missing = missing_to_tell(channel)
         if not isinstance(channel, PostChannel) or missing:
             await self._warn(texts, digest, missing, here)
             return False
@@ -166,11 +165,12 @@ class Digests(commands.Cog):
         if not claimed:
             return False
         if begun is not None:
-            earlier = await self._sent_before(
-                channel, begun, footer(texts, begin, end, digest.time_zone)
+            mark = footer(texts, begin, end, digest.time_zone)
+            earlier = await sent_before(
+                self._client, channel, begun, lambda embed: embed.footer.text == mark
             )
             if earlier is not None:
-                await note_sent(database, digest, earlier, clock())
+                await note_sent(database, digest, str(earlier.id), clock())
                 return False
         asked: dict[str, bool] = {}
         top = await self._still_there(figures.top, asked)
@@ -201,27 +201,6 @@ class Digests(commands.Cog):
         await note_sent(database, digest, str(sent.id), clock())
         return True
 
-    async def _channel(self, guild: discord.Guild, channel_id: int) -> object:
-        """Where a digest is told; None: there is no such channel, or none that is in sight."""
-        channel = guild.get_channel_or_thread(channel_id)
-        if channel is not None:
-            return channel
-        try:
-            # A thread is archived some days after its last message, often the digest before. It
-            # is not among those that a server tells of then, and what is sent there opens it again.
-            return await guild.fetch_channel(channel_id)
-        except (discord.NotFound, discord.Forbidden, discord.InvalidData):
-            return None
-
-    async def _sent_before(self, channel: PostChannel, begun: datetime, mark: str) -> str | None:
-        """The id of this digest where a process sent it that could not note it."""
-        async for message in channel.history(limit=_MOST_READ, after=begun - _CLOCKS_DIFFER):
-            if message.author == self._client.user and any(
-                each.footer.text == mark for each in message.embeds
-            ):
-                return str(message.id)
-        return None
-
     async def _still_there(
         self, posts: Sequence[DigestPost], asked: dict[str, bool]
     ) -> DigestPost | None:
@@ -232,18 +211,11 @@ class Digests(commands.Cog):
         """
         for post in posts:
             if post.source_id not in asked:
-                asked[post.source_id] = await self._is_there(post)
+                place = int(str(post.options.get(PLACE) or post.community_source_id))
+                asked[post.source_id] = await is_there(self._client, place, int(post.source_id))
             if asked[post.source_id]:
                 return post
         return None
-
-    async def _is_there(self, post: DigestPost) -> bool:
-        place = int(str(post.options.get(PLACE) or post.community_source_id))
-        try:
-            await self._client.http.get_message(place, int(post.source_id))
-        except (discord.NotFound, discord.Forbidden):
-            return False
-        return True
 
     async def _picture(self, post: DigestPost | None, channel: PostChannel) -> bytes | None:
         if post is None or post.sha256 is None or post.spoiler:
@@ -275,27 +247,3 @@ class Digests(commands.Cog):
         if community is not None:
             await warn_admins(self._core.database, community, NoticeKind.PERMISSIONS, text, now=now)
         await leave_out(self._core.database, digest, now, text)
-
-
-def _missing(channel: object) -> list[str]:
-    if not isinstance(channel, PostChannel):
-        return []
-    allowed = channel.permissions_for(channel.guild.me)
-    writing = "send_messages"
-    if isinstance(channel, discord.Thread):
-        writing = "send_messages_in_threads"
-    needed = ("view_channel", writing, "embed_links")
-    return [name for name in needed if not getattr(allowed, name)]
-
-
-async def _places(session: AsyncSession) -> _Places:
-    """The communities of every server, read at once: there may be a thousand servers."""
-    rows = await session.execute(
-        select(Community.id, Community.source_id, Community.options).filter_by(
-            platform=PlatformName.DISCORD
-        )
-    )
-    found: dict[str, list[tuple[int, int]]] = {}
-    for row in rows:
-        found.setdefault(str(row.options.get(GUILD)), []).append((row.id, int(row.source_id)))
-    return found

@@ -191,7 +191,7 @@ class Asking(Activity):
         ]
         return command, data
 
-    def _option(
+    def _option(  # noqa: C901 - a case for each kind of option
         self, known: Payload, value: Any, person: Person, channel: Channel, resolved: Payload,
         completing: bool,
     ) -> Payload:  # fmt: skip
@@ -226,6 +226,9 @@ class Asking(Activity):
             resolved.setdefault("channels", {})[str(value.id)] = {
                 **value.payload(), "permissions": str(permissions_in(value, person)),
             }  # fmt: skip
+            option["value"] = str(value.id)
+        elif known["type"] == 8:
+            resolved.setdefault("roles", {})[str(value.id)] = value.payload()
             option["value"] = str(value.id)
         return option
 

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from discord import Permissions
 from tests.fakes.discord.calls import (
     INVALID_FORM,
     MISSING_ACCESS,
+    MISSING_PERMISSIONS,
     UNKNOWN_EMOJI,
     UNKNOWN_MEMBER,
     UNKNOWN_USER,
@@ -13,7 +15,7 @@ from tests.fakes.discord.calls import (
     Refused,
     route,
 )
-from tests.fakes.discord.world import THREAD, Payload
+from tests.fakes.discord.world import THREAD, Member, Payload, Role
 
 
 class GuildRoutes(Calls):
@@ -114,6 +116,29 @@ class GuildRoutes(Calls):
         if member is None:
             raise Refused(404, UNKNOWN_MEMBER, "Unknown Member")
         return member.payload()
+
+    @route("PUT", "/guilds/{guild_id}/members/{user_id}/roles/{role_id}", 204)
+    async def give_role(self, call: Call) -> None:
+        member, role = self._member_and_role(call)
+        if role not in member.roles:
+            member.roles.append(role)
+
+    @route("DELETE", "/guilds/{guild_id}/members/{user_id}/roles/{role_id}", 204)
+    async def take_role(self, call: Call) -> None:
+        member, role = self._member_and_role(call)
+        if role in member.roles:
+            member.roles.remove(role)
+
+    def _member_and_role(self, call: Call) -> tuple[Member, Role]:
+        guild = self.guild(call)
+        member, role = guild.members.get(call.id("user_id")), guild.roles.get(call.id("role_id"))
+        if member is None or role is None:
+            raise Refused(404, UNKNOWN_MEMBER, "Unknown Member")
+        mine = guild.members[self._fake.bot.id].roles
+        allowed = any(Permissions(each.permissions).manage_roles for each in mine)
+        if not allowed or role.position >= max(each.position for each in mine):
+            raise Refused(403, MISSING_PERMISSIONS, "Missing Permissions")
+        return member, role
 
     @route("GET", "/guilds/{guild_id}/members")
     async def guild_members(self, call: Call) -> list[Payload]:

@@ -11,13 +11,15 @@ ENGLISH: dict[str, str] = {
     "`/meme` – captions for an image, each with how it would do here\n"
     "*Will it play?*, *Make a meme* in a message's menu (Apps) – the same for its images\n"
     "`Low` `Medium` `High` under my replies – your guess\n"
-    "`/leaderboard`, `/me`, `/stats` – who is right, and how often",
+    "`/leaderboard`, `/me`, `/stats` – who is right, and how often\n"
+    "`/tell-me` – what became of your posts and guesses, by direct message",
     "help.admins": "For admins (Manage Server)",
     "help.admins_lines": "`/watch`, `/unwatch` – predict new images in a channel, a forum or a"
     " whole category, or stop\n"
     "`/channels` – every channel, and what I lack there\n"
     "`/import` – learn from what was posted in a channel before\n"
     "`/digest` – what happened here, every day or week\n"
+    "`/outcomes` – what became of posts, in a channel; a role for the season's winner\n"
     "`/audit` – who changed what\n"
     "`/settings` – emoji, horizon, blind guessing, quiet hours and more\n"
     "`/retrain`, `/model` – learn from the votes, choose the model version",
@@ -49,13 +51,15 @@ GERMAN: dict[str, str] = {
     "`/meme` – Sprüche für ein Bild, jeder mit dem, was hier aus ihm würde\n"
     "*Kommt das an?*, *Meme machen* im Menü einer Nachricht (Apps) – für ihre Bilder\n"
     "`Niedrig` `Mittel` `Hoch` unter meinen Antworten – dein Tipp\n"
-    "`/leaderboard`, `/me`, `/stats` – wer recht hat, und wie oft",
+    "`/leaderboard`, `/me`, `/stats` – wer recht hat, und wie oft\n"
+    "`/tell-me` – was aus deinen Posts und Tipps wurde, per DM",
     "help.admins": "Für Admins (Server verwalten)",
     "help.admins_lines": "`/watch`, `/unwatch` – neue Bilder in einem Kanal, Forum oder einer"
     " ganzen Kategorie vorhersagen, oder aufhören\n"
     "`/channels` – alle Kanäle, und was mir dort fehlt\n"
     "`/import` – aus dem lernen, was früher im Kanal gepostet wurde\n"
     "`/digest` – was hier war, jeden Tag oder jede Woche\n"
+    "`/outcomes` – was aus Posts wurde, in einem Kanal; Rolle für den Saisonsieger\n"
     "`/audit` – wer was geändert hat\n"
     "`/settings` – Emoji, Horizont, blindes Tippen, Ruhezeiten und mehr\n"
     "`/retrain`, `/model` – aus den Stimmen lernen, die Modellversion wählen",

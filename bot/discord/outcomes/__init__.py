@@ -1,0 +1,1 @@
+"""Outcomes told where people read them, and the winners of seasons."""

@@ -1,0 +1,54 @@
+"""The role of a season's winner: given to one person, and taken from the one before."""
+
+import logging
+
+import discord
+
+from bot.discord.gateway.error_codes import reaching_discord
+
+log = logging.getLogger(__name__)
+
+
+def why_not_given(guild: discord.Guild, role: discord.Role | None) -> str | None:
+    """The text that says why the bot cannot give a role; None: it can."""
+    if role is None:
+        return "outcomes.role_gone"
+    if role.is_default() or role.managed:
+        return "outcomes.role_not_ours"
+    if not guild.me.guild_permissions.manage_roles:
+        return "outcomes.role_no_permission"
+    if role >= guild.me.top_role:
+        return "outcomes.role_too_high"
+    return None
+
+
+async def hand_over(
+    client: discord.Client,
+    guild: discord.Guild,
+    role: discord.Role,
+    *,
+    winner: int,
+    before: int | None,
+) -> bool:
+    """Take a role from its last winner and give it to the new one; return whether they have it.
+
+    Args:
+        winner: the Discord id of who won.
+        before: of who won the season before; None: nobody that is known.
+
+    Raises:
+        PlatformUnavailable: try again later.
+    """
+    for user_id, has_it in ((before, False), (winner, True)):
+        if user_id is None or (user_id == winner and not has_it):
+            continue
+        try:
+            with reaching_discord():
+                change = client.http.add_role if has_it else client.http.remove_role
+                await change(guild.id, user_id, role.id, reason="Peoria: winner of a season")
+        except discord.HTTPException as error:
+            # Who left the server has no role, and one that was moved up is not ours to give.
+            log.info("The winner's role of server %s was not changed: %s", guild.id, error)
+            if has_it:
+                return False
+    return True

@@ -1,0 +1,95 @@
+"""/outcomes, /tell-me, and the messages about outcomes and seasons."""
+
+ENGLISH: dict[str, str] = {
+    "outcomes.about": "Tell what became of posts, and who won a season, in one channel",
+    "outcomes.channel": "Where; without it, this channel",
+    "outcomes.winner_role": "A role that the winner of each season gets until the next one ends",
+    "outcomes.off": "True: tell outcomes nowhere any more",
+    "outcomes.set": "What became of posts is told in {channel}, and who won when a season ends.",
+    "outcomes.set_role": "The winner of a season gets {role} until the next season ends.",
+    "outcomes.fault": "Nothing can be told now: {reason}",
+    "outcomes.none": "Outcomes are told in no channel. `/outcomes` with *channel* begins it.",
+    "outcomes.ended": "Outcomes are told in no channel any more.",
+    "outcomes.missing": "I cannot tell outcomes in {channel}: {permissions} missing. Give that to"
+    " my role there (Edit Channel → Permissions), or choose another channel with `/outcomes`.",
+    "outcomes.no_channel": "The channel of the outcomes, {channel}, is not there any more, or I"
+    " cannot see it. Choose another one with `/outcomes`.",
+    "outcomes.role_gone": "The role of the season's winner, {role}, is not there any more. Choose"
+    " another one with `/outcomes`.",
+    "outcomes.role_not_ours": "Nobody can give {role}: it belongs to everybody, or to an app."
+    " Choose another role.",
+    "outcomes.role_no_permission": "I cannot give {role} to the season's winner: *Manage Roles* is"
+    " missing. Give that to my role (Server Settings → Roles).",
+    "outcomes.role_too_high": "I cannot give {role} to the season's winner: it stands above my own"
+    " role. Move my role above it (Server Settings → Roles).",
+    "outcomes.heading": "The votes are in",
+    "outcomes.heading_own": "What became of yours",
+    "outcomes.stop": "You asked for this with /tell-me; /tell-me on: False ends it.",
+    "outcomes.line": "{post} in {where}: **{score}** ({bucket}, beats {share})",
+    "outcomes.said": "I said {bucket} ({chance}) {mark}",
+    "outcomes.your_guess": "your guess {bucket} {mark} **{points}**",
+    "outcomes.guesses": "right guesses: {right} of {n}",
+    "outcomes.season": "Season {season} has ended",
+    "outcomes.role_given": "{name} won and has {role} now.",
+    "tellme.about": "Tell me by direct message what became of my posts and guesses",
+    "tellme.on": "False: no such messages any more",
+    "tellme.begun": "From now on I write to you when the votes on your posts, or on posts that you"
+    " guessed on, are in: at most every 15 minutes, and only about channels that you can see."
+    " `/tell-me on: False` ends it.",
+    "tellme.already": "I do that already. `/tell-me on: False` ends it.",
+    "tellme.first": "Here you will read what became of your posts and guesses.",
+    "tellme.ended": "I do not write to you about outcomes any more.",
+    "tellme.none": "I do not write to you about outcomes. `/tell-me` begins it.",
+    "tellme.closed": "I cannot write to you: you do not take direct messages from me. Allow them"
+    " in the privacy settings of this server, then ask again.",
+    "tellme.opted_out": "You opted out: nothing of yours is used, so I cannot tell you about it."
+    " `/opt-in` changes that.",
+}
+
+GERMAN: dict[str, str] = {
+    "outcomes.about": "Erzählt in einem Kanal, was aus Posts wurde und wer eine Saison gewann",
+    "outcomes.channel": "Wo; ohne Angabe in diesem Kanal",
+    "outcomes.winner_role": "Rolle, die der Sieger einer Saison bis zum Ende der nächsten bekommt",
+    "outcomes.off": "True: Ergebnisse nirgends mehr erzählen",
+    "outcomes.set": "Was aus Posts wird, steht in {channel}; auch, wer eine Saison gewonnen hat.",
+    "outcomes.set_role": "Wer eine Saison gewinnt, hat {role}, bis die nächste endet.",
+    "outcomes.fault": "Gerade kann ich nichts erzählen: {reason}",
+    "outcomes.none": "Ergebnisse werden in keinem Kanal erzählt. `/outcomes` mit *channel* fängt"
+    " damit an.",
+    "outcomes.ended": "Ergebnisse werden in keinem Kanal mehr erzählt.",
+    "outcomes.missing": "Ich kann in {channel} keine Ergebnisse erzählen: {permissions} fehlt. Gib"
+    " das dort meiner Rolle (Kanal bearbeiten → Berechtigungen), oder wähle mit `/outcomes` einen"
+    " anderen Kanal.",
+    "outcomes.no_channel": "Den Kanal der Ergebnisse, {channel}, gibt es nicht mehr, oder ich sehe"
+    " ihn nicht. Wähle mit `/outcomes` einen anderen.",
+    "outcomes.role_gone": "Die Rolle des Saisonsiegers, {role}, gibt es nicht mehr. Wähle mit"
+    " `/outcomes` eine andere.",
+    "outcomes.role_not_ours": "{role} kann niemand vergeben: Die Rolle gehört allen oder einer App."
+    " Wähle eine andere.",
+    "outcomes.role_no_permission": "Ich kann {role} dem Saisonsieger nicht geben: *Rollen"
+    " verwalten* fehlt. Gib das meiner Rolle (Servereinstellungen → Rollen).",
+    "outcomes.role_too_high": "Ich kann {role} dem Saisonsieger nicht geben: Die Rolle steht über"
+    " meiner. Schiebe meine darüber (Servereinstellungen → Rollen).",
+    "outcomes.heading": "Die Stimmen sind da",
+    "outcomes.heading_own": "Was aus deinen Bildern und Tipps wurde",
+    "outcomes.stop": "Du wolltest das mit /tell-me; /tell-me on: False beendet es.",
+    "outcomes.line": "{post} in {where}: **{score}** ({bucket}, schlägt {share})",
+    "outcomes.said": "ich sagte {bucket} ({chance}) {mark}",
+    "outcomes.your_guess": "dein Tipp {bucket} {mark} **{points}**",
+    "outcomes.guesses": "richtige Tipps: {right} von {n}",
+    "outcomes.season": "Die Saison {season} ist zu Ende",
+    "outcomes.role_given": "{name} hat gewonnen und hat jetzt {role}.",
+    "tellme.about": "Schreib mir per DM, was aus meinen Posts und Tipps wurde",
+    "tellme.on": "False: keine solchen Nachrichten mehr",
+    "tellme.begun": "Ab jetzt schreibe ich dir, wenn die Stimmen zu deinen Posts da sind oder zu"
+    " Posts, auf die du getippt hast: höchstens alle 15 Minuten, und nur über Kanäle, die du sehen"
+    " kannst. `/tell-me on: False` beendet das.",
+    "tellme.already": "Das tue ich schon. `/tell-me on: False` beendet es.",
+    "tellme.first": "Hier liest du, was aus deinen Posts und Tipps wird.",
+    "tellme.ended": "Ich schreibe dir nicht mehr über Ergebnisse.",
+    "tellme.none": "Ich schreibe dir nicht über Ergebnisse. `/tell-me` fängt damit an.",
+    "tellme.closed": "Ich kann dir nicht schreiben: Du nimmst keine Direktnachrichten von mir an."
+    " Erlaube sie in den Privatsphäre-Einstellungen dieses Servers, dann frag noch einmal.",
+    "tellme.opted_out": "Du hast widersprochen: Von dir wird nichts verwendet, also kann ich dir"
+    " davon nichts erzählen. `/opt-in` ändert das.",
+}

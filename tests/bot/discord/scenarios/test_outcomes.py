@@ -1,0 +1,219 @@
+"""/outcomes and /tell-me: what became of posts is told once, to those who may see it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bot.discord.outcomes.tell_outcomes import OutcomeTeller
+from bot.discord.ui.member_names import MemberNames
+from storage.queries.communities import find_or_add_author
+from storage.tables import Community, OutcomeFeed, Standing
+from storage.types import ForecasterKind, PlatformName
+from tests.bot.discord.scenarios.scene import SEND, Scene
+from tests.bot.discord.scenarios.test_digest import played
+from tests.fakes.clock import FakeClock
+from tests.fakes.discord.faults import answer
+from tests.fakes.discord.world import Channel, Member
+
+
+async def tell(scene: Scene) -> int:
+    session = scene.platform._connection.session()  # type: ignore[attr-defined]
+    cog = session.client.get_cog("OutcomeTeller")
+    assert isinstance(cog, OutcomeTeller)
+    told = await cog.tell_due()
+    await scene.fake.settle()
+    return told
+
+
+async def feeds(scene: Scene) -> list[OutcomeFeed]:
+    async with scene.core.database.read() as session:
+        return list(await session.scalars(select(OutcomeFeed).order_by(OutcomeFeed.id)))
+
+
+async def scored(scene: Scene, member: Member, season: str, *, points: float) -> None:
+    """Somebody's twenty guesses of a season."""
+    names = MemberNames(scene.core.people_key)
+    person, sealed = names.remember(member.id), names.seal(member.id)
+    async with scene.core.database.write() as session:
+        author = await session.run_sync(find_or_add_author, PlatformName.DISCORD, person)
+        author.sealed_id = sealed
+        community = (await session.scalars(select(Community))).one()
+        session.add(
+            Standing(
+                season=season, community_id=community.id, kind=ForecasterKind.PERSON,
+                forecaster_id=author.id, n=20, hits=9, expected_hits=7.0, points=points,
+                points_squared=30.0, updated_at=scene.clock(), streak=0, best_streak=2,
+            )
+        )  # fmt: skip
+
+
+@pytest.fixture
+async def hall(scene: Scene) -> Channel:
+    """Where outcomes are told."""
+    hall = scene.fake.channel(scene.guild, "hall")
+    await scene.fake.settle()
+    return hall
+
+
+async def test_outcomes_are_told_once_to_a_server_and_to_whose_they_are(
+    scene: Scene, hall: Channel, clock: FakeClock
+) -> None:
+    # The first twelve teach what is usual.
+    await played(scene, scene.channel, *[f"first {n}" for n in range(12)])
+    clock.forward(60)
+    asked = await scene.fake.slash(scene.admin, scene.channel, "outcomes", channel=hall)
+    assert f"told in <#{hall.id}>" in asked.text
+    asked = await scene.fake.slash(scene.bob, scene.channel, "tell-me")
+    assert "From now on I write to you" in asked.text
+    assert await tell(scene) == 0
+    posts = await played(scene, scene.channel, "lucky", "gone", "third")
+    clock.forward(1200)
+    await scene.fake.delete_message(posts[1])
+    await scene.fake.settle()
+    assert await tell(scene) == 2
+    (told,) = scene.fake.messages(hall)
+    assert "The votes are in" in told.text
+    assert "[lucky](" in told.text
+    assert f"<#{scene.channel.id}>: **0**" in told.text
+    assert "[third](" in told.text
+    assert "right guesses: " in told.text
+    assert "gone" not in told.text
+    assert told.allowed_mentions == {"parse": []}
+    first, own = scene.fake.messages(scene.fake.dm(scene.bob))
+    assert "Here you will read" in first.text
+    assert "What became of yours" in own.text
+    assert "your guess High ✘ **−" in own.text
+    assert "/tell-me on: False" in own.text
+    clock.forward(3600)
+    assert await tell(scene) == 0
+    # Who opts out is told nothing more, and nothing of it is kept.
+    await scene.fake.slash(scene.bob, scene.channel, "opt-out")
+    assert [each.server for each in await feeds(scene)] == [str(scene.guild.id)]
+    asked = await scene.fake.slash(scene.bob, scene.channel, "tell-me")
+    assert "You opted out" in asked.text
+    asked = await scene.fake.slash(scene.admin, scene.channel, "outcomes", off=True)
+    assert "no channel any more" in asked.text
+    assert await feeds(scene) == []
+
+
+async def test_what_may_have_been_sent_is_looked_for_and_an_outage_is_waited_out(
+    scene: Scene, hall: Channel, clock: FakeClock
+) -> None:
+    await played(scene, scene.channel, *[f"first {n}" for n in range(12)])
+    clock.forward(60)
+    await scene.fake.slash(scene.admin, scene.channel, "outcomes", channel=hall)
+    await played(scene, scene.channel, "lucky")
+    clock.forward(20)
+    scene.fake.on(SEND, lambda _: answer(400, {"message": "no", "code": 20028}), times=1)
+    assert await tell(scene) == 0
+    (waiting,) = await feeds(scene)
+    assert (waiting.tries, waiting.begun_until is not None) == (1, True)
+    clock.forward(31)
+    scene.fake.nonce_window = timedelta(0)
+    assert await tell(scene) == 1
+    (told,) = scene.fake.messages(hall)
+    assert "lucky" in told.text
+    # The process died before it could note that.
+    (after,) = await feeds(scene)
+    async with scene.core.database.write() as session:
+        row = await session.get_one(OutcomeFeed, after.id)
+        row.told_until, row.begun_until = waiting.told_until, waiting.begun_until
+        row.begun_at, row.due_at = waiting.begun_at, clock()
+    assert await tell(scene) == 0
+    assert len(scene.fake.messages(hall)) == 1
+    assert (await feeds(scene))[0].begun_at is None
+
+
+async def test_what_readers_may_not_see_is_told_to_nobody(
+    scene: Scene, hall: Channel, clock: FakeClock
+) -> None:
+    secret = scene.fake.channel(scene.guild, "secret")
+    scene.fake.permit(secret, scene.guild.everybody, view_channel=False)
+    for each in (scene.fake.bot, scene.ann, scene.bob):
+        scene.fake.permit(secret, each, view_channel=True)
+    await scene.fake.settle()
+    await scene.watch(secret)
+    await scene.fake.slash(scene.admin, scene.channel, "outcomes", channel=hall)
+    await scene.fake.slash(scene.bob, scene.channel, "tell-me")
+    await played(scene, secret, *[f"secret {n}" for n in range(13)])
+    scene.fake.permit(secret, scene.bob, view_channel=False)
+    await scene.fake.settle()
+    clock.forward(20)
+    assert await tell(scene) == 0
+    assert scene.fake.messages(hall) == []
+    assert len(scene.fake.messages(scene.fake.dm(scene.bob))) == 1
+    # It does not come later, either.
+    assert all(each.told_until > clock() - timedelta(minutes=5) for each in await feeds(scene))
+    # Who takes no messages any more is not asked again.
+    scene.fake.permit(secret, scene.bob, view_channel=True)
+    scene.bob.user.dms_open = False
+    await played(scene, secret, "one more")
+    clock.forward(1200)
+    assert await tell(scene) == 0
+    assert [each.server for each in await feeds(scene)] == [str(scene.guild.id)]
+    asked = await scene.fake.slash(scene.bob, scene.channel, "tell-me")
+    assert "I cannot write to you" in asked.text
+
+
+async def test_a_season_ends_with_a_post_and_its_winner_has_the_role(
+    scene: Scene, hall: Channel, clock: FakeClock
+) -> None:
+    prize = scene.fake.grant(scene.ann)
+    asked = await scene.fake.slash(
+        scene.admin, scene.channel, "outcomes", channel=hall, winner_role=prize
+    )
+    assert "*Manage Roles* is missing" in asked.text
+    scene.fake.grant(scene.guild.members[scene.fake.bot.id], manage_roles=True)
+    asked = await scene.fake.slash(
+        scene.admin, scene.channel, "outcomes", channel=hall, winner_role=prize
+    )
+    assert f"The winner of a season gets <@&{prize.id}>" in asked.text
+    await scored(scene, scene.bob, f"{clock():%Y-%m}", points=3.5)
+    await scored(scene, scene.ann, f"{clock():%Y-%m}", points=2.0)
+    now = clock()
+    begin = datetime(now.year + now.month // 12, now.month % 12 + 1, 1, tzinfo=UTC)
+    clock.forward((begin - now).total_seconds() + 1800)
+    assert await tell(scene) == 0
+    clock.forward(3600)
+    assert await tell(scene) == 1
+    (told,) = scene.fake.messages(hall)
+    assert f"Season {now:%Y-%m} has ended" in told.text
+    assert f"1. <@{scene.bob.id}> · **+3.5** points · 9 of 20 right" in told.text
+    assert f"2. <@{scene.ann.id}>" in told.text
+    assert f"<@{scene.bob.id}> won and has <@&{prize.id}> now." in told.text
+    assert prize in scene.bob.roles
+    assert await tell(scene) == 0
+    # The next one is Cem's: the role changes hands. Ann, to whom an admin gave it, keeps it.
+    cem = scene.fake.member(scene.guild, "cem")
+    await scored(scene, cem, f"{clock():%Y-%m}", points=1.0)
+    clock.forward(32 * 86400)
+    assert await tell(scene) == 1
+    assert prize in cem.roles
+    assert prize in scene.ann.roles
+    assert prize not in scene.bob.roles
+    # A season in which nobody played is passed over. One whose role was moved up is told all the
+    # same, and the admins are told why nobody has it.
+    clock.forward(32 * 86400)
+    assert await tell(scene) == 0
+    prize.position = 99
+    scene.fake.gateway.dispatch(
+        "GUILD_ROLE_UPDATE",
+        {"guild_id": str(scene.guild.id), "role": prize.payload()},
+        guild=scene.guild,
+    )
+    await scored(scene, scene.bob, f"{clock():%Y-%m}", points=1.0)
+    clock.forward(32 * 86400)
+    await scene.fake.settle()
+    assert await tell(scene) == 1
+    assert "won and has" not in scene.fake.messages(hall)[-1].text
+    await scene.app.jobs.deliver_notices()
+    (notice,) = scene.fake.messages(scene.fake.dm(scene.fake.owner))
+    assert "stands above my own role" in notice.text
+    scene.fake.permit(hall, scene.fake.bot, embed_links=False)
+    await scored(scene, scene.bob, f"{clock():%Y-%m}", points=1.0)
+    clock.forward(32 * 86400)
+    await scene.fake.settle()
+    assert await tell(scene) == 0
+    asked = await scene.fake.slash(scene.admin, scene.channel, "outcomes")
+    assert "Embed Links missing" in asked.text

@@ -7,8 +7,10 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from pathlib import Path
+from types import CodeType
 
 import hypothesis
+import jinja2
 import pytest
 
 from bot.app import App, build
@@ -117,6 +119,28 @@ def growth_curves_read_once() -> Iterator[None]:
     """The curves that ship are the same in every test, and reading them takes long."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bot.app.shipped_curves", cache(shipped_curves))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_compiled_once() -> Iterator[None]:
+    """A board's templates are the same in every test, and compiling them takes long."""
+    with pytest.MonkeyPatch.context() as patch:
+        compiled: dict[tuple[str, str | None], CodeType] = {}
+        compile_anew = jinja2.Environment.compile
+
+        def compile_once(
+            environment: jinja2.Environment,
+            source: str,
+            name: str | None = None,
+            filename: str | None = None,
+        ) -> CodeType:
+            key = (source, filename)
+            if key not in compiled:
+                compiled[key] = compile_anew(environment, source, name, filename)
+            return compiled[key]
+
+        patch.setattr(jinja2.Environment, "compile", compile_once)
         yield
 
 

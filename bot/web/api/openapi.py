@@ -99,9 +99,10 @@ def _of_path(operation: Operation) -> list[dict[str, Any]]:
 
 def _of_query(operation: Operation) -> list[dict[str, Any]]:
     parameters = []
+    query = _inline(TypeAdapter(operation.query))
     for name, field in operation.query.model_fields.items():
         # Not sent, it is not there: null has no place in an address.
-        schema = _without_null(_inline(TypeAdapter(operation.query)), name)
+        schema = _without_null(query, name)
         description = schema.pop("description", None)
         required = field.is_required()
         if not required and field.default is not None:

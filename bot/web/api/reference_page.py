@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import aiohttp_jinja2
@@ -23,8 +24,16 @@ class Reference:
 
     def __init__(self, operations: Iterable[Operation], base: str) -> None:
         self._base = base
-        self._document = document(operations, base)
-        self._text = json.dumps(self._document).encode()
+        self._operations = tuple(operations)
+
+    @cached_property
+    def _document(self) -> dict[str, Any]:
+        # Made when somebody asks for it first: it takes longer than all else of the board's start.
+        return document(self._operations, self._base)
+
+    @cached_property
+    def _text(self) -> bytes:
+        return json.dumps(self._document).encode()
 
     def routes(self) -> list[web.RouteDef]:
         """The document and the page."""

@@ -153,12 +153,12 @@ async def _app(core: Any) -> App:
     app = build(core)
     app.platforms[PlatformName.REDDIT] = FakePlatform(core.clock)
     champion = await core.serving.champion()
-    embedded = await core.serving.embed(picture(0, 64, 64), champion.backbone)
+    embedded = await core.serving.embed_undescribed(picture(0, 64, 64), champion.backbone)
 
     async def known(*_: object) -> Any:
         return embedded
 
-    core.serving.embed = known
+    core.serving.embed_undescribed = known
     return app
 
 

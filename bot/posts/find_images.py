@@ -61,8 +61,9 @@ class ImageFinder:
         attributes_at_once: bool = False,
     ) -> None:
         self._images = images
-        self._embed = serving.embed if attributes_at_once else serving.embed_undescribed
+        self._serving = serving
         self._downloader = downloader
+        self._attributes_at_once = attributes_at_once
 
     async def find(self, post: Post, champion: Champion) -> FoundImages:
         """Find a post's images, and embed them with the champion's backbone.
@@ -78,7 +79,7 @@ class ImageFinder:
                 continue
             try:
                 stored, data = await self._fetch(place)
-                embedded = await self._embed(data, champion.backbone)
+                embedded = await self._embed(data, champion)
             except (DownloadFailed, ImageAbsent, ImageUnread) as failure:
                 found.missing[place.position] = failure
             except (ImageRefused, DownloadRefused) as refusal:
@@ -89,6 +90,11 @@ class ImageFinder:
                     sha256 = await self._images.on_thread(self._images.put, data)
                 found.usable.append(FoundImage(place.position, place.source, sha256, embedded))
         return found
+
+    async def _embed(self, data: bytes, champion: Champion) -> UndescribedImage:
+        if self._attributes_at_once:
+            return await self._serving.embed(data, champion.backbone)
+        return await self._serving.embed_undescribed(data, champion.backbone)
 
     async def _fetch(self, place: PostImage) -> tuple[str | None, bytes]:
         """The bytes of an image; before them their SHA-256 where the image store has them."""

@@ -22,14 +22,14 @@ PICTURE = images.encode(images.photo(), "PNG")
 @pytest.fixture(autouse=True)
 def one_picture(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every post shows the same picture; embedding it once is enough."""
-    embed, embedded = app.core.serving.embed, {}
+    embed, embedded = app.core.serving.embed_undescribed, {}
 
     async def remembered(data: bytes, backbone: Any) -> Any:
         if data not in embedded:
             embedded[data] = await embed(data, backbone)
         return embedded[data]
 
-    monkeypatch.setattr(app.core.serving, "embed", remembered)
+    monkeypatch.setattr(app.core.serving, "embed_undescribed", remembered)
 
 
 async def replied(app: App, clock: FakeClock, *source_ids: str, **changes: Any) -> list[int]:

@@ -57,14 +57,14 @@ PEOPLE = tuple(f"{number}".zfill(64) for number in range(3))
 @pytest.fixture(autouse=True)
 def one_picture(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every post shows the same picture; embedding it once is enough."""
-    embed, embedded = app.core.serving.embed, {}
+    embed, embedded = app.core.serving.embed_undescribed, {}
 
     async def remembered(data: bytes, backbone: Any) -> Any:
         if data not in embedded:
             embedded[data] = await embed(data, backbone)
         return embedded[data]
 
-    monkeypatch.setattr(app.core.serving, "embed", remembered)
+    monkeypatch.setattr(app.core.serving, "embed_undescribed", remembered)
 
 
 @pytest.fixture

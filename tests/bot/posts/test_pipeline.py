@@ -120,8 +120,7 @@ async def test_a_reply_does_not_wait_for_attributes_but_says_those_that_are_know
 async def test_attributes_are_read_before_the_reply_where_that_is_wanted(
     app: App, platform: FakePlatform, clock: FakeClock
 ) -> None:
-    serving = app.core.serving
-    app.pipeline._predictor._finder._embed = serving.embed
+    app.pipeline._predictor._finder._attributes_at_once = True
     post_id = await accept(app, clock, "one", PICTURE)
     await app.pipeline.advance(post_id)
     ((_, _, card),) = platform.replies

@@ -24,6 +24,7 @@ async def test_its_author_says_what_it_is(
     assert await say(ann, 999, "political") == 404
     assert await genre_of(app, post_id) is None
     assert await say(ann, post_id, "political") == 303
+    await app.jobs.read_attributes()
     assert await genre_of(app, post_id) == "political"
     _, page = await ann.page(f"/posts/{post_id}")
     assert "Looks like: political" in page

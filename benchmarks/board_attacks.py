@@ -37,7 +37,10 @@ ROUTES = (
     "/api/v1/versions", "/api/v1/versions/{name}", "/api/v1/predict", "/api/v1/posts/{post}/guess",
     "/api/v1/posts/{post}/vote", "/api/v1/posts/search", "/live", "/people/{name}",
     "/posts/{id}/title", "/posts/{id}/delete", "/admin/tokens", "/admin/tokens/{id}/revoke",
-    "/admin/setup", "/admin/setup/{platform}", "/admin/setup/{platform}/check",
+    "/admin/setup", "/admin/setup/{platform}", "/admin/setup/{platform}/check", "/admin/accounts",
+    "/admin/accounts/link", "/account", "/account/recover", "/account/passkeys/ask",
+    "/account/passkeys", "/account/sign-in/ask", "/account/sign-in", "/account/sign-out",
+    "/account/passkeys/{id}/rename", "/account/passkeys/{id}/remove",
 )  # fmt: skip
 #: Trainings cost minutes, and a check of a platform asks it: a fuzzer that is the admin leaves
 #: those out.
@@ -49,7 +52,8 @@ _QUERIES = (
     "cursor", "limit", "before", "ids", "newest", "board", "season", "from", "days", "token", "x",
     "q", "sort", "after", "open", "by", "version", "genre", "since", "until", "community",
 )  # fmt: skip
-_FIELDS = ("value", "back", "wish", "sure", "title", "key", "image", "post", "author", "version")
+_FIELDS = ("value", "back", "wish", "sure", "title", "key", "image", "post", "author", "version",
+    "credential", "name", "token", "account", "everywhere")
 _WORDS = (
     b"1", b"-1", b"0", b"high", b"low", b"skip", b"forecasters", b"2026-11", b"all", b"30",
     b"", b"\x00", b"\xff\xfe", b"\xed\xa0\x80", b"\x1b[2J\x07", b"\r\n", b"%", b"%zz", b"../../etc",

@@ -99,6 +99,17 @@ class Settings(BaseSettings):
         " such as 127.0.0.1. What they say about visitors' addresses and TLS is believed"
         " (X-Forwarded-For, X-Forwarded-Proto, Forwarded); what others say is not.",
     )
+    web_origin: OptionalWebAddress = Field(
+        None,
+        description="Where people open the board, such as https://board.example.org: passkeys are"
+        " made for its host name. Unset: where the request was sent to, which is one of"
+        " PEORIA_WEB_ALLOWED_HOSTS.",
+    )
+    accounts: Literal["off", "optional", "required"] = Field(
+        "off",
+        description="Accounts on the board, with passkeys: off; optional; or required to post, vote"
+        " and guess (everybody may read). A board on the internet wants required.",
+    )
     web_connections: int = Field(
         512,
         ge=1,

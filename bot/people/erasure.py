@@ -16,6 +16,7 @@ from storage.queries.communities import find_author
 from storage.queries.genres import drop_corrections
 from storage.queries.standings import drop_standings
 from storage.tables import (
+    Account,
     AuditEntry,
     Guess,
     Image,
@@ -40,11 +41,11 @@ async def forget_person(
 ) -> int:
     """Delete what is stored about a person; return how many rows were deleted or emptied.
 
-    Guesses, noted views, votes, standings and what they said of genres are deleted. Posts stay as
-    numbers that others are measured by: without author, title, link and addresses of images. Those
-    without a label are withdrawn as by `opt_out`. Images that nobody else posted are deleted, and
-    the text read from them. The platform's own id of a post stays, so that it is not ingested
-    again as a new one.
+    Account, guesses, noted views, votes, standings and what they said of genres are deleted. Posts
+    stay as numbers that others are measured by: without author, title, link and addresses of
+    images. Those without a label are withdrawn as by `opt_out`. Images that nobody else posted are
+    deleted, and the text read from them. The platform's own id of a post stays, so that it is not
+    ingested again as a new one.
 
     A person who opted out stays opted out: only their hash is kept for that, and no row refers to
     it. To delete the hash as well, they opt in first.
@@ -61,6 +62,7 @@ async def forget_person(
             .filter_by(platform=platform, person=person)
             .values(person=None, sealed_id=None),
         )
+        rows += await _count(session, delete(Account).filter_by(person=person))
         author = await session.run_sync(find_author, platform, person)
         if author is None:
             return rows

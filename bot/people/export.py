@@ -12,6 +12,7 @@ from bot.serving.phrases import refusal_sentence
 from storage.engine.database import Database
 from storage.queries.communities import find_author
 from storage.tables import (
+    Account,
     AuditEntry,
     Community,
     GenreCorrection,
@@ -19,6 +20,7 @@ from storage.tables import (
     ImagelessPost,
     InboxItem,
     OutcomeFeed,
+    Passkey,
     Peek,
     Post,
     PostImage,
@@ -78,18 +80,21 @@ async def export_person(
         author = await session.run_sync(find_author, platform, person)
         messages = await _export_messages(session, platform, person, unnamed)
         changes = await _export_changes(session, platform, person, unnamed)
-        if author is None and not messages and not changes:
+        account = await _export_account(session, person)
+        if author is None and account is None and not messages and not changes:
             return None
         if author is None:
             return {
                 "platform": platform.value,
                 "person": person,
+                "account": account,
                 "messages": messages,
                 "changes": changes,
             }
         return {
             "platform": platform.value,
             "person": person,
+            "account": account,
             "opted_out_at": _moment(author.opted_out_at),
             "banned_at": _moment(author.banned_at),
             "shown_at": _moment(author.shown_at),
@@ -290,6 +295,30 @@ async def _export_standings(
         }
         for standing, community in rows
     ]
+
+
+async def _export_account(session: AsyncSession, person: str) -> dict[str, Any] | None:
+    account = await session.scalar(select(Account).filter_by(person=person))
+    if account is None:
+        return None
+    passkeys = await session.scalars(
+        select(Passkey).filter_by(account_id=account.id).order_by(Passkey.id)
+    )
+    return {
+        "handle": account.handle,
+        "since": _moment(account.since),
+        "made_at": _moment(account.made_at),
+        "passkeys": [
+            {
+                "credential_id": each.credential_id,
+                "public_key": each.public_key.hex(),
+                "sign_counter": each.sign_counter,
+                "name": each.name,
+                "made_at": _moment(each.made_at),
+            }
+            for each in passkeys
+        ],
+    }
 
 
 async def _export_messages(

@@ -105,6 +105,7 @@ class MePages:
         return {
             "name": nickname(visitor.hash),
             "known": author_id is not None,
+            "signed_in": visitor.account_id is not None,
             "opted_out": opted_out,
             "told": told,
             "shown": author is not None and author.shown_at is not None,

@@ -9,6 +9,8 @@ from aiohttp.typedefs import Middleware
 from yarl import URL
 
 from bot.serving import number_format, phrases
+from bot.web.account_pages import AccountPages
+from bot.web.admin_accounts import AdminAccounts
 from bot.web.admin_pages import AdminPages
 from bot.web.api.access import Access
 from bot.web.api.cors import allow_origins
@@ -54,7 +56,7 @@ from bot.web.token_pages import TokenPages
 from bot.web.try_pages import TryPages
 from bot.web.turns import read_in_turn, set_up_turns
 from bot.web.version_pages import VersionPages
-from bot.web.visitors import recognise
+from bot.web.visitors import members_only, recognise
 from bot.web.vote_form import VoteForm
 from storage.objects.remote_image_store import RemoteImageStore
 from storage.types import Bucket, PlatformName
@@ -105,6 +107,7 @@ def make_site(services: Services) -> web.Application:
     atom, access, read = AtomFeeds(services), Access(services), Read(services)
     api = operations(read, Write(services, read, post_form, guess_form, crowds))
     post = r"/posts/{id:\d{1,18}}"
+    members = members_only(services.settings)
     site.add_routes(
         [
             web.get("/", pages.handle_feed),
@@ -113,16 +116,16 @@ def make_site(services: Services) -> web.Application:
             web.get("/cards.json", cards.handle_cards),
             web.get("/live", LiveStream(services, feed, site).handle),
             web.get("/posts", _to_the_feed),
-            web.post("/posts", post_form.handle),
-            web.post(post + "/vote", VoteForm(services, feed, crowds).handle),
+            web.post("/posts", members(post_form.handle)),
+            web.post(post + "/vote", members(VoteForm(services, feed, crowds).handle)),
             web.get(post + "/heat.png", HeatMaps(services, feed).handle),
             web.get(post + "/card.png", SharePages(feed).handle),
-            web.post(post + "/guess", guess_form.handle),
+            web.post(post + "/guess", members(guess_form.handle)),
             web.get(r"/images/{id:\d{1,18}}", PostImages(services).handle),
             web.get("/meme", memes.handle_form),
             web.post("/meme", memes.handle_suggest),
             web.get(r"/meme/{token:[0-9a-f]{32}}", memes.handle_picture),
-            web.post(r"/meme/{token:[0-9a-f]{32}}/post", memes.handle_post),
+            web.post(r"/meme/{token:[0-9a-f]{32}}/post", members(memes.handle_post)),
             *CommunityPages(services, feed).routes(),
             *CommunitySettingsPages(services).routes(),
             web.get("/try", tries.handle_form),
@@ -130,7 +133,7 @@ def make_site(services: Services) -> web.Application:
             web.get("/league", LeaguePages(services).handle),
             web.get("/stats", stats.handle_page),
             web.get("/stats.png", stats.handle_chart),
-            web.post(post + "/genre", genres.handle),
+            web.post(post + "/genre", members(genres.handle)),
             web.get("/measures", MeasuresPages(services).handle),
             web.get("/plays", PlaysPages(services).handle),
             *OwnPostForm(services).routes(),
@@ -147,7 +150,9 @@ def make_site(services: Services) -> web.Application:
             web.get("/metrics", Metrics(services, access).handle),
             web.get("/livez", health.handle_live),
             web.get("/healthz", health.handle_ready),
+            *AccountPages(services).routes(),
             *AdminPages(services).routes(),
+            *AdminAccounts(services).routes(),
             *SetupPages(services).routes(),
             *TokenPages(services).routes(),
             *Reference(api, BASE).routes(),
@@ -176,6 +181,7 @@ def _set_up_templates(site: web.Application, services: Services) -> None:
     )
     environment.globals.update(
         board=services.settings.board_name,
+        accounts=services.settings.accounts,
         platforms=PLATFORMS,
         clock=services.clock,
         examples=examples,

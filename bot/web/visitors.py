@@ -1,5 +1,7 @@
 """Who is looking: a random number in a signed cookie, stored nowhere but as a keyed hash.
 
+Who signed in with a passkey is the person of their account instead, in every browser.
+
 A cookie is given with a page, and so many an hour to one address and one network: who wants to be
 many people has to come from many places, and in good time. Nothing can be posted, voted or guessed
 without one.
@@ -8,6 +10,7 @@ without one.
 import asyncio
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -19,11 +22,14 @@ from sqlalchemy.orm import Session
 
 from bot.people.identity import hash_person
 from bot.runtime.sliding_window import SlidingWindow
+from bot.settings import Settings
 from bot.visibility import Viewer
+from bot.web.account_sessions import AccountSessions, SignedIn, require_account
 from bot.web.client_address import household_of, network_of
 from bot.web.refusals import Refusal
 from bot.web.services import Services
 from bot.web.signatures import Signer
+from bot.web.turns import READING
 from storage.engine.scopes import ITS_ROWS
 from storage.tables import Author, Newcomer
 from storage.types import PlatformName
@@ -36,6 +42,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
 #: A network may be that of a town: it may bring so many times as many people as one address.
 _HOUSEHOLDS_OF_A_NETWORK = 4
+
+#: What brings its own proof: a browser that came from elsewhere has no cookie yet.
+_FOR_STRANGERS = ("/account/recover",)
 
 UNKNOWN = (
     "The board does not know you yet: open its page first, in a browser that keeps cookies, and do"
@@ -59,6 +68,8 @@ class Visitor:
         household: the addresses that they can take at will, see `household_of`.
         is_new: whether they are seen for the first time.
         is_admin: whether they look after the board.
+        account_id: the account that they are signed in to; None: none.
+        browser: the keyed hash of the browser's own cookie; empty: it has none yet.
     """
 
     id: str = field(repr=False)
@@ -67,6 +78,8 @@ class Visitor:
     household: str = field(default="", repr=False)
     is_new: bool = False
     is_admin: bool = False
+    account_id: int | None = None
+    browser: str = ""
 
 
 _VISITOR = web.RequestKey("visitor", Visitor)
@@ -166,6 +179,19 @@ class Newcomers:
         )
 
 
+def members_only(settings: Settings) -> Callable[[Handler], Handler]:
+    """Makes a handler refuse who has no account, where taking part needs one."""
+
+    def wrap(handler: Handler) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            require_account(settings, visitor_of(request).account_id)
+            return await handler(request)
+
+        return handle
+
+    return wrap
+
+
 def recognise(services: Services) -> Middleware:
     """A middleware that knows each visitor by their cookie, and gives new ones theirs."""
     recognition = _Recognition(services)
@@ -183,6 +209,7 @@ class _Recognition:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._signer = Signer(services.people_key, "visitor")
+        self._accounts = AccountSessions(services)
         self._newcomers = Newcomers(services, services.settings.web_newcomers_an_hour)
 
     async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -195,11 +222,25 @@ class _Recognition:
             # Of before they were signed: good for those who were here, and nobody else has it.
             earlier = self._visitor(request, cookie, _EPOCH)
             known = earlier if await self._author(earlier) is not None else None
-        if request.method not in ("GET", "HEAD"):
-            await self._let_take_part(request, known)
+        account = await self._account(request)
         visitor = known or self._newcomer(request)
-        visitor = replace(visitor, is_admin=self._services.admins.is_admin(request))
-        request[_VISITOR] = visitor
+        person = replace(
+            visitor,
+            is_admin=self._services.admins.is_admin(request),
+            browser="" if known is None else known.hash,
+        )
+        if account is not None:
+            person = replace(
+                person,
+                id=account.person_id,
+                hash=account.person,
+                since=account.since,
+                is_new=False,
+                account_id=account.account_id,
+            )
+        if request.method not in ("GET", "HEAD") and request.path not in _FOR_STRANGERS:
+            await self._let_take_part(request, None if person.is_new else person)
+        request[_VISITOR] = person
         response = await handler(request)
         if _may_keep_cookie(request, response):
             if known is None and self._newcomers.has_room(request.remote):
@@ -208,6 +249,13 @@ class _Recognition:
             elif known is not None and unsigned:
                 self._give(request, response, visitor)
         return response
+
+    async def _account(self, request: web.Request) -> SignedIn | None:
+        """The account that they are signed in to, read in turn with all that is read."""
+        if not self._accounts.claims(request):
+            return None
+        async with request.config_dict[READING].take():
+            return await self._accounts.find(request)
 
     async def _let_take_part(self, request: web.Request, known: Visitor | None) -> None:
         if known is None:

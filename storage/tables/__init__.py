@@ -4,6 +4,7 @@ The constraints make wrong states unrepresentable: a post cannot be `predicted` 
 of it, a reply cannot be `sent` without its id, two model versions cannot both be champion.
 """
 
+from storage.tables.accounts import Account, Passkey, PasskeyChallenge
 from storage.tables.audit import AuditEntry
 from storage.tables.base import Base
 from storage.tables.batches import BatchJob, QuarantinedImage
@@ -28,6 +29,7 @@ from storage.tables.tokens import ApiToken
 from storage.tables.webhooks import Webhook, WebhookMessage
 
 __all__ = [
+    "Account",
     "ApiToken",
     "AuditEntry",
     "Author",
@@ -54,6 +56,8 @@ __all__ = [
     "Notice",
     "Nowcast",
     "OutcomeFeed",
+    "Passkey",
+    "PasskeyChallenge",
     "Peek",
     "Post",
     "PostImage",

@@ -52,8 +52,23 @@ _QUERIES = (
     "cursor", "limit", "before", "ids", "newest", "board", "season", "from", "days", "token", "x",
     "q", "sort", "after", "open", "by", "version", "genre", "since", "until", "community",
 )  # fmt: skip
-_FIELDS = ("value", "back", "wish", "sure", "title", "key", "image", "post", "author", "version",
-    "credential", "name", "token", "account", "everywhere")
+_FIELDS = (
+    "value",
+    "back",
+    "wish",
+    "sure",
+    "title",
+    "key",
+    "image",
+    "post",
+    "author",
+    "version",
+    "credential",
+    "name",
+    "token",
+    "account",
+    "everywhere",
+)
 _WORDS = (
     b"1", b"-1", b"0", b"high", b"low", b"skip", b"forecasters", b"2026-11", b"all", b"30",
     b"", b"\x00", b"\xff\xfe", b"\xed\xa0\x80", b"\x1b[2J\x07", b"\r\n", b"%", b"%zz", b"../../etc",

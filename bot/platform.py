@@ -42,6 +42,8 @@ class IncomingPost:
         kept_options: options of its community that hold for this post as they were when it was
             posted.
         options: what only the platform knows how to read of the post.
+        passed_on: ``author`` did not make it: the post is nobody's, and is not stored either if
+            they want nothing of theirs stored.
     """
 
     community: CommunityRef
@@ -53,6 +55,7 @@ class IncomingPost:
     link: str | None = None
     kept_options: Sequence[str] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    passed_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -245,6 +245,8 @@ def _find_place(
         known = session.execute(_KNOWN, keys).one()
     if not known.watched:
         return None
+    if incoming.passed_on:
+        return known, None
     author_id = known.author_id
     if author_id is None and keys["person"] is not None:
         author_id = _insert(session, _INSERT_AUTHOR, platform=keys["platform"], hash=keys["person"])

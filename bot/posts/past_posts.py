@@ -102,7 +102,7 @@ class PastPosts:
             fingerprint = champion.backbone.fingerprint
             stored = store_images(session, {sha256: image}, fingerprint, now)
             author = None
-            if person is not None:
+            if person is not None and not incoming.passed_on:
                 author = find_or_add_author(session, community.platform, person).id
             if not insert_if_new(
                 session,

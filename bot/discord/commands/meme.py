@@ -14,7 +14,8 @@ from discord import app_commands
 from sqlalchemy.orm import Session
 
 from bot.discord.commands.feature import Feature, community_here, texts_for
-from bot.discord.messages.incoming import has_spoiler, images_of, title_of
+from bot.discord.commands.picture_cards import pictures_of
+from bot.discord.messages.incoming import has_spoiler, title_of
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
@@ -82,9 +83,7 @@ class Memes(Feature):
         """The menu entry: captions for the first image of a message."""
         await self.interaction_check(interaction)
         await defer(interaction, ephemeral=True)
-        urls = images_of(message, fetch_links=self.core.settings.discord_fetch_links)
-        if not urls:
-            raise Refused("predict.no_image")
+        urls = pictures_of(message, fetch_links=self.core.settings.discord_fetch_links)
         spoiler = has_spoiler(message)
         await self._offer(interaction, urls[0], title_of(message), "", spoiler=spoiler)
 

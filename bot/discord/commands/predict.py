@@ -1,40 +1,35 @@
-"""`/predict`, and "Will it play?" in a message's menu: what an image would come to.
+"""`/predict`, "Will it play?" in a message's menu, and a mention: what an image would come to.
 
 Nothing is stored, so that anybody can ask about anything: in servers, in DMs, and with the app
 installed for oneself, where the bot is no member.
 """
 
-import asyncio
-from functools import partial
+import logging
 from typing import Any
 
 import discord
 from discord import app_commands
+from discord.ext import commands
 from sqlalchemy.orm import Session
 
 from bot.discord.commands.advise import Adviser
-from bot.discord.commands.feature import Feature, community_here, texts_for
-from bot.discord.commands.kept_back import check_kept_back
-from bot.discord.messages.incoming import has_spoiler, images_of, title_of
-from bot.discord.messages.render_card import CardMessage, card_message
+from bot.discord.commands.feature import Feature, texts_for
+from bot.discord.commands.picture_cards import Asker, MessageAnswer, PictureCards
+from bot.discord.gateway.channels import PostChannel
+from bot.discord.gateway.thread_rule import community_of_channel
+from bot.discord.gateway.told_channel import missing_to_tell
+from bot.discord.messages.incoming import is_from_a_person
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
 from bot.discord.ui.error_replies import Refused, sentence_of
 from bot.discord.ui.responses import Interaction, defer, respond
-from bot.runtime.download import DownloadFailed, DownloadRefused
 from bot.serving.advise import MOST_VARIANTS
 from bot.serving.audience import Audience, audience_of
-from bot.serving.duplicates import Duplicate, find_duplicate
-from bot.serving.explain import explain_image
-from bot.serving.predict_image import predict_image
-from models.decoding import ImageRefused
 from storage.tables import Community
 
-#: Images that are looked at because somebody asked, at the same time.
-AT_ONCE = 4
-#: Images of one message that are answered for.
-MOST_IMAGES = 4
+log = logging.getLogger(__name__)
+
 _LONGEST_TITLE = 300
 _LONGEST_NAME = 60
 
@@ -44,7 +39,7 @@ class Predictions(Feature):
 
     def __init__(self, *services: Any) -> None:
         super().__init__(*services)
-        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._cards = PictureCards(self.core)
         # discord.py takes no context menu declared inside a cog: it is added by hand.
         self._menu = app_commands.ContextMenu(
             name=label("predict.menu"),
@@ -97,13 +92,9 @@ class Predictions(Feature):
             assert isinstance(adviser, Adviser)  # noqa: S101 - the registry adds both
             await adviser.answer(interaction, several, [title], ephemeral=private)
             return
-        texts = texts_for(interaction)
         self._check_size(image.size)
-        community, audience = await self._audience(interaction)
-        message = await self._card(
-            interaction, texts, image.url, title, community, audience,
-            ephemeral=private, spoiler=image.is_spoiler(),
-        )  # fmt: skip
+        asker = await self._asker(interaction, alone=private)
+        message = await self._cards.card(asker, image.url, title, spoiler=image.is_spoiler())
         if heading := escape(title, _LONGEST_NAME):
             message.embed.title = heading
         files = message.files()
@@ -113,38 +104,77 @@ class Predictions(Feature):
         """The menu entry: predict the images of a message, for the one who asked alone."""
         await self.interaction_check(interaction)
         await defer(interaction, ephemeral=True)
-        texts = texts_for(interaction)
-        urls = images_of(message, fetch_links=self.core.settings.discord_fetch_links)
-        if not urls:
-            raise Refused("predict.no_image")
-        community, audience = await self._audience(interaction)
-        embeds: list[discord.Embed] = []
-        files: list[discord.File] = []
-        for number, url in enumerate(urls[:MOST_IMAGES], start=1):
-            heading = texts("card.image_number", n=number, total=len(urls))
-            try:
-                card = await self._card(
-                    interaction, texts, url, title_of(message), community, audience,
-                    ephemeral=True, spoiler=has_spoiler(message),
-                )  # fmt: skip
-            except (ImageRefused, DownloadRefused, DownloadFailed) as error:
-                if len(urls) == 1:
-                    raise
-                # One that cannot be used does not keep the others from an answer.
-                embeds.append(discord.Embed(title=heading, description=sentence_of(texts, error)))
-                continue
-            if len(urls) > 1:
-                card.embed.title = heading
-            embeds.append(card.embed)
-            files += card.files(f"what-drove-it-{number}.png")
-        more = None
-        if len(urls) > MOST_IMAGES:
-            more = texts("predict.more_images", total=len(urls), shown=MOST_IMAGES)
-        await respond(interaction, more, embeds=embeds, files=files)
+        answer = await self._cards.of_message(await self._asker(interaction, alone=True), message)
+        await respond(interaction, answer.text, embeds=answer.embeds, files=answer.files)
 
-    async def _audience(self, interaction: Interaction) -> tuple[Community | None, Audience]:
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        """Somebody mentions the bot in reply to a picture, or sends it one in a direct message."""
+        try:
+            asked = await self._asked_about(message)
+            if asked is None:
+                return
+            self.cooldowns.take(message.author.id, message.channel.id)
+        except (Refused, discord.HTTPException) as error:
+            # Who asks too often is not answered that, either.
+            log.info("A question in message %s is not answered: %s", message.id, error)
+            return
+        texts = Texts(None if message.guild is None else message.guild.preferred_locale)
+        answer = MessageAnswer()
+        try:
+            community, audience = await self._audience(message.channel)
+            if asked is message and community is not None and community.watched:
+                # It is a post, and gets its reply as one.
+                return
+            person = self.names.remember(message.author.id)
+            asker = Asker(texts, person, community, audience, alone=message.guild is None)
+            answer = await self._cards.of_message(asker, asked)
+        except Exception as error:
+            answer.text = sentence_of(texts, error)
+            if answer.text is None:
+                raise
+        await message.reply(
+            answer.text,
+            embeds=answer.embeds,
+            files=answer.files,
+            mention_author=False,
+            nonce=f"q{message.id}",
+        )
+
+    async def _asked_about(self, message: discord.Message) -> discord.Message | None:
+        """The message whose pictures somebody asks about; None: nobody asks anything.
+
+        Raises:
+            discord.HTTPException: what it replies to cannot be read.
+        """
+        me, guild = self.bot.user, message.guild
+        if me is None or not is_from_a_person(message):
+            return None
+        if guild is None:
+            return message if message.attachments or message.embeds or message.stickers else None
+        # A reply to what the bot said mentions it, too, but not in what was written.
+        if me.id not in message.raw_mentions or not _may_answer(message):
+            return None
+        reference = message.reference
+        if reference is None or message.flags.forwarded:
+            has_any = message.attachments or message.embeds or message.message_snapshots
+            return message if has_any else None
+        asked = reference.resolved
+        if asked is None and reference.message_id is not None:
+            asked = await message.channel.fetch_message(reference.message_id)
+        if not isinstance(asked, discord.Message) or asked.author.id == me.id:
+            return None
+        return asked
+
+    async def _asker(self, interaction: Interaction, *, alone: bool) -> Asker:
+        channel = interaction.channel or discord.Object(interaction.channel_id or 0)
+        community, audience = await self._audience(channel)
+        person = self.person(interaction.user)
+        return Asker(texts_for(interaction), person, community, audience, alone)
+
+    async def _audience(self, channel: object) -> tuple[Community | None, Audience]:
         def look_up(session: Session) -> tuple[Community | None, Audience]:
-            community = community_here(session, interaction)
+            community = community_of_channel(session, channel)
             return community, audience_of(session, community, self.core.clock())
 
         return await self.core.database.run_read(look_up)
@@ -154,47 +184,8 @@ class Predictions(Feature):
         if size > most:
             raise Refused("predict.too_large", megabytes=f"{most / 2**20:g}")
 
-    async def _card(
-        self,
-        interaction: Interaction,
-        texts: Texts,
-        url: str,
-        title: str,
-        community: Community | None,
-        audience: Audience,
-        *,
-        ephemeral: bool,
-        spoiler: bool,
-    ) -> CardMessage:
-        # Images are in memory in here only, however many people ask at the same moment.
-        async with self._at_once:
-            data = await self.core.downloader.fetch(url)
-            predicted = await predict_image(
-                self.core.serving, data, title=title, audience=audience, now=self.core.clock()
-            )
-            seen = None
-            if community is not None:
-                seen = await self.core.database.run_read(
-                    partial(self._seen, interaction, community, predicted.phash, ephemeral)
-                )
-            heat_map = None
-            if self.core.serving.has_free_thread:
-                # It costs as much as several predictions, and those are waited for.
-                heat_map = await explain_image(self.core.serving, data, predicted.facts)
-        where = None if community is None else f"<#{community.source_id}>"
-        return card_message(
-            texts, predicted.card, community=where, seen=seen, heat_map=heat_map, spoiler=spoiler
-        )
 
-    def _seen(
-        self,
-        interaction: Interaction,
-        community: Community,
-        phash: str,
-        ephemeral: bool,
-        session: Session,
-    ) -> Duplicate | None:
-        now = self.core.clock()
-        seen = find_duplicate(session, community_id=community.id, phash=phash, before=now)
-        check_kept_back(session, self.person(interaction.user), seen, now, ephemeral=ephemeral)
-        return seen
+def _may_answer(message: discord.Message) -> bool:
+    """Whether the bot may write and show pictures where a message of a server is."""
+    channel = message.channel
+    return isinstance(channel, PostChannel) and not missing_to_tell(channel)

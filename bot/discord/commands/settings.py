@@ -21,6 +21,7 @@ from bot.discord.gateway.guild_options import (
     ANNOUNCEMENTS,
     DOWNVOTE,
     NOWHERE,
+    STICKERS,
     THREADS,
     UPVOTE,
     downvote_of,
@@ -53,7 +54,7 @@ class ChannelSettings(Feature):
             for name in (
                 "channel", "upvote", "downvote", "horizon", "mode", "blind", "buckets",
                 "min_percentile", "quiet_hours", "time_zone", "replies_per_minute",
-                "guess_minutes", "announcements", "announce", "threads", "copy_from",
+                "guess_minutes", "announcements", "announce", "threads", "stickers", "copy_from",
             )
         }
     )  # fmt: skip
@@ -88,6 +89,7 @@ class ChannelSettings(Feature):
         announcements: discord.TextChannel | None = None,
         announce: bool | None = None,
         threads: str | None = None,
+        stickers: bool | None = None,
         copy_from: ChannelOption | None = None,
     ) -> None:
         """Show or change the settings of one channel."""
@@ -110,6 +112,8 @@ class ChannelSettings(Feature):
         options = await self._options(interaction, upvote, downvote, announcements, announce)
         if threads is not None:
             options[THREADS] = _threads(target, ThreadRule(threads))
+        if stickers is not None:
+            options[STICKERS] = stickers or None
         if copy_from is not None:
             copied = await self._copied(interaction, copy_from, target)
             options = {**copied.get("options", {}), **options}

@@ -1,6 +1,12 @@
 """The settings of a channel in sentences."""
 
-from bot.discord.gateway.guild_options import ANNOUNCEMENTS, NOWHERE, downvote_of, upvote_of
+from bot.discord.gateway.guild_options import (
+    ANNOUNCEMENTS,
+    NOWHERE,
+    STICKERS,
+    downvote_of,
+    upvote_of,
+)
 from bot.discord.gateway.thread_rule import thread_rule
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape, plain
@@ -43,6 +49,8 @@ def settings_lines(texts: Texts, community: Community) -> list[str]:
     lines.append(
         texts("settings.line.threads", value=texts(f"threads.{thread_rule(options).value}"))
     )
+    if options.get(STICKERS):
+        lines.append(texts("settings.line.stickers"))
     lines.append(_announcements_line(texts, options.get(ANNOUNCEMENTS)))
     if community.paused_reason is not None:
         lines.append(texts("settings.line.paused", reason=escape(community.paused_reason, 300)))

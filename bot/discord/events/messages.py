@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 
 from bot.core import Core
 from bot.discord.gateway.channels import family, parent_id
+from bot.discord.gateway.guild_options import STICKER, STICKERS
 from bot.discord.gateway.thread_rule import community_of_channel, takes
 from bot.discord.messages.high_water import HighWater
 from bot.discord.messages.incoming import (
-    has_images_to_come,
+    has_nothing_to_see,
     incoming_post,
     of_community,
 )
@@ -134,7 +135,7 @@ class MessageListener(commands.Cog):
             return
         post_id = None
         async with self._order(message.channel):
-            wanted, community = await self._look_up(message, live=live)
+            wanted, community = await self._look_up(message, incoming, live=live)
             if wanted is Wanted.NEW:
                 if community is not None:
                     incoming = of_community(incoming, community)
@@ -156,7 +157,7 @@ class MessageListener(commands.Cog):
         """Whether its author took everything out of a message that could be an image."""
         if not self._message_content or message.edited_at is None:
             return False
-        return not (message.attachments or message.embeds or has_images_to_come(message))
+        return has_nothing_to_see(message)
 
     def _incoming(self, message: discord.Message) -> IncomingPost | None:
         return incoming_post(message, fetch_links=self._core.settings.discord_fetch_links)
@@ -166,18 +167,22 @@ class MessageListener(commands.Cog):
         return self._in_order.setdefault(family(channel)[-1], asyncio.Lock())
 
     async def _look_up(
-        self, message: discord.Message, *, live: bool
+        self, message: discord.Message, incoming: IncomingPost, *, live: bool
     ) -> tuple[Wanted, Community | None]:
         """Whether a message is wanted, and for which community; None: its own channel's."""
         # A thread's community may become another one.
-        if live and message.channel.id in self._watched and parent_id(message.channel) is None:
+        by_setting = incoming.options.get(STICKER, False)
+        is_its_own = message.channel.id in self._watched and parent_id(message.channel) is None
+        if live and is_its_own and not by_setting:
             return Wanted.NEW, None
 
         def look_up(session: Session) -> tuple[Wanted, Community | None]:
             community = community_of_channel(session, message.channel)
             if community is None or not community.watched:
                 return Wanted.NOT, None
-            if not takes(community, message.channel, message.id):
+            if not takes(community, message.channel, message.id) or (
+                by_setting and not community.options.get(STICKERS)
+            ):
                 return Wanted.NOT, None
             if community.source_id == str(message.channel.id):
                 self._watched.add(message.channel.id)

@@ -34,11 +34,13 @@ def point_at(api_url: str | None, gateway_url: str | None) -> None:
 
 
 def needed_intents(*, message_content: bool) -> discord.Intents:
-    """The events that are used: servers and channels, messages, reactions."""
+    """The events that are used: servers and channels, messages, reactions, direct messages."""
     intents = discord.Intents.none()
     intents.guilds = True
     intents.guild_messages = True
     intents.guild_reactions = True
+    # Whoever writes to the bot shows it what they write.
+    intents.dm_messages = True
     intents.message_content = message_content
     return intents
 

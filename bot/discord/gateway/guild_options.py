@@ -16,6 +16,11 @@ NOWHERE = "nowhere"
 #: What is watched of a channel's threads, see `bot.discord.gateway.thread_rule`.
 THREADS = "threads"
 
+#: Whether a message whose only picture is a sticker is a post.
+STICKERS = "stickers"
+
+#: Key of `Post.options`: its picture is a sticker.
+STICKER = "sticker"
 #: Key of `Post.options`: the thread in which a post is; without it, in its community's channel.
 PLACE = "place"
 
@@ -23,7 +28,7 @@ PLACE = "place"
 KEPT = (UPVOTE, DOWNVOTE)
 
 #: Options that are settings of people, and are copied with the others.
-SETTINGS = (UPVOTE, DOWNVOTE, ANNOUNCEMENTS, THREADS)
+SETTINGS = (UPVOTE, DOWNVOTE, ANNOUNCEMENTS, THREADS, STICKERS)
 
 DEFAULT_UPVOTE = "⬆️"
 DEFAULT_DOWNVOTE = "⬇️"

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.core import Core
 from bot.discord.gateway.channels import PostChannel, WatchedChannel
 from bot.discord.gateway.error_codes import AWAY
-from bot.discord.gateway.guild_options import KEPT
+from bot.discord.gateway.guild_options import KEPT, STICKER, STICKERS
 from bot.discord.gateway.history import readable_history
 from bot.discord.gateway.thread_rule import takes
 from bot.discord.history.places import places_of
@@ -154,6 +154,8 @@ class OneImport:
         try:
             incoming = incoming_post(message, fetch_links=self._core.settings.discord_fetch_links)
             if incoming is None or not takes(self._community, place, message.id):
+                return False
+            if incoming.options.get(STICKER) and not self._community.options.get(STICKERS):
                 return False
             incoming = of_community(incoming, self._community)
             why_not = await self._past.why_not(self._community, incoming)

@@ -7,6 +7,8 @@ from tests.fakes.discord.messages import Message, emoji_payload
 from tests.fakes.discord.people import Image, People, as_upload, where
 from tests.fakes.discord.world import Channel, Payload, Person
 
+FORWARDED = 1 << 14
+
 
 class Activity(People):
     """The part of `FakeDiscord` in which people do something."""
@@ -15,10 +17,12 @@ class Activity(People):
         self, channel: Channel, author: Person, *, content: str = "",
         attachments: Iterable[Image] = (), embeds: Sequence[Payload] = (),
         reply_to: Message | None = None, webhook: bool = False,
+        stickers: Sequence[Payload] = (), components: Sequence[Payload] = (),
     ) -> Message:  # fmt: skip
         """Somebody posts. ``webhook``: it is no person, but a webhook with their name."""
         message = Message(self.new_id(), channel, author, content, list(embeds))
         message.attachments = [self.store(as_upload(each), channel) for each in attachments]
+        message.stickers, message.components = [*stickers], [*components]
         if webhook:
             message.webhook_id = self.new_id()
         if f"<@{self.bot.id}>" in content:
@@ -27,6 +31,15 @@ class Activity(People):
             self.refer(message, reply_to)
         self.publish(message)
         return message
+
+    async def forward(self, channel: Channel, person: Person, message: Message) -> Message:
+        """Somebody passes a message on."""
+        passed_on = Message(self.new_id(), channel, person, flags=FORWARDED, forwarded=message)
+        passed_on.reference = {
+            "type": 1, "message_id": str(message.id), **where(message.channel),
+        }  # fmt: skip
+        self.publish(passed_on)
+        return passed_on
 
     async def begin_thread(
         self, forum: Channel, author: Person, name: str, *, content: str = "",

@@ -98,6 +98,10 @@ class Message:
     #: The interaction that it answers: {"id", "type", "user"}.
     interaction: Payload | None = None
     loading: bool = False
+    #: [{"id", "name", "format_type"}].
+    stickers: list[Payload] = field(default_factory=list)
+    #: The message that it passes on.
+    forwarded: "Message | None" = None
 
     @property
     def ephemeral(self) -> bool:
@@ -130,7 +134,10 @@ class Message:
 
     def emptied(self) -> Payload:
         """What is left of a payload for who may not see the content of messages."""
-        return {"content": "", "embeds": [], "attachments": [], "components": []}
+        return {
+            "content": "", "embeds": [], "attachments": [], "components": [],
+            **({} if self.forwarded is None else {"message_snapshots": []}),
+        }  # fmt: skip
 
     def payload(self, reader: User) -> Payload:
         """The message as Discord's API describes it to ``reader``."""
@@ -165,6 +172,17 @@ class Message:
             payload["referenced_message"] = (
                 replied.payload(reader) if replied and not replied.deleted else None
             )
+        if self.stickers:
+            payload["sticker_items"] = self.stickers
+        if self.forwarded is not None:
+            whole = self.forwarded.payload(reader)
+            kept = (
+                "content", "timestamp", "edited_timestamp", "mentions", "mention_roles",
+                "attachments", "embeds", "components", "flags", "type", "sticker_items",
+            )  # fmt: skip
+            snapshot = {name: whole[name] for name in kept if name in whole}
+            payload |= {"type": 0, "message_snapshots": [{"message": snapshot}]}
+            payload.pop("referenced_message", None)
         if self.interaction is not None:
             payload["interaction_metadata"] = self.interaction
         return payload

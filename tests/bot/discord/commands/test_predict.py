@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.app import App
-from bot.discord.commands.predict import AT_ONCE
+from bot.discord.commands.picture_cards import AT_ONCE
 from bot.platform import CommunityRef, IncomingPost
 from bot.serving.predict_image import ImagePrediction, predict_image
 from storage.tables import Base, Community
@@ -227,7 +227,7 @@ async def test_a_fault_of_ours_gets_a_number(
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret details")
 
-    monkeypatch.setattr("bot.discord.commands.predict.predict_image", broken)
+    monkeypatch.setattr("bot.discord.commands.picture_cards.predict_image", broken)
     await fake.slash(ann, channel, "predict", image=PNG)
     await fake.settle()
     (whisper,) = fake.whispers_to(ann)
@@ -251,7 +251,7 @@ async def test_of_many_who_ask_at_once_all_are_acknowledged_and_a_few_looked_aft
         inside -= 1
         return await predict_image(*args, **options)
 
-    monkeypatch.setattr("bot.discord.commands.predict.predict_image", gated)
+    monkeypatch.setattr("bot.discord.commands.picture_cards.predict_image", gated)
     people = [fake.member(channel.guild, f"person {n}") for n in range(AT_ONCE + 3)]
     asked = [await fake.slash(each, channel, "predict", image=PNG, wait=False) for each in people]
     await fake.until(lambda: all(each.deferred for each in asked))

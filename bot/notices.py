@@ -50,6 +50,8 @@ class NoticeKind(StrEnum):
     #: A part of Peoria does not run, or a clock is wrong.
     SERVICE = "service"
     PERMISSIONS = "permissions"
+    #: What the admins of a community wrote as its settings cannot be read.
+    SETTINGS = "settings"
     #: What people vote with does not exist any more.
     VOTES = "votes"
 

@@ -118,7 +118,12 @@ def _roles(value: object) -> object:
     return parse_roles(names) if isinstance(names, tuple) else value
 
 
-def _subreddits(value: tuple[str, ...]) -> tuple[str, ...]:
+def read_subreddits(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of subreddits, each once, from names and addresses.
+
+    Raises:
+        ValueError: one is no subreddit; the end of a sentence.
+    """
     names: dict[str, str] = {}
     for text in value:
         path = _AFTER_NAME.sub("", _BEFORE_NAME.sub("/", text), count=1)
@@ -170,7 +175,7 @@ Names: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 #: Addresses and networks separated by commas, such as 10.0.0.0/8.
 Networks: TypeAlias = Annotated[Names, AfterValidator(_networks)]
 #: Names of subreddits separated by commas, with or without ``r/``.
-Subreddits: TypeAlias = Annotated[Names, AfterValidator(_subreddits)]
+Subreddits: TypeAlias = Annotated[Names, AfterValidator(read_subreddits)]
 #: What this process does: names of roles separated by commas.
 Roles: TypeAlias = Annotated[tuple[Role, ...], NoDecode, BeforeValidator(_roles)]
 #: An http address, without the slash at its end.

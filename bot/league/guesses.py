@@ -91,6 +91,25 @@ async def place_guess(
     return await database.run_write(place, alone_in=[person_scope(platform, person)])
 
 
+async def withdraw_guess(
+    database: Database, *, post_id: int, platform: PlatformName, person: str, now: datetime
+) -> bool:
+    """Take a person's guess back while guessing is open; return whether there was one.
+
+    One that was made stays once votes are coming in: nobody takes back what turned out wrong.
+    """
+
+    def withdraw(session: Session) -> bool:
+        post = session.get(Post, post_id, with_for_update=LOCKED)
+        guess = guess_of(session, post_id, platform, person)
+        if post is None or guess is None or not guessing_is_open(post, now):
+            return False
+        session.delete(guess)
+        return True
+
+    return await database.run_write(withdraw, alone_in=[person_scope(platform, person)])
+
+
 def guessing_is_open(post: Post, now: datetime) -> bool:
     """Whether people may guess on ``post`` at the moment ``now``."""
     closes_at = post.guessing_closed_at

@@ -126,6 +126,114 @@ class RedditClient:
         """The newest messages, replies and mentions."""
         return await self._page("message/inbox", after)
 
+    async def comments(self, subreddit: str, after: str | None = None) -> Page:
+        """The newest comments in a subreddit."""
+        return await self._page(f"r/{subreddit}/comments", after)
+
+    async def own_posts(self) -> Page:
+        """The newest posts of the account that we are."""
+        return await self._page(f"user/{await self.me()}/submitted", None, sort="new")
+
+    async def sent_messages(self) -> Page:
+        """The newest private messages that we sent."""
+        return await self._page("message/sent", None)
+
+    async def moderators(self, subreddit: str) -> Mapping[str, frozenset[str]]:
+        """What the moderators of a subreddit may do, by their names in small letters."""
+        answer = await self._get(f"r/{subreddit}/about/moderators")
+        data = answer.get("data") if isinstance(answer, dict) else None
+        children = data.get("children") if isinstance(data, dict) else None
+        if not isinstance(children, list):
+            raise self.pace.failed(f"Reddit's answer about r/{subreddit} makes no sense")
+        return {
+            str(each["name"]).lower(): frozenset(map(str, each.get("mod_permissions") or ()))
+            for each in children
+            if isinstance(each, dict) and isinstance(each.get("name"), str)
+        }
+
+    async def wiki_page(self, subreddit: str, page: str) -> Item:
+        """A page of a subreddit's wiki, with the id and the author of its newest revision.
+
+        Raises:
+            NotThere: there is no such page, or no wiki.
+        """
+        answer = await self._get(f"r/{subreddit}/wiki/{page}", {"raw_json": 1})
+        data = answer.get("data") if isinstance(answer, dict) else None
+        if not isinstance(data, dict) or not isinstance(data.get("content_md"), str):
+            raise self.pace.failed(f"Reddit's answer about r/{subreddit}/wiki makes no sense")
+        return data
+
+    async def edit_wiki_page(self, subreddit: str, page: str, text: str, reason: str) -> None:
+        """Write a page of a subreddit's wiki; no harm if it says that already."""
+        self.check_writing()
+        path = f"r/{subreddit}/api/wiki/edit"
+        await self._post(path, {"page": page, "content": text, "reason": reason})
+
+    async def modmail(self) -> Any:
+        """The newest conversations with the moderators of all subreddits that we moderate."""
+        asked: dict[str, str | int] = {"sort": "recent", "state": "all", "limit": PAGE}
+        return await self._get("api/mod/conversations", asked)
+
+    async def conversation(self, conversation: str) -> Any:
+        """One of these conversations, whole."""
+        return await self._get(f"api/mod/conversations/{conversation}")
+
+    async def answer_modmail(self, conversation: str, text: str) -> Any:
+        """Write into a conversation with moderators. Sent once, as `comment` is."""
+        self.check_writing()
+        path = f"api/mod/conversations/{conversation}"
+        return await self._post(path, {"body": text, "isAuthorHidden": "false"})
+
+    async def begin_modmail(self, subreddit: str, subject: str, text: str) -> Any:
+        """Begin a conversation among the moderators of a subreddit that we moderate."""
+        self.check_writing()
+        data = {"srName": subreddit, "subject": subject, "body": text, "isAuthorHidden": "false"}
+        return await self._post("api/mod/conversations", data)
+
+    async def compose(self, to: str, subject: str, text: str) -> None:
+        """Send a private message to a person, or to the moderators of a subreddit (``/r/aww``)."""
+        self.check_writing()
+        await self._post("api/compose", {"to": to, "subject": subject, "text": text})
+
+    async def submit(self, subreddit: str, title: str, text: str) -> str:
+        """Post a text; returns the new post's name. Sent once, as `comment` is."""
+        self.check_writing()
+        answer = await self._post(
+            "api/submit", {"sr": subreddit, "kind": "self", "title": title, "text": text}
+        )
+        body = answer.get("json") if isinstance(answer, dict) else None
+        data = body.get("data") if isinstance(body, dict) else None
+        name = data.get("name") if isinstance(data, dict) else None
+        if not isinstance(name, str) or not name.startswith("t3_"):
+            raise self.pace.failed("Reddit took a post and did not say which one it is")
+        return name
+
+    async def sticky(self, post: str, *, state: bool) -> None:
+        """Put an own post at the top of its subreddit, or take it away from there."""
+        self.check_writing()
+        await self._post(
+            "api/set_subreddit_sticky", {"id": post, "state": "true" if state else "false"}
+        )
+
+    async def user_flair(self, subreddit: str, name: str) -> str:
+        """The flair that somebody has in a subreddit; empty where they have none."""
+        answer = await self._get(f"r/{subreddit}/api/flairlist", {"name": name, "limit": 1})
+        users = answer.get("users") if isinstance(answer, dict) else None
+        first = users[0] if isinstance(users, list) and users else None
+        mine = isinstance(first, dict) and str(first.get("user")).lower() == name.lower()
+        text = first.get("flair_text") if isinstance(first, dict) and mine else None
+        return text if isinstance(text, str) else ""
+
+    async def set_user_flair(self, subreddit: str, name: str, text: str) -> None:
+        """Give somebody a flair in a subreddit; an empty one takes it away."""
+        self.check_writing()
+        await self._post(f"r/{subreddit}/api/flair", {"name": name, "text": text})
+
+    async def set_post_flair(self, subreddit: str, post: str, text: str) -> None:
+        """Give a post a flair."""
+        self.check_writing()
+        await self._post(f"r/{subreddit}/api/flair", {"link": post, "text": text})
+
     async def own_comments(self, after: str | None = None) -> Page:
         """The newest comments of the account that we are."""
         return await self._page(f"user/{await self.me()}/comments", after, sort="new")

@@ -14,7 +14,7 @@ from bot.reddit.replies import Replies
 from bot.runtime.clock import Clock
 from storage.engine.database import Database
 from storage.tables import InboxItem, Post, Reply
-from storage.types import PlatformName, ReplyState
+from storage.types import OF_MODERATORS, PlatformName, ReplyState
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,12 @@ class CommentCleanup:
             )
             answers = await session.execute(
                 select(InboxItem.answer_id, InboxItem.id)
-                .where(InboxItem.state.in_(shown), InboxItem.answered_at >= since)
+                .where(
+                    InboxItem.platform == PlatformName.REDDIT,
+                    InboxItem.kind.not_in(OF_MODERATORS),
+                    InboxItem.state.in_(shown),
+                    InboxItem.answered_at >= since,
+                )
                 .order_by(InboxItem.id)
             )
             return [

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from bot.platform import ReplyDeclined
 from bot.reddit.errors import RedditBusy
+from bot.reddit.options import REPLIES_PER_HOUR
 from bot.runtime.clock import Clock
 from storage.engine.database import Database
 from storage.tables import Community, InboxItem, Post, Reply
@@ -40,14 +41,17 @@ class CommentRate:
         now = self._clock()
         if now > until:
             raise ReplyDeclined("The post was too old for a reply when there could be one.")
+        # Moderators may want fewer than whoever runs this Peoria, never more.
+        per_hour = min(self._per_hour, int(community.options.get(REPLIES_PER_HOUR, self._per_hour)))
         sent = await self._sent_since(community.id, now - HOUR, answers=answers)
-        if len(sent) < self._per_hour:
+        if len(sent) < per_hour:
             return
-        free_at = sorted(sent)[-self._per_hour] + HOUR
+        free_at = sorted(sent)[-per_hour] + HOUR
         if free_at > until:
             raise ReplyDeclined(
-                "There was no room for it in time: PEORIA_REDDIT_REPLIES_PER_HOUR is"
-                f" {self._per_hour}."
+                f"There was no room for it in time: PEORIA_REDDIT_REPLIES_PER_HOUR is {per_hour}."
+                if per_hour == self._per_hour
+                else f"There was no room for it in time: replies_per_hour is {per_hour} here."
             )
         raise RedditBusy("there were enough comments within the hour", free_at - now)
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.communities import add_community, raise_high_water, set_option
 from bot.platform import CommunityRef
 from bot.runtime.clock import Clock
+from bot.subreddits import subreddit_title
 from storage.engine.database import Database
 from storage.tables import Community
 from storage.types import PlatformName
@@ -51,9 +52,7 @@ class Communities:
         found = await self.find(name)
         if found is not None:
             return found
-        # The page of an account is a subreddit like any other, with a name of its own form.
-        title = f"u/{name[2:]}" if name.lower().startswith("u_") else f"r/{name}"
-        ref = CommunityRef(name, title, horizon_seconds=self._horizon_seconds)
+        ref = CommunityRef(name, subreddit_title(name), horizon_seconds=self._horizon_seconds)
         await add_community(self._database, PlatformName.REDDIT, ref, now=self._clock())
         made = await self.find(name)
         assert made is not None  # noqa: S101 - it was inserted, now or by another at the same time

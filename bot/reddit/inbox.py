@@ -175,7 +175,7 @@ class Inbox:
         newer = select(InboxItem.id).where(
             InboxItem.platform == PlatformName.REDDIT,
             InboxItem.person == person,
-            InboxItem.kind != InboxKind.PREDICT,
+            InboxItem.kind.in_((InboxKind.OPT_OUT, InboxKind.OPT_IN)),
             InboxItem.sent_at > sent_at,
         )
         if await session.scalar(newer.limit(1)) is not None:

@@ -7,7 +7,8 @@ from datetime import timedelta
 from sqlalchemy import func, select, update
 
 from bot.core import Core
-from bot.league.secrecy import Reader, secret_sentence, votes_are_in, why_secret
+from bot.league.guesses import guess_of
+from bot.league.secrecy import Reader, Secret, secret_sentence, votes_are_in, why_secret
 from bot.platform import PlatformUnavailable, PostGone, ReplyDeclined, RequestFailed
 from bot.posts.pipeline import Pipeline
 from bot.reddit.client import RedditClient
@@ -15,13 +16,22 @@ from bot.reddit.communities import community_ref
 from bot.reddit.errors import NotAllowed, NotThere
 from bot.reddit.inbox import FRESH
 from bot.reddit.items import Rules, Skip, read_item
+from bot.reddit.options import GUESSES, rules_for
 from bot.reddit.replies import Replies
-from bot.reddit.texts import OPTED_IN, OPTED_OUT, STILL_WAITING, plain_text, prediction_text
+from bot.reddit.texts import (
+    GUESS_FIRST,
+    OPTED_IN,
+    OPTED_OUT,
+    STILL_WAITING,
+    guess_text,
+    plain_text,
+    prediction_text,
+)
 from bot.serving.forecast import stored_card
 from bot.serving.phrases import refusal_sentence
 from storage.queries.posts import load_post
 from storage.tables import Community, InboxItem, Post
-from storage.types import InboxKind, PlatformName, PostState, ReplyState
+from storage.types import OF_MODERATORS, InboxKind, PlatformName, PostState, ReplyState
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +87,11 @@ class InboxAnswers:
         async with self._database.read() as session:
             query = (
                 select(InboxItem)
-                .where(InboxItem.platform == PlatformName.REDDIT, InboxItem.due_at <= now)
+                .where(
+                    InboxItem.platform == PlatformName.REDDIT,
+                    InboxItem.due_at <= now,
+                    InboxItem.kind.not_in(OF_MODERATORS),
+                )
                 .order_by(InboxItem.due_at, InboxItem.id)
             )
             due = (await session.scalars(query)).all()
@@ -141,16 +155,20 @@ class InboxAnswers:
             return plain_text(OPTED_OUT, about)
         if item.kind is InboxKind.OPT_IN:
             return plain_text(OPTED_IN, about)
+        if item.kind is InboxKind.GUESS:
+            return plain_text(await self._guess_sentence(item), about)
         post = await self._post(item, community)
         if isinstance(post, str):
             return plain_text(post, about)
         async with self._database.read() as session:
             known = await session.run_sync(votes_are_in, post.id)
-        # Everybody reads an answer, but on Reddit nobody guesses.
+        # Everybody reads an answer.
         reader = Reader(alone=False, asked=True)
         secret = why_secret(post, reader, self._clock(), votes_are_in=known)
         if secret is not None and (why := secret_sentence(secret)) is not None:
             return plain_text(why, about)
+        if secret is Secret.GUESS_FIRST and community.options.get(GUESSES):
+            return plain_text(GUESS_FIRST, about)
         if not post.prediction_rows:
             return plain_text(refusal_sentence(post) or STILL_WAITING, about)
         return prediction_text(
@@ -189,7 +207,9 @@ class InboxAnswers:
         if info is None:
             raise ReplyDeclined("Reddit does not know the post.")
         # A question may come late, as long as the votes are not in.
-        rules = replace(self._rules, max_age=timedelta(seconds=community.horizon_seconds))
+        rules = replace(
+            rules_for(community, self._rules), max_age=timedelta(seconds=community.horizon_seconds)
+        )
         taken = read_item(info, community_ref(community), rules, self._clock())
         if isinstance(taken, Skip):
             if taken in _SKIPPED:
@@ -200,6 +220,16 @@ class InboxAnswers:
         if post_id is None or post is None:
             raise ReplyDeclined("Its author, or the subreddit, wants no predictions.")
         return post
+
+    async def _guess_sentence(self, item: InboxItem) -> str:
+        """What became of a guess."""
+        post = await self._find(str(item.post_source_id))
+        if post is None or item.person is None:
+            raise ReplyDeclined("There is nothing to say of the guess.")
+        person = item.person
+        async with self._database.read() as session:
+            guess = await session.run_sync(guess_of, post.id, PlatformName.REDDIT, person)
+        return guess_text(guess.bucket if guess else None, post.guessing_closed_at)
 
     async def _find(self, source_id: str) -> Post | None:
         async with self._database.read() as session:

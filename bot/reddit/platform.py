@@ -13,12 +13,14 @@ from bot.platform import PlatformRefused, PlatformUnavailable, PostRef, Reading
 from bot.posts.pipeline import Pipeline
 from bot.reddit.client import RedditClient
 from bot.reddit.comment_cleanup import CommentCleanup
+from bot.reddit.comment_guesses import CommentGuesses
 from bot.reddit.communities import Communities
 from bot.reddit.credentials import Credentials, read_credentials
 from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere
 from bot.reddit.inbox import Inbox
 from bot.reddit.inbox_answers import InboxAnswers
 from bot.reddit.items import Rules
+from bot.reddit.moderators.turns import Moderators
 from bot.reddit.replies import Replies
 from bot.reddit.reply_rules import read_reply_rules
 from bot.reddit.schedule import Schedule
@@ -28,9 +30,16 @@ from bot.runtime.another_try import until_another_try
 from bot.runtime.supervisor import keep_running, tell
 from bot.runtime.system_clock import SystemClock
 from bot.serving.forecast import Card, Ending
+from bot.subreddits import chosen_subreddits
 from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
+
+#: How often it is asked which subreddits were chosen.
+CHOSEN_EVERY = timedelta(seconds=15)
+
+#: How often comments with guesses are looked at again.
+GUESSES_EVERY = timedelta(minutes=10)
 
 #: How often the bot's own comments are checked.
 CLEANUP_EVERY = timedelta(minutes=15)
@@ -61,9 +70,9 @@ class RedditPlatform:
         self._ahead: float | None = None
         self._every = timedelta(seconds=settings.reddit_poll_seconds)
         reply_rules = read_reply_rules(settings)
-        self._subreddits = tuple(
-            name for name in settings.reddit_subreddits if name.lower() not in reply_rules.denied
-        )
+        self._rules = reply_rules
+        #: Those of the settings, and those that were chosen since.
+        self._subreddits = self._watched(settings.reddit_subreddits)
         self._core = core
         self._lease = Lease(database, "reddit", term=PLATFORM_TERM)
         #: Those of the latest try to sign in.
@@ -109,6 +118,8 @@ class RedditPlatform:
             clock=clock,
         )
         self._inbox = Inbox(self.client, core, self._communities, reply_rules)
+        self._guesses = CommentGuesses(self.client, core, reply_rules)
+        self._moderators = Moderators(self.client, core, self._communities, reply_rules)
         self._inbox_answers = InboxAnswers(self.client, core, pipeline, self._replies, rules)
         self._task: asyncio.Task[Exception] | None = None
         self._report = core.services.report("reddit", "Reddit")
@@ -133,8 +144,11 @@ class RedditPlatform:
             log.info("Signed in to Reddit as %s.", name)
         if not await self._lease.hold():
             log.info("Another process looks after Reddit; this one waits until it ends.")
+        await self._find_chosen()
         if not self._subreddits:
-            log.warning("No subreddit is watched: PEORIA_REDDIT_SUBREDDITS is empty.")
+            log.warning(
+                "No subreddit is watched: PEORIA_REDDIT_SUBREDDITS is empty, and none was chosen."
+            )
         self._task = asyncio.create_task(
             keep_running("Reddit", self._run, report=self._report), name="reddit"
         )
@@ -217,11 +231,28 @@ class RedditPlatform:
         if self._ahead is not None:
             ahead, self._ahead = self._ahead, None
             await tell("Reddit", self._report.clock_ahead(ahead))
+        await self._schedule.run_due("chosen subreddits", CHOSEN_EVERY, self._find_chosen)
         for name in self._subreddits:
             await self._schedule.run_due(f"r/{name}", self._every, partial(self._watch, name))
         await self._schedule.run_due("inbox", self._every, self._read_inbox)
         await self._schedule.run_due("bans", BANS_EVERY, self._look_at_bans)
         await self._schedule.run_due("comments", CLEANUP_EVERY, self._cleanup.run)
+        await self._schedule.run_due("guesses", GUESSES_EVERY, self._guesses.read_again)
+        await self._moderators.do_what_is_due(self._schedule, self._every, self._subreddits)
+
+    def _watched(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Names of subreddits, each once, without those that are never watched."""
+        first: dict[str, str] = {}
+        for name in names:
+            if name.lower() not in self._rules.denied:
+                first.setdefault(name.lower(), name)
+        return tuple(first.values())
+
+    async def _find_chosen(self) -> None:
+        """Take up subreddits that were chosen on the board or by their moderators."""
+        async with self._core.database.read() as session:
+            chosen = await chosen_subreddits(session)
+        self._subreddits = self._watched([*self._core.settings.reddit_subreddits, *chosen])
 
     async def _read_inbox(self) -> None:
         await self._inbox.read()
@@ -232,6 +263,9 @@ class RedditPlatform:
             await self._check_ban(name)
             self._asked_about.add(name)
         await self.watcher.poll(name)
+        community = await self._communities.find(name)
+        if community is not None and community.watched:
+            await self._guesses.read(community)
 
     async def _look_at_bans(self) -> None:
         """Find out whether bans have ended."""
@@ -271,8 +305,13 @@ class RedditPlatform:
     async def announce(
         self, text: str, community_source_id: str | None, *, told_since: datetime | None
     ) -> None:
-        """Moderators are not written to; notices are shown by the board and on Discord."""
-        return
+        """Tell moderators what concerns their subreddit; see `ModeratorNotices.tell`.
+
+        What concerns all of Peoria is not for them.
+        """
+        self._check_duty()
+        if community_source_id is not None:
+            await self._moderators.notices.tell(community_source_id, text, told_since=told_since)
 
     async def read_scores(self, posts: Sequence[PostRef]) -> Mapping[int, Reading]:
         """Read scores, or say when; see `ScoreReader.read`."""

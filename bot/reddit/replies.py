@@ -80,12 +80,23 @@ class Replies:
                 return found
         try:
             self._rules.check_reply(post.community, ref)
-            await self.check_rate(post.community, until=post.posted_at + self._rules.within)
+            await self.check_rate(
+                post.community, until=self._first_moment(post) + self._rules.within
+            )
         except (RedditBusy, ReplyDeclined):
             self._own.note_unanswered(ref.source_id)
             raise
+        if post.community.blind and self._clock() < (opens := self._first_moment(post)):
+            raise RedditBusy("people guess first", opens - self._clock())
         text = prediction_text(card, post.community.name, await self.about())
         return await self.comment(ref.source_id, text, post.community, ref.source_id)
+
+    def _first_moment(self, post: Post) -> datetime:
+        """When a post may be answered at the earliest: where people guess first, after them."""
+        if not post.community.blind or post.guessing_closed_at is None:
+            return post.posted_at
+        horizon = timedelta(seconds=post.community.horizon_seconds)
+        return min(post.guessing_closed_at, post.posted_at + horizon)
 
     async def comment(self, parent: str, text: str, community: Community, source_id: str) -> str:
         """Comment once on a post or a comment; returns the comment's name.

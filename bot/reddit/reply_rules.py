@@ -5,7 +5,9 @@ from datetime import timedelta
 
 from bot.platform import PostRef, ReplyDeclined
 from bot.reddit.communities import BANNED_AT
+from bot.reddit.options import GUESSES
 from bot.settings import Settings
+from bot.subreddits import CHOSEN_AT
 from storage.tables import Community
 from storage.types import ReplyMode
 
@@ -20,7 +22,7 @@ class ReplyRules:
 
     Attributes:
         writes: whether it writes at all.
-        watched: the subreddits where it answers posts unasked, in small letters.
+        watched: the subreddits of the settings, in small letters: posts are answered unasked there.
         denied: those where it never does anything, in small letters.
         per_hour: most comments in one subreddit within an hour.
         within: age of a post beyond which it is not answered.
@@ -33,6 +35,12 @@ class ReplyRules:
     per_hour: int
     within: timedelta
     about: str | None
+
+    def is_watched(self, community: Community) -> bool:
+        """Whether posts are answered there unasked: it is in the settings, or was chosen."""
+        return (
+            community.source_id.lower() in self.watched or CHOSEN_AT in community.options
+        ) and community.watched
 
     def reason_not_to_write(self, community: Community) -> str | None:
         """Why nothing may be written in a subreddit, a sentence; None where it may."""
@@ -51,9 +59,9 @@ class ReplyRules:
         reason = self.reason_not_to_write(community)
         if post.mode is ReplyMode.REACT:
             reason = "Reactions were asked for, and Reddit has none."
-        elif post.blind:
-            reason = "It is for guessers first, and nobody can guess on Reddit."
-        elif reason in (None, BANNED) and community.source_id.lower() not in self.watched:
+        elif post.blind and not community.options.get(GUESSES):
+            reason = "It is for guessers first, and nobody can guess in this subreddit."
+        elif reason in (None, BANNED) and not self.is_watched(community):
             reason = "It is answered where it was asked for."
         if reason is not None:
             raise ReplyDeclined(reason)

@@ -1,5 +1,7 @@
 """What is written on Reddit, as Markdown. Nothing that people wrote is ever repeated in it."""
 
+from datetime import datetime
+
 from bot.serving.forecast import Card, Ending, Outcome, OutcomeUnknown, OutcomeWaits
 from bot.serving.number_format import percent
 from bot.serving.phrases import (
@@ -12,6 +14,7 @@ from bot.serving.phrases import (
     standing_sentence,
     waiting_sentences,
 )
+from storage.types import Bucket
 
 #: Words that people say to the bot, in a comment or a message.
 PREDICT, OPT_OUT, OPT_IN = "!predict", "!optout", "!optin"
@@ -29,6 +32,10 @@ OPTED_OUT = (
 )
 OPTED_IN = "Done: your posts are predicted again."
 UNREAD = "The final score could not be read in time, so this prediction does not count."
+GUESS_FIRST = (
+    "People guess first here: the prediction is shown when guessing has closed. `!guess low`,"
+    " `!guess medium` or `!guess high` in a comment is a guess."
+)
 STILL_WAITING = "The image could not be read yet, so there is no prediction."
 
 
@@ -63,6 +70,14 @@ def settled_text(ending: Ending, community: str, about: str) -> str:
 def plain_text(sentence: str, about: str) -> str:
     """An answer without a prediction."""
     return f"{sentence}\n\n{_signature(about)}"
+
+
+def guess_text(bucket: Bucket | None, closes_at: datetime | None) -> str:
+    """What became of a guess; None: it does not count."""
+    if bucket is None:
+        return "This guess does not count: it is too late, the post is your own, or you opted out."
+    until = "" if closes_at is None else f" It can be changed until {closes_at:%H:%M} UTC."
+    return f"Your guess counts: {bucket.value}.{until}"
 
 
 def _card(card: Card, community: str, place: str | None) -> str:

@@ -22,6 +22,7 @@ from bot.reddit.items import (
     read_item,
     time_of,
 )
+from bot.reddit.options import rules_for
 from bot.reddit.score_reader import read_score
 from bot.runtime.clock import Clock
 from storage.engine.database import Database
@@ -144,7 +145,7 @@ class Watcher:
     async def _take(self, items: Sequence[Item], community: Community, polled: PollResult) -> None:
         now, final = self._clock(), timedelta(seconds=community.horizon_seconds)
         # A score that is final cannot be predicted.
-        rules = replace(self._rules, max_age=min(self._rules.max_age, final))
+        rules = replace(rules_for(community, self._rules), max_age=min(self._rules.max_age, final))
         fresh = [item for item in items if name_of(item) not in self._settled]
         known = await self._known([name for name in map(name_of, fresh) if name])
         # Listings begin with the newest; who came first is served first.

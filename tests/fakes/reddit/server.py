@@ -14,16 +14,20 @@ from aiohttp import web
 
 from bot.runtime.clock import Clock
 from tests.fakes.reddit.faults import Fault, Handler, refusal
-from tests.fakes.reddit.world import ME, FakeWorld, picture
+from tests.fakes.reddit.moderation import Moderation
+from tests.fakes.reddit.world import ME, picture
 
 CLIENT = ("client", "client-secret")
 PASSWORD = "hunter2-password"
 REFRESH_TOKEN = "hunter2-refresh"
 
-SCOPES = "edit history identity privatemessages read submit"
+SCOPES = (
+    "edit flair history identity modflair modmail modposts privatemessages read submit wikiedit"
+    " wikiread"
+)
 
 
-class FakeReddit(FakeWorld):
+class FakeReddit(Moderation):
     """Reddit's API as far as Peoria uses it."""
 
     def __init__(self, clock: Clock) -> None:
@@ -75,7 +79,10 @@ class FakeReddit(FakeWorld):
                 web.post("/api/comment", self._comment),
                 web.post("/api/editusertext", self._edit),
                 web.post("/api/del", self._delete),
+                web.get("/r/{name}/comments", self._subreddit_comments),
+                web.get("/user/{name}/submitted", self._submitted),
                 web.get("/img/{name}.png", self._image),
+                *self.moderation_routes(),
             ]
         )
         return app
@@ -191,6 +198,23 @@ class FakeReddit(FakeWorld):
     async def _comments(self, request: web.Request) -> web.Response:
         assert request.match_info["name"] == ME
         return _page(request, [("t1", each) for each in self.own])
+
+    async def _subreddit_comments(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"].lower()
+        found = [
+            ("t1", thing)
+            for thing in self.things.values()
+            if thing["name"].startswith("t1_") and thing["subreddit"].lower() == name
+        ]
+        return _page(request, found[::-1])
+
+    async def _submitted(self, request: web.Request) -> web.Response:
+        mine = [
+            ("t3", thing)
+            for thing in self.things.values()
+            if thing["name"].startswith("t3_") and thing["author"] == ME
+        ]
+        return _page(request, mine[::-1])
 
     async def _comment(self, request: web.Request) -> web.Response:
         form = await request.post()

@@ -21,6 +21,7 @@ from bot.operations.checks import (
     last_run,
 )
 from bot.operations.deep_check import check_images
+from bot.operations.deletion_findings import deletion_findings
 from bot.operations.findings import Finding, State
 from bot.operations.heartbeat import Heartbeat, life_finding, role_findings
 from bot.operations.held_votes_finding import held_votes_finding
@@ -106,6 +107,7 @@ async def _examine(
             *await session.run_sync(service_findings, now),
             *await session.run_sync(role_findings, now),
             *await session.run_sync(batch_findings, now),
+            *await session.run_sync(deletion_findings, now),
             *await _communities(session, now),
         ]
 

@@ -96,16 +96,16 @@ async def note_progress(
     database: Database,
     import_id: int,
     *,
-    place: int,
-    after: int,
+    place: int | str,
+    after: int | str,
     counts: Mapping[str, int],
     now: datetime,
 ) -> bool:
     """Note how far an import has come; return whether it is to go on.
 
     Args:
-        place: the channel or thread that is being read.
-        after: the last message there that was dealt with.
+        place: the channel, thread or subreddit that is being read.
+        after: the last message or post there that was dealt with.
         counts: how many there were so far, by what became of them.
     """
     return await _change(

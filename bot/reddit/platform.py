@@ -16,7 +16,11 @@ from bot.reddit.comment_cleanup import CommentCleanup
 from bot.reddit.comment_guesses import CommentGuesses
 from bot.reddit.communities import Communities
 from bot.reddit.credentials import Credentials, read_credentials
+from bot.reddit.deletions import EVERY as DELETIONS_EVERY
+from bot.reddit.deletions import Deletions
 from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere
+from bot.reddit.history import EVERY as IMPORTS_EVERY
+from bot.reddit.history import HistoryImports
 from bot.reddit.inbox import Inbox
 from bot.reddit.inbox_answers import InboxAnswers
 from bot.reddit.items import Rules
@@ -118,6 +122,8 @@ class RedditPlatform:
             clock=clock,
         )
         self._inbox = Inbox(self.client, core, self._communities, reply_rules)
+        self._imports = HistoryImports(self.client, core, pipeline, rules)
+        self._deletions = Deletions(self.client, core)
         self._guesses = CommentGuesses(self.client, core, reply_rules)
         self._moderators = Moderators(self.client, core, self._communities, reply_rules)
         self._inbox_answers = InboxAnswers(self.client, core, pipeline, self._replies, rules)
@@ -237,6 +243,8 @@ class RedditPlatform:
         await self._schedule.run_due("inbox", self._every, self._read_inbox)
         await self._schedule.run_due("bans", BANS_EVERY, self._look_at_bans)
         await self._schedule.run_due("comments", CLEANUP_EVERY, self._cleanup.run)
+        await self._schedule.run_due("imports", IMPORTS_EVERY, self._imports.go_on)
+        await self._schedule.run_due("deletions", DELETIONS_EVERY, self._deletions.follow)
         await self._schedule.run_due("guesses", GUESSES_EVERY, self._guesses.read_again)
         await self._moderators.do_what_is_due(self._schedule, self._every, self._subreddits)
 

@@ -10,7 +10,7 @@ from storage.tables.base import Base
 
 
 class InstallationFact(Base):
-    """Something that must be the same wherever this database is used."""
+    """Something that holds for this database as a whole, wherever it is used."""
 
     __tablename__ = "installation"
 

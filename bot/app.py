@@ -195,6 +195,10 @@ def build(core: Core) -> App:
         from bot.reddit.platform import RedditPlatform
 
         platforms[PlatformName.REDDIT] = RedditPlatform(core, pipeline)
+    if core.settings.lemmy_instance is not None and Role.LEMMY in roles:
+        from bot.lemmy.platform import LemmyPlatform
+
+        platforms[PlatformName.LEMMY] = LemmyPlatform(core, pipeline)
     leases = {
         role: Lease(core.database, f"role {role}", term=PLATFORM_TERM)
         for role in roles

@@ -40,6 +40,12 @@ _AFTER_NAME = re.compile(
 )
 
 
+#: A community of Lemmy: ``memes@lemmy.world``, or the address of its page there.
+_HOST = r"[a-z0-9.-]{1,90}(?::\d{1,5})?"
+_LEMMY_COMMUNITY = re.compile(
+    rf"!?(?P<a>[a-z0-9_]{{3,30}})@(?P<b>{_HOST})|https?://(?P<d>{_HOST})/c/(?P<c>[a-z0-9_]{{3,30}})/?"
+)
+
 _BUCKET = re.compile(r"(?:s3|gs|az)://[^/]")
 _BUCKET_URL = re.compile(r"\w+://[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*/?")
 
@@ -142,6 +148,16 @@ def read_subreddits(value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(names.values())
 
 
+def _lemmy_communities(value: tuple[str, ...]) -> tuple[str, ...]:
+    found = []
+    for text in value:
+        match = _LEMMY_COMMUNITY.fullmatch(text.strip().lower())
+        if match is None:
+            raise ValueError("not communities such as memes@lemmy.world, separated by commas")
+        found.append(f"{match['a'] or match['c']}@{match['b'] or match['d']}")
+    return tuple(dict.fromkeys(found))
+
+
 def _web_address(value: str) -> str:
     if not value.startswith(("https://", "http://")):
         raise ValueError("must begin with https:// or http://")
@@ -178,6 +194,8 @@ Networks: TypeAlias = Annotated[Names, AfterValidator(_networks)]
 Subreddits: TypeAlias = Annotated[Names, AfterValidator(read_subreddits)]
 #: What this process does: names of roles separated by commas.
 Roles: TypeAlias = Annotated[tuple[Role, ...], NoDecode, BeforeValidator(_roles)]
+#: Communities of Lemmy separated by commas, each ``name@instance``.
+LemmyCommunities: TypeAlias = Annotated[Names, AfterValidator(_lemmy_communities)]
 #: An http address, without the slash at its end.
 WebAddress: TypeAlias = Annotated[str, AfterValidator(_web_address)]
 #: The same, or None.

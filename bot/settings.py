@@ -16,6 +16,7 @@ from bot.runtime.roles import ALL
 from bot.setting_types import (
     CronSchedule,
     DatabaseUrl,
+    LemmyCommunities,
     Names,
     Networks,
     ObjectStoreUrl,
@@ -347,6 +348,51 @@ class Settings(BaseSettings):
     reddit_oauth_url: WebAddress = Field(
         "https://oauth.reddit.com",
         description="Where Reddit's API is; changed for tests only.",
+    )
+
+    lemmy_instance: OptionalWebAddress = Field(
+        None,
+        description="Lemmy instance that the bot's account is on, such as https://lemmy.world; with"
+        " it, communities of Lemmy are watched. docs/lemmy.md says how.",
+    )
+    lemmy_username: str | None = Field(None, description="Lemmy account of the bot.")
+    lemmy_password: SecretStr | None = Field(None, description="Its password.")
+    lemmy_password_file: Path | None = Field(
+        None, description="File with the password, used instead of the setting."
+    )
+    lemmy_communities: LemmyCommunities = Field(
+        (),
+        description="Communities to watch, separated by commas, such as memes@lemmy.world.",
+    )
+    lemmy_reply: Literal["off", "on"] = Field(
+        "off",
+        description="Whether anything is written on Lemmy; off: predictions and labels only.",
+    )
+    lemmy_replies_per_hour: int = Field(
+        10, gt=0, description="Most comments of the bot in one community of Lemmy within an hour."
+    )
+    lemmy_reply_minutes: float = Field(
+        60.0, gt=0, description="Posts on Lemmy older than this get no reply, minutes."
+    )
+    lemmy_about: OptionalWebAddress = Field(
+        None,
+        description="Page that says what the bot is, to which its comments on Lemmy link; unset:"
+        " the account's profile.",
+    )
+    lemmy_max_age_hours: float = Field(
+        6.0, gt=0, le=168, description="Posts on Lemmy older than this are ignored, hours."
+    )
+    lemmy_horizon_hours: float = Field(
+        24.0,
+        gt=0,
+        le=720,
+        description="Age at which a score is final in a new community of Lemmy, hours.",
+    )
+    lemmy_nsfw: bool = Field(
+        False, description="Whether posts on Lemmy marked NSFW are predicted, too."
+    )
+    lemmy_poll_seconds: float = Field(
+        60.0, ge=10, description="How often a community of Lemmy and messages are read, seconds."
     )
 
     read_text: bool = Field(

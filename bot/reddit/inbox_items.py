@@ -2,9 +2,9 @@
 
 import re
 
+from bot.people.message_commands import command_in
 from bot.reddit.client import Item
 from bot.reddit.items import author_of
-from bot.reddit.message_commands import command_in
 from storage.types import InboxKind
 
 _NAME = re.compile(r"t[14]_[0-9a-z]{1,13}")

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bot.people.message_commands import OPT_IN, OPT_OUT
 from bot.serving.forecast import Card, Ending, Outcome, OutcomeUnknown, OutcomeWaits
 from bot.serving.number_format import percent
 from bot.serving.phrases import (
@@ -15,17 +16,6 @@ from bot.serving.phrases import (
     waiting_sentences,
 )
 from storage.types import Bucket
-
-#: Words that people say to the bot, in a comment or a message.
-PREDICT, OPT_OUT, OPT_IN = "!predict", "!optout", "!optin"
-
-#: Parts of what we write beside a command, in small letters: who repeats them asks for nothing.
-OWN_WORDS = (
-    "i am a bot that guesses how popular images will be",
-    "and i leave your posts alone",
-    "your posts are left alone from now on",
-    "if you change your mind",
-)
 
 OPTED_OUT = (
     f"Done: your posts are left alone from now on. Reply `{OPT_IN}` if you change your mind."

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.reddit.message_commands import command_in
+from bot.people.message_commands import command_in
 from bot.reddit.texts import OPTED_IN, OPTED_OUT, plain_text
 from storage.types import InboxKind
 

@@ -8,9 +8,19 @@ import html
 import re
 import unicodedata
 
-from bot.reddit.command_context import Sentences
-from bot.reddit.texts import OWN_WORDS
+from bot.people.command_context import Sentences
 from storage.types import InboxKind
+
+#: Words that people say to the bot, in a comment or a message.
+PREDICT, OPT_OUT, OPT_IN = "!predict", "!optout", "!optin"
+
+#: Parts of what we write beside a command, in small letters: who repeats them asks for nothing.
+OWN_WORDS = (
+    "i am a bot that guesses how popular images will be",
+    "and i leave your posts alone",
+    "your posts are left alone from now on",
+    "if you change your mind",
+)
 
 #: Before and after a command stands no letter, digit or further sign of one.
 _BEGIN, _END = r"(?<![^\W_])(?<!!)!\s?", r"(?![^\W_])"

@@ -1,0 +1,231 @@
+"""A whole Peoria on a loopback instance of Lemmy."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import inspect, select
+
+from bot.app import App, build
+from bot.core import open_core
+from bot.lemmy.platform import LemmyPlatform
+from bot.people.identity import hash_person
+from bot.platform import OneOwner, PlatformRefused
+from bot.settings import Settings, SettingsRefused
+from storage.tables import Author, Community, Embedding, InboxItem, Label, Post, Reply
+from storage.types import PlatformName, PostState, ReplyState
+from tests.fakes.clock import FakeClock
+from tests.fakes.lemmy import FakeLemmy, serving
+from tests.fakes.lemmy.server import ME, PASSWORD
+
+MINUTE, HOUR = 60, 3600
+
+
+@pytest.fixture
+async def lemmy(clock: FakeClock) -> AsyncIterator[FakeLemmy]:
+    fake = FakeLemmy(clock)
+    async with serving(fake):
+        yield fake
+
+
+@dataclass
+class Bot:
+    app: App
+    lemmy: LemmyPlatform
+    clock: FakeClock
+
+    async def later(self, seconds: float = 0) -> None:
+        self.clock.forward(seconds)
+        await self.lemmy.tick()
+        while await self.app.jobs.run_due() + await self.app.jobs.remove_replies():
+            pass
+
+    async def all(self, table: Any) -> list[Any]:
+        async with self.app.core.database.read() as session:
+            oldest_first = select(table).order_by(*inspect(table).primary_key)
+            return [*await session.scalars(oldest_first)]
+
+
+OpenBot = Callable[..., AbstractAsyncContextManager[Bot]]
+
+
+@pytest.fixture
+def start(data_dir: Path, lemmy: FakeLemmy, clock: FakeClock) -> OpenBot:
+    @asynccontextmanager
+    async def open_bot(**changes: Any) -> AsyncIterator[Bot]:
+        settings = Settings(
+            **{
+                "data_dir": data_dir,
+                "web": False,
+                "silent_share": 0,
+                "scores_to_compare": 1,
+                "download_allow_hosts": "127.0.0.1",
+                "lemmy_instance": lemmy.origin,
+                "lemmy_username": ME,
+                "lemmy_password": PASSWORD,
+                "lemmy_communities": "!memes@lemmy.world",
+                "lemmy_reply": "on",
+                **changes,
+            }
+        )
+        async with open_core(settings, clock=clock) as core:
+            app = build(core)
+            platform = app.platforms[PlatformName.LEMMY]
+            assert isinstance(platform, LemmyPlatform)
+            assert isinstance(platform, OneOwner)
+            try:
+                yield Bot(app, platform, clock)
+            finally:
+                await platform.stop()
+
+    return open_bot
+
+
+async def test_a_post_from_its_appearance_to_its_outcome(start: OpenBot, lemmy: FakeLemmy) -> None:
+    shown = lemmy.post("A cat")
+    words = lemmy.post("Words", url=None, url_content_type=None)
+    post_id = shown["post"]["id"]
+    async with start() as bot:
+        await bot.later()
+        (comment,) = lemmy.own(post_id)
+        assert "Chances: low" in comment["content"]
+        assert f"{lemmy.origin}/u/{ME}" in comment["content"]
+        assert lemmy.own(words["post"]["id"]) == []
+        (community,) = await bot.all(Community)
+        assert (community.platform, community.source_id) == (
+            PlatformName.LEMMY,
+            "memes@lemmy.world",
+        )
+    async with start() as bot:
+        shown["counts"].update(score=42, upvotes=50, downvotes=8, comments=3)
+        await bot.later(24 * HOUR)
+        await bot.later(MINUTE)
+        (label,) = await bot.all(Label)
+        assert label.score == 42
+        assert len(lemmy.own(post_id)) == 1, "the same comment, changed"
+        assert "The votes are in." in lemmy.own(post_id)[0]["content"]
+
+
+async def test_a_comment_whose_answer_was_lost_is_found_and_not_sent_again(
+    start: OpenBot, lemmy: FakeLemmy
+) -> None:
+    shown = lemmy.post()
+    async with start() as bot:
+        lemmy.fail("/api/v3/comment", done=True, cut=True)
+        await bot.later()
+        assert len(lemmy.own(shown["post"]["id"])) == 1
+        (reply,) = await bot.all(Reply)
+        assert reply.state is ReplyState.PENDING
+    async with start() as bot:
+        await bot.later(5 * MINUTE)
+        await bot.later(5 * MINUTE)
+        (reply,) = await bot.all(Reply)
+        assert reply.state is ReplyState.SENT
+        assert len(lemmy.own(shown["post"]["id"])) == 1
+
+
+async def test_faults_of_the_instance_put_off_and_lose_nothing(
+    start: OpenBot, lemmy: FakeLemmy
+) -> None:
+    async with start() as bot:
+        for fault in (
+            {"status": 429, "headers": {"Retry-After": "120"}},
+            {"status": 503},
+            {"body": "<html>Ow!"},
+            {"cut": True},
+            {"status": 302, "headers": {"Location": "http://127.0.0.1:1/"}},
+        ):
+            lemmy.fail("/api/v3/post/list", **fault)
+            await bot.later(3 * MINUTE)
+        shown = lemmy.post()
+        lemmy.tokens.clear()
+        await bot.later(11 * MINUTE)
+        assert len(lemmy.own(shown["post"]["id"])) == 1, "signed in again"
+
+
+async def test_opting_out_by_a_reply_and_by_a_message(start: OpenBot, lemmy: FakeLemmy) -> None:
+    shown = lemmy.post(author="ann")
+    post_id = shown["post"]["id"]
+    async with start() as bot:
+        await bot.later()
+        (mine,) = lemmy.own(post_id)
+        said = lemmy.write(post_id, "!optout", author="ann", parent=mine["id"])
+        lemmy.replies.append({**said, "comment_reply": {"id": 1, "read": False}})
+        message = {"id": 9, "content": "stop", "published": lemmy.now(), "creator_id": 5}
+        lemmy.messages.append({"private_message": message, "creator": lemmy.person("eve", 5)})
+        await bot.later(MINUTE)
+        await bot.later(MINUTE)
+        key = bot.app.core.people_key
+        out = {each.hash for each in await bot.all(Author) if each.opted_out_at is not None}
+        assert out == {
+            hash_person(key, PlatformName.LEMMY, f"https://lemmy.world/u/{name}")
+            for name in ("ann", "eve")
+        }
+        (post,) = await bot.all(Post)
+        assert post.state is PostState.WITHDRAWN
+        (answer,) = lemmy.own(post_id)
+        assert answer["content"].startswith("Done: your posts are left alone")
+        lemmy.post(author="ann")
+        await bot.later(2 * MINUTE)
+        assert len(await bot.all(Post)) == 1
+        assert len(await bot.all(InboxItem)) == 2
+
+
+async def test_deleted_posts_are_forgotten_and_an_instance_that_hides_all_is_not_believed(
+    start: OpenBot, lemmy: FakeLemmy
+) -> None:
+    deleted, kept = lemmy.post("One"), lemmy.post("Two")
+    async with start() as bot:
+        await bot.later()
+        await bot.later(25 * HOUR)
+        lemmy.delete(deleted)
+        lemmy.communities.clear()
+        for _ in range(4):
+            await bot.later(11 * MINUTE)
+        titles = [post.title for post in await bot.all(Post)]
+        assert titles == ["One", "Two"]
+        lemmy.communities["memes@lemmy.world"] = False
+        for _ in range(4):
+            await bot.later(11 * MINUTE)
+        titles = [post.title for post in await bot.all(Post)]
+        assert titles == ["", "Two"]
+        assert len(await bot.all(Embedding)) == 1
+        assert kept["post"]["name"] == "Two"
+
+
+async def test_a_bot_says_that_it_is_one_and_a_ban_ends_what_it_writes(
+    start: OpenBot, lemmy: FakeLemmy
+) -> None:
+    async with start() as bot:
+        await bot.lemmy.start()
+        assert lemmy.is_bot
+        await bot.lemmy.stop()
+    lemmy.communities["memes@lemmy.world"] = True
+    first, second = lemmy.post(), lemmy.post()
+    async with start() as bot:
+        await bot.later()
+        (community,) = await bot.all(Community)
+        assert "banned_at" in community.options
+        lemmy.communities["memes@lemmy.world"] = False
+        await bot.later(2 * HOUR)
+        third = lemmy.post()
+        await bot.later(2 * MINUTE)
+        written = [len(lemmy.own(each["post"]["id"])) for each in (first, second, third)]
+        assert written == [0, 0, 1]
+
+
+async def test_refused_credentials_say_what_to_do(start: OpenBot, lemmy: FakeLemmy) -> None:
+    lemmy.password = "another"
+    async with start() as bot:
+        with pytest.raises(PlatformRefused, match="PEORIA_LEMMY_PASSWORD") as refused:
+            await bot.lemmy.start()
+        assert PASSWORD not in str(refused.value)
+
+
+@pytest.mark.parametrize("given", ["memes", "a b@c", "memes@lemmy.world,x"])
+def test_what_is_no_community_is_refused(given: str, data_dir: Path) -> None:
+    with pytest.raises((SettingsRefused, ValueError), match=r"memes@lemmy\.world"):
+        Settings(data_dir=data_dir, lemmy_communities=given)

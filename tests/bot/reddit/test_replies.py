@@ -289,7 +289,7 @@ async def test_a_silent_post_is_not_answered(start: OpenBot, reddit: FakeReddit)
     ("changes", "reason"),
     [
         ({"reply_mode": ReplyMode.REACT}, "Reactions were asked for, and Reddit has none."),
-        ({"blind": True}, "It is for guessers first, and nobody can guess on Reddit."),
+        ({"blind": True}, "It is for guessers first, and nobody can guess in this subreddit."),
     ],
 )
 async def test_what_reddit_has_no_way_for_is_left(

@@ -21,10 +21,7 @@ CLIENT = ("client", "client-secret")
 PASSWORD = "hunter2-password"
 REFRESH_TOKEN = "hunter2-refresh"
 
-SCOPES = (
-    "edit flair history identity modflair modmail modposts privatemessages read submit wikiedit"
-    " wikiread"
-)
+SCOPES = "edit history identity privatemessages read submit"
 
 
 class FakeReddit(Moderation):

@@ -163,9 +163,14 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _hashed(text: str, out: NDArray[np.float32]) -> None:
     """Add the pieces of a text to ``out``, by hash and sign, then scale it to length one."""
-    for piece in _pieces(text[:MAX_TEXT]):
-        code = zlib.crc32(piece.encode("utf-8", "surrogatepass"))
-        out[code % len(out)] += 1.0 if code & 0x8000_0000 else -1.0
+    codes = np.fromiter(
+        (zlib.crc32(each.encode("utf-8", "surrogatepass")) for each in _pieces(text[:MAX_TEXT])),
+        np.uint32,
+    )
+    if not len(codes):
+        return
+    signs = np.where(codes & 0x8000_0000, 1.0, -1.0)
+    out += np.bincount(codes % len(out), signs, len(out)).astype(np.float32)
     norm = float(np.linalg.norm(out))
     if norm > 0:
         out /= norm

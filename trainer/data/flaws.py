@@ -1,5 +1,6 @@
 """Why a stored post cannot be learned from."""
 
+import math
 from datetime import datetime
 
 import numpy as np
@@ -40,7 +41,7 @@ def flaw_without_embedding(post: Example | LabelledFacts, now: datetime) -> str 
 
 def _is_number(value: object) -> bool:
     # SQLite gives back whatever was stored, whatever the column's type.
-    return isinstance(value, int | float) and bool(np.isfinite(value))
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _is_interval(percentile: tuple[float, float]) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
+from scipy.linalg import eigh
 
 from models.encoding import Encoding, Projection, Staircase
 from models.features import Features
@@ -94,6 +94,30 @@ def weight(evidence: Numbers) -> Numbers:
     return evidence / (evidence + DOUBT)
 
 
+def main_directions(centred: Floats, count: int) -> Floats:
+    """Orthonormal directions along which rows with a mean of nothing vary most, the most first.
+
+    They are those of scikit-learn's ``PCA`` with ``covariance_eigh``, which works out all
+    directions to keep a few: 64 of 1,280 take a fifth of its time here.
+
+    Args:
+        centred: float32 [n, width].
+        count: directions that are wanted.
+
+    Returns:
+        float32 [width, at most count], fewer where rows or columns are fewer. The largest number
+        of each is above 0, so that no direction turns round from one machine to the next.
+    """
+    rows, width = centred.shape
+    kept = min(count, rows, width)
+    covariance = centred.T @ centred / np.float32(rows)
+    _, found = eigh(covariance, subset_by_index=[width - kept, width - 1], overwrite_a=True)
+    found = found[:, ::-1]
+    largest = np.abs(found).argmax(axis=0)
+    turned: Floats = found * np.sign(found[largest, np.arange(kept)])
+    return turned
+
+
 def _projection(
     values: Floats, directions: int, strength: float, *, standardise: bool
 ) -> Projection:
@@ -110,8 +134,8 @@ def _projection(
     scaled = ((values - mean) * scale.astype(np.float32))[:, moved]
     vectors = np.zeros((values.shape[1], directions))
     if moved.any():
-        found = PCA(min(directions, *scaled.shape), svd_solver="covariance_eigh").fit(scaled)
-        vectors[moved, : found.n_components_] = found.components_.T
+        found = main_directions(scaled, directions)
+        vectors[moved, : found.shape[1]] = found
     basis = (vectors * scale[:, None]).astype(np.float32)
     along = (values - mean) @ basis
     spread = along.std(axis=0, dtype=np.float64)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import keras
 import numpy as np
@@ -52,11 +53,11 @@ def build(widths: Mapping[str, int], recipe: Recipe, seed: int) -> keras.Model:
 def members_of(model: keras.Model, recipe: Recipe) -> tuple[Member, ...]:
     """The trained members, as they serve."""
     out_kernel, out_bias = model.get_layer("out").get_weights()
+    layers_hidden = [model.get_layer(f"{group}_hidden").get_weights() for group in GROUPS]
     members = []
     for number in range(recipe.members):
         hidden = []
-        for group in GROUPS:
-            kernel, bias = model.get_layer(f"{group}_hidden").get_weights()
+        for kernel, bias in layers_hidden:
             units = kernel.shape[1] // recipe.members
             columns = slice(number * units, (number + 1) * units)
             hidden.append((kernel[:, columns].copy(), bias[columns].copy()))
@@ -112,8 +113,7 @@ class Network:
         )
         self._optimizer.build(self.model.trainable_variables)
         self._optimizer_before = [each.numpy() for each in self._optimizer.variables]
-        # Of any number of posts.
-        self._epoch = tf.function(self._pass, reduce_retracing=True)
+        self._epoch = tf.function(self._pass)
 
     def begin(self, blanks: list[dict[str, Floats]], seed: int) -> None:
         """Start over.
@@ -145,7 +145,8 @@ class Network:
             targets: soft bins, float32 [n, 10].
             batches: rows in the order of training, int32 [number of batches, size].
         """
-        return float(self._epoch(groups, targets, batches, self._blanks))
+        given = (groups, targets, batches, self._blanks)
+        return float(self._epoch.get_concrete_function(*_of_any_number(given))(*given))
 
     def members(self) -> tuple[Member, ...]:
         """As trained so far."""
@@ -173,6 +174,17 @@ class Network:
         gradients = tape.gradient(value, self.model.trainable_variables)
         self._optimizer.apply(gradients, self.model.trainable_variables)
         return value
+
+
+def _of_any_number(given: Any) -> Any:
+    """What a pass is compiled for: such tensors with any number of rows.
+
+    Left to itself TensorFlow compiles for the first number that it sees, and once more for the
+    second.
+    """
+    return tf.nest.map_structure(
+        lambda tensor: tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype), given
+    )
 
 
 @lru_cache(maxsize=4)

@@ -100,9 +100,10 @@ class RedditClient:
     async def about(self, subreddit: str) -> Item:
         """The public facts about a subreddit."""
         answer = await self._get(f"r/{subreddit}/about")
-        if not isinstance(answer, dict) or not isinstance(answer.get("data"), dict):
+        kind = answer.get("kind") if isinstance(answer, dict) else None
+        if not isinstance(kind, str) or not isinstance(answer.get("data"), dict):
             raise self.pace.failed(f"Reddit's answer about r/{subreddit} makes no sense")
-        if answer.get("kind") != "t5":
+        if kind != "t5":
             raise NotThere(f"There is no subreddit r/{subreddit}.")
         data: Item = answer["data"]
         return data
@@ -269,7 +270,9 @@ class RedditClient:
             RedditRefusal: Reddit refused it, and says why.
         """
         self.check_writing()
-        await self._post("api/editusertext", {"thing_id": comment, "text": text})
+        answer = await self._post("api/editusertext", {"thing_id": comment, "text": text})
+        if not isinstance(answer.get("json"), dict):
+            raise self.pace.failed("Reddit did not say whether a comment was changed")
 
     async def delete(self, comment: str) -> None:
         """Delete an own comment; no harm if it is gone already."""
@@ -302,20 +305,19 @@ class RedditClient:
             lambda reddit: reddit.request(method="GET", path=path, params=asked)
         )
 
-    async def _post(self, path: str, data: Mapping[str, str]) -> Any:
+    async def _post(self, path: str, data: Mapping[str, str]) -> Item:
         answer = await self._praw.call(
             lambda reddit: reddit.request(method="POST", path=path, data=dict(data))
         )
-        body = answer.get("json") if isinstance(answer, dict) else None
-        errors = body.get("errors") if isinstance(body, dict) else None
-        if errors:
-            raise self._praw.refusal(
-                errors, body.get("ratelimit") if isinstance(body, dict) else None
-            )
+        if not isinstance(answer, dict):
+            raise self.pace.failed(f"Reddit's answer to {path} makes no sense")
+        body = answer.get("json")
+        if isinstance(body, dict) and body.get("errors"):
+            raise self._praw.refusal(body["errors"], body.get("ratelimit"))
         return answer
 
 
-def _first_thing(answer: Any) -> Item:
+def _first_thing(answer: Item) -> Item:
     """The first thing in the answer to a POST; empty where there is none."""
     try:
         thing = answer["json"]["data"]["things"][0]["data"]

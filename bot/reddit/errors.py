@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from bot.platform import PlatformUnavailable
+from bot.reddit.refusal_codes import FINAL
 
-#: The code of what was refused with a status and nothing else.
+#: The code of what was refused without a code that can be read.
 UNKNOWN_REFUSAL = "REFUSED"
 
 #: For how long credentials that were refused are not tried again.
@@ -42,6 +43,6 @@ class RedditRefusal(Exception):
         self.code = code
 
     @property
-    def is_unknown(self) -> bool:
-        """Whether it was refused with a status only: the fault may be anybody's, and may pass."""
-        return self.code == UNKNOWN_REFUSAL
+    def is_final(self) -> bool:
+        """Whether Reddit would say the same again; otherwise a few more tries are worth it."""
+        return self.code in FINAL

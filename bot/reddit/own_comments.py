@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from bot.reddit.client import RedditClient
 from bot.reddit.items import time_of
 
+#: Reddit's listings end here, whatever it says of a next page.
+MAX_PAGES = 10
 #: The clocks of Reddit and of this machine may differ by so much.
 CLOCKS = timedelta(minutes=2)
 
@@ -34,7 +36,7 @@ class OwnComments:
         if parent in self._unanswered:
             return None
         after: str | None = None
-        while True:
+        for _ in range(MAX_PAGES):
             page = await self._client.own_comments(after)
             for item in page.items:
                 name = item.get("name")
@@ -43,5 +45,6 @@ class OwnComments:
             times = [time for time in map(time_of, page.items) if time is not None]
             after = page.after
             if after is None or (times and min(times) < since - CLOCKS):
-                self._unanswered.add(parent)
-                return None
+                break
+        self._unanswered.add(parent)
+        return None

@@ -34,10 +34,16 @@ from bot.reddit.errors import (
     RedditRefusal,
 )
 from bot.reddit.limits import Pace, asked_wait
+from bot.reddit.refusal_codes import TOO_FAST
 from bot.reddit.transport import AskedToWait, NoAnswer, RateHeaders, Transport, nothing_to_check
 from bot.runtime.clock import Clock
 
 T = TypeVar("T")
+
+
+#: What reading an answer of another shape ends in.
+_ODD = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError,
+        ValueError)  # fmt: skip
 
 
 class PrawThread:
@@ -130,7 +136,7 @@ class PrawThread:
             raise self.pace.asked_to_wait(
                 asked_wait("", error.wait.total_seconds() if error.wait else None), str(error)
             ) from None
-        except (NoAnswer, BadJSON) as error:
+        except (NoAnswer, BadJSON, Conflict) as error:
             raise self.pace.failed(str(error)) from None
         except InvalidToken:
             raise CredentialsRefused(
@@ -149,10 +155,12 @@ class PrawThread:
         except RedditAPIException as error:
             item = error.items[0]
             raise self.refusal([[item.error_type, item.message]], None) from None
-        except Conflict as error:
-            raise self.pace.failed(str(error)) from None
         except (PrawcoreException, PRAWException) as error:
             raise RedditRefusal(UNKNOWN_REFUSAL, str(error)[:300]) from None
+        except _ODD as error:
+            # praw and prawcore take the shape of answers for granted.
+            why = f"Reddit's answer makes no sense ({type(error).__name__})"
+            raise self.pace.failed(why) from None
         self.pace.answered(self._rate_headers.remaining, self._rate_headers.reset)
         return result
 
@@ -198,11 +206,11 @@ class PrawThread:
         first = errors[0] if isinstance(errors, list) else None
         if isinstance(first, str):
             first = errors
-        code, message = "UNKNOWN", ""
-        if isinstance(first, list) and first:
-            code = str(first[0])[:80]
+        code, message = UNKNOWN_REFUSAL, ""
+        if isinstance(first, list) and first and isinstance(first[0], str):
+            code = first[0][:80]
             message = str(first[1])[:300] if len(first) > 1 else ""
-        if code == "RATELIMIT":
+        if code in TOO_FAST:
             return self.writing.asked_to_wait(asked_wait(message, wait), "Reddit asked for a break")
         return RedditRefusal(code, message)
 

@@ -14,6 +14,7 @@ from bot.reddit.communities import Communities
 from bot.reddit.errors import NotAllowed, NotThere, RedditBusy, RedditRefusal
 from bot.reddit.items import is_closed, is_deleted, is_gone
 from bot.reddit.own_comments import OwnComments
+from bot.reddit.refusal_codes import CLOSED, OUT_OF_SIGHT, POST_DELETED
 from bot.reddit.reply_rules import ReplyRules
 from bot.reddit.texts import prediction_text, settled_text
 from bot.runtime.clock import Clock
@@ -23,12 +24,6 @@ from storage.queries.posts import load_post
 from storage.tables import Community, Post
 
 log = logging.getLogger(__name__)
-
-#: Reddit's codes for a thread that takes no more comments, and for a post that was deleted.
-_CLOSED = {"THREAD_LOCKED", "TOO_OLD"}
-_DELETED = "DELETED_LINK"
-#: What it says of what it does not find, or does not show us now.
-_UNKNOWN = "NO_THING_ID"
 
 #: Out of sight is not gone: a comment is tried again after this long.
 HIDDEN_WAIT = timedelta(minutes=5)
@@ -117,14 +112,14 @@ class Replies:
         try:
             return await self._client.comment(parent, text)
         except RedditRefusal as refusal:
-            if refusal.code == _DELETED:
+            if refusal.code in POST_DELETED:
                 raise PostGone(str(refusal)) from refusal
-            if refusal.code == _UNKNOWN:
+            if refusal.code in OUT_OF_SIGHT:
                 raise await self._why_not(community, source_id) from refusal
-            if refusal.code in _CLOSED:
+            if refusal.code in CLOSED:
                 raise ReplyDeclined("The thread is locked or archived.") from refusal
             log.warning("A comment in %s was refused (%s).", community.name, refusal)
-            if refusal.is_unknown:
+            if not refusal.is_final:
                 raise RequestFailed(f"Reddit refused the comment ({refusal}).") from refusal
             raise ReplyDeclined(f"Reddit refused the comment ({refusal.code}).") from refusal
         except (NotThere, NotAllowed) as error:
@@ -150,7 +145,7 @@ class Replies:
         try:
             await self._client.edit(reply_id, text)
         except (RedditRefusal, NotAllowed, NotThere) as error:
-            if isinstance(error, RedditRefusal) and error.is_unknown:
+            if isinstance(error, RedditRefusal) and not error.is_final:
                 raise RequestFailed(f"Reddit refused the change ({error}).") from error
             if isinstance(error, NotAllowed) and await self._is_closed(community):
                 raise RedditBusy("the subreddit is closed to this account", CLOSED_WAIT) from error

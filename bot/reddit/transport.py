@@ -1,10 +1,14 @@
 """The HTTP underneath praw: prawcore neither waits nor sends again; failures are raised to us.
 
+Answers are read up to a length and a time, and given the shape that praw takes for granted.
+
 prawcore sends a failed request up to three times, POSTs too, and sleeps where it is asked to wait.
 A comment that was accepted and not answered would be there twice, and a thread that sleeps for
 ten minutes serves nobody. Here every failure is raised at once; who asked decides what then.
 """
 
+import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,10 +17,16 @@ from typing import Any
 from prawcore import Requestor
 from prawcore.const import ACCESS_TOKEN_PATH
 from prawcore.exceptions import RequestException
+from requests import RequestException as RequestsError
 
 from bot.reddit.errors import CredentialsRefused
 from bot.reddit.limits import number, seconds
 from bot.runtime.http_date import time_of_answer
+
+#: The longest answer, bytes: a hundred posts are about one million.
+LONGEST_ANSWER = 16 * 2**20
+#: How much longer than the wait for its next part a whole answer may take, times.
+_WHOLE = 4
 
 _LIMIT_HEADERS = ("x-ratelimit-remaining", "x-ratelimit-used", "x-ratelimit-reset")
 
@@ -85,11 +95,12 @@ class Transport(Requestor):
         if method != "GET" and not is_for_token:
             self._before_writing()
         try:
-            response = super().request(*args, timeout=self._seconds, **kwargs)
+            response = super().request(*args, timeout=self._seconds, stream=True, **kwargs)
         except RequestException as error:
             # Its arguments hold the token: what it says of itself is not repeated.
             cause = type(error.original_exception).__name__
             raise NoAnswer(f"no answer from Reddit ({cause})") from None
+        _read(response, time.monotonic() + _WHOLE * self._seconds)
         self._note_limit(response)
         if response.status_code == 429:
             raise AskedToWait(
@@ -109,6 +120,32 @@ class Transport(Requestor):
         for name in _LIMIT_HEADERS:
             # Where prawcore sees them, it sleeps.
             response.headers.pop(name, None)
+
+
+def _read(response: Any, until: float) -> None:
+    """Read the body of an answer.
+
+    Args:
+        until: by the monotonic clock, seconds: a host that sends a byte now and then holds nobody.
+
+    Raises:
+        NoAnswer: it breaks off, is too long or takes too long.
+    """
+    parts, length = [], 0
+    try:
+        for part in response.iter_content(2**16):
+            parts.append(part)
+            length += len(part)
+            if length > LONGEST_ANSWER:
+                raise NoAnswer("Reddit's answer is too long")
+            if time.monotonic() > until:
+                raise NoAnswer("Reddit's answer takes too long")
+    except (RequestsError, OSError) as error:
+        raise NoAnswer(f"Reddit's answer breaks off ({type(error).__name__})") from None
+    finally:
+        response.close()
+    response._content = b"".join(parts)  # noqa: SLF001 - as requests itself does
+    response._content_consumed = True  # noqa: SLF001
 
 
 def _check_token(response: Any) -> None:
@@ -146,12 +183,27 @@ def _check_token(response: Any) -> None:
 
 
 def _mend(response: Any) -> None:
-    """Give 401 and 403 the one header from which prawcore chooses its exception.
+    """Give a refusal the one shape from which praw and prawcore choose their exception.
 
-    It stumbles where the header is missing or names anything else.
+    They stumble over a 401 or 403 whose header is missing or names anything else, and over a 400
+    whose body is not as they expect it.
     """
+    if response.status_code == 400 and not _explains(response):
+        response._content = b'{"error": 400, "message": ""}'  # noqa: SLF001
     said = response.headers.get("www-authenticate", "")
     if response.status_code == 401:
         response.headers["www-authenticate"] = 'Bearer realm="reddit", error="invalid_token"'
     elif response.status_code == 403 and "insufficient_scope" not in said:
         response.headers.pop("www-authenticate", None)
+
+
+def _explains(response: Any) -> bool:
+    """Whether the body of a 400 says in Reddit's way what is wrong."""
+    try:
+        said = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(said, dict) or not isinstance(said.get("reason"), str):
+        return False
+    fields = said.get("fields", [""])
+    return isinstance(fields, list) and len(fields) == 1

@@ -24,10 +24,10 @@ from sqlalchemy.orm import Session
 
 from bot.core import open_core
 from bot.settings import Settings
-from models.attributes.expressions import EXPRESSIONS
-from models.attributes.genre import GENRES
+from storage.queries.attributes import described
 from storage.queries.communities import find_named_community
 from storage.tables import Embedding, Image, Label, Post, PostImage
+from trainer.data.attribute_columns import KINDS, attribute_columns, columns_of
 
 FOLDS: Final = 5
 _RESAMPLES: Final = 2000
@@ -61,8 +61,8 @@ def read_posts(session: Session, community: str) -> Posts:
     where = find_named_community(session, community)
     rows = session.execute(
         select(
-            Post.author_id, Post.posted_at, Image.phash, Image.attributes, Embedding.vector,
-            Label.percentile_low, Label.percentile_high,
+            Post.author_id, Post.posted_at, Image.phash, Image.attributes, Image.text_layout,
+            Embedding.vector, Label.percentile_low, Label.percentile_high,
         )
         .join(Label, Label.post_id == Post.id)
         .join(PostImage, PostImage.post_id == Post.id)
@@ -76,7 +76,10 @@ def read_posts(session: Session, community: str) -> Posts:
     vectors = np.stack([np.frombuffer(row.vector, "<f2") for row in rows]).astype(np.float64)
     hours = np.eye(6)[[row.posted_at.hour // 4 for row in rows]]
     days = np.eye(7)[[row.posted_at.weekday() for row in rows]]
-    found = [row.attributes for row in rows]
+    read = np.stack(
+        [attribute_columns(described(row.attributes, row.text_layout)) for row in rows]
+    ).astype(np.float64)
+    known = [kind for kind in KINDS if np.isfinite(read[:, columns_of(kind)]).all()]
     groups: dict[Any, int] = {}
     group = [
         # Whoever is not known is alone; a picture that was posted twice is with its first author.
@@ -85,11 +88,7 @@ def read_posts(session: Session, community: str) -> Posts:
     ]
     return Posts(
         _standard(np.column_stack([vectors, hours, days])),
-        {
-            "genre": _standard(np.array([_genre(each) for each in found])),
-            "faces and expressions": _standard(np.array([_faces(each) for each in found])),
-            "look": _standard(np.array([_look(each) for each in found])),
-        },
+        {kind: _standard(read[:, columns_of(kind)]) for kind in known},
         np.array([(row.percentile_low + row.percentile_high) / 2 for row in rows]),
         np.array(group),
     )
@@ -97,27 +96,6 @@ def read_posts(session: Session, community: str) -> Posts:
 
 def _author(row: Any, place: int) -> tuple[str, Any]:
     return ("author", row.author_id) if row.author_id is not None else ("post", place)
-
-
-def _genre(stored: dict[str, Any]) -> list[float]:
-    told = stored["genre"]
-    return [1 / len(GENRES)] * len(GENRES) if told is None else [
-        told["probabilities"][name] for name in GENRES
-    ]  # fmt: skip
-
-
-def _faces(stored: dict[str, Any]) -> list[float]:
-    faces = stored["faces"] or []
-    read = [face["expressions"] for face in faces if face["expressions"] is not None]
-    means = [float(np.mean([each[name] for each in read])) if read else 0.0 for name in EXPRESSIONS]
-    return [float(min(len(faces), 5)), float(bool(faces)), *means]
-
-
-def _look(stored: dict[str, Any]) -> list[float]:
-    look = stored["look"]
-    values = [look["colourfulness"], look["sharpness"], look["brightness"]]
-    # Not only more or less: the middle may play best.
-    return [*values, *(value**2 for value in values)]
 
 
 def _standard(columns: _Array) -> _Array:

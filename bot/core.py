@@ -149,7 +149,7 @@ async def open_core(
         ocr_worker = None
         if settings.read_text:
             check_ocr()
-            ocr_worker = OcrWorker(database, images, lambda: TextReader().read, limits)
+            ocr_worker = OcrWorker(database, images, lambda: TextReader().read_placed, limits)
             stack.callback(ocr_worker.close)
         if not await has_champion(database):
             # Only a new installation needs the configured backbone: afterwards the champion's own

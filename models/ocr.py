@@ -2,11 +2,13 @@
 
 import importlib.util
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from models.attributes.text_layout import TextLayout, read_layout
 from storage.errors import ExpectedError
 
 #: Longest text that is kept.
@@ -25,6 +27,14 @@ _MAX_SIDE = 960
 
 class OcrMissing(ExpectedError):
     """The extra is not installed; the message says how to install it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """What was read in an image, and where it stands there."""
+
+    text: str
+    layout: TextLayout
 
 
 def available() -> bool:
@@ -72,6 +82,10 @@ class TextReader:
 
     def read(self, image: Image.Image) -> str:
         """The lines of text in an RGB image, top to bottom, joined by spaces; empty if none."""
+        return self.read_placed(image).text
+
+    def read_placed(self, image: Image.Image) -> ReadText:
+        """The same, and where the text stands."""
         small = image
         if max(image.size) > _MAX_SIDE:
             small = image.copy()
@@ -80,5 +94,11 @@ class TextReader:
         pixels = np.ascontiguousarray(np.asarray(small.convert("RGB"))[:, :, ::-1])
         with self._lock:
             found = self._engine(pixels)
-        lines = zip(found.txts or (), found.scores or (), strict=True)
-        return " ".join(line for line, sure in lines if sure >= _MIN_CONFIDENCE)[:MAX_TEXT]
+        boxes = () if found.boxes is None else found.boxes
+        lines = [
+            (line, np.asarray(box))
+            for line, sure, box in zip(found.txts or (), found.scores or (), boxes, strict=True)
+            if sure >= _MIN_CONFIDENCE
+        ]
+        text = " ".join(line for line, _ in lines)[:MAX_TEXT]
+        return ReadText(text, read_layout([box for _, box in lines], small.size))

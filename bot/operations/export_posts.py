@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, selectinload
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 from storage.engine.database import Database
 from storage.errors import ExpectedError
 from storage.files.labelled_posts import COLUMNS, FileFormat, RowsFile, open_rows
+from storage.queries.attributes import described
 from storage.queries.communities import find_named_community
 from storage.tables import Author, Community, Image, Label, Post, PostImage, Prediction
 from storage.types import PostOrigin, PostState
@@ -22,6 +23,12 @@ _Batch: TypeAlias = Select[Label, Post, Community, str]
 
 #: Posts that are read at once.
 BATCH = 1000
+
+#: Of an image's look.
+_LOOK: Final = (
+    "colourfulness", "sharpness", "brightness", "text_share", "text_top", "text_bottom",
+    "text_lines",
+)  # fmt: skip
 
 
 class ExportRefused(ExpectedError):
@@ -175,7 +182,8 @@ def _row(label: Label, post: Post, community: Community, author: str | None) -> 
     made = next((each for each in post.prediction_rows if each.made_at < label.matured_at), None)
     images: Iterable[Image] = (each.image for each in post.images if each.image is not None)
     image = made.image if made else next(iter(images), None)
-    genre = ((image.attributes or {}).get("genre") or {}) if image else {}
+    attributes = (described(image.attributes, image.text_layout) or {}) if image else {}
+    genre, look = attributes.get("genre") or {}, attributes.get("look") or {}
     return {
         "post": post.id,
         "platform": post.platform.value,
@@ -198,6 +206,9 @@ def _row(label: Label, post: Post, community: Community, author: str | None) -> 
         "perceptual_hash": image.phash if image else None,
         "text": (image.text or None) if image else None,
         "genre": post.genre or genre.get("name"),
+        "faces": image.faces if image else None,
+        "expression": image.expression if image else None,
+        **{name: look.get(name) for name in _LOOK},
         "model_version": made.model_version.name if made else None,
         "predicted_at": made.made_at if made else None,
         "p_low": made.p_low if made else None,

@@ -1,19 +1,22 @@
 """Reading the attributes of stored images that have none yet, in the background.
 
 Replies and imports do not wait for them, and images that were stored before there were attributes
-have none, either. Nothing that is predicted goes by them.
+have none, either. What other networks read than those that serve now is read again: a Peoria that
+is ended goes on where it was, as each image says what read it. Nothing that is predicted goes by
+attributes.
 """
 
 import logging
 import time
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from bot.posts.images import attribute_columns
-from bot.serving.champion import ChampionServer
+from bot.serving.champion import AttributesVersion, ChampionServer
 from models.attributes.read import Attributes
 from models.backbone import Backbone
 from models.decoding import ImageRefused, ImageUnread
@@ -25,16 +28,19 @@ from storage.tables import Embedding, Image
 
 log = logging.getLogger(__name__)
 
+#: Of an image: its id, SHA-256, embedding, and what read its attributes.
+_Waiting: TypeAlias = Row[int, str, bytes, str | None]
+
 #: Images whose attributes are stored together.
 BATCH = 8
 
 _IMAGES = table_of(Image)
-#: Not of an image that was erased meanwhile.
+#: Not of an image that was erased, or read by another process, meanwhile.
 _NOTE = (
     update(_IMAGES)
     .where(
         _IMAGES.c.id == bindparam("image"),
-        _IMAGES.c.attributes.is_(None),
+        _IMAGES.c.attributes_by.is_not_distinct_from(bindparam("before")),
         _IMAGES.c.dropped_at.is_(None),
     )
     .values({name: bindparam(name) for name in attribute_columns(None)})
@@ -42,7 +48,7 @@ _NOTE = (
 
 
 class AttributeWorker:
-    """Finds images whose attributes were never read, and reads them.
+    """Finds images whose attributes were never read, or by other networks, and reads them.
 
     Args:
         seconds: for how long it goes on when more and more are waiting.
@@ -61,7 +67,9 @@ class AttributeWorker:
         self._put_off: set[int] = set()
 
     async def read_next(self) -> int:
-        """Read the attributes of images, the newest first; return how many.
+        """Read the attributes of images; return how many.
+
+        Those that have none come first, and of these the newest.
 
         It goes on until none is left or its time is over, `BATCH` at a time. Nothing is read while
         all threads that run models are busy: nobody waits for this.
@@ -80,18 +88,20 @@ class AttributeWorker:
         if not self._server.has_free_thread:
             return 0
         backbone = (await self._server.champion()).backbone
-        waiting = await self._find(backbone.fingerprint)
+        version = await self._server.attributes_version()
+        waiting = await self._find(backbone.fingerprint, version)
         if not waiting and self._put_off:
             self._put_off.clear()
-            waiting = await self._find(backbone.fingerprint)
+            waiting = await self._find(backbone.fingerprint, version)
         read = []
-        for image_id, sha256, vector in waiting:
+        for image_id, sha256, vector, read_by in waiting:
             if not self._server.has_free_thread:
                 break
             attributes = await self._read(image_id, sha256, vector, backbone)
             if attributes is not None:
                 # In the order of their ids, as whoever else changes several rows at once.
-                read.append({"image": image_id, **attribute_columns(attributes)})
+                row = {"image": image_id, "before": read_by, **attribute_columns(attributes)}
+                read.append(row)
         if read:
             read.sort(key=lambda row: row["image"])
             await self._database.run_write(
@@ -111,16 +121,25 @@ class AttributeWorker:
             (self._put_off if isinstance(error, ImageUnread) else self._given_up).add(image_id)
             return None
 
-    async def _find(self, backbone: str) -> Sequence[Row[int, str, bytes]]:
-        return await self._database.run_read(lambda session: self._waiting(session, backbone))
+    async def _find(self, backbone: str, version: AttributesVersion) -> Sequence[_Waiting]:
+        def find(session: Session) -> Sequence[_Waiting]:
+            unread = self._waiting(session, backbone, Image.attributes.is_(None))
+            # A machine that finds no faces does not take away those that another one found.
+            if unread or not version.finds_faces:
+                return unread
+            return self._waiting(session, backbone, _read_by_another(version.name))
 
-    def _waiting(self, session: Session, backbone: str) -> Sequence[Row[int, str, bytes]]:
+        return await self._database.run_read(find)
+
+    def _waiting(
+        self, session: Session, backbone: str, which: ColumnElement[bool]
+    ) -> Sequence[_Waiting]:
         query = (
-            select(Image.id, Image.sha256, Embedding.vector)
+            select(Image.id, Image.sha256, Embedding.vector, Image.attributes_by)
             .join(Embedding, Embedding.image_id == Image.id)
             .where(
                 Embedding.backbone == backbone,
-                Image.attributes.is_(None),
+                which,
                 Image.dropped_at.is_(None),
                 Image.id.not_in(self._given_up | self._put_off),
             )
@@ -128,3 +147,9 @@ class AttributeWorker:
             .limit(BATCH)
         )
         return session.execute(query).all()
+
+
+def _read_by_another(version: str) -> ColumnElement[bool]:
+    # Not "differs from": an index finds each of these three.
+    by = Image.attributes_by
+    return by.is_(None) | (by < version) | (by > version)

@@ -114,9 +114,10 @@ def store_images(
 def attribute_columns(attributes: Attributes | None) -> dict[str, Any]:
     """The columns of an image's row that hold its attributes; None: they were not read."""
     if attributes is None:
-        return dict.fromkeys(("attributes", "genre", "expression", "faces"))
+        return dict.fromkeys(("attributes", "attributes_by", "genre", "expression", "faces"))
     return {
         "attributes": attributes.as_json(),
+        "attributes_by": attributes.read_by or None,
         "genre": attributes.genre and attributes.genre.name,
         "expression": next(iter(attributes.expressions), None),
         "faces": None if attributes.faces is None else len(attributes.faces),

@@ -23,6 +23,10 @@ HOURS: Final = 4
 #: So many faces and more are one level.
 _MANY_FACES: Final = 3
 _THIRDS: Final = ("low", "middle", "high")
+#: Share of the text that is in the upper and in the lower third where it stands at both ends, and
+#: in one of them where it stands there.
+_BOTH_ENDS: Final = 0.25
+_MOSTLY: Final = 0.6
 #: A picture of which no genre is sure.
 NOT_SURE: Final = "not_sure"
 
@@ -73,6 +77,7 @@ def what_plays(looks: Sequence[LabelledLook], zone: ZoneInfo) -> Plays:
         "sharpness": _thirds(attributes, lambda each: each.look.sharpness),
         "brightness": _thirds(attributes, lambda each: each.look.brightness),
         "text_share": _thirds(attributes, lambda each: each.look.text_share),
+        "text_place": [_text_place(each) for each in attributes],
         "hour": [str(when.hour // HOURS * HOURS) for when in local],
         "weekday": [str(when.weekday()) for when in local],
     }
@@ -84,6 +89,20 @@ def _faces(attributes: Attributes) -> str | None:
     if attributes.faces is None:
         return None
     return str(min(len(attributes.faces), _MANY_FACES))
+
+
+def _text_place(attributes: Attributes) -> str | None:
+    """Where most of the text stands."""
+    look = attributes.look
+    if look.text_top is None or look.text_bottom is None:
+        return None
+    if not look.text_lines:
+        return "none"
+    if min(look.text_top, look.text_bottom) >= _BOTH_ENDS:
+        return "top_and_bottom"
+    places = {"top": look.text_top, "bottom": look.text_bottom}
+    best = max(places, key=places.__getitem__)
+    return best if places[best] > _MOSTLY else "spread"
 
 
 def _thirds(

@@ -16,6 +16,7 @@ FACTOR_NAMES: Final = {
     "sharpness": "Sharpness",
     "brightness": "Brightness",
     "text_share": "Text in the picture",
+    "text_place": "Where the text stands",
     "hour": "Hour",
     "weekday": "Weekday",
 }
@@ -27,6 +28,13 @@ _THIRDS: Final = {
     "sharpness": {"low": "soft", "middle": "fairly sharp", "high": "sharp"},
     "brightness": {"low": "dark", "middle": "neither dark nor bright", "high": "bright"},
     "text_share": {"low": "little text", "middle": "some text", "high": "much text"},
+    "text_place": {
+        "none": "no text",
+        "top": "text at the top",
+        "bottom": "text at the bottom",
+        "top_and_bottom": "text at the top and the bottom",
+        "spread": "text all over",
+    },
 }
 
 #: What has to be known to read the figures, whatever they are.

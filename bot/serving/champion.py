@@ -71,6 +71,14 @@ class Champion:
         return self.manifest.name
 
 
+@dataclass(frozen=True, slots=True)
+class AttributesVersion:
+    """What reads attributes on a machine (`models.attributes.read.AttributeReader`)."""
+
+    name: str
+    finds_faces: bool
+
+
 class ChampionServer:
     """Loads the champion, and runs models on threads of its own.
 
@@ -198,6 +206,12 @@ class ChampionServer:
         return await self.on_thread(
             read_attributes, data, embedding, backbone, self._attributes, self.limits
         )
+
+    async def attributes_version(self) -> AttributesVersion:
+        """What reads attributes here."""
+        reader = self._attributes
+        # Read from files the first time.
+        return await self.on_thread(lambda: AttributesVersion(reader.version, reader.finds_faces))
 
     @property
     def has_free_thread(self) -> bool:

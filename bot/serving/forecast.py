@@ -12,6 +12,7 @@ from models.attributes.read import Attributes
 from models.distribution import Floats, mean_percentile, quantile
 from models.experts import EXPERTS, FIRST_WEIGHTS
 from models.percentiles import BucketRule, Quantiles, Source, score_interval
+from storage.queries.attributes import described
 from storage.tables import Label, Prediction
 from storage.types import Bucket
 
@@ -272,7 +273,7 @@ def beats_few(label: Label) -> tuple[int, int] | None:
 
 
 def _attributes(prediction: Prediction, genre: str | None) -> Attributes | None:
-    stored = prediction.image.attributes
+    stored = described(prediction.image.attributes, prediction.image.text_layout)
     if stored is None:
         return None
     found = Attributes.from_json(stored)

@@ -4,13 +4,15 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeAlias
 
 from PIL import Image as Picture
 from sqlalchemy import ColumnElement, func, select, update
 
+from models.attributes.text_layout import TextLayout
 from models.decoding import DecodeLimits, ImageRefused, ImageUnread, decode
-from models.ocr import READ_SIZE
+from models.ocr import READ_SIZE, ReadText
 from storage.engine.database import Database
 from storage.engine.scopes import ITS_ROWS
 from storage.files.image_store import ImageStore
@@ -18,7 +20,10 @@ from storage.tables import Image
 
 log = logging.getLogger(__name__)
 
-Read: TypeAlias = Callable[[Picture.Image], str]
+Read: TypeAlias = Callable[[Picture.Image], ReadText]
+
+#: Of an image that cannot be read: it would otherwise be tried again and again.
+_NO_TEXT = ReadText("", TextLayout(0.0, 0.0, 0.0, 0))
 
 
 class OcrWorker:
@@ -68,16 +73,18 @@ class OcrWorker:
             batch = (await session.execute(query)).all()
         read = 0
         for image_id, sha256 in batch:
-            text = await asyncio.get_running_loop().run_in_executor(
+            found = await asyncio.get_running_loop().run_in_executor(
                 self._executor, self._read, sha256
             )
-            if text is None:
+            if found is None:
                 continue
             read += 1
             async with self._database.write(alone_in=ITS_ROWS) as session:
                 # Not of an image that was erased meanwhile.
                 await session.execute(
-                    update(Image).where(Image.id == image_id, _unread()).values(text=text)
+                    update(Image)
+                    .where(Image.id == image_id, _unread())
+                    .values(text=found.text, text_layout=found.layout.as_json())
                 )
         return read
 
@@ -85,7 +92,7 @@ class OcrWorker:
         """End the thread; calls that have not begun are cancelled."""
         self._executor.shutdown(cancel_futures=True)
 
-    def _read(self, sha256: str) -> str | None:
+    def _read(self, sha256: str) -> ReadText | None:
         """The text in an image; None where it could not be read just now."""
         if self._reader is None:
             self._reader = self._make_reader()
@@ -94,11 +101,11 @@ class OcrWorker:
         except ImageUnread:
             return None
         except (FileNotFoundError, ImageRefused) as error:
-            # Stored as having no text: it would otherwise be tried again and again.
             log.info("The text of image %s cannot be read (%s).", sha256[:12], error)
-            return ""
+            return _NO_TEXT
+        found = self._reader(image.pixels)
         # PostgreSQL cannot store this character.
-        return self._reader(image.pixels).replace("\x00", "")
+        return replace(found, text=found.text.replace("\x00", ""))
 
 
 def _unread() -> ColumnElement[bool]:

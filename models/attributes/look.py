@@ -1,10 +1,12 @@
 """How a picture looks: colours, light, sharpness, how much of it is text, how many faces."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from models.attributes.text_layout import TextLayout
 
 #: Longer side that a picture is looked at with, pixels: what a file's size is decides nothing.
 LOOK_SIZE = 128
@@ -22,8 +24,11 @@ class Look:
         sharpness: spread of the Laplacian of the brightness at 128 pixels, 0 (one colour) to 4
             (chequered black and white); photos have about 0.07 to 0.17.
         brightness: mean, 0 (black) to 1 (white).
-        text_share: share of the area that text covers, 0 to 1; None where text is not read.
+        text_share: share of the area that text covers, 0 to 1; None where text was not read.
         faces: number of faces that were found; None where they are not looked for.
+        text_top: share of the text that is in the upper third, 0 to 1; None as above.
+        text_bottom: share of the text that is in the lower third, 0 to 1; None as above.
+        text_lines: lines of text; None as above.
     """
 
     colourfulness: float
@@ -31,17 +36,30 @@ class Look:
     brightness: float
     text_share: float | None
     faces: int | None
+    text_top: float | None = None
+    text_bottom: float | None = None
+    text_lines: int | None = None
+
+    def with_text(self, layout: TextLayout) -> "Look":
+        """The same, where text was read."""
+        return replace(
+            self,
+            text_share=layout.share,
+            text_top=layout.top,
+            text_bottom=layout.bottom,
+            text_lines=layout.lines,
+        )
 
 
-def read_look(image: Image.Image, *, text_share: float | None, faces: int | None) -> Look:
-    """Measure an RGB picture of any size."""
+def read_look(image: Image.Image, *, faces: int | None) -> Look:
+    """Measure an RGB picture of any size; its text is read apart (`Look.with_text`)."""
     small = image
     if max(image.size) > LOOK_SIZE:
         small = image.copy()
         small.thumbnail((LOOK_SIZE, LOOK_SIZE), Image.Resampling.BILINEAR)
     pixels = np.asarray(small, np.float32)
     luma = pixels @ _LUMA / np.float32(255)
-    return Look(colourfulness(pixels), sharpness(luma), float(luma.mean()), text_share, faces)
+    return Look(colourfulness(pixels), sharpness(luma), float(luma.mean()), None, faces)
 
 
 def colourfulness(pixels: NDArray[np.float32]) -> float:

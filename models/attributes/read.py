@@ -1,5 +1,6 @@
 """All attributes of one picture, in one call."""
 
+import hashlib
 import threading
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
@@ -18,9 +19,12 @@ from models.attributes.files import ATTRIBUTES, face_detector
 from models.attributes.genre import Genre
 from models.attributes.look import Look, read_look
 from models.attributes.serving_genres import ServingGenres
+from models.attributes.text_layout import TextLayout
 
 #: Faces whose expression is read, the largest first: forty faces take no longer than these.
 MAX_EXPRESSIONS: Final = 6
+#: Raised where the same networks are asked in another way: what was read before is read again.
+_RULES: Final = 1
 #: Least probability of an expression that is named.
 NAMED_EXPRESSION: Final = 0.5
 
@@ -60,6 +64,8 @@ class Attributes:
         tags: what it shows and how probably, the likeliest first; None where the backbone has no
             text encoder.
         title_agreement: cosine of picture and title, -1 to 1; None as above, or without a title.
+        read_by: version of what read faces and look (`AttributeReader.version`); stored beside the
+            rest. Empty where that is not known.
     """
 
     genre: Genre | None
@@ -67,6 +73,7 @@ class Attributes:
     look: Look
     tags: dict[str, float] | None = None
     title_agreement: float | None = None
+    read_by: str = ""
 
     @property
     def expressions(self) -> list[str]:
@@ -80,9 +87,14 @@ class Attributes:
         told = {} if self.genre is None else self.genre.probabilities
         return replace(self, genre=Genre(name, told))
 
+    def with_text(self, layout: TextLayout) -> "Attributes":
+        """The same, where text was read."""
+        return replace(self, look=self.look.with_text(layout))
+
     def as_json(self) -> dict[str, Any]:
         """As it is printed and stored, rounded to four digits."""
         found: dict[str, Any] = _rounded(asdict(self))
+        del found["read_by"]
         # Told by encoders that few have: elsewhere they are not even named.
         return {
             name: value
@@ -134,7 +146,23 @@ class AttributeReader:
         with self._loading:
             head = self._genres.head()
         genre = head.tell(embedding) if head.backbone == backbone else None
-        return Attributes(genre, faces, _look(image, faces))
+        count = None if faces is None else len(faces)
+        look = read_look(image, faces=count)
+        return Attributes(genre, faces, look, read_by=parts.version)
+
+    @property
+    def version(self) -> str:
+        """Which networks read, and how: 16 hexadecimal digits.
+
+        What another version read is read again. Genres are apart from it, as they are told from the
+        embedding.
+        """
+        return self._load().version
+
+    @property
+    def finds_faces(self) -> bool:
+        """Whether faces are looked for; without the extra train they are not."""
+        return self._load().finder is not None
 
     def _load(self) -> "_Parts":
         with self._loading:
@@ -147,20 +175,23 @@ class AttributeReader:
 class _Parts:
     finder: FaceFinder | None
     expressions: FaceNetwork
+    version: str
 
     @classmethod
     def load(cls) -> Self:
         detector = face_detector()
-        finder = None if detector is None else FaceFinder(BlazeFace(detector), _network("verifier"))
-        return cls(finder, _network("expressions"))
+        verifier, expressions = _file("verifier"), _file("expressions")
+        finder = None
+        if detector is not None:
+            finder = FaceFinder(BlazeFace(detector), FaceNetwork(verifier))
+        read_with = hashlib.sha256(str(_RULES).encode())
+        for content in (detector or b"", verifier, expressions):
+            read_with.update(hashlib.sha256(content).digest())
+        return cls(finder, FaceNetwork(expressions), read_with.hexdigest()[:16])
 
 
-def _network(name: str) -> FaceNetwork:
-    return FaceNetwork((ATTRIBUTES / f"{name}.tflite").read_bytes())
-
-
-def _look(image: Image.Image, faces: tuple[Face, ...] | None) -> Look:
-    return read_look(image, text_share=None, faces=None if faces is None else len(faces))
+def _file(name: str) -> bytes:
+    return (ATTRIBUTES / f"{name}.tflite").read_bytes()
 
 
 def _with_expressions(

@@ -1,10 +1,28 @@
 """Finding posts by what their image looks like."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func
 
 from storage.tables import Image, Post, PostImage
+
+
+def described(
+    attributes: dict[str, Any] | None, text_layout: dict[str, Any] | None
+) -> dict[str, Any] | None:
+    """What people can read off an image, its text among it, from two columns of its row.
+
+    They are columns of their own, as faces and text are read apart and in any order.
+
+    Args:
+        attributes: as `images.attributes` has it.
+        text_layout: as `images.text_layout` has it.
+    """
+    if attributes is None or text_layout is None:
+        return attributes
+    layout = {f"text_{name}": value for name, value in text_layout.items()}
+    return attributes | {"look": attributes["look"] | layout}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from storage.queries.attributes import described
 from storage.queries.labels import by_its_measure
 from storage.tables import Image, Label, Post, PostImage
 
@@ -46,6 +47,7 @@ def labelled_looks(session: Session, community_id: int, *, limit: int) -> Sequen
             Post.posted_at,
             func.coalesce(Post.genre, Image.genre).label("genre"),
             Image.attributes,
+            Image.text_layout,
         )
         .join(Post, Post.id == newest.c.post_id)
         .join(PostImage, PostImage.post_id == Post.id)
@@ -55,6 +57,7 @@ def labelled_looks(session: Session, community_id: int, *, limit: int) -> Sequen
     first: dict[int, LabelledLook] = {}
     for row in session.execute(query):
         middle = (row.percentile_low + row.percentile_high) / 2
-        look = LabelledLook(middle, row.posted_at, row.genre, row.attributes)
+        attributes = described(row.attributes, row.text_layout)
+        look = LabelledLook(middle, row.posted_at, row.genre, attributes)
         first.setdefault(row.post_id, look)
     return [*first.values()]

@@ -43,9 +43,14 @@ class Image(Base):
     phash: Mapped[str] = mapped_column(String(16), index=True)
     #: Text read from the image; null until it was read, empty when there is none.
     text: Mapped[str | None] = mapped_column(Text)
+    #: Where that text stands (`models.attributes.text_layout`); null where it was not read, or
+    #: by a Peoria that did not note it.
+    text_layout: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     #: What people can read off it (`models.attributes.read`); null until they were read, which
     #: replies and imports do not wait for.
     attributes: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    #: Version of what read its faces and look; what another read is read again.
+    attributes_by: Mapped[str | None] = mapped_column(String(16), index=True)
     #: What posts are found by. The genre that is named, the expression that most of its faces
     #: have, how many faces there are; null: not sure, none, or not read.
     genre: Mapped[str | None] = mapped_column(String(40), index=True)

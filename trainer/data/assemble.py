@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.features import Features
+from trainer.data.attribute_columns import WIDTH, attribute_columns
 from trainer.data.flaws import flaw
 from trainer.data.labelled_posts import DIM, Example, LabelledPosts, source_hash
 
@@ -42,6 +43,7 @@ class Gathering:
         self._block: list[tuple[Example, dict[str, NDArray[np.float16]]]] = []
         self._labels: list[tuple[float, int, float, float, int, int]] = []
         self._platforms: list[str] = []
+        self._attributes: list[NDArray[np.float32]] = []
         self.dropped: Counter[str] = Counter()
 
     def add(self, example: Example, **further: NDArray[np.float16] | None) -> None:
@@ -63,6 +65,7 @@ class Gathering:
             )
         )  # fmt: skip
         self._platforms.append(example.platform)
+        self._attributes.append(attribute_columns(example.attributes))
         if len(self._block) >= BLOCK:
             self._flush()
 
@@ -106,6 +109,7 @@ class Gathering:
             phash=np.array(phash, np.uint64),
             dropped=self.dropped,
             source=np.array(source, np.uint64),
+            attributes=np.array(self._attributes, np.float32).reshape(n, WIDTH),
         )
 
 

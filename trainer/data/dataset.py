@@ -1,20 +1,24 @@
 """Reads every labelled post of the database with its stored embedding."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, select
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.facts import LabelledFacts, labelled_facts
 from models.percentiles import BucketRule
 from storage.engine.database import Database
 from storage.engine.invalid_text import keep_odd_text
-from storage.tables import Community, Embedding, Post
+from storage.queries.attributes import described
+from storage.tables import Community, Embedding, Image, Post
 from storage.types import PlatformName
 from trainer.data.assemble import BLOCK, Gathering
+from trainer.data.attribute_columns import attribute_columns
 from trainer.data.labelled_posts import DIM, SERVING_EMBEDDING, Example, LabelledPosts
 
 
@@ -89,6 +93,16 @@ def _embedding(stored: bytes, dim: int) -> NDArray[np.float16]:
     return np.frombuffer(stored, "<f2").astype(np.float16)
 
 
+def _attributes(attributes: str | None, layout: str | None) -> dict[str, Any] | None:
+    """Of two JSON texts; None where nothing was read, or a row is damaged."""
+    try:
+        found = described(json.loads(attributes or "null"), json.loads(layout or "null"))
+        attribute_columns(found)
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return None
+    return found
+
+
 async def _gather(
     session: AsyncSession,
     block: Sequence[LabelledFacts],
@@ -105,6 +119,14 @@ async def _gather(
         (backbone, image): _embedding(vector, dims[backbone])
         for backbone, image, vector in await session.execute(query)
     }
+    looks = await session.execute(
+        select(
+            Image.id,
+            cast(Image.attributes, Text).label("attributes"),
+            cast(Image.text_layout, Text).label("layout"),
+        ).where(Image.id.in_([post.image_id for post in block]))
+    )
+    attributes = {each.id: _attributes(each.attributes, each.layout) for each in looks}
     names = await session.execute(
         select(Post.id, Post.source_id).where(Post.id.in_([post.post_id for post in block]))
     )
@@ -115,7 +137,7 @@ async def _gather(
             Example(
                 post.facts, found.pop("embedding"), post.score, post.community_id,
                 post.platform, post.matured_at, post.phash, post.percentile,
-                source_ids[post.post_id],
+                source_ids[post.post_id], attributes[post.image_id],
             ),
             **found,
         )  # fmt: skip

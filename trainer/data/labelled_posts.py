@@ -33,6 +33,8 @@ class LabelledPosts:
         rules: the buckets of each community; terciles where it is not named.
         names: what each community is called.
         dropped: how many posts were left out, by reason.
+        attributes: what people can read off the pictures (`trainer.data.attribute_columns`),
+            float32 [n, WIDTH], NaN where not read; [n, 0] where nobody looked.
         source: hashes of the posts' ids (`source_hash`), uint64 [n]; 0 where they are not known.
     """
 
@@ -47,10 +49,13 @@ class LabelledPosts:
     names: dict[int, str] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
     source: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    attributes: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
     def __post_init__(self) -> None:
         if not len(self.source):
             self.source = np.zeros(len(self.score), np.uint64)
+        if not self.attributes.size:
+            self.attributes = np.zeros((len(self.score), 0), np.float32)
 
     def __len__(self) -> int:
         return len(self.score)
@@ -61,7 +66,7 @@ class LabelledPosts:
             {name: values[rows] for name, values in self.groups.items()},
             self.score[rows], self.community[rows], self.platform[rows], self.posted_at[rows],
             self.matured_at[rows], self.phash[rows], self.rules, self.names, self.dropped,
-            self.source[rows],
+            self.source[rows], self.attributes[rows],
         )  # fmt: skip
 
 
@@ -80,6 +85,8 @@ class Example:
     percentile: tuple[float, float] | None = None
     #: The post's id on its platform; empty where it is not known.
     source_id: str = ""
+    #: What people can read off its picture; None where it was not read.
+    attributes: dict[str, Any] | None = None
 
 
 def source_hash(source_id: str) -> int:

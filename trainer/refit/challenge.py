@@ -19,6 +19,7 @@ from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.reference import Reference
 from trainer.data.splits import Parts, Rows, time_split
 from trainer.data.targets import soft_bins
+from trainer.evaluation.attribute_skill import Added, added_skill, to_json
 from trainer.evaluation.comparison import Row, compare
 from trainer.evaluation.cross_fit import Fold, Plan, cross_fit, fit_planned, plan
 from trainer.evaluation.cross_validation import cross_validate
@@ -57,6 +58,7 @@ class Challenge:
         comparisons: what the head is compared with: ``none`` (nothing), ``split`` (the rest on the
             same split) or ``folds`` (by folds as well).
         robustness: how it does where posts are not like those it learned from.
+        attribute_skill: what attributes of the pictures would add to the head; empty for few posts.
         posted_at: when the judged posts of each fold were posted, first and last.
         taught: the weights of the experts that each community begins with if nothing was forecast
             there yet: by community and expert (`models.experts.taught_weights`).
@@ -77,6 +79,7 @@ class Challenge:
     dropped: Counter[str]
     hidden: dict[str, dict[str, float]]
     robustness: Robustness
+    attribute_skill: list[Added]
     comparisons: str
     taught: dict[int, dict[str, float]]
     taught_champion: dict[int, dict[str, float]]
@@ -165,7 +168,12 @@ def challenge(
     say(stage="checking robustness")
     robustness = _robustness(posts, head, planned, found.rows, forecasts, hidden, resave, seed=seed)
     verdict = _held_back(verdict, robustness, known)
+    attribute_skill = added_skill(
+        forecasts.mean_percentile(), forecasts.intervals.middle, posts.attributes[found.rows],
+        near_duplicate_groups(posts.phash)[found.rows], seed=seed,
+    )  # fmt: skip
     verdict.evidence["folds"] = len(folds)
+    verdict.evidence["attributes"] = to_json(attribute_skill)
     verdict.evidence["comparisons"] = comparisons
     return Challenge(
         head=head,
@@ -182,6 +190,7 @@ def challenge(
         dropped=posts.dropped + Counter({"looks like what the champion has seen": seen_before}),
         hidden={name: figures(forecasts) for name, forecasts in hidden.items()},
         robustness=robustness,
+        attribute_skill=attribute_skill,
         comparisons=comparisons,
         taught=_taught(forecasts, found.bins, found.untitled),
         taught_champion=(

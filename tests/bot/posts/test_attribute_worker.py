@@ -9,7 +9,7 @@ from bot.app import App
 from bot.core import Core
 from bot.posts.attribute_worker import BATCH, AttributeWorker
 from bot.posts.images import store_images
-from bot.serving.champion import ChampionServer
+from bot.serving.champion import AttributesVersion, ChampionServer
 from models.decoding import ImageUnread
 from storage.tables import Image
 from tests.fixtures import images
@@ -132,3 +132,39 @@ async def test_nothing_is_noted_of_an_image_that_was_erased_while_it_was_read(
     monkeypatch.setattr(core.serving, "read_attributes", erased_meanwhile)
     await AttributeWorker(core.database, core.images, core.serving).read_next()
     assert await unread(core) == 1
+
+
+async def test_what_other_networks_read_is_read_again_and_only_once(app: App) -> None:
+    core = app.core
+    await store(core, BATCH + 1)
+    await app.jobs.read_attributes()
+    async with core.database.write() as session:
+        # One was read before images said by what, the others by what served then.
+        await session.execute(
+            update(Image).where(Image.attributes.is_not(None)).values(attributes_by="0" * 16)
+        )
+        newest = await session.scalar(select(func.max(Image.id)))
+        await session.execute(update(Image).where(Image.id == newest).values(attributes_by=None))
+    counts = []
+    # A new worker, as after an end: what was done is done.
+    for _ in range(4):
+        worker = AttributeWorker(core.database, core.images, core.serving)
+        counts.append(await worker.read_next())
+    assert counts == [1, BATCH, 0, 0]
+    version = await core.serving.attributes_version()
+    async with core.database.read() as session:
+        assert {*await session.scalars(select(Image.attributes_by))} == {version.name}
+
+
+async def test_a_machine_that_finds_no_faces_takes_none_away(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store(core, 1)
+    worker = AttributeWorker(core.database, core.images, core.serving)
+    assert await worker.read_next() == 1
+
+    async def without_faces() -> AttributesVersion:
+        return AttributesVersion("f" * 16, finds_faces=False)
+
+    monkeypatch.setattr(core.serving, "attributes_version", without_faces)
+    assert await worker.read_next() == 0

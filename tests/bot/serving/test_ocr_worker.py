@@ -12,13 +12,16 @@ from PIL import Image as Picture
 from sqlalchemy import select, update
 
 from bot.serving.ocr_worker import OcrWorker
+from models.attributes.text_layout import TextLayout
 from models.decoding import DEFAULT_LIMITS
+from models.ocr import ReadText
 from storage.engine.database import Database
 from storage.engine.migrate import upgrade
 from storage.files.image_store import ImageStore
 from storage.tables import Image
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LAYOUT = TextLayout(0.25, 0.5, 0.5, 2)
 
 
 @pytest.fixture
@@ -64,11 +67,11 @@ async def test_each_image_is_read_once(database: Database, tmp_path: Path) -> No
     blue = await store(database, images, png("blue"))
     read: list[tuple[int, int, int]] = []
 
-    def reader(picture: Picture.Image) -> str:
+    def reader(picture: Picture.Image) -> ReadText:
         pixel = picture.getpixel((0, 0))
         assert isinstance(pixel, tuple)
         read.append((int(pixel[0]), int(pixel[1]), int(pixel[2])))
-        return "such\x00 words"
+        return ReadText("such\x00 words", LAYOUT)
 
     reading = OcrWorker(database, images, lambda: reader, DEFAULT_LIMITS)
     assert await reading.waiting() == 2
@@ -78,6 +81,9 @@ async def test_each_image_is_read_once(database: Database, tmp_path: Path) -> No
 
     assert read == [(0, 0, 255), (255, 0, 0)], "newest first"
     assert await texts(database) == {red: "such words", blue: "such words"}
+    async with database.read() as session:
+        layouts = await session.scalars(select(Image.text_layout))
+    assert {*map(str, layouts)} == {str(LAYOUT.as_json())}
 
 
 async def test_what_cannot_be_read_is_not_tried_for_ever(
@@ -88,7 +94,9 @@ async def test_what_cannot_be_read_is_not_tried_for_ever(
     images.drop(gone)
     broken = await store(database, images, b"not an image")
 
-    reading = OcrWorker(database, images, lambda: lambda _: "never", DEFAULT_LIMITS)
+    reading = OcrWorker(
+        database, images, lambda: lambda _: ReadText("never", LAYOUT), DEFAULT_LIMITS
+    )
     assert await reading.read_next(10) == 2
     assert await reading.waiting() == 0
     reading.close()
@@ -112,7 +120,9 @@ async def test_no_text_is_noted_of_an_image_that_was_erased_while_it_was_read(
 ) -> None:
     images = ImageStore(tmp_path / "images")
     sha256 = await store(database, images, png("red"))
-    reading = OcrWorker(database, images, lambda: lambda _: "words", DEFAULT_LIMITS)
+    reading = OcrWorker(
+        database, images, lambda: lambda _: ReadText("words", LAYOUT), DEFAULT_LIMITS
+    )
     write = database.write
 
     def after_erasure(**how: Any) -> Any:

@@ -10,7 +10,7 @@ from models.attributes.look import read_look
 
 
 def look_of(image: Image.Image) -> tuple[float, float, float]:
-    look = read_look(image, text_share=None, faces=0)
+    look = read_look(image, faces=0)
     return look.colourfulness, look.sharpness, look.brightness
 
 

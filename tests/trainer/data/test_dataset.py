@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url, text, update
 
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore
@@ -15,6 +15,7 @@ from storage.tables import Community, Embedding, Image, Label, Post, PostImage
 from storage.types import Bucket, PlatformName, PostOrigin, PostState
 from trainer.backbone.finetune_pictures import LEARNED, read_pictures
 from trainer.data import assemble, dataset
+from trainer.data.attribute_columns import columns_of
 from trainer.data.dataset import read_labelled
 from trainer.data.labelled_posts import DIM, SERVING_EMBEDDING
 
@@ -92,6 +93,26 @@ async def test_the_backbone_that_serves_embeds_the_same_posts(labelled: Database
     assert posts.score.tolist() == [1, 2, 3, 5, 6, 7]
     np.testing.assert_array_equal(posts.groups[SERVING_EMBEDDING], -posts.groups["embedding"])
     assert posts.dropped == {"no embedding from both backbones": 1}
+
+
+async def test_posts_come_with_what_was_read_off_their_pictures(labelled: Database) -> None:
+    looks = {"colourfulness": 1.0, "sharpness": 2.0, "brightness": 0.5, "text_share": None}
+    read = {"genre": None, "faces": [], "look": looks}
+    layout = {"share": 0.25, "top": 0.5, "bottom": 0.25, "lines": 3}
+    async with labelled.write() as session:
+        await session.execute(update(Image).values(attributes=read, text_layout=layout))
+        # As a damaged file may have it, and as nobody looked.
+        await session.execute(update(Image).where(Image.id == 2).values(attributes={"look": 7}))
+        await session.execute(update(Image).where(Image.id == 3).values(attributes=None))
+
+    posts = await read_labelled(labelled.url, OURS)
+
+    assert posts.score.tolist() == [1, 2, 3, 4, 5, 6, 7]
+    assert posts.attributes[3, columns_of("text")].tolist() == [0.25, 0.5, 0.25, 3]
+    assert posts.attributes[3, columns_of("look")].tolist() == [1, 2, 0.5, 1, 4, 0.25]
+    assert posts.attributes[3, columns_of("faces and expressions")].tolist() == [0] * 9
+    assert np.isnan(posts.attributes[3, columns_of("genre")]).all()
+    assert np.isnan(posts.attributes[1:3]).all()
 
 
 async def test_wide_groups_are_mapped_not_held(labelled: Database) -> None:

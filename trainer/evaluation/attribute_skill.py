@@ -78,17 +78,17 @@ def added_skill(
         return []
     newest = slice(max(0, len(forecast) - _MOST), None)
     forecast, percentile, group = forecast[newest], percentile[newest], group[newest]
-    attributes = attributes[newest].astype(np.float64)
+    read_off = attributes[newest].astype(np.float64)
     found, read = [], []
     for kind in KINDS:
-        columns = attributes[:, columns_of(kind)]
+        columns = read_off[:, columns_of(kind)]
         rows = np.flatnonzero(np.isfinite(columns).all(axis=1))
         if len(rows) < LEAST:
             continue
         read.append(kind)
         found.append(_added(kind, forecast, percentile, columns, group, rows, seed))
     if len(read) > 1:
-        columns = np.column_stack([attributes[:, columns_of(kind)] for kind in read])
+        columns = np.column_stack([read_off[:, columns_of(kind)] for kind in read])
         rows = np.flatnonzero(np.isfinite(columns).all(axis=1))
         if len(rows) >= LEAST:
             found.append(_added(ALL, forecast, percentile, columns, group, rows, seed))

@@ -11,6 +11,7 @@ from bot.cli import (
     advise,
     backbone,
     backup,
+    captions,
     cluster,
     db,
     discord,
@@ -97,6 +98,7 @@ app.command()(distill)
 app.add_typer(reproduce.app, name="reproduce")
 app.add_typer(stats.app, name="stats")
 app.add_typer(genres.app, name="genres")
+app.add_typer(captions.app, name="captions")
 app.add_typer(images.app, name="images")
 app.add_typer(models.app, name="models")
 app.add_typer(discord.app, name="discord")

@@ -26,6 +26,7 @@ from bot.operations.replaced_data import ReplacedData
 from bot.operations.scheduled_backup import ScheduledBackup
 from bot.platform import Platform, PlatformRefused, PlatformsHere, SignsIn
 from bot.posts.attribute_worker import AttributeWorker
+from bot.posts.own_genres import OwnGenres
 from bot.posts.pipeline import Pipeline
 from bot.posts.settle import Settler
 from bot.runtime.another_try import until_another_try
@@ -36,8 +37,10 @@ from bot.runtime.supervisor import ServiceReport
 from bot.runtime.task_group import TaskGroup
 from bot.settings import Settings
 from bot.setup_checks import Finding, SetupCheck
+from bot.training.caption_rankings import CaptionRankings
 from bot.training.genres import GenreRefits
 from bot.training.new_starter import NewStarter
+from bot.training.own_genres import OwnGenreRefits
 from bot.training.retention import Retention
 from bot.training.schedule import RetrainSchedule
 from bot.training.switch_backbone import BackboneSwitch
@@ -140,6 +143,13 @@ def build(core: Core) -> App:
         training=core.training,
         retrain_schedule=retrain_schedule,
         genre_refits=GenreRefits(core.database, core.settings.versions_dir, clock=core.clock),
+        own_genre_refits=OwnGenreRefits(
+            core.database, core.settings.versions_dir, clock=core.clock
+        ),
+        own_genres=OwnGenres(core.database, core.settings.versions_dir),
+        caption_rankings=CaptionRankings(
+            core.database, core.settings.versions_dir, clock=core.clock
+        ),
         notices=Notices(core.database, platforms, clock=core.clock),
         health_check=HealthCheck(
             core.database, pause=core.settings.pause_on_bad_skill, clock=core.clock

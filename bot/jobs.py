@@ -20,6 +20,7 @@ from bot.operations.replaced_data import ReplacedData
 from bot.operations.scheduled_backup import ScheduledBackup
 from bot.platform import Platform
 from bot.posts.attribute_worker import AttributeWorker
+from bot.posts.own_genres import OwnGenres
 from bot.posts.pipeline import Pipeline
 from bot.posts.queue import CommunityQueue
 from bot.posts.settle import Settler
@@ -31,9 +32,11 @@ from bot.runtime.roles import ALL, ONE_AT_A_TIME, PLATFORMS, Role
 from bot.runtime.scheduler import Scheduler
 from bot.runtime.supervisor import ServiceReport
 from bot.serving.ocr_worker import OcrWorker
+from bot.training.caption_rankings import CaptionRankings
 from bot.training.exchange_models import ModelExchange
 from bot.training.genres import GenreRefits
 from bot.training.new_starter import NewStarter
+from bot.training.own_genres import OwnGenreRefits
 from bot.training.retention import Retention
 from bot.training.runs import TrainingRuns
 from bot.training.schedule import RetrainSchedule
@@ -75,6 +78,9 @@ class Jobs:
         training: TrainingRuns,
         retrain_schedule: RetrainSchedule,
         genre_refits: GenreRefits,
+        own_genre_refits: OwnGenreRefits,
+        own_genres: OwnGenres,
+        caption_rankings: CaptionRankings,
         notices: Notices,
         health_check: HealthCheck,
         retention: Retention,
@@ -101,6 +107,9 @@ class Jobs:
         self._training = training
         self._retrain_schedule = retrain_schedule
         self._genre_refits = genre_refits
+        self._own_genre_refits = own_genre_refits
+        self._own_genres = own_genres
+        self._caption_rankings = caption_rankings
         self._notices = notices
         self._health_check = health_check
         self._retention = retention
@@ -185,10 +194,16 @@ class Jobs:
         """Read the attributes of a few images that have none; the next tick takes more."""
         return await self._attribute_worker.read_next()
 
+    async def tell_own_genres(self) -> int:
+        """Tell the genres that communities have of their own; the next tick tells more."""
+        return await self._own_genres.tell_next()
+
     async def retrain(self) -> bool:
-        """Start a training run if there are enough labels, and learn genres from corrections."""
+        """Start a training run if there are enough labels; learn genres, and what captions play."""
         asked = await self._retrain_schedule.retrain_if_due()
         await self._genre_refits.refit_if_due()
+        await self._own_genre_refits.refit_if_due()
+        await self._caption_rankings.refit_if_due()
         return asked
 
     async def reap_dead_run(self) -> None:
@@ -260,6 +275,7 @@ class Tick:
 
 
 _HOUR = 3600.0
+OWN_GENRES_SECONDS = 30.0
 
 #: What each role does, and how often. Retraining has its own times.
 TICKS: tuple[Tick, ...] = (
@@ -275,6 +291,7 @@ TICKS: tuple[Tick, ...] = (
     Tick(Jobs.clean_up, frozenset({Role.JOBS}), SWEEP_HOURS * _HOUR, is_watched=False),
     Tick(Jobs.exchange_models, frozenset(ALL), EXCHANGE_SECONDS, is_watched=False),
     Tick(Jobs.read_texts, frozenset({Role.EMBED})),
+    Tick(Jobs.tell_own_genres, frozenset({Role.EMBED}), OWN_GENRES_SECONDS),
     Tick(Jobs.read_attributes, frozenset({Role.EMBED})),
     Tick(Jobs.embed_missing, frozenset({Role.EMBED}), STARTER_MINUTES * 60, is_watched=False),
     Tick(Jobs.reap_dead_run, frozenset({Role.JOBS, Role.TRAIN}), REAP_SECONDS),

@@ -1,7 +1,7 @@
 """main.py genres: what people say of genres, a community's own genres, and what is learned."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -16,7 +16,8 @@ from bot.posts.genres import (
 )
 from bot.serving.attribute_phrases import genre_name
 from bot.settings import load_settings
-from bot.training.genres import GenreRefits, GenreVersion
+from bot.training.genres import GenreRefits, GenresNotLearned, GenreVersion
+from bot.training.own_genres import OwnGenreRefits, OwnGenreVersion
 from models.attributes.serving_genres import SHIPPED, Serving
 from storage.queries.communities import find_the_community
 from storage.types import OWN_GENRES
@@ -75,64 +76,148 @@ async def _own(community: str | None, names: list[str] | None) -> tuple[str, tup
 @app.command()
 def refit(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Learn genres from what people said; what is better serves. The schedule does it, too."""
-    version = run(_refit())
+    version, own = run(_refit())
     if as_json:
-        print_json(asdict(version))
+        found = {} if isinstance(version, str) else asdict(version)
+        print_json(found | {"own": {name: _json_of(each) for name, each in own.items()}})
         return
+    if isinstance(version, str):
+        say(version)
+    else:
+        verdict = version.verdict
+        say(f"{version.name}: {verdict['reason']}")
+        say(
+            f"On {verdict['corrections']:,} corrections that were not learned from: log loss"
+            f" {verdict['log_loss']:.3f} as it served, {verdict['log_loss_challenger']:.3f} as"
+            f" learned; right {verdict['accuracy']:.0%} and {verdict['accuracy_challenger']:.0%}."
+        )
+    for name, learned in own.items():
+        say(f"{name}: {learned if isinstance(learned, str) else _in_words(learned)}")
+
+
+def _json_of(learned: OwnGenreVersion | str) -> Any:
+    return {"not_learned": learned} if isinstance(learned, str) else asdict(learned)
+
+
+def _in_words(version: OwnGenreVersion) -> str:
     verdict = version.verdict
-    say(f"{version.name}: {verdict['reason']}")
-    say(
-        f"On {verdict['corrections']:,} corrections that were not learned from: log loss"
-        f" {verdict['log_loss']:.3f} as it served, {verdict['log_loss_challenger']:.3f} as learned;"
-        f" right {verdict['accuracy']:.0%} and {verdict['accuracy_challenger']:.0%}."
+    return (
+        f"{', '.join(version.genres)}: {verdict['reason']} On {verdict['pictures']:,} posts that"
+        f" were not learned from: {verdict['found']:.0%} of these genres found."
     )
 
 
-async def _refit() -> GenreVersion:
+async def _refit() -> tuple[GenreVersion | str, dict[str, OwnGenreVersion | str]]:
+    """What was learned of the genres that all have, and by community; or why nothing was."""
     async with open_core(load_settings()) as core:
-        return await _refits(core).refit()
+        own_refits = _own_refits(core)
+        found: GenreVersion | str
+        own: dict[str, OwnGenreVersion | str] = {}
+        try:
+            found = await _refits(core).refit()
+        except GenresNotLearned as error:
+            found = str(error)
+        communities = await own_refits.with_own()
+        if isinstance(found, str) and not communities:
+            raise CommandFailed(found)
+        for community in communities:
+            try:
+                own[community.name] = await own_refits.refit(community)
+            except GenresNotLearned as error:
+                own[community.name] = str(error)
+        return found, own
 
 
 @app.command()
 def versions(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """What was learned of genres so far, and what serves (★)."""
-    found, serving = run(_versions())
+    found, serving, own = run(_versions())
     if as_json:
-        print_json({"serving": serving.name, "versions": [asdict(each) for each in found]})
+        print_json(
+            {
+                "serving": serving.name,
+                "versions": [asdict(each) for each in found],
+                "own": {
+                    name: {"serving": served, "versions": [asdict(each) for each in versions]}
+                    for name, (served, versions) in own.items()
+                },
+            }
+        )
         return
     say(f"{'★ ' if serving.name == SHIPPED else ''}{SHIPPED}: the one that Peoria came with.")
     for each in found:
         mark = "★ " if serving.name == each.name else ""
         say(f"{mark}{each.name}: {each.said:,} corrections. {each.verdict['reason']}")
+    for name, (served, versions) in own.items():
+        say(f"{name}, its own genres:")
+        if not versions:
+            say("  nothing was learned yet.")
+        for learned in versions:
+            mark = "★ " if learned.name == served else ""
+            say(f"  {mark}{learned.name}: {_in_words(learned)}")
 
 
-async def _versions() -> tuple[list[GenreVersion], Serving]:
+_Own: TypeAlias = dict[str, tuple[str | None, list[OwnGenreVersion]]]
+
+
+async def _versions() -> tuple[list[GenreVersion], Serving, _Own]:
     async with open_core(load_settings()) as core:
-        refits = _refits(core)
-        return refits.versions(), refits.serving()
+        refits, own = _refits(core), _own_refits(core)
+        return (
+            refits.versions(),
+            refits.serving(),
+            {
+                each.name: (own.serving(each.id), own.versions(each.id))
+                for each in await own.with_own()
+            },
+        )
 
 
 @app.command()
-def promote(name: Annotated[str, typer.Argument(help="Of `genres versions`.")]) -> None:
+def promote(
+    name: Annotated[str, typer.Argument(help="Of `genres versions`.")],
+    community: Annotated[
+        str | None, typer.Option(help="Whose own genres it tells, for example r/memes.")
+    ] = None,
+) -> None:
     """Have a version serve, whatever the gate said. A running Peoria takes it up by itself."""
-    run(_promote(name))
+    run(_promote(name, community))
     say(f"{name} serves now.")
 
 
-async def _promote(name: str) -> None:
+async def _promote(name: str, community: str | None) -> None:
     async with open_core(load_settings()) as core:
-        _refits(core).promote(name)
+        if community is None:
+            _refits(core).promote(name)
+        else:
+            _own_refits(core).promote(await _community_id(core, community), name)
 
 
 @app.command()
-def rollback() -> None:
+def rollback(
+    community: Annotated[
+        str | None, typer.Option(help="Whose own genres are meant, for example r/memes.")
+    ] = None,
+) -> None:
     """Have the version serve again that the present one took the place of."""
-    say(f"{run(_rollback())} serves again.")
+    name = run(_rollback(community))
+    say(f"{name} serves again." if name else "Its own genres are not told any more.")
 
 
-async def _rollback() -> str:
+async def _rollback(community: str | None) -> str | None:
     async with open_core(load_settings()) as core:
-        return _refits(core).rollback()
+        if community is None:
+            return _refits(core).rollback()
+        return _own_refits(core).rollback(await _community_id(core, community))
+
+
+async def _community_id(core: Core, name: str) -> int:
+    async with core.database.read() as session:
+        return (await session.run_sync(find_the_community, name)).id
+
+
+def _own_refits(core: Core) -> OwnGenreRefits:
+    return OwnGenreRefits(core.database, core.settings.versions_dir, clock=core.clock)
 
 
 def _refits(core: Core) -> GenreRefits:

@@ -13,6 +13,7 @@ from models.attributes.read import AttributeReader
 from models.captions.emotions import EmotionClassifier
 from models.captions.language_model import SHIPPED, CaptionModel, CaptionModelUnusable
 from models.captions.safety import SafetyList
+from models.captions.serving_ranking import RANKINGS
 from storage.engine.database import Database
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ def open_maker(settings: Settings, server: ChampionServer, database: Database) -
         else None,
         safety=SafetyList.shipped(settings.caption_blocked),
         read_expression=FaceReader().expression,
+        rankings=settings.versions_dir / RANKINGS,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,10 @@ from models.author_record import AuthorRecord
 from models.captions.emotions import EmotionClassifier
 from models.captions.language_model import CaptionModel
 from models.captions.layout import CaptionRefused
+from models.captions.ranking import SHIPPED_RANKING, Offered, Ranking
 from models.captions.render import Canvas, checked
 from models.captions.safety import SafetyList
+from models.captions.serving_ranking import serving_ranking
 from models.captions.tokenizer import EXPRESSIONS
 from models.features import PostFacts
 from models.preprocessing import to_input
@@ -35,10 +38,6 @@ log = logging.getLogger(__name__)
 
 #: Captions that are taken from each source, and posts that retrieval looks through.
 _RETRIEVED, _ASKED, _POSTS = 8, 8, 5_000
-#: What the caption model's own judgement counts beside the champion's, in percentiles.
-_MERIT_WEIGHT = 0.1
-#: What counts, in percentiles, that a caption has the emotion of the face.
-_EMOTION_WEIGHT = 0.05
 #: Two captions that share more of their words are too much alike.
 _ALIKE = 0.5
 
@@ -75,6 +74,7 @@ class Suggestion:
         merit: what the caption model says of it, log-odds; None: it was not asked.
         emotion: the caption's emotion; None: not known.
         fits: how probably it has the emotion of the face, 0 to 1; 0 where there is none.
+        ranking: what counts beside the forecast.
     """
 
     boxes: tuple[str, ...]
@@ -83,12 +83,19 @@ class Suggestion:
     merit: float | None = None
     emotion: str | None = None
     fits: float = 0.0
+    ranking: Ranking = SHIPPED_RANKING
+
+    @property
+    def offered(self) -> Offered:
+        """What it is ordered by, and its words."""
+        merit = 0.0 if self.merit is None else float(1 / (1 + np.exp(-self.merit)) - 0.5)
+        words = " / ".join(box for box in self.boxes if box)
+        return Offered(words, self.source.value, self.card.beats, merit, self.fits)
 
     @property
     def rank(self) -> float:
         """What suggestions are ordered by."""
-        merit = 0.0 if self.merit is None else 1 / (1 + np.exp(-self.merit)) - 0.5
-        return self.card.beats + _MERIT_WEIGHT * float(merit) + _EMOTION_WEIGHT * self.fits
+        return self.ranking.rank(self.offered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +128,7 @@ class MemeMaker:
         caption_server: asked as well; None: there is none.
         safety: what no caption may have.
         read_expression: of the face in a picture.
+        rankings: folder of the rankings that were learned here; None: the one that ships serves.
     """
 
     def __init__(
@@ -133,6 +141,7 @@ class MemeMaker:
         caption_server: CaptionServer | None,
         safety: SafetyList,
         read_expression: ExpressionReader = lambda _: None,
+        rankings: Path | None = None,
     ) -> None:
         self._server = server
         self._database = database
@@ -141,6 +150,7 @@ class MemeMaker:
         self._caption_server = caption_server
         self._safety = safety
         self._read_expression = read_expression
+        self._rankings = rankings
 
     async def suggest(
         self, data: bytes, *, title: str, audience: Audience, now: datetime, count: int = 5,
@@ -294,8 +304,11 @@ class MemeMaker:
             read_forecast(champion, said, row, audience) for row in range(len(embeddings))
         )
         merits = self._merits([boxes for boxes, _ in drawn], embedding, champion)
+        ranking = serving_ranking(self._rankings)
         return [
-            Suggestion(boxes, source, card, merit, *self._emotion(boxes, expression))
+            Suggestion(
+                boxes, source, card, merit, *self._emotion(boxes, expression), ranking=ranking
+            )
             for (boxes, source), card, merit in zip(drawn, cards, merits, strict=True)
         ], plain
 

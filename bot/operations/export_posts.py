@@ -205,7 +205,7 @@ def _row(label: Label, post: Post, community: Community, author: str | None) -> 
         "height": image.height if image else None,
         "perceptual_hash": image.phash if image else None,
         "text": (image.text or None) if image else None,
-        "genre": post.genre or genre.get("name"),
+        "genre": post.shown_genre or genre.get("name"),
         "faces": image.faces if image else None,
         "expression": image.expression if image else None,
         **{name: look.get(name) for name in _LOOK},

@@ -18,6 +18,7 @@ from storage.queries.standings import drop_standings
 from storage.tables import (
     Account,
     AuditEntry,
+    CaptionChoice,
     Guess,
     Image,
     ImagelessPost,
@@ -41,11 +42,11 @@ async def forget_person(
 ) -> int:
     """Delete what is stored about a person; return how many rows were deleted or emptied.
 
-    Account, guesses, noted views, votes, standings and what they said of genres are deleted. Posts
-    stay as numbers that others are measured by: without author, title, link and addresses of
-    images. Those without a label are withdrawn as by `opt_out`. Images that nobody else posted are
-    deleted, and the text read from them. The platform's own id of a post stays, so that it is not
-    ingested again as a new one.
+    Account, guesses, noted views, votes, standings, chosen captions and what they said of genres
+    are deleted. Posts stay as numbers that others are measured by: without author, title, link and
+    addresses of images. Those without a label are withdrawn as by `opt_out`. Images that nobody
+    else posted are deleted, and the text read from them. The platform's own id of a post stays, so
+    that it is not ingested again as a new one.
 
     A person who opted out stays opted out: only their hash is kept for that, and no row refers to
     it. To delete the hash as well, they opt in first.
@@ -76,6 +77,7 @@ async def forget_person(
             delete(Vote).filter_by(author_id=author.id),
             delete(OutcomeFeed).filter_by(author_id=author.id),
             update(OutcomeFeed).filter_by(winner_id=author.id).values(winner_id=None),
+            delete(CaptionChoice).filter_by(author_id=author.id),
             delete(Peek).filter_by(author_id=author.id),
             update(PostImage).where(PostImage.post_id.in_(_posts_of(author.id))).values(source=""),
             update(Post).filter_by(author_id=author.id).values(author_id=None, title="", link=None),

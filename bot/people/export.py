@@ -14,6 +14,7 @@ from storage.queries.communities import find_author
 from storage.tables import (
     Account,
     AuditEntry,
+    CaptionChoice,
     Community,
     GenreCorrection,
     Guess,
@@ -107,6 +108,7 @@ async def export_person(
             "peeks": await _export_peeks(session, author.id),
             "votes": await _export_votes(session, author.id),
             "genre_corrections": await _export_corrections(session, author.id),
+            "chosen_captions": await _export_captions(session, author.id),
             "standings": await _export_standings(session, author.id, unnamed),
             "messages": messages,
             "changes": changes,
@@ -271,6 +273,20 @@ async def _export_corrections(session: AsyncSession, author_id: int) -> list[dic
     return [
         {"post": post, "genre": said.genre, "corrected_at": _moment(said.corrected_at)}
         for said, post in rows
+    ]
+
+
+async def _export_captions(session: AsyncSession, author_id: int) -> list[dict[str, Any]]:
+    rows = await session.scalars(
+        select(CaptionChoice).filter_by(author_id=author_id).order_by(CaptionChoice.id)
+    )
+    return [
+        {
+            "chosen_at": _moment(each.chosen_at),
+            "chosen": each.offered[each.chosen]["text"],
+            "offered": [offered["text"] for offered in each.offered],
+        }
+        for each in rows
     ]
 
 

@@ -82,7 +82,7 @@ class Replier:
         Args:
             post: with its community, predictions and reply loaded.
         """
-        card = stored_card(post.prediction_rows[0], genre=post.genre)
+        card = stored_card(post.prediction_rows[0], genre=post.shown_genre)
         if post.platform not in self._platforms:
             await self._skip(post, ReplySkip.NO_PLATFORM)
         elif post.reply is not None:

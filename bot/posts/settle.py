@@ -138,7 +138,7 @@ class Settler:
         reply = post.reply
         if reply is None or reply.source_id is None:
             return
-        card = stored_card(post.prediction_rows[0], genre=post.genre)
+        card = stored_card(post.prediction_rows[0], genre=post.shown_genre)
         result = OutcomeWaits(card, waits.score, waits.missing, waits.needed)
         try:
             await self._platforms[post.platform].settle(post_ref(post), reply.source_id, result)
@@ -159,7 +159,9 @@ class Settler:
         platform, reply = self._platforms.get(post.platform), post.reply
         shown, fault = False, None
         if platform and reply and reply.state is ReplyState.SENT and reply.source_id and post.label:
-            result = outcome(stored_card(post.prediction_rows[0], genre=post.genre), post.label)
+            result = outcome(
+                stored_card(post.prediction_rows[0], genre=post.shown_genre), post.label
+            )
             shown = True
             try:
                 await platform.settle(post_ref(post), reply.source_id, result)
@@ -199,7 +201,7 @@ class Settler:
         reply = post.reply
         if reply is None or reply.source_id is None:
             return False
-        result = OutcomeUnknown(stored_card(post.prediction_rows[0], genre=post.genre))
+        result = OutcomeUnknown(stored_card(post.prediction_rows[0], genre=post.shown_genre))
         try:
             await self._platforms[post.platform].settle(post_ref(post), reply.source_id, result)
         except Exception as error:  # noqa: BLE001 - judged and logged below

@@ -172,7 +172,7 @@ class InboxAnswers:
         if not post.prediction_rows:
             return plain_text(refusal_sentence(post) or STILL_WAITING, about)
         return prediction_text(
-            stored_card(post.prediction_rows[0], genre=post.genre), community.name, about
+            stored_card(post.prediction_rows[0], genre=post.shown_genre), community.name, about
         )
 
     async def _post(self, item: InboxItem, community: Community) -> Post | str:

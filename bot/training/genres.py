@@ -134,7 +134,7 @@ class GenreRefits:
         said: int,
     ) -> GenreVersion:
         now = self._clock()
-        name = _free_name(self._folder, now)
+        name = free_name(self._folder, now)
         with tempfile.TemporaryDirectory() as temporary:
             data, out = Path(temporary) / "data.npz", Path(temporary) / "genres.npz"
             await asyncio.to_thread(_write, data, examples, others)
@@ -205,7 +205,8 @@ class GenreRefits:
         return before
 
 
-def _free_name(folder: Path, now: datetime) -> str:
+def free_name(folder: Path, now: datetime) -> str:
+    """A name that no version in a folder has yet."""
     name, number = f"{now:%Y%m%d-%H%M%S}", 1
     while (folder / (found := name if number == 1 else f"{name}-{number}")).exists():
         number += 1

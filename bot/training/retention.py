@@ -18,6 +18,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.one_by_one import one_by_one
 from bot.training.first_version import is_first_version
 from models.attributes.serving_genres import GENRE_HEADS
+from models.captions.serving_ranking import RANKINGS
 from storage.engine.database import Database
 from storage.tables import ModelVersion, Post, Prediction, TrainingRun, WaitingScore
 from storage.types import UNLABELLED, RunState
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 #: A folder without a row that is younger than this may be a version that is being made.
 GRACE = timedelta(days=1)
+#: Folders that hold no model version.
+_OTHERS = (GENRE_HEADS, RANKINGS)
 _RENAMED = ".dropped-"
 #: Posts in one query.
 _AT_ONCE = 1000
@@ -97,7 +100,7 @@ class Retention:
         gone = []
         for folder in sorted(self._versions_dir.iterdir()):
             known = is_dropped.get(folder.name)
-            if not folder.is_dir() or known is False or folder.name == GENRE_HEADS:
+            if not folder.is_dir() or known is False or folder.name in _OTHERS:
                 continue
             if folder.name.startswith(_RENAMED):
                 # Left by a sweep that was interrupted.

@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from secrets import randbits, token_hex
 from typing import Any
 
@@ -11,6 +12,7 @@ import aiohttp_jinja2
 from aiohttp import web
 from sqlalchemy.orm import Session
 
+from bot.memes.choices import note_choice
 from bot.memes.open_maker import open_maker
 from bot.memes.suggest import CaptionSource, MemeMaker, NoCaptions, Suggestion, Suggestions
 from bot.serving.attribute_phrases import expression_word
@@ -30,6 +32,7 @@ from models.captions.render import Meme
 from models.decoding import ImageRefused
 from models.preprocessing import perceptual_hash
 from storage.queries.communities import find_community
+from storage.tables import Post
 from storage.types import PlatformName
 
 #: Memes that wait to be chosen: how many, their bytes in all, and for how long.
@@ -47,12 +50,23 @@ _WROTE = {
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A meme that was made for somebody and is not posted yet."""
+    """A meme that was made for somebody and is not posted yet.
+
+    Attributes:
+        meme: the picture.
+        visitor: who asked for it.
+        title: that it is posted with.
+        until: when it is forgotten.
+        offered: all that were on the page.
+        place: of this one among them.
+    """
 
     meme: Meme
     visitor: str
     title: str
     until: datetime
+    offered: tuple[Suggestion, ...]
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +139,21 @@ class MemePages:
         upload = Upload(title, key, waiting.meme.data)
         async with request.config_dict[WRITING].take():
             post_id = await self._post_form.accept(visitor_of(request), upload)
+            await self._services.core.database.run_write(
+                partial(self._note, waiting, visitor_of(request).hash, post_id)
+            )
         self._services.tasks.start(
             self._services.pipeline.advance(post_id), f"Predicting post {post_id}"
         )
         return see_other(f"/posts/{post_id}")
+
+    def _note(self, waiting: Waiting, person: str, post_id: int, session: Session) -> None:
+        community_id = session.get_one(Post, post_id).community_id
+        note_choice(
+            session, community_id=community_id, platform=PlatformName.WEB, person=person,
+            offered=waiting.offered, chosen=waiting.place, post_id=post_id,
+            now=self._services.clock(),
+        )  # fmt: skip
 
     async def _suggest(self, visitor: Visitor, upload: Upload) -> Suggestions:
         if not upload.image:
@@ -180,8 +205,10 @@ class MemePages:
             )
             offers.append(Offer(token_hex(16), each, meme))
         until = self._services.clock() + _KEPT
-        for offer in offers:
-            self._waiting[offer.token] = Waiting(offer.meme, visitor.id, upload.title, until)
+        for place, offer in enumerate(offers):
+            self._waiting[offer.token] = Waiting(
+                offer.meme, visitor.id, upload.title, until, found.chosen, place
+            )
         self._forget()
         return offers
 

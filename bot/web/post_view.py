@@ -223,7 +223,7 @@ def _web_address(link: str | None) -> str | None:
 def _card(post: Post, stage: Stage) -> Card | None:
     shown = stage in ("predicted", "counting", "waiting", "final")
     return (
-        stored_card(post.prediction_rows[0], genre=post.genre)
+        stored_card(post.prediction_rows[0], genre=post.shown_genre)
         if shown and post.prediction_rows
         else None
     )

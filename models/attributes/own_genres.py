@@ -71,6 +71,4 @@ class OwnGenreHead:
     def tell(self, embeddings: NDArray[np.float32]) -> list[str | None]:
         """The genre of each picture; None: none of these is sure."""
         chances = self.with_none(embeddings)[:, :-1]
-        return [
-            self.names[int(row.argmax())] if row.max() >= NAMED else None for row in chances
-        ]
+        return [self.names[int(row.argmax())] if row.max() >= NAMED else None for row in chances]

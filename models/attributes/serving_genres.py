@@ -55,6 +55,15 @@ def write_serving(folder: Path, serving: Serving) -> None:
     written.replace(folder / _POINTER)
 
 
+def serving_stamp(folder: Path) -> object:
+    """Something that is another when another head serves."""
+    try:
+        status = (folder / _POINTER).stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino, status.st_size
+
+
 def head_path(folder: Path, name: str) -> Path:
     """Where the file of a version's head is."""
     return ATTRIBUTES / _HEAD if name == SHIPPED else folder / name / _HEAD
@@ -74,19 +83,10 @@ class ServingGenres:
 
     def head(self) -> GenreHead:
         """The head. One that cannot be read leaves the place to the shipped one."""
-        stamp = self._read_stamp()
+        stamp = None if self._folder is None else serving_stamp(self._folder)
         if self._head is None or stamp != self._stamp:
             self._head, self._stamp = self._load(), stamp
         return self._head
-
-    def _read_stamp(self) -> object:
-        if self._folder is None:
-            return None
-        try:
-            status = (self._folder / _POINTER).stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_ino, status.st_size
 
     def _load(self) -> GenreHead:
         if self._folder is not None:

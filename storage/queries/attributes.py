@@ -30,7 +30,7 @@ class LooksLike:
     """What is looked for; None: whatever it is.
 
     Attributes:
-        genre: a name of a genre, as `images.genre` and `posts.genre` have it.
+        genre: a name of a genre, as `images.genre`, `posts.genre` and `posts.told_genre` have it.
         expression: of models.attributes.expressions.EXPRESSIONS.
         least_faces: the image has so many faces or more.
         most_faces: the image has so many faces or fewer.
@@ -48,7 +48,7 @@ class LooksLike:
         """
         tests: list[ColumnElement[bool]] = []
         if self.genre is not None:
-            tests.append(func.coalesce(Post.genre, Image.genre) == self.genre)
+            tests.append(func.coalesce(Post.genre, Post.told_genre, Image.genre) == self.genre)
         if self.expression is not None:
             tests.append(Image.expression == self.expression)
         if self.least_faces is not None:

@@ -69,6 +69,42 @@ def other_pictures(session: Session, backbone: str, *, limit: int) -> Sequence[b
     return list(session.scalars(query))
 
 
-def count_corrections(session: Session) -> int:
-    """How many words of people on genres are stored."""
-    return session.scalars(select(func.count()).select_from(GenreCorrection)).one()
+def community_pictures(
+    session: Session, backbone: str, community_id: int, *, corrected: bool, limit: int
+) -> Sequence[GenreExample]:
+    """The newest posts' first pictures of one community; ``genre`` is empty where nobody spoke.
+
+    Args:
+        session: to read with.
+        backbone: fingerprint of the one whose embeddings are wanted.
+        community_id: the community.
+        corrected: those whose genre people told, or those of which nobody spoke.
+        limit: so many at most.
+    """
+    query = (
+        select(Post.genre, Embedding.vector, Image.phash)
+        .join(PostImage, PostImage.post_id == Post.id)
+        .join(Image, Image.id == PostImage.image_id)
+        .join(Embedding, Embedding.image_id == Image.id)
+        .where(
+            Embedding.backbone == backbone,
+            Post.community_id == community_id,
+            Post.genre.is_not(None) if corrected else Post.genre.is_(None),
+            PostImage.position == 0,
+        )
+        .order_by(Post.id.desc())
+        .limit(limit)
+    )
+    return [
+        GenreExample(genre or "", vector, phash) for genre, vector, phash in session.execute(query)
+    ]
+
+
+def count_corrections(session: Session, community_id: int | None = None) -> int:
+    """How many words of people on genres are stored, of one community or of all."""
+    query = select(func.count()).select_from(GenreCorrection)
+    if community_id is not None:
+        query = query.join(Post, Post.id == GenreCorrection.post_id).where(
+            Post.community_id == community_id
+        )
+    return session.scalars(query).one()

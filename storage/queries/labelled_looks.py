@@ -45,7 +45,7 @@ def labelled_looks(session: Session, community_id: int, *, limit: int) -> Sequen
             newest.c.percentile_low,
             newest.c.percentile_high,
             Post.posted_at,
-            func.coalesce(Post.genre, Image.genre).label("genre"),
+            func.coalesce(Post.genre, Post.told_genre, Image.genre).label("genre"),
             Image.attributes,
             Image.text_layout,
         )

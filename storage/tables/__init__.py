@@ -8,6 +8,7 @@ from storage.tables.accounts import Account, Passkey, PasskeyChallenge
 from storage.tables.audit import AuditEntry
 from storage.tables.base import Base
 from storage.tables.batches import BatchJob, QuarantinedImage
+from storage.tables.captions import CaptionChoice
 from storage.tables.communities import Author, Community, WatchedGroup
 from storage.tables.digests import Digest
 from storage.tables.genres import GenreCorrection
@@ -35,6 +36,7 @@ __all__ = [
     "Author",
     "Base",
     "BatchJob",
+    "CaptionChoice",
     "Community",
     "CommunityGuesses",
     "DailyLabel",

@@ -119,12 +119,21 @@ class Post(Base):
     #: The genre that counts here where it is another than the image's attributes say: people said
     #: so, or it is one of the community's own; null: what they say.
     genre: Mapped[str | None] = mapped_column(String(40), index=True)
+    #: The genre of the community's own that its head tells; null: none, or it has no head.
+    told_genre: Mapped[str | None] = mapped_column(String(40))
+    #: Which head was asked; null: none was yet.
+    told_genre_by: Mapped[str | None] = mapped_column(String(16))
 
     community: Mapped[Community] = relationship(overlaps="platform")
     images: Mapped[list["PostImage"]] = relationship(order_by="PostImage.position")
     prediction_rows: Mapped[list[Prediction]] = relationship(order_by="Prediction.id")
     label: Mapped[Label | None] = relationship()
     reply: Mapped["Reply | None"] = relationship()
+
+    @property
+    def shown_genre(self) -> str | None:
+        """The genre that is shown where it is another than the image's attributes say."""
+        return self.genre or self.told_genre
 
     @property
     def is_spoiler(self) -> bool:

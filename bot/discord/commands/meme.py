@@ -5,9 +5,10 @@ Who asked sees them alone until they post one. A picture that was hidden behind 
 
 import asyncio
 import io
+from collections.abc import Awaitable, Callable
 from functools import partial
 from secrets import randbits
-from typing import Any
+from typing import Any, TypeAlias
 
 import discord
 from discord import app_commands
@@ -22,6 +23,7 @@ from bot.discord.texts.markdown import escape
 from bot.discord.ui.error_replies import Refused, answer_error
 from bot.discord.ui.responses import Interaction, defer, respond
 from bot.league.secrecy import Reader, has_seen, votes_are_in, why_secret
+from bot.memes.choices import note_choice
 from bot.memes.open_maker import open_maker
 from bot.memes.suggest import MemeMaker, NoCaptions, Suggestions
 from bot.serving.audience import Audience, audience_of
@@ -93,8 +95,24 @@ class Memes(Feature):
         # Pictures are in memory in here only, however many people ask at the same moment.
         async with self._at_once:
             found = await self._suggest(interaction, url, title, caption)
-        choice = MemeChoice(texts_for(interaction), found, spoiler=spoiler)
+        choice = MemeChoice(
+            texts_for(interaction), found, spoiler=spoiler, note=partial(self._note, found)
+        )
         await respond(interaction, choice.text(), files=[await choice.file()], view=choice)
+
+    async def _note(self, found: Suggestions, interaction: Interaction, chosen: int) -> None:
+        """Keep what was chosen, where Peoria watches: captions are ranked by it."""
+
+        def note(session: Session) -> None:
+            community = community_here(session, interaction)
+            if community is not None:
+                note_choice(
+                    session, community_id=community.id, platform=PlatformName.DISCORD,
+                    person=self.person(interaction.user), offered=found.chosen, chosen=chosen,
+                    post_id=None, now=self.core.clock(),
+                )  # fmt: skip
+
+        await self.core.database.run_write(note)
 
     async def _suggest(
         self, interaction: Interaction, url: str, title: str, caption: str
@@ -142,14 +160,19 @@ class Memes(Feature):
             raise Refused("meme.kept_back")
 
 
+#: Told who posted which of the captions.
+Note: TypeAlias = Callable[[Interaction, int], Awaitable[None]]
+
+
 class MemeChoice(discord.ui.View):
     """A list of captions, and a button that posts the chosen one for all to see."""
 
-    def __init__(self, texts: Texts, found: Suggestions, *, spoiler: bool) -> None:
+    def __init__(self, texts: Texts, found: Suggestions, *, spoiler: bool, note: Note) -> None:
         super().__init__(timeout=_SECONDS)
         self._texts = texts
         self._found = found
         self._spoiler = spoiler
+        self._note = note
         #: Drawn already, by the caption's number: choosing again and again costs nothing.
         self._drawn: dict[int, Meme] = {}
         self._chosen = 0
@@ -221,6 +244,7 @@ class MemeChoice(discord.ui.View):
             self._texts("meme.by", person=interaction.user.mention), file=await self.file(),
             ephemeral=False, allowed_mentions=discord.AllowedMentions.none(),
         )  # fmt: skip
+        await self._note(interaction, self._chosen)
         self.stop()
 
 

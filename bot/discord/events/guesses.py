@@ -170,7 +170,7 @@ class GuessListener(commands.Cog):
             seen = await session.run_sync(find_earlier_post, post)
         message = card_message(
             texts,
-            stored_card(post.prediction_rows[0], genre=post.genre),
+            stored_card(post.prediction_rows[0], genre=post.shown_genre),
             community=f"<#{post.community.source_id}>",
             seen=seen,
             heat_map=await explain_post(

@@ -45,7 +45,7 @@ class ReplyEditor:
         message = await current_reply(
             self._core,
             ReplyData(post, len(post.images), seen),
-            stored_card(post.prediction_rows[0], genre=post.genre),
+            stored_card(post.prediction_rows[0], genre=post.shown_genre),
             _texts(channel),
         )
         await _edit(channel, post.reply.source_id, message)

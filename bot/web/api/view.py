@@ -76,7 +76,7 @@ def prediction_of(card: Card) -> schema.Prediction:
 def scored_prediction_of(post: Post, row: Prediction) -> schema.ScoredPrediction:
     """A stored prediction of a post that may be shown."""
     return schema.ScoredPrediction(
-        **prediction_of(stored_card(row, genre=post.genre)).model_dump(),
+        **prediction_of(stored_card(row, genre=post.shown_genre)).model_dump(),
         id=row.id,
         post_id=post.id,
         community_id=post.community_id,

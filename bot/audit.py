@@ -25,6 +25,7 @@ class Action(StrEnum):
     WATCH = "watch"
     UNWATCH = "unwatch"
     SETTINGS = "settings"
+    POSTERS = "posters"
     IMPORT = "import"
     STOP_IMPORT = "stop_import"
     DIGEST = "digest"

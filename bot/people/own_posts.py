@@ -59,27 +59,31 @@ async def empty_post(
         NotPossible: it is not theirs.
     """
     async with database.write() as session:
-        post = await _own_post(session, post_id, platform, person)
-        post.title, post.link, post.hidden_at = "", None, post.hidden_at or now
-        of_others = select(PostImage.image_id).where(
-            PostImage.post_id != post_id, PostImage.image_id.is_not(None)
-        )
-        only_here = select(PostImage.image_id).where(
-            PostImage.post_id == post_id, PostImage.image_id.is_not(None)
-        )
-        images = await session.scalars(
-            select(Image).where(Image.id.in_(only_here), Image.id.not_in(of_others))
-        )
-        dropped = []
-        for image in images:
-            image.text = None if image.text is None else ""
-            image.dropped_at = image.dropped_at or now
-            dropped.append(image.sha256)
-        dropped += await waiting_uploads(session, select(Post.id).where(Post.id == post_id))
-        # The clean-up keeps what a place still waits for.
-        await session.execute(
-            update(PostImage).where(PostImage.post_id == post_id).values(source="")
-        )
+        await _own_post(session, post_id, platform, person)
+        return await empty_of_words(session, post_id, now)
+
+
+async def empty_of_words(session: AsyncSession, post_id: int, now: datetime) -> list[str]:
+    """`empty_post` of anybody's post, in a write session of the caller's."""
+    post = await session.get_one(Post, post_id)
+    post.title, post.link, post.hidden_at = "", None, post.hidden_at or now
+    of_others = select(PostImage.image_id).where(
+        PostImage.post_id != post_id, PostImage.image_id.is_not(None)
+    )
+    only_here = select(PostImage.image_id).where(
+        PostImage.post_id == post_id, PostImage.image_id.is_not(None)
+    )
+    images = await session.scalars(
+        select(Image).where(Image.id.in_(only_here), Image.id.not_in(of_others))
+    )
+    dropped = []
+    for image in images:
+        image.text = None if image.text is None else ""
+        image.dropped_at = image.dropped_at or now
+        dropped.append(image.sha256)
+    dropped += await waiting_uploads(session, select(Post.id).where(Post.id == post_id))
+    # The clean-up keeps what a place still waits for.
+    await session.execute(update(PostImage).where(PostImage.post_id == post_id).values(source=""))
     return dropped
 
 

@@ -18,6 +18,7 @@ from bot.discord.commands.me import PersonalRecord
 from bot.discord.commands.meme import Memes
 from bot.discord.commands.models import Models
 from bot.discord.commands.outcomes import OutcomeCommands
+from bot.discord.commands.posters import Posters
 from bot.discord.commands.predict import Predictions
 from bot.discord.commands.privacy import Privacy
 from bot.discord.commands.settings import ChannelSettings
@@ -37,6 +38,7 @@ FEATURES: tuple[type[Feature], ...] = (
     WatchedChannels,
     ChannelOverview,
     ChannelSettings,
+    Posters,
     HistoryCommand,
     DigestCommand,
     OutcomeCommands,

@@ -19,11 +19,15 @@ from bot.discord.commands.watch import channel_meant, shown_name
 from bot.discord.gateway.channels import WatchedChannel
 from bot.discord.gateway.guild_options import (
     ANNOUNCEMENTS,
+    AUTOSTAR,
     DOWNVOTE,
     NOWHERE,
+    PROXIED,
+    REPLY_VOTES,
     STICKERS,
     THREADS,
     UPVOTE,
+    VOTER_DAYS,
     downvote_of,
     upvote_of,
 )
@@ -54,7 +58,8 @@ class ChannelSettings(Feature):
             for name in (
                 "channel", "upvote", "downvote", "horizon", "mode", "blind", "buckets",
                 "min_percentile", "quiet_hours", "time_zone", "replies_per_minute",
-                "guess_minutes", "announcements", "announce", "threads", "stickers", "copy_from",
+                "guess_minutes", "announcements", "announce", "threads", "stickers", "autostar",
+                "reply_votes", "proxied", "voter_days", "copy_from",
             )
         }
     )  # fmt: skip
@@ -90,6 +95,10 @@ class ChannelSettings(Feature):
         announce: bool | None = None,
         threads: str | None = None,
         stickers: bool | None = None,
+        autostar: bool | None = None,
+        reply_votes: bool | None = None,
+        proxied: bool | None = None,
+        voter_days: app_commands.Range[int, 0, 365] | None = None,
         copy_from: ChannelOption | None = None,
     ) -> None:
         """Show or change the settings of one channel."""
@@ -112,8 +121,14 @@ class ChannelSettings(Feature):
         options = await self._options(interaction, upvote, downvote, announcements, announce)
         if threads is not None:
             options[THREADS] = _threads(target, ThreadRule(threads))
-        if stickers is not None:
-            options[STICKERS] = stickers or None
+        switched = {
+            STICKERS: stickers, AUTOSTAR: autostar, REPLY_VOTES: reply_votes, PROXIED: proxied,
+            VOTER_DAYS: voter_days,
+        }  # fmt: skip
+        # What is off is unset.
+        options |= {key: value or None for key, value in switched.items() if value is not None}
+        if autostar:
+            _check_may_react(target)
         if copy_from is not None:
             copied = await self._copied(interaction, copy_from, target)
             options = {**copied.get("options", {}), **options}
@@ -136,6 +151,7 @@ class ChannelSettings(Feature):
                 },
                 "channel": None,
             }
+            self.bot.dispatch("channel_settings", target.id)
             await self.note(interaction, Action.SETTINGS, community_id=community.id, details=given)
         embed = discord.Embed(
             title=texts("settings.heading", channel=name),
@@ -214,6 +230,11 @@ def _given(interaction: Interaction) -> list[Any]:
     """The options as they were given."""
     data: dict[str, Any] = dict(interaction.data or {})
     return [*data.get("options", ())]
+
+
+def _check_may_react(channel: WatchedChannel) -> None:
+    if not channel.permissions_for(channel.guild.me).add_reactions:
+        raise Refused("refused.autostar", channel=shown_name(channel))
 
 
 def _threads(channel: WatchedChannel, rule: ThreadRule) -> str:

@@ -1,9 +1,21 @@
 """The settings of a channel in sentences."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from bot.discord.gateway.guild_options import (
+    ACCOUNT_DAYS,
     ANNOUNCEMENTS,
+    AUTOSTAR,
+    IGNORED_PEOPLE,
+    IGNORED_ROLES,
     NOWHERE,
+    ONLY_ROLES,
+    POSTS_PER_DAY,
+    PROXIED,
+    REPLY_VOTES,
     STICKERS,
+    VOTER_DAYS,
     downvote_of,
     upvote_of,
 )
@@ -49,12 +61,38 @@ def settings_lines(texts: Texts, community: Community) -> list[str]:
     lines.append(
         texts("settings.line.threads", value=texts(f"threads.{thread_rule(options).value}"))
     )
-    if options.get(STICKERS):
-        lines.append(texts("settings.line.stickers"))
+    lines += [
+        texts(f"settings.line.{key}")
+        for key in (STICKERS, AUTOSTAR, REPLY_VOTES, PROXIED)
+        if options.get(key)
+    ]
+    if days := options.get(VOTER_DAYS):
+        lines.append(texts("settings.line.voter_days", days=texts.count("count.days", days)))
+    lines += poster_lines(texts, options)
     lines.append(_announcements_line(texts, options.get(ANNOUNCEMENTS)))
     if community.paused_reason is not None:
         lines.append(texts("settings.line.paused", reason=escape(community.paused_reason, 300)))
     return lines
+
+
+def poster_lines(texts: Texts, options: Mapping[str, Any]) -> list[str]:
+    """Whose images are posts, in sentences; none where everybody's are."""
+    lines = []
+    if roles := options.get(ONLY_ROLES):
+        lines.append(texts("posters.line.only", roles=_roles(roles)))
+    if roles := options.get(IGNORED_ROLES):
+        lines.append(texts("posters.line.ignored_roles", roles=_roles(roles)))
+    if people := options.get(IGNORED_PEOPLE):
+        lines.append(texts.count("posters.line.ignored_people", len(people)))
+    if days := options.get(ACCOUNT_DAYS):
+        lines.append(texts("posters.line.account_days", days=texts.count("count.days", days)))
+    if most := options.get(POSTS_PER_DAY):
+        lines.append(texts.count("posters.line.posts_per_day", most))
+    return lines
+
+
+def _roles(ids: Sequence[str]) -> str:
+    return ", ".join(f"<@&{each}>" for each in ids)
 
 
 def _zone(name: str) -> str:

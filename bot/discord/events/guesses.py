@@ -6,7 +6,8 @@ import discord
 from discord.ext import commands
 
 from bot.core import Core
-from bot.discord.gateway.guild_options import place_of
+from bot.discord.gateway.guild_options import IGNORED_PEOPLE, VOTER_DAYS, options_of, place_of
+from bot.discord.gateway.post_rules import is_old_enough
 from bot.discord.messages.render_card import card_message
 from bot.discord.messages.reply_data import find_earlier_post
 from bot.discord.texts.lookup import Texts
@@ -93,6 +94,7 @@ class GuessListener(commands.Cog):
         self, interaction: discord.Interaction[Any], post: Post, person: str, bucket: Bucket
     ) -> None:
         texts = Texts(interaction.locale)
+        self._check_may_play(interaction, post, person)
         blind = post.community.blind
         await place_guess(
             self._core.database,
@@ -117,6 +119,16 @@ class GuessListener(commands.Cog):
                 when=_closes(post),
             )
         )
+
+    def _check_may_play(
+        self, interaction: discord.Interaction[Any], post: Post, person: str
+    ) -> None:
+        """Refuse a guess of who is left out in the channel, or whose account is too young."""
+        if person in post.community.options.get(IGNORED_PEOPLE, ()):
+            raise Refused("guess.left_out")
+        days = options_of(post.options, post.community.options).get(VOTER_DAYS)
+        if not is_old_enough(interaction.user.id, days, post.posted_at):
+            raise Refused("guess.too_young", days=days)
 
     async def _keep_name(self, user_id: int, person: str) -> None:
         """Have boards name a player after a restart, too."""

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from enum import Enum, auto
 from weakref import WeakValueDictionary
@@ -14,7 +15,22 @@ from sqlalchemy.orm import Session
 
 from bot.core import Core
 from bot.discord.gateway.channels import family, parent_id
-from bot.discord.gateway.guild_options import STICKER, STICKERS
+from bot.discord.gateway.error_codes import reaching_discord
+from bot.discord.gateway.guild_options import (
+    AUTOSTAR,
+    BY_SETTING,
+    PROXIED,
+    downvote_of,
+    is_wanted,
+    upvote_of,
+)
+from bot.discord.gateway.post_rules import (
+    has_rules,
+    is_looked_up,
+    is_within_limit,
+    needs_roles,
+    takes_from,
+)
 from bot.discord.gateway.thread_rule import community_of_channel, takes
 from bot.discord.messages.high_water import HighWater
 from bot.discord.messages.incoming import (
@@ -24,7 +40,10 @@ from bot.discord.messages.incoming import (
 )
 from bot.discord.messages.reaction_votes import ReactionVotes
 from bot.discord.rounds import rounds
-from bot.platform import IncomingPost
+from bot.people.erasure import drop_files
+from bot.people.identity import hash_person
+from bot.people.own_posts import empty_of_words
+from bot.platform import IncomingPost, PlatformUnavailable
 from bot.posts.pipeline import Pipeline
 from bot.runtime.one_by_one import one_by_one
 from bot.runtime.task_group import TaskGroup
@@ -36,6 +55,12 @@ log = logging.getLogger(__name__)
 #: Posts of one channel that are advanced at the same time; the pipeline has a bound for all.
 _AT_ONCE_HERE = 4
 _WRITE_SECONDS = 2.0
+#: Within so many seconds a proxy has taken a message away that it posts anew.
+_PROXY_SECONDS = 3.0
+#: What is deleted later was not taken away by a proxy.
+_PROXIED_WITHIN = timedelta(minutes=1)
+#: Messages that were deleted a moment ago and are remembered.
+_MOST_GONE = 500
 #: A preview is added to a message within moments; what changes later is no new post.
 _PREVIEW = timedelta(minutes=10)
 
@@ -74,6 +99,9 @@ class MessageListener(commands.Cog):
         )  # fmt: skip
         #: Channels that were found to be watched; `accept` notices when one is not any more.
         self._watched: set[int] = set()
+        #: Channels where a proxy may take a message away to post it anew; messages that are gone.
+        self._proxied: set[int] = set()
+        self._gone: deque[int] = deque(maxlen=_MOST_GONE)
         self._at_once_here: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
         # Messages of a channel are stored in their order: the high water covers all before it.
         self._in_order: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -93,6 +121,8 @@ class MessageListener(commands.Cog):
             return
         # Opened before anything is waited for: reactions may be next.
         self._votes.follow(message.id, message.author.id)
+        if message.channel.id in self._proxied and message.webhook_id is None:
+            await asyncio.sleep(_PROXY_SECONDS)
         try:
             await self.ingest(message, live=True)
         except Exception:
@@ -136,6 +166,8 @@ class MessageListener(commands.Cog):
         post_id = None
         async with self._order(message.channel):
             wanted, community = await self._look_up(message, incoming, live=live)
+            if wanted is Wanted.NEW and not await self._is_taken(message, community):
+                wanted = Wanted.NOT
             if wanted is Wanted.NEW:
                 if community is not None:
                     incoming = of_community(incoming, community)
@@ -151,7 +183,45 @@ class MessageListener(commands.Cog):
             if wanted is not Wanted.KNOWN:
                 self._votes.unfollow(message.id)
             return
+        if community is not None and community.options.get(AUTOSTAR):
+            self._tasks.start(self._star(message, community), f"Emoji under post {post_id}")
         self._tasks.start(self._advance(message.channel.id, post_id), f"Post {post_id}")
+
+    @commands.Cog.listener()
+    async def on_channel_settings(self, channel_id: int) -> None:
+        """Somebody changed the settings of a channel."""
+        self._watched.discard(channel_id)
+        self._proxied.discard(channel_id)
+
+    async def _is_taken(self, message: discord.Message, community: Community | None) -> bool:
+        """Whether a new message is still there, and its author's images are posts in its channel.
+
+        Raises:
+            discord.HTTPException: which roles the author has cannot be known now.
+        """
+        if message.id in self._gone:
+            return False
+        if community is None or message.webhook_id is not None or not has_rules(community.options):
+            return True
+        roles = None
+        if needs_roles(community.options):
+            roles = await _roles_of(message)
+        return takes_from(
+            community.options, user_id=message.author.id, person=self._person(message),
+            roles=roles, posted_at=message.created_at,
+        )  # fmt: skip
+
+    def _person(self, message: discord.Message) -> str:
+        return hash_person(self._core.people_key, PlatformName.DISCORD, str(message.author.id))
+
+    async def _star(self, message: discord.Message, community: Community) -> None:
+        """Add the emoji that people vote with; Discord adds one that is there only once."""
+        try:
+            with reaching_discord():
+                for emoji in (upvote_of(community.options), downvote_of(community.options)):
+                    await message.add_reaction(emoji)
+        except (discord.HTTPException, PlatformUnavailable) as error:
+            log.info("Emoji could not be added under message %s: %s", message.id, error)
 
     def _has_no_image_left(self, message: discord.Message) -> bool:
         """Whether its author took everything out of a message that could be an image."""
@@ -171,7 +241,7 @@ class MessageListener(commands.Cog):
     ) -> tuple[Wanted, Community | None]:
         """Whether a message is wanted, and for which community; None: its own channel's."""
         # A thread's community may become another one.
-        by_setting = incoming.options.get(STICKER, False)
+        by_setting = not BY_SETTING.keys().isdisjoint(incoming.options)
         is_its_own = message.channel.id in self._watched and parent_id(message.channel) is None
         if live and is_its_own and not by_setting:
             return Wanted.NEW, None
@@ -180,18 +250,25 @@ class MessageListener(commands.Cog):
             community = community_of_channel(session, message.channel)
             if community is None or not community.watched:
                 return Wanted.NOT, None
-            if not takes(community, message.channel, message.id) or (
-                by_setting and not community.options.get(STICKERS)
+            options = community.options
+            if options.get(PROXIED):
+                self._proxied.add(message.channel.id)
+            if not takes(community, message.channel, message.id) or not is_wanted(
+                incoming.options, options
             ):
                 return Wanted.NOT, None
-            if community.source_id == str(message.channel.id):
+            if community.source_id == str(message.channel.id) and not is_looked_up(options):
                 self._watched.add(message.channel.id)
             # One that was withdrawn stays so: its image was taken out of it, which is proof.
             query = select(Post.id).filter_by(
                 platform=PlatformName.DISCORD, source_id=str(message.id)
             )
-            known = session.scalar(query) is not None
-            return Wanted.KNOWN if known else Wanted.NEW, community
+            if session.scalar(query) is not None:
+                return Wanted.KNOWN, community
+            person = self._person(message)
+            if not is_within_limit(session, community, person, message.created_at):
+                return Wanted.NOT, None
+            return Wanted.NEW, community
 
         return await self._core.database.run_read(look_up)
 
@@ -209,7 +286,9 @@ class MessageListener(commands.Cog):
             await self._pipeline.retry_after_fault(post_id, error)
 
     async def _withdraw(self, channel_id: int, message_ids: Iterable[int]) -> None:
+        message_ids = [*message_ids]
         ids = [str(each) for each in message_ids]
+        self._gone.extend(message_ids)
         for each in message_ids:
             self._votes.unfollow(each)
         # A post that is being stored just now is found when that is done.
@@ -220,3 +299,33 @@ class MessageListener(commands.Cog):
             )
             posts = (await session.scalars(query)).all()
         await one_by_one(posts, self._pipeline.withdraw, "a post to withdraw")
+        if channel_id in self._proxied and self._age(message_ids[-1]) < _PROXIED_WITHIN:
+            await self._clear(posts)
+
+    def _age(self, message_id: int) -> timedelta:
+        return self._core.clock() - discord.utils.snowflake_time(message_id)
+
+    async def _clear(self, post_ids: Sequence[int]) -> None:
+        """Leave nothing of what a proxy has taken away: no author, no title, no picture."""
+        database = self._core.database
+        for post_id in post_ids:
+            async with database.write() as session:
+                dropped = await empty_of_words(session, post_id, self._core.clock())
+                (await session.get_one(Post, post_id)).author_id = None
+            await drop_files(self._core.images, dropped)
+
+
+async def _roles_of(message: discord.Message) -> list[int]:
+    """Ids of the roles of a message's author; none where they left the server.
+
+    Raises:
+        discord.HTTPException: they cannot be known now.
+    """
+    author = message.author
+    if not isinstance(author, discord.Member) and message.guild is not None:
+        # What is read from the history does not say.
+        try:
+            author = await message.guild.fetch_member(author.id)
+        except discord.NotFound:
+            return []
+    return [each.id for each in getattr(author, "roles", ())]

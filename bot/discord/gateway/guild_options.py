@@ -1,6 +1,7 @@
 """What a Discord channel has settings for besides those of every community: `Community.options`."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from storage.tables import Post
@@ -18,17 +19,39 @@ THREADS = "threads"
 
 #: Whether a message whose only picture is a sticker is a post.
 STICKERS = "stickers"
+#: Whether the bot adds the vote emoji under posts, so that voting starts; its own never count.
+AUTOSTAR = "autostar"
+#: Whether votes under the bot's reply count for the post.
+REPLY_VOTES = "reply_votes"
+#: Whether what a proxy (PluralKit, Tupperbox) posts anew is the post, and not the original.
+PROXIED = "proxied"
+#: Days that an account must have existed before a post for its votes and guesses on it to count.
+VOTER_DAYS = "voter_days"
+#: Whose images are posts, see `bot.discord.gateway.post_rules`: keyed hashes of people and ids of
+#: roles that are left out, ids of roles that alone are taken, days that an account must have
+#: existed, posts of one person in a day.
+IGNORED_PEOPLE = "ignored_people"
+IGNORED_ROLES = "ignored_roles"
+ONLY_ROLES = "only_roles"
+ACCOUNT_DAYS = "account_days"
+POSTS_PER_DAY = "posts_per_day"
 
-#: Key of `Post.options`: its picture is a sticker.
+#: Keys of `Post.options`: its picture is a sticker; a proxy posted it.
 STICKER = "sticker"
+BY_PROXY = "by_proxy"
+#: What makes a message a post only where a channel's setting says so: that setting, by its key.
+BY_SETTING = MappingProxyType({STICKER: STICKERS, BY_PROXY: PROXIED})
 #: Key of `Post.options`: the thread in which a post is; without it, in its community's channel.
 PLACE = "place"
 
 #: Options that a post keeps: its votes are those that people were asked for.
-KEPT = (UPVOTE, DOWNVOTE)
+KEPT = (UPVOTE, DOWNVOTE, VOTER_DAYS, REPLY_VOTES)
 
 #: Options that are settings of people, and are copied with the others.
-SETTINGS = (UPVOTE, DOWNVOTE, ANNOUNCEMENTS, THREADS, STICKERS)
+SETTINGS = (
+    UPVOTE, DOWNVOTE, ANNOUNCEMENTS, THREADS, STICKERS, AUTOSTAR, REPLY_VOTES, PROXIED, VOTER_DAYS,
+    IGNORED_PEOPLE, IGNORED_ROLES, ONLY_ROLES, ACCOUNT_DAYS, POSTS_PER_DAY,
+)  # fmt: skip
 
 DEFAULT_UPVOTE = "⬆️"
 DEFAULT_DOWNVOTE = "⬇️"
@@ -37,6 +60,13 @@ DEFAULT_DOWNVOTE = "⬇️"
 def options_of(post: Mapping[str, Any] | None, community: Mapping[str, Any]) -> Mapping[str, Any]:
     """The options that hold for a post; those of its community where it keeps none."""
     return community if post is None else post
+
+
+def is_wanted(incoming_options: Mapping[str, Any], community: Mapping[str, Any]) -> bool:
+    """Whether a message is a post by a channel's settings, where it is one only by those."""
+    return all(
+        community.get(setting) for key, setting in BY_SETTING.items() if incoming_options.get(key)
+    )
 
 
 def upvote_of(options: Mapping[str, Any]) -> str:

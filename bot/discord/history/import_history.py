@@ -12,13 +12,15 @@ from sqlalchemy.exc import DBAPIError
 from bot.core import Core
 from bot.discord.gateway.channels import PostChannel, WatchedChannel
 from bot.discord.gateway.error_codes import AWAY
-from bot.discord.gateway.guild_options import KEPT, STICKER, STICKERS
+from bot.discord.gateway.guild_options import KEPT, is_wanted
 from bot.discord.gateway.history import readable_history
+from bot.discord.gateway.post_rules import takes_from
 from bot.discord.gateway.thread_rule import takes
 from bot.discord.history.places import places_of
 from bot.discord.messages.incoming import incoming_post, of_community
 from bot.discord.messages.reaction_votes import VoteEmoji, count_votes, emoji_key, reaction_name
 from bot.option_history import options_at
+from bot.people.identity import hash_person
 from bot.platform import PlatformUnavailable
 from bot.posts.history_imports import note_progress
 from bot.posts.past_posts import PastPost, PastPosts
@@ -155,7 +157,9 @@ class OneImport:
             incoming = incoming_post(message, fetch_links=self._core.settings.discord_fetch_links)
             if incoming is None or not takes(self._community, place, message.id):
                 return False
-            if incoming.options.get(STICKER) and not self._community.options.get(STICKERS):
+            if not is_wanted(incoming.options, self._community.options) or not self._is_taken(
+                message
+            ):
                 return False
             incoming = of_community(incoming, self._community)
             why_not = await self._past.why_not(self._community, incoming)
@@ -180,6 +184,14 @@ class OneImport:
             log.exception("Message %s cannot be imported and is skipped.", message.id)
             self.counts[FAILED] += 1
         return True
+
+    def _is_taken(self, message: discord.Message) -> bool:
+        """Whether its author's images are posts; which roles somebody had is not known any more."""
+        person = hash_person(self._core.people_key, PlatformName.DISCORD, str(message.author.id))
+        return takes_from(
+            self._community.options, user_id=message.author.id, person=person, roles=None,
+            posted_at=message.created_at,
+        )  # fmt: skip
 
     def _count_emoji(self, message: discord.Message) -> None:
         seen = {key for key in self.counts if key.startswith(EMOJI)}

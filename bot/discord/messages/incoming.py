@@ -7,7 +7,7 @@ from dataclasses import replace
 import discord
 from yarl import URL
 
-from bot.discord.gateway.guild_options import KEPT, PLACE, STICKER
+from bot.discord.gateway.guild_options import BY_PROXY, KEPT, PLACE, STICKER
 from bot.platform import CommunityRef, IncomingPost
 from storage.files.post_values import IMAGE_ENDINGS, MAX_TITLE, storable
 from storage.tables import Community
@@ -26,6 +26,8 @@ _PICTURES = ("image", "gifv")
 #: Sides of a thumbnail, pixels, from which on a preview with nothing else shows a picture: what is
 #: smaller is a page's sign.
 _LEAST_SIDE = 200
+#: Applications that post what people wrote anew: PluralKit and Tupperbox.
+_PROXIES = (466378653216014359, 431544605209788416)
 _LINK = re.compile(r"https?://[^\s<>|]+", re.IGNORECASE)
 #: Where people write an address that is no link to be looked at: in <…> or in code.
 _NO_LINK = re.compile(r"<https?://[^\s<>]+>|```.*?```|`[^`\n]*`", re.IGNORECASE | re.DOTALL)
@@ -40,13 +42,16 @@ def incoming_post(message: discord.Message, *, fetch_links: bool = False) -> Inc
     Args:
         fetch_links: whether links may be fetched from their own hosts, see `images_of`.
     """
-    if message.guild is None or not is_from_a_person(message):
+    by_proxy = _is_by_proxy(message)
+    if message.guild is None or not (by_proxy or is_from_a_person(message)):
         return None
     images = images_of(message, fetch_links=fetch_links)
     options: dict[str, object] = {SPOILER: True} if has_spoiler(message) else {}
     if not images:
         images = stickers_of(message)
         options[STICKER] = True
+    if by_proxy:
+        options[BY_PROXY] = True
     if not images:
         return None
     return IncomingPost(
@@ -55,7 +60,8 @@ def incoming_post(message: discord.Message, *, fetch_links: bool = False) -> Inc
             name=storable(str(getattr(message.channel, "name", message.channel.id))),
         ),
         source_id=str(message.id),
-        author=str(message.author.id),
+        # Whose words a proxy posts is not known.
+        author=None if by_proxy else str(message.author.id),
         title=title_of(message),
         posted_at=message.created_at,
         images=images,
@@ -74,6 +80,11 @@ def is_from_a_person(message: discord.Message) -> bool:
         or message.webhook_id is not None
         or message.type not in (discord.MessageType.default, discord.MessageType.reply)
     )
+
+
+def _is_by_proxy(message: discord.Message) -> bool:
+    """Whether a person's message was deleted and posted anew, in another name, by a webhook."""
+    return message.webhook_id is not None and message.application_id in _PROXIES
 
 
 def has_spoiler(message: discord.Message) -> bool:

@@ -10,7 +10,8 @@ from typing import Any
 
 import discord
 
-from bot.discord.gateway.guild_options import downvote_of, upvote_of
+from bot.discord.gateway.guild_options import VOTER_DAYS, downvote_of, upvote_of
+from bot.discord.gateway.post_rules import is_old_enough
 
 #: Messages whose votes are held; the oldest are dropped, and fetched when they are needed.
 MOST_MESSAGES = 2000
@@ -31,15 +32,24 @@ _PAIRS = {
 
 @dataclass(frozen=True, slots=True)
 class VoteEmoji:
-    """The two emoji that count in a channel, as `emoji_key` spells them."""
+    """The two emoji that count in a channel, as `emoji_key` spells them, and whose.
+
+    Attributes:
+        voter_days: how long an account must have existed before the post, days.
+    """
 
     up: str
     down: str
+    voter_days: int = 0
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "VoteEmoji":
         """Those of a community's options."""
-        return cls(emoji_key(upvote_of(options)), emoji_key(downvote_of(options)))
+        return cls(
+            emoji_key(upvote_of(options)),
+            emoji_key(downvote_of(options)),
+            int(options.get(VOTER_DAYS) or 0),
+        )
 
 
 def emoji_key(emoji: object) -> str:
@@ -64,16 +74,32 @@ def custom_id(key: str) -> int | None:
 class MessageVotes:
     """Who reacted to one message, by `reaction_name`; its author and bots are left out."""
 
+    message_id: int
     author_id: int
     voters: dict[str, set[int]] = field(default_factory=dict)
 
     def score(self, emoji: VoteEmoji) -> int:
         """Distinct members who voted up, minus those who voted down."""
-        return len(self._for(emoji.up)) - len(self._for(emoji.down))
+        up, down = self.voted(emoji)
+        return len(up) - len(down)
 
     def people(self, emoji: VoteEmoji) -> int:
         """Distinct members who voted, whichever way."""
-        return len(self._for(emoji.up) | self._for(emoji.down))
+        up, down = self.voted(emoji)
+        return len(up | down)
+
+    def voted(self, emoji: VoteEmoji) -> tuple[set[int], set[int]]:
+        """Who voted up, and who voted down; accounts that are too young are left out."""
+        posted_at = discord.utils.snowflake_time(self.message_id)
+        up, down = (
+            {
+                user_id
+                for user_id in self._for(key)
+                if is_old_enough(user_id, emoji.voter_days, posted_at)
+            }
+            for key in (emoji.up, emoji.down)
+        )
+        return up, down
 
     def _for(self, key: str) -> set[int]:
         """Everybody who reacted with an emoji, in whatever tone."""
@@ -89,7 +115,7 @@ class ReactionVotes:
 
     def follow(self, message_id: int, author_id: int) -> None:
         """Follow a message that has just appeared."""
-        self._votes.setdefault(message_id, MessageVotes(author_id))
+        self._votes.setdefault(message_id, MessageVotes(message_id, author_id))
         if len(self._votes) > MOST_MESSAGES:
             self._votes.popitem(last=False)
 
@@ -131,14 +157,19 @@ class ReactionVotes:
         return None if votes is None else votes.score(emoji)
 
 
-async def count_votes(message: discord.Message, emoji: VoteEmoji) -> tuple[int, int]:
+async def count_votes(
+    message: discord.Message, emoji: VoteEmoji, reply: discord.Message | None = None
+) -> tuple[int, int]:
     """Score and number of voters of a message that was just fetched, from the lists of who reacted.
+
+    Args:
+        reply: a message on which votes count, too; who votes on both has one vote.
 
     Raises:
         discord.HTTPException: a list cannot be read.
     """
-    votes = MessageVotes(message.author.id)
-    for reaction in message.reactions:
+    votes = MessageVotes(message.id, message.author.id)
+    for reaction in [*message.reactions, *(reply.reactions if reply is not None else ())]:
         name = reaction_name(reaction.emoji)
         if emoji_key(name) not in (emoji.up, emoji.down):
             continue

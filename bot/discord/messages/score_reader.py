@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import discord
 from sqlalchemy import select
@@ -9,8 +10,9 @@ from sqlalchemy import select
 from bot.core import Core
 from bot.discord.gateway.channels import WatchedChannel
 from bot.discord.gateway.error_codes import UNKNOWN_MESSAGE, reaching_discord
-from bot.discord.gateway.guild_options import PLACE, options_of
+from bot.discord.gateway.guild_options import PLACE, REPLY_VOTES, options_of
 from bot.discord.gateway.permissions import missing_permissions
+from bot.discord.messages.find_reply import is_a_message
 from bot.discord.messages.reaction_votes import ReactionVotes, VoteEmoji, count_votes
 from bot.discord.messages.vote_emoji_check import Poll, VoteEmojiCheck
 from bot.discord.ui.admin_messages import warn_of_permissions
@@ -24,7 +26,7 @@ from bot.platform import (
     ScoreUnknown,
 )
 from bot.runtime.lanes import Lanes
-from storage.tables import Community, Post
+from storage.tables import Community, Post, Reply
 from storage.types import ReplyMode
 
 log = logging.getLogger(__name__)
@@ -57,8 +59,9 @@ class ScoreReader:
         """
         async with self._core.database.read() as session:
             found = await session.execute(
-                select(Post.id, Post.options, Community)
+                select(Post.id, Post.options, Community, Reply.source_id)
                 .join(Community, Community.id == Post.community_id)
+                .outerjoin(Reply, Reply.post_id == Post.id)
                 .where(Post.id.in_([post.post_id for post in posts]))
             )
             polls = {
@@ -66,15 +69,17 @@ class ScoreReader:
                     VoteEmoji.of(options_of(kept, community.options)),
                     community,
                     int((kept or {}).get(PLACE) or community.source_id),
+                    _voted_reply(options_of(kept, community.options), reply_id),
                 )
-                for post_id, kept, community in found
+                for post_id, kept, community, reply_id in found
             }
         posts = [post for post in posts if post.post_id in polls]
         now = self._core.clock()
         to_fetch = []
         for post in posts:
             score = None
-            if now < post.horizon_at:
+            # Of votes under replies nothing is heard.
+            if now < post.horizon_at and polls[post.post_id].reply_id is None:
                 score = self._votes.score(int(post.source_id), polls[post.post_id].emoji)
             if score is not None:
                 self._found[post.post_id] = ScoreRead(score, now)
@@ -139,10 +144,28 @@ class ScoreReader:
         try:
             with reaching_discord():
                 message = await channel.fetch_message(int(post.source_id))
-                score, reactors = await count_votes(message, poll.emoji)
+                reply = await _reply_of(channel, poll)
+                score, reactors = await count_votes(message, poll.emoji, reply)
         except discord.NotFound as error:
             # Only this is proof; an unknown channel may be one that we may not see.
             if error.code == UNKNOWN_MESSAGE:
                 return PostRemoved()
             raise
         return ScoreRead(score, self._core.clock(), reactors=reactors)
+
+
+def _voted_reply(options: Mapping[str, Any], reply_id: str | None) -> int | None:
+    """The reply whose votes count for the post; None: there is none."""
+    if not options.get(REPLY_VOTES) or reply_id is None or not is_a_message(reply_id):
+        return None
+    return int(reply_id)
+
+
+async def _reply_of(channel: discord.PartialMessageable, poll: Poll) -> discord.Message | None:
+    if poll.reply_id is None:
+        return None
+    try:
+        return await channel.fetch_message(poll.reply_id)
+    except discord.NotFound:
+        # A moderator deleted it, and the votes with it.
+        return None

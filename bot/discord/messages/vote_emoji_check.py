@@ -26,6 +26,8 @@ class Poll:
     community: Community
     #: Of the channel or thread in which it is.
     channel_id: int
+    #: The bot's reply, where votes on it count, too.
+    reply_id: int | None = None
 
 
 class VoteEmojiCheck:

@@ -17,11 +17,13 @@ class Activity(People):
         self, channel: Channel, author: Person, *, content: str = "",
         attachments: Iterable[Image] = (), embeds: Sequence[Payload] = (),
         reply_to: Message | None = None, webhook: bool = False,
-        stickers: Sequence[Payload] = (), components: Sequence[Payload] = (),
+        application_id: int | None = None, stickers: Sequence[Payload] = (),
+        components: Sequence[Payload] = (),
     ) -> Message:  # fmt: skip
         """Somebody posts. ``webhook``: it is no person, but a webhook with their name."""
         message = Message(self.new_id(), channel, author, content, list(embeds))
         message.attachments = [self.store(as_upload(each), channel) for each in attachments]
+        message.application_id = application_id
         message.stickers, message.components = [*stickers], [*components]
         if webhook:
             message.webhook_id = self.new_id()

@@ -24,6 +24,7 @@ from tests.fakes.discord.world import (
     Member,
     Payload,
     Person,
+    Role,
     may,
     permissions_in,
 )
@@ -215,7 +216,7 @@ class Asking(Activity):
             attachment = self.store(as_upload(value), channel, ephemeral=True)
             resolved.setdefault("attachments", {})[str(attachment.id)] = attachment.payload()
             option["value"] = str(attachment.id)
-        elif known["type"] == 6:
+        elif known["type"] == 6 or (known["type"] == 9 and not isinstance(value, Role)):
             resolved.setdefault("users", {})[str(value.id)] = value.user.payload()
             if isinstance(value, Member):
                 resolved.setdefault("members", {})[str(value.id)] = {
@@ -227,7 +228,7 @@ class Asking(Activity):
                 **value.payload(), "permissions": str(permissions_in(value, person)),
             }  # fmt: skip
             option["value"] = str(value.id)
-        elif known["type"] == 8:
+        elif known["type"] in (8, 9):
             resolved.setdefault("roles", {})[str(value.id)] = value.payload()
             option["value"] = str(value.id)
         return option

@@ -100,6 +100,8 @@ class Message:
     loading: bool = False
     #: [{"id", "name", "format_type"}].
     stickers: list[Payload] = field(default_factory=list)
+    #: The application whose webhook posted it.
+    application_id: int | None = None
     #: The message that it passes on.
     forwarded: "Message | None" = None
 
@@ -166,6 +168,8 @@ class Message:
             payload["nonce"] = self.nonce
         if self.webhook_id is not None:
             payload["webhook_id"] = str(self.webhook_id)
+        if self.application_id is not None:
+            payload["application_id"] = str(self.application_id)
         if self.reference is not None:
             payload["message_reference"] = self.reference
             replied = self.replied_to

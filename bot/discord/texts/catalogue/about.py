@@ -22,6 +22,7 @@ ENGLISH: dict[str, str] = {
     "`/outcomes` – what became of posts, in a channel; a role for the season's winner\n"
     "`/audit` – who changed what\n"
     "`/settings` – emoji, horizon, blind guessing, quiet hours and more\n"
+    "`/posters` – whose images I take in a channel\n"
     "`/retrain`, `/model` – learn from the votes, choose the model version",
     "help.privacy": "Your data",
     "help.privacy_lines": "`/privacy`, `/opt-out`, `/opt-in`, `/export-me`, `/forget-me`",
@@ -62,6 +63,7 @@ GERMAN: dict[str, str] = {
     "`/outcomes` – was aus Posts wurde, in einem Kanal; Rolle für den Saisonsieger\n"
     "`/audit` – wer was geändert hat\n"
     "`/settings` – Emoji, Horizont, blindes Tippen, Ruhezeiten und mehr\n"
+    "`/posters` – wessen Bilder ich in einem Kanal nehme\n"
     "`/retrain`, `/model` – aus den Stimmen lernen, die Modellversion wählen",
     "help.privacy": "Deine Daten",
     "help.privacy_lines": "`/privacy`, `/opt-out`, `/opt-in`, `/export-me`, `/forget-me`",

@@ -12,8 +12,9 @@ from rich.table import Column, Table
 from bot.cli.console import out, print_json, run, say
 from bot.core import open_core
 from bot.settings import load_settings
+from bot.training.export_version import export_version
 from bot.training.summary import change_text
-from bot.training.versions import find_version, list_versions, run_of_version
+from bot.training.versions import find_champion, find_version, list_versions, run_of_version
 from bot.training.versions import promote as promote_version
 from bot.training.versions import rollback as roll_back
 from storage.tables import ModelVersion, TrainingRun
@@ -145,6 +146,39 @@ def rollback() -> None:
 async def _rollback() -> str:
     async with open_core(load_settings()) as core:
         return await roll_back(core.database, core.settings.versions_dir, core.clock())
+
+
+@app.command()
+def export(
+    to: Annotated[Path, typer.Argument(help="Folder to make.")],
+    name: Annotated[
+        str | None, typer.Option("--version", help="Name of a model version; the champion.")
+    ] = None,
+) -> None:
+    """Write a version for other programs: head as ONNX, weights as safetensors, a card.
+
+    Its backbone goes with it. With the extra onnx the file is compared with the version.
+    """
+    version, difference = run(_export(name, to))
+    compared = (
+        "It was not compared with the version: ONNX Runtime is not installed (extra onnx)."
+        if difference is None
+        else f"No probability differs from the version's by more than {difference:.1e}."
+    )
+    say(f"{version} is in {to}. {compared}")
+
+
+async def _export(name: str | None, to: Path) -> tuple[str, float | None]:
+    settings = load_settings()
+    async with open_core(settings) as core:
+        async with core.database.read() as session:
+            version = await (
+                find_champion(session) if name is None else find_version(session, name)
+            )
+        difference = await asyncio.to_thread(
+            export_version, settings.versions_dir, settings.backbones_dir, version.name, to
+        )
+        return version.name, difference
 
 
 def _as_json(version: ModelVersion) -> dict[str, Any]:

@@ -26,7 +26,7 @@ ROUTES = (
     "/stats", "/stats.png",
     "/me", "/me.json", "/models", "/models/state.json", "/models/train", "/livez", "/healthz",
     "/meme", "/meme/{token}", "/meme/{token}/post", "/static/{name}", "/admin", "/admin/hide",
-    "/admin/show", "/admin/ban", "/admin/ban-voters", "/admin/unban",
+    "/admin/show", "/admin/ban", "/admin/ban-voters", "/admin/release", "/admin/unban",
     "/communities", "/communities/{id}", "/communities/{id}/settings", "/search",
     "/posts/{id}/card.png", "/models/versions/{name}", "/models/versions/{name}/{file}",
     "/models/runs/{id}", "/measures", "/plays", "/try", "/metrics",

@@ -131,9 +131,10 @@ class Settings(BaseSettings):
     )
     web_hold_votes: bool = Field(
         True,
-        description="Hold votes on the board back where one person may be many: votes of people who"
-        " came after the post, and more than 10 votes on one post from one address. They count"
-        " neither in the score nor in the label; main.py suspicions shows them.",
+        description="Hold votes and guesses on the board back where one person may be many: those of"
+        " people who came after the post, and of more than 10 people on one post from one address."
+        " They count neither in the score and the label nor in the league; main.py suspicions and"
+        " the admin's page show them.",
     )
     web_posts_a_day: int = Field(
         100,

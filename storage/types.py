@@ -211,11 +211,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class VoteHold(StrEnum):
-    """Why a vote on the board does not count."""
+    """Why a vote or a guess on the board does not count."""
 
     #: The person came to the board after the post was made.
     NEWCOMER = "newcomer"
-    #: Too many voted on the post from one address.
+    #: Too many voted or guessed on the post from one address.
     CROWD = "crowd"
 
 

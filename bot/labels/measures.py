@@ -46,7 +46,11 @@ def keep_measures(session: Session, post: Post, read: ScoreRead, score: float) -
         read: what its platform told.
         score: its net upvotes at the horizon.
     """
-    guesses = select(func.count()).select_from(Guess).where(Guess.post_id == post.id)
+    guesses = (
+        select(func.count())
+        .select_from(Guess)
+        .where(Guess.post_id == post.id, Guess.held.is_(None))
+    )
     insert_if_new(
         session,
         PostMeasures,

@@ -98,7 +98,7 @@ def write_label(
     session.add(label)
     guesses = session.scalars(
         select(Guess)
-        .where(Guess.post_id == post.id, Guess.guessed_at < matured_at)
+        .where(Guess.post_id == post.id, Guess.guessed_at < matured_at, Guess.held.is_(None))
         .order_by(Guess.id)
     )
     results += [_score_guess(each, label, rank.rates) for each in guesses]

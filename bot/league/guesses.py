@@ -1,6 +1,8 @@
 """Guesses: one per person and post, changeable until guessing closes."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,7 +12,7 @@ from storage.engine.database import Database
 from storage.engine.scopes import LOCKED, person_scope
 from storage.queries.communities import find_or_add_author
 from storage.tables import Author, Community, Guess, Peek, Post
-from storage.types import UNLABELLED, Bucket, PlatformName, PostState
+from storage.types import UNLABELLED, Bucket, PlatformName, PostState, VoteHold
 
 NO_SUCH_POST = "There is no such post; it may have been deleted."
 NOTHING_TO_GUESS = "There is nothing to guess: this post was refused or withdrawn."
@@ -21,6 +23,10 @@ CLOSED = (
 OWN_POST = "Your own post is for others to guess."
 OPTED_OUT = "You have opted out, so no guess of yours is kept. Opt in again to play."
 BOTS_DO_NOT_PLAY = "Bots do not play in the league."
+
+
+#: Of a post, its guesser's author id and the post's horizon: why the guess does not count.
+Hold: TypeAlias = Callable[[Session, Post, int, datetime], VoteHold | None]
 
 
 class GuessRefused(Exception):
@@ -37,6 +43,7 @@ async def place_guess(
     blind: bool,
     now: datetime,
     is_bot: bool = False,
+    hold: Hold | None = None,
 ) -> Guess:
     """Store a person's guess, or change the one they made; return it.
 
@@ -51,6 +58,7 @@ async def place_guess(
             is changed stays blind only if it was blind from the start.
         now: aware.
         is_bot: whether the platform marks the account as a bot.
+        hold: says, in the same transaction, why the guess does not count; None: each counts.
 
     Raises:
         GuessRefused: guessing is closed, the post is their own, they opted out, or there is
@@ -77,14 +85,21 @@ async def place_guess(
         if author.id == post.author_id:
             raise GuessRefused(OWN_POST)
         is_blind = blind and session.get(Peek, (post_id, author.id)) is None
+        held = None if hold is None else hold(session, post, author.id, matured_at)
         guess = session.scalar(select(Guess).filter_by(post_id=post_id, author_id=author.id))
         if guess is None:
             guess = Guess(
-                post_id=post_id, author_id=author.id, bucket=bucket, guessed_at=now, blind=is_blind
+                post_id=post_id,
+                author_id=author.id,
+                bucket=bucket,
+                guessed_at=now,
+                blind=is_blind,
+                held=held,
             )
             session.add(guess)
         else:
             guess.bucket, guess.guessed_at, guess.blind = bucket, now, guess.blind and is_blind
+            guess.held = held
         session.flush()
         return guess
 
@@ -131,7 +146,7 @@ async def guess_tally(session: AsyncSession, post_id: int) -> dict[Bucket, int]:
     """How many people guessed each bucket on a post; buckets nobody guessed count 0."""
     query = (
         select(Guess.bucket, func.count().label("people"))
-        .where(Guess.post_id == post_id)
+        .where(Guess.post_id == post_id, Guess.held.is_(None))
         .group_by(Guess.bucket)
     )
     counted = {row.bucket: row.people for row in await session.execute(query)}

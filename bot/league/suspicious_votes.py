@@ -1,11 +1,11 @@
 """Votes that look coordinated: shown to admins.
 
 Bursts of votes alike (bot/league/vote_bursts.py) and scores that jump (bot/league/score_jumps.py)
-have no consequence for anybody; votes that the board held back (bot/league/held_votes.py) do not
-count.
+have no consequence for anybody; votes and guesses that the board held back
+(bot/league/held_votes.py) do not count.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -14,7 +14,7 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.league.held_votes import HeldVotes, read_held
+from bot.league.held_votes import Held, read_held
 from bot.league.score_jumps import Jump, read_jumps
 from bot.league.vote_bursts import Burst, read_bursts
 from bot.serving.number_format import number
@@ -34,7 +34,7 @@ class Suspicion:
         post_id: the post.
         title: its title.
         link: to the post, where its platform has addresses.
-        kind: many votes alike at once, a score that jumped, or votes that were held back.
+        kind: many votes alike at once, a score that jumped, or what was held back.
         at: when.
         strength: how many times as many votes as is usual, how many standard deviations, or how
             many votes.
@@ -98,7 +98,7 @@ async def _of_one(
     found += [
         Suspicion(
             community, post_id, posts[post_id].title, posts[post_id].link,
-            kind="held", at=held.at, strength=held.votes, sentence=_held_sentence(held),
+            kind="held", at=held.at, strength=held.total, sentence=_held_sentence(held),
         )
         for post_id, held in (await read_held(session, [*posts])).items()
     ]  # fmt: skip
@@ -123,10 +123,20 @@ _WHY_HELD = {
 }
 
 
-def _held_sentence(held: HeldVotes) -> str:
-    votes = "1 vote does not count" if held.votes == 1 else f"{held.votes} votes do not count"
-    reasons = (f"{count} {_WHY_HELD[why]}" for why, count in sorted(held.counts.items()))
-    return f"{votes}: {', '.join(reasons)}."
+def _held_sentence(held: Held) -> str:
+    return " ".join(
+        _what_is_held(name, counts)
+        for name, counts in (("vote", held.votes), ("guess", held.guesses))
+        if counts
+    )
+
+
+def _what_is_held(name: str, counts: Mapping[VoteHold, int]) -> str:
+    number_of = sum(counts.values())
+    many = "guesses" if name == "guess" else f"{name}s"
+    what = f"1 {name} does not count" if number_of == 1 else f"{number_of} {many} do not count"
+    reasons = (f"{count} {_WHY_HELD[why]}" for why, count in sorted(counts.items()))
+    return f"{what}: {', '.join(reasons)}."
 
 
 def _jump_sentence(jump: Jump) -> str:

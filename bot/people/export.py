@@ -229,6 +229,7 @@ async def _export_guesses(
             "bucket": guess.bucket.value,
             "guessed_at": _moment(guess.guessed_at),
             "blind": guess.blind,
+            "held_back": guess.held.value if guess.held else None,
             "points": guess.points,
         }
         for guess, post, community_id, community in rows

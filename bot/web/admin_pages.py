@@ -9,8 +9,9 @@ from typing import Any
 import aiohttp_jinja2
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from sqlalchemy import select, update
+from sqlalchemy import select, union, update
 
+from bot.league.crowds import release
 from bot.league.suspicious_votes import read_suspicions
 from bot.people.nicknames import nickname
 from bot.training.versions import UnknownVersion, list_versions, promote, rollback
@@ -23,7 +24,7 @@ from bot.web.responses import see_other
 from bot.web.services import COMMUNITY, Services
 from models.registry import VersionUnusable
 from storage.queries.communities import find_community
-from storage.tables import Author, Post, Vote
+from storage.tables import Author, Guess, Label, Post, Vote
 from storage.types import PlatformName
 
 #: Newest posts that are listed, and how far back votes are looked at.
@@ -44,6 +45,7 @@ class AdminPages:
             "show": self.handle_show,
             "ban": self.handle_ban,
             "ban-voters": self.handle_ban_voters,
+            "release": self.handle_release,
             "unban": self.handle_unban,
             "promote": self.handle_promote,
             "rollback": self.handle_rollback,
@@ -93,11 +95,24 @@ class AdminPages:
         return see_other("/admin")
 
     async def handle_ban_voters(self, request: web.Request) -> web.StreamResponse:
-        """POST /admin/ban-voters with ``post``: all whose votes on it were held back."""
+        """POST /admin/ban-voters with ``post``: all whose votes or guesses on it were held back."""
         post_id = await _number(request, "post")
-        await self._ban(
-            select(Vote.author_id).filter(Vote.post_id == post_id, Vote.held.is_not(None))
+        held = (
+            select(table.author_id).where(table.post_id == post_id, table.held.is_not(None))
+            for table in (Vote, Guess)
         )
+        await self._ban(union(*held))
+        return see_other("/admin")
+
+    async def handle_release(self, request: web.Request) -> web.StreamResponse:
+        """POST /admin/release with ``post``: what was held back on it counts after all."""
+        post_id = await _number(request, "post")
+        async with self._services.database.write() as session:
+            if await session.get(Post, post_id) is None:
+                raise Refusal(404, "There is no such post; it may have been deleted.")
+            if await session.get(Label, post_id) is not None:
+                raise Refusal(409, "Its score is final: what was held back stays so.")
+            await session.run_sync(release, post_id)
         return see_other("/admin")
 
     async def handle_unban(self, request: web.Request) -> web.StreamResponse:

@@ -1,8 +1,12 @@
 """Guessing, by form or by the page's scripts."""
 
+from datetime import datetime
+
 from aiohttp import web
+from sqlalchemy.orm import Session
 
 from bot.league.blind import note_view
+from bot.league.crowds import Crowds
 from bot.league.guesses import GuessRefused, place_guess
 from bot.web.card_forms import read_choice
 from bot.web.cards import card_answer
@@ -14,17 +18,25 @@ from bot.web.responses import see_other, wants_json
 from bot.web.services import Services
 from bot.web.turns import WRITING
 from bot.web.visitors import Visitor, visitor_of
-from storage.types import Bucket, PlatformName
+from storage.tables import Post
+from storage.types import Bucket, PlatformName, VoteHold
 
 _SKIP = "skip"
 
 
 class GuessForm:
-    """Takes guesses in."""
+    """Takes guesses in.
 
-    def __init__(self, services: Services, feed: Feed) -> None:
+    Args:
+        services: what the board works with.
+        feed: shows the post again.
+        crowds: holds guesses back; None: each counts.
+    """
+
+    def __init__(self, services: Services, feed: Feed, crowds: Crowds | None) -> None:
         self._services = services
         self._feed = feed
+        self._crowds = crowds
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """POST /posts/{id}/guess with ``value`` low, medium, high, or skip: show it to me."""
@@ -62,6 +74,21 @@ class GuessForm:
         return await self._post(visitor, post_id)
 
     async def _guess(self, visitor: Visitor, post: PostView, bucket: Bucket) -> None:
+        now, crowds = self._services.clock(), self._crowds
+
+        def hold(session: Session, of: Post, author_id: int, ends_at: datetime) -> VoteHold | None:
+            if crowds is None:
+                return None
+            return crowds.hold(
+                session,
+                of,
+                author_id,
+                household=visitor.household,
+                since=visitor.since,
+                ends_at=ends_at,
+                now=now,
+            )
+
         try:
             await place_guess(
                 self._services.database,
@@ -70,7 +97,8 @@ class GuessForm:
                 person=visitor.hash,
                 bucket=bucket,
                 blind=post.card is None,
-                now=self._services.clock(),
+                now=now,
+                hold=hold,
             )
         except GuessRefused as refusal:
             raise Refusal(409, str(refusal)) from refusal

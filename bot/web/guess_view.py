@@ -8,7 +8,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storage.tables import Guess, Peek
-from storage.types import Bucket
+from storage.types import Bucket, VoteHold
+
+_HELD = {
+    VoteHold.NEWCOMER: "Your guess earns nothing here: you came to the board after this post.",
+    VoteHold.CROWD: "Your guess earns nothing: too many took part from your address.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +24,10 @@ class GuessView:
     points: float | None = None
     #: Whether they were shown the prediction although it was kept back.
     viewed: bool = False
+    #: Of guesses that count.
     counts: Mapping[Bucket, int] = field(default_factory=dict)
+    #: Why the visitor's own guess does not count, a sentence; None: it does, or there is none.
+    held: str | None = None
 
     @property
     def people(self) -> int:
@@ -34,7 +42,7 @@ def guesses_on(
     counts: defaultdict[int, dict[Bucket, int]] = defaultdict(dict)
     rows = session.execute(
         select(Guess.post_id, Guess.bucket, func.count().label("people"))
-        .where(Guess.post_id.in_(post_ids))
+        .where(Guess.post_id.in_(post_ids), Guess.held.is_(None))
         .group_by(Guess.post_id, Guess.bucket)
     )
     for row in rows:
@@ -55,6 +63,11 @@ def guesses_on(
             points=own[post_id].points if post_id in own else None,
             viewed=post_id in viewed,
             counts=counts[post_id],
+            held=_why_held(own.get(post_id)),
         )
         for post_id in post_ids
     }
+
+
+def _why_held(guess: Guess | None) -> str | None:
+    return None if guess is None or guess.held is None else _HELD[guess.held]

@@ -77,7 +77,10 @@ def _counted(post_ids: Collection[int]) -> list[Select[Any]]:
             Vote.post_id,
             [count, func.sum(Vote.value), func.max(Vote.voted_at), func.count(Vote.held)],
         ),
-        (Guess.post_id, [count, func.max(Guess.guessed_at), func.sum(Guess.points)]),
+        (
+            Guess.post_id,
+            [count, func.max(Guess.guessed_at), func.sum(Guess.points), func.count(Guess.held)],
+        ),
         (Prediction.post_id, [count]),
         (Nowcast.post_id, [func.max(Nowcast.reading)]),
         (Snapshot.post_id, [func.max(Snapshot.reading)]),

@@ -34,6 +34,7 @@ def to_json(view: PostView) -> dict[str, Any]:
         "guesses": {
             "mine": view.guesses.mine,
             "points": view.guesses.points,
+            "held": view.guesses.held,
             "closes_at": view.guessing_closes_at and view.guessing_closes_at.isoformat(),
             "closed": view.guess_refusal,
             # Others' guesses would give a hint while one may still guess.

@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from yarl import URL
 
+from bot.league.crowds import Crowds
 from bot.serving import number_format, phrases
 from bot.web.account_pages import AccountPages
 from bot.web.admin_accounts import AdminAccounts
@@ -24,7 +25,6 @@ from bot.web.cards import Cards
 from bot.web.client_address import TrustedProxies, take_word_of
 from bot.web.community_pages import CommunityPages
 from bot.web.community_settings_pages import CommunitySettingsPages
-from bot.web.crowds import Crowds
 from bot.web.explained import examples
 from bot.web.feed import Feed
 from bot.web.feed_pages import FeedPages
@@ -101,7 +101,9 @@ def make_site(services: Services) -> web.Application:
     pages, cards, models = FeedPages(services, feed), Cards(feed), ModelPages(services)
     me, stats = MePages(services), StatsPages(services)
     health = Health(services.readiness)
-    post_form, guess_form, crowds = PostForm(services, feed), GuessForm(services, feed), Crowds()
+    hold = services.settings.web_hold_votes
+    crowds = Crowds(services.people_key, PlatformName.WEB) if hold else None
+    post_form, guess_form = PostForm(services, feed), GuessForm(services, feed, crowds)
     genres = GenreForm(services)
     memes, tries = MemePages(services, post_form), TryPages(services)
     atom, access, read = AtomFeeds(services), Access(services), Read(services)

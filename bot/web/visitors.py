@@ -40,6 +40,8 @@ _ID = re.compile(r"[0-9a-f]{32}")
 _SIGNED = re.compile(r"([0-9a-f]{32})\.(\d{1,17})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
+#: How often it is read what other processes noted, and how late after the visit they may note it.
+_READ_EVERY, _LATE = timedelta(seconds=1), timedelta(seconds=30)
 #: A network may be that of a town: it may bring so many times as many people as one address.
 _HOUSEHOLDS_OF_A_NETWORK = 4
 
@@ -109,8 +111,8 @@ def read_viewer(session: Session, visitor: Visitor) -> Viewer:
 class Newcomers:
     """How many cookies are given: so many an hour, to one household and to one network.
 
-    They are counted in memory, and noted in the database for an hour, as keyed hashes, so that a
-    restart does not begin anew.
+    They are counted in memory, and noted in the database for an hour, as keyed hashes: a restart
+    does not begin anew, and what other processes note is counted here within a second.
 
     Args:
         services: what the board works with.
@@ -125,29 +127,42 @@ class Newcomers:
         self._networks: SlidingWindow[str] = SlidingWindow(
             services.clock, most=most * _HOUSEHOLDS_OF_A_NETWORK, within=_HOUR
         )
-        self._loading = asyncio.Lock()
-        self._loaded = False
+        self._reading = asyncio.Lock()
+        self._writer = secrets.token_hex(16)
+        #: When it was read last, and the rows of then that may be met again.
+        self._read_at: datetime | None = None
+        self._counted: set[int] = set()
 
-    async def load(self) -> None:
-        """Count those whom an earlier process noted, once."""
-        if self._loaded:
+    async def refresh(self) -> None:
+        """Count those whom other processes noted, an earlier one of this board among them."""
+        now = self._services.clock()
+        if self._read_at is not None and self._read_at <= now < self._read_at + _READ_EVERY:
             return
-        async with self._loading:
-            if self._loaded:
+        async with self._reading:
+            before = self._read_at
+            if before is not None and before <= now < before + _READ_EVERY:
                 return
-            now = self._services.clock()
+            # A process may note later what it gave earlier.
+            since = now - _HOUR if before is None else before - _LATE
             query = (
-                select(Newcomer.household, Newcomer.network, Newcomer.came_at)
-                .where(Newcomer.came_at > now - _HOUR, Newcomer.came_at <= now)
+                select(Newcomer.id, Newcomer.household, Newcomer.network, Newcomer.came_at)
+                .where(
+                    Newcomer.came_at > since,
+                    Newcomer.came_at <= now,
+                    Newcomer.writer != self._writer,
+                )
                 .order_by(Newcomer.came_at)
             )
             rows = await self._services.database.run_read(
                 lambda session: session.execute(query).all()
             )
-            for household, network, came_at in rows:
-                self._households.add(household, came_at)
-                self._networks.add(network, came_at)
-            self._loaded = True
+            for number, household, network, came_at in rows:
+                if number not in self._counted:
+                    at = came_at if before is None else now
+                    self._households.add(household, at)
+                    self._networks.add(network, at)
+            self._counted = {row.id for row in rows}
+            self._read_at = now
 
     def has_room(self, address: str | None) -> bool:
         """Whether one more may come from an address."""
@@ -166,7 +181,9 @@ class Newcomers:
 
         def note(session: Session) -> None:
             session.execute(delete(Newcomer).where(Newcomer.came_at <= now - _HOUR))
-            session.add(Newcomer(household=household, network=network, came_at=now))
+            session.add(
+                Newcomer(household=household, network=network, came_at=now, writer=self._writer)
+            )
 
         await self._services.database.run_write(note, alone_in=ITS_ROWS)
 
@@ -214,7 +231,6 @@ class _Recognition:
 
     async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer a request whose visitor is known by then."""
-        await self._newcomers.load()
         cookie = request.cookies.get(COOKIE, "")
         known = self._read(request, cookie)
         unsigned = known is None and _ID.fullmatch(cookie) is not None
@@ -222,6 +238,8 @@ class _Recognition:
             # Of before they were signed: good for those who were here, and nobody else has it.
             earlier = self._visitor(request, cookie, _EPOCH)
             known = earlier if await self._author(earlier) is not None else None
+        if known is None:
+            await self._newcomers.refresh()
         account = await self._account(request)
         visitor = known or self._newcomer(request)
         person = replace(

@@ -2,9 +2,9 @@
 
 from aiohttp import web
 
+from bot.league.crowds import Crowds
 from bot.web.card_forms import read_choice
 from bot.web.cards import card_answer
-from bot.web.crowds import Crowds
 from bot.web.feed import Feed
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other, wants_json
@@ -24,10 +24,10 @@ class VoteForm:
     Args:
         services: what the board works with.
         feed: shows the post again.
-        crowds: who voted from where, by whatever way.
+        crowds: holds votes back; None: each counts.
     """
 
-    def __init__(self, services: Services, feed: Feed, crowds: Crowds) -> None:
+    def __init__(self, services: Services, feed: Feed, crowds: Crowds | None) -> None:
         self._services = services
         self._feed = feed
         self._crowds = crowds
@@ -51,7 +51,7 @@ class VoteForm:
                 post_id,
                 visitor,
                 _VALUES[value],
-                crowds=self._crowds if self._services.settings.web_hold_votes else None,
+                crowds=self._crowds,
             )
         if not wants_json(request):
             return see_other(f"{back}#post-{post_id}")

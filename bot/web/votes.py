@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy import and_, case, delete, func, or_, select, update
+from sqlalchemy import and_, case, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from bot.league.crowds import Crowds
 from bot.league.guesses import close_at_score
 from bot.platform import PostRef
 from bot.runtime.clock import Clock
-from bot.web.crowds import Crowds
 from bot.web.refusals import Refusal
 from bot.web.visitors import Visitor
 from storage.engine.scopes import LOCKED
@@ -27,7 +27,7 @@ OWN_POST = "Your own post is for others to vote on."
 CLOSED = "Voting has ended: the score became final at the horizon, and later votes change nothing."
 HELD = {
     VoteHold.NEWCOMER: "Your vote does not count here: you came to the board after this post.",
-    VoteHold.CROWD: "Your vote does not count: too many votes came from your address.",
+    VoteHold.CROWD: "Your vote does not count: too many took part from your address.",
 }
 NOT_OPEN = "There is nothing to vote on: this post was refused or withdrawn."
 
@@ -88,18 +88,20 @@ async def cast_vote(
     if value == 0:
         await session.execute(delete(Vote).filter_by(post_id=post_id, author_id=author.id))
     else:
-        held = VoteHold.NEWCOMER if crowds and visitor.since > post.posted_at else None
+        held = None
+        if crowds is not None:
+            held = await session.run_sync(
+                crowds.hold,
+                post,
+                author.id,
+                household=visitor.household,
+                since=visitor.since,
+                ends_at=horizon_at,
+                now=now,
+            )
         await session.merge(
             Vote(post_id=post_id, author_id=author.id, value=value, voted_at=now, held=held)
         )
-        crowd = crowds.add(post_id, visitor.household, author.id) if crowds else ()
-        if crowd:
-            await session.flush()
-            await session.execute(
-                update(Vote)
-                .where(Vote.post_id == post_id, Vote.author_id.in_(crowd), Vote.held.is_(None))
-                .values(held=VoteHold.CROWD)
-            )
     if community.guess_score is not None:
         await session.flush()
         cast_so_far = select(func.coalesce(func.sum(Vote.value), 0)).where(

@@ -21,7 +21,7 @@ from storage.tables.league import CommunityGuesses, DailyLabel, DailyScore, Gues
 from storage.tables.leases import Lease
 from storage.tables.messages import InboxItem, Notice
 from storage.tables.models import ModelVersion, TrainingRun
-from storage.tables.newcomers import Newcomer
+from storage.tables.newcomers import Newcomer, Participant
 from storage.tables.outcome_feeds import OutcomeFeed
 from storage.tables.posts import Post, PostImage, Reply, Vote
 from storage.tables.predictions import ExpertAccount, Prediction
@@ -58,6 +58,7 @@ __all__ = [
     "Notice",
     "Nowcast",
     "OutcomeFeed",
+    "Participant",
     "Passkey",
     "PasskeyChallenge",
     "Peek",

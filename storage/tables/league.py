@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import Base, Key
-from storage.types import Bucket, ForecasterKind, enum_column
+from storage.types import Bucket, ForecasterKind, VoteHold, enum_column
 
 
 class Guess(Base):
@@ -23,6 +23,8 @@ class Guess(Base):
     #: The guesser had not been shown the prediction.
     blind: Mapped[bool]
     points: Mapped[float | None]
+    #: Why it is held back and earns nothing; null: it counts.
+    held: Mapped[VoteHold | None] = mapped_column(enum_column(VoteHold, "held"))
     #: The base rate of the guessed bucket when it was scored, 0 to 1.
     base_rate: Mapped[float | None]
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from bot.league.crowds import Crowds
 from bot.runtime.download import DownloadFailed, DownloadRefused
 from bot.serving.audience import audience_of
 from bot.serving.predict_image import predict_image
@@ -15,7 +16,6 @@ from bot.web.api.problems import Fault, Invalid
 from bot.web.api.read import Read
 from bot.web.api.values import Id
 from bot.web.api.view import post_of, prediction_of
-from bot.web.crowds import Crowds
 from bot.web.guess_form import GuessForm
 from bot.web.kept_back import kept_back
 from bot.web.post_form import PostForm
@@ -102,11 +102,16 @@ class Write:
         read: what the caller may see.
         posts: takes posts in, with the quotas that the board's form has.
         guesses: takes guesses in.
-        crowds: who voted from where, the same that the board's form counts.
+        crowds: holds votes back, the same that the board's form asks; None: each counts.
     """
 
     def __init__(
-        self, services: Services, read: Read, posts: PostForm, guesses: GuessForm, crowds: Crowds
+        self,
+        services: Services,
+        read: Read,
+        posts: PostForm,
+        guesses: GuessForm,
+        crowds: Crowds | None,
     ) -> None:
         self._services = services
         self._read = read
@@ -190,7 +195,7 @@ class Write:
                 post,
                 call.visitor,
                 body.value,
-                crowds=self._crowds if services.settings.web_hold_votes else None,
+                crowds=self._crowds,
             )
         return post_of(*await self._read.post(call, post))
 

@@ -1,22 +1,23 @@
 """Who is somebody on the board: one cookie for one page, and not many for one address."""
 
 from datetime import timedelta
+from typing import Any
 
 import aiohttp
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from bot.app import App
+from bot.league.crowds import MOST_PEOPLE
 from bot.league.suspicious_votes import read_suspicions
 from bot.operations.doctor import examine
 from bot.operations.findings import State
 from bot.people.identity import hash_person
 from bot.settings import Settings
-from bot.web.crowds import MOST_VOTES
 from bot.web.platform import WebPlatform
 from bot.web.signatures import Signer
-from storage.tables import Author, Label, Newcomer, Vote
-from storage.types import PlatformName, VoteHold
+from storage.tables import Author, Guess, Label, Newcomer, Participant, Standing, Vote
+from storage.types import ForecasterKind, PlatformName, VoteHold
 from tests.fakes.clock import FakeClock
 from tests.fakes.visitor import PICTURE, Visitor, upload, visiting
 
@@ -94,6 +95,24 @@ class TestNewcomers:
             await cid.page("/")
             assert (await cid.vote(post_id, 1))[0] != 403
 
+    async def test_processes_count_together(
+        self, ann: Visitor, bob: Visitor, app: App, board: WebPlatform, clock: FakeClock
+    ) -> None:
+        other = WebPlatform(app.core, app.pipeline, app.readiness.look)
+        await other.start()
+        try:
+            clock.forward(3600)
+            for each in (board, other):
+                async with visiting(each.url) as visitor:
+                    assert [*visitor.session.cookie_jar]
+                await each.tasks.idle()
+            clock.forward(1)
+            for each in (board, other):
+                async with visiting(each.url) as visitor:
+                    assert not [*visitor.session.cookie_jar]
+        finally:
+            await other.stop()
+
     async def test_a_restart_does_not_begin_anew(
         self, ann: Visitor, bob: Visitor, app: App, board: WebPlatform, clock: FakeClock
     ) -> None:
@@ -146,17 +165,101 @@ async def test_of_too_many_votes_from_one_address_none_counts(
     bob: Visitor, app: App, board: WebPlatform, post_id: int
 ) -> None:
     scores = []
-    for _ in range(MOST_VOTES + 2):
+    for _ in range(MOST_PEOPLE + 2):
         async with visiting(board.url) as visitor:
             _, content = await visitor.vote(post_id, 1)
             scores.append(content["post"]["votes"]["score"])
-    assert scores == [*range(1, MOST_VOTES + 1), 0, 0]
-    assert await held_votes(app) == [VoteHold.CROWD] * (MOST_VOTES + 2)
+    assert scores == [*range(1, MOST_PEOPLE + 1), 0, 0]
+    assert await held_votes(app) == [VoteHold.CROWD] * (MOST_PEOPLE + 2)
     found = await examine(app.core.settings, app.core.clock())
     (votes,) = [each for each in found if each.part == "votes"]
     assert votes.state is State.LOOK
     assert "12 among too many from one address" in votes.sentence
     assert "PEORIA_WEB_TRUSTED_PROXIES" in votes.sentence
+
+
+async def guess(visitor: Visitor, post_id: int, value: str) -> dict[str, Any]:
+    async with visitor.send(f"/posts/{post_id}/guess", {"value": value}, json=True) as answer:
+        assert answer.status == 200
+        return (await answer.json())["post"]["guesses"]
+
+
+async def test_who_came_after_the_post_earns_nothing_until_the_admin_lets_it_count(
+    ann: Visitor, bob: Visitor, app: App, board: WebPlatform, clock: FakeClock, post_id: int
+) -> None:
+    await guess(bob, post_id, "low")
+    clock.forward(1)
+    _, second = await ann.post(title="Another one")
+    await board.tasks.idle()
+    clock.forward(1)
+    async with visiting(board.url) as cid:
+        for number in (post_id, second["post"]["id"]):
+            guesses = await guess(cid, number, "high")
+            assert "came to the board after this post" in guesses["held"]
+            assert (await guess(cid, number, "low"))["held"] is not None, "a changed one, too"
+            await cid.vote(number, 1)
+        assert (await cid.json("/me.json"))[1]["guesses"][0]["held_back"] == "newcomer"
+        await bob.become_admin(board.admin_link())
+        _, page = await bob.page("/admin")
+        assert "1 guess does not count: 1 by people who came after the post." in page
+        async with bob.send("/admin/release", {"post": str(second["post"]["id"])}) as answer:
+            assert answer.status == 303
+        clock.forward(HORIZON)
+        while await app.jobs.run_due():
+            pass
+        for number, status in ((post_id, 409), (999, 404)):
+            async with bob.send("/admin/release", {"post": str(number)}) as answer:
+                assert answer.status == status
+    async with app.core.database.read() as session:
+        rows = await session.execute(
+            select(Guess.post_id, Guess.held, Guess.points.is_not(None)).order_by(Guess.id)
+        )
+        assert [tuple(row) for row in rows] == [
+            (post_id, None, True),
+            (post_id, VoteHold.NEWCOMER, False),
+            (second["post"]["id"], None, True),
+        ]
+        standings = select(func.sum(Standing.n)).filter_by(
+            season="all", community_id=1, kind=ForecasterKind.PERSON
+        )
+        assert (await session.scalars(standings)).one() == 2
+        labels = await session.scalars(select(Label.score).order_by(Label.post_id))
+        assert [*labels] == [0, 1]
+
+
+async def test_many_of_one_address_are_counted_by_all_processes_together(
+    ann: Visitor, app: App, board: WebPlatform, post_id: int
+) -> None:
+    other = WebPlatform(app.core, app.pipeline, app.readiness.look)
+    await other.start()
+    try:
+        for number in range(MOST_PEOPLE + 2):
+            async with visiting((board, other)[number % 2].url) as visitor:
+                if number % 3:
+                    held = (await guess(visitor, post_id, "high"))["held"]
+                else:
+                    held = (await visitor.vote(post_id, 1))[1]["post"]["votes"]["held"]
+                assert (held is not None) == (number >= MOST_PEOPLE)
+    finally:
+        await other.stop()
+    async with app.core.database.read() as session:
+        for table in (Vote, Guess):
+            assert {*await session.scalars(select(table.held))} == {VoteHold.CROWD}
+        places = {*await session.scalars(select(Participant.household))}
+    assert len(places) == 1
+    assert "127.0" not in places.pop()
+
+
+async def test_where_somebody_came_from_is_forgotten_when_voting_ends(
+    ann: Visitor, bob: Visitor, app: App, board: WebPlatform, clock: FakeClock, post_id: int
+) -> None:
+    await bob.vote(post_id, 1)
+    clock.forward(HORIZON)
+    _, content = await ann.post(title="Another one")
+    await board.tasks.idle()
+    await bob.vote(content["post"]["id"], 1)
+    async with app.core.database.read() as session:
+        assert [*await session.scalars(select(Participant.post_id))] == [content["post"]["id"]]
 
 
 class TestVotesThatAreNotHeld:

@@ -131,10 +131,10 @@ class Settings(BaseSettings):
     )
     web_hold_votes: bool = Field(
         True,
-        description="Hold votes and guesses on the board back where one person may be many: those of"
-        " people who came after the post, and of more than 10 people on one post from one address."
-        " They count neither in the score and the label nor in the league; main.py suspicions and"
-        " the admin's page show them.",
+        description="Hold votes and guesses on the board back where one person may be many: those"
+        " of people who came after the post, and of more than 10 people on one post from one"
+        " address. They count neither in the score and the label nor in the league; main.py"
+        " suspicions and the admin's page show them.",
     )
     web_posts_a_day: int = Field(
         100,

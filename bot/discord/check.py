@@ -16,7 +16,7 @@ from bot.discord.gateway.message_content import intent_is_granted
 from bot.discord.gateway.permissions import WANTED, missing_permissions
 from bot.discord.gateway.token import NOT_ACCEPTED, read_token
 from bot.discord.texts.lookup import Texts
-from bot.discord.ui.error_replies import permission_name
+from bot.discord.texts.reasons import permission_name
 from bot.platform import PlatformRefused, PlatformUnavailable
 from bot.posts.pipeline import Pipeline
 from storage.tables import Community

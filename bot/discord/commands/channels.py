@@ -17,7 +17,8 @@ from bot.discord.gateway.visibility import can_see
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
-from bot.discord.ui.error_replies import Refused, permission_name
+from bot.discord.texts.reasons import permission_name
+from bot.discord.ui.error_replies import Refused
 from bot.discord.ui.responses import Interaction, defer, respond
 from storage.tables import Community, Post
 from storage.types import PlatformName, ReplyMode

@@ -1,7 +1,6 @@
 """`/digest`: whether, when and where a server is told what happened there."""
 
 import asyncio
-import re
 
 import discord
 from discord import app_commands
@@ -17,6 +16,7 @@ from bot.discord.gateway.channels import PostChannel
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape, plain
+from bot.discord.texts.reasons import reason_words
 from bot.discord.ui.channel_option import ChannelOption
 from bot.discord.ui.error_replies import Refused
 from bot.discord.ui.responses import Interaction, defer, respond
@@ -25,7 +25,6 @@ from storage.tables import Digest
 from storage.types import PlatformName
 
 _WEEK, _DAY, _OFF = "week", "day", "off"
-_ESCAPED_MENTION = re.compile(r"\\<\\#(\d{1,20})\\>")
 _MONDAY, _SIX_IN_THE_EVENING = 0, 18 * 60
 
 
@@ -139,10 +138,5 @@ def _shown(texts: Texts, digest: Digest) -> str:
         when=discord.utils.format_dt(digest.due_at, "R"),
     )
     if digest.fault is not None:
-        said += "\n\n" + texts("digest.fault", reason=_fault(digest.fault))
+        said += "\n\n" + texts("digest.fault", reason=reason_words(texts, digest.fault))
     return said
-
-
-def _fault(text: str) -> str:
-    """Why there was no digest; a channel that our own sentence names stays a mention."""
-    return _ESCAPED_MENTION.sub(r"<#\1>", escape(text, 400))

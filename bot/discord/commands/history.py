@@ -13,8 +13,9 @@ from bot.discord.history.render import progress_embed
 from bot.discord.history.run_imports import CHANNEL, LANGUAGE, end_and_label
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.lookup import Texts
+from bot.discord.texts.reasons import permission_name
 from bot.discord.ui.channel_option import ChannelOption
-from bot.discord.ui.error_replies import Refused, permission_name
+from bot.discord.ui.error_replies import Refused
 from bot.discord.ui.responses import Interaction, defer, respond
 from bot.posts.history_imports import begin_import, newest_import
 from storage.queries.communities import find_community

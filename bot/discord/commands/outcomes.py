@@ -12,9 +12,9 @@ from bot.discord.gateway.told_channel import missing_to_tell
 from bot.discord.outcomes.winner_role import why_not_given
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.lookup import Texts
-from bot.discord.texts.markdown import escape
+from bot.discord.texts.reasons import permission_name, reason_words
 from bot.discord.ui.channel_option import ChannelOption
-from bot.discord.ui.error_replies import Refused, permission_name
+from bot.discord.ui.error_replies import Refused
 from bot.discord.ui.responses import Interaction, defer, respond
 from bot.league.outcome_feeds import (
     person_feed,
@@ -138,5 +138,5 @@ def _shown(texts: Texts, feed: OutcomeFeed) -> str:
     if feed.winner_role is not None:
         said += " " + texts("outcomes.set_role", role=f"<@&{feed.winner_role}>")
     if feed.fault is not None:
-        said += "\n\n" + texts("outcomes.fault", reason=escape(feed.fault, 400))
+        said += "\n\n" + texts("outcomes.fault", reason=reason_words(texts, feed.fault))
     return said

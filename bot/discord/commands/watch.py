@@ -15,8 +15,9 @@ from bot.discord.gateway.visibility import can_see
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape
+from bot.discord.texts.reasons import permission_name
 from bot.discord.ui.channel_option import ChannelOption, Watchable
-from bot.discord.ui.error_replies import Refused, permission_name
+from bot.discord.ui.error_replies import Refused
 from bot.discord.ui.responses import Interaction, defer, respond
 from bot.discord.watch_channel import channels_of, watch_channel
 from bot.posts.history_imports import stop_import

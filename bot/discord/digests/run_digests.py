@@ -25,8 +25,8 @@ from bot.discord.gateway.told_channel import (
 from bot.discord.gateway.visibility import Readers, may_be_shown
 from bot.discord.rounds import rounds
 from bot.discord.texts.lookup import Texts
+from bot.discord.texts.reasons import permission_name, refusal_reason, stored_reason
 from bot.discord.ui.admin_messages import warn_admins
-from bot.discord.ui.error_replies import permission_name
 from bot.discord.ui.member_names import MemberNames
 from bot.league.digest import DigestPost, read_digest
 from bot.league.digest_times import (
@@ -126,7 +126,7 @@ class Digests(commands.Cog):
         database, now = self._core.database, self._core.clock
         try:
             if now() > digest.due_at + STALE:
-                await leave_out(database, digest, now(), "It could not be sent in time.")
+                await leave_out(database, digest, now(), stored_reason("reason.too_late"))
                 return False
             with judging_answers():
                 return await self._send(guild, digest, places)
@@ -135,12 +135,12 @@ class Digests(commands.Cog):
             await put_off(database, digest, now())
         except RequestRefused as error:
             log.warning("The digest of server %s cannot be sent: %s", digest.server, error)
-            await leave_out(database, digest, now(), str(error))
+            await leave_out(database, digest, now(), refusal_reason(error))
         except Exception as error:
             # One odd server stops no other.
             log.exception("The digest of server %s failed.", digest.server)
             if isinstance(error, RequestFailed) and digest.tries + 1 >= _MOST_TRIES:
-                await leave_out(database, digest, now(), str(error))
+                await leave_out(database, digest, now(), refusal_reason(error))
             else:
                 await put_off(database, digest, now())
         return False
@@ -246,4 +246,5 @@ class Digests(commands.Cog):
             community = await session.get(Community, here[0][0]) if here else None
         if community is not None:
             await warn_admins(self._core.database, community, NoticeKind.PERMISSIONS, text, now=now)
-        await leave_out(self._core.database, digest, now, text)
+        reason = stored_reason(key, permissions=missing, channel=f"<#{digest.channel}>")
+        await leave_out(self._core.database, digest, now, reason)

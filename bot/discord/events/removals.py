@@ -36,13 +36,13 @@ class RemovalListener(commands.Cog):
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """A channel was deleted, and with it its threads."""
         for each in (channel, *getattr(channel, "threads", ())):
-            await self._unwatch(str(each.id), "was deleted")
+            await self._end(channel.guild, each.id)
 
     @commands.Cog.listener()
     async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
         """A thread was deleted, and all that was posted in it."""
-        await self._unwatch(str(event.thread_id), "was deleted")
         guild = self._client.get_guild(event.guild_id)
+        await self._end(guild, event.thread_id)
         # What was only hidden from the bot may be back in time.
         if guild is not None and await self._is_deleted(guild, event.thread_id):
             posts = await self._waiting_in(event.parent_id, event.thread_id)
@@ -67,7 +67,29 @@ class RemovalListener(commands.Cog):
             if guild is None:
                 await self._unwatch(each.source_id, "belongs to a server that the bot is not in")
             elif not guild.unavailable and await self._is_deleted(guild, int(each.source_id)):
-                await self._unwatch(each.source_id, "was deleted")
+                await self._end(guild, int(each.source_id))
+
+    async def _end(self, guild: discord.Guild | None, channel_id: int) -> None:
+        """Watch a channel that was deleted no more, and withdraw what waits for its score there.
+
+        Only a channel that Discord says is not there is proof: one that is hidden may come back.
+        """
+        await self._unwatch(str(channel_id), "was deleted")
+        if guild is None or not await self._is_deleted(guild, channel_id):
+            return
+        async with self._core.database.read() as session:
+            found = await session.scalars(
+                select(Post.id)
+                .join(Post.community)
+                .where(
+                    Community.platform == PlatformName.DISCORD,
+                    Community.source_id == str(channel_id),
+                    Post.state.in_(UNLABELLED),
+                )
+                .order_by(Post.id)
+            )
+            posts = found.all()
+        await one_by_one(posts, self._pipeline.withdraw, "a post of a deleted channel")
 
     async def _watched(self) -> Sequence[Community]:
         async with self._core.database.read() as session:

@@ -23,8 +23,8 @@ from bot.discord.gateway.visibility import Readers, channels_seen, may_be_shown
 from bot.discord.outcomes.render import outcomes_embed, season_embed, season_title
 from bot.discord.outcomes.winner_role import hand_over, why_not_given
 from bot.discord.texts.lookup import Texts
+from bot.discord.texts.reasons import permission_name, refusal_reason, stored_reason
 from bot.discord.ui.admin_messages import warn_admins
-from bot.discord.ui.error_replies import permission_name
 from bot.discord.ui.member_names import MemberNames
 from bot.league.outcome_feeds import (
     STALE,
@@ -133,7 +133,7 @@ class OutcomeTeller(commands.Cog):
                 await stop_telling_person(database, feed.author_id)
             else:
                 log.warning("Outcomes cannot be told on server %s: %s", feed.server, error)
-                await put_off_feed(database, feed, now(), str(error))
+                await put_off_feed(database, feed, now(), refusal_reason(error))
         except Exception:
             # One odd server stops no other.
             log.exception("Outcomes could not be told; tried again.")
@@ -311,7 +311,8 @@ class OutcomeTeller(commands.Cog):
         key = "outcomes.missing" if missing else "outcomes.no_channel"
         text = texts(key, channel=f"<#{feed.channel}>", permissions=names)
         await self._notice(here[0][0] if here else None, text)
-        await put_off_feed(self._core.database, feed, self._core.clock(), text)
+        reason = stored_reason(key, permissions=missing, channel=f"<#{feed.channel}>")
+        await put_off_feed(self._core.database, feed, self._core.clock(), reason)
 
     async def _notice(self, community_id: int | None, text: str) -> None:
         async with self._core.database.read() as session:

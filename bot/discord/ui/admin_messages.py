@@ -11,7 +11,7 @@ from sqlalchemy import select
 from bot.discord.gateway.error_codes import reaching_discord
 from bot.discord.gateway.guild_options import NOWHERE
 from bot.discord.texts.lookup import Texts
-from bot.discord.ui.error_replies import permission_name
+from bot.discord.texts.reasons import permission_name
 from bot.notices import NoticeKind, add_notice
 from storage.engine.database import Database
 from storage.tables import Community, Notice

@@ -23,8 +23,8 @@ import discord
 from discord import app_commands
 
 from bot.community_settings import SettingRefused
-from bot.discord.texts.catalogue import ENGLISH
 from bot.discord.texts.lookup import Texts
+from bot.discord.texts.reasons import permission_name
 from bot.discord.ui.responses import respond_privately
 from bot.league.guesses import GuessRefused
 from bot.platform import PlatformUnavailable
@@ -152,12 +152,6 @@ def image_sentence(texts: Texts, refusal: ImageRefused) -> str:
         # The decoder knows the figures.
         return str(refusal)
     return texts(f"image.{refusal.reason}")
-
-
-def permission_name(texts: Texts, name: str) -> str:
-    """A permission as Discord's own settings call it."""
-    key = f"permission.{name}"
-    return texts(key) if key in ENGLISH else name.replace("_", " ").title()
 
 
 def _is_gone(error: Exception) -> bool:

@@ -1,6 +1,9 @@
 """Buckets, modes, and other words that stand in sentences."""
 
 ENGLISH: dict[str, str] = {
+    "reason.too_late": "It could not be sent in time.",
+    "reason.refused": "Discord refused it: {status} ({code}: {words}).",
+    "reason.fault": "Discord answered something that I do not know: {words}",
     "bucket.low": "Low",
     "bucket.medium": "Medium",
     "bucket.high": "High",
@@ -20,6 +23,9 @@ ENGLISH: dict[str, str] = {
 }
 
 GERMAN: dict[str, str] = {
+    "reason.too_late": "Er konnte nicht rechtzeitig gesendet werden.",
+    "reason.refused": "Discord hat es abgelehnt: {status} ({code}: {words}).",
+    "reason.fault": "Discord hat etwas geantwortet, das ich nicht kenne: {words}",
     "bucket.low": "Niedrig",
     "bucket.medium": "Mittel",
     "bucket.high": "Hoch",

@@ -159,6 +159,12 @@ async def test_a_refusal_is_told_to_the_admins_and_an_outage_waited_out(
     assert "Embed Links" in notice.text
     asked = await scene.fake.slash(scene.admin, scene.channel, "digest")
     assert f"The last one was not sent: I cannot send the digest in <#{hall.id}>" in asked.text
+    # Everybody reads why in their own language, whatever that of the server is.
+    scene.admin.user.locale = "de"
+    asked = await scene.fake.slash(scene.admin, scene.channel, "digest")
+    assert f"nicht gesendet: Ich kann den Rückblick in <#{hall.id}> nicht" in asked.text
+    assert "Links einbetten fehlt" in asked.text
+    scene.admin.user.locale = "en-US"
     asked = await scene.fake.slash(scene.admin, scene.channel, "digest", every="off")
     assert "no digest any more" in asked.text
     asked = await scene.fake.slash(scene.admin, scene.channel, "digest")

@@ -60,10 +60,17 @@ async def test_what_was_posted_out_of_sight_is_read_when_it_is_back(scene: Scene
     await scene.fake.until(lambda: scene.fake.replies_to(missed), "a reply to what was missed")
 
 
-async def test_a_deleted_channel_is_watched_no_more(scene: Scene) -> None:
+async def test_a_deleted_channel_is_watched_no_more_and_its_posts_are_withdrawn(
+    scene: Scene,
+) -> None:
+    post, _ = await scene.posted()
     scene.fake.delete_channel(scene.channel)
     await scene.fake.settle()
+    await scene.work()
     assert not await is_watched(scene, scene.channel.id)
+    stored = await scene.stored(post)
+    assert stored is not None
+    assert stored.state is PostState.WITHDRAWN
 
 
 async def test_posts_of_a_deleted_thread_are_withdrawn(scene: Scene) -> None:

@@ -8,10 +8,13 @@ from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 import hypothesis
 import jinja2
 import pytest
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.app import App, build
 from bot.core import Core, open_core
@@ -23,6 +26,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.object_store import FakeObjectStore, fake_object_store
 from tests.fakes.platform import FakePlatform
 from tests.fixtures import postgresql
+from tests.fixtures.compiled_statements import CompiledStatements
 from tests.fixtures.reused_database import ReusedDatabase
 
 # No test is a timed test, and a busy machine is no finding.
@@ -141,6 +145,30 @@ def templates_compiled_once() -> Iterator[None]:
             return compiled[key]
 
         patch.setattr(jinja2.Environment, "compile", compile_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_compiled_once() -> Iterator[None]:
+    """Each test has engines of its own, and all would compile the same statements again."""
+    compiled: dict[str, CompiledStatements] = {}
+
+    def share(engine: Engine) -> Engine:
+        kind = f"{engine.dialect.name}+{engine.driver}"
+        engine._compiled_cache = compiled.setdefault(kind, CompiledStatements())
+        return engine
+
+    def plain(*args: Any, **options: Any) -> Engine:
+        return share(create_engine(*args, **options))
+
+    def asynchronous(*args: Any, **options: Any) -> AsyncEngine:
+        engine = create_async_engine(*args, **options)
+        share(engine.sync_engine)
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("storage.engine.database.create_engine", plain)
+        patch.setattr("storage.engine.database.create_async_engine", asynchronous)
         yield
 
 

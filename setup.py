@@ -86,8 +86,10 @@ class BuildUnderPeoria(build_py):
         shutil.rmtree(Path(self.build_lib) / "peoria", ignore_errors=True)
         super().run()
         self._write(ROOT / "main.py", Path(self.build_lib) / "peoria" / "__main__.py")
-        for path in Path(self.build_lib).rglob("*.html"):
-            path.write_text(_TYPED.sub("peoria", path.read_text("utf-8")), "utf-8")
+        # A catalogue of translations has the texts of the code, which are changed alike.
+        for kind in ("*.html", "*.po"):
+            for path in Path(self.build_lib).rglob(kind):
+                path.write_text(_TYPED.sub("peoria", path.read_text("utf-8")), "utf-8")
 
     def build_module(self, module, module_file, package):  # type: ignore[no-untyped-def]
         target, copied = super().build_module(module, module_file, package)

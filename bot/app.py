@@ -35,6 +35,7 @@ from bot.runtime.pulse import Pulse
 from bot.runtime.roles import ONE_AT_A_TIME, PLATFORMS, Role
 from bot.runtime.supervisor import ServiceReport
 from bot.runtime.task_group import TaskGroup
+from bot.set_up_later import Kind, SetUpLater, discord_is_given, reddit_is_given
 from bot.settings import Settings
 from bot.setup_checks import Finding, SetupCheck
 from bot.training.caption_rankings import CaptionRankings
@@ -76,6 +77,8 @@ class App:
     readiness: Readiness
     #: The right to what one process at a time does, by role.
     leases: Mapping[Role, Lease]
+    #: What starts platforms that are set up while Peoria runs.
+    set_up_later: SetUpLater
 
     @property
     def roles(self) -> list[Role]:
@@ -193,18 +196,10 @@ def build(core: Core) -> App:
     if core.settings.web and Role.WEB in roles:
         board = WebPlatform(core, pipeline, readiness.look, _setup_checks(core, pipeline))
         platforms[board.name] = board
-    has_token = core.settings.discord_token or core.settings.discord_token_file
-    if has_token and Role.DISCORD in roles:
-        # Here, so that discord.py is imported only where it is used.
-        from bot.discord.platform import DiscordPlatform
-
-        platforms[PlatformName.DISCORD] = DiscordPlatform(core, pipeline)
-    has_app = core.settings.reddit_client_id or core.settings.reddit_credentials_file
-    if has_app and Role.REDDIT in roles:
-        # Here, so that praw is imported only where it is used.
-        from bot.reddit.platform import RedditPlatform
-
-        platforms[PlatformName.REDDIT] = RedditPlatform(core, pipeline)
+    kinds = _kinds(pipeline)
+    for name, kind in kinds.items():
+        if kind.is_given(core.settings) and Role(name.value) in roles:
+            platforms[name] = kind.make(core)
     if core.settings.lemmy_instance is not None and Role.LEMMY in roles:
         from bot.lemmy.platform import LemmyPlatform
 
@@ -214,7 +209,27 @@ def build(core: Core) -> App:
         for role in roles
         if role in ONE_AT_A_TIME
     }
-    return App(core, pipeline, jobs, platforms, pulse, heartbeat, readiness, leases)
+    later = SetUpLater(core, platforms, kinds)
+    return App(core, pipeline, jobs, platforms, pulse, heartbeat, readiness, leases, later)
+
+
+def _kinds(pipeline: Pipeline) -> Mapping[PlatformName, Kind]:
+    """The platforms that need credentials; their libraries are imported only where one is used."""
+
+    def discord(core: Core) -> Platform:
+        from bot.discord.platform import DiscordPlatform
+
+        return DiscordPlatform(core, pipeline)
+
+    def reddit(core: Core) -> Platform:
+        from bot.reddit.platform import RedditPlatform
+
+        return RedditPlatform(core, pipeline)
+
+    return {
+        PlatformName.DISCORD: Kind(discord_is_given, discord),
+        PlatformName.REDDIT: Kind(reddit_is_given, reddit),
+    }
 
 
 def _setup_checks(core: Core, pipeline: Pipeline) -> Mapping[PlatformName, SetupCheck]:
@@ -293,6 +308,7 @@ async def running(app: App) -> AsyncIterator[None]:
         stack.push_async_callback(app.heartbeat.end)
         await app.core.services.note_alive()
         refusals: list[PlatformRefused] = []
+        stack.push_async_callback(app.set_up_later.stop)
         returns = TaskGroup()
         stack.push_async_callback(returns.stop)
         platforms = [*app.platforms.items()]
@@ -314,6 +330,8 @@ async def running(app: App) -> AsyncIterator[None]:
                     del app.platforms[name]
         if len(refusals) == len(platforms) and PLATFORMS & {*app.core.settings.roles}:
             raise refusals[0] if refusals else PlatformRefused(_NOTHING_TO_RUN)
+        if PlatformName.WEB in app.platforms:
+            returns.start(app.set_up_later.run(), "Platforms that are set up later")
         for lease in app.leases.values():
             stack.push_async_callback(lease.release)
         if Role.TRAIN in app.leases and await app.leases[Role.TRAIN].hold():

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, TypedDict
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.texts.translate import gettext as _
 from storage.tables import Community
 from storage.types import ReplyMode
 
@@ -84,7 +85,9 @@ def check_settings(community: Community) -> None:
     if rate is not None and not 1 <= rate <= MOST_REPLIES_PER_MINUTE:
         raise SettingRefused(
             "replies_per_minute",
-            f"Replies a minute are 1 to {MOST_REPLIES_PER_MINUTE}, or without a limit.",
+            _("Replies a minute are 1 to {most}, or without a limit.").format(
+                most=MOST_REPLIES_PER_MINUTE
+            ),
             most=MOST_REPLIES_PER_MINUTE,
         )
     guessing = timedelta(seconds=community.guess_seconds)

@@ -1,5 +1,7 @@
 """Files with credentials that the first-run page of the board writes, and that settings then name.
 
+Beside them are the names of subreddits that are typed in there.
+
 They lie in the data folder, where no other account can read them. They are in no backup, in no
 database and in no log.
 """
@@ -10,7 +12,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.settings import Settings
+from bot.settings import Settings, read_subreddits
 from storage.files.atomic import fsync_folder
 from storage.private import make_private_folder
 
@@ -62,6 +64,16 @@ def write_reddit_credentials(settings: Settings, values: Mapping[str, str]) -> N
             " password, or a refresh token."
         )
     _write(settings.written_reddit_credentials, "\n".join(lines) + "\n")
+
+
+def write_subreddits(settings: Settings, names: str) -> None:
+    """Write the names of subreddits, in place of those that were written before.
+
+    Raises:
+        ValidationError: one cannot be a subreddit.
+        OSError: they cannot be written.
+    """
+    _write(settings.written_subreddits, f"{','.join(read_subreddits(names))}\n")
 
 
 def _quoted(value: str) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, PrivateAttr, SecretStr, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
@@ -34,6 +34,9 @@ from storage.objects.image_place import ImagePlace
 ENV_PREFIX = "PEORIA_"
 
 
+_SUBREDDITS: TypeAdapter[tuple[str, ...]] = TypeAdapter(Subreddits)
+
+
 class SettingsRefused(ExpectedError):
     """A setting cannot be used; the message names each one and says what is wrong with it."""
 
@@ -49,6 +52,8 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
         allow_inf_nan=False,
     )
+    #: Whether the names of subreddits are those that the first-run page wrote.
+    _subreddits_were_written: bool = PrivateAttr(default=False)
 
     data_dir: Path = Field(
         Path("data"), description="Folder of everything that is stored: database, images, models."
@@ -566,6 +571,16 @@ class Settings(BaseSettings):
         """Where it writes Reddit's credentials."""
         return self.data_dir / "credentials" / "reddit"
 
+    @property
+    def written_subreddits(self) -> Path:
+        """Where it writes the names of subreddits."""
+        return self.data_dir / "credentials" / "subreddits"
+
+    @property
+    def sets_subreddits(self) -> bool:
+        """Whether a setting names subreddits, so that the first-run page leaves them alone."""
+        return bool(self.reddit_subreddits) and not self._subreddits_were_written
+
 
 def with_written_credentials(settings: Settings) -> Settings:
     """The settings, with the files of the first-run page for what they say nothing of."""
@@ -574,8 +589,23 @@ def with_written_credentials(settings: Settings) -> Settings:
         found["discord_token_file"] = settings.written_discord_token
     if settings.reddit_client_id is None and settings.reddit_credentials_file is None:
         found["reddit_credentials_file"] = settings.written_reddit_credentials
-    there = {name: path for name, path in found.items() if path.is_file()}
-    return settings.model_copy(update=there) if there else settings
+    there: dict[str, object] = {name: path for name, path in found.items() if path.is_file()}
+    if not settings.sets_subreddits and settings.written_subreddits.is_file():
+        names = settings.written_subreddits.read_text("utf-8")
+        there["reddit_subreddits"] = read_subreddits(names)
+    changed = settings.model_copy(update=there) if there else settings
+    if "reddit_subreddits" in there:
+        changed._subreddits_were_written = True  # noqa: SLF001 - settings of the same kind
+    return changed
+
+
+def read_subreddits(names: str) -> tuple[str, ...]:
+    """Names of subreddits, as they are typed: with commas, with or without ``r/``.
+
+    Raises:
+        ValidationError: one cannot be a subreddit.
+    """
+    return _SUBREDDITS.validate_python(names)
 
 
 def load_settings() -> Settings:

@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from bot.texts.translate import mark
 from storage.engine.database import Database
 from storage.engine.scopes import LOCKED, person_scope
 from storage.queries.communities import find_or_add_author
@@ -15,14 +16,14 @@ from storage.tables import Author, Community, Guess, Peek, Post
 from storage.types import UNLABELLED, Bucket, PlatformName, PostState, VoteHold
 
 NO_SUCH_POST = "There is no such post; it may have been deleted."
-NOTHING_TO_GUESS = "There is nothing to guess: this post was refused or withdrawn."
-CLOSED = (
-    "Guessing on this post has closed: its votes so far would give the answer away. Newer posts"
-    " are open."
+NOTHING_TO_GUESS = mark("There is nothing to guess: this post was refused or withdrawn.")
+CLOSED = mark(
+    "Guessing on this post has closed: its votes so far would give the answer"
+    " away. Newer posts are open."
 )
-OWN_POST = "Your own post is for others to guess."
-OPTED_OUT = "You have opted out, so no guess of yours is kept. Opt in again to play."
-BOTS_DO_NOT_PLAY = "Bots do not play in the league."
+OWN_POST = mark("Your own post is for others to guess.")
+OPTED_OUT = mark("You have opted out, so no guess of yours is kept. Opt in again to play.")
+BOTS_DO_NOT_PLAY = mark("Bots do not play in the league.")
 
 
 #: Of a post, its guesser's author id and the post's horizon: why the guess does not count.

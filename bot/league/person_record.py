@@ -10,6 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.league.intervals import Interval, wilson
+from bot.serving.number_format import number, percent
+from bot.serving.phrases import bucket_word
+from bot.texts.translate import gettext as _
 from storage.tables import Guess, Label, Post
 from storage.types import Bucket, PostState
 
@@ -164,16 +167,22 @@ def badges_of(
         hits = sum(each.happened is each.bucket for each in guesses)
         chance = sum(each.base_rate for each in guesses)
         badges.append(
-            Badge("Knows the place", f"{hits} of {len(guesses)} right; chance brings {chance:.1f}.")
+            Badge(
+                _("Knows the place"),
+                _("{hits} of {guesses} right; chance brings {chance}.").format(
+                    hits=hits, guesses=len(guesses), chance=number(chance, 1)
+                ),
+            )
         )
     for record in by_bucket:
         own = [each for each in guesses if each.bucket is record.bucket]
         if record.n >= _ENOUGH_OF_ONE and _beyond_chance(own) >= SURE:
             badges.append(
                 Badge(
-                    f"An eye for {record.bucket.value}",
-                    f"{record.hits} of {record.n} such guesses right; chance brings"
-                    f" {record.expected:.1f}.",
+                    _("An eye for {bucket}").format(bucket=bucket_word(record.bucket)),
+                    _("{hits} of {n} such guesses right; chance brings {expected}.").format(
+                        hits=record.hits, n=record.n, expected=number(record.expected, 1)
+                    ),
                 )
             )
     if len(percentiles) >= _ENOUGH_POSTS:
@@ -181,8 +190,10 @@ def badges_of(
         if (mean - 0.5) * math.sqrt(len(percentiles)) / _SPREAD >= SURE:
             badges.append(
                 Badge(
-                    "Crowd pleaser",
-                    f"{len(percentiles)} posts beat {mean:.0%} of the others on average.",
+                    _("Crowd pleaser"),
+                    _("{percentiles} posts beat {mean} of the others on average.").format(
+                        percentiles=len(percentiles), mean=percent(mean)
+                    ),
                 )
             )
     return badges

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bot.league.blind import has_viewed
 from bot.league.guesses import guess_of, guessing_is_open
 from bot.serving.phrases import STILL_SILENT, UNANNOUNCED
+from bot.texts.translate import gettext
 from storage.tables import Label, Post, WaitingScore
 from storage.types import PlatformName, PostState, ReplySkip
 
@@ -90,7 +91,8 @@ def is_open_to_all(post: Post, skip: ReplySkip | None, now: datetime) -> bool:
 
 def secret_sentence(secret: Secret) -> str | None:
     """Why a prediction is kept from everybody; None where it is only kept until a guess."""
-    return _SENTENCES.get(secret)
+    sentence = _SENTENCES.get(secret)
+    return None if sentence is None else gettext(sentence)
 
 
 def may_be_guessed(post: Post, now: datetime) -> bool:

@@ -6,17 +6,18 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.people.erasure import waiting_uploads
+from bot.texts.translate import mark
 from storage.engine.database import Database
 from storage.queries.communities import find_author
 from storage.tables import Guess, Image, Peek, Post, PostImage, Vote
 from storage.types import UNLABELLED, PlatformName
 
-NOT_YOURS = "This is not a post of yours."
-VOTED_ON = (
-    "Somebody has voted or guessed on it, and the title is a part of what they judged. You can"
-    " delete the post and make a new one."
+NOT_YOURS = mark("This is not a post of yours.")
+VOTED_ON = mark(
+    "Somebody has voted or guessed on it, and the title is a part of what they"
+    " judged. You can delete the post and make a new one."
 )
-SETTLED = "Its score is final: the title is a part of what was judged."
+SETTLED = mark("Its score is final: the title is a part of what was judged.")
 
 
 class NotPossible(Exception):

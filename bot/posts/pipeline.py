@@ -64,7 +64,8 @@ class Pipeline:
         self._ingest = Ingest(
             database, images, people_key=people_key, silent_share=silent_share, clock=clock
         )
-        self._platforms = platforms
+        #: The platforms of this process; those that are set up later are added.
+        self.platforms = platforms
         self._replier = Replier(database, platforms, clock=clock)
         self._predictor = Predictor(
             database,
@@ -107,13 +108,13 @@ class Pipeline:
                 found = await self._database.run_read(partial(self._read, post_id))
                 predicted = None
                 if isinstance(found, PredictionInput):
-                    with by_right_of(self._platforms, found.post.platform):
+                    with by_right_of(self.platforms, found.post.platform):
                         predicted = await self._predictor.predict(found)
             if isinstance(found, Post):
-                with by_right_of(self._platforms, found.platform):
+                with by_right_of(self.platforms, found.platform):
                     await self._replier.take_up(found)
             elif found is not None and predicted is not None:
-                with by_right_of(self._platforms, found.post.platform):
+                with by_right_of(self.platforms, found.post.platform):
                     await self._replier.answer(found.post, predicted.card, predicted.skip)
 
     def _read(self, post_id: int, session: Session) -> PredictionInput | Post | None:
@@ -194,5 +195,5 @@ class Pipeline:
 
     async def remove_reply(self, post: Post) -> None:
         """Remove the reply of a withdrawn post, if there is one, now or at a later tick."""
-        with by_right_of(self._platforms, post.platform):
+        with by_right_of(self.platforms, post.platform):
             await self._replier.remove_reply(post)

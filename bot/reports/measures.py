@@ -12,18 +12,19 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.league.intervals import NORMAL_POINT, Interval
+from bot.texts.translate import mark
 from storage.queries.measures import MeasuredPost, RankedPost, measured_posts, ranked_posts
 from storage.tables import Community
 from storage.types import Measure
 
 #: As people read them, in the order in which they are shown.
 MEASURE_NAMES: Final = {
-    "score": "score",
-    "comments": "comments",
-    "upvote_ratio": "upvote ratio",
-    "reactors": "people who reacted",
-    "guesses": "guesses",
-    "views": "views on the board",
+    "score": mark("score"),
+    "comments": mark("comments"),
+    "upvote_ratio": mark("upvote ratio"),
+    "reactors": mark("people who reacted"),
+    "guesses": mark("guesses"),
+    "views": mark("views on the board"),
 }
 #: Fewer values have no correlation worth a number.
 LEAST_PAIRS: Final = 10

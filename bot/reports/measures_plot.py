@@ -5,7 +5,8 @@ from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from bot.reports.measures import MEASURE_NAMES, Bar, MeasureSummary
-from bot.serving.number_format import number
+from bot.serving.number_format import number, percent
+from bot.texts.translate import gettext as _
 
 WIDTH: Final = 360
 _HEIGHT, _AXIS, _TOP = 120, 36, 18
@@ -35,11 +36,12 @@ def draw_histogram(summary: MeasureSummary) -> str:
                 f'<text x="{round(at, 1)}" y="{_TOP + _HEIGHT + 16}"'
                 f' text-anchor="{anchor}">{escape(_short(bar))}</text>'
             )
-    name = MEASURE_NAMES[summary.name]
+    name = _(MEASURE_NAMES[summary.name])
     told = "; ".join(f"{_words(bar)}: {number(bar.posts)}" for bar in bars)
+    heading = _("How many posts have how much of {measure}.").format(measure=name)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {_TOP + _HEIGHT + _AXIS}"'
-        f' role="img" aria-label={quoteattr(f"How many posts have how much of {name}. {told}.")}'
+        f' role="img" aria-label={quoteattr(f"{heading} {told}.")}'
         ' font-family="system-ui, sans-serif" font-size="12" fill="currentColor">'
         f'<text x="0" y="12" font-weight="bold">{escape(name)}</text>{"".join(marks)}</svg>'
     )
@@ -47,11 +49,13 @@ def draw_histogram(summary: MeasureSummary) -> str:
 
 def _words(bar: Bar) -> str:
     if math.isinf(bar.first):
-        return "0 or less"
+        return _("0 or less")
     if bar.end <= 1.0001:
-        return f"{bar.first:.0%} to {bar.end:.0%}"
+        return _("{low} to {high}").format(low=percent(bar.first), high=percent(bar.end))
     last = bar.end - 1
-    return number(last) if last == bar.first else f"{number(bar.first)} to {number(last)}"
+    if last == bar.first:
+        return number(last)
+    return _("{low} to {high}").format(low=number(bar.first), high=number(last))
 
 
 def _short(bar: Bar) -> str:

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 from bot.reports.attribute_effects import Effect
 from bot.reports.plays import Plays
 from bot.reports.plays_words import FACTOR_NAMES, effect_sentence, level_name, points
+from bot.texts.translate import gettext as _
 
 WIDTH: Final = 640
 _ROW, _HEADING, _TOP, _BOTTOM = 22, 30, 8, 30
@@ -39,20 +40,21 @@ def draw_plays(plays: Plays) -> str:
     y = float(_TOP)
     for factor, rows in groupby(effects, key=lambda each: each.factor):
         y += _HEADING
-        marks.append(_text(0, y - 10, FACTOR_NAMES[factor], "start", weight="bold"))
+        marks.append(_text(0, y - 10, _(FACTOR_NAMES[factor]), "start", weight="bold"))
         for effect in rows:
             marks += _row(effect, y, axis)
             y += _ROW
     zero = axis.x(0)
     lines = [f'<path d="M{zero} {_TOP}V{y}" stroke="currentColor" stroke-opacity="0.4"/>']
     for share, anchor in ((-reach, "start"), (0.0, "middle"), (reach, "end")):
-        words = points(share) if share else "0 points"
+        words = points(share) if share else _("0 points")
         lines.append(_text(axis.x(share), y + 20, words, anchor))
     height = round(y + _BOTTOM)
-    told = "; ".join(map(effect_sentence, effects)) or "nothing to tell yet"
+    heading = _("Effects with their 95% intervals.")
+    told = "; ".join(map(effect_sentence, effects)) or _("nothing to tell yet")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"'
-        f" aria-label={quoteattr(f'Effects with their 95% intervals. {told}.')}"
+        f" aria-label={quoteattr(f'{heading} {told}.')}"
         ' font-family="system-ui, sans-serif" font-size="13" fill="currentColor">'
         f"{''.join([*lines, *marks])}</svg>"
     )

@@ -1,22 +1,33 @@
-"""A picture's attributes in plain English, one line."""
+"""A picture's attributes in plain words, one line."""
 
 from bot.serving.forecast import Card
+from bot.texts.translate import gettext as _
+from bot.texts.translate import mark, ngettext
 from models.attributes.genre import GENRE_NAMES
 from models.attributes.read import Attributes
 
 #: Expressions that are named beside a number of faces, at most.
 NAMED = 2
-_EXPRESSION_NAMES = {"disgust": "disgusted", "fear": "afraid", "surprise": "surprised"}
+_EXPRESSION_NAMES = {
+    "angry": mark("angry"),
+    "disgust": mark("disgusted"),
+    "fear": mark("afraid"),
+    "happy": mark("happy"),
+    "neutral": mark("neutral"),
+    "sad": mark("sad"),
+    "surprise": mark("surprised"),
+}
 
 
 def expression_word(name: str) -> str:
     """How a face with the expression looks: "afraid" for ``fear``."""
-    return _EXPRESSION_NAMES.get(name, name)
+    return _(_EXPRESSION_NAMES.get(name, name))
 
 
 def genre_name(name: str) -> str:
     """A genre as people read it: one that Peoria came with, or one of a community's own."""
-    return GENRE_NAMES.get(name, name)
+    # A name of a community's own is in no catalogue, and stays as it is.
+    return _(GENRE_NAMES[name]) if name in GENRE_NAMES else name
 
 
 def looks_like(card: Card) -> str | None:
@@ -25,7 +36,7 @@ def looks_like(card: Card) -> str | None:
         return None
     parts = [_genre(card.attributes), _faces(card.attributes)]
     named = " · ".join(part for part in parts if part)
-    return f"Looks like: {named}." if named else None
+    return _("Looks like: {named}.").format(named=named) if named else None
 
 
 def named_expressions(attributes: Attributes) -> list[str]:
@@ -43,5 +54,5 @@ def _faces(attributes: Attributes) -> str | None:
     count = len(attributes.faces or ())
     if not count:
         return None
-    faces = "1 face" if count == 1 else f"{count} faces"
+    faces = ngettext("{count} face", "{count} faces", count).format(count=count)
     return ", ".join([faces, *map(expression_word, named_expressions(attributes))])

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from bot.serving.number_format import percent
+from bot.texts.translate import mark
 from models.attributes.read import Attributes
 from models.distribution import Floats, mean_percentile, quantile
 from models.experts import EXPERTS, FIRST_WEIGHTS
@@ -20,10 +21,10 @@ from storage.types import Bucket
 class Familiarity(StrEnum):
     """How well Peoria knows a place, by how much of a forecast is more than the base rate."""
 
-    NEW = "not yet"
-    LITTLE = "a little"
-    FAIR = "fairly well"
-    WELL = "well"
+    NEW = mark("not yet")
+    LITTLE = mark("a little")
+    FAIR = mark("fairly well")
+    WELL = mark("well")
 
 
 #: From which share on each word is said.

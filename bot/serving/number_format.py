@@ -1,6 +1,7 @@
 """Numbers, shares and lengths of time as a language writes them, by Unicode's CLDR (Babel).
 
-Babel takes 60 ms to import and a moment for each language: both happen at the first number.
+Where none is named, it is the one that is spoken (`bot.texts.language`). Babel takes 60 ms to
+import and a moment for each language: both happen at the first number.
 """
 
 import math
@@ -8,11 +9,13 @@ from datetime import timedelta
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from bot.texts import language as spoken
+from bot.texts.language import Language as Language
+
 if TYPE_CHECKING:
     from babel import Locale
     from babel.numbers import NumberPattern
 
-Language: TypeAlias = Literal["en", "de"]
 Unit: TypeAlias = Literal["minute", "hour", "day"]
 
 #: From here on digits say less than the power of ten.
@@ -21,9 +24,10 @@ _LARGE = 1e15
 #: A share that is not 0 or 1, and would be rounded to it.
 _NEARLY_NOTHING = {"en": "under {}", "de": "unter {}"}
 _NEARLY_ALL = {"en": "over {}", "de": "über {}"}
+_UNDER_A_MINUTE = {"en": "under a minute", "de": "unter einer Minute"}
 
 
-def number(value: float, digits: int = 0, language: Language = "en") -> str:
+def number(value: float, digits: int = 0, language: Language | None = None) -> str:
     """A number with so many decimal places: ``1,234.5``, ``−3`` or, in German, ``1.234,5``.
 
     From a thousand millions of millions on it is written as ``2.7E33``; what is no number as ``–``.
@@ -32,13 +36,14 @@ def number(value: float, digits: int = 0, language: Language = "en") -> str:
     return _apply(f"#,##0{decimals};−#,##0{decimals}", value, digits, language)
 
 
-def signed(points: float, language: Language = "en") -> str:
+def signed(points: float, language: Language | None = None) -> str:
     """League points with their sign: ``+1.7`` or ``−1.0``."""
     return _apply("+#,##0.0;−#,##0.0", points, 1, language)
 
 
-def percent(share: float, language: Language = "en") -> str:
+def percent(share: float, language: Language | None = None) -> str:
     """A share (0 to 1) as people say it; never a certainty that a forecast cannot have."""
+    language = language or spoken.language()
     if 0 < share < 0.01:
         return _NEARLY_NOTHING[language].format(_percent(0.01, language))
     if 0.99 < share < 1:
@@ -46,14 +51,25 @@ def percent(share: float, language: Language = "en") -> str:
     return _percent(share, language)
 
 
+def share_number(share: float, digits: int = 1, language: Language | None = None) -> str:
+    """A share with decimal places, as figures have it: ``16.4%`` or ``16,4 %``; ``−2.0%``."""
+    language = language or spoken.language()
+    sign = _locale(language).percent_formats[None].pattern.replace("#,##0", "")
+    if not math.isfinite(share):
+        return "–"
+    # Rounded first, and without the sign of a zero, as above. The sign multiplies by 100.
+    pattern = f"#,##0.{'0' * digits}{sign};−#,##0.{'0' * digits}{sign}"
+    return _words(pattern, round(share, digits + 2) + 0.0, language)
+
+
 def units(
     count: int,
     unit: Unit,
-    language: Language = "en",
+    language: Language | None = None,
     length: Literal["short", "long"] = "long",
 ) -> str:
     """So many minutes, hours or days: ``1 day``, ``2 Stunden``, or short ``2 hr``, ``5 Min.``"""
-    return _units(count, unit, language, length)
+    return _units(count, unit, language or spoken.language(), length)
 
 
 @lru_cache(maxsize=4096)
@@ -64,14 +80,14 @@ def _units(count: int, unit: Unit, language: Language, length: Literal["short", 
 
 
 def duration(length: timedelta) -> str:
-    """An age or a time that is left, in English, in its largest whole unit or two.
+    """An age or a time that is left, in its largest whole unit or two.
 
     For example ``under a minute``, ``2 hr 5 min`` or ``3 days``.
     """
     minutes = int(length.total_seconds() // 60)
     hours, days = minutes // 60, minutes // (24 * 60)
     if minutes < 1:
-        return "under a minute"
+        return _UNDER_A_MINUTE[spoken.language()]
     if days >= 1:
         return units(days, "day", length="short")
     parts = [units(hours, "hour", length="short")] if hours else []
@@ -80,9 +96,15 @@ def duration(length: timedelta) -> str:
     return " ".join(parts)
 
 
-def plural_form(count: float, language: Language = "en") -> str:
+def day_name(weekday: int, language: Language | None = None) -> str:
+    """A day of the week, 0 being Monday: ``Monday`` or ``Montag``."""
+    name: str = _locale(language or spoken.language()).days["stand-alone"]["wide"][weekday]
+    return name
+
+
+def plural_form(count: float, language: Language | None = None) -> str:
     """CLDR's name of the plural form that a count takes: ``one`` or ``other``."""
-    form: str = _locale(language).plural_form(count)
+    form: str = _locale(language or spoken.language()).plural_form(count)
     return form
 
 
@@ -100,13 +122,13 @@ def _pattern(pattern: str) -> "NumberPattern":
     return parse_pattern(pattern)
 
 
-def _apply(pattern: str, value: float, digits: int, language: Language) -> str:
+def _apply(pattern: str, value: float, digits: int, language: Language | None) -> str:
     if not math.isfinite(value):
         return "–"
     if abs(value) >= _LARGE:
         pattern, digits = "0.0E0;−0.0E0", 1 - math.floor(math.log10(abs(value)))
     # Rounded first, and without the sign of a zero: a small loss is "0", not "−0".
-    return _words(pattern, round(value, digits) + 0.0, language)
+    return _words(pattern, round(value, digits) + 0.0, language or spoken.language())
 
 
 def _percent(share: float, language: Language) -> str:

@@ -30,6 +30,7 @@ from bot.people.accounts import (
 )
 from bot.people.identity import hash_person
 from bot.people.nicknames import nickname
+from bot.texts.translate import mark
 from bot.web.account_sessions import AccountSessions
 from bot.web.bodies import read_fields
 from bot.web.health import is_from_this_machine
@@ -58,14 +59,16 @@ from storage.types import PlatformName
 _ASKS, _ASKS_WITHIN = 60, timedelta(minutes=10)
 _NEW, _NEW_WITHIN = 10, timedelta(hours=1)
 
-OFF = "This board has no accounts: its settings say so."
-NO_PLACE = (
-    "Passkeys need https, or the name localhost: open the board under such an address. An address"
-    " of digits has none."
+OFF = mark("This board has no accounts: its settings say so.")
+NO_PLACE = mark(
+    "Passkeys need https, or the name localhost: open the board under such an"
+    " address. An address of digits has none."
 )
-NO_BROWSER = "Open this page first, in a browser that keeps cookies, and do it there."
-SIGN_IN_FIRST = "Sign in first."
-USED_LINK = "This link was used already, or is too old; the board's admin can make another one."
+NO_BROWSER = mark("Open this page first, in a browser that keeps cookies, and do it there.")
+SIGN_IN_FIRST = mark("Sign in first.")
+USED_LINK = mark(
+    "This link was used already, or is too old; the board's admin can make another one."
+)
 
 T = TypeVar("T")
 
@@ -76,8 +79,10 @@ class AccountPages:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._sessions = AccountSessions(services)
-        self._asks = RateLimit(services.clock, _ASKS, _ASKS_WITHIN, what="requests for passkeys")
-        self._new = RateLimit(services.clock, _NEW, _NEW_WITHIN, what="new accounts")
+        self._asks = RateLimit(
+            services.clock, _ASKS, _ASKS_WITHIN, what=mark("requests for passkeys")
+        )
+        self._new = RateLimit(services.clock, _NEW, _NEW_WITHIN, what=mark("new accounts"))
 
     def routes(self) -> list[web.RouteDef]:
         """Every route of accounts."""

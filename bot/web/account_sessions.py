@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.people.accounts import person_id
 from bot.settings import Settings
+from bot.texts.translate import mark
 from bot.web.refusals import Refusal
 from bot.web.services import Services
 from bot.web.signatures import Signer
@@ -23,9 +24,9 @@ SESSION = timedelta(days=30)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TEXT = re.compile(r"(\d{1,18})\.(\d{1,9})\.(\d{1,17})\.[0-9a-f]{32}", re.ASCII)
 
-NEEDED = (
-    "This board takes part with people who have an account: make one, or sign in, on the page"
-    " /account. Reading needs none."
+NEEDED = mark(
+    "This board takes part with people who have an account: make one, or sign"
+    " in, on the page /account. Reading needs none."
 )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import select, union, update
 from bot.league.crowds import release
 from bot.league.suspicious_votes import read_suspicions
 from bot.people.nicknames import nickname
+from bot.texts.translate import gettext as _
 from bot.training.versions import UnknownVersion, list_versions, promote, rollback
 from bot.web.admins import COOKIE
 from bot.web.bodies import read_fields
@@ -205,5 +206,5 @@ class AdminPages:
 async def _number(request: web.Request, name: str) -> int:
     number = read_id((await read_fields(request)).get(name, ""))
     if number is None:
-        raise Refusal(400, f"Send the number of the {name}.")
+        raise Refusal(400, _("Send the number of the {name}.").format(name=name))
     return number

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from aiohttp import web
 
 from bot.runtime.clock import now
+from bot.texts.translate import mark
 from bot.web.refusals import Refusal
 from bot.web.signatures import Signer
 
@@ -20,11 +21,11 @@ SESSION = timedelta(days=30)
 #: How long a link works that was asked for and not used.
 ASKED_LINK = timedelta(minutes=15)
 
-NO_ADMIN = (
+NO_ADMIN = mark(
     "Only the board's admin may do this. Open the link that Peoria printed when it started, or a"
     " new one: `main.py admin-link` prints it."
 )
-USED_LINK = (
+USED_LINK = mark(
     "This link was used already, or is too old, or is of before Peoria's last start. `main.py"
     " admin-link` prints a new one."
 )

@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, MultipartReader, web
 
+from bot.texts.translate import gettext as _
+from bot.texts.translate import mark
 from bot.web.refusals import Refusal
 
 log = logging.getLogger(__name__)
@@ -24,7 +26,7 @@ MAX_FIELDS = 16
 #: How long such a body may take to arrive, seconds.
 _SECONDS = 10.0
 
-_NOT_WHOLE = "The form did not arrive whole, or is none; send it again."
+_NOT_WHOLE = mark("The form did not arrive whole, or is none; send it again.")
 
 
 @asynccontextmanager
@@ -65,7 +67,9 @@ async def read_fields(request: web.Request) -> dict[str, str]:
         return {}
     if (request.content_length or 0) > MAX_FORM_BYTES:
         raise Refusal(413, "The request is too large.")
-    late = f"The form took longer than {_SECONDS:g} s to arrive; send it again."
+    late = _("The form took longer than {seconds} s to arrive; send it again.").format(
+        seconds=f"{_SECONDS:g}"
+    )
     async with reading(request, seconds=_SECONDS, late=late):
         match request.content_type:
             case "application/json":
@@ -123,14 +127,16 @@ async def parts_of(reader: MultipartReader) -> AsyncIterator[BodyPartReader]:
     Raises:
         Refusal: (400) there are too many, or it has a form inside.
     """
-    for _ in range(MAX_FIELDS + 1):
+    for _number in range(MAX_FIELDS + 1):
         part = await reader.next()
         if part is None:
             return
         if not isinstance(part, BodyPartReader):
             raise Refusal(400, "The form has a form inside; send the fields by themselves.")
         yield part
-    raise Refusal(400, f"The form has too many fields; at most {MAX_FIELDS} are read.")
+    raise Refusal(
+        400, _("The form has too many fields; at most {most} are read.").format(most=MAX_FIELDS)
+    )
 
 
 async def read_part(part: BodyPartReader, most: int, sentence: str) -> bytes:

@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from urllib.parse import urlencode
 
+from bot.texts.translate import gettext as _
+from bot.texts.translate import mark
 from models.attributes.genre import GENRE_NAMES
 from storage.queries.search_words import MOST_CHARACTERS, read_terms
 
@@ -25,20 +27,20 @@ class Sort(StrEnum):
 
 
 SORTS: Mapping[Sort, str] = {
-    Sort.NEW: "Newest",
-    Sort.TOP: "Highest score",
-    Sort.SURPRISING: "Most surprising",
-    Sort.BEST: "Best predicted",
-    Sort.WORST: "Worst predicted",
+    Sort.NEW: mark("Newest"),
+    Sort.TOP: mark("Highest score"),
+    Sort.SURPRISING: mark("Most surprising"),
+    Sort.BEST: mark("Best predicted"),
+    Sort.WORST: mark("Worst predicted"),
 }
 
 #: Where a page begins: the number that the order goes by, and the id of the post before it.
 _PLACE = re.compile(r"(-?\d{1,20}(?:\.\d{1,20})?(?:e-?\d{1,3})?)_(\d{1,18})")
 _VERSION = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
-NO_WORDS = (
-    "There is no word to look for in that. Type letters or digits; all words have to occur, and"
-    ' "some words" stand beside each other.'
+NO_WORDS = mark(
+    "There is no word to look for in that. Type letters or digits; all words"
+    ' have to occur, and "some words" stand beside each other.'
 )
 
 
@@ -148,20 +150,20 @@ def _sort(text: str, notes: list[str]) -> Sort:
     try:
         return Sort(text)
     except ValueError:
-        notes.append("There is no such order of posts; these are the newest first.")
+        notes.append(_("There is no such order of posts; these are the newest first."))
         return Sort.NEW
 
 
 def _version(text: str, notes: list[str]) -> str | None:
     if text and not _VERSION.fullmatch(text):
-        notes.append("That is no name of a model version; posts of all versions are shown.")
+        notes.append(_("That is no name of a model version; posts of all versions are shown."))
         return None
     return text or None
 
 
 def _genre(text: str, notes: list[str]) -> str | None:
     if text and text not in GENRE_NAMES:
-        notes.append("There is no such kind of picture; all kinds are shown.")
+        notes.append(_("There is no such kind of picture; all kinds are shown."))
         return None
     return text or None
 
@@ -172,7 +174,7 @@ def _day(text: str, notes: list[str]) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        notes.append("A day is written as 2026-11-26; that one is left out.")
+        notes.append(_("A day is written as 2026-11-26; that one is left out."))
         return None
 
 
@@ -181,6 +183,6 @@ def _place(text: str, notes: list[str]) -> Place | None:
         return None
     found = _PLACE.fullmatch(text)
     if found is None or not text.isascii() or abs(float(found[1])) > 1e18:
-        notes.append("That is not where a page begins; this is the first one.")
+        notes.append(_("That is not where a page begins; this is the first one."))
         return None
     return Place(float(found[1]), int(found[2]))

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 
 from bot.community_settings import CommunityChange, SettingRefused
+from bot.texts.translate import gettext as _
+from bot.texts.translate import mark
 from storage.tables import Community
 from storage.types import ReplyMode
 
@@ -52,20 +54,22 @@ def read_changes(form: Mapping[str, str]) -> CommunityChange:
     mode = form.get("reply_mode", "")
     if mode not in [*ReplyMode]:
         raise SettingRefused("reply_mode", "New posts get a reply, a reaction only, or nothing.")
-    least = _number(form, "min_percentile", "The least percentile")
+    least = _number(form, "min_percentile", mark("The least percentile"))
     return CommunityChange(
         reply_mode=ReplyMode(mode),
-        horizon_seconds=round(3600 * (_number(form, "horizon_hours", "The horizon") or 0)),
-        guess_seconds=round(60 * (_number(form, "guess_minutes", "The time for guesses") or 0)),
-        guess_score=_whole(form, "guess_score", "The score that closes guessing"),
+        horizon_seconds=round(3600 * (_number(form, "horizon_hours", mark("The horizon")) or 0)),
+        guess_seconds=round(
+            60 * (_number(form, "guess_minutes", mark("The time for guesses")) or 0)
+        ),
+        guess_score=_whole(form, "guess_score", mark("The score that closes guessing")),
         blind=form.get("blind") == "yes",
-        low_up_to=_whole(form, "low_up_to", "The score where low ends"),
-        medium_up_to=_whole(form, "medium_up_to", "The score where medium ends"),
+        low_up_to=_whole(form, "low_up_to", mark("The score where low ends")),
+        medium_up_to=_whole(form, "medium_up_to", mark("The score where medium ends")),
         min_percentile=None if least is None else least / 100,
         quiet_from=_minutes(form, "quiet_from"),
         quiet_until=_minutes(form, "quiet_until"),
         time_zone=form.get("time_zone", "UTC").strip() or "UTC",
-        replies_per_minute=_whole(form, "replies_per_minute", "The replies a minute"),
+        replies_per_minute=_whole(form, "replies_per_minute", mark("The replies a minute")),
     )
 
 
@@ -82,14 +86,14 @@ def _number(form: Mapping[str, str], name: str, what: str) -> float | None:
     if not text:
         return None
     if not re.fullmatch(r"-?\d{1,9}(\.\d{1,6})?", text, re.ASCII):
-        raise SettingRefused(name, f"{what} must be a number, such as 24.")
+        raise SettingRefused(name, _("{what} must be a number, such as 24.").format(what=_(what)))
     return float(text)
 
 
 def _whole(form: Mapping[str, str], name: str, what: str) -> int | None:
     number = _number(form, name, what)
     if number is not None and number != int(number):
-        raise SettingRefused(name, f"{what} must be a whole number.")
+        raise SettingRefused(name, _("{what} must be a whole number.").format(what=_(what)))
     return None if number is None else int(number)
 
 

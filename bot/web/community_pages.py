@@ -8,6 +8,7 @@ from aiohttp import web
 from sqlalchemy.orm import Session
 
 from bot.reports.version_stats import VersionStats, read_versions
+from bot.texts.translate import mark
 from bot.web.browse import SORTS, Browse, read_browse
 from bot.web.community_summary import read_summaries
 from bot.web.feed import Feed, FeedPage
@@ -18,7 +19,7 @@ from models.attributes.genre import GENRE_NAMES
 from storage.tables import Community
 from storage.types import PlatformName
 
-NO_COMMUNITY = "There is no such community, or it is not shown to you."
+NO_COMMUNITY = mark("There is no such community, or it is not shown to you.")
 #: Days that a community's page tells of.
 _DAYS = 30
 

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from bot.communities import change_community
 from bot.community_settings import SettingRefused
+from bot.texts.translate import mark
 from bot.web.bodies import read_fields
 from bot.web.community_form import as_form, read_changes, read_on_site
 from bot.web.community_pages import find_shown_community, is_board
@@ -16,9 +17,9 @@ from storage.tables import Community
 from storage.types import ReplyMode
 
 _MODES = {
-    ReplyMode.REPLY.value: "a reply",
-    ReplyMode.REACT.value: "a reaction only",
-    ReplyMode.SILENT.value: "nothing",
+    ReplyMode.REPLY.value: mark("a reply"),
+    ReplyMode.REACT.value: mark("a reaction only"),
+    ReplyMode.SILENT.value: mark("nothing"),
 }
 
 

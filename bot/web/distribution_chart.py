@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.serving.number_format import percent
+from bot.texts.translate import gettext as _
 
 WIDTH = 400
 HEIGHT = 120
@@ -60,9 +61,11 @@ def draw_distribution(bins: Sequence[float], percentile: float | None) -> Chart:
     )
     words = "; ".join(column.text for column in columns)
     outcome = None if percentile is None else round(WIDTH * percentile, 2)
-    ending = "" if percentile is None else f". It came in at {percent(percentile)}"
-    return Chart(columns, f"Chances of where the post ends up: {words}{ending}.", outcome)
+    told = _("Chances of where the post ends up: {chances}.").format(chances=words)
+    if percentile is not None:
+        told += " " + _("It came in at {share}.").format(share=percent(percentile))
+    return Chart(columns, told, outcome)
 
 
 def _place(index: int, count: int) -> str:
-    return f"{index * 100 // count} to {(index + 1) * 100 // count}%"
+    return _("{low} to {high}%").format(low=index * 100 // count, high=(index + 1) * 100 // count)

@@ -6,6 +6,7 @@ import secrets
 import aiohttp_jinja2
 from aiohttp import web
 
+from bot.texts.language import Language, language
 from bot.web.cards import read_id
 from bot.web.community_summary import CommunitySummary, read_summaries
 from bot.web.distribution_chart import draw_distribution
@@ -17,7 +18,7 @@ from bot.web.refusals import Refusal
 from bot.web.services import Services
 from bot.web.share_pages import summary_of
 from bot.web.turns import READING, Overloaded
-from bot.web.upload import MAX_TITLE, too_large
+from bot.web.upload import MAX_TITLE, MOST_IMAGES, Upload, too_large
 from bot.web.view_counts import ViewCounts
 from bot.web.visitors import visitor_of
 from storage.types import PlatformName
@@ -33,13 +34,13 @@ async def feed_page(
     feed: Feed,
     *,
     refusal: Refusal | None = None,
-    title: str = "",
+    typed: Upload | None = None,
 ) -> web.Response:
     """The board's page.
 
     Args:
         refusal: why a form that was just posted was not granted.
-        title: what was typed into it.
+        typed: what was typed into it.
 
     Raises:
         Refusal: (400) the address asks for posts before something that is no post's id.
@@ -61,7 +62,9 @@ async def feed_page(
             "communities": await _others(request, services) if not page.posts else (),
             "horizon": await feed.horizon(),
             "key": secrets.token_hex(16),
-            "title": title,
+            "title": typed.title if typed else "",
+            "addresses": typed.addresses if typed else (),
+            "most_images": MOST_IMAGES,
             "refusal": refusal.sentence if refusal else None,
             "max_title": MAX_TITLE,
             "max_bytes": max_bytes,
@@ -88,9 +91,9 @@ class FeedPages:
         self._feed = feed
         self._genres = GenreForm(services)
         self._views = ViewCounts(services.database, services.clock)
-        #: The first page as strangers see it, and when it was drawn, seconds.
-        self._drawn: tuple[float, bytes] | None = None
-        self._drawing: asyncio.Task[bytes] | None = None
+        #: The first page as strangers see it, and when it was drawn, seconds; by language.
+        self._drawn: dict[Language, tuple[float, bytes]] = {}
+        self._drawing: dict[Language, asyncio.Task[bytes]] = {}
 
     async def handle_feed(self, request: web.Request) -> web.Response:
         """GET /: the composer and the newest posts; /?before=7: older ones."""
@@ -110,21 +113,24 @@ class FeedPages:
         Raises:
             Overloaded: it takes too long to draw.
         """
-        if self._drawn is not None and _now() < self._drawn[0] + _OLD_SECONDS:
-            return self._drawn[1]
-        if self._drawing is None or self._drawing.done():
-            self._drawing = asyncio.create_task(self._draw(request))
+        spoken = language()
+        drawn = self._drawn.get(spoken)
+        if drawn is not None and _now() < drawn[0] + _OLD_SECONDS:
+            return drawn[1]
+        drawing = self._drawing.get(spoken)
+        if drawing is None or drawing.done():
+            drawing = self._drawing[spoken] = asyncio.create_task(self._draw(request))
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                return await asyncio.shield(self._drawing)
+                return await asyncio.shield(drawing)
         except TimeoutError as error:
             raise Overloaded from error
 
     async def _draw(self, request: web.Request) -> bytes:
         began = _now()
-        page = (await feed_page(request, self._services, self._feed)).text or ""
-        self._drawn = began, page.encode()
-        return self._drawn[1]
+        page = ((await feed_page(request, self._services, self._feed)).text or "").encode()
+        self._drawn[language()] = began, page
+        return page
 
     async def handle_post(self, request: web.Request) -> web.Response:
         """GET /posts/{id}: one post with everything that is known of it."""

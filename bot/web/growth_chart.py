@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.serving.number_format import duration, number
+from bot.texts.translate import gettext as _
 
 WIDTH, HEIGHT = 400, 140
 
@@ -81,20 +82,21 @@ def draw_growth(
     def y(value: float) -> float:
         return round(HEIGHT * (1 - (value - bottom) / (top - bottom)), 2)
 
-    scores = tuple(
-        Mark(x(each.age), y(each.score), text=f"{number(each.score)} after {duration(each.age)}")
-        for each in points
-    )
+    scores = tuple(Mark(x(each.age), y(each.score), text=_score_words(each)) for each in points)
     expected = tuple(
         Mark(
             x(each.age), y(each.median), y(each.high), y(each.low),
-            f"{number(each.median)} ({number(each.low)} to {number(each.high)})"
-            f" expected after {duration(each.age)}",
+            _("{median} ({low} to {high}) expected after {age}").format(
+                median=number(each.median), low=number(each.low), high=number(each.high),
+                age=duration(each.age),
+            ),
         )
         for each in looks
     )  # fmt: skip
     words = "; ".join(each.text for each in (*scores, *expected))
-    ending = "" if final is None else f"; the final score was {number(final)}"
+    told = _("The score as it grew: {scores}.").format(scores=words)
+    if final is not None:
+        told += " " + _("The final score was {score}.").format(score=number(final))
     return GrowthChart(
         scores=scores,
         looks=expected,
@@ -102,9 +104,13 @@ def draw_growth(
         final=None if final is None else y(final),
         labels=((y(top), number(top)), (y(bottom), number(bottom))),
         ages=(
-            (0.0, "posted"),
+            (0.0, _("posted")),
             (x(horizon / 4), duration(horizon / 4)),
             (x(horizon), duration(horizon)),
         ),
-        description=f"The score as it grew: {words}{ending}.",
+        description=told,
     )
+
+
+def _score_words(point: Point) -> str:
+    return _("{score} after {age}").format(score=number(point.score), age=duration(point.age))

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bot.texts.translate import mark
 from storage.tables import Guess, Peek
 from storage.types import Bucket, VoteHold
 
 _HELD = {
-    VoteHold.NEWCOMER: "Your guess earns nothing here: you came to the board after this post.",
-    VoteHold.CROWD: "Your guess earns nothing: too many took part from your address.",
+    VoteHold.NEWCOMER: mark(
+        "Your guess earns nothing here: you came to the board after this post."
+    ),
+    VoteHold.CROWD: mark("Your guess earns nothing: too many took part from your address."),
 }
 
 

@@ -3,12 +3,13 @@
 from aiohttp import web
 
 from bot.serving.explain import explain_post
+from bot.texts.translate import mark
 from bot.web.feed import Feed
 from bot.web.refusals import Refusal
 from bot.web.services import Services
 from bot.web.visitors import visitor_of
 
-_NOTHING = "There is nothing to show of this prediction."
+_NOTHING = mark("There is nothing to show of this prediction.")
 
 
 class HeatMaps:

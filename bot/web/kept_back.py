@@ -6,11 +6,12 @@ from sqlalchemy.orm import Session
 
 from bot.league.secrecy import Reader, has_seen, secret_sentence, votes_are_in, why_secret
 from bot.serving.duplicates import find_duplicate
+from bot.texts.translate import mark
 from bot.web.visitors import Visitor
 from storage.tables import Post
 from storage.types import PlatformName
 
-GUESS_FIRST = "People are guessing on this picture here. Guess first, then ask about it."
+GUESS_FIRST = mark("People are guessing on this picture here. Guess first, then ask about it.")
 
 
 def kept_back(

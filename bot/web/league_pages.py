@@ -11,6 +11,8 @@ from bot.league.board_rows import BoardPage
 from bot.league.leaderboard import BoardName, list_seasons, read_board
 from bot.league.seasons import ALL_TIME, UnknownSeason, read_season, season_of
 from bot.people.nicknames import nickname
+from bot.texts.translate import gettext as _
+from bot.texts.translate import mark
 from bot.web.asked_community import asked_community, in_address
 from bot.web.refusals import Refusal
 from bot.web.services import Services
@@ -24,7 +26,7 @@ _MAX_OFFSET_DIGITS = 6
 
 #: The boards of one community; channels are for those who have several.
 BOARDS = {
-    BoardName.FORECASTERS: "People",
+    BoardName.FORECASTERS: mark("People"),
     BoardName.MODELS: "Model versions",
     BoardName.POSTS: "Posts",
 }
@@ -86,7 +88,12 @@ class LeaguePages:
         settings = self._services.settings
         board = request.query.get("board", BoardName.FORECASTERS)
         if board not in BOARDS:
-            raise Refusal(404, f"There is no such leaderboard. There are: {', '.join(BOARDS)}.")
+            raise Refusal(
+                404,
+                _("There is no such leaderboard. There are: {boards}.").format(
+                    boards=", ".join(BOARDS)
+                ),
+            )
         offset = request.query.get("from", "0")
         if not (offset.isascii() and offset.isdigit() and len(offset) <= _MAX_OFFSET_DIGITS):
             raise Refusal(400, "This is not an address of a page of the league.")

@@ -32,6 +32,8 @@ Sign: TypeAlias = tuple[Any, ...]
 
 #: Newest training runs that are looked at.
 _RUNS = 3
+#: New posts of a community that are told of.
+_MOST_NEW = 100
 
 
 def read_signs(session: Session, post_ids: Collection[int], now: datetime) -> dict[int, Sign]:
@@ -95,13 +97,20 @@ def _counted(post_ids: Collection[int]) -> list[Select[Any]]:
 def read_newest(
     session: Session, community_ids: Collection[int], after: int
 ) -> list[tuple[int, int]]:
-    """Posts that everybody meets in lists with a greater id than one: community and post."""
-    query = (
-        select(Post.community_id, Post.id)
-        .where(Post.community_id.in_(community_ids), Post.id > after, in_lists(Viewer()))
-        .order_by(Post.id)
-    )
-    return [(row[0], row[1]) for row in session.execute(query)]
+    """Posts that everybody meets in lists with a greater id than one: community and post.
+
+    Of very many (after an import) only the newest are read.
+    """
+    return [
+        (community_id, post_id)
+        for community_id in community_ids
+        for post_id in session.scalars(
+            select(Post.id)
+            .where(Post.community_id == community_id, Post.id > after, in_lists(Viewer()))
+            .order_by(Post.id.desc())
+            .limit(_MOST_NEW)
+        )
+    ]
 
 
 def read_shown(

@@ -17,6 +17,7 @@ import aiohttp_jinja2
 from aiohttp import web
 from sqlalchemy.orm import Session
 
+from bot.texts.language import Language, language, speaking
 from bot.web.cards import MOST_CARDS, read_id
 from bot.web.feed import Feed
 from bot.web.live_signs import (
@@ -50,6 +51,8 @@ _SHARE_OF_PLACES = 0.5
 #: Posts that are watched at the same time, in all; one household has its share of them.
 _MOST_POSTS = 600
 _RETRY_AFTER = 30
+#: New posts of one look that are told of one by one; of more it is told that they are many.
+_MANY_NEW = 20
 #: A proxy that gathers answers would hold events back.
 _STREAM = {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
 
@@ -60,6 +63,7 @@ class Watcher:
 
     Attributes:
         visitor: who.
+        language: the one that they read.
         posts: whose cards are on the page.
         communities: whose new posts are told of.
         training: whether training runs are told of.
@@ -69,6 +73,7 @@ class Watcher:
     """
 
     visitor: Visitor
+    language: Language
     posts: frozenset[int]
     communities: frozenset[int]
     training: bool
@@ -183,6 +188,7 @@ class LiveStream:
             )
             return Watcher(
                 visitor,
+                language(),
                 posts,
                 communities,
                 training=request.query.get("training") == "1",
@@ -217,9 +223,13 @@ class LiveStream:
                 for community_id, post_id in seen.newest
                 if community_id in each.communities and post_id > each.last
             ]
-            for post_id in new:
-                if post_id not in each.told:
-                    each.told.add(post_id)
+            unheard = set(new).difference(each.told)
+            each.told.update(unheard)
+            if len(unheard) > _MANY_NEW:
+                # As after an import.
+                each.tell("many", 0)
+            else:
+                for post_id in sorted(unheard):
                     each.tell("new", post_id)
         if seen.training != before.training:
             for each in self._watchers:
@@ -250,7 +260,7 @@ class LiveStream:
         parties = await self._services.database.run_read(
             lambda session: read_parties(session, changed, people)
         )
-        everybody: defaultdict[bool, list[Watcher]] = defaultdict(list)
+        everybody: defaultdict[tuple[Language, bool], list[Watcher]] = defaultdict(list)
         for watcher in watchers:
             own = [
                 post_id
@@ -258,10 +268,10 @@ class LiveStream:
                 if watcher.visitor.hash in parties.get(post_id, ())
             ]
             if own:
-                self._tell(watcher, own, await self._cards(watcher.visitor, own))
-            everybody[watcher.visitor.is_admin].append(watcher)
+                self._tell(watcher, own, await self._cards(watcher, watcher.visitor, own))
+            everybody[watcher.language, watcher.visitor.is_admin].append(watcher)
         for same in everybody.values():
-            drawn = await self._cards(_like(same[0].visitor), sorted(changed))
+            drawn = await self._cards(same[0], _like(same[0].visitor), sorted(changed))
             for watcher in same:
                 others = [
                     post_id
@@ -277,9 +287,13 @@ class LiveStream:
             else:
                 watcher.tell("gone", post_id)
 
-    async def _cards(self, visitor: Visitor, post_ids: Collection[int]) -> dict[int, str]:
-        posts = await self._feed.posts(visitor, list(post_ids))
-        return {post.id: self._draw(post) for post in posts}
+    async def _cards(
+        self, reader: Watcher, visitor: Visitor, post_ids: Collection[int]
+    ) -> dict[int, str]:
+        """The cards as a visitor sees them, in the language of a reader."""
+        with speaking(reader.language):
+            posts = await self._feed.posts(visitor, list(post_ids))
+            return {post.id: self._draw(post) for post in posts}
 
     def _draw(self, post: PostView) -> str:
         template = aiohttp_jinja2.get_env(self._site).get_template("_one_card.html")

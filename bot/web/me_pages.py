@@ -12,6 +12,7 @@ from bot.people.erasure import forget_person
 from bot.people.export import export_person
 from bot.people.nicknames import nickname
 from bot.people.own_posts import show_person
+from bot.texts.translate import mark
 from bot.visibility import Viewer
 from bot.web.bodies import read_fields
 from bot.web.person_pages import told_of
@@ -111,7 +112,7 @@ class MePages:
             "shown": author is not None and author.shown_at is not None,
             "standings": [
                 (words, standings[key])
-                for key, words in ((season, "This month"), (ALL_TIME, "All time"))
+                for key, words in ((season, mark("This month")), (ALL_TIME, mark("All time")))
                 if key in standings
             ],
         }

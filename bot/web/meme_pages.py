@@ -17,6 +17,8 @@ from bot.memes.open_maker import open_maker
 from bot.memes.suggest import CaptionSource, MemeMaker, NoCaptions, Suggestion, Suggestions
 from bot.serving.attribute_phrases import expression_word
 from bot.serving.audience import Audience, audience_of
+from bot.texts.translate import gettext as _
+from bot.texts.translate import mark
 from bot.web.bodies import read_fields
 from bot.web.kept_back import kept_back
 from bot.web.post_form import PostForm
@@ -42,9 +44,9 @@ _A_MINUTE = 6
 _MOST_OWN = 5
 _WROTE = {
     CaptionSource.OWN: "yours",
-    CaptionSource.MODEL: "caption model",
-    CaptionSource.POSTS: "from posts here",
-    CaptionSource.SERVER: "caption server",
+    CaptionSource.MODEL: mark("caption model"),
+    CaptionSource.POSTS: mark("from posts here"),
+    CaptionSource.SERVER: mark("caption server"),
 }
 
 
@@ -91,7 +93,7 @@ class MemePages:
         self._post_form = post_form
         self._maker: MemeMaker | None = None
         self._waiting: OrderedDict[str, Waiting] = OrderedDict()
-        self._limit = RateLimit(services.clock, _A_MINUTE, timedelta(minutes=1), what="memes")
+        self._limit = RateLimit(services.clock, _A_MINUTE, timedelta(minutes=1), what=mark("memes"))
         self._turns = Turns(2, waiting=6, seconds=20.0)
 
     async def handle_form(self, request: web.Request) -> web.Response:
@@ -136,7 +138,7 @@ class MemePages:
         fields = await read_fields(request)
         title = fields.get("title", waiting.title)
         key = request.match_info["token"]
-        upload = Upload(title, key, waiting.meme.data)
+        upload = Upload(title, key, (waiting.meme.data,))
         async with request.config_dict[WRITING].take():
             post_id = await self._post_form.accept(visitor_of(request), upload)
             await self._services.core.database.run_write(
@@ -168,7 +170,9 @@ class MemePages:
             tuple(line.split("|")) for line in upload.caption.splitlines() if line.strip(" |\t\r")
         ]
         if len(own) > _MOST_OWN:
-            raise Refusal(400, f"Write at most {_MOST_OWN} captions, one a line.")
+            raise Refusal(
+                400, _("Write at most {most_own} captions, one a line.").format(most_own=_MOST_OWN)
+            )
 
         def look_up(session: Session) -> Audience:
             community = find_community(session, PlatformName.WEB, COMMUNITY)

@@ -8,6 +8,8 @@ import aiohttp_jinja2
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from bot.texts.translate import gettext as _
+from bot.texts.translate import mark, retell
 from bot.web.api.problems import is_api, problem_answer
 from bot.web.connections import SERVER
 from bot.web.refusals import Refusal
@@ -39,11 +41,11 @@ HEADERS = {
 _ONLY_TLS = "max-age=15552000"
 
 _SENTENCES = {
-    404: "There is nothing here; it may have been deleted.",
-    405: "That cannot be done here.",
-    413: "The request is too large.",
+    404: mark("There is nothing here; it may have been deleted."),
+    405: mark("That cannot be done here."),
+    413: mark("The request is too large."),
 }
-_WENT_WRONG = "Something went wrong here. Peoria's log has the details; try again."
+_WENT_WRONG = mark("Something went wrong here. Peoria's log has the details; try again.")
 #: When to try again where nothing can be stored, seconds.
 _LATER = 60
 
@@ -56,7 +58,9 @@ async def answer_refusals(request: web.Request, handler: Handler) -> web.StreamR
     except Refusal as refusal:
         response = refused(request, refusal)
     except web.HTTPException as error:
-        sentence = _SENTENCES.get(error.status, f"That did not work ({error.reason}).")
+        sentence = _SENTENCES.get(
+            error.status, _("That did not work ({reason}).").format(reason=error.reason)
+        )
         response = refused(request, Refusal(error.status, sentence))
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
@@ -97,7 +101,9 @@ def _failed(error: Exception) -> Refusal:
     fault = storage_fault(error)
     if fault is None:
         return Refusal(500, _WENT_WRONG)
-    sentence = f"This could not be stored or read: {fault.what}. Try again later."
+    sentence = _("This could not be stored or read: {what}. Try again later.").format(
+        what=fault.what
+    )
     return Refusal(507 if fault.no_room else 503, sentence, retry_after=_LATER)
 
 
@@ -108,9 +114,9 @@ def refused(request: web.Request, refusal: Refusal) -> web.Response:
         response = problem_answer(refusal)
     elif isinstance(refusal, Overloaded):
         # Drawing a page would take longer than what there is no time for.
-        response = web.Response(status=refusal.status, text=f"{refusal.sentence}\n")
+        response = web.Response(status=refusal.status, text=f"{retell(refusal.sentence)}\n")
     elif wants_json(request):
-        response = web.json_response({"error": refusal.sentence}, status=refusal.status)
+        response = web.json_response({"error": retell(refusal.sentence)}, status=refusal.status)
     else:
         response = aiohttp_jinja2.render_template(
             "error.html", request, {"sentence": refusal.sentence}, status=refusal.status

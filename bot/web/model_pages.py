@@ -10,6 +10,8 @@ import aiohttp_jinja2
 from aiohttp import web
 from sqlalchemy import func, select
 
+from bot.texts.translate import gettext as _
+from bot.texts.translate import mark
 from bot.training.versions import list_versions
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other, wants_json
@@ -35,34 +37,39 @@ class Metric:
 
 
 METRICS = (
-    Metric("rps", "RPS", "ranked probability score; lower is better"),
-    Metric("rps_skill", "Skill", "how much lower that is than the base rate's", True),
-    Metric("log_loss", "Log loss", "lower is better"),
-    Metric("accuracy", "Accuracy", "how often the likeliest bucket is right", True),
-    Metric("pair_accuracy", "Pairs", "of two posts, how often it names the better one", True),
-    Metric("spearman", "Spearman", "whether it puts posts in the right order, −1 to 1"),
-    Metric("ece", "ECE", "how far its chances are from what happens", True),
+    Metric("rps", "RPS", mark("ranked probability score; lower is better")),
+    Metric("rps_skill", mark("Skill"), mark("how much lower that is than the base rate's"), True),
+    Metric("log_loss", mark("Log loss"), mark("lower is better")),
+    Metric("accuracy", mark("Accuracy"), mark("how often the likeliest bucket is right"), True),
+    Metric(
+        "pair_accuracy",
+        mark("Pairs"),
+        mark("of two posts, how often it names the better one"),
+        True,
+    ),
+    Metric("spearman", mark("Spearman"), mark("whether it puts posts in the right order, −1 to 1")),
+    Metric("ece", "ECE", mark("how far its chances are from what happens"), True),
 )
 
 _STAGES = {
-    "reading": "Reading the labels",
-    "fitting": "Fitting a challenger",
-    "calibrating": "Calibrating it",
-    "judging": "Judging it against the champion",
-    "checking robustness": "Checking that it holds on changed posts",
-    "comparing": "Comparing it with simpler ones",
-    "refitting": "Fitting it again on everything",
-    "writing": "Writing the model version",
+    "reading": mark("Reading the labels"),
+    "fitting": mark("Fitting a challenger"),
+    "calibrating": mark("Calibrating it"),
+    "judging": mark("Judging it against the champion"),
+    "checking robustness": mark("Checking that it holds on changed posts"),
+    "comparing": mark("Comparing it with simpler ones"),
+    "refitting": mark("Fitting it again on everything"),
+    "writing": mark("Writing the model version"),
 }
 
 
 #: What the states of a run are called.
 RUN_WORDS = {
-    RunState.RUNNING: "running",
-    RunState.PROMOTED: "used",
-    RunState.KEPT: "not used",
-    RunState.REFUSED: "refused",
-    RunState.FAILED: "failed",
+    RunState.RUNNING: mark("running"),
+    RunState.PROMOTED: mark("used"),
+    RunState.KEPT: mark("not used"),
+    RunState.REFUSED: mark("refused"),
+    RunState.FAILED: mark("failed"),
 }
 
 
@@ -83,8 +90,12 @@ class RunView:
         """What it is doing, in words."""
         progress = self.run.progress or {}
         stage = str(progress.get("stage", ""))
-        words = _STAGES.get(stage, stage.capitalize() or "Starting")
-        return f"{words}, epoch {progress['epoch']}" if "epoch" in progress else words
+        words = _STAGES.get(stage, stage.capitalize() or _("Starting"))
+        return (
+            _("{stage}, epoch {epoch}").format(stage=_(words), epoch=progress["epoch"])
+            if "epoch" in progress
+            else _(words)
+        )
 
     @property
     def share(self) -> float | None:
@@ -146,7 +157,9 @@ class ModelPages:
             seconds = math.ceil(wait.total_seconds())
             raise Refusal(
                 429,
-                f"A training run began moments ago; the next one may in {seconds} s.",
+                _("A training run began moments ago; the next one may in {seconds} s.").format(
+                    seconds=seconds
+                ),
                 retry_after=seconds,
             )
 

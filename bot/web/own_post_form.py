@@ -4,6 +4,7 @@ from aiohttp import web
 
 from bot.people.erasure import drop_files
 from bot.people.own_posts import NOT_YOURS, NotPossible, edit_title, empty_post
+from bot.texts.translate import gettext as _
 from bot.web.bodies import read_fields
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other
@@ -33,7 +34,9 @@ class OwnPostForm:
         post_id = int(request.match_info["id"])
         title = clean_title((await read_fields(request)).get("title", ""))
         if not title or len(title) > MAX_TITLE:
-            raise Refusal(400, f"A title has 1 to {MAX_TITLE} characters.")
+            raise Refusal(
+                400, _("A title has 1 to {max_title} characters.").format(max_title=MAX_TITLE)
+            )
         try:
             async with request.config_dict[WRITING].take():
                 await edit_title(

@@ -32,6 +32,7 @@ from fido2.webauthn import (
 )
 from yarl import URL
 
+from bot.texts.translate import mark
 from bot.web.refusals import Refusal
 from storage.tables import Passkey
 
@@ -45,8 +46,8 @@ _ALGORITHMS = (ES256, EdDSA, RS256)
 _MOST_KEY, _MOST_ID = 2048, 1023
 _REQUIRED = UserVerificationRequirement.REQUIRED
 
-NOT_RIGHT = "This passkey was not taken: what the browser sent is not right. Begin again."
-UNKNOWN_KEY = "This passkey is not known here, or was removed."
+NOT_RIGHT = mark("This passkey was not taken: what the browser sent is not right. Begin again.")
+UNKNOWN_KEY = mark("This passkey is not known here, or was removed.")
 
 T = TypeVar("T")
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.league.person_record import PersonRecord, read_record
 from bot.people.nicknames import nickname
+from bot.texts.translate import mark
 from bot.visibility import Viewer, Visibility, in_lists
 from bot.web.points_chart import PointsChart, draw_points
 from bot.web.refusals import Refusal
@@ -17,7 +18,7 @@ from bot.web.visitors import visitor_of
 from storage.tables import Author, Community, Post
 from storage.types import PlatformName
 
-NOBODY = "There is no such person, or they do not show their page to others."
+NOBODY = mark("There is no such person, or they do not show their page to others.")
 #: Digits of the hash in an address, and newest posts on a page.
 _DIGITS, _POSTS = 12, 12
 

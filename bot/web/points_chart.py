@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.serving.number_format import signed
+from bot.texts.translate import gettext as _
 
 WIDTH, HEIGHT = 400, 120
 #: More corners are not seen.
@@ -44,8 +45,8 @@ def draw_points(points: Sequence[float]) -> PointsChart | None:
         top=signed(top),
         bottom=signed(bottom),
         end=place(len(points)),
-        description=(
-            f"The sum of points over {len(points)} guesses: from {signed(bottom)} at least to"
-            f" {signed(top)} at most, now {signed(points[-1])}."
-        ),
+        description=_(
+            "The sum of points over {count} guesses: from {bottom} at least to {top} at most, now"
+            " {now}."
+        ).format(count=len(points), bottom=signed(bottom), top=signed(top), now=signed(points[-1])),
     )

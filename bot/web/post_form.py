@@ -2,11 +2,16 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 from aiohttp import web
 
 from bot.platform import IncomingPost
+from bot.serving.image_sources import SourceUnread
+from bot.texts.translate import gettext as _
+from bot.texts.translate import mark, retell
+from bot.web.addresses import fetch_image
 from bot.web.cards import card_answer
 from bot.web.feed import Feed
 from bot.web.feed_pages import feed_page
@@ -15,7 +20,7 @@ from bot.web.refusals import Refusal
 from bot.web.responses import see_other, wants_json
 from bot.web.services import Services
 from bot.web.turns import WRITING, Turns
-from bot.web.upload import MAX_TITLE, Upload, clean_title, read_upload
+from bot.web.upload import MAX_TITLE, MOST_IMAGES, Upload, clean_title, read_upload
 from bot.web.upload_quota import UploadQuota
 from bot.web.visitors import Visitor, visitor_of
 from models.decoding import ImageRefused, recognise
@@ -28,7 +33,7 @@ _POSTS_A_MINUTE = 10
 #: One person may be many visitors; what they share is their address.
 _POSTS_A_MINUTE_FROM_ONE_ADDRESS = 60
 #: Uploads that are read at the same time.
-_UPLOADS_AT_ONCE = 8
+_UPLOADS_AT_ONCE = 6
 
 
 class PostForm:
@@ -38,9 +43,9 @@ class PostForm:
         self._services = services
         self._feed = feed
         minute = timedelta(minutes=1)
-        self._by_visitor = RateLimit(services.clock, _POSTS_A_MINUTE, minute, what="posts")
+        self._by_visitor = RateLimit(services.clock, _POSTS_A_MINUTE, minute, what=mark("posts"))
         self._by_address = RateLimit(
-            services.clock, _POSTS_A_MINUTE_FROM_ONE_ADDRESS, minute, what="posts"
+            services.clock, _POSTS_A_MINUTE_FROM_ONE_ADDRESS, minute, what=mark("posts")
         )
         self._quota = UploadQuota(services.settings, services.images, services.clock)
         # Each holds its image in memory until it is stored.
@@ -59,16 +64,17 @@ class PostForm:
                     request,
                     max_bytes=self._services.settings.max_image_bytes,
                     seconds=self._services.settings.download_seconds,
+                    most_images=MOST_IMAGES,
                 )
+                upload = await self._with_addresses(upload)
             async with request.config_dict[WRITING].take():
                 post_id = await self.accept(visitor, upload)
         except Refusal as refusal:
             if wants_json(request):
                 raise
             # The page again, with what was typed: only the file has to be chosen anew.
-            title = upload.title if upload else ""
             return await feed_page(
-                request, self._services, self._feed, refusal=refusal, title=title
+                request, self._services, self._feed, refusal=refusal, typed=upload
             )
         self._services.tasks.start(
             self._services.pipeline.advance(post_id), f"Predicting post {post_id}"
@@ -80,6 +86,23 @@ class PostForm:
             raise Refusal(404, "The post was deleted before it could be shown.")
         return card_answer(request, post, status=201)
 
+    async def _with_addresses(self, upload: Upload) -> Upload:
+        """The same with the images that it gives the addresses of.
+
+        Raises:
+            Refusal: (422) one of them cannot be had; the sentence names it.
+        """
+        core = self._services.core
+        images = [*upload.images]
+        for address in upload.addresses:
+            try:
+                images.append(
+                    await fetch_image(address, core.downloader, core.serving.limits.max_bytes)
+                )
+            except SourceUnread as error:
+                raise Refusal(422, f"{address}: {retell(str(error))}") from error
+        return replace(upload, images=tuple(images))
+
     async def accept(self, visitor: Visitor, upload: Upload) -> int:
         """Store a visitor's post; its id.
 
@@ -87,30 +110,35 @@ class PostForm:
             Refusal: it cannot be posted; the sentence says why.
         """
         title = clean_title(upload.title)
-        if not upload.image:
+        if not upload.images:
             raise Refusal(400, "There is no image in this post: choose a file that is not empty.")
         if not title:
             raise Refusal(400, "Give the image a title; people vote on both.")
         if len(title) > MAX_TITLE:
             raise Refusal(
-                400, f"The title has {len(title)} characters; at most {MAX_TITLE} fit on the board."
+                400,
+                _("The title has {title} characters; at most {max_title} fit on the board.").format(
+                    title=len(title), max_title=MAX_TITLE
+                ),
             )
         limits = self._services.core.serving.limits
         try:
-            await asyncio.to_thread(recognise, upload.image, limits=limits)
+            for image in upload.images:
+                await asyncio.to_thread(recognise, image, limits=limits)
         except ImageRefused as refusal:
             # Said in the form, where another file can be chosen; its pixels are looked at later.
             raise Refusal(422, str(refusal)) from refusal
         self._quota.check(visitor.hash, visitor.household)
-        await self._quota.check_room(len(upload.image))
-        self._quota.add(visitor.hash, visitor.household, len(upload.image))
+        size = sum(map(len, upload.images))
+        await self._quota.check_room(size)
+        self._quota.add(visitor.hash, visitor.household, size)
         incoming = IncomingPost(
             community=self._services.community,
             source_id=f"{visitor.hash[:32]}:{upload.key}",
             author=visitor.id,
             title=title,
             posted_at=self._services.clock(),
-            images=[upload.image],
+            images=upload.images,
         )
         try:
             post_id = await self._services.pipeline.accept(PlatformName.WEB, incoming)
@@ -119,7 +147,9 @@ class PostForm:
             fault = storage_fault(error)
             raise Refusal(
                 507 if fault is None or fault.no_room else 503,
-                f"The image could not be stored ({error.strerror}); nothing was posted.",
+                _("The image could not be stored ({strerror}); nothing was posted.").format(
+                    strerror=error.strerror
+                ),
             ) from error
         if post_id is None:
             raise Refusal(403, "You asked to be left out, so this was not posted.")

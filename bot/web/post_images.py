@@ -14,6 +14,7 @@ from aiohttp.abc import AbstractStreamWriter
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from bot.texts.translate import mark
 from bot.visibility import by_address
 from bot.web.refusals import Refusal
 from bot.web.services import Services
@@ -33,7 +34,7 @@ _CONTENT_TYPES = {
     "GIF": "image/gif",
     "AVIF": "image/avif",
 }
-_GONE = "This image is not here, or not here any more."
+_GONE = mark("This image is not here, or not here any more.")
 #: Newest posts of an image that are asked whether it may be shown.
 _POSTS = 50
 #: Copies that are remembered: each is a few numbers.

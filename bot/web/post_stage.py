@@ -7,11 +7,12 @@ from bot.league.guesses import CLOSED as GUESSING_CLOSED
 from bot.league.guesses import NOTHING_TO_GUESS
 from bot.league.guesses import OWN_POST as OWN_GUESS
 from bot.league.secrecy import Secret
+from bot.texts.translate import mark
 from bot.web.votes import CLOSED, NOT_OPEN, OWN_POST
 from storage.tables import Post
 from storage.types import PlatformName, PostState
 
-ELSEWHERE = "People vote and guess on this post where it was posted."
+ELSEWHERE = mark("People vote and guess on this post where it was posted.")
 
 Stage: TypeAlias = Literal[
     "looking",  # not predicted yet

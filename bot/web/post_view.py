@@ -14,6 +14,7 @@ from bot.serving.attribute_phrases import looks_like
 from bot.serving.forecast import Card, Outcome, OutcomeWaits, beats_few, outcome, stored_card
 from bot.serving.second_look import SecondLook
 from bot.serving.waiting import Waits
+from bot.texts.translate import gettext as _
 from bot.web.guess_view import GuessView
 from bot.web.post_stage import Stage, guess_refusal, stage_of, vote_refusal
 from bot.web.votes import Tally
@@ -54,7 +55,8 @@ class PostView:
     on_board: bool  # whether it was posted here, where people vote and guess
     link: str | None  # where it was posted, if it was elsewhere
     score_elsewhere: float | None  # the newest that was read there
-    image: Image | None
+    image: Image | None  # of several the one that the prediction is about
+    more_images: tuple[Image, ...]  # the others
     spoiler: bool  # its author hid the image, so that it is not shown
     refusal: str | None
     posted_at: datetime
@@ -168,6 +170,7 @@ def view_post(
     if post.label is not None and card is not None:
         result = outcome(card, post.label)
     withdrawn = stage == "withdrawn"
+    image = None if withdrawn else _image(post)
     return PostView(
         id=post.id,
         stage=stage,
@@ -179,7 +182,10 @@ def view_post(
         link=None if withdrawn or on_board else _web_address(post.link),
         score_elsewhere=None if withdrawn else score_elsewhere,
         spoiler=post.is_spoiler,
-        image=None if withdrawn else _image(post),
+        image=image,
+        more_images=()
+        if image is None
+        else tuple(each for each in _images(post) if each is not image),
         refusal=phrases.refusal_sentence(post),
         posted_at=post.posted_at,
         horizon_at=post.label.matured_at if post.label else horizon_at,
@@ -231,9 +237,17 @@ def _card(post: Post, stage: Stage) -> Card | None:
 
 def _image(post: Post) -> Image | None:
     predicted = {row.image_id for row in post.prediction_rows}
-    usable = [place.image for place in post.images if place.image is not None]
+    usable = _images(post)
     # Of several images, the one that the prediction is about.
     return next((image for image in usable if image.id in predicted), next(iter(usable), None))
+
+
+def _images(post: Post) -> list[Image]:
+    return [place.image for place in post.images if place.image is not None]
+
+
+def _others(post: Post, image: Image) -> tuple[Image, ...]:
+    return tuple(each for each in _images(post) if each is not image)
 
 
 def _sentences(card: Card, community: str) -> tuple[str, ...]:
@@ -251,9 +265,9 @@ def _notes(post: Post, card: Card | None, horizon_at: datetime, community: str) 
         phrases.knowledge_note(card, community),
     ]
     if post.silent:
-        notes.append(phrases.WAS_SILENT)
+        notes.append(_(phrases.WAS_SILENT))
     if post.prediction_rows[0].made_at >= horizon_at:
-        notes.append(phrases.PREDICTED_AFTER_HORIZON)
+        notes.append(_(phrases.PREDICTED_AFTER_HORIZON))
     return [note for note in notes if note]
 
 

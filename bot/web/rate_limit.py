@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from bot.runtime.clock import Clock
 from bot.runtime.sliding_window import SlidingWindow
+from bot.texts.translate import gettext as _
 from bot.web.refusals import Refusal
 
 
@@ -20,7 +21,7 @@ class RateLimit:
 
     def __init__(self, clock: Clock, most: int, within: timedelta, *, what: str) -> None:
         self._window: SlidingWindow[str] = SlidingWindow(clock, most=most, within=within)
-        self._limit = f"At most {most} {what} in {within.total_seconds():.0f} seconds"
+        self._limit = (most, what, round(within.total_seconds()))
 
     def take(self, key: str) -> None:
         """Count one more for ``key``.
@@ -31,5 +32,11 @@ class RateLimit:
         wait = self._window.wait(key)
         if wait:
             seconds = max(math.ceil(wait.total_seconds()), 1)
-            raise Refusal(429, f"{self._limit}; try again in {seconds} s.", retry_after=seconds)
+            most, what, within = self._limit
+            sentence = _("At most {most} {what} in {within} seconds; try again in {seconds} s.")
+            raise Refusal(
+                429,
+                sentence.format(most=most, what=_(what), within=within, seconds=seconds),
+                retry_after=seconds,
+            )
         self._window.add(key)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import aiohttp_jinja2
 from aiohttp import web
+from pydantic import ValidationError
 from sqlalchemy import func, select
 
 from bot.credential_files import (
@@ -18,19 +19,24 @@ from bot.credential_files import (
     NoCredential,
     write_discord_token,
     write_reddit_credentials,
+    write_subreddits,
 )
 from bot.settings import Settings, with_written_credentials
 from bot.setup_checks import Finding
+from bot.texts.translate import gettext as _
+from bot.texts.translate import mark
 from bot.web.bodies import read_fields
 from bot.web.health import is_from_this_machine
 from bot.web.refusals import Refusal
+from bot.web.responses import see_other
 from bot.web.services import Services
 from storage.tables import Community
 from storage.types import PlatformName
 
-_LISTENED = (
-    "A token must not be sent where others can listen. Open the board on the machine itself, or"
-    " behind a proxy that speaks TLS (https), and do it there."
+_LISTENED = mark(
+    "A token must not be sent where others can listen. Open the board on the"
+    " machine itself, or behind a proxy that speaks TLS (https), and do it"
+    " there."
 )
 #: How long a platform may take to answer, seconds.
 _PATIENCE = 45.0
@@ -55,7 +61,7 @@ class PlatformSetup:
     Attributes:
         given: whether there are credentials.
         by_setting: whether they are from a setting of the admin's own, which the page leaves alone.
-        runs: whether the program had them when it started.
+        runs: whether the program is signed in, or tries to be.
         watched: communities of it that are watched.
         steps: what the platform itself says; None: it was not asked.
     """
@@ -83,6 +89,7 @@ class SetupPages:
         """Every route of the page."""
         return [
             web.get("/admin/setup", self.handle_page),
+            web.post("/admin/setup/subreddits", self.handle_subreddits),
             web.post("/admin/setup/{platform:discord|reddit}", self.handle_save),
             web.post("/admin/setup/{platform:discord|reddit}/check", self.handle_check),
         ]
@@ -117,8 +124,31 @@ class SetupPages:
         except NoCredential as error:
             raise Refusal(400, str(error)) from error
         except OSError as error:
-            raise Refusal(507, f"It could not be written ({error.strerror}).") from error
+            raise Refusal(
+                507, _("It could not be written ({strerror}).").format(strerror=error.strerror)
+            ) from error
         return await self._page(request, {platform: await self._ask(platform)})
+
+    async def handle_subreddits(self, request: web.Request) -> web.Response:
+        """POST /admin/setup/subreddits: which ones are watched."""
+        self._services.admins.require(request)
+        settings = self._services.settings
+        if settings.sets_subreddits:
+            raise Refusal(409, "It is set by a setting of Peoria: change it there.")
+        names = (await read_fields(request)).get("subreddits", "")
+        try:
+            await asyncio.to_thread(write_subreddits, settings, names)
+        except ValidationError as error:
+            raise Refusal(
+                400,
+                "These are not names of subreddits, separated by commas, such as aww, pics; feeds"
+                " such as r/all are none.",
+            ) from error
+        except OSError as error:
+            raise Refusal(
+                507, _("It could not be written ({strerror}).").format(strerror=error.strerror)
+            ) from error
+        return see_other("/admin/setup")
 
     async def _ask(self, platform: PlatformName) -> Sequence[SetupStep]:
         check = self._services.checks.get(platform)
@@ -129,7 +159,7 @@ class SetupPages:
             async with self._asking, asyncio.timeout(_PATIENCE):
                 found = await check(settings)
         except TimeoutError:
-            text = "No answer yet. Is this machine connected to the Internet? Try again."
+            text = _("No answer yet. Is this machine connected to the Internet? Try again.")
             return [SetupStep("connection", False, text, None)]
         return [_step(each) for each in found]
 
@@ -148,7 +178,7 @@ class SetupPages:
             platform.value: PlatformSetup(
                 given=_is_given(now, platform),
                 by_setting=self._by_setting(platform),
-                runs=_is_given(self._services.settings, platform),
+                runs=platform in self._services.pipeline.platforms,
                 watched=watched.get(platform, 0),
                 steps=asked.get(platform),
             )
@@ -161,6 +191,7 @@ class SetupPages:
             {
                 "setups": setups,
                 "subreddits": now.reddit_subreddits,
+                "subreddits_by_setting": self._services.settings.sets_subreddits,
                 "most": MOST_CHARACTERS,
                 "safe": safe,
                 "listened": _LISTENED,

@@ -5,6 +5,7 @@ from collections import OrderedDict
 
 from aiohttp import web
 
+from bot.texts.translate import gettext as _
 from bot.web.feed import Feed
 from bot.web.post_json import version_of
 from bot.web.post_view import PostView
@@ -57,4 +58,4 @@ def summary_of(post: PostView) -> str:
         return post.outcome_sentences[0]
     if post.sentences:
         return post.sentences[0]
-    return "Will it play here? Guess, and see what Peoria says."
+    return _("Will it play here? Guess, and see what Peoria says.")

@@ -10,6 +10,8 @@ from yarl import URL
 
 from bot.league.crowds import Crowds
 from bot.serving import number_format, phrases
+from bot.texts.language import LANGUAGES, Language, language
+from bot.texts.translate import gettext, mark, ngettext, npgettext, pgettext, retell
 from bot.web.account_pages import AccountPages
 from bot.web.admin_accounts import AdminAccounts
 from bot.web.admin_pages import AdminPages
@@ -32,6 +34,7 @@ from bot.web.genre_form import GenreForm
 from bot.web.guess_form import GuessForm
 from bot.web.health import Health
 from bot.web.heat_maps import HeatMaps
+from bot.web.languages import handle_choice, speak
 from bot.web.league_pages import LeaguePages
 from bot.web.live_stream import LiveStream
 from bot.web.me_pages import MePages
@@ -47,6 +50,7 @@ from bot.web.post_form import PostForm
 from bot.web.post_images import PostImages
 from bot.web.post_json import version_of
 from bot.web.responses import see_other
+from bot.web.script_words import words_of_scripts
 from bot.web.services import Services
 from bot.web.setup_pages import SetupPages
 from bot.web.share_pages import SharePages
@@ -61,10 +65,12 @@ from bot.web.vote_form import VoteForm
 from storage.objects.remote_image_store import RemoteImageStore
 from storage.types import Bucket, PlatformName
 
+#: What each language is called by those who speak it.
+LANGUAGE_NAMES: dict[Language, str] = {"en": "English", "de": "Deutsch"}
 _HERE = Path(__file__).parent
 #: What platforms are called on the site.
 PLATFORMS = {
-    PlatformName.WEB: "this board",
+    PlatformName.WEB: mark("this board"),
     PlatformName.DISCORD: "Discord",
     PlatformName.REDDIT: "Reddit",
     PlatformName.LEMMY: "Lemmy",
@@ -84,6 +90,7 @@ def make_site(services: Services) -> web.Application:
     site = web.Application(
         middlewares=[
             measure,
+            speak,
             *_other_images(services),
             take_word_of(TrustedProxies(services.settings.web_trusted_proxies)),
             answer_refusals,
@@ -124,6 +131,7 @@ def make_site(services: Services) -> web.Application:
             web.get(post + "/card.png", SharePages(feed).handle),
             web.post(post + "/guess", members(guess_form.handle)),
             web.get(r"/images/{id:\d{1,18}}", PostImages(services).handle),
+            web.get(f"/language/{{language:{'|'.join(LANGUAGES)}}}", handle_choice),
             web.get("/meme", memes.handle_form),
             web.post("/meme", memes.handle_suggest),
             web.get(r"/meme/{token:[0-9a-f]{32}}", memes.handle_picture),
@@ -171,12 +179,20 @@ def _set_up_templates(site: web.Application, services: Services) -> None:
         loader=jinja2.FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # The extension adds this; it is none of Jinja's own types.
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+    )
     environment.filters.update(
+        retell=retell,
         percent=number_format.percent,
         number=number_format.number,
+        share_number=number_format.share_number,
         duration=number_format.duration,
         signed=number_format.signed,
         version=version_of,
@@ -185,6 +201,9 @@ def _set_up_templates(site: web.Application, services: Services) -> None:
         board=services.settings.board_name,
         accounts=services.settings.accounts,
         platforms=PLATFORMS,
+        language=language,
+        languages=LANGUAGE_NAMES,
+        words_of_scripts=words_of_scripts,
         clock=services.clock,
         examples=examples,
         phrases=phrases,

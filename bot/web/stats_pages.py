@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.reports.charts import ChartFailed, stats_chart
 from bot.reports.stats import Stats, read_stats
+from bot.texts.translate import gettext as _
 from bot.web.asked_community import asked_community, in_address
 from bot.web.refusals import Refusal
 from bot.web.services import Services
@@ -83,5 +84,5 @@ class StatsPages:
 def _days(request: web.Request) -> int:
     asked = request.query.get("days", "30")
     if asked not in map(str, SPANS):
-        raise Refusal(400, f"Days can be {', '.join(map(str, SPANS))}.")
+        raise Refusal(400, _("Days can be {map}.").format(map=", ".join(map(str, SPANS))))
     return int(asked)

@@ -5,6 +5,8 @@ from functools import partial
 import aiohttp_jinja2
 from aiohttp import web
 
+from bot.texts.translate import gettext as _
+from bot.texts.translate import mark
 from bot.web.api.tokens import (
     NewToken,
     Scope,
@@ -22,12 +24,12 @@ from bot.web.services import Services
 
 #: What each scope lets a program do.
 SCOPES = {
-    Scope.READ: "read communities, posts, predictions, labels, boards, versions",
-    Scope.PREDICT: "foresee pictures without posting them",
-    Scope.POST: "post pictures on the board",
+    Scope.READ: mark("read communities, posts, predictions, labels, boards, versions"),
+    Scope.PREDICT: mark("foresee pictures without posting them"),
+    Scope.POST: mark("post pictures on the board"),
     Scope.GUESS: "guess",
     Scope.VOTE: "vote",
-    Scope.METRICS: "read /metrics from another machine",
+    Scope.METRICS: mark("read /metrics from another machine"),
 }
 #: Days that a token may last; 0: until it is revoked.
 DAYS = (30, 90, 365, 0)
@@ -63,7 +65,10 @@ class TokenPages:
         days = read_id(fields.get("days", ""))
         if days not in DAYS:
             raise Refusal(
-                400, f"A token lasts {', '.join(map(str, DAYS[:-1]))} days, or 0: always."
+                400,
+                _("A token lasts {map} days, or 0: always.").format(
+                    map=", ".join(map(str, DAYS[:-1]))
+                ),
             )
         try:
             made = await self._services.database.run_write(

@@ -4,12 +4,18 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from bot.texts.translate import gettext as _
 from bot.web.bodies import parts_of, read_part, reading
 from bot.web.refusals import Refusal
-from bot.web.upload import MAX_TITLE, clean_title, too_large
+from bot.web.upload import (
+    MAX_TITLE,
+    MOST_BYTES,
+    clean_title,
+    lines_of,
+    too_large,
+    too_large_together,
+)
 
-#: All pictures of one form together, bytes.
-MOST_BYTES = 40 * 2**20
 _MAX_FIELD = 16 * 1024
 _FORM_BYTES = 64 * 1024
 _LONGEST_NAME = 60
@@ -49,16 +55,12 @@ async def read_try_form(request: web.Request, *, max_bytes: int, seconds: float)
     if request.content_type != "multipart/form-data":
         raise Refusal(415, "Send a form (multipart/form-data) with pictures in the field image.")
     if (request.content_length or 0) > MOST_BYTES + _FORM_BYTES:
-        raise Refusal(413, _too_many())
-    late = f"The pictures took longer than {seconds:g} s to arrive; try fewer or smaller ones."
+        raise Refusal(413, too_large_together())
+    late = _(
+        "The pictures took longer than {seconds} s to arrive; try fewer or smaller ones."
+    ).format(seconds=f"{seconds:g}")
     async with reading(request, seconds=seconds, late=late):
         return await _read(request, max_bytes)
-
-
-def lines_of(text: str) -> tuple[str, ...]:
-    """The lines of a text that hold anything, without what no title or address has."""
-    lines = (clean_title(line) for line in text.splitlines())
-    return tuple(line for line in lines if line)
 
 
 async def _read(request: web.Request, max_bytes: int) -> TryForm:
@@ -68,7 +70,7 @@ async def _read(request: web.Request, max_bytes: int) -> TryForm:
     async for part in parts_of(await request.multipart()):
         name = part.name or ""
         if name == "image":
-            sentence = too_large(max_bytes) if max_bytes <= left else _too_many()
+            sentence = too_large(max_bytes) if max_bytes <= left else too_large_together()
             data = await read_part(part, min(max_bytes, left), sentence)
             left -= len(data)
             # A browser sends an empty one where none was chosen.
@@ -78,13 +80,11 @@ async def _read(request: web.Request, max_bytes: int) -> TryForm:
             continue
         if name in texts:
             raise Refusal(400, "The form has a field twice; send each once.")
-        raw = await read_part(part, _MAX_FIELD, "A field of the form is too long.")
+        raw = await read_part(part, _MAX_FIELD, _("A field of the form is too long."))
         texts[name] = raw.decode("utf-8", errors="replace")
     addresses, titles = (lines_of(texts.get(name, "")) for name in _TEXTS)
     if any(len(title) > MAX_TITLE for title in titles):
-        raise Refusal(400, f"A title has at most {MAX_TITLE} characters.")
+        raise Refusal(
+            400, _("A title has at most {max_title} characters.").format(max_title=MAX_TITLE)
+        )
     return TryForm(tuple(pictures), addresses, titles, "hours" in texts, "places" in texts)
-
-
-def _too_many() -> str:
-    return f"The pictures are too large together: at most {MOST_BYTES / 2**20:g} MB at once."

@@ -18,7 +18,10 @@ from bot.serving.advise import MOST_VARIANTS, Advice, Ranked, Variant, advise
 from bot.serving.advise import Refusal as Unusable
 from bot.serving.audience import audience_of
 from bot.serving.forecast import Card
-from bot.serving.image_sources import ImageSource, SourceUnread, read_image
+from bot.serving.image_sources import SourceUnread
+from bot.texts.translate import gettext as _
+from bot.texts.translate import mark, retell
+from bot.web.addresses import fetch_image
 from bot.web.chosen_community import Choice, choose_community
 from bot.web.kept_back import kept_back
 from bot.web.rate_limit import RateLimit
@@ -63,7 +66,7 @@ class TryPages:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._limit = RateLimit(services.clock, _A_MINUTE, timedelta(minutes=1), what="tries")
+        self._limit = RateLimit(services.clock, _A_MINUTE, timedelta(minutes=1), what=mark("tries"))
         self._turns = Turns(2, waiting=6, seconds=30.0)
 
     async def handle_form(self, request: web.Request) -> web.Response:
@@ -150,18 +153,17 @@ class TryPages:
         if pictures * len(titles) > MOST_VARIANTS:
             raise Refusal(
                 400,
-                f"{pictures} pictures with {len(titles)} titles are more than the {MOST_VARIANTS}"
-                " variants that are compared at once. Leave some out.",
+                _(
+                    "{pictures} pictures with {titles} titles are more than the"
+                    " {most_variants} variants that are compared at once. Leave some"
+                    " out."
+                ).format(pictures=pictures, titles=len(titles), most_variants=MOST_VARIANTS),
             )
         core = self._services.core
         read, unread = list(form.pictures), []
         for address in form.addresses:
             try:
-                if not address.lower().startswith(("http://", "https://")):
-                    raise SourceUnread("This is not a web address.")  # noqa: TRY301
-                data = await read_image(
-                    ImageSource(address), core.downloader, core.serving.limits.max_bytes
-                )
+                data = await fetch_image(address, core.downloader, core.serving.limits.max_bytes)
             except SourceUnread as error:
                 unread.append(Unusable(Variant(address, b"", ""), str(error)))
                 continue
@@ -214,7 +216,9 @@ class TryPages:
 
 
 def _nothing_usable(refused: Sequence[Unusable]) -> Refusal:
-    return Refusal(422, " ".join(f"{each.variant.name}: {each.reason}" for each in refused))
+    sentences = (f"{each.variant.name}: {retell(each.reason)}" for each in refused)
+    sentence = " ".join(sentences)
+    return Refusal(422, sentence)
 
 
 def _words(card: Card, community: Community | None) -> tuple[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from bot.texts.translate import gettext as _
 from bot.web.refusals import Refusal
 
 #: When to come back, seconds.
@@ -19,7 +20,7 @@ class Overloaded(Refusal):
     def __init__(self) -> None:
         super().__init__(
             503,
-            "The board is busy just now; try again in a few seconds.",
+            _("The board is busy just now; try again in a few seconds."),
             retry_after=RETRY_AFTER,
         )
 

@@ -6,6 +6,7 @@ from datetime import date
 
 from bot.runtime.clock import Clock
 from bot.settings import Settings
+from bot.texts.translate import gettext as _
 from bot.web.refusals import Refusal
 from storage.files.image_store import ImageStore
 
@@ -59,9 +60,11 @@ class UploadQuota:
         if self._stored + size > self._room:
             raise Refusal(
                 507,
-                f"The board has no room for more images: {self._room / 2**30:g} GB is its limit."
-                " Nothing was posted. Whoever runs it can raise PEORIA_IMAGE_STORE_GB or lower"
-                " PEORIA_IMAGE_DAYS.",
+                _(
+                    "The board has no room for more images: {size} GB is its limit."
+                    " Nothing was posted. Whoever runs it can raise"
+                    " PEORIA_IMAGE_STORE_GB or lower PEORIA_IMAGE_DAYS."
+                ).format(size=f"{self._room / 2**30:g}"),
             )
 
     def add(self, person: str, household: str, size: int) -> None:
@@ -82,7 +85,9 @@ class UploadQuota:
         now = self._clock()
         seconds = 86_400 - (now.hour * 3600 + now.minute * 60 + now.second)
         return Refusal(
-            429, f"That is enough for today: at most {limit} a day.", retry_after=seconds
+            429,
+            _("That is enough for today: at most {limit} a day.").format(limit=limit),
+            retry_after=seconds,
         )
 
 

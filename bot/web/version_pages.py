@@ -8,6 +8,8 @@ import aiohttp_jinja2
 from aiohttp import web
 from sqlalchemy import select
 
+from bot.texts.translate import gettext as _
+from bot.texts.translate import mark, retell
 from bot.training.versions import run_of_version
 from bot.web.model_pages import METRICS, RUN_WORDS, RunView
 from bot.web.refusals import Refusal
@@ -17,15 +19,15 @@ from storage.types import RunState
 
 #: What a version's report may be made of, and what it is called.
 PLOTS = {
-    "training.png": "How the loss fell while it was fitted",
-    "calibration.png": "Its chances beside how often it happened",
-    "confusion.png": "What it said beside what came",
-    "percentiles.png": "Where posts ended beside where it saw them",
-    "sources.png": "What each source is worth",
+    "training.png": mark("How the loss fell while it was fitted"),
+    "calibration.png": mark("Its chances beside how often it happened"),
+    "confusion.png": mark("What it said beside what came"),
+    "percentiles.png": mark("Where posts ended beside where it saw them"),
+    "sources.png": mark("What each source is worth"),
 }
 _REPORT = "report.md"
-_NO_VERSION = "There is no such model version."
-_NO_FILE = "This version has no such file, or not any more."
+_NO_VERSION = mark("There is no such model version.")
+_NO_FILE = mark("This version has no such file, or not any more.")
 #: From a 95% interval to its standard error, and the normal point of the gate's 90%.
 _HALF_95, _POINT_90 = 1.96, 1.2816
 #: More labels than these are not worth naming.
@@ -113,22 +115,24 @@ class VersionPages:
 
 def verdict_of(run: TrainingRun, version: ModelVersion | None) -> str:
     """What became of a run, in plain words."""
-    reason = run.reason or ""
+    reason = retell(run.reason or "")
     match run.state:
         case RunState.RUNNING:
-            return "It is under way."
+            return _("It is under way.")
         case RunState.PROMOTED:
             serves = version is not None and version.is_champion
-            begin = "Used: it serves now." if serves else "Used: it served after this run."
+            begin = _("Used: it serves now.") if serves else _("Used: it served after this run.")
             return f"{begin} {reason}"
         case RunState.KEPT:
             more = labels_to_settle(run.evidence or {})
-            hope = "" if more is None else f" About {more} more labels may settle it."
-            return f"Not used. {reason}{hope}"
+            words = [_("Not used."), reason]
+            if more is not None:
+                words.append(_("About {more} more labels may settle it.").format(more=more))
+            return " ".join(words)
         case RunState.REFUSED:
-            return f"Nothing was trained. {reason}"
+            return f"{_('Nothing was trained.')} {reason}"
         case RunState.FAILED:
-            return f"It failed, and nothing was changed. {reason}"
+            return f"{_('It failed, and nothing was changed.')} {reason}"
 
 
 def labels_to_settle(evidence: dict[str, Any]) -> int | None:
@@ -153,8 +157,8 @@ def comparison_of(evidence: dict[str, Any]) -> list[tuple[str, float, list[float
     """Both sides on the same posts: who, its ranked probability score, and the 95% interval."""
     rows: list[tuple[str, float, list[float] | None]] = []
     for key, who in (
-        ("rps_challenger", "the new version"),
-        ("rps_champion", str(evidence.get("against") or "the base rate")),
+        ("rps_challenger", mark("the new version")),
+        ("rps_champion", str(evidence.get("against") or mark("the base rate"))),
     ):
         value = evidence.get(key)
         if isinstance(value, int | float):

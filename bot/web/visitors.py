@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from bot.people.identity import hash_person
 from bot.runtime.sliding_window import SlidingWindow
 from bot.settings import Settings
+from bot.texts.translate import mark
 from bot.visibility import Viewer
 from bot.web.account_sessions import AccountSessions, SignedIn, require_account
 from bot.web.client_address import household_of, network_of
@@ -48,15 +49,15 @@ _HOUSEHOLDS_OF_A_NETWORK = 4
 #: What brings its own proof: a browser that came from elsewhere has no cookie yet.
 _FOR_STRANGERS = ("/account/recover",)
 
-UNKNOWN = (
-    "The board does not know you yet: open its page first, in a browser that keeps cookies, and do"
-    " it there."
+UNKNOWN = mark(
+    "The board does not know you yet: open its page first, in a browser that"
+    " keeps cookies, and do it there."
 )
-CROWDED = (
-    "Too many new visitors came from your network within an hour. You can read everything; to take"
-    " part, come back in a while."
+CROWDED = mark(
+    "Too many new visitors came from your network within an hour. You can read"
+    " everything; to take part, come back in a while."
 )
-BANNED = "An admin of this board has shut you out; you can read, and nothing more."
+BANNED = mark("An admin of this board has shut you out; you can read, and nothing more.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from bot.league.crowds import Crowds
 from bot.league.guesses import close_at_score
 from bot.platform import PostRef
 from bot.runtime.clock import Clock
+from bot.texts.translate import mark
 from bot.web.refusals import Refusal
 from bot.web.visitors import Visitor
 from storage.engine.scopes import LOCKED
@@ -23,13 +24,17 @@ from storage.queries.communities import find_or_add_author
 from storage.tables import Community, Label, Post, Vote
 from storage.types import PlatformName, PostState, VoteHold
 
-OWN_POST = "Your own post is for others to vote on."
-CLOSED = "Voting has ended: the score became final at the horizon, and later votes change nothing."
+OWN_POST = mark("Your own post is for others to vote on.")
+CLOSED = mark(
+    "Voting has ended: the score became final at the horizon, and later votes change nothing."
+)
 HELD = {
-    VoteHold.NEWCOMER: "Your vote does not count here: you came to the board after this post.",
-    VoteHold.CROWD: "Your vote does not count: too many took part from your address.",
+    VoteHold.NEWCOMER: mark(
+        "Your vote does not count here: you came to the board after this post."
+    ),
+    VoteHold.CROWD: mark("Your vote does not count: too many took part from your address."),
 }
-NOT_OPEN = "There is nothing to vote on: this post was refused or withdrawn."
+NOT_OPEN = mark("There is nothing to vote on: this post was refused or withdrawn.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
@@ -88,7 +89,9 @@ class TransactionThreads:
         self, function: Callable[[Engine, Any], T], engine: Engine, what: Any
     ) -> asyncio.Future[T]:
         loop = asyncio.get_running_loop()
-        return loop.run_in_executor(self._threads, function, engine, what)
+        # What holds for the task that waits, such as a reader's language, holds for its work.
+        context = copy_context()
+        return loop.run_in_executor(self._threads, context.run, function, engine, what)
 
     async def _finish(self, running: asyncio.Future[T]) -> T:
         await _wait_until_done(running)

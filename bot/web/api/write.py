@@ -164,7 +164,9 @@ class Write:
             image = await self._picture(call, upload.url)
             key = upload.key or secrets.token_hex(16)
             async with call.request.config_dict[WRITING].take():
-                post_id = await self._posts.accept(call.visitor, Upload(upload.title, key, image))
+                post_id = await self._posts.accept(
+                    call.visitor, Upload(upload.title, key, (image,))
+                )
         services = self._services
         services.tasks.start(services.pipeline.advance(post_id), f"Predicting post {post_id}")
         return post_of(*await self._read.post(call, post_id))

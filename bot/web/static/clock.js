@@ -1,5 +1,7 @@
 // Ages and countdowns, kept true while the page is open.
 
+import { language, say } from "./words.js";
+
 const MINUTE = 60_000;
 
 // The server's clock counts; this one may be wrong.
@@ -8,14 +10,14 @@ const ahead = Date.now() - Date.parse(main.dataset.now);
 
 // The words that the server uses, too: both take them from Unicode's CLDR.
 function units(count, unit) {
-  return new Intl.NumberFormat("en", { style: "unit", unit, unitDisplay: "short" }).format(count);
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(count);
 }
 
 function duration(milliseconds) {
   const minutes = Math.floor(milliseconds / MINUTE);
   const hours = Math.floor(minutes / 60);
   const days = Math.floor(hours / 24);
-  if (minutes < 1) return "under a minute";
+  if (minutes < 1) return say("underAMinute");
   if (days >= 1) return units(days, "day");
   const parts = hours >= 1 ? [units(hours, "hour")] : [];
   if (minutes % 60) parts.push(units(minutes % 60, "minute"));
@@ -23,7 +25,7 @@ function duration(milliseconds) {
 }
 
 function countdown(milliseconds) {
-  if (milliseconds <= 0) return "no time";
+  if (milliseconds <= 0) return say("noTime");
   if (milliseconds >= 10 * MINUTE) return duration(milliseconds);
   const seconds = Math.ceil(milliseconds / 1000);
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
@@ -37,7 +39,7 @@ export function tick() {
   const now = Date.now() - ahead;
   for (const element of document.querySelectorAll("time[data-age]")) {
     const age = now - Date.parse(element.dateTime);
-    write(element, age < MINUTE ? "just now" : `${duration(age)} ago`);
+    write(element, age < MINUTE ? say("justNow") : say("ago", { time: duration(age) }));
   }
   for (const element of document.querySelectorAll("time[data-countdown]")) {
     write(element, countdown(Date.parse(element.dateTime) - now));

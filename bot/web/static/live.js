@@ -3,6 +3,7 @@
 
 import { findCard, reloadOwnPage, showCard } from "./cards.js";
 import { isOpen, listen, on } from "./stream.js";
+import { say } from "./words.js";
 
 const SOON = 1000;
 const LATER = 5000;
@@ -14,6 +15,8 @@ const ownPage = document.querySelector("[data-own-page]");
 let tag = "";
 let timer = 0;
 const told = new Set();
+// More came at once than are told of one by one.
+let many = false;
 
 function shown() {
   return Array.from(document.querySelectorAll("[data-post]")).slice(0, MOST);
@@ -35,6 +38,11 @@ function streamAddress() {
   return `/live?${query}`;
 }
 
+function newWords(count) {
+  if (many) return say("newMany");
+  return count === 1 ? say("newOne") : say("newOther", { count });
+}
+
 function tellNewer(count) {
   if (!newer) return;
   newer.hidden = count === 0;
@@ -44,7 +52,7 @@ function tellNewer(count) {
   }
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = count === 1 ? "Show 1 new post" : `Show ${count} new posts`;
+  button.textContent = newWords(count);
   button.addEventListener("click", showNewer);
   newer.replaceChildren(button);
 }
@@ -59,6 +67,7 @@ async function showNewer() {
   feed.replaceChildren(...fresh.children);
   document.querySelector(".pager")?.replaceWith(page.querySelector(".pager"));
   told.clear();
+  many = false;
   tellNewer(0);
   feed.querySelector("a")?.focus();
   listen(streamAddress);
@@ -120,6 +129,10 @@ function watchStream() {
   });
   on("gone", ({ id }) => {
     if (feed) findCard(String(id))?.remove();
+  });
+  on("many", () => {
+    many = true;
+    tellNewer(told.size + 1);
   });
   on("new", ({ id }) => {
     if (findCard(String(id))) return;

@@ -1,9 +1,6 @@
 // Signing in, and making passkeys: the board asks, the browser's own window answers.
 
-const UNREACHED = "The board cannot be reached; is it still running?";
-const UNABLE = "This browser has no passkeys.";
-const STOPPED = "No passkey was chosen, or it took too long. Try again.";
-const HERE_ALREADY = "This device has a passkey of your account already.";
+import { say } from "./words.js";
 
 function toBytes(text) {
   const plain = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
@@ -53,9 +50,9 @@ async function sign() {
 }
 
 function whyNot(error) {
-  if (error instanceof TypeError) return UNREACHED;
+  if (error instanceof TypeError) return say("unreached");
   if (error instanceof DOMException) {
-    return error.name === "InvalidStateError" ? HERE_ALREADY : STOPPED;
+    return error.name === "InvalidStateError" ? say("hereAlready") : say("stopped");
   }
   return error.message;
 }
@@ -66,7 +63,7 @@ async function send(form) {
   refusal.hidden = true;
   button.disabled = true;
   try {
-    if (!window.PublicKeyCredential) throw new Error(UNABLE);
+    if (!window.PublicKeyCredential) throw new Error(say("unable"));
     const fields = Object.fromEntries(new FormData(form));
     fields.credential = form.dataset.passkey === "make" ? await make() : await sign();
     const { to } = await post(new URL(form.action).pathname, fields);

@@ -1,5 +1,7 @@
 // Handing a post's address on: by the system's own dialog where there is one, else by copying.
 
+import { say } from "./words.js";
+
 async function share(button, status) {
   const link = document.querySelector("[data-share-link]");
   try {
@@ -8,10 +10,10 @@ async function share(button, status) {
       return;
     }
     await navigator.clipboard.writeText(link.href);
-    status.textContent = "The address was copied.";
+    status.textContent = say("copied");
   } catch (error) {
     // Whoever closes the dialog did not want to share after all.
-    if (error.name !== "AbortError") status.textContent = "Copy the address above.";
+    if (error.name !== "AbortError") status.textContent = say("copyAbove");
   }
 }
 

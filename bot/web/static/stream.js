@@ -37,7 +37,7 @@ function open() {
     tell("closed");
     if (source?.readyState === EventSource.CLOSED) timer = setTimeout(open, AGAIN);
   });
-  for (const name of ["card", "gone", "new", "training"]) {
+  for (const name of ["card", "gone", "new", "many", "training"]) {
     source.addEventListener(name, (event) => tell(name, JSON.parse(event.data)));
   }
 }

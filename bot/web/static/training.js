@@ -1,8 +1,8 @@
 // Starting a training run and following it.
 
 import { isOpen, listen, on } from "./stream.js";
+import { say } from "./words.js";
 
-const UNREACHED = "The board cannot be reached; is it still running?";
 const SOON = 1000;
 const LATER = 10_000;
 
@@ -68,7 +68,7 @@ async function train(state, form) {
     });
     if (!answer.ok) error = (await answer.json()).error;
   } catch {
-    error = UNREACHED;
+    error = say("unreached");
   }
   state.dataset.running = "true";
   await again(state);

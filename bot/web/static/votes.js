@@ -2,8 +2,8 @@
 // listens.
 
 import { showCard } from "./cards.js";
+import { say } from "./words.js";
 
-const UNREACHED = "The board cannot be reached; is it still running?";
 
 async function send(form, value) {
   const refusal = form.querySelector("[data-refusal]");
@@ -21,7 +21,7 @@ async function send(form, value) {
     }
     refusal.textContent = content.error;
   } catch {
-    refusal.textContent = UNREACHED;
+    refusal.textContent = say("unreached");
   }
   refusal.hidden = false;
 }

@@ -69,7 +69,7 @@ async def test_a_token_is_kept_in_a_file_and_checked(
         assert discord.asked == [f"{TOKEN}\n"]
         assert "belongs to &lt;b&gt;Bot&lt;/b&gt;" in page
         assert 'href="https://discord.com/oauth2/authorize?client_id=1&amp;scope=bot"' in page
-        assert "Start Peoria again, so that" in page
+        assert "Peoria signs in by itself" in page
         assert TOKEN not in page
     path = settings.written_discord_token
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -103,6 +103,30 @@ def test_reddits_credentials_are_read_back_as_they_were_typed(
     given = {"client_id": "abc", "username": "me", "password": password, "client_secret": "s"}
     write_reddit_credentials(settings, given)
     assert read_credentials(with_written_credentials(settings)).password == password
+
+
+async def test_subreddits_are_chosen_on_the_page(app: App, settings: Settings) -> None:
+    async with admin_of(app, Discord()) as admin:
+        status, page = await save(admin, "/admin/setup/subreddits", subreddits="r/aww, pics,AWW")
+        assert status == 303
+        _, page = await admin.page("/admin/setup")
+        assert 'value="aww, pics"' in page
+        for wrong in ("r/all", "no spaces", "a+b", "<script>"):
+            status, page = await save(admin, "/admin/setup/subreddits", subreddits=wrong)
+            assert status == 400
+            assert "not names of subreddits" in page
+    assert with_written_credentials(settings).reddit_subreddits == ("aww", "pics")
+    own = settings.model_copy(update={"reddit_subreddits": ("cats",)})
+    assert with_written_credentials(own).reddit_subreddits == ("cats",)
+
+
+async def test_subreddits_of_a_setting_are_left_alone(app: App, settings: Settings) -> None:
+    async with admin_of(app, Discord(), reddit_subreddits=("cats",)) as admin:
+        _, page = await admin.page("/admin/setup")
+        assert "PEORIA_REDDIT_SUBREDDITS</code>: cats" in page
+        status, _ = await save(admin, "/admin/setup/subreddits", subreddits="aww")
+        assert status == 409
+    assert not settings.written_subreddits.exists()
 
 
 async def test_what_a_setting_says_is_left_alone(app: App, settings: Settings) -> None:

@@ -1,0 +1,123 @@
+"""Platforms that are set up while Peoria runs, on the first-run page: they start by themselves.
+
+The page writes credentials and names of subreddits to files. They are looked at now and then: a
+platform that has got its credentials starts, and Reddit starts anew with other subreddits. What the
+credentials of a platform that runs are is its own affair.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from bot.core import Core
+from bot.platform import Platform, PlatformRefused
+from bot.runtime.roles import Role
+from bot.settings import Settings, with_written_credentials
+from storage.types import PlatformName
+
+log = logging.getLogger(__name__)
+
+#: How often the files are looked at, seconds.
+LOOK_SECONDS = 10.0
+_CREDENTIALS = (
+    "discord_token", "discord_token_file", "reddit_client_id", "reddit_client_secret",
+    "reddit_username", "reddit_password", "reddit_refresh_token", "reddit_credentials_file",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A platform that can be set up later.
+
+    Attributes:
+        is_given: whether settings hold its credentials.
+        make: the platform with the settings of a core.
+    """
+
+    is_given: Callable[[Settings], bool]
+    make: Callable[[Core], Platform]
+
+
+def discord_is_given(settings: Settings) -> bool:
+    """Whether there is a token of Discord's."""
+    return bool(settings.discord_token or settings.discord_token_file)
+
+
+def reddit_is_given(settings: Settings) -> bool:
+    """Whether there are credentials of Reddit's."""
+    return bool(settings.reddit_client_id or settings.reddit_credentials_file)
+
+
+@dataclass
+class SetUpLater:
+    """Starts what is set up while Peoria runs.
+
+    Attributes:
+        core: with the settings of the start.
+        platforms: those of this process; new ones are added.
+        kinds: what can be set up later.
+    """
+
+    core: Core
+    platforms: dict[PlatformName, Platform]
+    kinds: Mapping[PlatformName, Kind]
+    _subreddits: tuple[str, ...] = field(init=False)
+    _refused: dict[PlatformName, str] = field(default_factory=dict, init=False)
+    _started: list[Platform] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        self._subreddits = self.core.settings.reddit_subreddits
+
+    async def run(self) -> None:
+        """Look as long as Peoria runs."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            await self.look()
+
+    async def look(self) -> None:
+        """Start what has been set up since."""
+        now = await asyncio.to_thread(self._read)
+        for name, kind in self.kinds.items():
+            if Role(name.value) not in now.roles or not kind.is_given(now):
+                continue
+            others = name is PlatformName.REDDIT and now.reddit_subreddits != self._subreddits
+            if name in self.platforms and not others:
+                continue
+            if others:
+                self._subreddits = now.reddit_subreddits
+                await self._stop(name)
+            await self._start(name, kind.make(replace(self.core, settings=now)))
+
+    def _read(self) -> Settings:
+        """The settings of the start with the credentials of now."""
+        written = self.core.settings_now()
+        credentials = {name: getattr(written, name) for name in _CREDENTIALS}
+        return with_written_credentials(self.core.settings.model_copy(update=credentials))
+
+    async def stop(self) -> None:
+        """Stop what was started here."""
+        for platform in self._started:
+            await platform.stop()
+
+    async def _stop(self, name: PlatformName) -> None:
+        platform = self.platforms.pop(name, None)
+        if platform is not None:
+            await platform.stop()
+
+    async def _start(self, name: PlatformName, platform: Platform) -> None:
+        self._started.append(platform)
+        title = name.value.capitalize()
+        try:
+            await platform.start()
+        except PlatformRefused as refusal:
+            await platform.stop()
+            self._started.remove(platform)
+            if self._refused.get(name) != str(refusal):
+                log.warning("%s was set up, but cannot run: %s", title, refusal)
+                self._refused[name] = str(refusal)
+                await self.core.services.report(name.value, title).stopped(str(refusal))
+            return
+        self._refused.pop(name, None)
+        self.platforms[name] = platform
+        log.info("%s was set up, and runs.", title)

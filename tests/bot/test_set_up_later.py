@@ -1,0 +1,85 @@
+from collections.abc import Callable
+
+import pytest
+
+from bot.core import Core
+from bot.credential_files import write_discord_token, write_reddit_credentials, write_subreddits
+from bot.platform import Platform, PlatformRefused
+from bot.set_up_later import Kind, SetUpLater, discord_is_given, reddit_is_given
+from storage.types import PlatformName
+from tests.fakes.platform import FakePlatform
+
+CREDENTIALS = {"client_id": "a", "username": "b", "refresh_token": "c"}
+
+
+class Noted(FakePlatform):
+    """A platform that notes what becomes of it."""
+
+    def __init__(self, core: Core, *, refused: bool = False) -> None:
+        super().__init__(core.clock)
+        self.settings = core.settings
+        self.refused = refused
+        self.told: list[str] = []
+
+    async def start(self) -> None:
+        self.told.append("start")
+        if self.refused:
+            raise PlatformRefused("The token is no good.")
+
+    async def stop(self) -> None:
+        self.told.append("stop")
+
+
+@pytest.fixture
+def made() -> list[Noted]:
+    return []
+
+
+def kind(is_given: Callable[..., bool], made: list[Noted], *, refused: bool = False) -> Kind:
+    def make(core: Core) -> Platform:
+        made.append(Noted(core, refused=refused))
+        return made[-1]
+
+    return Kind(is_given, make)
+
+
+async def test_a_platform_starts_when_its_credentials_come(core: Core, made: list[Noted]) -> None:
+    platforms: dict[PlatformName, Platform] = {}
+    later = SetUpLater(core, platforms, {PlatformName.DISCORD: kind(discord_is_given, made)})
+    await later.look()
+    assert not made
+    write_discord_token(core.settings, "token")
+    for _ in range(2):
+        await later.look()
+    assert [each.told for each in made] == [["start"]]
+    assert platforms[PlatformName.DISCORD] is made[0]
+    assert made[0].settings.discord_token_file == core.settings.written_discord_token
+    await later.stop()
+    assert made[0].told == ["start", "stop"]
+
+
+async def test_what_is_refused_is_tried_again(core: Core, made: list[Noted]) -> None:
+    platforms: dict[PlatformName, Platform] = {}
+    bad = kind(discord_is_given, made, refused=True)
+    later = SetUpLater(core, platforms, {PlatformName.DISCORD: bad})
+    write_discord_token(core.settings, "token")
+    for _ in range(2):
+        await later.look()
+    assert [each.told for each in made] == [["start", "stop"]] * 2
+    assert not platforms
+
+
+async def test_reddit_starts_anew_with_other_subreddits(core: Core, made: list[Noted]) -> None:
+    platforms: dict[PlatformName, Platform] = {}
+    later = SetUpLater(core, platforms, {PlatformName.REDDIT: kind(reddit_is_given, made)})
+    write_reddit_credentials(core.settings, CREDENTIALS)
+    await later.look()
+    write_subreddits(core.settings, "aww, r/pics")
+    for _ in range(2):
+        await later.look()
+    assert [each.settings.reddit_subreddits for each in made] == [(), ("aww", "pics")]
+    assert made[0].told == ["start", "stop"]
+    assert platforms[PlatformName.REDDIT] is made[1]
+    write_subreddits(core.settings, "")
+    await later.look()
+    assert made[2].settings.reddit_subreddits == ()

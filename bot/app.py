@@ -335,7 +335,7 @@ async def running(app: App) -> AsyncIterator[None]:
         for lease in app.leases.values():
             stack.push_async_callback(lease.release)
         if Role.TRAIN in app.leases and await app.leases[Role.TRAIN].hold():
-            await app.jobs.make_up_for_missed()
+            await app.jobs.make_up_once()
         scheduler = schedule(
             app.jobs,
             app.core.settings.tick_seconds,

@@ -121,6 +121,7 @@ class Jobs:
         self._audit = audit
         self._webhooks = webhooks
         self._clock = clock
+        self._has_made_up = False
 
     async def advance_posts(self) -> int:
         """Advance posts whose prediction or reply is due: new, tried again, or interrupted."""
@@ -247,6 +248,16 @@ class Jobs:
         await self._training.reap_dead_run()
         await self._retrain_schedule.catch_up()
 
+    async def make_up_once(self) -> None:
+        """Do what was missed, the first time that it is this process that trains.
+
+        The right to train may still be another's when this process starts: of one that is about to
+        end, or that died a moment ago.
+        """
+        if not self._has_made_up:
+            await self.make_up_for_missed()
+            self._has_made_up = True
+
     @property
     def retrain_times(self) -> CronTrigger | None:
         """When to retrain; None: never."""
@@ -296,6 +307,7 @@ TICKS: tuple[Tick, ...] = (
     Tick(Jobs.embed_missing, frozenset({Role.EMBED}), STARTER_MINUTES * 60, is_watched=False),
     Tick(Jobs.reap_dead_run, frozenset({Role.JOBS, Role.TRAIN}), REAP_SECONDS),
     Tick(Jobs.take_asked_run, frozenset({Role.TRAIN})),
+    Tick(Jobs.make_up_once, frozenset({Role.TRAIN}), REAP_SECONDS),
     Tick(Jobs.take_up_starter, frozenset({Role.TRAIN}), STARTER_MINUTES * 60, is_watched=False),
 )
 

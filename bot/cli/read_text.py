@@ -24,7 +24,7 @@ async def _read_text() -> int:
         done, total = 0, await reading.waiting()
         with progress() as bar:
             task = bar.add_task("Reading text in images", total=total)
-            while read := await reading.read_next(STEP):
-                done += read
+            while await reading.waiting():
+                done += await reading.read_next(STEP)
                 bar.update(task, completed=done, total=max(total, done))
         return done

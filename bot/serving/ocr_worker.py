@@ -50,15 +50,19 @@ class OcrWorker:
         self._limits = limits
         self._reader: Read | None = None
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="reading")
+        #: Images that this machine could not read just now: their turn comes after all others.
+        self._put_off: set[int] = set()
 
     async def waiting(self) -> int:
-        """How many images wait for their text to be read."""
+        """How many images wait for their text to be read, but for those that were put off."""
         async with self._database.read() as session:
-            query = select(func.count(Image.id)).where(_unread())
+            query = select(func.count(Image.id)).where(self._is_next())
             return (await session.scalars(query)).one()
 
     async def read_next(self, limit: int = 1) -> int:
         """Read the text of up to ``limit`` images, the newest first; return how many were read.
+
+        One that cannot be read just now is put off until no other waits.
 
         Raises:
             OcrMissing: the extra is not installed.
@@ -66,17 +70,20 @@ class OcrWorker:
         async with self._database.read() as session:
             query = (
                 select(Image.id, Image.sha256)
-                .where(_unread())
+                .where(self._is_next())
                 .order_by(Image.id.desc())
                 .limit(limit)
             )
             batch = (await session.execute(query)).all()
+        if not batch:
+            self._put_off.clear()
         read = 0
         for image_id, sha256 in batch:
             found = await asyncio.get_running_loop().run_in_executor(
                 self._executor, self._read, sha256
             )
             if found is None:
+                self._put_off.add(image_id)
                 continue
             read += 1
             async with self._database.write(alone_in=ITS_ROWS) as session:
@@ -91,6 +98,9 @@ class OcrWorker:
     def close(self) -> None:
         """End the thread; calls that have not begun are cancelled."""
         self._executor.shutdown(cancel_futures=True)
+
+    def _is_next(self) -> ColumnElement[bool]:
+        return _unread() & Image.id.not_in(self._put_off)
 
     def _read(self, sha256: str) -> ReadText | None:
         """The text in an image; None where it could not be read just now."""

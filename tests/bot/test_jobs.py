@@ -11,6 +11,8 @@ from sqlalchemy import select
 from bot.app import App, build
 from bot.core import Core
 from bot.jobs import schedule
+from bot.leases import Lease
+from bot.runtime.roles import Role
 from bot.settings import Settings
 from bot.training.runs import TrainingRuns
 from storage.tables import Label, Post, TrainingRun
@@ -139,6 +141,28 @@ async def test_a_night_that_was_missed_is_made_up_for_once(
     clock.forward(60)
     await app.jobs.make_up_for_missed()
     assert len(await states(core, training)) == 1
+
+
+async def test_what_was_missed_is_made_up_for_once_the_right_to_train_is_free(
+    app: App, core: Core, training: TrainingRuns, clock: FakeClock
+) -> None:
+    await add_labels(core, 5, clock)
+    clock.now = MIDNIGHT + timedelta(hours=9)
+    right, other = Lease(core.database, "train"), Lease(core.database, "train")
+    assert await other.hold()
+    scheduler = schedule(app.jobs, 2.0, leases={Role.TRAIN: right})
+    (job,) = (job for job in scheduler.get_jobs() if job.id == "make_up_once")
+    await job.func()
+    assert await states(core, training) == [], "another trains"
+    await other.release()
+    await job.func()
+    assert await states(core, training) == [RunState.KEPT]
+    # The next night is not this one's to make up for: it is scheduled.
+    await add_labels(core, 5, clock)
+    clock.now += timedelta(days=1)
+    await job.func()
+    assert len(await states(core, training)) == 1
+    await right.release()
 
 
 async def test_a_run_whose_process_was_killed_is_reaped_by_a_tick(

@@ -24,6 +24,10 @@ _MAX_BYTES = 512 * 2**20
 _MAX_LINE = 2**20
 _MAX_READINGS = 10_000
 
+#: Whoever reads scores on the hour is a little late, or early: a reading counts as one of an age
+#: that it misses by no more than this share of it, and this many seconds.
+_MISSED, _MISSED_SECONDS = 0.02, 600.0
+
 #: Larger numbers are no scores, and would lose their digits.
 _LARGEST = 2.0**53
 
@@ -46,9 +50,14 @@ class PostTrajectory:
         Between two readings it is on the line between them, in the logarithm of the age.
         """
         ages = self.trajectory.ages
-        if not len(ages) or ages[-1] < horizon or ages[0] > horizon:
+        if not len(ages) or ages[-1] < horizon - leeway(horizon) or ages[0] > horizon:
             return None
         return float(np.interp(math.log(horizon), np.log(ages), self.trajectory.scores))
+
+
+def leeway(age: float) -> float:
+    """By how many seconds a reading may miss an age (seconds) that it counts for."""
+    return min(_MISSED * age, _MISSED_SECONDS)
 
 
 def read_trajectories(path: Path) -> tuple[list[PostTrajectory], Counter[str]]:

@@ -66,7 +66,8 @@ def evaluate(forecasts: Forecasts, *, resamples: int = RESAMPLES, seed: int = 1)
 
     The calibration error is a mean of absolute gaps, so that luck only adds to it: resamples exceed
     the estimate, by their bias b, as the estimate exceeds the truth. Its interval is corrected for
-    both: the upper end by b, the lower by 2 b, and none is below 0.
+    both: the upper end by b, the lower by 2 b, and none is below 0. Beside it stands what such
+    forecasts are off by on average where all their chances are true (``ece_by_chance``).
 
     Args:
         forecasts: at least one post.
@@ -75,9 +76,10 @@ def evaluate(forecasts: Forecasts, *, resamples: int = RESAMPLES, seed: int = 1)
     """
     n = len(forecasts)
     drawn = max(100, min(resamples, 4_000_000 // n))
-    whole = figures(forecasts)
-    notes = _nothing_to_tell(whole, n)
     buckets = forecasts.bucket_probabilities()
+    by_chance = metrics.calibration_error_by_chance(buckets, np.random.default_rng(seed))
+    whole = figures(forecasts) | {"ece_by_chance": by_chance}
+    notes = [*_nothing_to_tell(whole, n), _luck(whole, n)]
     table = metrics.confusion(buckets.argmax(axis=1), forecasts.bucket, len(BUCKETS))
     return Evaluation(
         n=n,
@@ -112,6 +114,14 @@ def _interval(samples: Numbers, estimate: float, *, biased: bool) -> list[float]
         bias = max(float(known.mean()) - estimate, 0.0)
         low, high = max(low - 2 * bias, 0.0), high - bias
     return [float(low), float(high)]
+
+
+def _luck(found: dict[str, float], n: int) -> str:
+    """What a calibration error is to be held against."""
+    return (
+        f"Luck makes a calibration error, too: with all chances true it would be "
+        f"{found['ece_by_chance']:.3f} on average in {n:,} posts (here {found['ece']:.3f})."
+    )
 
 
 def _nothing_to_tell(found: dict[str, float], n: int) -> list[str]:

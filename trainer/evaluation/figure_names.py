@@ -12,6 +12,7 @@ FIGURE_NAMES = {
     "rps_skill": "RPS skill over the base rate",
     "brier": "Brier score (buckets)",
     "ece": "expected calibration error",
+    "ece_by_chance": "… by chance, if all that is said were true",
     "spearman": "Spearman correlation",
     "pair_accuracy": "pair accuracy (same community)",
     "ordinal_loss": "ten-bin euclidean loss",

@@ -44,7 +44,7 @@ def figures_table(evaluation: Evaluation) -> str:
     """Every figure with its interval; once more without authors' records, where that is known."""
 
     def cells(found: Evaluation, key: str) -> tuple[str, str]:
-        low, high = found.intervals[key]
+        low, high = found.intervals.get(key, (np.nan, np.nan))
         return shown(found.figures[key]), f"{shown(low)} … {shown(high)}"
 
     both = [evaluation] if evaluation.strangers is None else [evaluation, evaluation.strangers]

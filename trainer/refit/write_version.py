@@ -18,6 +18,7 @@ def metrics_of(made: Challenge) -> dict[str, Any]:
     """What the manifest keeps: the figures, their intervals, and what was left out."""
     return {
         **made.evaluation.to_json(),
+        "ece_by_chance": made.evaluation.figures["ece_by_chance"],
         "average_precision_top10": made.evaluation.figures["average_precision_top10"],
         "notes": made.evaluation.notes,
         "dropped": dict(made.dropped),

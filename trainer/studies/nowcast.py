@@ -12,7 +12,7 @@ from models.growth_curves import FinalScore
 from models.metrics import average_precision
 from models.trajectories import Trajectory
 from storage.errors import ExpectedError
-from trainer.data.trajectory_file import PostTrajectory
+from trainer.data.trajectory_file import PostTrajectory, leeway
 from trainer.growth.fit_curves import MIN_POSTS, fit_curve
 
 Numbers: TypeAlias = NDArray[np.float64]
@@ -109,18 +109,25 @@ def judge(
 
 
 def _ages(posts: Sequence[PostTrajectory], horizon: float) -> list[int]:
-    ages = {float(age) for post in posts for age in post.trajectory.ages if age < horizon}
-    return sorted(int(age) for age in ages if age % 3600 == 0 or age == _HALF_HOUR)
+    """Every full hour and half an hour that there are readings of, before the horizon."""
+    found = {float(age) for post in posts for age in post.trajectory.ages}
+    near = {(age, _nearest(age)) for age in found}
+    return sorted({of for age, of in near if of < horizon and abs(age - of) <= leeway(of)})
+
+
+def _nearest(age: float) -> int:
+    hours = round(age / 3600)
+    return 3600 * hours if hours and age > 1.5 * _HALF_HOUR else _HALF_HOUR
 
 
 def _at(
     posts: Sequence[PostTrajectory], age: float, horizon: float
 ) -> tuple[list[Trajectory], Numbers]:
-    """Readings up to an age of the posts that were read at it, and their final scores."""
+    """Readings up to about an age of the posts that were read then, and their final scores."""
     readings, final = [], []
     for post in posts:
-        score, until = post.final(horizon), post.trajectory.until(age)
-        if score is not None and len(until.ages) and until.ages[-1] == age:
+        score, until = post.final(horizon), post.trajectory.until(age + leeway(age))
+        if score is not None and len(until.ages) and until.ages[-1] >= age - leeway(age):
             readings.append(until)
             final.append(score)
     return readings, np.array(final, np.float64)

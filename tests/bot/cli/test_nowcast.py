@@ -71,6 +71,16 @@ def test_scores_are_cut_at_the_horizon(peoria: Peoria, file: Path) -> None:
     assert list(found["readings"]) == ["3600"]
 
 
+def test_readings_that_are_a_minute_late_or_early_count(peoria: Peoria, tmp_path: Path) -> None:
+    posts = rows(150)
+    for number, post in enumerate(posts):
+        post["hours"] = [hour * (1.01 if number % 2 else 0.99) for hour in post["hours"]]
+    file = write(tmp_path / "late.jsonl", posts)
+    found = peoria("nowcast", str(file), "--horizon-hours", "3", "--json").data
+    assert list(found["readings"]) == ["3600", "7200"]
+    assert found["readings"]["3600"]["n"] == 60
+
+
 def test_scores_that_all_tie_have_no_highest(peoria: Peoria, tmp_path: Path) -> None:
     posts = rows(150)
     for post in posts:

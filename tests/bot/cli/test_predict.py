@@ -1,8 +1,10 @@
 import asyncio
+import io
 import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from bot.settings import Settings
 from bot.training import first_version
@@ -66,6 +68,19 @@ def test_a_prediction_in_words(peoria: Peoria, picture: Path) -> None:
     assert (answer.status, answer.err) == (0, "")
     for words in ("[red]picture.png", "low", "medium", "high", "%", "Would beat", " ms"):
         assert words in answer.out
+
+
+def test_a_picture_has_the_same_bars_whatever_it_was_saved_as(peoria: Peoria) -> None:
+    jpeg = images.encode(images.photo(), "JPEG")
+    with Image.open(io.BytesIO(jpeg)) as opened:
+        png = images.encode(opened.convert("RGB"), "PNG")
+    bars = []
+    for name, content in (("a.jpg", jpeg), ("a.png", png), ("b.png", png + bytes(99))):
+        Path(name).write_bytes(content)
+        answer = peoria("predict", name, "--title", "When it works")
+        bars.append([line for line in answer.out.splitlines() if "%" in line])
+    assert len(bars[0]) >= 3
+    assert bars[0] == bars[1] == bars[2]
 
 
 def test_a_refused_file_does_not_keep_the_others_from_an_answer(

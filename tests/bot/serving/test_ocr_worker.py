@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from bot.serving.ocr_worker import OcrWorker
 from models.attributes.text_layout import TextLayout
-from models.decoding import DEFAULT_LIMITS
+from models.decoding import DEFAULT_LIMITS, ImageUnread, decode
 from models.ocr import ReadText
 from storage.engine.database import Database
 from storage.engine.migrate import upgrade
@@ -102,6 +102,34 @@ async def test_what_cannot_be_read_is_not_tried_for_ever(
     reading.close()
 
     assert await texts(database) == {gone: "", broken: ""}
+
+
+async def test_an_image_that_cannot_be_read_just_now_does_not_hold_up_the_others(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = ImageStore(tmp_path / "images")
+    older = await store(database, images, png("red"))
+    newer = await store(database, images, png("blue"))
+    has_memory = False
+
+    def for_want_of_memory(data: bytes, **how: Any) -> Any:
+        if data == png("blue") and not has_memory:
+            raise ImageUnread
+        return decode(data, **how)
+
+    monkeypatch.setattr("bot.serving.ocr_worker.decode", for_want_of_memory)
+    reading = OcrWorker(
+        database, images, lambda: lambda _: ReadText("words", LAYOUT), DEFAULT_LIMITS
+    )
+    assert [await reading.read_next(), await reading.read_next()] == [0, 1]
+    assert await texts(database) == {older: "words", newer: None}
+    assert await reading.waiting() == 0, "none but the one that was put off"
+
+    has_memory = True
+    assert await reading.read_next() == 0, "its turn comes again"
+    assert await reading.read_next() == 1
+    reading.close()
+    assert await texts(database) == {older: "words", newer: "words"}
 
 
 async def test_the_reader_is_made_only_when_there_is_something_to_read(

@@ -17,7 +17,8 @@ from storage.tables import ModelVersion, TrainingRun
 from tests.fakes import trainer
 from tests.fakes.clock import FakeClock
 
-LIMITS = TrainingLimits(seconds=60, memory_mb=2000, min_labels=60)
+#: The time is for machines that are busy with other things, too.
+LIMITS = TrainingLimits(seconds=600, memory_mb=2000, min_labels=60)
 
 Trained = Callable[..., TrainingRuns]
 

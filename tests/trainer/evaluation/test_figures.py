@@ -135,10 +135,16 @@ def test_the_interval_of_the_calibration_error_holds_the_estimate(n: int, sure: 
 
 def test_the_interval_of_the_calibration_error_reaches_down_to_a_perfect_one() -> None:
     rng = np.random.default_rng(3)
-    hits = 0
+    hits, errors, by_chance = 0, [], []
     for _ in range(20):
         bins = rng.dirichlet(np.full(10, 0.4), 200)
         drawn = (bins.cumsum(axis=1) > rng.random((200, 1))).argmax(axis=1)
         score = (drawn + rng.random(200)) * 100
-        hits += evaluate(forecasts(bins, score), resamples=100).intervals["ece"][0] < 0.01
+        found = evaluate(forecasts(bins, score), resamples=100)
+        hits += found.intervals["ece"][0] < 0.01
+        errors.append(found.figures["ece"])
+        by_chance.append(found.figures["ece_by_chance"])
+        assert f"would be {by_chance[-1]:.3f} on average in 200 posts" in found.notes[-1]
     assert hits >= 16
+    # What luck alone does stands beside it.
+    assert np.mean(by_chance) == pytest.approx(np.mean(errors), abs=0.015)

@@ -14,11 +14,14 @@ from bot.operations.import_downloads import HostDownloads
 from bot.operations.import_images import ImageImport
 from bot.operations.import_posts import Import, ImportReport
 from bot.platform import IncomingPost, PlatformRefused, ScoreRead
+from bot.posts.past_posts import PastPost, PastPosts
 from bot.reddit.client import Item, Page, RedditClient
 from bot.reddit.communities import Communities, community_ref
 from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere, RedditBusy
 from bot.reddit.items import IMAGELESS, Rules, Skip, read_imageless, read_item
 from bot.reddit.score_reader import read_score
+from bot.runtime.download import DownloadFailed
+from models.decoding import ImageUnread
 from storage.files.posts_export import FilePost
 from storage.tables import Community
 
@@ -26,6 +29,8 @@ T = TypeVar("T")
 
 #: Tries of one page before the back-fill is left for another time.
 MAX_TRIES = 10
+
+_NO_GALLERY = "None of its images could be had, or its author opted out."
 
 #: Posts of any age are taken.
 _EVER = timedelta(days=365 * 30)
@@ -69,6 +74,14 @@ class Backfill:
         self._client = client
         self._rules = Rules(_EVER, nsfw=rules.nsfw, crossposts=rules.crossposts)
         self._sleep = sleep
+        self._past = PastPosts(
+            core.database,
+            core.images,
+            core.serving,
+            core.downloader,
+            people_key=core.people_key,
+            clock=core.clock,
+        )
 
     async def run(
         self, name: str, *, limit: int, listing: Listing, on_advance: Advance
@@ -102,12 +115,13 @@ class Backfill:
         while done < limit:
             page = await self._patiently(partial(self._page, listing, name, after), on_advance)
             items = page.items[: limit - done]
-            posts, imageless = self._posts(items, community, report)
+            posts, galleries, imageless = self._posts(items, community, report)
 
             def advance(part: int, _: int, done: int = done) -> None:
                 on_advance(f"Importing from r/{name}", done + part, limit)
 
             await load.store_new(posts, report.imported, advance)
+            await self._store_galleries(galleries, community, report)
             await load.note_imageless(imageless)
             done += len(items)
             on_advance(f"Importing from r/{name}", done, limit)
@@ -160,11 +174,12 @@ class Backfill:
 
     def _posts(
         self, items: Sequence[Item], community: Community, report: BackfillReport
-    ) -> tuple[list[FilePost], list[FilePost]]:
-        """The posts of a page, and what was published without an image."""
+    ) -> tuple[list[FilePost], list[tuple[IncomingPost, int]], list[FilePost]]:
+        """The posts of a page, its galleries with their scores, and what has no image."""
         now = self._core.clock()
         final = timedelta(seconds=community.horizon_seconds)
         posts: list[FilePost] = []
+        galleries: list[tuple[IncomingPost, int]] = []
         imageless: list[FilePost] = []
         for item in items:
             place = community_ref(community)
@@ -180,9 +195,34 @@ class Backfill:
                 report.skipped["no score"] += 1
             elif now - taken.posted_at < final:
                 report.skipped["too young: its score is not final"] += 1
+            elif len(taken.images) > 1:
+                galleries.append((taken, score))
             else:
                 posts.append(_file_post(taken, score))
-        return posts, imageless
+        return posts, galleries, imageless
+
+    async def _store_galleries(
+        self,
+        galleries: Sequence[tuple[IncomingPost, int]],
+        community: Community,
+        report: BackfillReport,
+    ) -> None:
+        """Store galleries with the first of their images that can be had."""
+        for post, score in galleries:
+            source_id = post.source_id.removeprefix("t3_")
+            found = await self._past.why_not(community, post)
+            if found is None:
+                try:
+                    found = await self._past.store(community, post, score)
+                except (DownloadFailed, ImageUnread):
+                    found = PastPost.NO_IMAGE
+            match found:
+                case PastPost.STORED:
+                    report.imported.new_ids.add(source_id)
+                case PastPost.KNOWN:
+                    report.imported.known_ids.add(source_id)
+                case _:
+                    report.imported.without_image[source_id] = _NO_GALLERY
 
 
 def _file_post(post: IncomingPost, score: float) -> FilePost:

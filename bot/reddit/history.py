@@ -142,7 +142,9 @@ class HistoryImports:
         now = self._core.clock()
         counts[LOOKED_AT] += 1
         place = community_ref(community)
-        taken = read_item(item, place, rules_for(community, self._rules), now)
+        # When a flair was given nobody can tell afterwards: it may be what became of the post.
+        rules = replace(rules_for(community, self._rules), flair=False)
+        taken = read_item(item, place, rules, now)
         if isinstance(taken, Skip):
             bare = read_imageless(item, place, now) if taken in IMAGELESS else None
             if bare is not None:

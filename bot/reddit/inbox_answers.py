@@ -18,6 +18,7 @@ from bot.reddit.inbox import FRESH
 from bot.reddit.items import Rules, Skip, read_item
 from bot.reddit.options import GUESSES, rules_for
 from bot.reddit.replies import Replies
+from bot.reddit.reply_rules import IN_CONTEST, is_in_contest
 from bot.reddit.texts import (
     GUESS_FIRST,
     OPTED_IN,
@@ -169,6 +170,8 @@ class InboxAnswers:
             return plain_text(why, about)
         if secret is Secret.GUESS_FIRST and community.options.get(GUESSES):
             return plain_text(GUESS_FIRST, about)
+        if is_in_contest(post) and not known:
+            return plain_text(IN_CONTEST, about)
         if not post.prediction_rows:
             return plain_text(refusal_sentence(post) or STILL_WAITING, about)
         return prediction_text(

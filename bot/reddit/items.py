@@ -18,6 +18,12 @@ MAX_IMAGES = 20
 #: Longer addresses are no addresses.
 MAX_URL = 2000
 
+#: The longest flair on Reddit, characters.
+MAX_FLAIR = 64
+
+#: Key of `Post.options`: the post was in contest mode, in which nobody sees how others vote.
+CONTEST = "contest"
+
 _ID = re.compile(r"[0-9a-z]{1,13}")
 _NOBODY = (None, "", "[deleted]", "[removed]")
 
@@ -52,6 +58,8 @@ class Rules:
     max_age: timedelta
     nsfw: bool = False
     crossposts: bool = False
+    #: Whether the flair that a post has when it appears is read as words of its title.
+    flair: bool = False
 
 
 def read_item(
@@ -82,12 +90,20 @@ def read_item(
         community=community,
         source_id=source_id,
         author=author_of(item),
-        title=storable(title),
+        title=_title(item, title, rules),
         # Their clock may be ahead of ours.
         posted_at=min(posted_at, now),
         images=images,
         link=f"https://www.reddit.com/comments/{source_id.removeprefix('t3_')}/",
+        options={CONTEST: True} if item.get("contest_mode") is True else {},
     )
+
+
+def _title(item: Mapping[str, Any], title: str, rules: Rules) -> str:
+    flair = item.get("link_flair_text")
+    if not rules.flair or not isinstance(flair, str) or not flair.strip():
+        return storable(title)
+    return storable(f"{title} [{' '.join(flair.split())[:MAX_FLAIR]}]")
 
 
 def read_imageless(

@@ -15,6 +15,8 @@ POST_FLAIR: Final = "post_flair"
 #: Whether these posts are taken; unset: as the settings of Peoria say.
 CROSSPOSTS: Final = "crossposts"
 NSFW: Final = "nsfw"
+#: Whether the flair of new posts is read as words of their titles.
+FLAIR_WORDS: Final = "flair_words"
 #: Whether moderators are told of what concerns their subreddit; unset: where we moderate it.
 NOTICES: Final = "notices"
 #: Most comments within an hour, where that is less than the settings of Peoria say.
@@ -30,4 +32,5 @@ def rules_for(community: Community, rules: Rules) -> Rules:
         rules,
         nsfw=bool(options.get(NSFW, rules.nsfw)),
         crossposts=bool(options.get(CROSSPOSTS, rules.crossposts)),
+        flair=bool(options.get(FLAIR_WORDS)),
     )

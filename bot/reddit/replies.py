@@ -15,7 +15,7 @@ from bot.reddit.errors import NotAllowed, NotThere, RedditBusy, RedditRefusal
 from bot.reddit.items import is_closed, is_deleted, is_gone
 from bot.reddit.own_comments import OwnComments
 from bot.reddit.refusal_codes import CLOSED, OUT_OF_SIGHT, POST_DELETED
-from bot.reddit.reply_rules import ReplyRules
+from bot.reddit.reply_rules import ReplyRules, is_in_contest
 from bot.reddit.texts import prediction_text, settled_text
 from bot.runtime.clock import Clock
 from bot.serving.forecast import Card, Ending
@@ -74,7 +74,7 @@ class Replies:
             if found is not None:
                 return found
         try:
-            self._rules.check_reply(post.community, ref)
+            self._rules.check_reply(post.community, ref, in_contest=is_in_contest(post))
             await self.check_rate(
                 post.community, until=self._first_moment(post) + self._rules.within
             )

@@ -5,14 +5,16 @@ from datetime import timedelta
 
 from bot.platform import PostRef, ReplyDeclined
 from bot.reddit.communities import BANNED_AT
+from bot.reddit.items import CONTEST
 from bot.reddit.options import GUESSES
 from bot.settings import Settings
 from bot.subreddits import CHOSEN_AT
-from storage.tables import Community
+from storage.tables import Community, Post
 from storage.types import ReplyMode
 
 SWITCHED_OFF = "Replies on Reddit are switched off (PEORIA_REDDIT_REPLY)."
 DENIED = "The bot never writes in this subreddit (PEORIA_REDDIT_DENY)."
+IN_CONTEST = "The post is in contest mode: nothing that moves votes is written under it."
 BANNED = "The account is banned from this subreddit."
 
 
@@ -50,7 +52,7 @@ class ReplyRules:
             return DENIED
         return BANNED if BANNED_AT in community.options else None
 
-    def check_reply(self, community: Community, post: PostRef) -> None:
+    def check_reply(self, community: Community, post: PostRef, *, in_contest: bool) -> None:
         """Do nothing if a post may get a comment that nobody asked for.
 
         Raises:
@@ -59,12 +61,19 @@ class ReplyRules:
         reason = self.reason_not_to_write(community)
         if post.mode is ReplyMode.REACT:
             reason = "Reactions were asked for, and Reddit has none."
+        elif in_contest:
+            reason = IN_CONTEST
         elif post.blind and not community.options.get(GUESSES):
             reason = "It is for guessers first, and nobody can guess in this subreddit."
         elif reason in (None, BANNED) and not self.is_watched(community):
             reason = "It is answered where it was asked for."
         if reason is not None:
             raise ReplyDeclined(reason)
+
+
+def is_in_contest(post: Post) -> bool:
+    """Whether a post was in contest mode, in which nobody is to see how others vote."""
+    return bool((post.options or {}).get(CONTEST))
 
 
 def read_reply_rules(settings: Settings) -> ReplyRules:

@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.platform import PostHidden, PostRef, PostRemoved, Reading, ReadLater, ScoreRead
+from bot.platform import (
+    PostHidden,
+    PostRef,
+    PostRemoved,
+    Reading,
+    ReadLater,
+    ScoreRead,
+    ScoreUnknown,
+)
 from bot.reddit.client import PAGE, RedditClient
 from bot.reddit.items import is_deleted, is_gone
 from bot.runtime.clock import Clock
@@ -18,6 +26,9 @@ def read_score(item: Mapping[str, Any], at: datetime) -> Reading | None:
         return PostRemoved()
     if is_gone(item):
         return PostHidden()
+    if item.get("hide_score") is True:
+        # What stands in its place is no score.
+        return ScoreUnknown()
     score = item.get("score")
     if isinstance(score, bool) or not isinstance(score, int) or abs(score) > 10**9:
         return None

@@ -14,6 +14,7 @@ from bot.community_settings import CommunityChange, time_zone_exists
 from bot.reddit.options import (
     ANSWER_GUESSES,
     CROSSPOSTS,
+    FLAIR_WORDS,
     FORECASTER_FLAIR,
     GUESSES,
     NOTICES,
@@ -330,6 +331,7 @@ _READERS: Final[Mapping[str, Callable[[str | tuple[str, ...]], dict[str, Any]]]]
         # What is off for all may be on here, and the other way round.
         "crossposts": lambda value: {"options": {CROSSPOSTS: _switch(value)}},
         "nsfw": lambda value: {"options": {NSFW: _switch(value)}},
+        "flair_words": _option(FLAIR_WORDS),
         "notices": lambda value: {"options": {NOTICES: _switch(value)}},
         "leaderboard": _board,
         "leaderboard_day": _day,
@@ -354,6 +356,7 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         "post_flair": {"options": {POST_FLAIR: None}},
         "crossposts": {"options": {CROSSPOSTS: None}},
         "nsfw": {"options": {NSFW: None}},
+        "flair_words": {"options": {FLAIR_WORDS: None}},
         "notices": {"options": {NOTICES: None}},
     }
 )

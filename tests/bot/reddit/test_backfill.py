@@ -15,6 +15,7 @@ from storage.types import PostOrigin, PostState
 from tests.bot.reddit.conftest import client_of, reddit_settings
 from tests.fakes.clock import FakeClock
 from tests.fakes.reddit import FakeReddit
+from tests.fakes.reddit.world import gallery
 
 
 class Run:
@@ -131,3 +132,15 @@ async def test_what_has_no_image_counts_in_records_once_its_score_is_final(
     # It came before the three, which score 0, 1 and 2.
     assert (found.source_id, found.percentile_low, found.percentile_high) == (text["name"], 0, 1)
     assert len(run.labels) == 3
+
+
+async def test_a_gallery_is_stored_by_the_first_of_its_images_that_is_there(
+    run: Run, reddit: FakeReddit, clock: FakeClock
+) -> None:
+    pictures = gallery(reddit.origin, "gone", "there")
+    reddit.post("aww", created_utc=clock().timestamp() - 3 * 86_400, score=9, **pictures)
+    reddit.fail("/img/gone", status=404, times=9)
+    report = await run()
+    assert len(report.imported.new_ids) == 1
+    (label,) = run.labels
+    assert label.score == 9

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.platform import CommunityRef, IncomingPost
+from bot.platform import CommunityRef, IncomingPost, ScoreUnknown
 from bot.reddit.items import Rules, Skip, read_item
 from bot.reddit.score_reader import read_score
 from tests.fakes.clock import START, FakeClock
@@ -85,6 +85,21 @@ def test_an_image_is_a_post() -> None:
 )  # fmt: skip
 def test_what_is_skipped(changes: dict[str, Any], reason: Skip) -> None:
     assert read(**changes) is reason
+
+
+def test_flair_is_words_of_the_title_where_that_is_wanted() -> None:
+    shown = item(title="A cat", link_flair_text="  Original \n content ")
+    for rules, title in (
+        (RULES, "A cat"),
+        (Rules(RULES.max_age, flair=True), "A cat [Original content]"),
+    ):
+        taken = read_item(shown, AWW, rules, START)
+        assert isinstance(taken, IncomingPost)
+        assert taken.title == title
+
+
+def test_a_hidden_score_is_not_known() -> None:
+    assert read_score(item(hide_score=True, score=1), START) == ScoreUnknown()
 
 
 def test_what_may_be_allowed() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.reddit.reply_rules import IN_CONTEST
 from storage.tables import Community, Label, Notice
 from storage.types import PostState, ReplyMode, ReplySkip, ReplyState
 from tests.bot.reddit.conftest import Bot, OpenBot
@@ -304,6 +305,13 @@ async def test_what_reddit_has_no_way_for_is_left(
     shown = reddit.post("aww")
     await bot.tick()
     assert await skipped(bot, shown["name"]) == reason
+
+
+async def test_nothing_is_written_under_a_contest(bot: Bot, reddit: FakeReddit) -> None:
+    shown = reddit.post("aww", contest_mode=True)
+    await bot.tick()
+    assert reddit.comments_on(shown["name"]) == []
+    assert await skipped(bot, shown["name"]) == IN_CONTEST
 
 
 async def test_whoever_must_wait_with_a_comment_goes_on_reading(

@@ -11,13 +11,9 @@ from sqlalchemy.orm import Session
 
 from bot.duty import by_right_of, communities_of_others
 from bot.labels.absence import ask_again_at, look_again_at, was_never_in_sight
-from bot.labels.first_scores import LabelRules, label_or_wait, label_waiting
-from bot.labels.growth import Heading
+from bot.labels.first_scores import LabelRules, label_waiting
 from bot.labels.imageless import ImagelessScores
-from bot.labels.measures import keep_measures, measured
-from bot.labels.nowcast import Nowcaster
-from bot.labels.readings import AgedScore, late_by, next_reading_at, reading_at, score_at_horizon
-from bot.league.guesses import close_at_score
+from bot.labels.record import MISSED, ScoreRecorder
 from bot.leases import LeaseLost
 from bot.platform import (
     Platform,
@@ -30,34 +26,24 @@ from bot.platform import (
     post_ref,
 )
 from bot.runtime.clock import Clock
-from bot.serving.number_format import duration
 from models.growth_curves import GrowthCurves
 from storage.engine.database import Database
-from storage.engine.scopes import ITS_ROWS, LABELS, Scopes, community_scope
-from storage.engine.upsert import insert_if_new
-from storage.queries.labels import last_score_before
-from storage.queries.posts import due_posts, load_post, load_posts, move_post
+from storage.engine.scopes import ITS_ROWS, community_scope
+from storage.queries.posts import claim_posts, due_posts, load_posts, move_post
 from storage.queries.waiting_scores import communities_that_wait
-from storage.tables import Nowcast, Post, Snapshot
-from storage.types import Measure, PlatformName, PostRefusal, PostState
+from storage.tables import Post
+from storage.types import PlatformName, PostState
 
 log = logging.getLogger(__name__)
 
 #: Posts that are read together: what Reddit answers in one request.
 BATCH = 100
 
+#: How long other processes leave alone what one has taken to read: it may have died since.
+CLAIMED_FOR = timedelta(minutes=2)
+
 #: How long to wait before a score that could not be read is asked for again.
 RETRY = timedelta(minutes=1)
-
-#: What a post becomes whose final score nobody knows.
-_MISSED: Mapping[str, Any] = {
-    "state": PostState.REFUSED,
-    "refusal_code": PostRefusal.SCORE_MISSED,
-    "due_at": None,
-}
-
-#: Its score was read: looks in vain are counted anew.
-_FOUND: Mapping[str, Any] = {"tries": 0, "hidden_looks": 0}
 
 
 class _Times(TypedDict):
@@ -89,8 +75,10 @@ class LabelCollector:
         self._platforms = platforms
         self._clock = clock
         self._rules = rules or LabelRules()
+        self._recorder = ScoreRecorder(
+            database, clock=clock, rules=self._rules, late_share=late_share, curves=curves
+        )
         self._late_share = late_share
-        self._second_looks = Nowcaster(database, curves)
         self._imageless = ImagelessScores(database, platforms, clock=clock, late_share=late_share)
 
     async def read_due(self) -> int:
@@ -118,27 +106,34 @@ class LabelCollector:
             label = partial(
                 label_waiting, community_id=community_id, rules=self._rules, now=self._clock()
             )
+            scopes = [community_scope(community_id)]
             try:
-                while await self._database.run_write(label, alone_in=_labels_of(community_id)):
+                while await self._database.run_write(label, alone_in=scopes):
                     pass
             except Exception:
                 log.exception("First scores of community %s could not be labelled.", community_id)
 
     async def _due(self, state: PostState) -> list[Post]:
-        """Posts in a state whose next step is due, loaded whole."""
+        """Posts in a state whose next step is due, loaded whole; nobody else takes them now."""
         now = self._clock()
 
-        def load(session: Session) -> list[Post]:
-            ids = due_posts(
+        def find(session: Session) -> Sequence[int]:
+            return due_posts(
                 session,
                 [state],
                 now=now,
                 limit=BATCH,
                 without_communities=communities_of_others(session, self._platforms),
             )
-            return load_posts(session, ids)
 
-        return await self._database.run_read(load)
+        ids = await self._database.run_read(find)
+        if not ids:
+            return []
+
+        def claim(session: Session) -> list[Post]:
+            return load_posts(session, claim_posts(session, ids, now=now, until=now + CLAIMED_FOR))
+
+        return await self._database.run_write(claim, alone_in=ITS_ROWS)
 
     async def _read(self, name: PlatformName, posts: Sequence[Post]) -> None:
         platform = self._platforms.get(name)
@@ -154,11 +149,11 @@ class LabelCollector:
             return
         later: dict[int, datetime] = {}
         unanswered: list[Post] = []
+        read_now: list[tuple[Post, ScoreRead]] = []
         for post in posts:
             match readings.get(post.id):
                 case ScoreRead() as read:
-                    if not await self._recorded(post, read):
-                        unanswered.append(post)
+                    read_now.append((post, read))
                 case PostRemoved():
                     await self._withdraw(post)
                 case PostHidden() | ScoreUnknown() as hidden:
@@ -167,6 +162,7 @@ class LabelCollector:
                     later[post.id] = until
                 case None:
                     unanswered.append(post)
+        unanswered += await self._recorder.record(read_now)
         await self._retry_later(later)
         await self._ask_again_or_end(unanswered)
 
@@ -225,7 +221,7 @@ class LabelCollector:
         """There will be no label, and the post stands: its reply says so."""
         log.info("Post %s gets no label. Of its score: %s.", post.id, why)
         await self._database.run_write(
-            lambda session: move_post(session, post.id, PostState.AWAITING_SCORE, **_MISSED),
+            lambda session: move_post(session, post.id, PostState.AWAITING_SCORE, **MISSED),
             alone_in=ITS_ROWS,
         )
 
@@ -236,114 +232,3 @@ class LabelCollector:
             ),
             alone_in=ITS_ROWS,
         )
-
-    async def _recorded(self, post: Post, read: ScoreRead) -> bool:
-        """Record a score; return whether that worked. What fails for one post ends nothing else."""
-        try:
-            await self._record(post, read)
-        except LeaseLost:
-            raise
-        except Exception:
-            log.exception("The score of post %s could not be recorded; tried again.", post.id)
-            return False
-        return True
-
-    async def _record(self, post: Post, read: ScoreRead) -> None:
-        """Store a score that was read; at the horizon write the label, or refuse to."""
-        horizon, early = post.community.horizon_seconds, post.community.readings
-        age = max((read.at - post.posted_at).total_seconds(), 0.0)
-        reading = reading_at(age, horizon, early)
-        final = reading == horizon
-        step = self._next_step(post, read, age, final=final)
-        heading = None
-        if reading is not None and not final and post.community.measure is Measure.SCORE:
-            heading = await self._second_looks.look(
-                post.community, reading, age, read.score, self._clock(),
-                post_id=post.id, comments=read.comments, upvote_ratio=read.upvote_ratio,
-            )  # fmt: skip
-
-        labels = final and "state" not in step
-
-        def note(session: Session) -> bool:
-            if not move_post(session, post.id, PostState.AWAITING_SCORE, **step):
-                return False
-            if reading is not None:
-                self._keep_reading(session, post.id, read, reading, age, heading)
-            close_at_score(session, post.id, post.community.guess_score, read.score, read.at)
-            if labels:
-                self._label(session, post.id, read, age)
-            return True
-
-        scopes = _labels_of(post.community_id) if labels else ITS_ROWS
-        if not await self._database.run_write(note, alone_in=scopes):
-            return
-        if step.get("state") is PostState.REFUSED and late_by(age, horizon) > self._late_share:
-            late = duration(timedelta(seconds=age - horizon))
-            log.warning("Post %s gets no label: its score was read %s late.", post.id, late)
-
-    def _next_step(self, post: Post, read: ScoreRead, age: float, *, final: bool) -> dict[str, Any]:
-        """What becomes of a post whose score was read, as values of its row."""
-        horizon = post.community.horizon_seconds
-        if not final:
-            early = post.community.readings
-            due_at = next_reading_at(post.posted_at, horizon, self._clock(), early)
-            return {"due_at": due_at, **_FOUND}
-        if late_by(age, horizon) > self._late_share:
-            return {**_MISSED}
-        if measured(read, post.community.measure) is None:
-            what = post.community.measure.value
-            log.warning("Post %s gets no label: its platform tells no %s.", post.id, what)
-            return {**_MISSED}
-        return {"due_at": None, **_FOUND}
-
-    def _keep_reading(
-        self,
-        session: Session,
-        post_id: int,
-        read: ScoreRead,
-        reading: int,
-        age: float,
-        heading: Heading | None,
-    ) -> None:
-        insert_if_new(
-            session,
-            Snapshot,
-            post_id=post_id,
-            reading=reading,
-            age_seconds=age,
-            taken_at=read.at,
-            score=read.score,
-            comments=read.comments,
-            upvote_ratio=read.upvote_ratio,
-        )
-        if heading is not None:
-            insert_if_new(
-                session,
-                Nowcast,
-                post_id=post_id,
-                reading=reading,
-                made_at=self._clock(),
-                score_p10=heading.low,
-                score_median=heading.median,
-                score_p90=heading.high,
-            )
-
-    def _label(self, session: Session, post_id: int, read: ScoreRead, age: float) -> None:
-        post = load_post(session, post_id)
-        assert post is not None  # noqa: S101 - it was moved on in this transaction
-        horizon = post.community.horizon_seconds
-        before = last_score_before(session, post_id, horizon)
-        score = score_at_horizon(before and AgedScore(*before), AgedScore(age, read.score), horizon)
-        keep_measures(session, post, read, score)
-        measure = post.community.measure
-        value = score if measure is Measure.SCORE else measured(read, measure)
-        assert value is not None  # noqa: S101 - who could not be measured got no label
-        label_or_wait(session, post, value, rules=self._rules, now=self._clock())
-
-
-def _labels_of(community_id: int) -> Scopes:
-    """What a label of a community goes by: its other labels, and when the last of all was written.
-
-    A guess on its post is in time, and seen here, or finds the post moved on: both lock its row.
-    """
-    return (LABELS, community_scope(community_id))

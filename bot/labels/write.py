@@ -20,6 +20,8 @@ from bot.webhooks.events import (
     write_event,
 )
 from models.percentiles import WINDOW
+from storage.engine.postgresql import wait_for
+from storage.engine.scopes import LABELS
 from storage.queries.labels import last_written, mend_written, window_before
 from storage.queries.scored_labels import Result, ScoredLabel, was_spoken
 from storage.queries.standings import add_label
@@ -72,10 +74,6 @@ def write_label(
     if rank is None:
         before_it = history_before(session, post.community, matured_at)
         rank = rank_next(score, before_it, bucket_rule(post.community))
-    before = last_written(session)
-    if before is not None and before > now + _CLOCK_WAS_WRONG:
-        mend_written(session, now)
-        before = last_written(session)
     label = Label(
         post_id=post.id,
         community_id=post.community_id,
@@ -86,7 +84,6 @@ def write_label(
         others=rank.others,
         bucket=rank.bucket,
         matured_at=matured_at,
-        written_at=now if before is None else max(now, before + _ONE_AFTER),
     )
     # Made when the votes were in already, a prediction foretold nothing.
     foretold = [each for each in post.prediction_rows if each.made_at < matured_at]
@@ -95,13 +92,20 @@ def write_label(
     shown = foretold[0] if foretold and foretold[0] is post.prediction_rows[0] else None
     if shown is not None:
         label.rps, label.log_score = shown.rps, shown.log_score
-    session.add(label)
     guesses = session.scalars(
         select(Guess)
         .where(Guess.post_id == post.id, Guess.guessed_at < matured_at, Guess.held.is_(None))
         .order_by(Guess.id)
     )
     results += [_score_guess(each, label, rank.rates) for each in guesses]
+    if shown is not None:
+        learn_from(session, shown, label)
+    session.flush()
+    # From here to the end of the transaction labels are written one after another, wherever: what
+    # they are counted into is the same for all communities.
+    wait_for(session, LABELS)
+    label.written_at = _next_written(session, now)
+    session.add(label)
     session.flush()
     scored = ScoredLabel(
         community_id=label.community_id,
@@ -112,12 +116,19 @@ def write_label(
         spoken=was_spoken(post.silent, post.reply),
         results=results,
     )
-    if shown is not None:
-        learn_from(session, shown, label)
     add_label(session, scored, season_of(matured_at, season_time_zone))
     if post.origin is PostOrigin.LIVE and post.hidden_at is None:
         _tell(session, post, label, now)
     return label
+
+
+def _next_written(session: Session, now: datetime) -> datetime:
+    """When a label is written: after all others."""
+    before = last_written(session)
+    if before is not None and before > now + _CLOCK_WAS_WRONG:
+        mend_written(session, now)
+        before = last_written(session)
+    return now if before is None else max(now, before + _ONE_AFTER)
 
 
 def _tell(session: Session, post: Post, label: Label, now: datetime) -> None:

@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 from sqlalchemy import TextClause, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from storage.engine.scopes import EVERYTHING, Scope, Scopes, is_everything
 
@@ -33,6 +34,7 @@ _PATIENCE = (
 #: "Peoria" as a number: those who write beside others share this lock, who writes alone has it.
 _WRITERS = 0x50656F726961
 _NO_LIMIT = text("SELECT set_config(:name, '0', true)")
+_WAIT = text("SELECT pg_advisory_xact_lock(CAST(:scope AS bigint))")
 _ALONE = text(f"SELECT {_PATIENCE}, pg_advisory_xact_lock({_WRITERS})")
 
 
@@ -68,6 +70,16 @@ async def take_scopes(session: AsyncSession, scopes: Scopes) -> None:
     numbers = [] if is_everything(scopes) else [scope.number for scope in _in_order(scopes)]
     keys = {f"scope_{place}": number for place, number in enumerate(numbers)}
     await session.execute(_ALONE if is_everything(scopes) else _beside(len(numbers)), keys)
+
+
+def wait_for(session: Session, scope: Scope) -> None:
+    """Wait in the middle of a write until nobody else is between here and their end.
+
+    For what comes last in a transaction and is the same for many who write side by side: they wait
+    for each other no longer than that takes. On SQLite one writes at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(_WAIT, {"scope": scope.number})
 
 
 async def take_all_for_long(session: AsyncSession) -> None:

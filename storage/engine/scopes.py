@@ -43,7 +43,8 @@ EVERYTHING: Final[Scopes] = (_ALL,)
 ITS_ROWS: Final[Scopes] = ()
 #: For ``with_for_update``: the row is read to be decided on. Rows may still come to point at it.
 LOCKED: Final[Any] = {"key_share": True}
-#: All labels: each is written after the one before it, by `storage.tables.Label.written_at`.
+#: All labels: each is written after the one before it, by `storage.tables.Label.written_at`. To
+#: be waited for at the end of a transaction (`storage.engine.postgresql.wait_for`).
 LABELS: Final = Scope("labels")
 #: All leases: some exclude others.
 LEASES: Final = Scope("leases")

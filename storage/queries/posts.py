@@ -60,6 +60,32 @@ def due_posts(
     return session.scalars(query).all()
 
 
+def claim_posts(
+    session: Session, ids: Sequence[int], *, now: datetime, until: datetime
+) -> Sequence[int]:
+    """Take due posts, so that nobody else does before ``until``; return the ids of those taken.
+
+    Of several processes each gets others: what one is about to take the next one passes over.
+
+    Args:
+        session: a write session.
+        ids: of posts that were due.
+        now: aware.
+        until: when they are due again, unless they were moved on.
+    """
+    # SQLite has one writer at a time, and leaves the clause out.
+    still_due = (
+        select(_POSTS.c.id)
+        .where(_POSTS.c.id.in_(ids), _POSTS.c.due_at.is_not(None), _POSTS.c.due_at <= now)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    there = set(session.scalars(still_due))
+    taken = [each for each in ids if each in there]
+    if taken:
+        session.execute(update(_POSTS).where(_POSTS.c.id.in_(taken)).values(due_at=until))
+    return taken
+
+
 class DuePost(NamedTuple):
     """A post whose next step is due."""
 

@@ -22,6 +22,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.one_by_one import one_by_one
 from bot.webhooks.events import Event, about_pause, write_event
 from storage.engine.database import Database
+from storage.engine.scopes import LOCKED, NOTICES, community_scope
 from storage.tables import Community, ModelVersion
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class HealthCheck:
         text = _worse_text(health)
         if text is None:
             return 0
-        async with self._database.write() as session:
+        async with self._database.write(alone_in=[NOTICES]) as session:
             # Once for each champion.
             since = health.champion.promoted_at
             if await newest_notice(session, [NoticeKind.SKILL], None, since):
@@ -75,7 +76,7 @@ class HealthCheck:
         if shift is None or not shift.is_shifted:
             return 0
         now = self._clock()
-        async with self._database.write() as session:
+        async with self._database.write(alone_in=[NOTICES]) as session:
             # Once for each span of days that is compared: labels stay shifted while it passes.
             since = now - timedelta(days=SHIFT_DAYS)
             if await newest_notice(session, [NoticeKind.SHIFT], community.id, since):
@@ -85,8 +86,11 @@ class HealthCheck:
         return 1
 
     async def _pause_or_resume(self, health: CommunityHealth, champion: ModelVersion) -> int:
-        async with self._database.write() as session:
-            community = await session.get_one(Community, health.community.id)
+        alone_in = [NOTICES, community_scope(health.community.id)]
+        async with self._database.write(alone_in=alone_in) as session:
+            community = await session.get_one(
+                Community, health.community.id, with_for_update=LOCKED
+            )
             was_paused = community.paused_at is not None
             if was_paused:
                 written = self._resume_if_good(session, community, health, champion)

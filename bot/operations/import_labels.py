@@ -13,6 +13,7 @@ from bot.serving.score_scale import bucket_rule
 from models.percentiles import WINDOW, tie_interval
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
+from storage.engine.scopes import LOCKED, community_scope
 from storage.tables import Community, ImagelessPost, Label, Post, Snapshot
 from storage.types import Bucket, Measure, PostOrigin, PostState
 
@@ -55,7 +56,14 @@ async def label_imported(database: Database, community: Community, now: datetime
             {"key": post.id, "matured": post.posted_at + horizon, "low": low, "high": high}
         )
 
-    async with database.write() as session:
+    async with database.write(alone_in=[community_scope(community.id)]) as session:
+        # What is withdrawn meanwhile is withdrawn before, or not at all.
+        waiting = select(Post.id).where(
+            Post.community_id == community.id,
+            Post.origin == PostOrigin.IMPORTED,
+            Post.state == PostState.AWAITING_SCORE,
+        )
+        await session.execute(waiting.order_by(Post.id).with_for_update(**LOCKED))
         imageless = deque(await _imageless_scores(session, community))
         for post in await _final_scores(session, community):
             place = post.posted_at, post.source_id

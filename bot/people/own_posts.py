@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.people.erasure import waiting_uploads
 from bot.texts.translate import mark
 from storage.engine.database import Database
+from storage.engine.scopes import ITS_ROWS, person_scope
 from storage.queries.communities import find_author
 from storage.tables import Guess, Image, Peek, Post, PostImage, Vote
 from storage.types import UNLABELLED, PlatformName
@@ -34,7 +35,9 @@ async def edit_title(
     Raises:
         NotPossible: it is not theirs, or others voted, guessed or looked already.
     """
-    async with database.write() as session:
+    async with database.write(alone_in=ITS_ROWS) as session:
+        # A vote, a guess or a look that comes in meanwhile points at the post, and waits for it.
+        await session.get(Post, post_id, with_for_update=True)
         post = await _own_post(session, post_id, platform, person)
         if post.state not in UNLABELLED:
             raise NotPossible(SETTLED)
@@ -95,7 +98,7 @@ async def show_person(
 
     Of who did nothing yet there is no page.
     """
-    async with database.write() as session:
+    async with database.write(alone_in=[person_scope(platform, person)]) as session:
         author = await session.run_sync(find_author, platform, person)
         if author is not None and author.opted_out_at is None:
             author.shown_at = at

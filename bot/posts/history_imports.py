@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
-from storage.engine.scopes import ITS_ROWS
+from storage.engine.scopes import ITS_ROWS, LOCKED
 from storage.engine.upsert import insert_if_new
 from storage.tables import Community, HistoryImport
 from storage.types import PlatformName
@@ -35,7 +35,7 @@ async def begin_import(
 
     Returns whether that is new: one import goes on at a time.
     """
-    async with database.write() as session:
+    async with database.write(alone_in=ITS_ROWS) as session:
         return await session.run_sync(
             insert_if_new,
             HistoryImport,
@@ -50,9 +50,9 @@ async def begin_import(
 
 async def stop_import(database: Database, community_id: int, now: datetime) -> bool:
     """End the import of a community; return whether there was one. What is stored stays."""
-    async with database.write() as session:
+    async with database.write(alone_in=ITS_ROWS) as session:
         query = select(HistoryImport).filter_by(community_id=community_id, ended_at=None)
-        row = await session.scalar(query)
+        row = await session.scalar(query.with_for_update(**LOCKED))
         if row is None:
             return False
         row.ended_at = now

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.notices import NoticeKind
@@ -17,7 +17,7 @@ from bot.webhooks.addresses import secret_of
 from bot.webhooks.send import Sender, Sent, signature_headers
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
-from storage.engine.scopes import EVERYTHING, ITS_ROWS
+from storage.engine.scopes import ITS_ROWS
 from storage.tables import Notice, Webhook, WebhookMessage
 
 log = logging.getLogger(__name__)
@@ -69,8 +69,10 @@ class WebhookDelivery:
 
     async def sweep(self) -> int:
         """Forget messages that are done; return how many."""
+        ended = select(Webhook.id).where(Webhook.ended_at.is_not(None))
         old = delete(_MESSAGES).where(
-            _MESSAGES.c.due_at.is_(None), _MESSAGES.c.made_at < self._clock() - KEPT
+            or_(_MESSAGES.c.due_at.is_(None), _MESSAGES.c.webhook_id.in_(ended)),
+            _MESSAGES.c.made_at < self._clock() - KEPT,
         )
         return await self._database.run_write(partial(_count, statement=old), alone_in=ITS_ROWS)
 
@@ -85,6 +87,8 @@ class WebhookDelivery:
             .join(Webhook, Webhook.id == WebhookMessage.webhook_id)
             .where(
                 WebhookMessage.due_at <= self._clock(),
+                # One that ended while its message was being written has it still.
+                Webhook.ended_at.is_(None),
                 Webhook.id.not_in(self._lanes.busy),
             )
             .order_by(WebhookMessage.due_at, WebhookMessage.id)
@@ -101,9 +105,7 @@ class WebhookDelivery:
         )
         sent = await self._sender.send(webhook.url, message.body, headers)
         WEBHOOK_TRIES.labels("failed" if sent.fault else "taken").inc()
-        # One that is given up loses all its messages, also those that are being written.
-        scopes = ITS_ROWS if sent.fault is None else EVERYTHING
-        await self._database.run_write(partial(self._note, due=due, sent=sent), alone_in=scopes)
+        await self._database.run_write(partial(self._note, due=due, sent=sent), alone_in=ITS_ROWS)
 
     async def _claim(self, message: WebhookMessage) -> bool:
         """Whether nobody else sends it: of two processes, one moves its time on."""
@@ -116,8 +118,9 @@ class WebhookDelivery:
         return await self._database.run_write(claim, alone_in=ITS_ROWS) == 1
 
     def _note(self, session: Session, due: _Due, sent: Sent) -> None:
-        webhook = session.get(Webhook, due.webhook.id)
-        message = session.get(WebhookMessage, due.message.id)
+        # Messages that are being written meanwhile point at the webhook, and wait for it.
+        webhook = session.get(Webhook, due.webhook.id, with_for_update=True)
+        message = session.get(WebhookMessage, due.message.id, with_for_update=True)
         if webhook is None or message is None:
             # Removed meanwhile.
             return

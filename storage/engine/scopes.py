@@ -48,6 +48,8 @@ LOCKED: Final[Any] = {"key_share": True}
 LABELS: Final = Scope("labels")
 #: All leases: some exclude others.
 LEASES: Final = Scope("leases")
+#: What admins are told once: whether they were told already.
+NOTICES: Final = Scope("notices")
 #: What is noted of the parts of running processes, those that are gone among them.
 SERVICES: Final = Scope("services")
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.app import App
-from bot.labels.collect import LabelCollector
+from bot.labels.collect import CLAIMED_FOR, LabelCollector
 from bot.league.guesses import GuessRefused, place_guess
 from bot.league.rebuild import rebuild
 from bot.league.seasons import season_of
@@ -166,6 +166,36 @@ async def test_labels_of_many_processes_add_up_exactly(
     assert await sums(three[0]) == approximately(grown)
 
 
+async def test_what_one_process_has_taken_to_read_others_leave_alone(
+    app: App, clock: FakeClock, platform: FakePlatform, three: list[Database]
+) -> None:
+    await predicted(app, clock, 6)
+    platform.scores |= {f"p{number}": number for number in range(6)}
+    clock.forward(HORIZON)
+    asked: list[int] = []
+    read = platform.read_scores
+
+    async def count(posts: Any) -> Any:
+        asked.extend(each.post_id for each in posts)
+        return await read(posts)
+
+    platform.read_scores = count  # type: ignore[method-assign]
+    await asyncio.gather(*(collector(each, platform, clock).read_due() for each in three))
+    assert len(asked) == len(set(asked)) == 6
+
+
+async def test_what_was_taken_by_a_process_that_died_is_due_again(
+    app: App, clock: FakeClock, platform: FakePlatform, three: list[Database]
+) -> None:
+    await predicted(app, clock, 1)
+    clock.forward(HORIZON)
+    dead, alive = (collector(each, platform, clock) for each in three[:2])
+    assert len(await dead._due(PostState.AWAITING_SCORE)) == 1
+    assert await alive.read_due() == 0
+    clock.forward(CLAIMED_FOR.total_seconds())
+    assert await alive.read_due() == 1
+
+
 async def test_predictions_at_once_spend_each_part_of_the_budget_once(
     app: App, clock: FakeClock
 ) -> None:
@@ -202,6 +232,8 @@ async def test_a_guess_beside_a_label_is_scored_or_refused(
     for number, post_id in enumerate(posts):
         placed.append(await try_to_guess(number, post_id))
     await label
+    # A post that somebody was guessing on just when scores were taken is passed over until then.
+    await collector(three[2], platform, clock).read_due()
     async with app.core.database.read() as session:
         stored = (await session.scalars(select(Guess))).all()
     assert len(stored) == sum(placed)

@@ -1,6 +1,7 @@
 """What every test stands on: nobody's settings, and a data folder of its own."""
 
 import asyncio
+import hashlib
 import logging
 import os
 import shutil
@@ -20,6 +21,8 @@ from bot.app import App, build
 from bot.core import Core, open_core
 from bot.labels.shipped_curves import shipped_curves
 from bot.settings import ENV_PREFIX, Settings
+from models.head import FILE as HEAD_FILE
+from models.head import Head
 from storage.engine.database import Database
 from storage.types import PlatformName
 from tests.fakes.clock import FakeClock
@@ -169,6 +172,27 @@ def statements_compiled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("storage.engine.database.create_engine", plain)
         patch.setattr("storage.engine.database.create_async_engine", asynchronous)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heads_read_once() -> Iterator[None]:
+    """The head of a first start is the same in every test, and has hundreds of arrays to read."""
+    heads: dict[bytes, Head] = {}
+    read = Head.load
+
+    def read_once(folder: Path) -> Head:
+        try:
+            content = (folder / HEAD_FILE).read_bytes()
+        except OSError:
+            return read(folder)
+        key = hashlib.sha256(content).digest()
+        if key not in heads:
+            heads[key] = read(folder)
+        return heads[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Head, "load", read_once)
         yield
 
 

@@ -10,6 +10,7 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.discord.gateway.answer_shape import check_answers
 from bot.discord.gateway.event_guard import guard_events
 from bot.discord.gateway.request_trace import nobody_listens, trace_requests
 from bot.discord.gateway.server_parts import read_in_parts
@@ -95,6 +96,7 @@ class Client(commands.AutoShardedBot):
             **_sharding(shards),
         )
         self._gateway_url = gateway_url
+        self.http.request = check_answers(self.http.request)  # type: ignore[assignment]
         # discord.py has no public place between receiving an event and reading it.
         parsers = self._connection.parsers
         parsers["GUILD_CREATE"] = read_in_parts(parsers["GUILD_CREATE"], self._connection)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import aiohttp
 import discord
 
+from bot.discord.gateway.answer_shape import OddAnswer
 from bot.platform import PlatformUnavailable
 
 #: Discord's own codes, https://docs.discord.com/developers/topics/opcodes-and-status-codes
@@ -25,6 +26,7 @@ SHARDING_REQUIRED = 4011
 AWAY = (
     discord.DiscordServerError,
     discord.GatewayNotFound,
+    OddAnswer,
     aiohttp.ClientError,
     OSError,
     TimeoutError,
@@ -39,6 +41,8 @@ def reaching_discord() -> Iterator[None]:
     except discord.RateLimited as error:
         wait = timedelta(seconds=error.retry_after)
         raise PlatformUnavailable("Discord asks to be left alone for a while", wait) from error
+    except OddAnswer as error:
+        raise PlatformUnavailable(f"Discord's answer makes no sense: {error}") from error
     except AWAY as error:
         raise PlatformUnavailable(f"Discord cannot be reached: {type(error).__name__}") from error
     except discord.HTTPException as error:

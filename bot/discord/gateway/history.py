@@ -17,9 +17,9 @@ _SOONEST_ARCHIVED = timedelta(hours=1)
 
 
 async def readable_history(
-    client: discord.Client, channel: PostChannel, after_id: int
+    client: discord.Client, channel: PostChannel, after_id: int, *, most: int | None = None
 ) -> AsyncIterator[discord.Message]:
-    """The messages of a channel after one, the oldest first.
+    """The messages of a channel after one, the oldest first; ``most`` of them are looked at.
 
     `discord.abc.Messageable.history` ends at the first message that cannot be read, so that
     everything after it would never be seen.
@@ -27,14 +27,21 @@ async def readable_history(
     Raises:
         discord.HTTPException: the history cannot be read.
     """
-    while True:
+    looked_at = 0
+    while most is None or looked_at < most:
         page = await client.http.logs_from(channel.id, _PAGE, after=after_id)
-        for data in sorted(page, key=lambda each: int(each["id"])):
-            after_id = max(after_id, int(data["id"]))
+        looked_at += len(page)
+        # One whose id cannot be read has no place among the others.
+        found = {int(each["id"]): each for each in page if str(each.get("id")).isdecimal()}
+        if page and max(found, default=0) <= after_id:
+            log.warning("The history of channel %s cannot be read further.", channel.id)
+            return
+        for message_id, data in sorted(found.items()):
+            after_id = max(after_id, message_id)
             try:
                 message = client._connection.create_message(channel=channel, data=data)  # noqa: SLF001 - as history() does
             except Exception:
-                log.exception("Message %s cannot be read and is skipped.", data["id"])
+                log.exception("Message %s cannot be read and is skipped.", message_id)
             else:
                 yield message
         if len(page) < _PAGE:

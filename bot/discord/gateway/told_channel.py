@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import discord
 
 from bot.discord.gateway.channels import PostChannel
+from bot.discord.gateway.history import readable_history
 
 #: Messages among which an earlier one of ours is looked for, and how far clocks may differ.
 _MOST_READ, _CLOCKS_DIFFER = 300, timedelta(minutes=2)
@@ -43,7 +44,13 @@ async def sent_before(
     is_it: Callable[[discord.Embed], bool],
 ) -> discord.Message | None:
     """Our message with a certain embed, where a process sent it that could not note it."""
-    async for message in place.history(limit=_MOST_READ, after=since - _CLOCKS_DIFFER):
+    after = since - _CLOCKS_DIFFER
+    if isinstance(place, PostChannel):
+        after_id = discord.utils.time_snowflake(after)
+        found = readable_history(client, place, after_id, most=_MOST_READ)
+    else:
+        found = place.history(limit=_MOST_READ, after=after)
+    async for message in found:
         if message.author == client.user and any(is_it(each) for each in message.embeds):
             return message
     return None

@@ -5,6 +5,7 @@ import discord
 from bot.discord.gateway.answers import judging_answers
 from bot.discord.gateway.channels import PostChannel
 from bot.discord.gateway.guild_options import place_of
+from bot.discord.gateway.history import readable_history
 from bot.platform import RequestRefused
 from storage.tables import Post
 
@@ -53,9 +54,7 @@ async def find_own_reply(
         discord.HTTPException: the history cannot be read.
     """
     message_id, bot_id = int(post.source_id), own_id(client)
-    async for message in channel.history(
-        limit=_MOST_MESSAGES, after=discord.Object(message_id), oldest_first=True
-    ):
+    async for message in readable_history(client, channel, message_id, most=_MOST_MESSAGES):
         reference = message.reference
         if (
             message.author.id == bot_id

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import discord
-from discord.ext import commands, tasks
+from discord.ext import commands
 from sqlalchemy.orm import Session
 
 from bot.core import Core
@@ -22,6 +22,7 @@ from bot.discord.gateway.told_channel import (
 from bot.discord.gateway.visibility import Readers, channels_seen, may_be_shown
 from bot.discord.outcomes.render import outcomes_embed, season_embed, season_title
 from bot.discord.outcomes.winner_role import hand_over, why_not_given
+from bot.discord.rounds import rounds
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.reasons import permission_name, refusal_reason, stored_reason
 from bot.discord.ui.admin_messages import warn_admins
@@ -68,29 +69,23 @@ class OutcomeTeller(commands.Cog):
         self._client = client
         self._core = core
         self._names = names
+        self._rounds = rounds(core, "outcomes", "Telling outcomes", _LOOK_SECONDS, self.tell_due)
 
     async def cog_load(self) -> None:
-        self._look.start()
+        self._rounds.start()
 
     async def cog_unload(self) -> None:
-        self._look.cancel()
+        await self._rounds.stop()
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """The bot was removed from a server: nobody there is told anything any more."""
         await stop_telling_server(self._core.database, PlatformName.DISCORD, str(guild.id))
 
-    @tasks.loop(seconds=_LOOK_SECONDS)
-    async def _look(self) -> None:
-        try:
-            if self._client.is_ready():
-                await self.tell_due()
-        except Exception:
-            # What ends this loop would end it for good.
-            log.exception("Outcomes to tell could not be looked for; tried again.")
-
     async def tell_due(self) -> int:
         """Tell what is due to who is served by this process; return how many messages it took."""
+        if not self._client.is_ready():
+            return 0
         now = self._core.clock()
         since = now - STALE
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Post, Prediction
 
-#: Newest predictions that are looked at, and points that are drawn of them.
+#: Newest posts whose predictions are looked at, and points that are drawn of them.
 _NEWEST, _POINTS = 5000, 200
 
 
@@ -38,16 +38,22 @@ async def read_weights(
     """
     if community_id is None:
         return ()
+    # Cut before the predictions are met: a community without weights may have a million posts.
+    newest = (
+        select(Post.id, Post.posted_at)
+        .where(Post.community_id == community_id)
+        .order_by(Post.posted_at.desc(), Post.id.desc())
+        .limit(_NEWEST)
+        .subquery()
+    )
     query = (
         select(Prediction.made_at, Prediction.weights, Prediction.share)
-        .join(Post, Post.id == Prediction.post_id)
+        .join(newest, newest.c.id == Prediction.post_id)
         .where(
-            Post.community_id == community_id,
             Prediction.made_at >= datetime.combine(since, time(), UTC),
             Prediction.share.is_not(None),
         )
-        .order_by(Post.posted_at.desc(), Post.id.desc())
-        .limit(_NEWEST)
+        .order_by(newest.c.posted_at.desc(), newest.c.id.desc())
     )
     rows = (await session.execute(query)).all()
     thinned = rows[:: max(1, -(-len(rows) // _POINTS))]

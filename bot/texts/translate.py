@@ -15,6 +15,11 @@ from bot.texts.language import Language, language
 
 _FOLDER = Path(__file__).parent
 _VALUE = re.compile(r"\{(\w+)\}")
+#: Sentences are retold that are no longer, and texts with values that have no more: people's words
+#: may be in them, and a search with many gaps in a long text takes long.
+_LONGEST, _MOST_VALUES = 600, 2
+#: A text with fewer letters than these around its values could be anything.
+_LEAST = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ def retell(sentence: str) -> str:
     catalogue = _catalogue(spoken)
     if found := catalogue.find(sentence):
         return found[0]
-    for pattern, text in _patterns(spoken):
+    for pattern, text in _patterns(spoken) if len(sentence) <= _LONGEST else ():
         if fits := pattern.fullmatch(sentence):
             return text.format(**fits.groupdict())
     return sentence
@@ -121,7 +126,10 @@ def _patterns(spoken: Language) -> tuple[tuple[re.Pattern[str], str], ...]:
         for (context, text), forms in sorted(
             _catalogue(spoken).texts.items(), key=lambda each: -len(_VALUE.sub("", each[0][1]))
         )
-        if not context and len(forms) == 1 and _VALUE.search(text) and len(text) > 20
+        if not context
+        and len(forms) == 1
+        and 0 < len(_VALUE.findall(text)) <= _MOST_VALUES
+        and len(_VALUE.sub("", text)) >= _LEAST
     )
 
 

@@ -75,6 +75,17 @@ def test_no_template_says_anything_that_is_not_in_the_catalogue(template: Path) 
     assert words - ALIKE == set()
 
 
+@pytest.mark.parametrize("template", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.name)
+def test_only_texts_that_are_written_there_are_looked_up_by_name(template: Path) -> None:
+    """Of any other text a percent sign would be taken for a value: it is retold."""
+    found = Environment(extensions=["jinja2.ext.i18n"], autoescape=True).parse(
+        template.read_text("utf-8")
+    )
+    for call in found.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name in ("_", "gettext"):
+            assert isinstance(call.args[0], nodes.Const), call.args[0]
+
+
 def _outside_of_tags(text: str) -> list[str]:
     without_code = re.sub(r"<(code|title|style)\b.*?</\1>", "", text, flags=re.DOTALL)
     lines = re.sub(r"<[^>]*>", "\n", without_code).split("\n")

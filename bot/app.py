@@ -10,7 +10,6 @@ from functools import partial
 
 from apscheduler.triggers.cron import CronTrigger
 
-from bot.audit import AuditLog
 from bot.core import Core
 from bot.jobs import Jobs, schedule
 from bot.labels.collect import LabelCollector
@@ -180,7 +179,7 @@ def build(core: Core) -> App:
             core.services.report("backups", "The scheduled backup"),
             clock=core.clock,
         ),
-        audit=AuditLog(core.database, keep_days=core.settings.audit_days, clock=core.clock),
+        audit=core.audit,
         replaced_data=ReplacedData(
             core.settings.data_dir, keep_days=core.settings.replaced_days, clock=core.clock
         ),

@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.runtime.clock import Clock
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
 from storage.engine.scopes import ITS_ROWS
-from storage.tables import AuditEntry
+from storage.tables import AuditEntry, Community
 from storage.types import PlatformName
 
 #: Characters of a value that is kept.
@@ -35,6 +37,17 @@ class Action(StrEnum):
     RETRAIN = "retrain"
     PROMOTE = "promote"
     ROLLBACK = "rollback"
+    HIDE = "hide"
+    SHOW = "show"
+    BAN = "ban"
+    BAN_HELD = "ban_held"
+    UNBAN = "unban"
+    RELEASE = "release"
+    MAKE_TOKEN = "make_token"  # noqa: S105 - what is done, no token
+    REVOKE_TOKEN = "revoke_token"  # noqa: S105 - what is done, no token
+    CREDENTIALS = "credentials"
+    ACCOUNT_LINK = "account_link"
+    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +55,20 @@ class Actor:
     """Who changes something, and where.
 
     Attributes:
-        platform: on which they do it.
+        platform: on which they do it; None: on the command line.
         server: the platform's id of the server; None: it has none.
         person: their keyed hash; None: nobody knows.
         sealed_id: their sealed id, so that other admins can be told who it was.
     """
 
-    platform: PlatformName
+    platform: PlatformName | None
     server: str | None = None
     person: str | None = None
     sealed_id: str | None = None
+
+
+#: Whoever may run commands on the machine.
+COMMAND_LINE = Actor(None)
 
 
 class AuditLog:
@@ -120,3 +137,29 @@ async def newest_entries(
         .limit(limit)
     )
     return found.all()
+
+
+class Change(NamedTuple):
+    """An entry, and the name of the community that it is about."""
+
+    entry: AuditEntry
+    community: str | None
+
+
+def newest_everywhere(session: Session, *, before: int | None, limit: int) -> Sequence[Change]:
+    """The newest changes of all platforms and of the command line, the newest first.
+
+    Args:
+        session: to read with.
+        before: only entries with a smaller id; None: from the newest.
+        limit: how many.
+    """
+    query = (
+        select(AuditEntry, Community.name)
+        .outerjoin(Community, Community.id == AuditEntry.community_id)
+        .order_by(AuditEntry.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(AuditEntry.id < before)
+    return [Change(entry, name) for entry, name in session.execute(query)]

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from bot.audit import AuditLog
 from bot.cluster.batches import ClusterBatches, LocalBatches
 from bot.cluster.outcomes import ImageBatches
 from bot.people.key_check import open_people_key, owner_code
@@ -71,6 +72,11 @@ class Core:
     services: ServiceStates
     clock: Clock
     reread: Callable[[], Settings] | None = None
+
+    @property
+    def audit(self) -> AuditLog:
+        """Who changed what."""
+        return AuditLog(self.database, keep_days=self.settings.audit_days, clock=self.clock)
 
     def settings_now(self) -> Settings:
         """The settings as they are written now, for credentials only; all else is read once."""

@@ -9,6 +9,7 @@ import typer
 from rich import box
 from rich.table import Column, Table
 
+from bot.audit import COMMAND_LINE, Action
 from bot.cli.console import out, print_json, run, say
 from bot.core import open_core
 from bot.settings import load_settings
@@ -135,6 +136,7 @@ def promote(name: Name) -> None:
 async def _promote(name: str) -> None:
     async with open_core(load_settings()) as core:
         await promote_version(core.database, core.settings.versions_dir, name, core.clock())
+        await core.audit.note(COMMAND_LINE, Action.PROMOTE, details={"version": name})
 
 
 @app.command()
@@ -145,7 +147,9 @@ def rollback() -> None:
 
 async def _rollback() -> str:
     async with open_core(load_settings()) as core:
-        return await roll_back(core.database, core.settings.versions_dir, core.clock())
+        name = await roll_back(core.database, core.settings.versions_dir, core.clock())
+        await core.audit.note(COMMAND_LINE, Action.ROLLBACK, details={"version": name})
+        return name
 
 
 @app.command()

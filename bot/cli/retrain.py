@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from bot.audit import COMMAND_LINE, Action
 from bot.cli.console import err, progress, run, show_steps
 from bot.cli.train import STARTING, Ended, read_ended, report
 from bot.core import open_core
@@ -26,6 +27,8 @@ async def _retrain() -> Ended:
         asked = await core.training.start_or_join(asked_by="command")
         if asked.joined:
             err.print("A training run is under way already; this waits for it.")
+        about = {"run": asked.run_id}
+        await core.audit.note(COMMAND_LINE, Action.RETRAIN, details=about)
         with progress() as bar:
             ended = await core.training.wait_for(
                 asked.run_id, on_progress=show_steps(bar, STARTING)

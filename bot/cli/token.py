@@ -7,6 +7,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from bot.audit import COMMAND_LINE, Action
 from bot.cli.console import CommandFailed, out, print_json, run, say
 from bot.core import open_core
 from bot.runtime.clock import now
@@ -75,8 +76,12 @@ def _read_scopes(text: str) -> list[Scope]:
 
 
 async def _create(name: str, scopes: list[Scope], days: int | None) -> NewToken:
-    async with open_core(load_settings()) as core, core.database.write() as session:
-        return await session.run_sync(create_token, name, scopes, now=now(), days=days)
+    async with open_core(load_settings()) as core:
+        async with core.database.write() as session:
+            made = await session.run_sync(create_token, name, scopes, now=now(), days=days)
+        about = {"token": made.row.id, "name": made.row.name}
+        await core.audit.note(COMMAND_LINE, Action.MAKE_TOKEN, details=about)
+        return made
 
 
 async def _list() -> list[ApiToken]:
@@ -85,8 +90,11 @@ async def _list() -> list[ApiToken]:
 
 
 async def _revoke(number: int) -> ApiToken:
-    async with open_core(load_settings()) as core, core.database.write() as session:
-        return await session.run_sync(revoke_token, number, now())
+    async with open_core(load_settings()) as core:
+        async with core.database.write() as session:
+            row = await session.run_sync(revoke_token, number, now())
+        await core.audit.note(COMMAND_LINE, Action.REVOKE_TOKEN, details={"token": number})
+        return row
 
 
 def _day(moment: Any, missing: str) -> str:

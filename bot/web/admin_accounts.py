@@ -9,9 +9,11 @@ from aiohttp import web
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bot.audit import Action
 from bot.people.accounts import RECOVERY, AccountRefused, make_recovery
 from bot.people.nicknames import nickname
 from bot.web.bodies import read_fields
+from bot.web.changes import note_change
 from bot.web.health import is_from_this_machine
 from bot.web.refusals import Refusal
 from bot.web.services import Services
@@ -56,6 +58,7 @@ class AdminAccounts:
             )
         except AccountRefused as refusal:
             raise Refusal(404, str(refusal)) from refusal
+        await note_change(self._services, request, Action.ACCOUNT_LINK, account=int(number))
         origin = self._services.settings.web_origin or f"{request.scheme}://{request.host}"
         return await self._page(request, f"{origin}/account/recover?token={token.text}")
 

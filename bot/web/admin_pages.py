@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from sqlalchemy import select, union, update
 
+from bot.audit import Action
 from bot.league.crowds import release
 from bot.league.suspicious_votes import read_suspicions
 from bot.people.nicknames import nickname
@@ -19,6 +20,7 @@ from bot.training.versions import UnknownVersion, list_versions, promote, rollba
 from bot.web.admins import COOKIE
 from bot.web.bodies import read_fields
 from bot.web.cards import read_id
+from bot.web.changes import note_change
 from bot.web.dashboard import read_dashboard
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other
@@ -73,6 +75,7 @@ class AdminPages:
             # cookie behind on the way.
             response = aiohttp_jinja2.render_template("admin_welcome.html", request, {})
             admins.begin_session(request, response)
+            await self._note(request, Action.ADMIN)
             return response
         admins.require(request)
         return aiohttp_jinja2.render_template("admin.html", request, await self._state())
@@ -82,17 +85,21 @@ class AdminPages:
         post_id = await _number(request, "post")
         await self._mark(post_id, hidden=True)
         await self._services.pipeline.withdraw(post_id)
+        await self._note(request, Action.HIDE, post=post_id)
         return see_other("/admin")
 
     async def handle_show(self, request: web.Request) -> web.StreamResponse:
         """POST /admin/show with ``post``: what was hidden is seen again."""
-        await self._mark(await _number(request, "post"), hidden=False)
+        post_id = await _number(request, "post")
+        await self._mark(post_id, hidden=False)
+        await self._note(request, Action.SHOW, post=post_id)
         return see_other("/admin")
 
     async def handle_ban(self, request: web.Request) -> web.StreamResponse:
         """POST /admin/ban with ``post``: who posted it takes part no more."""
         post_id = await _number(request, "post")
         await self._ban(select(Post.author_id).where(Post.id == post_id).scalar_subquery())
+        await self._note(request, Action.BAN, post=post_id)
         return see_other("/admin")
 
     async def handle_ban_voters(self, request: web.Request) -> web.StreamResponse:
@@ -103,6 +110,7 @@ class AdminPages:
             for table in (Vote, Guess)
         )
         await self._ban(union(*held))
+        await self._note(request, Action.BAN_HELD, post=post_id)
         return see_other("/admin")
 
     async def handle_release(self, request: web.Request) -> web.StreamResponse:
@@ -114,6 +122,7 @@ class AdminPages:
             if await session.get(Label, post_id) is not None:
                 raise Refusal(409, "Its score is final: what was held back stays so.")
             await session.run_sync(release, post_id)
+        await self._note(request, Action.RELEASE, post=post_id)
         return see_other("/admin")
 
     async def handle_unban(self, request: web.Request) -> web.StreamResponse:
@@ -125,6 +134,7 @@ class AdminPages:
                 .where(Author.id == author_id, Author.platform == PlatformName.WEB)
                 .values(banned_at=None)
             )
+        await self._note(request, Action.UNBAN, author=author_id)
         return see_other("/admin")
 
     async def handle_promote(self, request: web.Request) -> web.StreamResponse:
@@ -135,15 +145,19 @@ class AdminPages:
             await promote(services.database, services.settings.versions_dir, name, services.clock())
         except (UnknownVersion, VersionUnusable) as error:
             raise Refusal(409, str(error)) from error
+        await self._note(request, Action.PROMOTE, version=name)
         return see_other("/models")
 
-    async def handle_rollback(self, _: web.Request) -> web.StreamResponse:
+    async def handle_rollback(self, request: web.Request) -> web.StreamResponse:
         """POST /admin/rollback: the version before serves again."""
         services = self._services
         try:
-            await rollback(services.database, services.settings.versions_dir, services.clock())
+            name = await rollback(
+                services.database, services.settings.versions_dir, services.clock()
+            )
         except (UnknownVersion, VersionUnusable) as error:
             raise Refusal(409, str(error)) from error
+        await self._note(request, Action.ROLLBACK, version=name)
         return see_other("/models")
 
     async def handle_leave(self, _: web.Request) -> web.StreamResponse:
@@ -151,6 +165,9 @@ class AdminPages:
         response = see_other("/")
         response.del_cookie(COOKIE, path="/")
         return response
+
+    async def _note(self, request: web.Request, action: Action, **details: object) -> None:
+        await note_change(self._services, request, action, **details)
 
     async def _mark(self, post_id: int, *, hidden: bool) -> None:
         async with self._services.database.write() as session:

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 import aiohttp_jinja2
 from aiohttp import web
 
+from bot.audit import Action
 from bot.communities import change_community
 from bot.community_settings import SettingRefused
 from bot.texts.translate import mark
 from bot.web.bodies import read_fields
+from bot.web.changes import note_change
 from bot.web.community_form import as_form, read_changes, read_on_site
 from bot.web.community_pages import find_shown_community, is_board
 from bot.web.responses import see_other
@@ -57,6 +59,9 @@ class CommunitySettingsPages:
                 await change_community(self._services.database, community.id, **changes)
         except SettingRefused as refusal:
             return self._page(request, community, form, refusal=str(refusal))
+        now, before = await find_shown_community(self._services, request), as_form(community)
+        changed = {name: each for name, each in as_form(now).items() if before.get(name) != each}
+        await note_change(self._services, request, Action.SETTINGS, community.id, **changed)
         return see_other(f"/communities/{community.id}")
 
     def _page(

@@ -10,9 +10,11 @@ import aiohttp_jinja2
 from aiohttp import web
 from sqlalchemy import func, select
 
+from bot.audit import Action
 from bot.texts.translate import gettext as _
 from bot.texts.translate import mark
 from bot.training.versions import list_versions
+from bot.web.changes import note_change
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other, wants_json
 from bot.web.services import Services
@@ -142,6 +144,7 @@ class ModelPages:
             asked = await self._services.training.start_or_join(asked_by="board")
         except TrainMissing as error:
             raise Refusal(503, str(error)) from error
+        await note_change(self._services, request, Action.RETRAIN, run=asked.run_id)
         if wants_json(request):
             return web.json_response({"run": asked.run_id, "joined": asked.joined}, status=202)
         return see_other("/models")

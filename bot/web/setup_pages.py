@@ -14,6 +14,7 @@ from aiohttp import web
 from pydantic import ValidationError
 from sqlalchemy import func, select
 
+from bot.audit import Action
 from bot.credential_files import (
     MOST_CHARACTERS,
     NoCredential,
@@ -26,6 +27,7 @@ from bot.setup_checks import Finding
 from bot.texts.translate import gettext as _
 from bot.texts.translate import mark
 from bot.web.bodies import read_fields
+from bot.web.changes import note_change
 from bot.web.health import is_from_this_machine
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other
@@ -127,6 +129,7 @@ class SetupPages:
             raise Refusal(
                 507, _("It could not be written ({strerror}).").format(strerror=error.strerror)
             ) from error
+        await note_change(self._services, request, Action.CREDENTIALS, platform=platform.value)
         return await self._page(request, {platform: await self._ask(platform)})
 
     async def handle_subreddits(self, request: web.Request) -> web.Response:
@@ -148,6 +151,7 @@ class SetupPages:
             raise Refusal(
                 507, _("It could not be written ({strerror}).").format(strerror=error.strerror)
             ) from error
+        await note_change(self._services, request, Action.SETTINGS, subreddits=names)
         return see_other("/admin/setup")
 
     async def _ask(self, platform: PlatformName) -> Sequence[SetupStep]:

@@ -22,6 +22,7 @@ from bot.web.api.reference_page import Reference
 from bot.web.api.routes import BASE, Api, operations
 from bot.web.api.write import Write
 from bot.web.atom import AtomFeeds
+from bot.web.audit_pages import AuditPages
 from bot.web.bodies import MAX_FORM_BYTES
 from bot.web.cards import Cards
 from bot.web.client_address import TrustedProxies, take_word_of
@@ -163,6 +164,7 @@ def make_site(services: Services) -> web.Application:
             *AccountPages(services).routes(),
             *AdminPages(services).routes(),
             *AdminAccounts(services).routes(),
+            *AuditPages(services).routes(),
             *SetupPages(services).routes(),
             *TokenPages(services).routes(),
             *Reference(api, BASE).routes(),

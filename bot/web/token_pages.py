@@ -5,6 +5,7 @@ from functools import partial
 import aiohttp_jinja2
 from aiohttp import web
 
+from bot.audit import Action
 from bot.texts.translate import gettext as _
 from bot.texts.translate import mark
 from bot.web.api.tokens import (
@@ -17,6 +18,7 @@ from bot.web.api.tokens import (
 )
 from bot.web.bodies import read_fields
 from bot.web.cards import read_id
+from bot.web.changes import note_change
 from bot.web.health import is_from_this_machine
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other
@@ -82,6 +84,9 @@ class TokenPages:
             )
         except TokenRefused as error:
             raise Refusal(400, str(error)) from error
+        await note_change(
+            self._services, request, Action.MAKE_TOKEN, token=made.row.id, name=made.row.name
+        )
         return await self._page(request, made)
 
     async def handle_revoke(self, request: web.Request) -> web.StreamResponse:
@@ -94,6 +99,7 @@ class TokenPages:
             )
         except TokenRefused as error:
             raise Refusal(404, str(error)) from error
+        await note_change(self._services, request, Action.REVOKE_TOKEN, token=token_id)
         return see_other("/admin/tokens")
 
     async def _page(self, request: web.Request, made: NewToken | None) -> web.Response:

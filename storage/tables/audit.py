@@ -21,8 +21,8 @@ class AuditEntry(Base):
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     made_at: Mapped[datetime]
-    #: Where it was made; a server is a Discord server, null elsewhere.
-    platform: Mapped[PlatformName] = mapped_column(enum_column(PlatformName, "platform"))
+    #: Where it was made, null: on the command line; a server is a Discord server, null elsewhere.
+    platform: Mapped[PlatformName | None] = mapped_column(enum_column(PlatformName, "platform"))
     server: Mapped[str | None] = mapped_column(String(128))
     #: What it is about; null: about all.
     community_id: Mapped[int | None] = mapped_column(

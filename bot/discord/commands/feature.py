@@ -6,7 +6,7 @@ import discord
 from discord.ext import commands
 from sqlalchemy.orm import Session
 
-from bot.audit import Action, Actor, AuditLog
+from bot.audit import Action, Actor
 from bot.core import Core
 from bot.discord.gateway.thread_rule import community_of_channel
 from bot.discord.texts.lookup import Texts
@@ -44,7 +44,7 @@ class Feature(commands.Cog):
         self.pipeline = pipeline
         self.cooldowns = cooldowns
         self.names = names
-        self._audit = AuditLog(core.database, keep_days=core.settings.audit_days, clock=core.clock)
+        self._audit = core.audit
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Before every command: not too much at once."""

@@ -1,0 +1,70 @@
+"""The audit log, for the admin: who changed what, on every platform and on the command line."""
+
+from functools import partial
+
+import aiohttp_jinja2
+from aiohttp import web
+
+from bot.audit import Action, newest_everywhere
+from bot.people.nicknames import nickname
+from bot.web.cards import read_id
+from bot.web.services import Services
+
+_LISTED = 50
+
+#: What was done, in words.
+WORDS = {
+    Action.WATCH: "began to watch",
+    Action.UNWATCH: "ended watching",
+    Action.SETTINGS: "changed settings",
+    Action.IMPORT: "began an import",
+    Action.STOP_IMPORT: "ended an import",
+    Action.DIGEST: "set the digest",
+    Action.END_DIGEST: "ended the digest",
+    Action.OUTCOMES: "set where outcomes are told",
+    Action.END_OUTCOMES: "ended telling outcomes",
+    Action.RETRAIN: "asked for a training run",
+    Action.PROMOTE: "let a version serve",
+    Action.ROLLBACK: "went back to a version",
+    Action.HIDE: "hid a post",
+    Action.SHOW: "showed a hidden post again",
+    Action.BAN: "shut out who posted",
+    Action.BAN_HELD: "shut out those who were held back",
+    Action.UNBAN: "let somebody in again",
+    Action.RELEASE: "counted what was held back",
+    Action.MAKE_TOKEN: "made a token of the API",
+    Action.REVOKE_TOKEN: "revoked a token of the API",
+    Action.CREDENTIALS: "typed credentials in",
+    Action.ACCOUNT_LINK: "made a link into an account",
+    Action.ADMIN: "became the admin",
+}
+
+
+class AuditPages:
+    """Answers the admin, and nobody else."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def routes(self) -> list[web.RouteDef]:
+        """Every route of the page."""
+        return [web.get("/admin/audit", self.handle_page)]
+
+    async def handle_page(self, request: web.Request) -> web.Response:
+        """GET /admin/audit with ``before``, the number of an entry, or without."""
+        self._services.admins.require(request)
+        before = read_id(request.query.get("before", ""))
+        changes = await self._services.database.run_read(
+            partial(newest_everywhere, before=before, limit=_LISTED)
+        )
+        return aiohttp_jinja2.render_template(
+            "audit.html",
+            request,
+            {
+                "changes": changes,
+                "words": {action.value: text for action, text in WORDS.items()},
+                "nickname": nickname,
+                "older": changes[-1].entry.id if len(changes) == _LISTED else None,
+                "days": self._services.settings.audit_days,
+            },
+        )

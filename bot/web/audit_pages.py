@@ -17,6 +17,7 @@ WORDS = {
     Action.WATCH: "began to watch",
     Action.UNWATCH: "ended watching",
     Action.SETTINGS: "changed settings",
+    Action.POSTERS: "changed whose images are posts",
     Action.IMPORT: "began an import",
     Action.STOP_IMPORT: "ended an import",
     Action.DIGEST: "set the digest",

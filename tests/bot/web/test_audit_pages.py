@@ -51,7 +51,7 @@ async def test_every_change_of_the_admin_is_told_and_no_secret_with_it(
 
 
 async def test_what_others_changed_is_there_page_by_page(
-    app: App, board: WebPlatform, bob: Visitor
+    app: App, board: WebPlatform, bob: Visitor, post_id: int
 ) -> None:
     await bob.become_admin(board.admin_link())
     discord = Actor(PlatformName.DISCORD, "7", "ab" * 32)

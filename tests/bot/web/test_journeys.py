@@ -9,6 +9,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright
 
 from bot.app import App
+from bot.settings import Settings
 from bot.web.platform import WebPlatform
 from tests.fakes.clock import FakeClock
 from tests.fakes.visitor import PICTURE, Visitor
@@ -100,3 +101,46 @@ async def test_everything_is_done_without_scripts(
     assert await page.get_by_role("heading", name="Plain").count() == 1
     assert "/posts/" in page.url
     await context.close()
+
+
+class TestAccounts:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"accounts": "required"})
+
+    async def test_a_browser_makes_a_passkey_and_comes_back_with_it(
+        self, browser: Browser, board: WebPlatform
+    ) -> None:
+        context = await browser.new_context(viewport={"width": 390, "height": 900})
+        page = await context.new_page()
+        page.set_default_timeout(PATIENCE)
+        devtools = await context.new_cdp_session(page)
+        await devtools.send("WebAuthn.enable")
+        key = {
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": True,
+            "hasUserVerification": True,
+            "isUserVerified": True,
+            "automaticPresenceSimulation": True,
+        }
+        await devtools.send("WebAuthn.addVirtualAuthenticator", {"options": key})
+        base = board.url.rstrip("/").replace("127.0.0.1", "localhost")
+        await page.goto(f"{base}/account")
+        await check(page, "signed out")
+        await page.fill("[data-passkey=make] input[name=name]", "My phone")
+        await page.get_by_role("button", name="Make an account").click()
+        await page.get_by_role("heading", name="Your passkeys").wait_for()
+        await check(page, "signed in")
+        person = await page.get_by_role("heading", level=1).inner_text()
+        await page.fill("[data-passkey=make] input[name=name]", "Again")
+        await page.get_by_role("button", name="Add it").click()
+        await page.get_by_text("This device has a passkey of your account already.").wait_for()
+        await page.get_by_role("button", name="Here").click()
+        await page.get_by_role("button", name="Sign in with a passkey").click()
+        await page.get_by_role("heading", name=person).wait_for()
+        await page.goto(board.admin_link().replace("127.0.0.1", "localhost"))
+        for path in ("/admin/accounts", "/admin/audit"):
+            await page.goto(base + path)
+            await check(page, path)
+        await context.close()

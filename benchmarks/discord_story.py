@@ -74,10 +74,12 @@ class Story:
     def chapter(self, title: str) -> None:
         self.lines += [f"## {title}", ""]
 
-    def show(self, name: str, alt: str, messages: Sequence[Message | None]) -> None:
+    async def show(self, name: str, alt: str, messages: Sequence[Message | None]) -> None:
         """A picture of messages as they stand now."""
         path = self._pictures / f"discord-{name}.png"
-        self._layout.picture([each for each in messages if each is not None], path)
+        # Beside the loop: drawing may take longer than the right to serve Discord lasts.
+        shown = [each for each in messages if each is not None]
+        await asyncio.to_thread(self._layout.picture, shown, path)
         self.lines += [f"![{alt}](pictures/{path.name})", ""]
 
     def quote(self, who: str, asked: str, answer: str, seconds: float | None = None) -> None:
@@ -157,7 +159,7 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
         f" {names}, and *Will it play?* in the menu of every message."
     )
     asked = await fake.slash(admin, channel, "help")
-    story.show("help", "/help lists what there is", [asked.response])
+    await story.show("help", "/help lists what there is", [asked.response])
 
     story.chapter("Watch")
     asked = await fake.slash(admin, channel, "watch")
@@ -187,7 +189,7 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     meme = village.meme(Scene.CAT, Palette.NEON)
     post = await village.post(ann, meme, "she has seen the logs")
     reply = await village.reply_to(post)
-    story.show("post", "A post and the reply to it, with the guess buttons", [post, reply])
+    await story.show("post", "A post and the reply to it, with the guess buttons", [post, reply])
 
     story.chapter("Ask before posting")
     idea = village.meme(Scene.CHART, Palette.GREY)
@@ -197,7 +199,9 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     story.quote(
         bob.name, "`/predict image: chart.jpg title: numbers`", "", asked.acknowledged_after
     )
-    story.show("predict", "/predict: three bars, and what made the prediction", [asked.response])
+    await story.show(
+        "predict", "/predict: three bars, and what made the prediction", [asked.response]
+    )
 
     story.chapter("Guess")
     clicked = await fake.click(bob, reply, "High")
@@ -214,11 +218,11 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     await village.pass_time(DAY)
     await village.pass_time(60)
     story.tell("A day later the score is final, and the same reply shows the result.")
-    story.show("outcome", "The reply after the horizon", [post, reply])
+    await story.show("outcome", "The reply after the horizon", [post, reply])
 
     story.chapter("Leaderboard")
     asked = await fake.slash(ann, channel, "leaderboard", season="all")
-    story.show("leaderboard", "The forecasters of all time", [asked.response])
+    await story.show("leaderboard", "The forecasters of all time", [asked.response])
     asked = await fake.slash(cleo, channel, "me")
     story.quote(cleo.name, "`/me`", said(asked), asked.acknowledged_after)
 
@@ -229,7 +233,7 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     (ended,) = await fake.until(lambda: asked.followups, "the end of the training", within=900)
     story.quote("peoria", f"{perf_counter() - started:.0f} s later", ended.text)
     asked = await fake.slash(admin, channel, "model versions")
-    story.show("versions", "/model versions", [asked.response])
+    await story.show("versions", "/model versions", [asked.response])
 
     if "serves now" not in ended.text:
         story.chapter("Promote")
@@ -247,7 +251,7 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     asked = await fake.slash(admin, channel, "model rollback")
     question = asked.response
     assert question is not None
-    story.show("rollback", "/model rollback asks first", [question])
+    await story.show("rollback", "/model rollback asks first", [question])
     clicked = await fake.click(admin, question, "Go back")
     await fake.settle(within=120)
     story.quote(admin.name, "presses **Go back**", question.text, clicked.acknowledged_after)

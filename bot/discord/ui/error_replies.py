@@ -23,6 +23,7 @@ import discord
 from discord import app_commands
 
 from bot.community_settings import SettingRefused
+from bot.discord.gateway.error_codes import AWAY
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.reasons import permission_name
 from bot.discord.ui.responses import respond_privately
@@ -79,8 +80,11 @@ async def answer_error(interaction: discord.Interaction[Any], error: Exception) 
         sentence = texts("error.ours", number=number) if ours else texts("error.not_stored")
     try:
         await respond_privately(interaction, sentence)
-    except (discord.HTTPException, aiohttp.ClientError) as lost:
+    except (discord.HTTPException, PlatformUnavailable, *AWAY) as lost:
         log.warning("%s: the person could not be answered: %s", _name(interaction), lost)
+    except Exception:
+        # An answer of another shape, after which nobody knows whether they were told.
+        log.exception("%s: whether the person was answered is not known.", _name(interaction))
 
 
 def sentence_of(texts: Texts, error: Exception) -> str | None:

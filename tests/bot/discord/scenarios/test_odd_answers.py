@@ -67,3 +67,20 @@ async def test_a_post_goes_its_way_after_answers_of_another_shape_to_every_call(
     assert scene.fake.replies_to(withdrawn) == []
     assert [hook.step for hook in hooks if not hook.hits] == []
     assert [each.getMessage() for each in caplog.records if each.exc_info] == []
+
+
+@pytest.mark.parametrize("answer", [BODIES[0], BODIES[1], BODIES[3], BODIES[7]], ids=str)
+async def test_a_command_that_is_answered_oddly_is_heard_once_and_stops_nothing(
+    scene: Scene, answer: tuple[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    text, kind = answer
+    callback = "POST /interactions/{interaction_id}/{interaction_token}/callback"
+    hook = scene.fake.on(
+        f"after {callback}", lambda _: web.Response(text=text, content_type=kind), times=1
+    )
+    await scene.fake.slash(scene.bob, scene.channel, "help", wait=False)
+    await scene.fake.settle()
+    assert hook.hits
+    assert "never retrieved" not in caplog.text
+    asked = await scene.fake.slash(scene.bob, scene.channel, "help")
+    assert asked.text

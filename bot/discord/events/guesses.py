@@ -8,6 +8,7 @@ from discord.ext import commands
 from bot.core import Core
 from bot.discord.gateway.guild_options import IGNORED_PEOPLE, VOTER_DAYS, options_of, place_of
 from bot.discord.gateway.post_rules import is_old_enough
+from bot.discord.messages.distribution_picture import FILE, distribution_file
 from bot.discord.messages.render_card import card_message
 from bot.discord.messages.reply_data import find_earlier_post
 from bot.discord.texts.lookup import Texts
@@ -112,12 +113,17 @@ class GuessListener(commands.Cog):
             await self._note_view(post, person)
             await self._show(interaction, post, "guess.placed_shown", bucket)
             return
+        picture = []
+        if post.prediction_rows and self._why_secret(post, Reader(asked=True)) is None:
+            bins = post.prediction_rows[0].bins
+            picture = [await distribution_file(texts, bins, guess=bucket)]
         await interaction.edit_original_response(
             content=texts(
                 "guess.placed",
                 bucket=texts(f"bucket.{bucket.value}"),
                 when=_closes(post),
-            )
+            ),
+            attachments=picture,
         )
 
     def _check_may_play(
@@ -190,10 +196,13 @@ class GuessListener(commands.Cog):
             ),
             spoiler=post.is_spoiler,
         )
+        files = message.files()
+        message.embed.set_thumbnail(url=f"attachment://{FILE}")
+        bins = post.prediction_rows[0].bins
         await interaction.edit_original_response(
             content=content,
             embed=message.embed,
-            attachments=message.files(),
+            attachments=[*files, await distribution_file(texts, bins, guess=bucket)],
             view=await self._genre_menu(interaction, texts, post),
         )
 

@@ -7,6 +7,7 @@ from bot.discord.gateway.answers import judging_answers
 from bot.discord.gateway.channels import PostChannel
 from bot.discord.gateway.guild_options import options_of, upvote_of
 from bot.discord.messages.current_reply import current_reply
+from bot.discord.messages.distribution_picture import distribution_file
 from bot.discord.messages.find_reply import is_a_message, require_channel
 from bot.discord.messages.render_reply import (
     ReplyMessage,
@@ -67,10 +68,15 @@ class ReplyEditor:
             case OutcomeWaits():
                 message = outcome_waits_message(texts, post, outcome, upvote=_upvote(post))
             case Outcome():
-                message = await self._outcome_message(texts, post, outcome)
+                picture = None
+                if channel.permissions_for(channel.guild.me).attach_files:
+                    picture = await _picture(texts, post, outcome)
+                message = await self._outcome_message(texts, post, outcome, picture)
         await _edit(channel, reply_id, message)
 
-    async def _outcome_message(self, texts: Texts, post: Post, outcome: Outcome) -> ReplyMessage:
+    async def _outcome_message(
+        self, texts: Texts, post: Post, outcome: Outcome, picture: discord.File | None
+    ) -> ReplyMessage:
         async with self._core.database.read() as session:
             guesses = await read_named_guesses(session, post.id)
         right = [each for each in guesses if each.bucket is outcome.bucket]
@@ -85,7 +91,17 @@ class ReplyEditor:
             best=best,
             right=len(right),
             guesses=len(guesses),
+            picture=picture,
         )
+
+
+async def _picture(texts: Texts, post: Post, outcome: Outcome) -> discord.File | None:
+    """The prediction and where it came out; None where that is told of nobody."""
+    label = post.label
+    if label is None or not outcome.told:
+        return None
+    interval = (label.percentile_low, label.percentile_high)
+    return await distribution_file(texts, outcome.card.bins, outcome=interval)
 
 
 def _upvote(post: Post) -> str:
@@ -101,4 +117,7 @@ async def _edit(channel: PostChannel, reply_id: str | None, message: ReplyMessag
         return
     with judging_answers():
         reply = channel.get_partial_message(int(reply_id))
-        await reply.edit(embed=message.embed, view=message.view)
+        if message.picture is None:
+            await reply.edit(embed=message.embed, view=message.view)
+        else:
+            await reply.edit(embed=message.embed, view=message.view, attachments=[message.picture])

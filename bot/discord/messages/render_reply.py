@@ -27,6 +27,7 @@ class ReplyMessage:
 
     embed: discord.Embed
     view: discord.ui.View
+    picture: discord.File | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ def outcome_message(
     best: RightGuess | None,
     right: int,
     guesses: int,
+    picture: discord.File | None = None,
 ) -> ReplyMessage:
     """The reply when the score is final.
 
@@ -108,6 +110,7 @@ def outcome_message(
         best: the guess that was right first, if its author can be named.
         right: how many guesses were right.
         guesses: how many there were.
+        picture: of the prediction and what became of it; None: it cannot be shown there.
     """
     card = outcome.card
     lines = [
@@ -123,7 +126,9 @@ def outcome_message(
         colour=None if outcome.right is None else _COLOURS[outcome.right],
     )
     embed.set_footer(text=texts("card.footer", version=card.model_version))
-    return ReplyMessage(embed, buttons_when_closed(texts, post.id))
+    if picture is not None:
+        embed.set_image(url=f"attachment://{picture.filename}")
+    return ReplyMessage(embed, buttons_when_closed(texts, post.id), picture)
 
 
 def outcome_waits_message(

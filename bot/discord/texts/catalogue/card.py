@@ -1,6 +1,9 @@
 """The card of a prediction and of its outcome."""
 
 ENGLISH: dict[str, str] = {
+    "chances.words": "Ten bars: the chances that the image beats 0 to 10% of the posts, 10 to 20%,"
+    " and so on up to 100%: {chances}.",
+    "chances.outcome": "It came to {low} to {high}.",
     "card.heading": "Will it play?",
     "card.beats": "Would beat **{share}** of the posts in {community}.",
     "card.beats_somewhere": "Would beat **{share}** of the posts in a typical community that I"
@@ -68,6 +71,9 @@ ENGLISH: dict[str, str] = {
 }
 
 GERMAN: dict[str, str] = {
+    "chances.words": "Zehn Balken: die Chancen, dass das Bild 0 bis 10 % der Posts schlägt, 10 bis"
+    " 20 %, und so weiter bis 100 %: {chances}.",
+    "chances.outcome": "Es kam auf {low} bis {high}.",
     "card.heading": "Kommt das an?",
     "card.beats": "Dürfte **{share}** der Posts in {community} schlagen.",
     "card.beats_somewhere": "Dürfte **{share}** der Posts in einer typischen Community schlagen,"

@@ -10,7 +10,7 @@ from bot.discord.ui.member_names import MemberNames
 from storage.queries.communities import find_or_add_author
 from storage.tables import Community, OutcomeFeed, Standing
 from storage.types import ForecasterKind, PlatformName
-from tests.bot.discord.scenarios.scene import SEND, Scene
+from tests.bot.discord.scenarios.scene import PNG, SEND, Scene
 from tests.bot.discord.scenarios.test_digest import played
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord.faults import answer
@@ -217,3 +217,19 @@ async def test_a_season_ends_with_a_post_and_its_winner_has_the_role(
     assert await tell(scene) == 0
     asked = await scene.fake.slash(scene.admin, scene.channel, "outcomes")
     assert "Embed Links missing" in asked.text
+
+
+async def test_guess_and_outcome_show_it(scene: Scene) -> None:
+    posts = await played(scene, scene.channel, *[f"meme {n}" for n in range(11)])
+    (reply,) = scene.fake.replies_to(posts[-1])
+    (picture,) = reply.attachments
+    assert picture.filename == "chances.png"
+    assert "It came to" in (picture.description or "")
+    assert "chances.png" in str(reply.embeds)
+    post = await scene.fake.post_message(scene.channel, scene.ann, attachments=[PNG])
+    await scene.work()
+    (reply,) = scene.fake.replies_to(post)
+    asked = await scene.fake.click(scene.bob, reply, "Low")
+    assert asked.response is not None
+    (picture,) = asked.response.attachments
+    assert "Ten bars" in (picture.description or "")

@@ -20,6 +20,7 @@ from bot.notices import Notices
 from bot.operations.health_check import HealthCheck
 from bot.operations.heartbeat import Heartbeat
 from bot.operations.image_cleanup import ImageCleanup
+from bot.operations.old_rows import OldRows
 from bot.operations.readiness import Readiness
 from bot.operations.replaced_data import ReplacedData
 from bot.operations.scheduled_backup import ScheduledBackup
@@ -180,6 +181,12 @@ def build(core: Core) -> App:
             clock=core.clock,
         ),
         audit=core.audit,
+        old_rows=OldRows(
+            core.database,
+            readings_days=core.settings.readings_days,
+            forecasts_days=core.settings.forecasts_days,
+            clock=core.clock,
+        ),
         replaced_data=ReplacedData(
             core.settings.data_dir, keep_days=core.settings.replaced_days, clock=core.clock
         ),
@@ -187,6 +194,7 @@ def build(core: Core) -> App:
             core.database,
             Sender(core.settings.webhook_allow_hosts),
             key=core.people_key,
+            keep_days=core.settings.webhook_days,
             clock=core.clock,
         ),
         platforms=platforms,

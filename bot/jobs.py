@@ -16,6 +16,7 @@ from bot.notices import Notices
 from bot.operations.health_check import HealthCheck
 from bot.operations.heartbeat import BEAT_SECONDS, Heartbeat
 from bot.operations.image_cleanup import ImageCleanup
+from bot.operations.old_rows import OldRows
 from bot.operations.replaced_data import ReplacedData
 from bot.operations.scheduled_backup import ScheduledBackup
 from bot.platform import Platform
@@ -88,6 +89,7 @@ class Jobs:
         new_starter: NewStarter,
         heartbeat: Heartbeat,
         scheduled_backup: ScheduledBackup,
+        old_rows: OldRows,
         replaced_data: ReplacedData,
         audit: AuditLog,
         webhooks: WebhookDelivery,
@@ -117,6 +119,7 @@ class Jobs:
         self._new_starter = new_starter
         self._heartbeat = heartbeat
         self._scheduled_backup = scheduled_backup
+        self._old_rows = old_rows
         self._replaced_data = replaced_data
         self._audit = audit
         self._webhooks = webhooks
@@ -173,11 +176,12 @@ class Jobs:
         return len(posts)
 
     async def clean_up(self) -> int:
-        """Drop what is no longer needed: image files, versions, replaced data, old messages."""
+        """Drop what is no longer needed: image files, versions, replaced data, old rows."""
         sweeps = (
             self._image_cleanup.sweep,
             self._retention.sweep,
             self._replaced_data.sweep,
+            self._old_rows.sweep,
             self._audit.sweep,
             self._webhooks.sweep,
         )

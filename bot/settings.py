@@ -508,6 +508,25 @@ class Settings(BaseSettings):
         description="How long it is kept who changed settings, watched channels and chose model"
         " versions, days.",
     )
+    readings_days: float = Field(
+        0.0,
+        ge=0,
+        description="How long after its label a post keeps its early readings and second looks,"
+        " days; 0: for ever. Growth curves then learn from newer posts only, and pages of older"
+        " ones show no course of the score. The last reading and the label stay.",
+    )
+    forecasts_days: float = Field(
+        0.0,
+        ge=0,
+        description="How long forecasts of model versions whose files were dropped are kept once"
+        " they were scored, days; 0: for ever. Pages of older posts then show their label alone,"
+        " and `main.py leaderboard --rebuild` no longer counts them. Sums of the league stay.",
+    )
+    webhook_days: float = Field(
+        7.0,
+        gt=0,
+        description="How long messages to webhooks are kept that were taken or given up, days.",
+    )
     replaced_days: float = Field(
         30.0,
         gt=0,

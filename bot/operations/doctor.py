@@ -26,6 +26,7 @@ from bot.operations.findings import Finding, State
 from bot.operations.heartbeat import Heartbeat, life_finding, role_findings
 from bot.operations.held_votes_finding import held_votes_finding
 from bot.operations.object_store_check import ObjectStoreCheck
+from bot.operations.old_rows import old_rows_finding
 from bot.operations.scheduled_backup import backups_finding
 from bot.operations.service_findings import service_findings
 from bot.people.identity import find_key
@@ -108,6 +109,7 @@ async def _examine(
             *await session.run_sync(role_findings, now),
             *await session.run_sync(batch_findings, now),
             *await session.run_sync(deletion_findings, now),
+            await session.run_sync(old_rows_finding, settings),
             *await _communities(session, now),
         ]
 

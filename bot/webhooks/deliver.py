@@ -31,8 +31,6 @@ PAUSES = tuple(
     timedelta(seconds=each)
     for each in (5, 300, 1800, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
 )
-#: Messages that were sent, or given up, are kept for this long.
-KEPT = timedelta(days=7)
 
 _MESSAGES = table_of(WebhookMessage)
 
@@ -50,11 +48,21 @@ class WebhookDelivery:
         database: holds the messages.
         sender: sends one.
         key: the people key, which secrets are made of.
+        keep_days: how long messages that were sent, or given up, are kept, days.
         clock: the time.
     """
 
-    def __init__(self, database: Database, sender: Sender, *, key: bytes, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        sender: Sender,
+        *,
+        key: bytes,
+        keep_days: float = 7.0,
+        clock: Clock,
+    ) -> None:
         self._database = database
+        self._keep = timedelta(days=keep_days)
         self._sender = sender
         self._key = key
         self._clock = clock
@@ -72,7 +80,7 @@ class WebhookDelivery:
         ended = select(Webhook.id).where(Webhook.ended_at.is_not(None))
         old = delete(_MESSAGES).where(
             or_(_MESSAGES.c.due_at.is_(None), _MESSAGES.c.webhook_id.in_(ended)),
-            _MESSAGES.c.made_at < self._clock() - KEPT,
+            _MESSAGES.c.made_at < self._clock() - self._keep,
         )
         return await self._database.run_write(partial(_count, statement=old), alone_in=ITS_ROWS)
 

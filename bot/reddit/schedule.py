@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+from bot.leases import LeaseLost
 from bot.notices import NoticeKind, note
 from bot.platform import PlatformUnavailable
 from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere
@@ -49,6 +50,9 @@ class Schedule:
         try:
             await work()
             self._closed.discard(what)
+        except LeaseLost:
+            # Another process has its turn; who called leaves it to that one.
+            raise
         except CredentialsRefused as error:
             self._due[what] = now, now + (error.retry_after or every)
             if self.refusal is None:

@@ -13,6 +13,7 @@ from bot.discord.gateway.answers import judging_answers
 from bot.discord.gateway.channels import WatchedChannel
 from bot.discord.gateway.error_codes import UNKNOWN_CHANNEL, UNKNOWN_MESSAGE
 from bot.discord.gateway.guild_options import GUILD, downvote_of, upvote_of
+from bot.discord.gateway.told_channel import sent_before
 from bot.discord.history.import_history import MAY_PASS, OneImport, Stopped, other_emoji
 from bot.discord.history.render import progress_embed
 from bot.discord.messages.reaction_votes import VoteEmoji
@@ -258,6 +259,20 @@ class _Progress:
                 self._shown_in.pop(CHANNEL)
                 await note_shown(self._core.database, self._row.id, self._shown_in)
             return
-        sent = await place.send(embed=embed, nonce=f"i{self._row.id}")
+        sent = await self._shown_before(place, embed)
+        if sent is None:
+            sent = await place.send(embed=embed, nonce=f"i{self._row.id}")
         self._shown_in[MESSAGE] = str(sent.id)
         await note_shown(self._core.database, self._row.id, self._shown_in)
+
+    async def _shown_before(
+        self, place: discord.abc.Messageable, embed: discord.Embed
+    ) -> discord.Message | None:
+        """What a process showed that was killed before it could note it."""
+        try:
+            return await sent_before(
+                self._client, place, self._row.asked_at, lambda each: each.title == embed.title
+            )
+        except discord.Forbidden as error:
+            log.info("Whether an import was shown before cannot be seen (%s).", error)
+            return None

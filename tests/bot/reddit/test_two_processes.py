@@ -1,5 +1,8 @@
 """Two Peorias on one database, as in every rolling deploy: people hear everything once."""
 
+import pytest
+
+from bot.leases import LeaseLost
 from bot.reddit.platform import RedditPlatform
 from storage.tables import InboxItem
 from storage.types import ReplyState
@@ -53,3 +56,16 @@ async def test_an_answer_that_another_process_claimed_is_not_sent(
         await answers.answer_due()
     assert len(reddit.comments_on(asked["name"])) == 1
     assert isinstance(first.reddit, RedditPlatform)
+
+
+async def test_work_whose_right_is_lost_is_left_to_the_other_process_without_a_fault(
+    start: OpenBot, reddit: FakeReddit, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def lose() -> None:
+        raise LeaseLost("another process does the work of reddit now")
+
+    async with start() as bot:
+        bot.reddit._read_inbox = lose  # type: ignore[method-assign]
+        await bot.reddit.tick()
+    assert "is left to another process" in caplog.text
+    assert [each for each in caplog.records if each.exc_info] == []

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from bot.communities import unwatch_community
-from bot.discord.history.run_imports import HistoryImports
+from bot.discord.history.run_imports import MESSAGE, HistoryImports
 from bot.people.consent import opt_out
 from bot.people.identity import hash_person
 from storage.tables import HistoryImport, Label, Post
@@ -98,7 +99,10 @@ async def test_posts_of_the_past_become_labels(scene: Scene, clock: FakeClock) -
     assert "Stored before: 3" in last.text
 
 
-async def test_an_import_goes_on_where_it_was_stopped(scene: Scene, clock: FakeClock) -> None:
+@pytest.mark.parametrize("was_noted", [True, False])
+async def test_an_import_goes_on_where_it_was_stopped(
+    scene: Scene, clock: FakeClock, was_noted: bool
+) -> None:
     fake, channel = scene.fake, scene.channel
     await scene.platform.stop()
     posts = [
@@ -128,6 +132,12 @@ async def test_an_import_goes_on_where_it_was_stopped(scene: Scene, clock: FakeC
     await go_on(scene)
     assert (await imports(scene))[0].after == str(posts[0].id)
     await scene.platform.stop()
+    if not was_noted:
+        # What was shown is minutes old, and its process was killed before it could note it.
+        fake.nonce_window = timedelta(0)
+        async with scene.core.database.write() as session:
+            kept = await session.get_one(HistoryImport, row.id)
+            kept.shown_in = {key: each for key, each in kept.shown_in.items() if key != MESSAGE}
     clock.forward(60)
     await scene.platform.start()
     await fake.ready()

@@ -1,4 +1,4 @@
-"""A Reddit to try Peoria on, with nobody's account: people post, vote and ask.
+"""A Reddit to try Peoria on, with nobody's account: people post, vote and guess.
 
     python -m tests.fakes.reddit.stand_in [--port 8099] [--every 20]
 
@@ -28,15 +28,25 @@ PEORIA_DOWNLOAD_ALLOW_HOSTS=127.0.0.1
 """
 
 
+#: The wiki page of r/aww, as its moderator wrote it.
+PAGE = "replies: on\nguesses: on\nleaderboard: sticky\n"
+
+
 async def live(reddit: FakeReddit, every: float) -> None:
     """A post every so often; all scores grow."""
     chance = random.Random(1)  # noqa: S311
+    told = 0
     while True:
         fame = chance.lognormvariate(3, 1.5)
         reddit.post("aww", f"Cat {chance.randrange(1000)}", fame=fame)
         for post in reddit.subreddit("aww").posts:
             hours = (now().timestamp() - post["created_utc"]) / 3600
             post["score"] = 1 + round(post.get("fame", 10) * (1 - math.exp(-hours / 5)))
+        newest = reddit.subreddit("aww").posts[0]
+        reddit.comment(newest["name"], f"!guess {chance.choice(('low', 'medium', 'high'))}")
+        for said in reddit.modmail_of()[told:]:
+            print(f"Modmail of r/aww: {said}", flush=True)
+        told = len(reddit.modmail_of())
         await asyncio.sleep(every)
 
 
@@ -47,6 +57,10 @@ async def run(port: int, every: float) -> None:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     reddit.origin = f"http://127.0.0.1:{port}"
+    reddit.make_moderator("aww", "mod")
+    reddit.make_moderator("aww", ME)
+    reddit.write_wiki("aww", PAGE)
+    reddit.modmail("aww", "mod", "status")
     for days in range(120, 0, -1):
         # The past, for a back-fill.
         created = now().timestamp() - days * 6 * 3600

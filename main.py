@@ -23,6 +23,7 @@ from bot.cli import (
     images,
     import_posts,
     leaderboard,
+    lemmy,
     meme,
     models,
     nowcast,
@@ -103,6 +104,7 @@ app.add_typer(images.app, name="images")
 app.add_typer(models.app, name="models")
 app.add_typer(discord.app, name="discord")
 app.add_typer(reddit.app, name="reddit")
+app.add_typer(lemmy.app, name="lemmy")
 app.add_typer(backbone.app, name="backbone")
 app.add_typer(cluster.app, name="cluster")
 app.add_typer(token.app, name="token")

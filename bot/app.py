@@ -252,7 +252,16 @@ def _setup_checks(core: Core, pipeline: Pipeline) -> Mapping[PlatformName, Setup
 
         return await check_reddit(settings, core.clock)
 
-    return {PlatformName.DISCORD: discord, PlatformName.REDDIT: reddit}
+    async def lemmy(settings: Settings) -> Sequence[Finding]:
+        from bot.lemmy.check import check_lemmy
+
+        return await check_lemmy(settings, core.clock)
+
+    return {
+        PlatformName.DISCORD: discord,
+        PlatformName.REDDIT: reddit,
+        PlatformName.LEMMY: lemmy,
+    }
 
 
 def backbone_switch(core: Core) -> BackboneSwitch:

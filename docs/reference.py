@@ -30,6 +30,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Images": ("max_image", "image", "signed_url", "download", "read_text"),
     "Discord": ("discord_",),
     "Reddit": ("reddit_",),
+    "Lemmy": ("lemmy_",),
     "Training": ("train_", "retrain_", "finetune", "keep_versions", "backbone", "pause_on", "ray_"),
     "Backups": ("backup_",),
     "The league": ("season_", "min_guesses"),

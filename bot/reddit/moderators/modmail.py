@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 #: Messages that are older are not obeyed any more.
 FRESH = timedelta(days=2)
 _MEMORY = 1_000
+#: Conversations that are read at most in one look.
+_AT_ONCE = 20
 
 PAUSED_BY = "A moderator asked for it."
 
@@ -59,11 +61,16 @@ class Modmail:
         answer = await self._client.modmail()
         found = answer.get("conversations") if isinstance(answer, dict) else None
         oldest = self._core.clock() - FRESH
+        asked = 0
         for name, each in [*found.items()] if isinstance(found, dict) else []:
             changed = each.get("lastUpdated") if isinstance(each, dict) else None
             at = moment_of(changed)
             if at is None or at < oldest or self._seen.get(name) == changed:
                 continue
+            if asked == _AT_ONCE:
+                # The rest has its turn the next time: what is new is watched meanwhile.
+                break
+            asked += 1
             await self._read_conversation(str(name))
             self._seen[name] = str(changed)
             self._seen.move_to_end(name)

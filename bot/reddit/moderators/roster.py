@@ -9,6 +9,9 @@ from bot.runtime.clock import Clock
 #: Moderators change seldom; one who was removed is obeyed for this long at most.
 KEPT = timedelta(minutes=10)
 
+#: Of somebody who is not among them it is asked once more after this.
+ASKED_ANEW = timedelta(seconds=30)
+
 _ALL = "all"
 
 
@@ -26,6 +29,12 @@ class Roster:
         Raises:
             PlatformUnavailable, NotAllowed, NotThere: as `RedditClient` does.
         """
+        if name.lower() in await self._of(subreddit):
+            return True
+        # They may have been made one since.
+        known = self._known.get(subreddit.lower())
+        if known is not None and self._clock() - known[0] >= ASKED_ANEW:
+            del self._known[subreddit.lower()]
         return name.lower() in await self._of(subreddit)
 
     async def we_may(self, subreddit: str, permission: str) -> bool:

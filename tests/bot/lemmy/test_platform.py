@@ -11,6 +11,7 @@ from sqlalchemy import inspect, select
 
 from bot.app import App, build
 from bot.core import open_core
+from bot.lemmy.check import check_lemmy
 from bot.lemmy.platform import LemmyPlatform
 from bot.people.identity import hash_person
 from bot.platform import OneOwner, PlatformRefused
@@ -223,6 +224,35 @@ async def test_refused_credentials_say_what_to_do(start: OpenBot, lemmy: FakeLem
         with pytest.raises(PlatformRefused, match="PEORIA_LEMMY_PASSWORD") as refused:
             await bot.lemmy.start()
         assert PASSWORD not in str(refused.value)
+
+
+async def test_the_check_says_what_is_wrong_and_writes_nothing(
+    data_dir: Path, lemmy: FakeLemmy, clock: FakeClock
+) -> None:
+    lemmy.post()
+
+    async def found(**changes: Any) -> list[tuple[str, bool | None]]:
+        settings = Settings(
+            **{
+                "data_dir": data_dir,
+                "lemmy_instance": lemmy.origin,
+                "lemmy_username": ME,
+                "lemmy_password": PASSWORD,
+                "lemmy_communities": "memes@lemmy.world,cats@lemmy.ml",
+                **changes,
+            }
+        )
+        return [(each.what, each.ok) for each in await check_lemmy(settings, clock)]
+
+    assert await found() == [
+        ("credentials", True),
+        ("replies", True),
+        ("!memes@lemmy.world", True),
+        ("!cats@lemmy.ml", False),
+    ]
+    assert await found(lemmy_password="wrong") == [("credentials", False)]
+    assert await found(lemmy_password=None) == [("credentials", False)]
+    assert {method for method, path in lemmy.requests if not path.endswith("/login")} == {"GET"}
 
 
 @pytest.mark.parametrize("given", ["memes", "a b@c", "memes@lemmy.world,x"])

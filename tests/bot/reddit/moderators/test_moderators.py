@@ -63,6 +63,10 @@ async def test_a_page_that_somebody_else_wrote_changes_nothing(
     assert (await bot.community()).reply_mode is ReplyMode.REPLY
     (told,) = reddit.modmail_of()
     assert "does not moderate" in told
+    reddit.make_moderator("aww", "stranger")
+    reddit.write_wiki("aww", "replies: off", author="stranger")
+    await later(bot, clock, 6 * MINUTE)
+    assert (await bot.community()).reply_mode is ReplyMode.SILENT
 
 
 async def test_moderators_are_obeyed_and_answered_once_and_others_are_not(

@@ -187,6 +187,7 @@ RULES = (
             "bot.app",
             "bot.jobs",
             "bot.reddit.backfill",
+            "bot.reddit.history",
             "bot.discord.history",
         ),
     ),

@@ -74,7 +74,7 @@ class Layout:
     def picture(self, messages: Sequence[Message], path: Path) -> None:
         """Write messages, one below the other, as a PNG file."""
         body = "".join(self._message(message) for message in messages)
-        _screenshot(f"<meta charset=utf-8><style>{STYLE}</style>{body}", path)
+        screenshot(f"<meta charset=utf-8><style>{STYLE}</style>{body}", path)
 
     def words(self, text: str) -> str:
         """A text for a transcript: mentions and moments as people read them."""
@@ -223,25 +223,37 @@ def _data(data: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def _screenshot(page: str, path: Path) -> None:
+def screenshot(page: str, path: Path, *, width: int = WIDTH, crop: bool = True) -> None:
+    """Write a page as a PNG file, as Chromium shows it.
+
+    Args:
+        page: its HTML, whole.
+        path: of the file.
+        width: pixels.
+        crop: whether what is below the last thing on it is cut away.
+    """
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         raise SystemExit("Chromium is not installed: apt install chromium")
     with tempfile.TemporaryDirectory() as scratch:
         source, shot = Path(scratch) / "page.html", Path(scratch) / "shot.png"
         source.write_text(page, "utf-8")
+        height = _TALL if crop else width
         subprocess.run(
             [
                 chromium, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-                f"--user-data-dir={scratch}/profile", f"--window-size={WIDTH},{_TALL}",
+                f"--user-data-dir={scratch}/profile", f"--window-size={width},{height}",
                 f"--screenshot={shot}", source.as_uri(),
             ],
             check=True, capture_output=True, timeout=120,
         )  # fmt: skip
         with Image.open(io.BytesIO(shot.read_bytes())) as image:
             picture = image.convert("RGB")
+    if not crop:
+        picture.save(path, optimize=True)
+        return
     background = Image.new("RGB", picture.size, _BACKGROUND)
     box = ImageChops.difference(picture, background).getbbox()
     bottom = (box[3] if box else 40) + 10
-    cropped = picture.crop((0, 0, WIDTH, min(bottom, _TALL)))
+    cropped = picture.crop((0, 0, width, min(bottom, _TALL)))
     cropped.save(path, optimize=True)

@@ -1,7 +1,8 @@
 """Fitting the network that reads faces. Written for any backend of Keras (KERAS_BACKEND)."""
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +20,11 @@ _EXAMPLES = 128
 
 #: The weights are averaged over about one in so many of the steps, the last ones.
 _AVERAGED = 7.2
+
+#: Parts of a fit after each of which its state is kept.
+_PARTS = 100
+#: Steps by which the time of one is told.
+_TIMED = 8
 
 #: What is done about classes that are rare.
 Balance = Literal["none", "class weights", "over-sampling"]
@@ -91,6 +97,8 @@ def fit_network(
     *,
     classes: int,
     seed: int,
+    resume: Path | None = None,
+    show: bool = False,
 ) -> Any:
     """Fit a network to grey images.
 
@@ -100,11 +108,28 @@ def fit_network(
         recipe: how.
         classes: how many the network tells apart.
         seed: of the first weights, the order and the augmentation.
+        resume: a folder in which the state is kept, about a hundred times, until the network is
+            fitted: a run that was cut short goes on there. None: nothing is kept.
+        show: whether a bar says how far it is.
 
     Returns:
         The keras.Model of `Recipe.build`, its weights averaged over the last steps.
     """
     keras.utils.set_random_seed(seed)
+    network, model = _model(images, recipe, classes, seed)
+    parts = _parts(recipe.steps) if resume or show else 1
+    batches = _Batches(images, labels, classes, recipe, seed, parts)
+    callbacks: list[Any] = [
+        keras.callbacks.LambdaCallback(on_epoch_begin=lambda part, _: batches.turn_to(part))
+    ]
+    if resume:
+        callbacks.append(keras.callbacks.BackupAndRestore(resume, double_checkpoint=True))
+    model.fit(batches, epochs=parts, verbose=2 if show else 0, callbacks=callbacks)
+    return network
+
+
+def _model(images: NDArray[np.uint8], recipe: Recipe, classes: int, seed: int) -> tuple[Any, Any]:
+    """The network, and around it what it is fitted with."""
     network = recipe.build(images, classes)
     faces = keras.Input((*images.shape[1:], 1), dtype="float32")
     truth = keras.Input((classes,), dtype="float32")
@@ -126,8 +151,29 @@ def fit_network(
         ),
         _loss,
     )
-    model.fit(_Batches(images, labels, classes, recipe, seed), epochs=1, verbose=0)
-    return network
+    return network, model
+
+
+def _parts(steps: int) -> int:
+    """As many parts of equal length as `_PARTS`, or the next fewer that divide the steps."""
+    return next(parts for parts in range(min(_PARTS, steps), 0, -1) if steps % parts == 0)
+
+
+def seconds_a_step(
+    images: NDArray[np.uint8], labels: NDArray[np.int64], recipe: Recipe, *, classes: int
+) -> float:
+    """How long a step takes on this machine now, once the network was made ready."""
+    moments: list[float] = []
+    keras.utils.set_random_seed(0)
+    few = replace(recipe, steps=_TIMED)
+    _, model = _model(images, few, classes, 0)
+    note = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda *_: moments.append(time.monotonic())
+    )
+    batches = _Batches(images, labels, classes, few, 0, 1)
+    model.fit(batches, epochs=1, verbose=0, callbacks=[note])
+    # The first two are longer: everything is made ready in them.
+    return (moments[-1] - moments[1]) / (len(moments) - 2)
 
 
 def _loss(_: Any, found: Any) -> Any:
@@ -186,8 +232,10 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
         classes: int,
         recipe: Recipe,
         seed: int,
+        parts: int,
     ) -> None:
         super().__init__()
+        self._length, self._first = recipe.steps // parts, 0
         self._images = images[..., np.newaxis]
         self._labels = np.eye(classes, dtype=np.float32)[labels]
         self._weights = np.ones(len(images), np.float32)
@@ -204,10 +252,14 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
             order = np.concatenate([random.permutation(len(images)) for _ in range(passes)])
         self._order = order[:needed].reshape(recipe.steps, recipe.batch)
 
+    def turn_to(self, part: int) -> None:
+        """Go on with a part, counted from 0."""
+        self._first = part * self._length
+
     def __len__(self) -> int:
-        return len(self._order)
+        return self._length
 
     def __getitem__(self, step: int) -> Any:
-        rows = self._order[step]
+        rows = self._order[self._first + step]
         labels = self._labels[rows]
         return (self._images[rows].astype(np.float32), labels), labels, self._weights[rows]

@@ -10,8 +10,10 @@ from models.head import Head
 from models.registry import read_version
 from tests.trainer.example_posts import NOW, START, example, learnable
 from trainer.data.assemble import assemble
+from trainer.data.attribute_columns import KINDS, WIDTH
 from trainer.data.labelled_posts import LabelledPosts
 from trainer.data.reference import Reference
+from trainer.evaluation.attribute_skill import ALL
 from trainer.head.recipe import Recipe
 from trainer.refit.baseline import Champion
 from trainer.refit.challenge import Challenge, challenge
@@ -27,7 +29,10 @@ def run(posts: LabelledPosts, champion: Champion | None = None, **changes: objec
 
 
 def test_a_version_is_written_whole_and_serves(tmp_path: Path) -> None:
-    made = run(learnable())
+    labelled = learnable()
+    shape = (len(labelled), WIDTH)
+    labelled.attributes = np.random.default_rng(1).uniform(size=shape).astype(np.float32)
+    made = run(labelled)
     name, folder = write(tmp_path, made, backbone="b" * 64, created_at=datetime.now(UTC))
     manifest = read_version(folder)
     assert manifest.name == name
@@ -47,6 +52,11 @@ def test_a_version_is_written_whole_and_serves(tmp_path: Path) -> None:
     assert made.verdict.reason in text
     assert "Nothing: scheduled runs leave it out" in text
     assert made.verdict.evidence["comparisons"] == "none"
+    # What people can read off the pictures is noise here, and the head does without it.
+    assert "## What attributes would add" in text
+    assert "| faces and expressions | " in text
+    assert {each["kind"] for each in made.verdict.evidence["attributes"]} == {*KINDS, ALL}
+    assert "| adds skill |" not in text
 
 
 def test_shuffled_labels_teach_nothing() -> None:

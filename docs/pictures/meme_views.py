@@ -1,0 +1,131 @@
+"""Makes the pictures of docs/memes.md: ``python docs/pictures/meme_views.py``.
+
+One Peoria with an empty data folder, the loopback Discord of the tests, and drawn pictures: what
+`main.py meme`, the board and Discord show for the same picture. Takes about two minutes. Needs
+Chromium on the path.
+"""
+
+import asyncio
+import base64
+import html
+import os
+import re
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+from PIL import Image
+from pydantic import SecretStr
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.discord_layout import Layout, screenshot  # noqa: E402
+from bot.app import App, build  # noqa: E402
+from bot.core import open_core  # noqa: E402
+from bot.settings import Settings  # noqa: E402
+from bot.simulation.draw import draw  # noqa: E402
+from bot.simulation.memes import Meme, Palette, Scene  # noqa: E402
+from storage.types import PlatformName  # noqa: E402
+from tests.fakes.clock import FakeClock  # noqa: E402
+from tests.fakes.discord import Channel, FakeDiscord, Member  # noqa: E402
+
+PICTURE = draw(Meme(Scene.CAT, Palette.WARM, 0.1, "", 560, 420, "JPEG", 5))
+TITLE = "He knows what he did"
+BOARD_WIDTH = 1000
+
+
+async def on_command_line(data: Path, scratch: Path) -> None:
+    """`main.py meme` as a terminal shows it, and the picture that it draws."""
+    picture, out = scratch / "cat.jpg", scratch / "meme.png"
+    picture.write_bytes(PICTURE)
+    arguments = ["meme", "cat.jpg", "--title", TITLE, "--out", "meme.png"]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(ROOT / "main.py"), *arguments, cwd=scratch,
+        env=os.environ | {"PEORIA_DATA_DIR": str(data), "COLUMNS": "92", "NO_COLOR": "1"},
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    said, _ = await process.communicate()
+    if process.returncode:
+        raise SystemExit("main.py meme failed.")
+    asked = f'$ main.py meme cat.jpg --title "{TITLE}" --out meme.png\n'
+    style = "margin:0;padding:16px;background:#313338;color:#dcddde;font:15px/1.25 monospace"
+    page = f'<body style="{style}"><pre style="{style}">{html.escape(asked + said.decode())}</pre>'
+    screenshot(f"<meta charset=utf-8>{page}", HERE / "meme-command-line.png", width=860)
+    with Image.open(out) as drawn:
+        drawn.convert("RGB").save(HERE / "meme.jpg", quality=88)
+
+
+async def on_discord(fake: FakeDiscord, channel: Channel, person: Member) -> None:
+    """`/meme`, and what is posted in the end."""
+    asked = await fake.slash(person, channel, "meme", image=PICTURE, title=TITLE)
+    offered = asked.response
+    if offered is None:
+        raise SystemExit("Discord was told nothing.")
+    await fake.click(person, offered, "Post it here")
+    await fake.settle()
+    posted = channel.messages[-1]
+    again = await fake.slash(person, channel, "meme", image=PICTURE, title=TITLE)
+    if again.response is not None:
+        Layout(fake).picture([again.response, posted], HERE / "meme-discord.png")
+
+
+async def on_board(address: str) -> None:
+    """The page with five captions, as a browser shows it."""
+    jar = aiohttp.CookieJar(unsafe=True)
+    headers = {"Origin": address}
+    async with aiohttp.ClientSession(headers=headers, cookie_jar=jar) as visitor:
+        form = aiohttp.FormData({"title": TITLE})
+        form.add_field("image", PICTURE, filename="cat.jpg", content_type="image/jpeg")
+        async with visitor.get(f"{address}/meme"):
+            pass
+        async with visitor.post(f"{address}/meme", data=form) as answer:
+            page = await answer.text()
+        found = re.findall(r'(?:src|href)="(/(?:meme/[0-9a-f]{32}|static/[^"]+\.css[^"]*))"', page)
+        for path in dict.fromkeys(found):
+            async with visitor.get(address + html.unescape(path)) as answer:
+                content = base64.b64encode(await answer.read()).decode()
+                page = page.replace(f'"{path}"', f'"data:{answer.content_type};base64,{content}"')
+    page = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    screenshot(page, HERE / "meme-board.png", width=BOARD_WIDTH, crop=False)
+
+
+async def play(scratch: Path) -> None:
+    """All three, of one data folder."""
+    clock = FakeClock(datetime(2026, 11, 2, 18, tzinfo=UTC))
+    data = scratch / "data"
+    async with FakeDiscord(clock=clock) as fake:
+        guild = fake.guild("The village")
+        settings = Settings(
+            _env_file=None, data_dir=data, web_port=8094, silent_share=0,
+            discord_token=SecretStr(fake.token), discord_api_url=fake.api_url,
+            discord_gateway_url=fake.gateway_url, download_allow_hosts=("127.0.0.1",),
+            log_level="WARNING",
+        )  # fmt: skip
+        channel = fake.channel(guild, "memes")
+        person = fake.member(guild, "ann")
+        async with open_core(settings, clock=clock) as core:
+            app: App = build(core)
+            discord, board = (
+                app.platforms[name] for name in (PlatformName.DISCORD, PlatformName.WEB)
+            )
+            await discord.start()
+            try:
+                await fake.ready()
+                await on_discord(fake, channel, person)
+            finally:
+                await discord.stop()
+            await board.start()
+            try:
+                await on_board(f"http://127.0.0.1:{settings.web_port}")
+            finally:
+                await board.stop()
+    await on_command_line(data, scratch)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(play(Path(folder)))

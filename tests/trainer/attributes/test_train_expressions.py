@@ -1,0 +1,86 @@
+"""One command from faces to the file that serves: as long as it may take, and going on."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow")
+import keras
+
+from models.attributes.expressions import EXPRESSIONS
+from models.attributes.face_network import FaceNetwork
+from trainer.attributes import train_expressions
+from trainer.attributes.fit_network import Recipe, fit_network
+from trainer.attributes.labelled_faces import LabelledFaces
+from trainer.attributes.train_expressions import main, steps_for
+
+SMALL = Recipe(width=4, steps=100, batch=4)
+
+
+def test_a_slow_machine_takes_fewer_steps_and_a_quick_one_no_more() -> None:
+    shipped = {"residual": 2700, "pretrained": 1500}
+    quick = steps_for({"residual": 0.01, "pretrained": 0.01}, shipped, 55)
+    assert quick == shipped
+    slow = steps_for({"residual": 1.0, "pretrained": 2.0}, shipped, 55)
+    assert slow["residual"] * 1.0 + slow["pretrained"] * 2.0 <= 49 * 60
+    assert slow["residual"] / slow["pretrained"] == pytest.approx(1.8, rel=0.1)
+    assert min(steps_for({"residual": 9.0, "pretrained": 9.0}, shipped, 1).values()) > 0
+
+
+def faces(count: int = 40) -> LabelledFaces:
+    random = np.random.default_rng(3)
+    names = np.array([f"g{number}" for number in range(count)])
+    return LabelledFaces(
+        random.integers(0, 256, (count, 16, 16), np.uint8),
+        np.arange(count) % len(EXPRESSIONS), names, names,
+    )  # fmt: skip
+
+
+class Ended(Exception):
+    """As a machine that is switched off."""
+
+
+def test_a_run_that_was_cut_short_goes_on_and_ends_with_a_file_that_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faces().save(tmp_path / "faces.npz")
+    monkeypatch.setattr(train_expressions, "recipes", lambda _: {"one": SMALL})
+    monkeypatch.setattr(train_expressions, "_MULTIPLE", 5)
+    out = tmp_path / "expressions.tflite"
+    asked = [
+        str(tmp_path / "faces.npz"), "--start", "nothing", "--out", str(out), "--minutes", "1",
+    ]  # fmt: skip
+
+    fitted: list[int] = []
+    backup = keras.callbacks.BackupAndRestore
+
+    class EndsAfterTwoParts(backup):  # type: ignore[misc, valid-type]
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            super().on_epoch_end(epoch, logs)
+            fitted.append(epoch)
+            if len(fitted) == 2:
+                raise Ended
+
+    monkeypatch.setattr(keras.callbacks, "BackupAndRestore", EndsAfterTwoParts)
+    with pytest.raises(Ended):
+        main(asked)
+    assert not out.exists()
+
+    assert main(asked) == 0
+
+    assert fitted == [0, 1, 2, 3, 4], "no part is fitted twice"
+    told = FaceNetwork(out.read_bytes()).tell(faces().grey[:3])
+    assert told.shape == (3, len(EXPRESSIONS))
+    assert [path.name for path in tmp_path.glob("expressions*")] == [out.name]
+
+
+def test_keeping_the_state_changes_nothing(tmp_path: Path) -> None:
+    few, data = Recipe(width=4, steps=2, batch=4, drop=0.0), faces()
+    networks = [
+        fit_network(data.grey, data.expression, few, classes=7, seed=5, resume=resume)
+        for resume in (None, tmp_path / "state")
+    ]
+    for one, other in zip(*(each.get_weights() for each in networks), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)

@@ -10,13 +10,13 @@ import base64
 import html
 import os
 import re
+import shlex
 import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
-from PIL import Image
 from pydantic import SecretStr
 
 HERE = Path(__file__).resolve().parent
@@ -40,23 +40,24 @@ BOARD_WIDTH = 1000
 
 async def on_command_line(data: Path, scratch: Path) -> None:
     """`main.py meme` as a terminal shows it, and the picture that it draws."""
-    picture, out = scratch / "cat.jpg", scratch / "meme.png"
-    picture.write_bytes(PICTURE)
-    arguments = ["meme", "cat.jpg", "--title", TITLE, "--out", "meme.png"]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(ROOT / "main.py"), *arguments, cwd=scratch,
-        env=os.environ | {"PEORIA_DATA_DIR": str(data), "COLUMNS": "92", "NO_COLOR": "1"},
-        stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    said, _ = await process.communicate()
-    if process.returncode:
-        raise SystemExit("main.py meme failed.")
-    asked = f'$ main.py meme cat.jpg --title "{TITLE}" --out meme.png\n'
+    (scratch / "cat.jpg").write_bytes(PICTURE)
+    shown = ""
+    for arguments in (
+        ["meme", "cat.jpg", "--title", TITLE, "--out", "meme.png"],
+        ["predict", "meme.png", "--title", TITLE],
+    ):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, str(ROOT / "main.py"), *arguments, cwd=scratch,
+            env=os.environ | {"PEORIA_DATA_DIR": str(data), "COLUMNS": "92", "NO_COLOR": "1"},
+            stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        said, _ = await process.communicate()
+        if process.returncode:
+            raise SystemExit(f"main.py {arguments[0]} failed.")
+        shown += f"$ main.py {shlex.join(arguments)}\n{said.decode()}\n"
     style = "margin:0;padding:16px;background:#313338;color:#dcddde;font:15px/1.25 monospace"
-    page = f'<body style="{style}"><pre style="{style}">{html.escape(asked + said.decode())}</pre>'
+    page = f'<body style="{style}"><pre style="{style}">{html.escape(shown)}</pre>'
     screenshot(f"<meta charset=utf-8>{page}", HERE / "meme-command-line.png", width=860)
-    with Image.open(out) as drawn:
-        drawn.convert("RGB").save(HERE / "meme.jpg", quality=88)
 
 
 async def on_discord(fake: FakeDiscord, channel: Channel, person: Member) -> None:
@@ -67,7 +68,7 @@ async def on_discord(fake: FakeDiscord, channel: Channel, person: Member) -> Non
         raise SystemExit("Discord was told nothing.")
     await fake.click(person, offered, "Post it here")
     await fake.settle()
-    posted = channel.messages[-1]
+    posted = list(channel.messages.values())[-1]
     again = await fake.slash(person, channel, "meme", image=PICTURE, title=TITLE)
     if again.response is not None:
         Layout(fake).picture([again.response, posted], HERE / "meme-discord.png")
@@ -84,13 +85,29 @@ async def on_board(address: str) -> None:
             pass
         async with visitor.post(f"{address}/meme", data=form) as answer:
             page = await answer.text()
-        found = re.findall(r'(?:src|href)="(/(?:meme/[0-9a-f]{32}|static/[^"]+\.css[^"]*))"', page)
-        for path in dict.fromkeys(found):
-            async with visitor.get(address + html.unescape(path)) as answer:
-                content = base64.b64encode(await answer.read()).decode()
-                page = page.replace(f'"{path}"', f'"data:{answer.content_type};base64,{content}"')
+        await photograph(visitor, address, page, "meme-board.png")
+        token = re.findall(r'src="/meme/([0-9a-f]{32})"', page)[0]
+        async with visitor.post(f"{address}/meme/{token}/post", data={"title": TITLE}) as answer:
+            where = answer.url
+        # Its attributes are read right after its forecast.
+        for _ in range(120):
+            async with visitor.get(where) as answer:
+                page = await answer.text()
+            if "Looks like" in page:
+                break
+            await asyncio.sleep(0.5)
+        await photograph(visitor, address, page, "attributes-board.png")
+
+
+async def photograph(visitor: aiohttp.ClientSession, address: str, page: str, name: str) -> None:
+    """A page that only this visitor sees, with its pictures and styles in it."""
+    found = re.findall(r'(?:src|href)="(/(?:meme|images|static)/[^"]+?)"', page)
+    for path in dict.fromkeys(found):
+        async with visitor.get(address + html.unescape(path)) as answer:
+            content = base64.b64encode(await answer.read()).decode()
+            page = page.replace(f'"{path}"', f'"data:{answer.content_type};base64,{content}"')
     page = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
-    screenshot(page, HERE / "meme-board.png", width=BOARD_WIDTH, crop=False)
+    screenshot(page, HERE / name, width=BOARD_WIDTH, crop=False)
 
 
 async def play(scratch: Path) -> None:

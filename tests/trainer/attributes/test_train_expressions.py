@@ -12,7 +12,7 @@ import keras
 from models.attributes.expressions import EXPRESSIONS
 from models.attributes.face_network import FaceNetwork
 from trainer.attributes import train_expressions
-from trainer.attributes.fit_network import Recipe, fit_network
+from trainer.attributes.fit_network import Recipe
 from trainer.attributes.labelled_faces import LabelledFaces
 from trainer.attributes.train_expressions import main, steps_for
 
@@ -74,13 +74,3 @@ def test_a_run_that_was_cut_short_goes_on_and_ends_with_a_file_that_serves(
     told = FaceNetwork(out.read_bytes()).tell(faces().grey[:3])
     assert told.shape == (3, len(EXPRESSIONS))
     assert [path.name for path in tmp_path.glob("expressions*")] == [out.name]
-
-
-def test_keeping_the_state_changes_nothing(tmp_path: Path) -> None:
-    few, data = Recipe(width=4, steps=2, batch=4, drop=0.0), faces()
-    networks = [
-        fit_network(data.grey, data.expression, few, classes=7, seed=5, resume=resume)
-        for resume in (None, tmp_path / "state")
-    ]
-    for one, other in zip(*(each.get_weights() for each in networks), strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-5)

@@ -3,8 +3,11 @@ import re
 
 import aiohttp
 from PIL import Image
+from sqlalchemy import select
 
+from bot.app import App
 from bot.web.platform import WebPlatform
+from storage.tables import CaptionChoice
 from tests.fakes.visitor import PICTURE, Visitor, visiting
 
 
@@ -16,7 +19,9 @@ def form(caption: str, image: bytes = PICTURE) -> aiohttp.FormData:
     return found
 
 
-async def test_a_meme_is_made_downloaded_and_posted(ann: Visitor, board: WebPlatform) -> None:
+async def test_a_meme_is_made_downloaded_and_posted(
+    ann: Visitor, board: WebPlatform, app: App
+) -> None:
     status, page = await ann.page("/meme")
     assert (status, "Find captions" in page) == (200, True)
     async with ann.send("/meme", form("top|<b>bottom</b>\nanother one")) as answer:
@@ -34,6 +39,12 @@ async def test_a_meme_is_made_downloaded_and_posted(ann: Visitor, board: WebPlat
     await board.tasks.idle()
     _, page = await ann.page(where)
     assert "My meme" in page
+    # What was offered and chosen is kept: captions are ranked by what comes of it.
+    async with app.core.database.read() as session:
+        (choice,) = await session.scalars(select(CaptionChoice))
+    assert where.endswith(f"/posts/{choice.post_id}")
+    assert {each["text"] for each in choice.offered} == {"top / <b>bottom</b>", "another one"}
+    assert choice.chosen == 0
 
 
 async def test_nobody_else_sees_a_meme_that_is_not_posted(ann: Visitor, board: WebPlatform) -> None:

@@ -1,6 +1,7 @@
 """/meme, asked by somebody on the loopback Discord."""
 
 import pytest
+from sqlalchemy import select
 
 from bot.app import App
 from bot.discord.commands import meme
@@ -9,6 +10,7 @@ from bot.serving.champion import ChampionServer
 from models.captions.language_model import ScoredCaption
 from models.captions.safety import SafetyList
 from storage.engine.database import Database
+from storage.tables import CaptionChoice
 from tests.bot.discord.command_bot import CommandBot
 from tests.fakes.discord import Channel, FakeDiscord, Member
 from tests.fixtures.images import encode, photo
@@ -65,8 +67,15 @@ def two_captions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("two_captions")
 async def test_a_meme_of_a_message_is_chosen_and_posted_by_who_asked(
-    fake: FakeDiscord, channel: Channel, ann: Member, bob: Member, bot: CommandBot
+    app: App,
+    fake: FakeDiscord,
+    channel: Channel,
+    ann: Member,
+    bob: Member,
+    admin: Member,
+    bot: CommandBot,
 ) -> None:
+    await fake.slash(admin, channel, "watch")
     message = await fake.post_message(channel, bob, content="my cat", attachments=[PNG])
     asked = await fake.menu(ann, message, "Make a meme")
     assert asked.ephemeral
@@ -82,6 +91,10 @@ async def test_a_meme_of_a_message_is_chosen_and_posted_by_who_asked(
     assert "A meme by" in posted.content
     assert not posted.ephemeral
     assert posted.attachments[0].filename == "meme.png"
+    # What was offered and chosen is kept: captions are ranked by it.
+    async with app.core.database.read() as session:
+        (choice,) = await session.scalars(select(CaptionChoice))
+    assert (len(choice.offered), choice.chosen, choice.post_id) == (2, 1, None)
 
 
 @pytest.mark.usefixtures("two_captions")

@@ -73,7 +73,8 @@ async def on_board(address: str) -> None:
     """The page with five captions, as a browser shows it."""
     jar = aiohttp.CookieJar(unsafe=True)
     headers = {"Origin": address}
-    async with aiohttp.ClientSession(headers=headers, cookie_jar=jar) as visitor:
+    cookies = {"visitor": f"{1:032x}"}
+    async with aiohttp.ClientSession(headers=headers, cookie_jar=jar, cookies=cookies) as visitor:
         form = aiohttp.FormData({"title": TITLE})
         form.add_field("image", PICTURE, filename="cat.jpg", content_type="image/jpeg")
         async with visitor.get(f"{address}/meme"):
@@ -133,7 +134,7 @@ async def play(scratch: Path) -> None:
             assert isinstance(board, WebPlatform)  # noqa: S101 - for what reads types
             await board.start()
             try:
-                await on_board(board.url)
+                await on_board(board.url.rstrip("/"))
             finally:
                 await board.stop()
     await on_command_line(data, scratch)

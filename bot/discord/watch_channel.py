@@ -1,13 +1,14 @@
 """Beginning to watch a channel, and what is followed by itself: new channels of a category."""
 
 import discord
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.communities import settings_of, watch_community, watched_groups
 from bot.community_settings import CommunityChange
 from bot.core import Core
 from bot.discord.gateway.channels import WatchedChannel
-from bot.discord.gateway.guild_options import GUILD, SETTINGS, THREADS
+from bot.discord.gateway.guild_options import GUILD, SETTINGS, TEMPLATE, THREADS
 from bot.discord.gateway.thread_rule import ThreadRule
 from bot.platform import CommunityRef
 from storage.files.post_values import storable
@@ -27,8 +28,11 @@ async def watch_channel(
 
     Args:
         name: what it is called, where the channel's own name is not known.
-        settings: what it starts with; None: what it has, or the usual ones.
+        settings: what it starts with; None: what it has, or those of its server's template, or
+            the usual ones.
     """
+    if settings is None:
+        settings = await core.database.run_read(lambda session: _template_for(session, channel))
     change: CommunityChange = {**settings} if settings else {}
     change["options"] = {**change.get("options", {}), GUILD: str(channel.guild.id)}
     return await watch_community(
@@ -73,6 +77,21 @@ def settings_to_copy(source: Community, channel: WatchedChannel) -> CommunityCha
         # A forum has nothing but threads: nothing at all would be watched of it.
         settings["options"] = {**settings["options"], THREADS: None}
     return settings
+
+
+def _template_for(session: Session, channel: WatchedChannel) -> CommunityChange | None:
+    """The settings of the server's template, for a channel that has none yet."""
+    if find_community(session, PlatformName.DISCORD, str(channel.id)) is not None:
+        return None
+    found = session.scalars(
+        select(Community).filter_by(platform=PlatformName.DISCORD).order_by(Community.id)
+    )
+    here = str(channel.guild.id)
+    templates = [
+        each for each in found if each.options.get(GUILD) == here and each.options.get(TEMPLATE)
+    ]
+    # Of several the one that was watched last.
+    return settings_to_copy(templates[-1], channel) if templates else None
 
 
 def channels_of(category: discord.CategoryChannel) -> list[WatchedChannel]:

@@ -25,6 +25,7 @@ from bot.discord.gateway.guild_options import (
     PROXIED,
     REPLY_VOTES,
     STICKERS,
+    TEMPLATE,
     THREADS,
     UPVOTE,
     VOTER_DAYS,
@@ -59,7 +60,7 @@ class ChannelSettings(Feature):
                 "channel", "upvote", "downvote", "horizon", "mode", "blind", "buckets",
                 "min_percentile", "quiet_hours", "time_zone", "replies_per_minute",
                 "guess_minutes", "announcements", "announce", "threads", "stickers", "autostar",
-                "reply_votes", "proxied", "voter_days", "copy_from",
+                "reply_votes", "proxied", "voter_days", "template", "copy_from",
             )
         }
     )  # fmt: skip
@@ -99,6 +100,7 @@ class ChannelSettings(Feature):
         reply_votes: bool | None = None,
         proxied: bool | None = None,
         voter_days: app_commands.Range[int, 0, 365] | None = None,
+        template: bool | None = None,
         copy_from: ChannelOption | None = None,
     ) -> None:
         """Show or change the settings of one channel."""
@@ -123,7 +125,7 @@ class ChannelSettings(Feature):
             options[THREADS] = _threads(target, ThreadRule(threads))
         switched = {
             STICKERS: stickers, AUTOSTAR: autostar, REPLY_VOTES: reply_votes, PROXIED: proxied,
-            VOTER_DAYS: voter_days,
+            VOTER_DAYS: voter_days, TEMPLATE: template,
         }  # fmt: skip
         # What is off is unset.
         options |= {key: value or None for key, value in switched.items() if value is not None}

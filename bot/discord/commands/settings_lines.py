@@ -15,6 +15,7 @@ from bot.discord.gateway.guild_options import (
     PROXIED,
     REPLY_VOTES,
     STICKERS,
+    TEMPLATE,
     VOTER_DAYS,
     downvote_of,
     upvote_of,
@@ -63,7 +64,7 @@ def settings_lines(texts: Texts, community: Community) -> list[str]:
     )
     lines += [
         texts(f"settings.line.{key}")
-        for key in (STICKERS, AUTOSTAR, REPLY_VOTES, PROXIED)
+        for key in (STICKERS, AUTOSTAR, REPLY_VOTES, PROXIED, TEMPLATE)
         if options.get(key)
     ]
     if days := options.get(VOTER_DAYS):

@@ -19,6 +19,8 @@ THREADS = "threads"
 
 #: Whether a message whose only picture is a sticker is a post.
 STICKERS = "stickers"
+#: Whether channels of the server that are watched for the first time start with its settings.
+TEMPLATE = "template"
 #: Whether the bot adds the vote emoji under posts, so that voting starts; its own never count.
 AUTOSTAR = "autostar"
 #: Whether votes under the bot's reply count for the post.

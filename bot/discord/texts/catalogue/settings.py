@@ -24,6 +24,9 @@ ENGLISH: dict[str, str] = {
     "settings.reply_votes": "True: votes under my reply count for the post, too",
     "settings.proxied": "True: what PluralKit or Tupperbox posts anew is the post",
     "settings.voter_days": "Only votes and guesses of accounts so many days old count; 0: all",
+    "settings.template": "True: channels of this server that are watched later start like this one",
+    "settings.line.template": "Channels of this server that are watched later start with these"
+    " settings",
     "settings.line.autostar": "I add the vote emoji under posts (mine never count)",
     "settings.line.reply_votes": "Votes under my reply count for the post",
     "settings.line.proxied": "What PluralKit or Tupperbox posts anew is the post",
@@ -104,6 +107,9 @@ GERMAN: dict[str, str] = {
     "settings.reply_votes": "True: Stimmen unter meiner Antwort zählen auch für den Post",
     "settings.proxied": "True: Was PluralKit oder Tupperbox neu postet, ist der Post",
     "settings.voter_days": "Stimmen und Tipps zählen nur von Konten, die so viele Tage alt sind",
+    "settings.template": "True: Kanäle, die später beobachtet werden, fangen so an wie dieser",
+    "settings.line.template": "Kanäle dieses Servers, die später beobachtet werden, fangen mit"
+    " diesen Einstellungen an",
     "settings.line.autostar": "Ich setze die Stimm-Emoji unter Posts (meine zählen nie)",
     "settings.line.reply_votes": "Stimmen unter meiner Antwort zählen für den Post",
     "settings.line.proxied": "Was PluralKit oder Tupperbox neu postet, ist der Post",

@@ -195,3 +195,23 @@ def test_hours_from_utc_are_a_time_zone(text: str, ahead: float) -> None:
     name = read_time_zone(text)
     assert datetime(2026, 1, 1, tzinfo=ZoneInfo(name)).utcoffset() == timedelta(hours=ahead)
     assert time_zone_exists(name)
+
+
+async def test_channels_that_are_watched_later_start_like_the_template(
+    app: App, fake: FakeDiscord, guild: Guild, watched: Channel, admin: Member
+) -> None:
+    asked = await fake.slash(
+        admin, watched, "settings", upvote="🎉", horizon=6.0, template=True, stickers=True
+    )
+    assert "that are watched later start with these settings" in asked.text
+    later, elsewhere = fake.channel(guild, "later"), fake.channel(fake.guild("Other"), "pictures")
+    await fake.settle()
+    boss = fake.member(elsewhere.guild, "boss", manage_guild=True)  # type: ignore[arg-type]
+    await fake.slash(admin, later, "watch")
+    await fake.slash(boss, elsewhere, "watch")
+    asked = await fake.slash(admin, later, "settings")
+    for words in ("Upvote 🎉", "**6 hours**", "Stickers count"):
+        assert words in asked.text
+    # It is no template itself, and another server has nothing of it.
+    assert "watched later" not in asked.text
+    assert "Upvote ⬆️" in (await fake.slash(boss, elsewhere, "settings")).text

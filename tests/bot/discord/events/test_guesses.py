@@ -97,7 +97,10 @@ async def test_buttons_survive_a_restart_and_speak_the_readers_language(
         assert "Du hast **Hoch** getippt" in asked.text
         why = await fake.click(hans, reply, "Why?")
         assert "gleich wahrscheinlich" in why.text
-        assert [each.filename for each in why.messages[0].attachments] == ["what-drove-it.png"]
+        assert [each.filename for each in why.messages[0].attachments] == [
+            "what-drove-it.png",
+            "chances.png",
+        ]
 
 
 async def test_too_many_presses_are_turned_away(

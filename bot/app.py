@@ -203,10 +203,10 @@ def build(core: Core) -> App:
     if core.settings.web and Role.WEB in roles:
         board = WebPlatform(core, pipeline, readiness.look, _setup_checks(core, pipeline))
         platforms[board.name] = board
-    kinds = _kinds(pipeline)
+    kinds = _kinds(core, pipeline)
     for name, kind in kinds.items():
         if kind.is_given(core.settings) and Role(name.value) in roles:
-            platforms[name] = kind.make(core)
+            platforms[name] = kind.make(core.settings)
     if core.settings.lemmy_instance is not None and Role.LEMMY in roles:
         from bot.lemmy.platform import LemmyPlatform
 
@@ -216,22 +216,25 @@ def build(core: Core) -> App:
         for role in roles
         if role in ONE_AT_A_TIME
     }
-    later = SetUpLater(core, platforms, kinds)
+    later = SetUpLater(core.settings, core.settings_now, core.services, platforms, kinds)
     return App(core, pipeline, jobs, platforms, pulse, heartbeat, readiness, leases, later)
 
 
-def _kinds(pipeline: Pipeline) -> Mapping[PlatformName, Kind]:
+def _kinds(core: Core, pipeline: Pipeline) -> Mapping[PlatformName, Kind]:
     """The platforms that need credentials; their libraries are imported only where one is used."""
 
-    def discord(core: Core) -> Platform:
+    def opened(settings: Settings) -> Core:
+        return core if settings is core.settings else replace(core, settings=settings)
+
+    def discord(settings: Settings) -> Platform:
         from bot.discord.platform import DiscordPlatform
 
-        return DiscordPlatform(core, pipeline)
+        return DiscordPlatform(opened(settings), pipeline)
 
-    def reddit(core: Core) -> Platform:
+    def reddit(settings: Settings) -> Platform:
         from bot.reddit.platform import RedditPlatform
 
-        return RedditPlatform(core, pipeline)
+        return RedditPlatform(opened(settings), pipeline)
 
     return {
         PlatformName.DISCORD: Kind(discord_is_given, discord),

@@ -8,11 +8,11 @@ credentials of a platform that runs are is its own affair.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from bot.core import Core
 from bot.platform import Platform, PlatformRefused
 from bot.runtime.roles import Role
+from bot.service_states import ServiceStates
 from bot.settings import Settings, with_written_credentials
 from storage.types import PlatformName
 
@@ -32,11 +32,11 @@ class Kind:
 
     Attributes:
         is_given: whether settings hold its credentials.
-        make: the platform with the settings of a core.
+        make: the platform with such settings.
     """
 
     is_given: Callable[[Settings], bool]
-    make: Callable[[Core], Platform]
+    make: Callable[[Settings], Platform]
 
 
 def discord_is_given(settings: Settings) -> bool:
@@ -54,12 +54,16 @@ class SetUpLater:
     """Starts what is set up while Peoria runs.
 
     Attributes:
-        core: with the settings of the start.
+        settings: those of the start.
+        settings_now: reads them as they are written now.
+        services: told what cannot run.
         platforms: those of this process; new ones are added.
         kinds: what can be set up later.
     """
 
-    core: Core
+    settings: Settings
+    settings_now: Callable[[], Settings]
+    services: ServiceStates
     platforms: dict[PlatformName, Platform]
     kinds: Mapping[PlatformName, Kind]
     _subreddits: tuple[str, ...] = field(init=False)
@@ -67,7 +71,7 @@ class SetUpLater:
     _started: list[Platform] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
-        self._subreddits = self.core.settings.reddit_subreddits
+        self._subreddits = self.settings.reddit_subreddits
 
     async def run(self) -> None:
         """Look as long as Peoria runs."""
@@ -87,13 +91,13 @@ class SetUpLater:
             if others:
                 self._subreddits = now.reddit_subreddits
                 await self._stop(name)
-            await self._start(name, kind.make(replace(self.core, settings=now)))
+            await self._start(name, kind.make(now))
 
     def _read(self) -> Settings:
         """The settings of the start with the credentials of now."""
-        written = self.core.settings_now()
+        written = self.settings_now()
         credentials = {name: getattr(written, name) for name in _CREDENTIALS}
-        return with_written_credentials(self.core.settings.model_copy(update=credentials))
+        return with_written_credentials(self.settings.model_copy(update=credentials))
 
     async def stop(self) -> None:
         """Stop what was started here."""
@@ -116,7 +120,7 @@ class SetUpLater:
             if self._refused.get(name) != str(refusal):
                 log.warning("%s was set up, but cannot run: %s", title, refusal)
                 self._refused[name] = str(refusal)
-                await self.core.services.report(name.value, title).stopped(str(refusal))
+                await self.services.report(name.value, title).stopped(str(refusal))
             return
         self._refused.pop(name, None)
         self.platforms[name] = platform

@@ -5,7 +5,9 @@ import pytest
 from bot.core import Core
 from bot.credential_files import write_discord_token, write_reddit_credentials, write_subreddits
 from bot.platform import Platform, PlatformRefused
+from bot.runtime.clock import Clock
 from bot.set_up_later import Kind, SetUpLater, discord_is_given, reddit_is_given
+from bot.settings import Settings
 from storage.types import PlatformName
 from tests.fakes.platform import FakePlatform
 
@@ -15,9 +17,9 @@ CREDENTIALS = {"client_id": "a", "username": "b", "refresh_token": "c"}
 class Noted(FakePlatform):
     """A platform that notes what becomes of it."""
 
-    def __init__(self, core: Core, *, refused: bool = False) -> None:
-        super().__init__(core.clock)
-        self.settings = core.settings
+    def __init__(self, settings: Settings, clock: Clock, *, refused: bool = False) -> None:
+        super().__init__(clock)
+        self.settings = settings
         self.refused = refused
         self.told: list[str] = []
 
@@ -35,17 +37,25 @@ def made() -> list[Noted]:
     return []
 
 
-def kind(is_given: Callable[..., bool], made: list[Noted], *, refused: bool = False) -> Kind:
-    def make(core: Core) -> Platform:
-        made.append(Noted(core, refused=refused))
+def kind(
+    core: Core, is_given: Callable[..., bool], made: list[Noted], *, refused: bool = False
+) -> Kind:
+    def make(settings: Settings) -> Platform:
+        made.append(Noted(settings, core.clock, refused=refused))
         return made[-1]
 
     return Kind(is_given, make)
 
 
+def later_of(
+    core: Core, platforms: dict[PlatformName, Platform], kinds: dict[PlatformName, Kind]
+) -> SetUpLater:
+    return SetUpLater(core.settings, core.settings_now, core.services, platforms, kinds)
+
+
 async def test_a_platform_starts_when_its_credentials_come(core: Core, made: list[Noted]) -> None:
     platforms: dict[PlatformName, Platform] = {}
-    later = SetUpLater(core, platforms, {PlatformName.DISCORD: kind(discord_is_given, made)})
+    later = later_of(core, platforms, {PlatformName.DISCORD: kind(core, discord_is_given, made)})
     await later.look()
     assert not made
     write_discord_token(core.settings, "token")
@@ -60,8 +70,8 @@ async def test_a_platform_starts_when_its_credentials_come(core: Core, made: lis
 
 async def test_what_is_refused_is_tried_again(core: Core, made: list[Noted]) -> None:
     platforms: dict[PlatformName, Platform] = {}
-    bad = kind(discord_is_given, made, refused=True)
-    later = SetUpLater(core, platforms, {PlatformName.DISCORD: bad})
+    bad = kind(core, discord_is_given, made, refused=True)
+    later = later_of(core, platforms, {PlatformName.DISCORD: bad})
     write_discord_token(core.settings, "token")
     for _ in range(2):
         await later.look()
@@ -71,7 +81,7 @@ async def test_what_is_refused_is_tried_again(core: Core, made: list[Noted]) -> 
 
 async def test_reddit_starts_anew_with_other_subreddits(core: Core, made: list[Noted]) -> None:
     platforms: dict[PlatformName, Platform] = {}
-    later = SetUpLater(core, platforms, {PlatformName.REDDIT: kind(reddit_is_given, made)})
+    later = later_of(core, platforms, {PlatformName.REDDIT: kind(core, reddit_is_given, made)})
     write_reddit_credentials(core.settings, CREDENTIALS)
     await later.look()
     write_subreddits(core.settings, "aww, r/pics")

@@ -82,17 +82,6 @@ async def on_board(address: str) -> None:
         async with visitor.post(f"{address}/meme", data=form) as answer:
             page = await answer.text()
         await photograph(visitor, address, page, "meme-board.png")
-        token = re.findall(r'src="/meme/([0-9a-f]{32})"', page)[0]
-        async with visitor.post(f"{address}/meme/{token}/post", data={"title": TITLE}) as answer:
-            where = answer.url
-        # Its attributes are read right after its forecast.
-        for _ in range(120):
-            async with visitor.get(where) as answer:
-                page = await answer.text()
-            if "Looks like" in page:
-                break
-            await asyncio.sleep(0.5)
-        await photograph(visitor, address, page, "attributes-board.png")
 
 
 async def photograph(visitor: aiohttp.ClientSession, address: str, page: str, name: str) -> None:

@@ -120,10 +120,10 @@ def fit_network(
     parts = _parts(recipe.steps) if resume or show else 1
     batches = _Batches(images, labels, classes, recipe, seed, parts)
     callbacks: list[Any] = [
-        keras.callbacks.LambdaCallback(on_epoch_begin=lambda part, _: batches.turn_to(part))
+        keras.callbacks.LambdaCallback(on_epoch_begin=lambda part, logs=None: batches.turn_to(part))
     ]
     if resume:
-        callbacks.append(keras.callbacks.BackupAndRestore(resume, double_checkpoint=True))
+        callbacks.append(keras.callbacks.BackupAndRestore(str(resume), double_checkpoint=True))
     model.fit(batches, epochs=parts, verbose=2 if show else 0, callbacks=callbacks)
     return network
 
@@ -168,7 +168,7 @@ def seconds_a_step(
     few = replace(recipe, steps=_TIMED)
     _, model = _model(images, few, classes, 0)
     note = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda *_: moments.append(time.monotonic())
+        on_train_batch_end=lambda batch, logs=None: moments.append(time.monotonic())
     )
     batches = _Batches(images, labels, classes, few, 0, 1)
     model.fit(batches, epochs=1, verbose=0, callbacks=[note])

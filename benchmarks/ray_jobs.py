@@ -8,7 +8,8 @@ work is done by this process alone, and on the cluster while one of the nodes is
 middle; both must give the same: embeddings to the last bit, heads within 1e-6. Then it measures
 what a batch of 32 costs beyond its images, and how much sooner two workers are done than one, in
 turns.
-The last line is JSON; the exit status is 1 where it does not hold. ``--short`` is for CI.
+The last line is JSON; the exit status is 1 where it does not hold. ``--short`` is for CI: little of
+everything, and nothing that is a matter of speed.
 """
 
 import argparse
@@ -288,10 +289,11 @@ def main() -> int:
     short = asked.short
     kit = Kit(peoria_version(), read_files(STARTER), {}, DecodeLimits())
     result: dict[str, Any] = {"cpus": os.cpu_count()}
+    began = time.perf_counter()
 
     def note(name: str, value: object) -> None:
         result[name] = value
-        print(f"{name}: {value}", flush=True)
+        print(f"{time.perf_counter() - began:5.0f} s  {name}: {value}", flush=True)
 
     note("load_before", round(os.getloadavg()[0], 1))
     rows = []
@@ -299,11 +301,12 @@ def main() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         cluster = None if asked.here else stack.enter_context(nodes())
         if cluster is not None:
-            note("embedding", embedding(cluster, kit, 96 if short else 640))
-            note("overhead", overhead(cluster, kit, 3 if short else 15))
+            note("embedding", embedding(cluster, kit, 64 if short else 640))
+            if not short:
+                note("overhead", overhead(cluster, kit, 15))
             note("folds", folds(cluster, 200 if short else 400, network=not short))
-        for size in [4000] if short else [int(each) for each in asked.labels.split(",")]:
-            each = 1000 if short else max(1000, min(65_536, size // 8))
+        for size in [2000] if short else [int(each) for each in asked.labels.split(",")]:
+            each = 500 if short else max(1000, min(65_536, size // 8))
             rows.append(linear(cluster, folder, size, each))
             note(f"linear_{size}", rows[-1])
         if cluster is not None and not short:
@@ -318,10 +321,12 @@ def main() -> int:
             "folds": result["folds"]["difference"] <= 1e-6,
             "linear": all(row["difference"] <= 1e-6 for row in rows),
         }
-        # On a busy machine these say more of its other work: they are told, no reason to fail.
-        result["told"] = {"overhead": result["overhead"]["overhead_ms_best"] <= MOST_OVERHEAD}
     if "speed_up" in result:
-        result["told"]["speed_up"] = result["speed_up"]["speed_up"] >= LEAST_SPEED_UP
+        # On a busy machine these say more of its other work: they are told, no reason to fail.
+        result["told"] = {
+            "overhead": result["overhead"]["overhead_ms_best"] <= MOST_OVERHEAD,
+            "speed_up": result["speed_up"]["speed_up"] >= LEAST_SPEED_UP,
+        }
     result["must"] = must
     print(json.dumps(result))
     return 0 if all(must.values()) else 1

@@ -128,7 +128,7 @@ def main() -> int:
     parser.add_argument("--keep-logs", type=Path, help="folder that the logs are copied into")
     arguments = parser.parse_args()
     if arguments.short:
-        arguments.posts, arguments.kills, arguments.pauses = 45, 2, 0
+        arguments.posts, arguments.kills, arguments.pauses = 30, 1, 0
         arguments.restarts, arguments.database_restarts = 1, 1
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name, postgresql.made_database() as url:

@@ -31,6 +31,8 @@ _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=10)
 _DEFAULT_WAIT = timedelta(minutes=1)
 _LONGEST_ASKED = timedelta(hours=2)
 _REFUSED_LOGIN = ("incorrect_login", "couldnt_find_that_username_or_email", "missing_totp_token")
+#: What an instance says to who has no token yet.
+_SIGNED_UP = frozenset({"registration_created", "verify_email_sent"})
 _SIGN_IN_AGAIN = ("not_logged_in", "incorrect_login")
 
 Item = Mapping[str, Any]
@@ -75,6 +77,8 @@ class LemmyClient:
         self._token: str | None = None
         self._turn = asyncio.Lock()
         self._until: datetime | None = None
+        #: When the latest wait was noted.
+        self._noted_at = clock()
         self._why = ""
         self._failures = 0
         self._me: Item | None = None
@@ -184,6 +188,9 @@ class LemmyClient:
     ) -> Item:
         async with self._turn:
             now = self._clock()
+            if now < self._noted_at:
+                # Our clock was put back: what was noted by it means nothing any more.
+                self._until = None
             if self._until is not None and now < self._until:
                 raise PlatformUnavailable(self._why, self._until - now)
             if self._token is None:
@@ -215,6 +222,8 @@ class LemmyClient:
                 ) from refusal
             raise
         token = answer.get("jwt")
+        if token is None and not _SIGNED_UP & answer.keys():
+            raise self._failed("Lemmy's answer to signing in makes no sense")
         if not isinstance(token, str) or not token:
             raise CredentialsRefused(
                 f"{who.instance} gives {who.username} no token: its address may have to be"
@@ -273,7 +282,8 @@ class LemmyClient:
         return self._wait(full * (0.5 + 0.5 * self._jitter()), why)
 
     def _wait(self, wait: timedelta, why: str) -> PlatformUnavailable:
-        self._until, self._why = self._clock() + wait, why
+        self._noted_at = self._clock()
+        self._until, self._why = self._noted_at + wait, why
         return PlatformUnavailable(why, wait)
 
 
@@ -282,7 +292,7 @@ def _json(body: bytes) -> dict[str, Any] | None:
         return None
     try:
         found = json.loads(body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

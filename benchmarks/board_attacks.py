@@ -38,7 +38,7 @@ ROUTES = (
     "/api/v1/posts/{post}/vote", "/api/v1/posts/search", "/live", "/people/{name}",
     "/posts/{id}/title", "/posts/{id}/delete", "/admin/tokens", "/admin/tokens/{id}/revoke",
     "/admin/setup", "/admin/setup/{platform}", "/admin/setup/{platform}/check", "/admin/accounts",
-    "/admin/audit", "/admin/setup/subreddits",
+    "/admin/audit", "/admin/setup/subreddits", "/language/{language}",
     "/admin/accounts/link", "/account", "/account/recover", "/account/passkeys/ask",
     "/account/passkeys", "/account/sign-in/ask", "/account/sign-in", "/account/sign-out",
     "/account/passkeys/{id}/rename", "/account/passkeys/{id}/remove",

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from bot.audit import Action, newest_everywhere
 from bot.people.nicknames import nickname
+from bot.texts.translate import mark
 from bot.web.cards import read_id
 from bot.web.services import Services
 
@@ -14,30 +15,30 @@ _LISTED = 50
 
 #: What was done, in words.
 WORDS = {
-    Action.WATCH: "began to watch",
-    Action.UNWATCH: "ended watching",
-    Action.SETTINGS: "changed settings",
-    Action.POSTERS: "changed whose images are posts",
-    Action.IMPORT: "began an import",
-    Action.STOP_IMPORT: "ended an import",
-    Action.DIGEST: "set the digest",
-    Action.END_DIGEST: "ended the digest",
-    Action.OUTCOMES: "set where outcomes are told",
-    Action.END_OUTCOMES: "ended telling outcomes",
-    Action.RETRAIN: "asked for a training run",
-    Action.PROMOTE: "let a version serve",
-    Action.ROLLBACK: "went back to a version",
-    Action.HIDE: "hid a post",
-    Action.SHOW: "showed a hidden post again",
-    Action.BAN: "shut out who posted",
-    Action.BAN_HELD: "shut out those who were held back",
-    Action.UNBAN: "let somebody in again",
-    Action.RELEASE: "counted what was held back",
-    Action.MAKE_TOKEN: "made a token of the API",
-    Action.REVOKE_TOKEN: "revoked a token of the API",
-    Action.CREDENTIALS: "typed credentials in",
-    Action.ACCOUNT_LINK: "made a link into an account",
-    Action.ADMIN: "became the admin",
+    Action.WATCH: mark("began to watch"),
+    Action.UNWATCH: mark("ended watching"),
+    Action.SETTINGS: mark("changed settings"),
+    Action.POSTERS: mark("changed whose images are posts"),
+    Action.IMPORT: mark("began an import"),
+    Action.STOP_IMPORT: mark("ended an import"),
+    Action.DIGEST: mark("set the digest"),
+    Action.END_DIGEST: mark("ended the digest"),
+    Action.OUTCOMES: mark("set where outcomes are told"),
+    Action.END_OUTCOMES: mark("ended telling outcomes"),
+    Action.RETRAIN: mark("asked for a training run"),
+    Action.PROMOTE: mark("let a version serve"),
+    Action.ROLLBACK: mark("went back to a version"),
+    Action.HIDE: mark("hid a post"),
+    Action.SHOW: mark("showed a hidden post again"),
+    Action.BAN: mark("shut out who posted"),
+    Action.BAN_HELD: mark("shut out those who were held back"),
+    Action.UNBAN: mark("let somebody in again"),
+    Action.RELEASE: mark("counted what was held back"),
+    Action.MAKE_TOKEN: mark("made a token of the API"),
+    Action.REVOKE_TOKEN: mark("revoked a token of the API"),
+    Action.CREDENTIALS: mark("typed credentials in"),
+    Action.ACCOUNT_LINK: mark("made a link into an account"),
+    Action.ADMIN: mark("became the admin"),
 }
 
 

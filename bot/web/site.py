@@ -66,6 +66,11 @@ from bot.web.vote_form import VoteForm
 from storage.objects.remote_image_store import RemoteImageStore
 from storage.types import Bucket, PlatformName
 
+#: What main.js imports: asked for at once, and not one after the other.
+MODULES = (
+    "cards.js", "clock.js", "composer.js", "live.js", "pictures.js", "share.js", "stream.js",
+    "training.js", "votes.js", "words.js",
+)  # fmt: skip
 #: What each language is called by those who speak it.
 LANGUAGE_NAMES: dict[Language, str] = {"en": "English", "de": "Deutsch"}
 _HERE = Path(__file__).parent
@@ -206,6 +211,7 @@ def _set_up_templates(site: web.Application, services: Services) -> None:
         language=language,
         languages=LANGUAGE_NAMES,
         words_of_scripts=words_of_scripts,
+        modules=MODULES,
         clock=services.clock,
         examples=examples,
         phrases=phrases,

@@ -1,12 +1,15 @@
 """The board speaks English and German: by the browser, or as somebody chose."""
 
+import re
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.app import App
+from bot.web import site
 from bot.web.languages import preferred
 from tests.fakes.clock import FakeClock
 from tests.fakes.visitor import Visitor
@@ -121,3 +124,14 @@ def test_no_two_wishes_are_compared_by_their_order_alone() -> None:
     for low, high in pairwise((0.1, 0.2, 0.9)):
         assert preferred(f"en;q={low}, de;q={high}") == "de"
         assert preferred(f"de;q={low}, en;q={high}") == "en"
+
+
+def test_every_script_of_the_pages_is_loaded_at_once() -> None:
+    static = Path(site.__file__).parent / "static"
+    known, found = {"main.js"}, set()
+    while known:
+        text = (static / known.pop()).read_text("utf-8")
+        new = {each for each in re.findall(r'from "\./([\w.]+)"', text) if each not in found}
+        found |= new
+        known |= new
+    assert found == set(site.MODULES)

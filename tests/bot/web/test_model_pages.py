@@ -77,7 +77,7 @@ async def test_the_champion_and_every_version_are_shown(ann: Visitor, app: App) 
     assert "1,234" in page
     assert "0.123" in page
     assert "5.0%" in page
-    assert "training needs 60" in page
+    assert "Training needs 60" in page
 
 
 async def test_a_run_is_followed_while_it_goes_on(ann: Visitor, app: App, clock: FakeClock) -> None:

@@ -144,8 +144,10 @@ async def test_only_the_intents_that_are_needed_are_asked_for(
     fake: FakeDiscord, discord: DiscordPlatform
 ) -> None:
     guilds, messages, reactions, content = 1 << 0, 1 << 9, 1 << 10, 1 << 15
+    # Whoever writes to the bot shows it a picture to predict.
+    direct_messages = 1 << 12
     assert [each["intents"] for each in fake.identifies] == [
-        guilds | messages | reactions | content
+        guilds | messages | reactions | direct_messages | content
     ]
 
 

@@ -38,7 +38,7 @@ def test_every_picture_is_shown_and_small() -> None:
         for link in links(page)
         if link.endswith(".png")
     }
-    pictures = set((ROOT / "docs" / "pictures").glob("*.png"))
+    pictures = set((ROOT / "docs" / "pictures").rglob("*.png"))
     assert pictures
     assert pictures == shown
     assert {path.name for path in pictures if path.stat().st_size > 200_000} == set()

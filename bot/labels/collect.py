@@ -131,7 +131,9 @@ class LabelCollector:
             return []
 
         def claim(session: Session) -> list[Post]:
-            return load_posts(session, claim_posts(session, ids, now=now, until=now + CLAIMED_FOR))
+            return load_posts(
+                session, claim_posts(session, ids, state, now=now, until=now + CLAIMED_FOR)
+            )
 
         return await self._database.run_write(claim, alone_in=ITS_ROWS)
 

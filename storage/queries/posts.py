@@ -61,7 +61,7 @@ def due_posts(
 
 
 def claim_posts(
-    session: Session, ids: Sequence[int], *, now: datetime, until: datetime
+    session: Session, ids: Sequence[int], state: PostState, *, now: datetime, until: datetime
 ) -> Sequence[int]:
     """Take due posts, so that nobody else does before ``until``; return the ids of those taken.
 
@@ -70,13 +70,14 @@ def claim_posts(
     Args:
         session: a write session.
         ids: of posts that were due.
+        state: the one they were due in: one that was moved on since may be due again.
         now: aware.
         until: when they are due again, unless they were moved on.
     """
     # SQLite has one writer at a time, and leaves the clause out.
     still_due = (
         select(_POSTS.c.id)
-        .where(_POSTS.c.id.in_(ids), _POSTS.c.due_at.is_not(None), _POSTS.c.due_at <= now)
+        .where(_POSTS.c.id.in_(ids), _POSTS.c.state == state, _POSTS.c.due_at <= now)
         .with_for_update(skip_locked=True, key_share=True)
     )
     there = set(session.scalars(still_due))

@@ -22,7 +22,7 @@ def test_scores_looks_and_the_end() -> None:
     assert chart.final == chart.scores[1].y
     assert "10 after 1" in chart.description
     assert "5 (−10 to 30) expected" in chart.description
-    assert "the final score was 10" in chart.description
+    assert "The final score was 10" in chart.description
 
 
 def test_a_reading_that_came_late_stays_in_the_chart() -> None:

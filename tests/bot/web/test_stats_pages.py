@@ -22,6 +22,7 @@ async def test_labels_are_counted_and_drawn(
     await app.jobs.run_due()
     _, page = await bob.page("/stats?days=7")
     assert "1 post had a reply." in page
+    assert "0 were in the silent share, predicted in secret." in page
     assert "champion" in page
     charts = await asyncio.gather(*(picture(bob, "/stats.png?days=7") for _ in range(3)))
     assert charts[0].startswith(b"\x89PNG")

@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 BATCH = 100
 
 #: How long other processes leave alone what one has taken to read: it may have died since.
-CLAIMED_FOR = timedelta(minutes=2)
+CLAIMED_FOR = timedelta(seconds=15)
 
 #: How long to wait before a score that could not be read is asked for again.
 RETRY = timedelta(minutes=1)

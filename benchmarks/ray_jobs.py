@@ -38,7 +38,7 @@ from bot.runtime.build import peoria_version
 from models.backbone_files import STARTER
 from models.decoding import DecodeLimits
 from models.head import GROUPS, Member
-from tests.fakes.ray_nodes import Nodes, nodes
+from tests.fakes.ray_nodes import Nodes, NodesDidNotStart, nodes
 from trainer.cluster.fragments import fit_linear_fragments, write_fragments
 from trainer.cluster.side_by_side import in_turn, side_by_side
 from trainer.data.targets import Intervals
@@ -333,4 +333,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except NodesDidNotStart as error:
+        print(f"Nothing was measured: Ray did not start on this machine ({error}).")
+        sys.exit(os.EX_TEMPFAIL)

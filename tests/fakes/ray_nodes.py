@@ -17,6 +17,10 @@ _PORTS = (
 )  # fmt: skip
 
 
+class NodesDidNotStart(Exception):
+    """Ray could not start a node on this machine, however often it was tried."""
+
+
 class Nodes:
     """The cluster; `nodes` starts and ends one."""
 
@@ -51,10 +55,10 @@ class Nodes:
         for last in [False] * (_TRIES - 1) + [True]:
             try:
                 return self.cluster.add_node(**{"object_store_memory": STORE} | _ports() | settings)
-            except Exception:
+            except Exception as error:
                 # Of no class of its own.
                 if last:
-                    raise
+                    raise NodesDidNotStart(str(error)) from error
         raise AssertionError
 
 

@@ -38,6 +38,7 @@ import bot.core
 import storage.objects.image_place
 from bot.app import build
 from bot.core import open_core
+from bot.labels.collect import CLAIMED_FOR
 from bot.platform import CommunityRef, IncomingPost, PostRef, Reading, ScoreRead
 from bot.serving.forecast import Card, Ending, Outcome
 from bot.settings import Settings
@@ -203,10 +204,12 @@ async def go_round(folder: Path, boundary: Boundary) -> None:
         )
         # After a restart the platform delivers again what it may have delivered before.
         await app.pipeline.accept(PlatformName.REDDIT, post)
-        for seconds in STEPS:
-            if seconds >= clock.seconds:
-                clock.forward_to(seconds)
-                await app.jobs.run_due()
+        for step in STEPS:
+            # What the killed process had claimed is due again when its claim has ended.
+            for seconds in (step, step + int(CLAIMED_FOR.total_seconds())):
+                if seconds >= clock.seconds:
+                    clock.forward_to(seconds)
+                    await app.jobs.run_due()
 
 
 def in_child(folder: Path, kill_at: int | None) -> int:
@@ -237,8 +240,9 @@ def found(folder: Path) -> dict[str, Any]:
             table: stored.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
             for table in TABLES
         }
+        # Of the time of its score only the minute: what was claimed is read seconds later.
         prediction = stored.execute(
-            "SELECT bins, rps, log_score, brier, points, scored_at FROM predictions"
+            "SELECT bins, rps, log_score, brier, points, substr(scored_at, 1, 16) FROM predictions"
         ).fetchall()
         label = stored.execute("SELECT score, percentile_low, bucket FROM labels").fetchall()
         readings = stored.execute("SELECT reading, score FROM snapshots ORDER BY 1").fetchall()

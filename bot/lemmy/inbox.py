@@ -239,7 +239,7 @@ class Inbox:
             or why_secret(post, reader, self._clock(), votes_are_in=known) is not None
         ):
             return plain_text(NOT_NOW, about)
-        card = stored_card(post.prediction_rows[0], genre=post.genre)
+        card = stored_card(post.prediction_rows[0], genre=post.shown_genre)
         return prediction_text(card, community.name, about)
 
     async def _claim(self, item: InboxItem) -> bool:

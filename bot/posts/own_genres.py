@@ -1,5 +1,6 @@
 """The genres that a community has of its own, told of its posts."""
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from functools import partial
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 
 #: Posts whose genre is told at once.
 BATCH: Final = 500
-#: Of a head's fingerprint, characters that are stored with a post.
+#: Of what was asked, characters that are stored with a post.
 _NAMED_BY: Final = 16
 
 _POSTS = table_of(Post)
@@ -68,15 +69,15 @@ class OwnGenres:
         if community is None:
             return []
         head = self._serving.head(community_id)
-        waiting = _waiting(session, community_id, head)
+        by = None if head is None else _by(head, own_genres(community))
+        waiting = _waiting(session, community_id, head, by)
         if not waiting:
             return []
         names: Sequence[str | None] = [None] * len(waiting)
-        by = None
         if head is not None:
             vectors = b"".join(vector for _, vector in waiting)
             embeddings = np.frombuffer(vectors, "<f2").reshape(len(waiting), -1)
-            names, by = _tell(head, community, embeddings.astype(np.float32)), _by(head)
+            names = _tell(head, community, embeddings.astype(np.float32))
         rows = [
             {"post": post, "told": name, "by": by}
             for (post, _), name in zip(waiting, names, strict=True)
@@ -97,12 +98,14 @@ def _tell(
     return [name if name in known else None for name in head.tell(embeddings)]
 
 
-def _by(head: OwnGenreHead) -> str:
-    return head.fingerprint[:_NAMED_BY]
+def _by(head: OwnGenreHead, known: Sequence[str]) -> str:
+    """What is asked: a head, for those of its genres that the community has now."""
+    asked = [head.fingerprint, *(name for name in head.names if name in known)]
+    return hashlib.sha256("\n".join(asked).encode()).hexdigest()[:_NAMED_BY]
 
 
 def _waiting(
-    session: Session, community_id: int, head: OwnGenreHead | None
+    session: Session, community_id: int, head: OwnGenreHead | None, by: str | None
 ) -> list[tuple[int, bytes]]:
     query: Any
     if head is None:
@@ -117,7 +120,7 @@ def _waiting(
         .join(Embedding, Embedding.image_id == PostImage.image_id)
         .where(
             Post.community_id == community_id,
-            Post.told_genre_by.is_distinct_from(_by(head)),
+            Post.told_genre_by.is_distinct_from(by),
             PostImage.position == 0,
             Embedding.backbone == head.backbone,
         )

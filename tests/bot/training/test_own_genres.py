@@ -83,6 +83,13 @@ async def test_a_genre_with_enough_corrections_is_told_of_all_posts(core: Core) 
     # What people said counts before what is told.
     assert await found(core, "political") >= set(range(100 + CATS, 100 + CATS + CORRECTED))
 
+    # What the community gives up is told no more, and again once it has it again.
+    for names, told_now in (["dog picture"], set(range(100, 100 + CORRECTED))), ([OWN], told):
+        async with core.database.write() as session:
+            await session.execute(update(Community).values(options={OWN_GENRES: names}))
+        assert await teller.tell_next() == CATS + OTHERS
+        assert await found(core, OWN) == told_now
+
     # What was promoted can be taken back, and then nothing is told any more.
     assert refits.rollback(community.id) is None
     assert await teller.tell_next() == CATS + OTHERS

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
-from storage.engine.scopes import ITS_ROWS
+from storage.engine.scopes import ITS_ROWS, LOCKED
 from storage.queries.communities import find_or_add_author
 from storage.tables import Author, OutcomeFeed
 from storage.types import PlatformName
@@ -150,7 +150,7 @@ async def claim_feed(
     """
 
     def claim(session: Session) -> bool:
-        row = session.get(OutcomeFeed, feed.id)
+        row = session.get(OutcomeFeed, feed.id, with_for_update=LOCKED)
         if row is None or (row.told_until, row.season) != (feed.told_until, feed.season):
             return False
         if row.claimed_until is not None and row.claimed_until > now:
@@ -159,7 +159,7 @@ async def claim_feed(
         row.begun_at, row.begun_until = row.begun_at or now, until
         return True
 
-    return await database.run_write(claim)
+    return await database.run_write(claim, alone_in=ITS_ROWS)
 
 
 async def note_told(database: Database, feed: OutcomeFeed, until: datetime, now: datetime) -> None:

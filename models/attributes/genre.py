@@ -2,8 +2,10 @@
 
 import hashlib
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Final, Self
 
 import numpy as np
@@ -77,7 +79,10 @@ class GenreHead:
                 weights = file["weights"].astype(np.float32)
                 bias = file["bias"].astype(np.float32)
                 backbone = str(file["backbone"])
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except (
+            OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile,
+            zlib.error, TokenError,
+        ) as error:  # fmt: skip
             raise GenreHeadUnusable(f"The genre head {path} cannot be read: {error}") from error
         if weights.shape[1:] != (len(GENRES),) or bias.shape != (len(GENRES),):
             raise GenreHeadUnusable(f"The genre head {path} is not one for {len(GENRES)} genres.")

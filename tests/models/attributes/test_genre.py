@@ -1,5 +1,6 @@
 """The genre head that ships, and files that are none."""
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from models.attributes.files import ATTRIBUTES
 from models.attributes.genre import GENRE_NAMES, GENRES, NAMED, GenreHead, GenreHeadUnusable
+from models.attributes.own_genres import OwnGenreHead
 from models.backbone import read_info
 from models.backbone_files import STARTER
 
@@ -52,3 +54,19 @@ def test_a_damaged_head_is_refused_in_a_sentence(content: bytes, tmp_path: Path)
         GenreHead.load(path)
     with pytest.raises(GenreHeadUnusable, match="cannot be read"):
         GenreHead.load(tmp_path / "none.npz")
+
+
+@pytest.mark.parametrize("kind", [GenreHead, OwnGenreHead])
+def test_a_head_with_a_damaged_byte_is_refused_or_read(
+    kind: type[GenreHead | OwnGenreHead], tmp_path: Path
+) -> None:
+    whole, cut = tmp_path / "whole.npz", tmp_path / "cut.npz"
+    weights = np.random.default_rng(1).normal(size=(64, len(GENRES))).astype(np.float32)
+    OwnGenreHead(GENRES, weights, weights[0], "", "").save(whole)
+    content = whole.read_bytes()
+    for place in range(0, len(content), 5):
+        damaged = bytearray(content)
+        damaged[place] ^= 0xFF
+        cut.write_bytes(damaged)
+        with contextlib.suppress(GenreHeadUnusable):
+            kind.load(cut)

@@ -33,13 +33,19 @@ async def run_json_child(
     )  # fmt: skip
     assert child.stdin is not None  # noqa: S101 - both were asked for
     assert child.stdout is not None  # noqa: S101
-    child.stdin.write(json.dumps(task).encode() + b"\n")
-    child.stdin.close()
     last: dict[str, Any] = {}
-    async for line in child.stdout:
-        parsed = json.loads(line)
-        if "stage" in parsed:
-            on_step(parsed)
-        else:
-            last = parsed
-    return await child.wait(), last
+    try:
+        child.stdin.write(json.dumps(task).encode() + b"\n")
+        child.stdin.close()
+        async for line in child.stdout:
+            parsed = json.loads(line)
+            if "stage" in parsed:
+                on_step(parsed)
+            else:
+                last = parsed
+        return await child.wait(), last
+    finally:
+        # Nobody waits for it any more: it took too long, or Peoria ends.
+        if child.returncode is None:
+            child.kill()
+            await child.wait()

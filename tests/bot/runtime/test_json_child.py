@@ -1,15 +1,20 @@
+import asyncio
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from bot.runtime.json_child import run_json_child
 
 CHILD = """
-import json, os, sys
+import json, os, sys, time
 task = json.loads(sys.stdin.readline())
 print(json.dumps({"stage": "adding", "done": 1, "total": 2}))
 print(json.dumps({"stage": "adding", "done": 2, "total": 2}))
+if "hang" in task:
+    print(json.dumps({"stage": "hanging", "pid": os.getpid()}))
+    time.sleep(600)
 secret = os.environ.get("PEORIA_SECRET_KEY")
 print(json.dumps({"result": sum(task["numbers"]), "secret": secret}))
 sys.exit(task.get("status", 0))
@@ -38,3 +43,18 @@ async def test_a_child_that_fails_has_a_status_and_maybe_no_line() -> None:
     assert (status, last["result"]) == (3, 1)
     status, last = await run_json_child("adder", {}, lambda _: None)
     assert (status, last) == (1, {})
+
+
+async def test_a_child_that_nobody_waits_for_any_more_is_ended() -> None:
+    pids: asyncio.Queue[int] = asyncio.Queue()
+
+    def note(step: dict[str, Any]) -> None:
+        if step["stage"] == "hanging":
+            pids.put_nowait(step["pid"])
+
+    running = asyncio.create_task(run_json_child("adder", {"hang": True}, note))
+    pid = await pids.get()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert not psutil.pid_exists(pid)

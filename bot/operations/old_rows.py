@@ -15,7 +15,8 @@ from bot.serving.number_format import number
 from bot.settings import Settings
 from storage.engine.database import Database
 from storage.engine.scopes import ITS_ROWS
-from storage.tables import Label, ModelVersion, Nowcast, Prediction, Snapshot
+from storage.tables import Label, ModelVersion, Nowcast, Post, Prediction, Snapshot
+from storage.types import PostState
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +107,8 @@ def _without_early_readings(post_ids: list[int]) -> tuple[Delete, ...]:
 def _posts_of_dropped_versions(before: datetime) -> Select[int]:
     return (
         select(Prediction.post_id)
+        # Whose outcome is still to be shown shows it beside its forecast.
+        .join(Post, (Post.id == Prediction.post_id) & (Post.state != PostState.SETTLING))
         .where(_is_of_dropped_version(), Prediction.scored_at < before)
         .order_by(Prediction.post_id)
     )

@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 from bot.operations.old_rows import OldRows, old_rows_finding
 from bot.settings import Settings
 from storage.engine.database import Database
-from storage.tables import Label, ModelVersion, Nowcast, Prediction, Snapshot
+from storage.tables import Label, ModelVersion, Nowcast, Post, Prediction, Snapshot
+from storage.types import PostState
 from tests.fixtures.rows import LATER, one_post, row
 
 DAY = timedelta(days=1)
@@ -80,6 +81,19 @@ async def test_forecasts_go_whose_version_is_gone(labelled: Database) -> None:
     assert await old_rows(labelled, 9 * DAY, forecasts_days=10).sweep() == 0
     assert await old_rows(labelled, 11 * DAY, forecasts_days=10).sweep() == 1
     assert await counts(labelled) == (3, 1, 0, 1)
+
+
+async def test_the_forecast_of_a_post_whose_outcome_is_still_to_be_shown_stays(
+    labelled: Database,
+) -> None:
+    async with labelled.write() as session:
+        post = await session.get_one(Post, 1)
+        post.predicted_at, post.state = LATER, PostState.SETTLING
+    assert await old_rows(labelled, 11 * DAY, forecasts_days=10).sweep() == 0
+    async with labelled.write() as session:
+        post = await session.get_one(Post, 1)
+        post.state = PostState.LABELLED
+    assert await old_rows(labelled, 11 * DAY, forecasts_days=10).sweep() == 1
 
 
 async def test_doctor_says_how_much_there_is_and_for_how_long(labelled: Database) -> None:

@@ -134,10 +134,9 @@ async def test_nothing_is_noted_of_an_image_that_was_erased_while_it_was_read(
     assert await unread(core) == 1
 
 
-async def test_what_other_networks_read_is_read_again_and_only_once(app: App) -> None:
-    core = app.core
+async def test_what_other_networks_read_is_read_again_and_only_once(core: Core) -> None:
     await store(core, BATCH + 1)
-    await app.jobs.read_attributes()
+    assert await AttributeWorker(core.database, core.images, core.serving).read_next() == BATCH
     async with core.database.write() as session:
         # One was read before images said by what, the others by what served then.
         await session.execute(

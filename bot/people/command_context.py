@@ -18,6 +18,9 @@ _SENTENCE_END = re.compile(r"\n|[.?!\u2026]+(?=[\s)\"]|\Z)")
 #: Within a sentence another part begins.
 _PART = re.compile(r"[,;:()\"]+|\s[-\u2013\u2014]+\s")
 _MARKS = re.compile(r"[^\w\s]+")
+#: Of what stands before a command in a long sentence its begin and its end are looked at,
+#: characters: otherwise many commands in one sentence would take minutes.
+_BEGIN, _LAST = 100, 300
 
 _QUESTION = re.compile(
     r"(?:(?:and|but|so|ok|okay|hi|hey|hello|und|aber|also|hallo) )*"
@@ -87,6 +90,10 @@ class Sentences:
         begin = self._begins_after[last - 1] if last else 0
         following = bisect_right(self._ends_at, at)
         closed_by = self._ends[following].group() if following < len(self._ends) else ""
+        if at - begin > _BEGIN + _LAST:
+            # Two parts of the sentence, as a comma makes them.
+            shown = self._text[begin : begin + _BEGIN] + ", " + self._text[at - _LAST : at]
+            return shown, "?" in closed_by
         return self._text[begin:at], "?" in closed_by
 
 

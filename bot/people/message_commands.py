@@ -85,9 +85,11 @@ _SPELT = str.maketrans(
 _FENCED = re.compile(r"(```|~~~).*?(?:\1|\Z)", re.DOTALL)
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _NAMED = re.compile(r"/?\bu/[\w-]+|(?<!\w)@[\w-]+")
-#: What telephones and mail programs put below a message.
+#: What telephones and mail programs put below a message, a line or two of signs above it.
 _SIGNATURE = re.compile(
-    r"^\W*(?:sent from|sent via|get outlook for|gesendet von|von mein)\b.*", re.MULTILINE
+    r"^(?:[^\w\n]*\n){0,3}[^\w\n]*"
+    r"(?:sent from|sent via|get outlook for|gesendet von|von mein)\b.*",
+    re.MULTILINE,
 )
 _MARKS = re.compile(r"[^\w\s-]+")
 

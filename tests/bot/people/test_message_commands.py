@@ -81,6 +81,25 @@ def test_a_command_that_is_only_spoken_of_is_not_obeyed(body: str) -> None:
     assert command_in(f"{body}\n\n!optout") is InboxKind.OPT_OUT
 
 
+@pytest.mark.parametrize(
+    ("body", "meant"),
+    [
+        (f"how {'x ' * 400}do I use !optout?", None),
+        (f"how {'x ' * 400}is it, do I use !optout", None),
+        (f"{'x ' * 400}I don't want to !optout", None),
+        (f"{'x ' * 400}you can use !optout", None),
+        (f"{'x ' * 400}!optout", InboxKind.OPT_OUT),
+        # A text of nothing but these took many seconds.
+        ("i don't !optout " * 600, None),
+        ("\n" * 9000 + "x", None),
+    ],
+)
+def test_a_long_sentence_is_read_by_its_begin_and_its_end(
+    body: str, meant: InboxKind | None
+) -> None:
+    assert command_in(body) is meant
+
+
 _WORDS = st.lists(st.text(alphabet="abcdefgh", min_size=1, max_size=8), max_size=8).map(" ".join)
 
 

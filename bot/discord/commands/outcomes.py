@@ -9,7 +9,7 @@ from bot.discord.commands.feature import Feature, texts_for
 from bot.discord.commands.watch import channel_meant
 from bot.discord.gateway.channels import PostChannel
 from bot.discord.gateway.told_channel import missing_to_tell
-from bot.discord.outcomes.winner_role import why_not_given
+from bot.discord.outcomes.winner_role import may_be_promised, why_not_given
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.reasons import permission_name, reason_words
@@ -70,6 +70,11 @@ class OutcomeCommands(Feature):
         role = None if feed is None else feed.winner_role
         if winner_role is not None and interaction.guild is not None:
             why = why_not_given(interaction.guild, winner_role)
+            by = interaction.user
+            if why is None and not (
+                isinstance(by, discord.Member) and may_be_promised(winner_role, by)
+            ):
+                why = "outcomes.role_not_yours"
             if why is not None:
                 raise Refused(why, role=f"<@&{winner_role.id}>")
             role = str(winner_role.id)

@@ -22,6 +22,17 @@ def why_not_given(guild: discord.Guild, role: discord.Role | None) -> str | None
     return None
 
 
+def may_be_promised(role: discord.Role, by: discord.Member) -> bool:
+    """Whether somebody could give a role themselves: the bot gives nothing that they could not.
+
+    As on Discord: the owner of a server gives any role, others with *Manage Roles* those below
+    their own highest one.
+    """
+    if by.id == role.guild.owner_id:
+        return True
+    return by.guild_permissions.manage_roles and role < by.top_role
+
+
 async def hand_over(
     client: discord.Client,
     guild: discord.Guild,

@@ -22,6 +22,8 @@ ENGLISH: dict[str, str] = {
     " missing. Give that to my role (Server Settings → Roles).",
     "outcomes.role_too_high": "I cannot give {role} to the season's winner: it stands above my own"
     " role. Move my role above it (Server Settings → Roles).",
+    "outcomes.role_not_yours": "You could not give {role} to anybody yourself, so I do not promise"
+    " it for you. That takes *Manage Roles*, and a role of yours that stands above it.",
     "outcomes.heading": "The votes are in",
     "outcomes.heading_own": "What became of yours",
     "outcomes.stop": "You asked for this with /tell-me; /tell-me on: False ends it.",
@@ -70,6 +72,9 @@ GERMAN: dict[str, str] = {
     " verwalten* fehlt. Gib das meiner Rolle (Servereinstellungen → Rollen).",
     "outcomes.role_too_high": "Ich kann {role} dem Saisonsieger nicht geben: Die Rolle steht über"
     " meiner. Schiebe meine darüber (Servereinstellungen → Rollen).",
+    "outcomes.role_not_yours": "Du könntest {role} selbst niemandem geben, also verspreche ich die"
+    " Rolle nicht für dich. Dafür brauchst du *Rollen verwalten* und eine eigene Rolle, die über"
+    " ihr steht.",
     "outcomes.heading": "Die Stimmen sind da",
     "outcomes.heading_own": "Was aus deinen Bildern und Tipps wurde",
     "outcomes.stop": "Du wolltest das mit /tell-me; /tell-me on: False beendet es.",

@@ -168,6 +168,12 @@ async def test_a_season_ends_with_a_post_and_its_winner_has_the_role(
     asked = await scene.fake.slash(
         scene.admin, scene.channel, "outcomes", channel=hall, winner_role=prize
     )
+    # Who may only look after the bot does not give themselves a role by it.
+    assert f"You could not give <@&{prize.id}>" in asked.text
+    scene.fake.grant(scene.admin, manage_roles=True)
+    asked = await scene.fake.slash(
+        scene.admin, scene.channel, "outcomes", channel=hall, winner_role=prize
+    )
     assert f"The winner of a season gets <@&{prize.id}>" in asked.text
     await scored(scene, scene.bob, f"{clock():%Y-%m}", points=3.5)
     await scored(scene, scene.ann, f"{clock():%Y-%m}", points=2.0)

@@ -194,7 +194,8 @@ class OutcomeTeller(commands.Cog):
                 session, community_ids, after=after, until=until, author_id=feed.author_id
             )
         )
-        if outcomes:
+        if outcomes and feed.begun_until is None:
+            # What was begun keeps its mark, though its last post may be gone by now.
             until = outcomes[-1].written_at
         there = []
         for each in outcomes:

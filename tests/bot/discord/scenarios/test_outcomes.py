@@ -8,7 +8,7 @@ from sqlalchemy import select
 from bot.discord.outcomes.tell_outcomes import OutcomeTeller
 from bot.discord.ui.member_names import MemberNames
 from storage.queries.communities import find_or_add_author
-from storage.tables import Community, OutcomeFeed, Standing
+from storage.tables import Community, OutcomeFeed, Post, Standing
 from storage.types import ForecasterKind, PlatformName
 from tests.bot.discord.scenarios.scene import PNG, SEND, Scene
 from tests.bot.discord.scenarios.test_digest import played
@@ -123,6 +123,31 @@ async def test_what_may_have_been_sent_is_looked_for_and_an_outage_is_waited_out
     assert await tell(scene) == 0
     assert len(scene.fake.messages(hall)) == 1
     assert (await feeds(scene))[0].begun_at is None
+
+
+async def test_a_message_is_known_again_though_its_last_post_is_hidden_by_now(
+    scene: Scene, hall: Channel, clock: FakeClock
+) -> None:
+    await played(scene, scene.channel, *[f"first {n}" for n in range(12)])
+    clock.forward(60)
+    await scene.fake.slash(scene.admin, scene.channel, "outcomes", channel=hall)
+    (before,) = await feeds(scene)
+    posts = await played(scene, scene.channel, "lucky", "last")
+    clock.forward(20)
+    assert await tell(scene) == 1
+    (told,) = await feeds(scene)
+    last = await scene.stored(posts[1])
+    assert last is not None
+    # The process died before it could note that, and a post was hidden before the next try.
+    async with scene.core.database.write() as session:
+        (await session.get_one(Post, last.id)).hidden_at = clock()
+        row = await session.get_one(OutcomeFeed, told.id)
+        row.told_until, row.begun_until = before.told_until, told.told_until
+        row.begun_at, row.due_at = clock(), clock()
+    scene.fake.nonce_window = timedelta(0)
+    assert await tell(scene) == 0
+    assert len(scene.fake.messages(hall)) == 1
+    assert (await feeds(scene))[0].told_until == told.told_until
 
 
 async def test_what_readers_may_not_see_is_told_to_nobody(

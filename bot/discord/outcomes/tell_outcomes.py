@@ -42,7 +42,7 @@ from bot.league.season_end import SeasonPlace, best_of_season
 from bot.league.seasons import season_before, season_of
 from bot.notices import NoticeKind
 from bot.people.sealed_ids import open_id
-from bot.platform import PlatformUnavailable, RequestRefused
+from bot.platform import PlatformUnavailable, RequestFailed, RequestRefused
 from storage.tables import Author, Community, OutcomeFeed
 from storage.types import PlatformName
 
@@ -58,6 +58,8 @@ _SEASON_IS_OVER = timedelta(hours=1)
 _JUST_READ = timedelta(minutes=10)
 #: Discord's times have thousandths of a second.
 _TICK = timedelta(milliseconds=1)
+#: Tries of what Discord refuses, before what comes after it is told.
+_MOST_TRIES = 4
 #: People who are named at the end of a season.
 _NAMED = 3
 
@@ -128,19 +130,37 @@ class OutcomeTeller(commands.Cog):
                 await stop_telling_person(database, feed.author_id)
             else:
                 log.warning("Outcomes cannot be told on server %s: %s", feed.server, error)
-                await put_off_feed(database, feed, now(), refusal_reason(error))
+                await self._leave_out_or_wait(feed, error)
+        except RequestFailed as error:
+            log.warning("Outcomes could not be told: %s", error)
+            await self._leave_out_or_wait(feed, error)
         except Exception:
             # One odd server stops no other.
             log.exception("Outcomes could not be told; tried again.")
             await put_off_feed(database, feed, now())
         return False
 
+    async def _leave_out_or_wait(self, feed: OutcomeFeed, error: Exception) -> None:
+        """Try again a few times what was refused: one odd message keeps no other back."""
+        database, now = self._core.database, self._core.clock()
+        if feed.begun_at is None or feed.tries + 1 < _MOST_TRIES:
+            await put_off_feed(database, feed, now, refusal_reason(error))
+        elif feed.begun_until is not None:
+            log.warning("Outcomes up to %s are left out.", feed.begun_until)
+            await note_told(database, feed, feed.begun_until, now)
+        else:
+            await note_season(database, feed, self._last_season(), feed.winner_id)
+
+    def _last_season(self) -> str:
+        """The last season that has ended, with all its labels."""
+        zone = self._core.settings.season_time_zone
+        return season_before(season_of(self._core.clock() - _SEASON_IS_OVER, zone), zone)
+
     async def _tell_server(
         self, guild: discord.Guild, feed: OutcomeFeed, places: Places, news: frozenset[int]
     ) -> bool:
         here = places.get(str(feed.server), ())
-        zone = self._core.settings.season_time_zone
-        ended = season_before(season_of(self._core.clock() - _SEASON_IS_OVER, zone), zone)
+        ended = self._last_season()
         season_due = feed.season is not None and feed.season < ended and feed.begun_until is None
         if not season_due and feed.begun_at is None and news.isdisjoint(id_ for id_, _ in here):
             return False

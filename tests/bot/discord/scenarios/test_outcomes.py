@@ -125,6 +125,25 @@ async def test_what_may_have_been_sent_is_looked_for_and_an_outage_is_waited_out
     assert (await feeds(scene))[0].begun_at is None
 
 
+async def test_a_message_that_is_always_refused_keeps_no_other_back(
+    scene: Scene, hall: Channel, clock: FakeClock
+) -> None:
+    await played(scene, scene.channel, *[f"first {n}" for n in range(12)])
+    clock.forward(60)
+    await scene.fake.slash(scene.admin, scene.channel, "outcomes", channel=hall)
+    await played(scene, scene.channel, "odd")
+    scene.fake.on(SEND, lambda _: answer(400, {"message": "no", "code": 50035}), times=4)
+    for _ in range(4):
+        clock.forward(1900)
+        assert await tell(scene) == 0
+    await played(scene, scene.channel, "next")
+    clock.forward(1900)
+    assert await tell(scene) == 1
+    (told,) = scene.fake.messages(hall)
+    assert "next" in told.text
+    assert "odd" not in told.text
+
+
 async def test_a_message_is_known_again_though_its_last_post_is_hidden_by_now(
     scene: Scene, hall: Channel, clock: FakeClock
 ) -> None:

@@ -31,6 +31,7 @@ from bot.serving.duplicates import find_duplicate
 from models.captions.layout import CaptionRefused
 from models.captions.render import Meme
 from models.preprocessing import perceptual_hash
+from storage.engine.scopes import person_scope
 from storage.tables import Community, Post
 from storage.types import PlatformName
 
@@ -102,17 +103,20 @@ class Memes(Feature):
 
     async def _note(self, found: Suggestions, interaction: Interaction, chosen: int) -> None:
         """Keep what was chosen, where Peoria watches: captions are ranked by it."""
+        person = self.person(interaction.user)
 
         def note(session: Session) -> None:
             community = community_here(session, interaction)
             if community is not None:
                 note_choice(
                     session, community_id=community.id, platform=PlatformName.DISCORD,
-                    person=self.person(interaction.user), offered=found.chosen, chosen=chosen,
+                    person=person, offered=found.chosen, chosen=chosen,
                     post_id=None, now=self.core.clock(),
                 )  # fmt: skip
 
-        await self.core.database.run_write(note)
+        await self.core.database.run_write(
+            note, alone_in=[person_scope(PlatformName.DISCORD, person)]
+        )
 
     async def _suggest(
         self, interaction: Interaction, url: str, title: str, caption: str

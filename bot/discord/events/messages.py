@@ -99,7 +99,8 @@ class MessageListener(commands.Cog):
         )  # fmt: skip
         #: Channels that were found to be watched; `accept` notices when one is not any more.
         self._watched: set[int] = set()
-        #: Channels where a proxy may take a message away to post it anew; messages that are gone.
+        #: Channels where, or in whose threads, a proxy may take a message away to post it anew;
+        #: messages that are gone.
         self._proxied: set[int] = set()
         self._gone: deque[int] = deque(maxlen=_MOST_GONE)
         self._at_once_here: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
@@ -121,7 +122,9 @@ class MessageListener(commands.Cog):
             return
         # Opened before anything is waited for: reactions may be next.
         self._votes.follow(message.id, message.author.id)
-        if message.channel.id in self._proxied and message.webhook_id is None:
+        if not self._proxied.isdisjoint(family(message.channel)):
+            # What a proxy posts waits, too: otherwise the mark of what was read would pass those
+            # that wait, and a process that ends here would never read them again.
             await asyncio.sleep(_PROXY_SECONDS)
         try:
             await self.ingest(message, live=True)
@@ -252,7 +255,7 @@ class MessageListener(commands.Cog):
                 return Wanted.NOT, None
             options = community.options
             if options.get(PROXIED):
-                self._proxied.add(message.channel.id)
+                self._proxied.add(int(community.source_id))
             if not takes(community, message.channel, message.id) or not is_wanted(
                 incoming.options, options
             ):
@@ -299,7 +302,8 @@ class MessageListener(commands.Cog):
             )
             posts = (await session.scalars(query)).all()
         await one_by_one(posts, self._pipeline.withdraw, "a post to withdraw")
-        if channel_id in self._proxied and self._age(message_ids[-1]) < _PROXIED_WITHIN:
+        is_proxied = not self._proxied.isdisjoint(family(channel))
+        if is_proxied and self._age(message_ids[-1]) < _PROXIED_WITHIN:
             await self._clear(posts)
 
     def _age(self, message_id: int) -> timedelta:

@@ -71,7 +71,7 @@ def may_be_shown(readers: Readers, channel_id: int) -> bool:
 
 
 async def channels_seen(
-    client: discord.Client, user_id: int, channel_ids: Iterable[int]
+    client: discord.Client, user_id: int, channel_ids: Iterable[int], *, for_sure: bool = False
 ) -> frozenset[int]:
     """Which channels, of whatever servers, a person can see now.
 
@@ -81,6 +81,10 @@ async def channels_seen(
         client: whose permissions and channels are known.
         user_id: the person's.
         channel_ids: of the channels.
+        for_sure: whether "not to be known now" is an error, and no is not the answer to it.
+
+    Raises:
+        PlatformUnavailable: only where it is to be known for sure.
     """
     members: dict[int, discord.Member | None] = {}
     seen = set()
@@ -93,8 +97,12 @@ async def channels_seen(
             try:
                 with reaching_discord():
                     members[guild.id] = await guild.fetch_member(user_id)
-            except (discord.HTTPException, PlatformUnavailable):
-                # Not a member, or not to be known now.
+            except discord.HTTPException:
+                # Not a member.
+                members[guild.id] = None
+            except PlatformUnavailable:
+                if for_sure:
+                    raise
                 members[guild.id] = None
         member = members[guild.id]
         private = isinstance(channel, discord.Thread) and channel.is_private()

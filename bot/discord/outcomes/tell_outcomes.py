@@ -196,6 +196,8 @@ class OutcomeTeller(commands.Cog):
             self._client,
             int(user_id),
             {int(each.community_source_id) for each in outcomes},
+            # What is left out now does not come later.
+            for_sure=True,
         )
         outcomes = [each for each in outcomes if int(each.community_source_id) in seen]
         user = self._client.get_user(int(user_id)) or await self._client.fetch_user(int(user_id))

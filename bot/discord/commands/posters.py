@@ -78,9 +78,8 @@ class Posters(Feature):
         if posts_per_day is not None:
             change[POSTS_PER_DAY] = posts_per_day or None
         if change:
-            community = await change_community(
-                self.core.database, community.id, now=self.core.clock(), options=change
-            )
+            # Not in the history of options: nobody asks there, and who was cleared is not kept.
+            community = await change_community(self.core.database, community.id, options=change)
             self.bot.dispatch("channel_settings", target.id)
             details = {
                 # Who was named is nobody's business later.

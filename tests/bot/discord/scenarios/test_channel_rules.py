@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.discord.gateway.post_rules import is_old_enough, takes_from
-from storage.tables import Post, Snapshot
+from storage.tables import Community, Post, Snapshot
 from tests.bot.discord.scenarios.scene import HORIZON, PNG, Scene
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Member, Message
@@ -71,6 +71,10 @@ async def test_some_people_are_left_out(scene: Scene) -> None:
     assert "left you out of guessing" in asked.text
     asked = await scene.fake.slash(scene.admin, scene.channel, "posters", clear=True)
     assert "Everybody's." in asked.text
+    # Nobody's hash is kept after that.
+    async with scene.core.database.read() as session:
+        (options,) = await session.scalars(select(Community.options))
+    assert "ignored_people" not in str(options)
     assert await scene.stored(await posted(scene, cem)) is not None
     asked = await scene.fake.slash(scene.admin, scene.channel, "posters", only=muted)
     assert f"Only of people with <@&{muted.id}>" in asked.text

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+from bot.leases import LeaseLost
 from bot.lemmy.errors import CredentialsRefused, LemmyRefusal
 from bot.platform import PlatformUnavailable
 from bot.runtime.clock import Clock
@@ -36,6 +37,9 @@ class Turns:
         self._due[what] = now, now + every
         try:
             await work()
+        except LeaseLost:
+            # Another process has its turn; who called leaves it to that one.
+            raise
         except CredentialsRefused as error:
             self._due[what] = now, now + (error.retry_after or every)
             if self.refusal is None:

@@ -122,10 +122,17 @@ class LemmyClient:
         """One post."""
         return _dict(await self._get("post", id=post_id), "post_view")
 
-    async def comments(self, post_id: int) -> Sequence[Item]:
-        """The newest comments right under a post."""
+    async def comments(self, post_id: int, parent: int | None = None) -> Sequence[Item]:
+        """The newest comments right under a post, or (``parent``) under one of its comments."""
+        under: dict[str, int] = {} if parent is None else {"parent_id": parent}
         answer = await self._get(
-            "comment/list", post_id=post_id, sort="New", limit=PAGE, max_depth=1, type_="All"
+            "comment/list",
+            post_id=post_id,
+            sort="New",
+            limit=PAGE,
+            max_depth=1,
+            type_="All",
+            **under,
         )
         return _items(answer, "comments")
 

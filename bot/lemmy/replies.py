@@ -170,7 +170,7 @@ class Replies:
     ) -> int | None:
         """Our own comment on a post or (``parent``) a comment, written since then."""
         me = (await self._client.me())["id"]
-        for view in await self._client.comments(post_id):
+        for view in await self._client.comments(post_id, parent):
             comment, at = part(view, "comment"), published(view, "comment")
             ours = comment.get("creator_id") == me and not comment.get("deleted")
             above = str(comment.get("path", "")).split(".")[-2:-1]

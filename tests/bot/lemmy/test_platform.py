@@ -128,6 +128,25 @@ async def test_a_comment_whose_answer_was_lost_is_found_and_not_sent_again(
         assert len(lemmy.own(shown["post"]["id"])) == 1
 
 
+async def test_an_answer_to_a_reply_whose_own_answer_was_lost_is_not_sent_again(
+    start: OpenBot, lemmy: FakeLemmy
+) -> None:
+    post_id = lemmy.post(author="ann")["post"]["id"]
+    async with start() as bot:
+        await bot.later()
+        (mine,) = lemmy.own(post_id)
+        said = lemmy.write(post_id, "!optout", author="bob", parent=mine["id"])
+        lemmy.replies.append({**said, "comment_reply": {"id": 1, "read": False}})
+        lemmy.fail("/api/v3/comment", done=True, cut=True)
+        await bot.later(MINUTE)
+        for _ in range(3):
+            await bot.later(5 * MINUTE)
+        (item,) = await bot.all(InboxItem)
+        assert item.state is ReplyState.SENT
+        answers = [each for each in lemmy.own(post_id) if each["content"].startswith("Done")]
+        assert len(answers) == 1
+
+
 async def test_faults_of_the_instance_put_off_and_lose_nothing(
     start: OpenBot, lemmy: FakeLemmy
 ) -> None:

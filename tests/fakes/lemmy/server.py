@@ -199,8 +199,17 @@ class FakeLemmy:
         return web.json_response({"post_view": view})
 
     async def _comments(self, request: web.Request) -> web.Response:
-        wanted = int(request.query["post_id"])
-        found = [view for view in self.comments.values() if view["comment"]["post_id"] == wanted]
+        wanted, parent = int(request.query["post_id"]), request.query.get("parent_id")
+        above = "0" if parent is None else self.comments[int(parent)]["comment"]["path"]
+        # As Lemmy counts: the comment that is named is shown as well, and so many levels below it.
+        deepest = above.count(".") + int(request.query["max_depth"])
+        found = [
+            view
+            for view in self.comments.values()
+            if view["comment"]["post_id"] == wanted
+            and f"{view['comment']['path']}.".startswith(f"{above}.")
+            and view["comment"]["path"].count(".") <= deepest
+        ]
         return web.json_response({"comments": found[::-1]})
 
     async def _comment(self, request: web.Request) -> web.Response:

@@ -155,13 +155,19 @@ def part(view: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
+def is_pinned(view: Mapping[str, Any]) -> bool:
+    """Whether it stands above the others, whatever its age."""
+    post = part(view, "post")
+    return bool(post.get("featured_community") or post.get("featured_local"))
+
+
 def _barred(view: Mapping[str, Any], rules: Rules) -> Skip | None:
     post = part(view, "post")
     if is_deleted(view):
         return Skip.DELETED
     if post.get("removed"):
         return Skip.REMOVED
-    if post.get("featured_community") or post.get("featured_local"):
+    if is_pinned(view):
         return Skip.PINNED
     if post.get("locked"):
         return Skip.LOCKED

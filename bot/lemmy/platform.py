@@ -22,6 +22,7 @@ from bot.lemmy.items import (
     Rules,
     Skip,
     is_deleted,
+    is_pinned,
     local_id,
     part,
     published,
@@ -233,7 +234,12 @@ class LemmyPlatform:
                 read, post_id = read_score(view, now), part(view, "post").get("id")
                 if isinstance(read, ScoreRead) and isinstance(post_id, int):
                     listed[source_id_of(post_id, self._instance)] = read
-            times: list[datetime] = [at for at in map(published, views) if at is not None]
+            # Pinned posts stand on the first page and say nothing of how far back it goes.
+            times: list[datetime] = [
+                at
+                for view in views
+                if not is_pinned(view) and (at := published(view)) is not None
+            ]
             if not times or now - min(times) > rules.max_age:
                 break
         self._listed[name] = listed

@@ -166,6 +166,19 @@ async def test_faults_of_the_instance_put_off_and_lose_nothing(
         assert len(lemmy.own(shown["post"]["id"])) == 1, "signed in again"
 
 
+async def test_a_pinned_post_does_not_end_the_reading_of_a_listing(
+    start: OpenBot, lemmy: FakeLemmy, clock: FakeClock
+) -> None:
+    lemmy.post("Rules", featured_community=True)
+    clock.forward(30 * 24 * HOUR)
+    first = lemmy.post("An image")
+    for _ in range(50):
+        lemmy.post("Nothing for us", locked=True)
+    async with start() as bot:
+        await bot.later()
+        assert len(lemmy.own(first["post"]["id"])) == 1, "it stands on the second page"
+
+
 async def test_opting_out_by_a_reply_and_by_a_message(start: OpenBot, lemmy: FakeLemmy) -> None:
     shown = lemmy.post(author="ann")
     post_id = shown["post"]["id"]

@@ -190,6 +190,8 @@ class FakeLemmy:
         limit, page = int(request.query["limit"]), int(request.query["page"])
         assert limit <= 50
         seen = [view for view in self.posts.values() if not view["post"]["deleted"]][::-1]
+        # Pinned ones come first, whatever is asked for.
+        seen.sort(key=lambda view: not view["post"]["featured_community"])
         return web.json_response({"posts": seen[(page - 1) * limit : page * limit]})
 
     async def _post(self, request: web.Request) -> web.Response:

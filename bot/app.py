@@ -293,11 +293,16 @@ def _retrain_trigger(settings: Settings) -> CronTrigger | None:
     return trigger
 
 
-async def _start_later(platform: SignsIn, report: ServiceReport) -> None:
-    """Start a platform that was refused: when its credentials change, or after a while."""
+async def _start_later(app: App, platform: SignsIn, report: ServiceReport) -> None:
+    """Start a platform that was refused: when its credentials change, or after a while.
+
+    Not if it was made anew meanwhile (bot/set_up_later.py).
+    """
     while True:
         refused = await asyncio.to_thread(platform.credentials)
         await until_another_try(platform.credentials, refused)
+        if app.platforms.get(platform.name) is not platform:
+            return
         try:
             await platform.start()
         except PlatformRefused as refusal:
@@ -344,7 +349,9 @@ async def running(app: App) -> AsyncIterator[None]:
                 await report.stopped(str(refusal))
                 if isinstance(platform, SignsIn):
                     # Its posts wait: until it runs it says that it is away.
-                    returns.start(_start_later(platform, report), f"The return of {name.value}")
+                    returns.start(
+                        _start_later(app, platform, report), f"The return of {name.value}"
+                    )
                 else:
                     del app.platforms[name]
         if len(refusals) == len(platforms) and PLATFORMS & {*app.core.settings.roles}:

@@ -1,8 +1,9 @@
 """Platforms that are set up while Peoria runs, on the first-run page: they start by themselves.
 
 The page writes credentials and names of subreddits to files. They are looked at now and then: a
-platform that has got its credentials starts, and Reddit starts anew with other subreddits. What the
-credentials of a platform that runs are is its own affair.
+platform that has got its credentials starts, and Reddit starts anew with other subreddits. One that
+does not start is tried again when its credentials change, and every hour. What the credentials of a
+platform that runs are is its own affair.
 """
 
 import asyncio
@@ -10,16 +11,19 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from bot.platform import Platform, PlatformRefused
+from bot.platform import Platform, PlatformRefused, SignsIn
+from bot.runtime.another_try import RETRY_SECONDS
 from bot.runtime.roles import Role
 from bot.service_states import ServiceStates
 from bot.settings import Settings, with_written_credentials
+from storage.errors import ExpectedError
 from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
 #: How often the files are looked at, seconds.
 LOOK_SECONDS = 10.0
+_ODD = "It does not start; the log says why."
 _CREDENTIALS = (
     "discord_token", "discord_token_file", "reddit_client_id", "reddit_client_secret",
     "reddit_username", "reddit_password", "reddit_refresh_token", "reddit_credentials_file",
@@ -49,6 +53,29 @@ def reddit_is_given(settings: Settings) -> bool:
     return bool(settings.reddit_client_id or settings.reddit_credentials_file)
 
 
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """A platform that did not start.
+
+    Attributes:
+        read: gives its credentials as they are now; only to be compared.
+        credentials: those that it was started with.
+        at: when, by the event loop's clock, seconds.
+        reason: why, a sentence.
+    """
+
+    read: Callable[[], object]
+    credentials: object
+    at: float
+    reason: str
+
+    async def is_worth_a_try(self) -> bool:
+        """Whether its credentials have changed since, or it is long ago."""
+        if asyncio.get_running_loop().time() - self.at >= RETRY_SECONDS:
+            return True
+        return await asyncio.to_thread(self.read) != self.credentials
+
+
 @dataclass
 class SetUpLater:
     """Starts what is set up while Peoria runs.
@@ -67,7 +94,7 @@ class SetUpLater:
     platforms: dict[PlatformName, Platform]
     kinds: Mapping[PlatformName, Kind]
     _subreddits: tuple[str, ...] = field(init=False)
-    _refused: dict[PlatformName, str] = field(default_factory=dict, init=False)
+    _failed: dict[PlatformName, _Failed] = field(default_factory=dict, init=False)
     _started: list[Platform] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
@@ -77,7 +104,11 @@ class SetUpLater:
         """Look as long as Peoria runs."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            await self.look()
+            try:
+                await self.look()
+            except ExpectedError as error:
+                # What is written is not whole, or not right: it may be in a moment.
+                log.warning("What is set up cannot be used now: %s", error)
 
     async def look(self) -> None:
         """Start what has been set up since."""
@@ -87,6 +118,9 @@ class SetUpLater:
                 continue
             others = name is PlatformName.REDDIT and now.reddit_subreddits != self._subreddits
             if name in self.platforms and not others:
+                continue
+            failed = self._failed.get(name)
+            if failed is not None and not others and not await failed.is_worth_a_try():
                 continue
             if others:
                 self._subreddits = now.reddit_subreddits
@@ -112,16 +146,23 @@ class SetUpLater:
     async def _start(self, name: PlatformName, platform: Platform) -> None:
         self._started.append(platform)
         title = name.value.capitalize()
+        read = platform.credentials if isinstance(platform, SignsIn) else lambda: None
+        credentials = await asyncio.to_thread(read)
         try:
             await platform.start()
-        except PlatformRefused as refusal:
+        except Exception as error:  # one platform that does not start ends no other
             await platform.stop()
             self._started.remove(platform)
-            if self._refused.get(name) != str(refusal):
-                log.warning("%s was set up, but cannot run: %s", title, refusal)
-                self._refused[name] = str(refusal)
-                await self.services.report(name.value, title).stopped(str(refusal))
+            reason = str(error) if isinstance(error, PlatformRefused) else _ODD
+            if not isinstance(error, PlatformRefused):
+                log.exception("%s was set up, but does not start.", title)
+            before = self._failed.get(name)
+            if before is None or before.reason != reason:
+                log.warning("%s was set up, but cannot run: %s", title, reason)
+                await self.services.report(name.value, title).stopped(reason)
+            now = asyncio.get_running_loop().time()
+            self._failed[name] = _Failed(read, credentials, now, reason)
             return
-        self._refused.pop(name, None)
+        self._failed.pop(name, None)
         self.platforms[name] = platform
         log.info("%s was set up, and runs.", title)

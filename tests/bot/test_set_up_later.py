@@ -17,16 +17,20 @@ CREDENTIALS = {"client_id": "a", "username": "b", "refresh_token": "c"}
 class Noted(FakePlatform):
     """A platform that notes what becomes of it."""
 
-    def __init__(self, settings: Settings, clock: Clock, *, refused: bool = False) -> None:
+    def __init__(self, settings: Settings, clock: Clock, *, error: Exception | None = None) -> None:
         super().__init__(clock)
         self.settings = settings
-        self.refused = refused
+        self.error = error
         self.told: list[str] = []
 
     async def start(self) -> None:
         self.told.append("start")
-        if self.refused:
-            raise PlatformRefused("The token is no good.")
+        if self.error is not None:
+            raise self.error
+
+    def credentials(self) -> object:
+        file = self.settings.discord_token_file
+        return file and file.read_text("utf-8")
 
     async def stop(self) -> None:
         self.told.append("stop")
@@ -38,10 +42,10 @@ def made() -> list[Noted]:
 
 
 def kind(
-    core: Core, is_given: Callable[..., bool], made: list[Noted], *, refused: bool = False
+    core: Core, is_given: Callable[..., bool], made: list[Noted], *, error: Exception | None = None
 ) -> Kind:
     def make(settings: Settings) -> Platform:
-        made.append(Noted(settings, core.clock, refused=refused))
+        made.append(Noted(settings, core.clock, error=error))
         return made[-1]
 
     return Kind(is_given, make)
@@ -68,11 +72,19 @@ async def test_a_platform_starts_when_its_credentials_come(core: Core, made: lis
     assert made[0].told == ["start", "stop"]
 
 
-async def test_what_is_refused_is_tried_again(core: Core, made: list[Noted]) -> None:
+@pytest.mark.parametrize("error", [PlatformRefused("The token is no good."), ValueError("odd")])
+async def test_what_does_not_start_is_tried_again_with_other_credentials_alone(
+    core: Core, made: list[Noted], error: Exception
+) -> None:
     platforms: dict[PlatformName, Platform] = {}
-    bad = kind(core, discord_is_given, made, refused=True)
+    bad = kind(core, discord_is_given, made, error=error)
     later = later_of(core, platforms, {PlatformName.DISCORD: bad})
     write_discord_token(core.settings, "token")
+    for _ in range(3):
+        await later.look()
+    # A platform that is asked again and again with a bad token locks its account out.
+    assert [each.told for each in made] == [["start", "stop"]]
+    write_discord_token(core.settings, "another token")
     for _ in range(2):
         await later.look()
     assert [each.told for each in made] == [["start", "stop"]] * 2

@@ -236,9 +236,7 @@ class LemmyPlatform:
                     listed[source_id_of(post_id, self._instance)] = read
             # Pinned posts stand on the first page and say nothing of how far back it goes.
             times: list[datetime] = [
-                at
-                for view in views
-                if not is_pinned(view) and (at := published(view)) is not None
+                at for view in views if not is_pinned(view) and (at := published(view)) is not None
             ]
             if not times or now - min(times) > rules.max_age:
                 break

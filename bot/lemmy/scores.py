@@ -1,13 +1,16 @@
 """Reading scores: from listings where that can be, for Lemmy tells of one post a request."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from bot.lemmy.client import LemmyClient
 from bot.lemmy.errors import LemmyRefusal
 from bot.lemmy.items import local_id, read_score
-from bot.platform import PostHidden, PostRef, Reading, ReadLater, ScoreRead
+from bot.platform import PlatformUnavailable, PostHidden, PostRef, Reading, ReadLater, ScoreRead
 from bot.runtime.clock import Clock
+
+log = logging.getLogger(__name__)
 
 #: Requests for scores in one go; instances allow some hundreds a minute to everybody together.
 AT_ONCE = 60
@@ -41,7 +44,7 @@ class ScoreReader:
         """Scores of posts that are due, or when to ask again.
 
         Raises:
-            PlatformUnavailable: the instance cannot be asked now.
+            PlatformUnavailable: the instance cannot be asked now, and nothing was read.
         """
         found: dict[int, Reading] = {}
         asked = 0
@@ -58,7 +61,15 @@ class ScoreReader:
                 found[post.post_id] = ReadLater(now + _PAUSE)
             else:
                 asked += 1
-                read = await self._ask(post_id)
+                try:
+                    read = await self._ask(post_id)
+                except PlatformUnavailable as error:
+                    if not found:
+                        raise
+                    # What was read until here is kept: the next look begins where this one ended.
+                    log.info("The other scores are read later (%s).", error)
+                    asked, wait = AT_ONCE, max(error.retry_after or _PAUSE, _PAUSE)
+                    read = ReadLater(now + wait)
                 if read is not None:
                     found[post.post_id] = read
         return found

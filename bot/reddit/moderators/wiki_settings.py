@@ -153,7 +153,7 @@ def _lines_of(text: str) -> dict[str, tuple[int, str | tuple[str, ...]]]:
         mark = error.problem_mark or error.context_mark
         reason = f"this is no YAML ({error.problem or error.context})."
         raise PageRefused(1 if mark is None else mark.line + 1, reason) from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise PageRefused(1, "the page holds signs that YAML does not allow.") from error
     if root is None:
         return {}
@@ -166,7 +166,7 @@ def _lines_of(text: str) -> dict[str, tuple[int, str | tuple[str, ...]]]:
             raise PageRefused(line, "settings are lines such as `replies: on`.")
         name = key.value.strip().lower()
         if name in found:
-            raise PageRefused(line, f"{name} is set twice.")
+            raise PageRefused(line, f"{name[:40]!r} is set twice.")
         found[name] = line, _value(value, line, name)
     return found
 
@@ -202,7 +202,7 @@ def _value(node: yaml.Node, line: int, name: str) -> str | tuple[str, ...]:
         isinstance(each, yaml.ScalarNode) for each in node.value
     ):
         return tuple(str(each.value).strip() for each in node.value)
-    raise PageRefused(line, f"{name} is one word or number, or a list of them.")
+    raise PageRefused(line, f"{name[:40]!r} is one word or number, or a list of them.")
 
 
 def _unknown(name: str) -> str:

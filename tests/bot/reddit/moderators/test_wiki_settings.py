@@ -67,6 +67,9 @@ def test_a_page_is_read_as_it_is_written() -> None:
         ("[" * 5_000, 1, "not nested"),
         ("replies: on\n" * 2_000, 1, "longer than"),
         ("\x00", 1, "does not allow"),
+        ('"\\UFFFFFFFF": on', 1, "does not allow"),
+        ('"\\uD800": 1\n"\\uD800": 2', 2, r"'\\ud800' is set twice"),
+        ('"\\uD800": {}', 1, r"'\\ud800' is one word"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(page: str, line: int, reason: str) -> None:

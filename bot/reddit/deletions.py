@@ -8,7 +8,7 @@ from typing import Any
 from bot.core import Core
 from bot.people.deletion_rounds import DeletionRounds
 from bot.reddit.client import PAGE, RedditClient
-from bot.reddit.items import author_of, is_deleted
+from bot.reddit.items import is_deleted
 from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Deletions:
             gone = [
                 post_id
                 for post_id, source_id in posts
-                if source_id in items and _is_forgotten(items[source_id])
+                if source_id in items and is_forgotten(items[source_id])
             ]
             await self._rounds.note([post_id for post_id, _ in posts], gone)
             count += len(gone)
@@ -53,6 +53,6 @@ class Deletions:
         return count
 
 
-def _is_forgotten(item: Mapping[str, Any]) -> bool:
-    """Whether its author deleted it, or their account."""
-    return is_deleted(item) or author_of(item) is None
+def is_forgotten(item: Mapping[str, Any]) -> bool:
+    """Whether its author deleted it, or their account: Reddit says so, and leaves nothing out."""
+    return is_deleted(item) or item.get("author") == "[deleted]"

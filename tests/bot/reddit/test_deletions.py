@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from bot.operations.deletion_findings import deletion_findings
 from bot.people.deletion_rounds import round_state
+from bot.reddit.deletions import is_forgotten
 from storage.tables import Embedding, Image, PostImage
 from storage.types import PlatformName, PostState
 from tests.bot.reddit.conftest import Bot, OpenBot
@@ -66,3 +68,21 @@ async def test_deleted_posts_and_accounts_are_forgotten_within_a_day(
             (finding,) = await session.run_sync(deletion_findings, clock())
         assert state.forgotten == 2
         assert "2 of 5 posts of Reddit were deleted there" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("item", "forgotten"),
+    [
+        ({"author": "[deleted]"}, True),
+        ({"author": "ann", "removed_by_category": "deleted"}, True),
+        ({"author": "ann", "removed_by_category": "moderator"}, False),
+        # An answer that leaves things out says nothing.
+        ({"author": None}, False),
+        ({"author": ""}, False),
+        ({}, False),
+    ],
+)
+def test_only_what_reddit_says_is_deleted_is_forgotten(
+    item: dict[str, Any], forgotten: bool
+) -> None:
+    assert is_forgotten(item) is forgotten

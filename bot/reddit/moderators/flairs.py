@@ -16,7 +16,7 @@ from bot.reddit.options import FORECASTER_FLAIR, POST_FLAIR
 from bot.reddit.reply_rules import ReplyRules
 from bot.serving.number_format import signed
 from storage.tables import Community, Label, Post
-from storage.types import PlatformName
+from storage.types import PlatformName, PostOrigin
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,9 @@ class PostFlairs:
                 for each in await session.scalars(
                     select(Community).filter_by(platform=PlatformName.REDDIT, watched=True)
                 )
-                if each.options.get(POST_FLAIR) and self._rules.reason_not_to_write(each) is None
+                if each.options.get(POST_FLAIR)
+                and each.paused_at is None
+                and self._rules.reason_not_to_write(each) is None
             ]
             waiting = [
                 (community, await self._waiting(session, community)) for community in communities
@@ -90,8 +92,13 @@ class PostFlairs:
         rows = await session.execute(
             select(Post, Label.bucket)
             .join(Label, Label.post_id == Post.id)
-            .where(Label.community_id == community.id, Label.written_at > self._clock() - _FRESH)
-            .order_by(Label.written_at)
+            .where(
+                Label.community_id == community.id,
+                Label.written_at > self._clock() - _FRESH,
+                # What was imported got its label now and its votes long ago.
+                Post.origin == PostOrigin.LIVE,
+            )
+            .order_by(Label.written_at, Post.id)
         )
         found = [(row[0], row[1].value) for row in rows if not (row[0].options or {}).get(FLAIRED)]
         return found[:PAGE]

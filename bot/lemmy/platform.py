@@ -102,6 +102,8 @@ class LemmyPlatform:
             at_once=1,
             clock=clock,
         )
+        #: Whether the instance was told since we signed in that we are a bot.
+        self._introduced = False
         #: Scores that the latest look at each community showed on the way.
         self._listed: dict[str, dict[str, ScoreRead]] = {}
         self._turns = Turns(clock=clock)
@@ -136,6 +138,7 @@ class LemmyPlatform:
         if me.get("bot_account") is not True and self._replies.rules.writes and self.on_duty:
             await self.client.mark_as_bot()
             log.info("The account is marked as a bot now.")
+        self._introduced = self.on_duty
 
     def credentials(self) -> Credentials | None:
         """What we would sign in with now; None: what is set is not whole."""
@@ -150,6 +153,7 @@ class LemmyPlatform:
             self._credentials = found
         self.client.sign_in_anew(self._credentials)
         self._turns.begin_anew()
+        self._introduced = False
 
     async def stop(self) -> None:
         """Stop watching."""
@@ -195,6 +199,9 @@ class LemmyPlatform:
             return
         with self._lease.guarding():
             try:
+                if not self._introduced:
+                    # The instance was away at the start, or this process had nothing to do then.
+                    await self._turns.run_due("account", self._every, self._introduce)
                 for name in self._core.settings.lemmy_communities:
                     await self._turns.run_due(f"!{name}", self._every, partial(self._watch, name))
                 await self._turns.run_due("messages", self._every, self._read_messages)

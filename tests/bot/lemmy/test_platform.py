@@ -250,6 +250,17 @@ async def test_a_bot_says_that_it_is_one_and_a_ban_ends_what_it_writes(
         assert written == [0, 0, 1]
 
 
+async def test_an_account_is_marked_as_a_bot_when_the_instance_is_back(
+    start: OpenBot, lemmy: FakeLemmy
+) -> None:
+    lemmy.fail("/api/v3/site", status=503)
+    async with start() as bot:
+        await bot.later()
+        assert not lemmy.is_bot
+        await bot.later(20 * MINUTE)
+        assert lemmy.is_bot
+
+
 async def test_refused_credentials_say_what_to_do(start: OpenBot, lemmy: FakeLemmy) -> None:
     lemmy.password = "another"
     async with start() as bot:

@@ -3,6 +3,7 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.core import Core
 from bot.people.identity import hash_person
 from bot.reddit.client import RedditClient
 from bot.reddit.communities import Communities
+from bot.reddit.errors import NotAllowed, NotThere
 from bot.reddit.moderators.commands import moderators_command
 from bot.reddit.moderators.roster import Roster
 from bot.reddit.reply_rules import ReplyRules
@@ -31,6 +33,24 @@ _MEMORY = 1_000
 _AT_ONCE = 20
 
 PAUSED_BY = "A moderator asked for it."
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a moderator asks for in a message.
+
+    Attributes:
+        name: of the message, as it is recorded.
+        days: how far back an import goes.
+    """
+
+    name: str
+    conversation: str
+    subreddit: str
+    author: str
+    sent_at: datetime
+    kind: InboxKind
+    days: int
 
 
 class Modmail:
@@ -61,32 +81,44 @@ class Modmail:
         answer = await self._client.modmail()
         found = answer.get("conversations") if isinstance(answer, dict) else None
         oldest = self._core.clock() - FRESH
-        asked = 0
+        due: list[tuple[datetime, str, str]] = []
         for name, each in [*found.items()] if isinstance(found, dict) else []:
             changed = each.get("lastUpdated") if isinstance(each, dict) else None
             at = moment_of(changed)
-            if at is None or at < oldest or self._seen.get(name) == changed:
-                continue
-            if asked == _AT_ONCE:
-                # The rest has its turn the next time: what is new is watched meanwhile.
-                break
-            asked += 1
-            await self._read_conversation(str(name))
-            self._seen[name] = str(changed)
+            if at is not None and at >= oldest and self._seen.get(name) != changed:
+                due.append((at, str(name), str(changed)))
+        wishes: list[_Wish] = []
+        read: dict[str, str] = {}
+        # The rest has its turn the next time: what is new is watched meanwhile.
+        for _, name, changed in sorted(due)[:_AT_ONCE]:
+            try:
+                wishes += await self._wishes_of(name)
+            except (NotAllowed, NotThere) as error:
+                # One that is out of sight keeps no other from being read.
+                log.info("Conversation %s cannot be read now: %s", name, error)
+            else:
+                read[name] = changed
+        # Wishes are done in the order in which they were made, whatever conversation they are in.
+        for wish in sorted(wishes, key=lambda wish: wish.sent_at):
+            await self._do(wish)
+        for name, changed in read.items():
+            self._seen[name] = changed
             self._seen.move_to_end(name)
         while len(self._seen) > _MEMORY:
             self._seen.popitem(last=False)
         return bool(found)
 
-    async def _read_conversation(self, conversation: str) -> None:
+    async def _wishes_of(self, conversation: str) -> list[_Wish]:
+        """What moderators ask for in a conversation."""
         whole = await self._client.conversation(conversation)
         head = whole.get("conversation") if isinstance(whole, dict) else None
         owner = head.get("owner") if isinstance(head, dict) else None
         subreddit = owner.get("displayName") if isinstance(owner, dict) else None
         if not isinstance(head, dict) or not isinstance(subreddit, str):
-            return
+            return []
         if subreddit.lower() in self._rules.denied:
-            return
+            return []
+        wishes: list[_Wish] = []
         me = await self._client.me()
         subject = str(head.get("subject") or "").lower()
         ours = "peoria" in subject or me.lower() in subject
@@ -102,44 +134,37 @@ class Modmail:
             if not await self._roster.is_moderator(subreddit, author):
                 continue
             kind, days = asked
-            await self._do(
-                f"modmail_{message['id']}", conversation, subreddit, author, at, kind, days
-            )
+            name = f"modmail_{message['id']}"
+            wishes.append(_Wish(name, conversation, subreddit, author, at, kind, days))
+        return wishes
 
-    async def _do(
-        self,
-        name: str,
-        conversation: str,
-        subreddit: str,
-        author: str,
-        sent_at: datetime,
-        kind: InboxKind,
-        days: int,
-    ) -> None:
+    async def _do(self, wish: _Wish) -> None:
         """Do what a message asks for, and record it in the same transaction."""
-        found = await self._communities.find_or_add(subreddit)
+        found = await self._communities.find_or_add(wish.subreddit)
         now = self._core.clock()
         async with self._core.database.write() as session:
-            known = select(InboxItem.id).filter_by(platform=PlatformName.REDDIT, source_id=name)
+            known = select(InboxItem.id).filter_by(
+                platform=PlatformName.REDDIT, source_id=wish.name
+            )
             if await session.scalar(known) is not None:
                 return
             community = await session.get_one(Community, found.id)
-            await self._change(session, community, kind, days, now)
+            await self._change(session, community, wish.kind, wish.days, now)
             await session.run_sync(
                 insert_if_new,
                 InboxItem,
                 platform=PlatformName.REDDIT,
-                source_id=name,
-                kind=kind,
-                person=hash_person(self._core.people_key, PlatformName.REDDIT, author),
-                sent_at=sent_at,
+                source_id=wish.name,
+                kind=wish.kind,
+                person=hash_person(self._core.people_key, PlatformName.REDDIT, wish.author),
+                sent_at=wish.sent_at,
                 community_id=community.id,
-                post_source_id=conversation,
+                post_source_id=wish.conversation,
                 state=ReplyState.PENDING,
                 recorded_at=now,
                 due_at=now,
             )
-        log.info("A moderator of %s asked for %s.", found.name, kind.value)
+        log.info("A moderator of %s asked for %s.", found.name, wish.kind.value)
 
     async def _change(
         self, session: AsyncSession, community: Community, kind: InboxKind, days: int, now: datetime

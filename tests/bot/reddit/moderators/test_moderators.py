@@ -101,6 +101,25 @@ async def test_moderators_are_obeyed_and_answered_once_and_others_are_not(
         assert "Predictions are written as comments." in reddit.modmail_of()[-1]
 
 
+async def test_wishes_are_done_in_their_order_and_one_conversation_stops_no_other(
+    bot: Bot, reddit: FakeReddit, clock: Any
+) -> None:
+    reddit.make_moderator("aww", "mod")
+    reddit.make_moderator("aww", ME)
+    broken = reddit.modmail("aww", "mod", "!status")
+    reddit.fail(f"/api/mod/conversations/{broken}", times=1, status=403)
+    clock.forward(1)
+    first = reddit.modmail("aww", "mod", "!pause")
+    clock.forward(1)
+    second = reddit.modmail("aww", "mod", "!resume")
+    clock.forward(1)
+    reddit.modmail("aww", "mod", "Thanks!", to=first)
+    assert second != first
+    await bot.tick()
+    assert (await bot.community()).paused_at is None, "it was asked for last"
+    assert len(await bot.all(InboxItem)) == 2
+
+
 async def test_a_new_subreddit_is_watched_and_imported_by_its_moderators(
     start: OpenBot, reddit: FakeReddit, clock: Any
 ) -> None:

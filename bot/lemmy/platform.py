@@ -47,6 +47,7 @@ from bot.posts.pipeline import Pipeline
 from bot.runtime.another_try import until_another_try
 from bot.runtime.supervisor import keep_running, tell
 from bot.serving.forecast import Card, Ending
+from storage.engine.scopes import ITS_ROWS, LOCKED
 from storage.queries.communities import find_community
 from storage.tables import Community, Post
 from storage.types import PlatformName
@@ -57,6 +58,10 @@ log = logging.getLogger(__name__)
 _MAX_PAGES = 5
 #: How often deletions are followed: a post is asked for once a day.
 _DELETIONS_EVERY = timedelta(minutes=10)
+#: A post that is absent is taken for deleted when it was absent so long ago, too.
+_BELIEVED = timedelta(hours=1)
+#: Key of `Post.options`: since when the instance does not show the post.
+ABSENT_SINCE = "absent_since"
 _BANS_EVERY = timedelta(hours=1)
 _TICK_SECONDS = 1.0
 
@@ -294,30 +299,53 @@ class LemmyPlatform:
 
         Lemmy shows a post that was deleted or removed to nobody, as if there had never been one.
         That counts as long as it shows the community: all of that may be out of sight for a while.
+        And it counts when it is still so a while later: one answer proves nothing.
 
         Args:
             in_sight: communities that were asked for before, and whether they are; added to.
         """
+        view = None
         try:
-            return is_deleted(await self.client.post(there))
+            view = await self.client.post(there)
         except LemmyRefusal as refusal:
             if not refusal.is_absent:
                 return False
         async with self._core.database.read() as session:
-            name = await session.scalar(
-                select(Community.source_id)
+            rows = await session.execute(
+                select(Community.source_id, Post.options)
                 .join(Post, Post.community_id == Community.id)
                 .where(Post.id == post_id)
             )
-        if name is None:
+            row = rows.one_or_none()
+        if row is None:
             return False
+        name, since = str(row[0]), (row[1] or {}).get(ABSENT_SINCE)
+        if view is not None:
+            if since is not None:
+                await self._note_absence(post_id, None)
+            return is_deleted(view)
         if name not in in_sight:
             try:
                 view = await self.client.community(name)
                 in_sight[name] = not part(view, "community").get("removed")
             except LemmyRefusal:
                 in_sight[name] = False
-        return in_sight[name]
+        if not in_sight[name]:
+            return False
+        now = self._clock()
+        if since is None:
+            await self._note_absence(post_id, now)
+            return False
+        return now - datetime.fromisoformat(since) >= _BELIEVED
+
+    async def _note_absence(self, post_id: int, since: datetime | None) -> None:
+        """Note since when a post is absent, or (None) that it is there again."""
+        async with self._core.database.write(alone_in=ITS_ROWS) as session:
+            post = await session.get(Post, post_id, with_for_update=LOCKED)
+            if post is not None:
+                options = {**(post.options or {}), ABSENT_SINCE: since and since.isoformat()}
+                kept = {key: each for key, each in options.items() if each is not None}
+                post.options = kept or None
 
     async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
         """Comment the prediction; see `Replies.reply`."""

@@ -70,6 +70,8 @@ USED_LINK = mark(
     "This link was used already, or is too old; the board's admin can make another one."
 )
 
+_FIELDS = web.RequestKey("fields", dict[str, str])
+
 T = TypeVar("T")
 
 
@@ -110,6 +112,8 @@ class AccountPages:
             if request.method == "GET":
                 return await handler(request)
             self._asks.take(visitor_of(request).household)
+            # Before a place among the writers is taken: a form may come slowly.
+            request[_FIELDS] = await read_fields(request)
             async with request.config_dict[WRITING].take():
                 return await handler(request)
 
@@ -170,7 +174,7 @@ class AccountPages:
         """
         visitor, board = visitor_of(request), self._needed_board(request)
         services, now = self._services, self._services.clock()
-        fields = await read_fields(request)
+        fields = request[_FIELDS]
         name = _refusing(partial(clean_name, fields.get("name", "")))
         challenge = await self._take(visitor, _purpose(visitor.account_id))
         made = check_creation(board, challenge.bytes, fields.get("credential", ""))
@@ -215,7 +219,7 @@ class AccountPages:
     async def handle_sign_in(self, request: web.Request) -> web.Response:
         """POST /account/sign-in with ``credential``."""
         visitor, board = visitor_of(request), self._needed_board(request)
-        sent = (await read_fields(request)).get("credential", "")
+        sent = request[_FIELDS].get("credential", "")
         challenge = await self._take(visitor, _SIGN_IN)
         credential_id = credential_id_in(sent)
 
@@ -244,7 +248,7 @@ class AccountPages:
     async def handle_sign_out(self, request: web.Request) -> web.StreamResponse:
         """POST /account/sign-out, with ``everywhere`` yes: from all browsers."""
         account_id = visitor_of(request).account_id
-        if account_id is not None and (await read_fields(request)).get("everywhere") == "yes":
+        if account_id is not None and request[_FIELDS].get("everywhere") == "yes":
             await self._write(partial(end_sessions, account_id=account_id))
         response = see_other("/account")
         self._sessions.end(response)
@@ -253,7 +257,7 @@ class AccountPages:
     async def handle_rename(self, request: web.Request) -> web.StreamResponse:
         """POST /account/passkeys/{id}/rename with ``name``."""
         account_id, passkey_id = _own(request)
-        name = (await read_fields(request)).get("name", "")
+        name = request[_FIELDS].get("name", "")
         await self._write(
             partial(rename_passkey, account_id=account_id, passkey_id=passkey_id, name=name)
         )
@@ -281,7 +285,7 @@ class AccountPages:
 
     async def handle_recover(self, request: web.Request) -> web.StreamResponse:
         """POST /account/recover with ``token``: sign in without a passkey, once."""
-        token = (await read_fields(request)).get("token", "")
+        token = request[_FIELDS].get("token", "")
         account = await self._write(partial(use_recovery, token=token, now=self._services.clock()))
         if account is None:
             raise Refusal(403, USED_LINK)

@@ -1,5 +1,6 @@
 """Accounts on the board: made and signed in to with passkeys, and attacked at every step."""
 
+import asyncio
 import copy
 import json
 import re
@@ -345,6 +346,31 @@ class TestHostile:
             assert (await make(eve, Authenticator(eve.url)))[0] == 200
             await ask(eve, "/account/sign-out")
         assert (await make(eve, Authenticator(eve.url)))[0] == 429
+
+    async def test_forms_that_come_slowly_hold_up_nobody_who_votes(
+        self, eve: Visitor, post_id: int
+    ) -> None:
+        begun, end = asyncio.Semaphore(0), asyncio.Event()
+
+        async def slowly() -> AsyncIterator[bytes]:
+            yield b'{"credential": '
+            begun.release()
+            await end.wait()
+            yield b'""}'
+
+        async def send() -> int:
+            headers = {"Origin": eve.url, "Content-Type": "application/json"}
+            url = eve.url + "/account/sign-in"
+            async with eve.session.post(url, data=slowly(), headers=headers) as answer:
+                return answer.status
+
+        forms = [asyncio.create_task(send()) for _ in range(6)]
+        for _ in forms:
+            await begun.acquire()
+        assert (await eve.vote(post_id, 1))[0] == 200
+        end.set()
+        # 408 where the vote itself took longer than a form may.
+        assert {*await asyncio.gather(*forms)} <= {408, 409}
 
     async def test_no_body_is_our_fault(self, eve: Visitor, app: App) -> None:
         key = Authenticator(eve.url)

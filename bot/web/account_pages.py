@@ -51,7 +51,7 @@ from bot.web.responses import see_other
 from bot.web.services import Services
 from bot.web.turns import WRITING
 from bot.web.visitors import Visitor, visitor_of
-from storage.engine.scopes import ITS_ROWS, person_scope
+from storage.engine.scopes import EVERYTHING, ITS_ROWS, Scopes, person_scope
 from storage.tables import Account, Passkey
 from storage.types import PlatformName
 
@@ -249,7 +249,7 @@ class AccountPages:
         """POST /account/sign-out, with ``everywhere`` yes: from all browsers."""
         account_id = visitor_of(request).account_id
         if account_id is not None and request[_FIELDS].get("everywhere") == "yes":
-            await self._write(partial(end_sessions, account_id=account_id))
+            await self._write(partial(end_sessions, account_id=account_id), alone_in=ITS_ROWS)
         response = see_other("/account")
         self._sessions.end(response)
         return response
@@ -286,7 +286,9 @@ class AccountPages:
     async def handle_recover(self, request: web.Request) -> web.StreamResponse:
         """POST /account/recover with ``token``: sign in without a passkey, once."""
         token = request[_FIELDS].get("token", "")
-        account = await self._write(partial(use_recovery, token=token, now=self._services.clock()))
+        account = await self._write(
+            partial(use_recovery, token=token, now=self._services.clock()), alone_in=ITS_ROWS
+        )
         if account is None:
             raise Refusal(403, USED_LINK)
         response = see_other("/account")
@@ -311,9 +313,9 @@ class AccountPages:
         scope = person_scope(PlatformName.WEB, _browser(visitor))
         return await self._services.database.run_write(work, alone_in=[scope])
 
-    async def _write(self, work: Callable[[Session], T]) -> T:
+    async def _write(self, work: Callable[[Session], T], *, alone_in: Scopes = EVERYTHING) -> T:
         try:
-            return await self._services.database.run_write(work)
+            return await self._services.database.run_write(work, alone_in=alone_in)
         except AccountRefused as refusal:
             raise Refusal(409, str(refusal)) from refusal
 

@@ -11,7 +11,7 @@ from bot.platform import IncomingPost
 from bot.serving.image_sources import SourceUnread
 from bot.texts.translate import gettext as _
 from bot.texts.translate import mark, retell
-from bot.web.addresses import fetch_image
+from bot.web.addresses import Addresses
 from bot.web.cards import card_answer
 from bot.web.feed import Feed
 from bot.web.feed_pages import feed_page
@@ -20,7 +20,7 @@ from bot.web.refusals import Refusal
 from bot.web.responses import see_other, wants_json
 from bot.web.services import Services
 from bot.web.turns import WRITING, Turns
-from bot.web.upload import MAX_TITLE, MOST_IMAGES, Upload, clean_title, read_upload
+from bot.web.upload import MAX_TITLE, MOST_BYTES, MOST_IMAGES, Upload, clean_title, read_upload
 from bot.web.upload_quota import UploadQuota
 from bot.web.visitors import Visitor, visitor_of
 from models.decoding import ImageRefused, recognise
@@ -48,6 +48,11 @@ class PostForm:
             services.clock, _POSTS_A_MINUTE_FROM_ONE_ADDRESS, minute, what=mark("posts")
         )
         self._quota = UploadQuota(services.settings, services.images, services.clock)
+        self._addresses = Addresses(
+            services.core.downloader,
+            max_bytes=services.core.serving.limits.max_bytes,
+            seconds=services.settings.download_seconds,
+        )
         # Each holds its image in memory until it is stored.
         self._uploading = Turns(_UPLOADS_AT_ONCE, waiting=2 * _UPLOADS_AT_ONCE, seconds=5.0)
 
@@ -92,15 +97,12 @@ class PostForm:
         Raises:
             Refusal: (422) one of them cannot be had; the sentence names it.
         """
-        core = self._services.core
         images = [*upload.images]
-        for address in upload.addresses:
-            try:
-                images.append(
-                    await fetch_image(address, core.downloader, core.serving.limits.max_bytes)
-                )
-            except SourceUnread as error:
-                raise Refusal(422, f"{address}: {retell(str(error))}") from error
+        room = MOST_BYTES - sum(map(len, images))
+        for address, found in await self._addresses.fetch(upload.addresses, room=room):
+            if isinstance(found, SourceUnread):
+                raise Refusal(422, f"{address}: {retell(str(found))}") from found
+            images.append(found)
         return replace(upload, images=tuple(images))
 
     async def accept(self, visitor: Visitor, upload: Upload) -> int:

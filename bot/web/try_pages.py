@@ -21,7 +21,7 @@ from bot.serving.forecast import Card
 from bot.serving.image_sources import SourceUnread
 from bot.texts.translate import gettext as _
 from bot.texts.translate import mark, retell
-from bot.web.addresses import fetch_image
+from bot.web.addresses import Addresses
 from bot.web.chosen_community import Choice, choose_community
 from bot.web.kept_back import kept_back
 from bot.web.rate_limit import RateLimit
@@ -68,6 +68,11 @@ class TryPages:
         self._services = services
         self._limit = RateLimit(services.clock, _A_MINUTE, timedelta(minutes=1), what=mark("tries"))
         self._turns = Turns(2, waiting=6, seconds=30.0)
+        self._addresses = Addresses(
+            services.core.downloader,
+            max_bytes=services.core.serving.limits.max_bytes,
+            seconds=services.settings.download_seconds,
+        )
 
     async def handle_form(self, request: web.Request) -> web.Response:
         """GET /try?community=ID."""
@@ -159,15 +164,12 @@ class TryPages:
                     " out."
                 ).format(pictures=pictures, titles=len(titles), most_variants=MOST_VARIANTS),
             )
-        core = self._services.core
         read, unread = list(form.pictures), []
-        for address in form.addresses:
-            try:
-                data = await fetch_image(address, core.downloader, core.serving.limits.max_bytes)
-            except SourceUnread as error:
-                unread.append(Unusable(Variant(address, b"", ""), str(error)))
-                continue
-            read.append((address, data))
+        for address, found in await self._addresses.fetch(form.addresses):
+            if isinstance(found, SourceUnread):
+                unread.append(Unusable(Variant(address, b"", ""), str(found)))
+            else:
+                read.append((address, found))
         return [Variant(name, data, title) for name, data in read for title in titles], unread
 
     async def _shown(self, advice: Advice, community: Community | None) -> list[Shown]:

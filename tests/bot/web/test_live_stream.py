@@ -88,6 +88,22 @@ async def test_a_vote_reaches_others_as_a_card_and_the_voter_as_their_own(
     assert f'data-post="{post_id}"' in seen
 
 
+async def test_of_more_new_posts_than_are_told_of_one_by_one_it_is_told_that_they_are_many(
+    bob: Visitor, app: App, post_id: int
+) -> None:
+    async with watching(bob, "community=board") as bobs:
+        async with app.core.database.write() as session:
+            first = await session.get_one(Post, post_id)
+            session.add_all(
+                row(
+                    Post, id=None, community_id=first.community_id, platform=PlatformName.WEB,
+                    author_id=None, source_id=f"imported {each}",
+                )
+                for each in range(live_stream._MANY_NEW + 1)
+            )  # fmt: skip
+        assert await bobs.next() == ("many", {"id": 0})
+
+
 async def test_what_ends_by_the_clock_is_told(
     ann: Visitor, bob: Visitor, post_id: int, clock: FakeClock
 ) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 import io
 from collections.abc import AsyncIterator
 
@@ -9,7 +10,8 @@ from sqlalchemy import func, select
 from bot.app import App
 from bot.settings import Settings
 from bot.web.platform import WebPlatform
-from storage.tables import Author, Post
+from bot.web.upload import MOST_IMAGES
+from storage.tables import Author, Post, PostImage
 from tests.fakes.clock import FakeClock
 from tests.fakes.visitor import PICTURE, Visitor, field_value, upload, visiting
 from tests.fixtures import images
@@ -80,6 +82,29 @@ async def test_the_job_takes_up_a_post_whose_prediction_failed(
     await app.jobs.run_due()
     _, post = await ann.json(content["post"]["url"] + ".json")
     assert post["stage"] == "predicted"
+
+
+async def test_several_pictures_become_one_post_in_their_order_and_too_many_none(
+    ann: Visitor, app: App, board: WebPlatform
+) -> None:
+    files = [images.encode(images.photo(width), "PNG") for width in (80, 96)]
+    form = upload(files[0])
+    form.add_field("image", files[1], filename="second.png", content_type="image/png")
+    async with ann.send("/posts", form, json=True) as answer:
+        assert answer.status == 201
+        post_id = (await answer.json())["post"]["id"]
+    await board.tasks.idle()
+    async with app.core.database.read() as session:
+        query = select(PostImage.source).filter_by(post_id=post_id).order_by(PostImage.position)
+        sources = [*await session.scalars(query)]
+    assert sources == [f"sha256:{hashlib.sha256(each).hexdigest()}" for each in files]
+    form = upload()
+    for _ in range(MOST_IMAGES):
+        form.add_field("image", PICTURE, filename="one.png", content_type="image/png")
+    async with ann.send("/posts", form, json=True) as answer:
+        assert answer.status == 400
+        assert "at most 10 images" in (await answer.json())["error"]
+    assert await count_posts(app) == 1
 
 
 async def test_the_same_form_twice_is_one_post(ann: Visitor, app: App) -> None:

@@ -32,7 +32,7 @@ from bot.web.services import Services
 from bot.web.signatures import Signer
 from bot.web.turns import READING
 from storage.engine.scopes import ITS_ROWS
-from storage.tables import Author, Newcomer
+from storage.tables import Account, Author, Newcomer
 from storage.types import PlatformName
 
 COOKIE = "visitor"
@@ -242,6 +242,10 @@ class _Recognition:
         if known is None:
             await self._newcomers.refresh()
         account = await self._account(request)
+        is_change = request.method not in ("GET", "HEAD")
+        if is_change and known is not None and account is None and await self._carried(known):
+            # Their time here is the account's: each cookie would otherwise make many old people.
+            known = replace(known, since=self._services.clock())
         visitor = known or self._newcomer(request)
         person = replace(
             visitor,
@@ -257,7 +261,7 @@ class _Recognition:
                 is_new=False,
                 account_id=account.account_id,
             )
-        if request.method not in ("GET", "HEAD") and request.path not in _FOR_STRANGERS:
+        if is_change and request.path not in _FOR_STRANGERS:
             await self._let_take_part(request, None if person.is_new else person)
         request[_VISITOR] = person
         response = await handler(request)
@@ -297,6 +301,17 @@ class _Recognition:
     def _visitor(self, request: web.Request, visitor_id: str, since: datetime) -> Visitor:
         person = hash_person(self._services.people_key, PlatformName.WEB, visitor_id)
         return Visitor(visitor_id, person, since, household_of(request.remote))
+
+    async def _carried(self, visitor: Visitor) -> bool:
+        """Whether an account was made of what a browser did: it was given its cookie just then."""
+        if self._services.settings.accounts == "off" or visitor.since == _EPOCH:
+            return False
+
+        def find(session: Session) -> bool:
+            query = select(Account.id).filter_by(since=visitor.since).limit(1)
+            return session.scalar(query) is not None
+
+        return await self._services.database.run_read(find)
 
     async def _author(self, visitor: Visitor) -> Author | None:
         def find(session: Session) -> Author | None:

@@ -116,6 +116,29 @@ async def test_an_account_carries_what_its_person_did_into_every_browser(
     assert await count(app, PasskeyChallenge) == 0
 
 
+async def test_a_cookie_lends_its_time_here_to_one_account(
+    app: App, board: WebPlatform, eve: Visitor, clock: FakeClock
+) -> None:
+    clock.forward(1)
+    async with visiting(board.url) as ann:
+        _, content = await ann.post()
+    post_id = content["post"]["id"]
+    clock.forward(1)
+
+    async def held() -> object:
+        return (await eve.vote(post_id, 1))[1]["post"]["votes"]["held"]
+
+    assert await make(eve, Authenticator(eve.url)) == (200, "")
+    assert await held() is None, "they were here before the post"
+    await ask(eve, "/account/sign-out")
+    assert await held() is not None, "the cookie alone"
+    assert await make(eve, Authenticator(eve.url)) == (200, "")
+    assert await held() is not None, "a second account of it"
+    async with app.core.database.read() as session:
+        votes = await session.scalars(select(Vote.held).order_by(Vote.author_id))
+        assert [each is None for each in votes].count(True) == 1
+
+
 async def test_passkeys_are_added_renamed_and_removed(board: WebPlatform, eve: Visitor) -> None:
     phone, desk = Authenticator(eve.url), Authenticator(eve.url)
     await make(eve, phone, "Phone")

@@ -50,7 +50,8 @@ async function sign() {
 }
 
 function whyNot(error) {
-  if (error instanceof TypeError) return say("unreached");
+  // A board or a proxy with no time left answers in words that are no JSON.
+  if (error instanceof TypeError || error instanceof SyntaxError) return say("unreached");
   if (error instanceof DOMException) {
     return error.name === "InvalidStateError" ? say("hereAlready") : say("stopped");
   }

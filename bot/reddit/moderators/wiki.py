@@ -69,7 +69,10 @@ class WikiSettings:
             found = read_page(str(page["content_md"]))
             await self._apply(community, found, revision, named)
         except PageRefused as refusal:
-            await self._refuse(community, revision, named, str(refusal))
+            reason = str(refusal)
+            # Where everybody may save the page, whoever does so again and again writes no mail.
+            told = _NOT_OF_A_MODERATOR in reason and before.get(FAULT) == reason
+            await self._refuse(community, revision, named, reason, told=told)
         return True
 
     async def _check_author(self, community: Community, page: Item) -> None:
@@ -130,9 +133,13 @@ class WikiSettings:
         )
 
     async def _refuse(
-        self, community: Community, revision: str, named: list[str], reason: str
+        self, community: Community, revision: str, named: list[str], reason: str, *, told: bool
     ) -> None:
-        """Leave everything as it was, and tell the moderators why, once for each revision."""
+        """Leave everything as it was, and tell the moderators why, once for each revision.
+
+        Args:
+            told: whether they know already.
+        """
         log.warning("The wiki page of %s cannot be taken up: %s", community.name, reason)
         text = (
             f"The wiki page /{community.name}/wiki/{PAGE} cannot be taken up. {reason} Nothing was"
@@ -142,9 +149,10 @@ class WikiSettings:
             row = await session.get_one(Community, community.id)
             marks = {REVISION: revision, NAMES: named, FAULT: reason}
             row.options = {**row.options, WIKI: marks}
-            add_notice(
-                session, NoticeKind.SETTINGS, text, now=self._clock(), community_id=community.id
-            )
+            if not told:
+                add_notice(
+                    session, NoticeKind.SETTINGS, text, now=self._clock(), community_id=community.id
+                )
 
 
 def _merged(before: CommunityChange, after: CommunityChange) -> CommunityChange:

@@ -21,6 +21,7 @@ async def test_its_author_and_moderators_say_what_it_is(
     bob: Member,
 ) -> None:  # fmt: skip
     reply = await ask(fake, channel, ann)
+    await app.jobs.read_attributes()
     beside = (await fake.click(ann, reply, "Why?")).messages[-1]
     said = await fake.select(ann, beside, "Its genre, if I got it wrong", "rage_comic")
     assert said.ephemeral

@@ -204,5 +204,7 @@ async def test_a_spoiler_is_known_as_one(
     asked = await fake.click(ann, reply, "Why?")
     await fake.settle()
     files = [each for message in asked.messages for each in message.attachments]
+    # The distribution shows nothing of the picture.
+    assert files.pop().filename == "chances.png"
     assert [each.filename.startswith("SPOILER_") for each in files] == [hidden]
     assert all("image" not in embed for embed in asked.messages[0].embeds) is hidden

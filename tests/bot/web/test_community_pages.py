@@ -72,7 +72,7 @@ async def test_an_import_is_seen_on_an_empty_board(ann: Visitor, app: App) -> No
     status, page = await ann.page("/posts/107")
     assert status == 200
     assert "Cat number 7" in page
-    assert "/vote\"" not in page
+    assert '/vote"' not in page
     for path in ("/stats?community=50", "/league?community=50"):
         status, page = await ann.page(path)
         assert status == 200

@@ -29,6 +29,7 @@ from tests.fakes.platform import FakePlatform
 from tests.fixtures import postgresql
 from tests.fixtures.images import encode, photo
 from tests.fixtures.schemas import VERSIONS, Rows, fill, move_to, read_rows, write_database
+from tests.fixtures.schemas.released import ROWS
 
 ROOT = Path(__file__).parents[3]
 
@@ -218,7 +219,7 @@ def put_in_place(version: str, data_dir: Path) -> Settings:
 
 
 # Of the schemas from 0011 on, those with rows that serving reads.
-@pytest.mark.parametrize("version", [*VERSIONS[:10], "0014", "0016"])
+@pytest.mark.parametrize("version", [*VERSIONS[:10], "0014", "0016", *ROWS])
 async def test_it_serves_and_goes_on_with_posts_that_wait(
     data_dir: Path, version: str, clock: FakeClock
 ) -> None:

@@ -180,10 +180,14 @@ class RedditClient:
         return await self._get(f"api/mod/conversations/{conversation}")
 
     async def answer_modmail(self, conversation: str, text: str) -> Any:
-        """Write into a conversation with moderators. Sent once, as `comment` is."""
+        """Write a note for moderators into a conversation. Sent once, as `comment` is.
+
+        Where somebody who is no moderator takes part, they do not see it.
+        """
         self.check_writing()
         path = f"api/mod/conversations/{conversation}"
-        return await self._post(path, {"body": text, "isAuthorHidden": "false"})
+        data = {"body": text, "isAuthorHidden": "false", "isInternal": "true"}
+        return await self._post(path, data)
 
     async def begin_modmail(self, subreddit: str, subject: str, text: str) -> Any:
         """Begin a conversation among the moderators of a subreddit that we moderate."""

@@ -65,6 +65,7 @@ class Moderation(FakeWorld):
         *,
         subject: str = "Peoria",
         to: str | None = None,
+        internal: bool = False,
     ) -> str:
         """Somebody writes to the moderators, or (``to``) into a conversation; its id."""
         conversation = to or self.new_id()
@@ -88,7 +89,7 @@ class Moderation(FakeWorld):
                 "isDeleted": False,
             },
             "date": at,
-            "isInternal": False,
+            "isInternal": internal,
         }
         return conversation
 
@@ -145,7 +146,9 @@ class Moderation(FakeWorld):
     async def _answer(self, request: web.Request) -> web.Response:
         form = await request.post()
         each = self.conversations[request.match_info["id"]]
-        self.modmail(each["owner"]["displayName"], ME, str(form["body"]), to=each["id"])
+        internal = form.get("isInternal") == "true"
+        place = each["owner"]["displayName"]
+        self.modmail(place, ME, str(form["body"]), to=each["id"], internal=internal)
         return web.json_response({})
 
     async def _compose(self, request: web.Request) -> web.Response:

@@ -94,6 +94,11 @@ async def test_moderators_are_obeyed_and_answered_once_and_others_are_not(
         assert item.state is ReplyState.SENT
         (answer,) = reddit.modmail_of()
         assert answer.startswith("Done: I write nothing")
+        # Whoever else takes part in the conversation does not see it.
+        messages = reddit.conversations[asked]["messages"].values()
+        assert {each["author"]["name"]: each["isInternal"] for each in messages} == {
+            "stranger": False, "mod": False, ME: True,
+        }  # fmt: skip
         reddit.modmail("aww", "mod", "resume\n\nimport 10\n\n", to=asked)
         reddit.modmail("aww", "mod", "status", to=asked)
         await later(bot, clock, 11 * MINUTE)

@@ -144,9 +144,10 @@ def published(view: Mapping[str, Any], key: str = "post") -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(value)
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        # No moment at all, or one before the year 1 in UTC.
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def part(view: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -28,6 +28,7 @@ from bot.web.cards import Cards
 from bot.web.client_address import TrustedProxies, take_word_of
 from bot.web.community_pages import CommunityPages
 from bot.web.community_settings_pages import CommunitySettingsPages
+from bot.web.compression import pack_pages
 from bot.web.explained import examples
 from bot.web.feed import Feed
 from bot.web.feed_pages import FeedPages
@@ -96,6 +97,7 @@ def make_site(services: Services) -> web.Application:
     site = web.Application(
         middlewares=[
             measure,
+            pack_pages,
             speak,
             *_other_images(services),
             take_word_of(TrustedProxies(services.settings.web_trusted_proxies)),
@@ -108,7 +110,8 @@ def make_site(services: Services) -> web.Application:
         ],
         client_max_size=MAX_FORM_BYTES,
     )
-    _set_up_templates(site, services)
+    files = StaticFiles()
+    _set_up_templates(site, services, files)
     set_up_turns(site)
     feed = Feed(services)
     pages, cards, models = FeedPages(services, feed), Cards(feed), ModelPages(services)
@@ -174,13 +177,13 @@ def make_site(services: Services) -> web.Application:
             *TokenPages(services).routes(),
             *Reference(api, BASE).routes(),
             *Api(services, access, api).routes(),
-            web.get("/static/{name}", StaticFiles().handle),
+            *files.routes(),
         ]
     )
     return site
 
 
-def _set_up_templates(site: web.Application, services: Services) -> None:
+def _set_up_templates(site: web.Application, services: Services, files: StaticFiles) -> None:
     environment = aiohttp_jinja2.setup(
         site,
         loader=jinja2.FileSystemLoader(_HERE / "templates"),
@@ -212,6 +215,7 @@ def _set_up_templates(site: web.Application, services: Services) -> None:
         languages=LANGUAGE_NAMES,
         words_of_scripts=words_of_scripts,
         modules=MODULES,
+        file=files.address,
         clock=services.clock,
         examples=examples,
         phrases=phrases,

@@ -1,0 +1,28 @@
+"""Pages are sent packed to browsers that can unpack them."""
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+_TYPES = ("text/html", "application/atom+xml")
+#: Bytes of what is not worth packing: it fits into one packet.
+_SMALL = 1400
+
+
+@web.middleware
+async def pack_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Pack what was asked for, a fifth of its size then.
+
+    Answers to forms stay as they are: the length of a packed page tells something of what is in it,
+    and one that shows a new token or a link to a lost account may also hold what somebody sent.
+    """
+    response = await handler(request)
+    if (
+        request.method in ("GET", "HEAD")
+        and isinstance(response, web.Response)
+        and response.content_type in _TYPES
+        and (response.content_length or 0) > _SMALL
+    ):
+        response.enable_compression()
+        vary = response.headers.get("Vary")
+        response.headers["Vary"] = "Accept-Encoding" if not vary else f"{vary}, Accept-Encoding"
+    return response

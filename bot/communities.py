@@ -106,6 +106,30 @@ async def change_community(
     return community
 
 
+async def revise_options(
+    database: Database,
+    community_id: int,
+    revise: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+) -> Community:
+    """Change options of a community that depend on what they are; what they were is not kept.
+
+    Of two changes at once none is lost: each is made of what the other left.
+
+    Args:
+        revise: is given the options as they are, and returns what becomes of some of them; a value
+            of None takes the option away. What it raises changes nothing.
+
+    Raises:
+        SettingRefused: there is no such community.
+    """
+    async with database.write() as session:
+        community = await session.get(Community, community_id)
+        if community is None:
+            raise SettingRefused("unknown", "There is no such community.")
+        _merge_options(community, revise(community.options))
+    return community
+
+
 async def add_community(
     database: Database, platform: PlatformName, ref: CommunityRef, *, now: datetime
 ) -> None:

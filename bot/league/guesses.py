@@ -23,8 +23,11 @@ CLOSED = mark(
 )
 OWN_POST = mark("Your own post is for others to guess.")
 OPTED_OUT = mark("You have opted out, so no guess of yours is kept. Opt in again to play.")
+USED_UP = "You have made as many guesses here in 24 hours as one person makes."
 BOTS_DO_NOT_PLAY = mark("Bots do not play in the league.")
 
+
+_DAY = timedelta(days=1)
 
 #: Of a post, its guesser's author id and the post's horizon: why the guess does not count.
 Hold: TypeAlias = Callable[[Session, Post, int, datetime], VoteHold | None]
@@ -45,6 +48,7 @@ async def place_guess(
     now: datetime,
     is_bot: bool = False,
     hold: Hold | None = None,
+    most_a_day: int | None = None,
 ) -> Guess:
     """Store a person's guess, or change the one they made; return it.
 
@@ -60,10 +64,11 @@ async def place_guess(
         now: aware.
         is_bot: whether the platform marks the account as a bot.
         hold: says, in the same transaction, why the guess does not count; None: each counts.
+        most_a_day: posts of the community that one person guesses on within 24 hours; None: all.
 
     Raises:
-        GuessRefused: guessing is closed, the post is their own, they opted out, or there is
-            nothing to guess.
+        GuessRefused: guessing is closed, the post is their own, they opted out, there is
+            nothing to guess, or they guessed on too many.
     """
     if is_bot:
         raise GuessRefused(BOTS_DO_NOT_PLAY)
@@ -89,6 +94,8 @@ async def place_guess(
         held = None if hold is None else hold(session, post, author.id, matured_at)
         guess = session.scalar(select(Guess).filter_by(post_id=post_id, author_id=author.id))
         if guess is None:
+            if most_a_day and _guessed_since(session, post, author.id, now - _DAY) >= most_a_day:
+                raise GuessRefused(USED_UP)
             guess = Guess(
                 post_id=post_id,
                 author_id=author.id,
@@ -105,6 +112,21 @@ async def place_guess(
         return guess
 
     return await database.run_write(place, alone_in=[person_scope(platform, person)])
+
+
+def _guessed_since(session: Session, post: Post, author_id: int, since: datetime) -> int:
+    """Posts of a post's community that somebody guessed on after a moment."""
+    query = (
+        select(func.count())
+        .select_from(Guess)
+        .join(Post, Post.id == Guess.post_id)
+        .where(
+            Guess.author_id == author_id,
+            Guess.guessed_at > since,
+            Post.community_id == post.community_id,
+        )
+    )
+    return session.scalar(query) or 0
 
 
 async def withdraw_guess(

@@ -49,6 +49,9 @@ async def tell_server(
                 platform=platform, server=server, tries=0, season=season, told_until=now
             )
             session.add(feed)
+        if feed.winner_role != winner_role:
+            # Nobody has the new one yet.
+            feed.winner_id = None
         feed.channel, feed.winner_role, feed.due_at = channel, winner_role, now
         feed.claimed_until = feed.begun_at = feed.begun_until = feed.fault = None
         feed.tries = 0
@@ -124,6 +127,25 @@ async def person_feed(
         .where(Author.platform == platform, Author.hash == person)
     )
     return found
+
+
+async def feeds_won_by(
+    session: AsyncSession, platform: PlatformName, person: str
+) -> Sequence[OutcomeFeed]:
+    """Those of servers where a person, by their keyed hash, has the winner's role."""
+    found = await session.scalars(
+        select(OutcomeFeed)
+        .join(Author, Author.id == OutcomeFeed.winner_id)
+        .where(Author.platform == platform, Author.hash == person)
+        .order_by(OutcomeFeed.id)
+    )
+    return found.all()
+
+
+async def note_no_winner(database: Database, feed: OutcomeFeed) -> None:
+    """Note that the role of a server's winner was taken, and nobody has it."""
+    async with database.write(alone_in=ITS_ROWS) as session:
+        await session.execute(update(_FEEDS).where(_FEEDS.c.id == feed.id).values(winner_id=None))
 
 
 def due_feeds(session: Session, platform: PlatformName, now: datetime) -> Sequence[OutcomeFeed]:

@@ -103,6 +103,7 @@ class Adviser(Feature):
             return community, audience_of(session, community, now)
 
         community, audience = await self.core.database.run_read(look_up)
+        self.take_question(community, self.person(interaction.user))
         places = await self._channels(interaction) if channels else {}
         # Pictures are in memory in here only, however many people ask at the same moment.
         async with self._at_once:

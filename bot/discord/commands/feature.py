@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.audit import Action, Actor
 from bot.core import Core
+from bot.discord.gateway.guild_options import QUESTIONS_PER_DAY
 from bot.discord.gateway.thread_rule import community_of_channel
 from bot.discord.texts.lookup import Texts
 from bot.discord.ui.cooldowns import Cooldowns
@@ -67,6 +68,16 @@ class Feature(commands.Cog):
             self.names.seal(user.id),
         )  # fmt: skip
         await self._audit.note(actor, action, community_id=community_id, details=details)
+
+    def take_question(self, community: Community | None, person: str) -> None:
+        """Before a question about pictures is answered.
+
+        Raises:
+            Refused: the person has asked too often in this community today.
+        """
+        if community is not None:
+            most = community.options.get(QUESTIONS_PER_DAY)
+            self.cooldowns.take_question(community.id, person, most)
 
     def person(self, user: discord.abc.User) -> str:
         """The keyed hash by which the database knows a person."""

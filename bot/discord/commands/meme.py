@@ -132,6 +132,7 @@ class Memes(Feature):
             return community, audience_of(session, community, now)
 
         community, audience = await self.core.database.run_read(look_up)
+        self.take_question(community, self.person(interaction.user))
         data = await self.core.downloader.fetch(url)
         own = [tuple(caption.split("|"))] if caption.strip() else []
         try:

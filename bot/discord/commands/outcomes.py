@@ -9,7 +9,7 @@ from bot.discord.commands.feature import Feature, texts_for
 from bot.discord.commands.watch import channel_meant
 from bot.discord.gateway.channels import PostChannel
 from bot.discord.gateway.told_channel import missing_to_tell
-from bot.discord.outcomes.winner_role import may_be_promised, why_not_given
+from bot.discord.outcomes.winner_role import may_be_promised, take_back, why_not_given
 from bot.discord.texts.command_labels import label
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.reasons import permission_name, reason_words
@@ -53,6 +53,10 @@ class OutcomeCommands(Feature):
         texts, server = texts_for(interaction), str(interaction.guild_id)
         database = self.core.database
         if off:
+            async with database.read() as session:
+                feed = await server_feed(session, PlatformName.DISCORD, server)
+            if feed is not None:
+                await take_back(self.core, self.bot, feed)
             ended = await stop_telling_server(database, PlatformName.DISCORD, server)
             if ended:
                 await self.note(interaction, Action.END_OUTCOMES)
@@ -77,6 +81,8 @@ class OutcomeCommands(Feature):
                 why = "outcomes.role_not_yours"
             if why is not None:
                 raise Refused(why, role=f"<@&{winner_role.id}>")
+            if feed is not None and feed.winner_role != str(winner_role.id):
+                await take_back(self.core, self.bot, feed)
             role = str(winner_role.id)
         now, zone = self.core.clock(), self.core.settings.season_time_zone
         feed = await tell_server(

@@ -127,6 +127,7 @@ class Predictions(Feature):
                 # It is a post, and gets its reply as one.
                 return
             person = self.names.remember(message.author.id)
+            self.take_question(community, person)
             asker = Asker(texts, person, community, audience, alone=message.guild is None)
             answer = await self._cards.of_message(asker, asked)
         except Exception as error:
@@ -170,6 +171,7 @@ class Predictions(Feature):
         channel = interaction.channel or discord.Object(interaction.channel_id or 0)
         community, audience = await self._audience(channel)
         person = self.person(interaction.user)
+        self.take_question(community, person)
         return Asker(texts_for(interaction), person, community, audience, alone)
 
     async def _audience(self, channel: object) -> tuple[Community | None, Audience]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 
 import discord
 from discord import app_commands
@@ -9,13 +10,18 @@ from discord import app_commands
 from bot.discord.commands.confirmation import ConfirmFirst
 from bot.discord.commands.feature import texts_for
 from bot.discord.gateway.visibility import channels_seen
+from bot.discord.outcomes.winner_role import take_back
 from bot.discord.texts.command_labels import label
 from bot.discord.ui.error_replies import Refused
 from bot.discord.ui.responses import Interaction, defer, respond
+from bot.league.outcome_feeds import feeds_won_by, note_no_winner
 from bot.people.consent import has_opted_out, opt_in, opt_out
 from bot.people.erasure import forget_person
 from bot.people.export import communities_of_person, export_person
+from bot.platform import PlatformUnavailable
 from storage.types import PlatformName
+
+log = logging.getLogger(__name__)
 
 _FILE = "peoria-export.json"
 
@@ -44,6 +50,7 @@ class Privacy(ConfirmFirst):
         """Use nothing of this person any more."""
         await defer(interaction, ephemeral=True)
         texts = texts_for(interaction)
+        await self._take_roles(self.person(interaction.user))
         done = await opt_out(
             self.core.database,
             platform=PlatformName.DISCORD,
@@ -112,6 +119,7 @@ class Privacy(ConfirmFirst):
         """Delete it."""
         texts = texts_for(interaction)
         person = self.person(interaction.user)
+        await self._take_roles(person)
         rows = await forget_person(
             self.core.database,
             platform=PlatformName.DISCORD,
@@ -127,3 +135,15 @@ class Privacy(ConfirmFirst):
         else:
             key = "forget.done_opted_out" if opted_out else "forget.done"
         await respond(interaction, texts(key, rows=texts.number(rows)))
+
+    async def _take_roles(self, person: str) -> None:
+        """Take the roles of winners, while it is still known whose they are."""
+        async with self.core.database.read() as session:
+            won = await feeds_won_by(session, PlatformName.DISCORD, person)
+        for feed in won:
+            try:
+                await take_back(self.core, self.bot, feed)
+            except PlatformUnavailable as error:
+                # Nobody's wish to be forgotten waits for that.
+                log.warning("A winner's role stays with who is forgotten: %s", error)
+            await note_no_winner(self.core.database, feed)

@@ -7,12 +7,15 @@ from bot.discord.gateway.guild_options import (
     ACCOUNT_DAYS,
     ANNOUNCEMENTS,
     AUTOSTAR,
+    GUESSES_PER_DAY,
     IGNORED_PEOPLE,
     IGNORED_ROLES,
     NOWHERE,
+    ONLY_PEOPLE,
     ONLY_ROLES,
     POSTS_PER_DAY,
     PROXIED,
+    QUESTIONS_PER_DAY,
     REPLY_VOTES,
     STICKERS,
     TEMPLATE,
@@ -81,6 +84,8 @@ def poster_lines(texts: Texts, options: Mapping[str, Any]) -> list[str]:
     lines = []
     if roles := options.get(ONLY_ROLES):
         lines.append(texts("posters.line.only", roles=_roles(roles)))
+    if people := options.get(ONLY_PEOPLE):
+        lines.append(texts.count("posters.line.only_people", len(people)))
     if roles := options.get(IGNORED_ROLES):
         lines.append(texts("posters.line.ignored_roles", roles=_roles(roles)))
     if people := options.get(IGNORED_PEOPLE):
@@ -89,6 +94,10 @@ def poster_lines(texts: Texts, options: Mapping[str, Any]) -> list[str]:
         lines.append(texts("posters.line.account_days", days=texts.count("count.days", days)))
     if most := options.get(POSTS_PER_DAY):
         lines.append(texts.count("posters.line.posts_per_day", most))
+    if most := options.get(GUESSES_PER_DAY):
+        lines.append(texts.count("posters.line.guesses_per_day", most))
+    if most := options.get(QUESTIONS_PER_DAY):
+        lines.append(texts.count("posters.line.questions_per_day", most))
     return lines
 
 

@@ -6,8 +6,8 @@ import discord
 from discord.ext import commands
 
 from bot.core import Core
-from bot.discord.gateway.guild_options import IGNORED_PEOPLE, VOTER_DAYS, options_of, place_of
-from bot.discord.gateway.post_rules import is_old_enough
+from bot.discord.games.may_play import check_may_play, in_their_language
+from bot.discord.gateway.guild_options import GUESSES_PER_DAY, place_of
 from bot.discord.messages.distribution_picture import FILE, distribution_file
 from bot.discord.messages.render_card import card_message
 from bot.discord.messages.reply_data import find_earlier_post
@@ -18,7 +18,6 @@ from bot.discord.ui.genre_select import genre_menu
 from bot.discord.ui.guess_buttons import Choice
 from bot.discord.ui.member_names import MemberNames
 from bot.discord.ui.responses import defer
-from bot.league import guesses as guessing
 from bot.league.blind import note_view
 from bot.league.guesses import GuessRefused, place_guess
 from bot.league.secrecy import Reader, Secret, has_seen, why_secret
@@ -31,16 +30,6 @@ from storage.queries.communities import find_author
 from storage.queries.posts import load_post
 from storage.tables import Post
 from storage.types import Bucket, PlatformName
-
-#: What `GuessRefused` says, by the text that says the same in the reader's language.
-_REFUSALS = {
-    guessing.CLOSED: "guess.closed",
-    guessing.OWN_POST: "guess.own_post",
-    guessing.OPTED_OUT: "guess.opted_out",
-    guessing.NO_SUCH_POST: "guess.no_such_post",
-    guessing.NOTHING_TO_GUESS: "guess.nothing_to_guess",
-    guessing.BOTS_DO_NOT_PLAY: "guess.bots",
-}
 
 
 class GuessListener(commands.Cog):
@@ -60,9 +49,6 @@ class GuessListener(commands.Cog):
             self._cooldowns.take(interaction.user.id, interaction.channel_id or 0)
             await defer(interaction, ephemeral=True)
             await self._answer(interaction, choice, post_id)
-        except GuessRefused as refusal:
-            key = _REFUSALS.get(str(refusal))
-            await answer_error(interaction, Refused(key) if key else refusal)
         except Exception as error:  # noqa: BLE001 - answered and logged there
             await answer_error(interaction, error)
 
@@ -95,18 +81,23 @@ class GuessListener(commands.Cog):
         self, interaction: discord.Interaction[Any], post: Post, person: str, bucket: Bucket
     ) -> None:
         texts = Texts(interaction.locale)
-        self._check_may_play(interaction, post, person)
+        check_may_play(interaction.user, post, person)
+        most = post.community.options.get(GUESSES_PER_DAY)
         blind = post.community.blind
-        await place_guess(
-            self._core.database,
-            post_id=post.id,
-            platform=PlatformName.DISCORD,
-            person=person,
-            bucket=bucket,
-            blind=blind,
-            now=self._core.clock(),
-            is_bot=interaction.user.bot,
-        )
+        try:
+            await place_guess(
+                self._core.database,
+                post_id=post.id,
+                platform=PlatformName.DISCORD,
+                person=person,
+                bucket=bucket,
+                blind=blind,
+                now=self._core.clock(),
+                is_bot=interaction.user.bot,
+                most_a_day=most,
+            )
+        except GuessRefused as refusal:
+            raise in_their_language(refusal, most=most) from refusal
         await self._keep_name(interaction.user.id, person)
         if blind:
             # Before it is shown: a guess that is changed afterwards has seen it.
@@ -125,16 +116,6 @@ class GuessListener(commands.Cog):
             ),
             attachments=picture,
         )
-
-    def _check_may_play(
-        self, interaction: discord.Interaction[Any], post: Post, person: str
-    ) -> None:
-        """Refuse a guess of who is left out in the channel, or whose account is too young."""
-        if person in post.community.options.get(IGNORED_PEOPLE, ()):
-            raise Refused("guess.left_out")
-        days = options_of(post.options, post.community.options).get(VOTER_DAYS)
-        if not is_old_enough(interaction.user.id, days, post.posted_at):
-            raise Refused("guess.too_young", days=days)
 
     async def _keep_name(self, user_id: int, person: str) -> None:
         """Have boards name a player after a restart, too."""

@@ -30,13 +30,17 @@ PROXIED = "proxied"
 #: Days that an account must have existed before a post for its votes and guesses on it to count.
 VOTER_DAYS = "voter_days"
 #: Whose images are posts, see `bot.discord.gateway.post_rules`: keyed hashes of people and ids of
-#: roles that are left out, ids of roles that alone are taken, days that an account must have
+#: roles that are left out, and of those that alone are taken, days that an account must have
 #: existed, posts of one person in a day.
 IGNORED_PEOPLE = "ignored_people"
 IGNORED_ROLES = "ignored_roles"
+ONLY_PEOPLE = "only_people"
 ONLY_ROLES = "only_roles"
 ACCOUNT_DAYS = "account_days"
 POSTS_PER_DAY = "posts_per_day"
+#: Guesses on posts of the channel, and questions about pictures in it, of one person in a day.
+GUESSES_PER_DAY = "guesses_per_day"
+QUESTIONS_PER_DAY = "questions_per_day"
 
 #: Keys of `Post.options`: its picture is a sticker; a proxy posted it.
 STICKER = "sticker"
@@ -52,7 +56,8 @@ KEPT = (UPVOTE, DOWNVOTE, VOTER_DAYS, REPLY_VOTES)
 #: Options that are settings of people, and are copied with the others.
 SETTINGS = (
     UPVOTE, DOWNVOTE, ANNOUNCEMENTS, THREADS, STICKERS, AUTOSTAR, REPLY_VOTES, PROXIED, VOTER_DAYS,
-    IGNORED_PEOPLE, IGNORED_ROLES, ONLY_ROLES, ACCOUNT_DAYS, POSTS_PER_DAY,
+    IGNORED_PEOPLE, IGNORED_ROLES, ONLY_PEOPLE, ONLY_ROLES, ACCOUNT_DAYS, POSTS_PER_DAY,
+    GUESSES_PER_DAY, QUESTIONS_PER_DAY,
 )  # fmt: skip
 
 DEFAULT_UPVOTE = "⬆️"

@@ -13,6 +13,7 @@ from bot.discord.gateway.guild_options import (
     AUTOSTAR,
     IGNORED_PEOPLE,
     IGNORED_ROLES,
+    ONLY_PEOPLE,
     ONLY_ROLES,
     POSTS_PER_DAY,
     PROXIED,
@@ -20,7 +21,9 @@ from bot.discord.gateway.guild_options import (
 from storage.tables import Author, Community, Post
 from storage.types import PlatformName
 
-_RULES = (ACCOUNT_DAYS, IGNORED_PEOPLE, IGNORED_ROLES, ONLY_ROLES, POSTS_PER_DAY)
+_RULES = (
+    ACCOUNT_DAYS, IGNORED_PEOPLE, IGNORED_ROLES, ONLY_PEOPLE, ONLY_ROLES, POSTS_PER_DAY,
+)  # fmt: skip
 
 
 def has_rules(options: Mapping[str, Any]) -> bool:
@@ -53,15 +56,32 @@ def takes_from(
         roles: ids of their roles; None: nobody asked for them, and rules about roles do not count.
         posted_at: aware.
     """
-    if person in options.get(IGNORED_PEOPLE, ()):
-        return False
     if not is_old_enough(user_id, options.get(ACCOUNT_DAYS), posted_at):
         return False
-    if roles is None:
+    if is_ignored(options, person, roles or ()):
+        return False
+    only_people, only_roles = options.get(ONLY_PEOPLE, ()), options.get(ONLY_ROLES, ())
+    if person in only_people:
         return True
-    held = {str(each) for each in roles}
-    only = options.get(ONLY_ROLES, ())
-    return held.isdisjoint(options.get(IGNORED_ROLES, ())) and not (only and held.isdisjoint(only))
+    if only_roles:
+        return roles is None or not _held(roles).isdisjoint(only_roles)
+    return not only_people
+
+
+def is_ignored(options: Mapping[str, Any], person: str, roles: Collection[int]) -> bool:
+    """Whether somebody is left out in a channel: neither are their images posts, nor do they play.
+
+    Args:
+        person: their keyed hash.
+        roles: ids of their roles.
+    """
+    if person in options.get(IGNORED_PEOPLE, ()):
+        return True
+    return not _held(roles).isdisjoint(options.get(IGNORED_ROLES, ()))
+
+
+def _held(roles: Collection[int]) -> set[str]:
+    return {str(each) for each in roles}
 
 
 def is_old_enough(user_id: int, days: int | None, moment: datetime) -> bool:

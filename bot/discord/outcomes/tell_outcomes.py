@@ -21,7 +21,7 @@ from bot.discord.gateway.told_channel import (
 )
 from bot.discord.gateway.visibility import Readers, channels_seen, may_be_shown
 from bot.discord.outcomes.render import outcomes_embed, season_embed, season_title
-from bot.discord.outcomes.winner_role import hand_over, why_not_given
+from bot.discord.outcomes.winner_role import hand_over, why_not_given, winner_of
 from bot.discord.rounds import rounds
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.reasons import permission_name, refusal_reason, stored_reason
@@ -272,53 +272,62 @@ class OutcomeTeller(commands.Cog):
             lambda session: best_of_season(session, shown, season, min_guesses=least, limit=_NAMED)
         )
         if not best:
-            await note_season(database, feed, season, feed.winner_id)
+            has_it = await self._hand_role_over(guild, feed, None, shown)
+            await note_season(database, feed, season, has_it)
             return False
         if not await claim_feed(database, feed, now(), until=None):
             return False
-        has_it = await self._give_role(guild, feed, best[0], shown)
+        has_it = await self._hand_role_over(guild, feed, best[0], shown)
         title = season_title(texts, season)
         if feed.begun_at is None or not await sent_before(
             self._client, channel, feed.begun_at, lambda each: each.title == title
         ):
-            role = int(feed.winner_role) if has_it and feed.winner_role is not None else None
+            is_given = has_it == best[0].author_id and feed.winner_role is not None
+            role = int(feed.winner_role or 0) if is_given else None
             await channel.send(
                 embed=season_embed(texts, season, best, self._names, role),
                 nonce=f"s{feed.id}-{season}",
                 allowed_mentions=discord.AllowedMentions.none(),
             )
-        winner = best[0].author_id if has_it else feed.winner_id
-        await note_season(database, feed, season, winner)
+        await note_season(database, feed, season, has_it)
         return True
 
-    async def _give_role(
-        self, guild: discord.Guild, feed: OutcomeFeed, best: SeasonPlace, shown: Collection[int]
-    ) -> bool:
-        """Give the winner their role; return whether they have it."""
-        if feed.winner_role is None or best.sealed is None:
-            return False
-        role, key = guild.get_role(int(feed.winner_role)), self._core.people_key
+    async def _hand_role_over(
+        self,
+        guild: discord.Guild,
+        feed: OutcomeFeed,
+        best: SeasonPlace | None,
+        shown: Collection[int],
+    ) -> int | None:
+        """Give the winner their role, and take it from the last one.
+
+        Returns the author id of who has it now; None: nobody.
+
+        Args:
+            best: who won; None: nobody played.
+        """
+        if feed.winner_role is None:
+            return None
+        role = guild.get_role(int(feed.winner_role))
         why = why_not_given(guild, role)
         if why is not None or role is None:
             texts = Texts(guild.preferred_locale)
             text = texts(why or "outcomes.role_gone", role=f"<@&{feed.winner_role}>")
-            await self._notice(min(shown, default=None), text)
-            return False
-        winner = open_id(key, PlatformName.DISCORD, best.person, best.sealed)
-        async with self._core.database.read() as session:
-            last = await session.get(Author, feed.winner_id) if feed.winner_id else None
-        before = None
-        if last is not None and last.sealed_id is not None:
-            before = open_id(key, PlatformName.DISCORD, last.hash, last.sealed_id)
-        if winner is None:
-            return False
-        return await hand_over(
+            if best is not None:
+                await self._notice(min(shown, default=None), text)
+            return feed.winner_id
+        winner = None
+        if best is not None and best.sealed is not None:
+            key = self._core.people_key
+            winner = open_id(key, PlatformName.DISCORD, best.person, best.sealed)
+        given = await hand_over(
             self._client,
             guild,
             role,
-            winner=int(winner),
-            before=None if before is None else int(before),
+            winner=None if winner is None else int(winner),
+            before=await winner_of(self._core, feed),
         )
+        return best.author_id if given and best is not None else None
 
     async def _warn(
         self, texts: Texts, feed: OutcomeFeed, missing: Sequence[str],

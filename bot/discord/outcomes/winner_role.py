@@ -4,7 +4,11 @@ import logging
 
 import discord
 
+from bot.core import Core
 from bot.discord.gateway.error_codes import reaching_discord
+from bot.people.sealed_ids import open_id
+from storage.tables import Author, OutcomeFeed
+from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +42,14 @@ async def hand_over(
     guild: discord.Guild,
     role: discord.Role,
     *,
-    winner: int,
+    winner: int | None,
     before: int | None,
 ) -> bool:
     """Take a role from its last winner and give it to the new one; return whether they have it.
 
     Args:
-        winner: the Discord id of who won.
-        before: of who won the season before; None: nobody that is known.
+        winner: the Discord id of who won; None: nobody, and the role is only taken.
+        before: of who won before; None: nobody that is known.
 
     Raises:
         PlatformUnavailable: try again later.
@@ -62,4 +66,35 @@ async def hand_over(
             log.info("The winner's role of server %s was not changed: %s", guild.id, error)
             if has_it:
                 return False
-    return True
+    return winner is not None
+
+
+async def take_back(core: Core, client: discord.Client, feed: OutcomeFeed) -> None:
+    """Take a server's winner's role from who has it: it is promised no more, or they are forgotten.
+
+    What cannot be taken (the role is gone, or above the bot's own) is left to the admins.
+
+    Raises:
+        PlatformUnavailable: try again later.
+    """
+    if feed.winner_role is None or feed.winner_id is None:
+        return
+    guild = client.get_guild(int(feed.server or 0))
+    role = None if guild is None else guild.get_role(int(feed.winner_role))
+    before = await winner_of(core, feed)
+    if guild is None or role is None or before is None or why_not_given(guild, role) is not None:
+        log.info("The winner's role of server %s cannot be taken back.", feed.server)
+        return
+    await hand_over(client, guild, role, winner=None, before=before)
+
+
+async def winner_of(core: Core, feed: OutcomeFeed) -> int | None:
+    """The Discord id of who has a server's winner's role; None: nobody that is known."""
+    if feed.winner_id is None:
+        return None
+    async with core.database.read() as session:
+        author = await session.get(Author, feed.winner_id)
+    if author is None or author.sealed_id is None:
+        return None
+    opened = open_id(core.people_key, PlatformName.DISCORD, author.hash, author.sealed_id)
+    return None if opened is None else int(opened)

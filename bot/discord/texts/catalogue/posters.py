@@ -4,23 +4,38 @@ ENGLISH: dict[str, str] = {
     "posters.about": "Whose images I take in a channel; without options, show it",
     "posters.channel": "Which channel; without it, this one",
     "posters.ignore": "A role or a person whose images are left alone from now on",
-    "posters.only": "A role whose images alone are taken; use it again for more roles",
+    "posters.only": "A role or a person whose images alone are taken; use it again for more",
     "posters.clear": "True: everybody's images are taken again, but for what you name beside it",
     "posters.account_days": "Accounts must be so many days old to post; 0: of any age",
     "posters.posts_per_day": "At most so many posts of one person in a day; 0: no limit",
+    "posters.guesses_per_day": "At most so many guesses of one person in a day; 0: no limit",
+    "posters.questions_per_day": "At most so many /predict, /advise, /meme of one person in a day;"
+    " 0: no limit",
     "posters.heading": "Whose images I take in {channel}",
     "posters.everybody": "Everybody's.",
     "posters.line.only": "Only of people with {roles}",
-    "posters.line.ignored_roles": "Not of people with {roles}",
+    "posters.line.only_people.one": "Only of {n} person who was named",
+    "posters.line.only_people.other": "Only of {n} people who were named",
+    "posters.line.ignored_roles": "Not of people with {roles}; they do not guess, either",
     "posters.line.ignored_people.one": "Not of {n} person who was named; they do not guess, either",
     "posters.line.ignored_people.other": "Not of {n} people who were named; they do not guess,"
     " either",
     "posters.line.account_days": "Of accounts that are at least {days} old",
     "posters.line.posts_per_day.one": "At most {n} post of one person in a day",
     "posters.line.posts_per_day.other": "At most {n} posts of one person in a day",
+    "posters.line.guesses_per_day.one": "At most {n} guess of one person in a day",
+    "posters.line.guesses_per_day.other": "At most {n} guesses of one person in a day",
+    "posters.line.questions_per_day.one": "At most {n} question about a picture of one person in a"
+    " day",
+    "posters.line.questions_per_day.other": "At most {n} questions about pictures of one person in"
+    " a day",
     "posters.too_many": "There are {most} already, which is all that I keep. `/posters clear: True`"
     " begins anew.",
     "guess.left_out": "The admins of this server left you out of guessing in this channel.",
+    "guess.limit": "In this channel one person makes at most so many guesses in 24 hours: {most}."
+    " Yours are used up. A guess that you made can still be changed.",
+    "predict.limit": "In this channel one person asks about pictures at most so many times in 24"
+    " hours: {most}. Your next question can be asked {when}.",
     "guess.too_young": "In this channel guesses count of accounts that were at least {days} days"
     " old when the post came. Yours was younger.",
 }
@@ -29,23 +44,36 @@ GERMAN: dict[str, str] = {
     "posters.about": "Wessen Bilder ich in einem Kanal nehme; ohne Angaben nur zeigen",
     "posters.channel": "Welcher Kanal; ohne Angabe dieser",
     "posters.ignore": "Rolle oder Person, deren Bilder ich ab jetzt in Ruhe lasse",
-    "posters.only": "Rolle, von der allein ich Bilder nehme; noch einmal für weitere Rollen",
+    "posters.only": "Rolle oder Person, von der allein ich Bilder nehme; noch einmal für weitere",
     "posters.clear": "True: wieder Bilder von allen nehmen, außer was du daneben nennst",
     "posters.account_days": "So viele Tage alt muss ein Konto zum Posten sein; 0: egal",
     "posters.posts_per_day": "Höchstens so viele Posts einer Person am Tag; 0: ohne Grenze",
+    "posters.guesses_per_day": "Höchstens so viele Tipps einer Person am Tag; 0: ohne Grenze",
+    "posters.questions_per_day": "Höchstens so oft /predict, /advise, /meme je Person am Tag; 0:"
+    " ohne Grenze",
     "posters.heading": "Wessen Bilder ich in {channel} nehme",
     "posters.everybody": "Die von allen.",
     "posters.line.only": "Nur von Leuten mit {roles}",
-    "posters.line.ignored_roles": "Nicht von Leuten mit {roles}",
+    "posters.line.only_people.one": "Nur von {n} genannten Person",
+    "posters.line.only_people.other": "Nur von {n} genannten Personen",
+    "posters.line.ignored_roles": "Nicht von Leuten mit {roles}; sie tippen auch nicht mit",
     "posters.line.ignored_people.one": "Nicht von {n} genannten Person; sie tippt auch nicht mit",
     "posters.line.ignored_people.other": "Nicht von {n} genannten Personen; sie tippen auch nicht"
     " mit",
     "posters.line.account_days": "Von Konten, die mindestens {days} alt sind",
     "posters.line.posts_per_day.one": "Höchstens {n} Post einer Person am Tag",
     "posters.line.posts_per_day.other": "Höchstens {n} Posts einer Person am Tag",
+    "posters.line.guesses_per_day.one": "Höchstens {n} Tipp einer Person am Tag",
+    "posters.line.guesses_per_day.other": "Höchstens {n} Tipps einer Person am Tag",
+    "posters.line.questions_per_day.one": "Höchstens {n} Frage zu Bildern je Person am Tag",
+    "posters.line.questions_per_day.other": "Höchstens {n} Fragen zu Bildern je Person am Tag",
     "posters.too_many": "Es sind schon {most}, mehr behalte ich nicht. `/posters clear: True`"
     " beginnt von vorn.",
     "guess.left_out": "Die Admins dieses Servers lassen dich in diesem Kanal nicht mittippen.",
+    "guess.limit": "In diesem Kanal tippt eine Person in 24 Stunden höchstens so oft: {most}. Deine"
+    " Tipps sind aufgebraucht. Einen Tipp, den du abgegeben hast, kannst du noch ändern.",
+    "predict.limit": "In diesem Kanal fragt eine Person in 24 Stunden höchstens so oft nach"
+    " Bildern: {most}. Die nächste Frage geht {when}.",
     "guess.too_young": "In diesem Kanal zählen Tipps von Konten, die beim Post mindestens {days}"
     " Tage alt waren. Deins war jünger.",
 }

@@ -1,5 +1,6 @@
 """Whose posts, votes and guesses count in a channel, and how voting starts."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -140,6 +141,51 @@ async def test_what_a_proxy_posts_anew_is_the_post(
         assert len((await session.scalars(select(Post.id))).all()) == 2
 
 
+async def test_only_some_people_and_so_much_of_each(scene: Scene, clock: FakeClock) -> None:
+    # Of two changes at once none is lost.
+    cem = scene.fake.member(scene.guild, "cem")
+    await asyncio.gather(
+        *(
+            scene.fake.slash(scene.admin, scene.channel, "posters", only=who)
+            for who in (scene.ann, cem)
+        )
+    )
+    muted = scene.fake.grant(scene.bob)
+    asked = await scene.fake.slash(
+        scene.admin, scene.channel, "posters",
+        ignore=muted, guesses_per_day=1, questions_per_day=2,
+    )  # fmt: skip
+    for words in (
+        "Only of 2 people who were named", f"<@&{muted.id}>; they do not guess",
+        "At most 1 guess of one person", "At most 2 questions about pictures",
+    ):  # fmt: skip
+        assert words in asked.text
+    dan = scene.fake.member(scene.guild, "dan")
+    first, second, other = [
+        await posted(scene, who, picture)
+        for who, picture in ((scene.ann, PNG), (cem, OTHER), (dan, OTHER))
+    ]
+    assert await scene.stored(other) is None
+    (reply,), (later,) = scene.fake.replies_to(first), scene.fake.replies_to(second)
+    assert "left you out" in (await scene.fake.click(scene.bob, reply, "High")).text
+    for button in ("High", "Low"):
+        assert "at most so many" not in (await scene.fake.click(dan, reply, button)).text
+    asked = await scene.fake.click(dan, later, "High")
+    assert "at most so many guesses in 24 hours: 1." in asked.text
+    assert len(await scene.guesses(first)) == 1
+    assert await scene.guesses(second) == []
+    for number in range(3):
+        asked = await scene.fake.slash(dan, scene.channel, "predict", image=PNG)
+        assert ("at most so many times" in asked.text) is (number == 2)
+        clock.forward(11)
+    # Others have their own day, and the next day is a new one.
+    asked = await scene.fake.menu(scene.bob, first, "Will it play?")
+    assert "at most so many times" not in asked.text
+    clock.forward(86400)
+    asked = await scene.fake.slash(dan, scene.channel, "predict", image=PNG)
+    assert "at most so many times" not in asked.text
+
+
 def test_rules_ask_for_age_people_and_roles(clock: FakeClock) -> None:
     now = clock()
     days = int((now - timedelta(days=3)).timestamp() * 1000) - 1_420_070_400_000 << 22
@@ -149,6 +195,11 @@ def test_rules_ask_for_age_people_and_roles(clock: FakeClock) -> None:
 
     assert taken([])
     assert not taken([], ignored_people=["p"])
+    assert not taken([], ignored_people=["p"], only_people=["p"])
+    assert not taken([], only_people=["q"])
+    assert taken([], only_people=["q", "p"], only_roles=["2"])
+    assert taken([2], only_people=["q"], only_roles=["2"])
+    assert not taken([1], only_people=["q"], only_roles=["2"])
     assert not taken([1, 2], ignored_roles=["2"])
     assert not taken([1, 2], only_roles=["2"], ignored_roles=["1"])
     assert taken([2], only_roles=["2", "3"])

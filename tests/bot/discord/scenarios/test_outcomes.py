@@ -274,6 +274,53 @@ async def test_a_season_ends_with_a_post_and_its_winner_has_the_role(
     assert "Embed Links missing" in asked.text
 
 
+async def test_the_role_is_taken_from_who_has_it_no_more(
+    scene: Scene, hall: Channel, clock: FakeClock
+) -> None:
+    scene.fake.grant(scene.guild.members[scene.fake.bot.id], manage_roles=True)
+    scene.fake.grant(scene.admin, manage_roles=True)
+    gold, silver = (scene.fake.grant(scene.ann) for _ in range(2))
+    for role in (gold, silver):
+        role.position = 0
+        event = {"guild_id": str(scene.guild.id), "role": role.payload()}
+        scene.fake.gateway.dispatch("GUILD_ROLE_UPDATE", event, guild=scene.guild)
+
+    async def won(who: Member) -> None:
+        await scored(scene, who, f"{clock():%Y-%m}", points=3.5)
+        clock.forward(32 * 86400)
+        assert await tell(scene) == 1
+
+    async def promise(**options: object) -> str:
+        asked = await scene.fake.slash(
+            scene.admin, scene.channel, "outcomes", channel=hall, **options
+        )
+        return asked.text
+
+    await promise(winner_role=gold)
+    await won(scene.bob)
+    assert gold in scene.bob.roles
+    # Another role is promised: who has the old one does not keep it.
+    await promise(winner_role=silver)
+    assert gold not in scene.bob.roles
+    await won(scene.bob)
+    assert silver in scene.bob.roles
+    # A season in which nobody played ends the winner's time, too.
+    clock.forward(32 * 86400)
+    assert await tell(scene) == 0
+    assert silver not in scene.bob.roles
+    await won(scene.bob)
+    assert silver in scene.bob.roles
+    await scene.fake.slash(scene.bob, scene.channel, "opt-out")
+    assert silver not in scene.bob.roles
+    cem = scene.fake.member(scene.guild, "cem")
+    await won(cem)
+    assert silver in cem.roles
+    assert "no channel any more" in await promise(off=True)
+    assert silver not in cem.roles
+    # What an admin gave themselves is theirs.
+    assert {gold, silver} <= set(scene.ann.roles)
+
+
 async def test_guess_and_outcome_show_it(scene: Scene) -> None:
     posts = await played(scene, scene.channel, *[f"meme {n}" for n in range(11)])
     (reply,) = scene.fake.replies_to(posts[-1])

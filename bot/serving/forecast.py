@@ -21,7 +21,7 @@ from storage.types import Bucket
 class Familiarity(StrEnum):
     """How well Peoria knows a place, by how much of a forecast is more than the base rate."""
 
-    NEW = mark("not yet")
+    NEW = mark("hardly yet")
     LITTLE = mark("a little")
     FAIR = mark("fairly well")
     WELL = mark("well")

@@ -189,9 +189,12 @@ def known_bar(known: float) -> str:
 
 
 def place_sentence(card: Card, community: str) -> str | None:
-    """How well Peoria knows the place; None where no community's experts were asked."""
+    """How well Peoria knows the place.
+
+    None where no community's experts were asked, and of a model that learned from nothing.
+    """
     place = card.place
-    if place is None:
+    if place is None or card.untrained:
         return None
     word = _("How well Peoria knows {community}: {how}.").format(
         community=community, how=_(place.familiarity.value)
@@ -200,13 +203,19 @@ def place_sentence(card: Card, community: str) -> str | None:
         return word
     if not place.tested:
         why = _(
-            "None of its predictions here was checked against votes yet, so this is nearly the base"
-            " rate."
+            "It is still learning this place: none of its predictions here was checked against"
+            " votes yet. Until then it says nearly the same of every post (the base rate)."
         )
     elif card.quantiles == "community":
-        why = _("What it learned so far helps little here; this is close to the base rate.")
+        why = _(
+            "What it learned helps little here so far: it says nearly the same of every post (the"
+            " base rate)."
+        )
     else:
-        why = _("It is still learning this place; until then it shows nearly the base rate.")
+        why = _(
+            "It is still learning this place and says nearly the same of every post (the base"
+            " rate)."
+        )
     return f"{word} {why}"
 
 

@@ -109,7 +109,7 @@ def _lines(
     texts: Texts, card: Card, community: str | None, seen: Duplicate | None, note: str | None
 ) -> list[str]:
     lines = [bars(texts, card), "", _headline(texts, card, community), *_facts(texts, card)]
-    if community is not None and card.place is not None:
+    if community is not None and card.place is not None and not card.untrained:
         lines.append(_place_line(texts, card, card.place, community))
     elif community is None:
         lines.append(texts("card.pooled"))

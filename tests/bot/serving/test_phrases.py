@@ -86,8 +86,11 @@ def with_chances(low: float, medium: float, high: float) -> Card:
 
 @pytest.mark.parametrize(
     ("known", "word"),
-    [(0.0, "not yet"), (0.19, "not yet"), (0.2, "a little"), (0.5, "fairly well"), (1.0, "well")],
-)
+    [
+        (0.0, "hardly yet"), (0.19, "hardly yet"), (0.2, "a little"), (0.5, "fairly well"),
+        (1.0, "well"),
+    ],
+)  # fmt: skip
 def test_how_well_a_place_is_known_is_a_plain_word(known: float, word: str) -> None:
     assert familiarity(known).value == word
     sentence = place_sentence(card(known), "Main Street")
@@ -102,9 +105,11 @@ def test_a_new_place_is_still_being_learned() -> None:
     assert "helps little here" in (place_sentence(long_known, "Main Street") or "")
     untested = replace(long_known, place=Place(0.05, tested=False))
     sentence = place_sentence(untested, "Main Street") or ""
-    assert "None of its predictions here was checked against votes yet" in sentence
+    assert "still learning this place: none of its predictions here was checked" in sentence
     assert "helps little" not in sentence
     assert place_sentence(card(None), "Main Street") is None
+    # Nothing was learned at all: that is said, and nothing of one place.
+    assert place_sentence(replace(untested, untrained=True), "Main Street") is None
 
 
 def test_the_bar_is_as_long_as_what_is_known() -> None:

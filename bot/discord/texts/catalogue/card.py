@@ -13,8 +13,8 @@ ENGLISH: dict[str, str] = {
     "card.likely_alike": "Low, medium and high look equally likely.",
     "card.blank": "There is nothing to see here: the image has one colour, is noise, or is hardly"
     " more than a line.",
-    "card.set_aside": "This post has something unlike all that I learned from, so my prediction"
-    " does not go by it: {sources}.",
+    "card.set_aside": "Unlike anything I learned from, and so left out of my prediction:"
+    " {sources}.",
     "source.image": "the picture",
     "source.title": "the text of the post",
     "source.text": "the text in the picture",
@@ -51,12 +51,14 @@ ENGLISH: dict[str, str] = {
     "card.borrowed": "{community} has little history yet: the scores come from all of Discord.",
     "card.no_history": "{community} has too little history to turn this into a score yet.",
     "card.place": "`{bar}` How well I know {community}: **{word}**.",
-    "card.place_new": "I am still learning this place and show nearly the base rate.",
-    "card.place_untested": "None of my predictions here was checked against votes yet, so this"
-    " is nearly the base rate.",
-    "card.place_no_help": "What I learned helps little here so far: this is near the base rate.",
+    "card.place_new": "I am still learning this place and say nearly the same of every post (the"
+    " base rate).",
+    "card.place_untested": "I am still learning this place: none of my predictions here was"
+    " checked against votes yet. Until then I say nearly the same of every post (the base rate).",
+    "card.place_no_help": "What I learned helps little here so far: I say nearly the same of every"
+    " post (the base rate).",
     "card.pooled": "This is what all communities together taught me, not one place.",
-    "familiarity.not yet": "not yet",
+    "familiarity.hardly yet": "hardly yet",
     "familiarity.a little": "a little",
     "familiarity.fairly well": "fairly well",
     "familiarity.well": "well",
@@ -83,8 +85,8 @@ GERMAN: dict[str, str] = {
     "card.likely_alike": "Niedrig, Mittel und Hoch sind etwa gleich wahrscheinlich.",
     "card.blank": "Hier ist nichts zu sehen: Das Bild hat nur eine Farbe, ist Rauschen, oder ist"
     " kaum mehr als ein Strich.",
-    "card.set_aside": "Etwas an diesem Post gleicht nichts, woraus ich gelernt habe; danach richtet"
-    " sich meine Vorhersage nicht: {sources}.",
+    "card.set_aside": "Anders als alles, woraus ich gelernt habe, und deshalb nicht in meiner"
+    " Vorhersage: {sources}.",
     "source.image": "das Bild",
     "source.title": "der Text des Posts",
     "source.text": "der Text im Bild",
@@ -123,13 +125,15 @@ GERMAN: dict[str, str] = {
     " Discord.",
     "card.no_history": "{community} hat noch zu wenig Vorgeschichte für eine Punktzahl.",
     "card.place": "`{bar}` Wie gut ich {community} kenne: **{word}**.",
-    "card.place_new": "Ich lerne diesen Ort noch kennen und zeige fast nur die Grundrate.",
-    "card.place_untested": "Noch ist keine meiner Vorhersagen hier an Stimmen geprüft worden,"
-    " deshalb ist das fast die Grundrate.",
-    "card.place_no_help": "Was ich bisher gelernt habe, hilft hier wenig: Das ist nahe an der"
-    " Grundrate.",
+    "card.place_new": "Ich lerne diesen Ort noch kennen und sage von jedem Post fast dasselbe (die"
+    " Grundrate).",
+    "card.place_untested": "Ich lerne diesen Ort noch kennen: Noch keine meiner Vorhersagen hier"
+    " ist an Stimmen geprüft worden. Bis dahin sage ich von jedem Post fast dasselbe (die"
+    " Grundrate).",
+    "card.place_no_help": "Was ich bisher gelernt habe, hilft hier wenig: Ich sage von jedem Post"
+    " fast dasselbe (die Grundrate).",
     "card.pooled": "So sehe ich es nach allen Communitys zusammen, nicht für einen Ort.",
-    "familiarity.not yet": "noch nicht",
+    "familiarity.hardly yet": "noch kaum",
     "familiarity.a little": "ein wenig",
     "familiarity.fairly well": "recht gut",
     "familiarity.well": "gut",

@@ -15,8 +15,8 @@ from storage.queries.daily_scores import sums_by_community
 from storage.tables import Community, Post
 from storage.types import PlatformName
 
-#: Posts of a community that are counted; of more it is said that there are more.
-MOST_COUNTED = 10_000
+#: Posts of a community that are counted, which takes 2 ms; of more it is said that there are more.
+MOST_COUNTED = 1000
 #: Days that the skill is taken over.
 SKILL_DAYS = 30
 

@@ -251,7 +251,7 @@ class AccountPages:
         if account_id is not None and request[_FIELDS].get("everywhere") == "yes":
             await self._write(partial(end_sessions, account_id=account_id), alone_in=ITS_ROWS)
         response = see_other("/account")
-        self._sessions.end(response)
+        await self._sessions.end(request, response)
         return response
 
     async def handle_rename(self, request: web.Request) -> web.StreamResponse:

@@ -4,6 +4,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from aiohttp import web
 from sqlalchemy import select
@@ -15,6 +16,8 @@ from bot.texts.translate import mark
 from bot.web.refusals import Refusal
 from bot.web.services import Services
 from bot.web.signatures import Signer
+from storage.engine.scopes import ITS_ROWS
+from storage.queries.ended_sessions import end_session, has_ended
 from storage.tables import Account
 from storage.types import PlatformName
 
@@ -47,6 +50,16 @@ class SignedIn:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """What a cookie says."""
+
+    text: str
+    account_id: int
+    generation: int
+    ends_at: datetime
+
+
 class AccountSessions:
     """Begins sessions, and knows them again."""
 
@@ -68,8 +81,15 @@ class AccountSessions:
             path="/",
         )
 
-    def end(self, response: web.StreamResponse) -> None:
-        """Sign whoever gets ``response`` out."""
+    async def end(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Sign the browser that sent a request out; copies of its cookie are no good any more."""
+        read = self._read(request)
+        if read is not None:
+            now = self._services.clock()
+            await self._services.database.run_write(
+                partial(end_session, text=read.text, ends_at=read.ends_at, now=now),
+                alone_in=ITS_ROWS,
+            )
         response.del_cookie(COOKIE, path="/")
 
     def claims(self, request: web.Request) -> bool:
@@ -81,11 +101,12 @@ class AccountSessions:
         read = self._read(request)
         if read is None:
             return None
-        account_id, generation = read
 
         def find(session: Session) -> Account | None:
+            if has_ended(session, read.text):
+                return None
             found: Account | None = session.scalar(
-                select(Account).filter_by(id=account_id, generation=generation)
+                select(Account).filter_by(id=read.account_id, generation=read.generation)
             )
             return found
 
@@ -99,14 +120,16 @@ class AccountSessions:
             account.since,
         )
 
-    def _read(self, request: web.Request) -> tuple[int, int] | None:
+    def _read(self, request: web.Request) -> _Session | None:
         if self._services.settings.accounts == "off":
             return None
         found = _TEXT.fullmatch(self._signer.read(request.cookies.get(COOKIE, "")) or "")
         if found is None:
             return None
         ends_at = _EPOCH + timedelta(microseconds=int(found[3]))
-        return (int(found[1]), int(found[2])) if self._services.clock() < ends_at else None
+        if self._services.clock() >= ends_at:
+            return None
+        return _Session(found[0], int(found[1]), int(found[2]), ends_at)
 
 
 def require_account(settings: Settings, account_id: int | None) -> None:

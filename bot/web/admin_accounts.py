@@ -17,6 +17,7 @@ from bot.web.changes import note_change
 from bot.web.health import is_from_this_machine
 from bot.web.refusals import Refusal
 from bot.web.services import Services
+from bot.web.visitors import require_admin
 from storage.tables import Account, Passkey
 
 #: Newest accounts that are listed.
@@ -39,12 +40,12 @@ class AdminAccounts:
 
     async def handle_page(self, request: web.Request) -> web.Response:
         """GET /admin/accounts with ``name``, as in "Person 3f9a12", or without."""
-        self._services.admins.require(request)
+        require_admin(request)
         return await self._page(request, None)
 
     async def handle_link(self, request: web.Request) -> web.Response:
         """POST /admin/accounts/link with ``account``: a link that lets its person in, once."""
-        self._services.admins.require(request)
+        require_admin(request)
         if request.scheme != "https" and not is_from_this_machine(request):
             raise Refusal(
                 403, "A link is not shown where others can listen: use https, or this machine."

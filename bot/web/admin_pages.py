@@ -4,6 +4,7 @@ The board's settings are those of the program: who may change its environment ch
 """
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import aiohttp_jinja2
@@ -25,8 +26,11 @@ from bot.web.dashboard import read_dashboard
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other
 from bot.web.services import COMMUNITY, Services
+from bot.web.visitors import require_admin
 from models.registry import VersionUnusable
+from storage.engine.scopes import ITS_ROWS
 from storage.queries.communities import find_community
+from storage.queries.ended_sessions import end_session
 from storage.tables import Author, Guess, Label, Post, Vote
 from storage.types import PlatformName
 
@@ -61,7 +65,7 @@ class AdminPages:
 
     def _guarded(self, handler: Handler) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
-            self._services.admins.require(request)
+            require_admin(request)
             return await handler(request)
 
         return handle
@@ -77,7 +81,7 @@ class AdminPages:
             admins.begin_session(request, response)
             await self._note(request, Action.ADMIN)
             return response
-        admins.require(request)
+        require_admin(request)
         return aiohttp_jinja2.render_template("admin.html", request, await self._state())
 
     async def handle_hide(self, request: web.Request) -> web.StreamResponse:
@@ -160,8 +164,19 @@ class AdminPages:
         await self._note(request, Action.ROLLBACK, version=name)
         return see_other("/models")
 
-    async def handle_leave(self, _: web.Request) -> web.StreamResponse:
-        """POST /admin/leave: this browser's session ends."""
+    async def handle_leave(self, request: web.Request) -> web.StreamResponse:
+        """POST /admin/leave: this browser's session ends, and so does every copy of its cookie."""
+        claimed = self._services.admins.session(request)
+        if claimed is not None:
+            await self._services.database.run_write(
+                partial(
+                    end_session,
+                    text=claimed.text,
+                    ends_at=claimed.ends_at,
+                    now=self._services.clock(),
+                ),
+                alone_in=ITS_ROWS,
+            )
         response = see_other("/")
         response.del_cookie(COOKIE, path="/")
         return response

@@ -21,10 +21,6 @@ SESSION = timedelta(days=30)
 #: How long a link works that was asked for and not used.
 ASKED_LINK = timedelta(minutes=15)
 
-NO_ADMIN = mark(
-    "Only the board's admin may do this. Open the link that Peoria printed when it started, or a"
-    " new one: `main.py admin-link` prints it."
-)
 USED_LINK = mark(
     "This link was used already, or is too old, or is of before Peoria's last start. `main.py"
     " admin-link` prints a new one."
@@ -42,6 +38,14 @@ class _Link:
     @property
     def text(self) -> str:
         return f"{self.word}.{_number(self.made_at)}.{_number(self.ends_at)}"
+
+
+@dataclass(frozen=True, slots=True)
+class AdminSession:
+    """What an admin's cookie says, and when it is over by itself."""
+
+    text: str
+    ends_at: datetime
 
 
 class Admins:
@@ -105,20 +109,11 @@ class Admins:
             path="/",
         )
 
-    def is_admin(self, request: web.Request) -> bool:
-        """Whether an admin sent ``request``."""
+    def session(self, request: web.Request) -> AdminSession | None:
+        """The session that a request claims, which may have been ended since; None: none."""
         text = self._sessions.read(request.cookies.get(COOKIE, "")) or ""
         ends_at = _moment(text.rpartition(".")[2])
-        return ends_at is not None and now() < ends_at
-
-    def require(self, request: web.Request) -> None:
-        """Refuse what an admin did not send.
-
-        Raises:
-            Refusal: (403) it was somebody else.
-        """
-        if not self.is_admin(request):
-            raise Refusal(403, NO_ADMIN)
+        return None if ends_at is None or now() >= ends_at else AdminSession(text, ends_at)
 
 
 def _number(moment: datetime) -> int:

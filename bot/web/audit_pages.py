@@ -10,6 +10,7 @@ from bot.people.nicknames import nickname
 from bot.texts.translate import mark
 from bot.web.cards import read_id
 from bot.web.services import Services
+from bot.web.visitors import require_admin
 
 _LISTED = 50
 
@@ -54,7 +55,7 @@ class AuditPages:
 
     async def handle_page(self, request: web.Request) -> web.Response:
         """GET /admin/audit with ``before``, the number of an entry, or without."""
-        self._services.admins.require(request)
+        require_admin(request)
         before = read_id(request.query.get("before", ""))
         changes = await self._services.database.run_read(
             partial(newest_everywhere, before=before, limit=_LISTED)

@@ -37,7 +37,7 @@ async def choose_community(
         Refusal: (404) there is none with this id that may be shown to the visitor.
     """
     author_id = await find_author(session, visitor_of(request))
-    viewer = Viewer(author_id, is_admin=services.admins.is_admin(request))
+    viewer = Viewer(author_id, is_admin=visitor_of(request).is_admin)
     shown = await Visibility(services.settings).communities(session, viewer)
     asked = request.query.get("community")
     if asked is None:

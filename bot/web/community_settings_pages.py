@@ -15,6 +15,7 @@ from bot.web.community_form import as_form, read_changes, read_on_site
 from bot.web.community_pages import find_shown_community, is_board
 from bot.web.responses import see_other
 from bot.web.services import Services
+from bot.web.visitors import require_admin
 from storage.tables import Community
 from storage.types import ReplyMode
 
@@ -38,13 +39,13 @@ class CommunitySettingsPages:
 
     async def handle_page(self, request: web.Request) -> web.Response:
         """GET /communities/{id}/settings."""
-        self._services.admins.require(request)
+        require_admin(request)
         community = await find_shown_community(self._services, request)
         return self._page(request, community, as_form(community))
 
     async def handle_change(self, request: web.Request) -> web.StreamResponse:
         """POST /communities/{id}/settings: all of them, or none where one is refused."""
-        self._services.admins.require(request)
+        require_admin(request)
         community = await find_shown_community(self._services, request)
         form = await read_fields(request)
         try:

@@ -52,7 +52,7 @@ class GenreForm:
                 return None
             author_id = await find_author(session, visitor_of(request))
             own = author_id is not None and author_id == post.author_id
-            if not own and not self._services.admins.is_admin(request):
+            if not own and not visitor_of(request).is_admin:
                 return None
             community = await session.get_one(Community, post.community_id)
         return GenreChoices(
@@ -76,7 +76,7 @@ class GenreForm:
                     post_id=post_id,
                     platform=PlatformName.WEB,
                     person=visitor.hash,
-                    looks_after=self._services.admins.is_admin(request),
+                    looks_after=visitor_of(request).is_admin,
                     genre=value,
                     now=self._services.clock(),
                 )

@@ -18,6 +18,7 @@ from bot.web.changes import note_change
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other, wants_json
 from bot.web.services import Services
+from bot.web.visitors import require_admin, visitor_of
 from models.extras import INSTALL_TRAIN, TrainMissing, train_is_installed
 from storage.tables import Label, ModelVersion, Notice, TrainingRun
 from storage.types import RunState
@@ -117,14 +118,14 @@ class ModelPages:
 
     async def handle_page(self, request: web.Request) -> web.Response:
         """GET /models."""
-        admin = self._services.admins.is_admin(request)
+        admin = visitor_of(request).is_admin
         return aiohttp_jinja2.render_template(
             "models.html", request, await self._state(admin=admin)
         )
 
     async def handle_state(self, request: web.Request) -> web.Response:
         """GET /models/state.json: the part of the page that changes; 304 while it has not."""
-        state = await self._state(admin=self._services.admins.is_admin(request))
+        state = await self._state(admin=visitor_of(request).is_admin)
         html = aiohttp_jinja2.render_string("_models_state.html", request, state)
         tag = f'"{hashlib.sha256(html.encode()).hexdigest()[:24]}"'
         if request.headers.get("If-None-Match") == tag:
@@ -138,7 +139,7 @@ class ModelPages:
         It goes on for minutes and is followed in the tables. Only an admin may, and only a while
         after the run before.
         """
-        self._services.admins.require(request)
+        require_admin(request)
         await self._wait_since_last_run()
         try:
             asked = await self._services.training.start_or_join(asked_by="board")

@@ -32,6 +32,7 @@ from bot.web.health import is_from_this_machine
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other
 from bot.web.services import Services
+from bot.web.visitors import require_admin
 from storage.tables import Community
 from storage.types import PlatformName
 
@@ -98,18 +99,18 @@ class SetupPages:
 
     async def handle_page(self, request: web.Request) -> web.Response:
         """GET /admin/setup."""
-        self._services.admins.require(request)
+        require_admin(request)
         return await self._page(request, {})
 
     async def handle_check(self, request: web.Request) -> web.Response:
         """POST /admin/setup/{platform}/check: ask the platform."""
-        self._services.admins.require(request)
+        require_admin(request)
         platform = PlatformName(request.match_info["platform"])
         return await self._page(request, {platform: await self._ask(platform)})
 
     async def handle_save(self, request: web.Request) -> web.Response:
         """POST /admin/setup/{platform} with its credentials: write them down, and check them."""
-        self._services.admins.require(request)
+        require_admin(request)
         if request.scheme != "https" and not is_from_this_machine(request):
             raise Refusal(403, _LISTENED)
         platform = PlatformName(request.match_info["platform"])
@@ -134,7 +135,7 @@ class SetupPages:
 
     async def handle_subreddits(self, request: web.Request) -> web.Response:
         """POST /admin/setup/subreddits: which ones are watched."""
-        self._services.admins.require(request)
+        require_admin(request)
         settings = self._services.settings
         if settings.sets_subreddits:
             raise Refusal(409, "It is set by a setting of Peoria: change it there.")

@@ -23,6 +23,7 @@ from bot.web.health import is_from_this_machine
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other
 from bot.web.services import Services
+from bot.web.visitors import require_admin
 
 #: What each scope lets a program do.
 SCOPES = {
@@ -53,12 +54,12 @@ class TokenPages:
 
     async def handle_page(self, request: web.Request) -> web.Response:
         """GET /admin/tokens."""
-        self._services.admins.require(request)
+        require_admin(request)
         return await self._page(request, None)
 
     async def handle_make(self, request: web.Request) -> web.Response:
         """POST /admin/tokens with ``name``, ``days`` and a field for each scope."""
-        self._services.admins.require(request)
+        require_admin(request)
         if request.scheme != "https" and not is_from_this_machine(request):
             raise Refusal(
                 403, "A token is not shown where others can listen: use https, or this machine."
@@ -91,7 +92,7 @@ class TokenPages:
 
     async def handle_revoke(self, request: web.Request) -> web.StreamResponse:
         """POST /admin/tokens/{id}/revoke."""
-        self._services.admins.require(request)
+        require_admin(request)
         token_id = int(request.match_info["id"])
         try:
             await self._services.database.run_write(

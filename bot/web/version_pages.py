@@ -14,6 +14,7 @@ from bot.training.versions import run_of_version
 from bot.web.model_pages import METRICS, RUN_WORDS, RunView
 from bot.web.refusals import Refusal
 from bot.web.services import Services
+from bot.web.visitors import visitor_of
 from storage.tables import ModelVersion, TrainingRun
 from storage.types import RunState
 
@@ -68,7 +69,7 @@ class VersionPages:
                 "plots": {name: words for name, words in PLOTS.items() if name in there},
                 "report": _REPORT if _REPORT in there else None,
                 "metrics": [each for each in METRICS if each.key in version.metrics],
-                "admin": self._services.admins.is_admin(request),
+                "admin": visitor_of(request).is_admin,
             },
         )
 

@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -32,6 +33,7 @@ from bot.web.services import Services
 from bot.web.signatures import Signer
 from bot.web.turns import READING
 from storage.engine.scopes import ITS_ROWS
+from storage.queries.ended_sessions import has_ended
 from storage.tables import Account, Author, Newcomer
 from storage.types import PlatformName
 
@@ -46,8 +48,9 @@ _READ_EVERY, _LATE = timedelta(seconds=1), timedelta(seconds=30)
 #: A network may be that of a town: it may bring so many times as many people as one address.
 _HOUSEHOLDS_OF_A_NETWORK = 4
 
-#: What brings its own proof: a browser that came from elsewhere has no cookie yet.
-_FOR_STRANGERS = ("/account/recover",)
+#: What brings its own proof, as a browser that came from elsewhere has no cookie yet; and the way
+#: out, which is open to everybody.
+_FOR_ALL = ("/account/recover", "/account/sign-out")
 
 UNKNOWN = mark(
     "The board does not know you yet: open its page first, in a browser that"
@@ -56,6 +59,10 @@ UNKNOWN = mark(
 CROWDED = mark(
     "Too many new visitors came from your network within an hour. You can read"
     " everything; to take part, come back in a while."
+)
+NO_ADMIN = mark(
+    "Only the board's admin may do this. Open the link that Peoria printed when it started, or a"
+    " new one: `main.py admin-link` prints it."
 )
 BANNED = mark("An admin of this board has shut you out; you can read, and nothing more.")
 
@@ -91,6 +98,16 @@ _VISITOR = web.RequestKey("visitor", Visitor)
 def visitor_of(request: web.Request) -> Visitor:
     """The visitor who sent ``request``."""
     return request[_VISITOR]
+
+
+def require_admin(request: web.Request) -> None:
+    """Refuse what an admin did not send.
+
+    Raises:
+        Refusal: (403) it was somebody else.
+    """
+    if not visitor_of(request).is_admin:
+        raise Refusal(403, NO_ADMIN)
 
 
 async def find_author(session: AsyncSession, visitor: Visitor) -> int | None:
@@ -249,7 +266,7 @@ class _Recognition:
         visitor = known or self._newcomer(request)
         person = replace(
             visitor,
-            is_admin=self._services.admins.is_admin(request),
+            is_admin=await self._is_admin(request),
             browser="" if known is None else known.hash,
         )
         if account is not None:
@@ -261,7 +278,7 @@ class _Recognition:
                 is_new=False,
                 account_id=account.account_id,
             )
-        if is_change and request.path not in _FOR_STRANGERS:
+        if is_change and request.path not in _FOR_ALL:
             await self._let_take_part(request, None if person.is_new else person)
         request[_VISITOR] = person
         response = await handler(request)
@@ -272,6 +289,12 @@ class _Recognition:
             elif known is not None and unsigned:
                 self._give(request, response, visitor)
         return response
+
+    async def _is_admin(self, request: web.Request) -> bool:
+        claimed = self._services.admins.session(request)
+        if claimed is None:
+            return False
+        return not await self._services.database.run_read(partial(has_ended, text=claimed.text))
 
     async def _account(self, request: web.Request) -> SignedIn | None:
         """The account that they are signed in to, read in turn with all that is read."""

@@ -4,7 +4,7 @@ The constraints make wrong states unrepresentable: a post cannot be `predicted` 
 of it, a reply cannot be `sent` without its id, two model versions cannot both be champion.
 """
 
-from storage.tables.accounts import Account, Passkey, PasskeyChallenge
+from storage.tables.accounts import Account, EndedSession, Passkey, PasskeyChallenge
 from storage.tables.audit import AuditEntry
 from storage.tables.base import Base
 from storage.tables.batches import BatchJob, QuarantinedImage
@@ -43,6 +43,7 @@ __all__ = [
     "DailyScore",
     "Digest",
     "Embedding",
+    "EndedSession",
     "ExpertAccount",
     "GenreCorrection",
     "Guess",

@@ -50,6 +50,18 @@ class Passkey(Base):
     made_at: Mapped[datetime]
 
 
+class EndedSession(Base):
+    """A session of the admin or of an account that was ended before its time: a copy is no good."""
+
+    __tablename__ = "ended_sessions"
+    __table_args__ = (Index("ix_ended_sessions_ends", "ends_at"),)
+
+    #: SHA-256 of what the cookie says.
+    hash: Mapped[str] = mapped_column(String(HEX_SHA256), primary_key=True)
+    #: When it would have ended by itself; the row is of no use after that.
+    ends_at: Mapped[datetime]
+
+
 class PasskeyChallenge(Base):
     """What a browser was asked to sign, until it does, once."""
 

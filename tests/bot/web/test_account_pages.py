@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from yarl import URL
 
 from bot.app import App
@@ -194,6 +194,31 @@ async def test_sessions_end_everywhere_and_by_themselves(
         assert await name_of(elsewhere) is not None
         clock.forward(1)
         assert await name_of(elsewhere) is None
+
+
+async def test_a_copied_cookie_is_no_good_after_signing_out(
+    board: WebPlatform, eve: Visitor
+) -> None:
+    key = Authenticator(eve.url)
+    await make(eve, key)
+    copied = next(each.value for each in eve.session.cookie_jar if each.key == "account")
+    async with browsing(board) as phone, browsing(board) as thief:
+        await sign_in(phone, key)
+        thief.session.cookie_jar.update_cookies({"account": copied})
+        assert await name_of(thief) is not None
+        await ask(eve, "/account/sign-out")
+        assert await name_of(thief) is None
+        assert await name_of(phone) is not None, "other browsers stay signed in"
+
+
+async def test_who_is_shut_out_can_sign_out(app: App, eve: Visitor) -> None:
+    await eve.post()
+    await make(eve, Authenticator(eve.url))
+    async with app.core.database.write() as session:
+        await session.execute(update(Author).values(banned_at=app.core.clock()))
+    assert (await eve.post())[0] == 403
+    assert (await ask(eve, "/account/sign-out"))[0] == 303
+    assert await name_of(eve) is None
 
 
 async def test_the_admin_lets_in_who_lost_everything_once(

@@ -33,9 +33,12 @@ async def test_a_link_makes_one_browser_the_admin_and_works_once(
     cookie = next(each for each in ann.session.cookie_jar if each.key == "admin")
     assert cookie["httponly"]
     assert cookie["samesite"] == "Strict"
+    bob.session.cookie_jar.update_cookies({"admin": cookie.value})
+    assert (await bob.page("/admin"))[0] == 200
     async with ann.send("/admin/leave", {}) as answer:
         assert answer.status == 303
     assert (await ann.page("/admin"))[0] == 403
+    assert (await bob.page("/admin"))[0] == 403, "a copy of the cookie"
 
 
 async def test_links_that_nobody_gave(

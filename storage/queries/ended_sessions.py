@@ -1,0 +1,31 @@
+"""Sessions that were ended before their time."""
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from storage.tables import EndedSession
+
+
+def end_session(session: Session, text: str, *, ends_at: datetime, now: datetime) -> None:
+    """Make a session no good from now on, in every copy of its cookie.
+
+    Args:
+        session: of the database, open for writing.
+        text: what the cookie says.
+        ends_at: when it would have ended by itself.
+        now: sessions that are over by themselves need no row.
+    """
+    session.execute(delete(EndedSession).where(EndedSession.ends_at <= now))
+    session.merge(EndedSession(hash=_digest(text), ends_at=ends_at))
+
+
+def has_ended(session: Session, text: str) -> bool:
+    """Whether a session was ended."""
+    return session.get(EndedSession, _digest(text)) is not None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

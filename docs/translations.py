@@ -1,42 +1,38 @@
 """The catalogue of translations, for translators and their tools (gettext).
 
     python -m docs.translations update            # bot/texts/*.po take what the code says today
-    python -m docs.translations export de FILE    # all texts of Peoria with their German, one file
-    python -m docs.translations import de FILE    # and back, from that file
+    python -m docs.translations missing           # what is not translated, by language
 
-What the board, Reddit and the terminal say is written in English in templates and code, and
-translated in ``bot/texts/<language>.po``. Discord's texts have keys; they lie in
-`bot.discord.texts.catalogue`. In the exported file these are the messages whose context begins with
-``discord``. A test fails when a text of the board is not translated.
+Texts are written in English in templates and code, those of Discord by key in
+`bot.discord.texts.catalogue`; they are translated in ``bot/texts/<language>.po``. There the
+messages of Discord have a context: ``discord`` and the key. A test fails when a text is not
+translated.
 """
 
 import argparse
 import io
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
+from babel import Locale
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
-from bot.discord.texts import catalogue as discord
-from bot.texts.language import Language
+from bot.discord.texts.catalogue import FEATURES
+from bot.discord.texts.lookup import CONTEXT
+from bot.texts.language import LANGUAGES, Language
 from bot.texts.translate import catalogue_file
-from docs.discord_texts import write_german
 
 ROOT = Path(__file__).resolve().parents[1]
-_CONTEXT = "discord "
 #: Programs are answered in English, so that the API has no texts here; its page is for programmers.
-_METHODS = [
-    ("web/api/**.py", "ignore"),
-    ("web/templates/api.html", "ignore"),
-    ("web/templates/**.html", "jinja2"),
-    ("**.py", "python"),
-]
-_OPTIONS = {"web/templates/**.html": {"trimmed": "true", "newstyle_gettext": "true"}}
+_FOR_PROGRAMS = re.compile(r"bot/web/(?:api/.*|templates/api\.html)")
+_METHODS = {".html": "jinja2", ".py": "python"}
+_OPTIONS = {"trimmed": "true", "newstyle_gettext": "true"}
 #: What marks a text in code: which argument, and which is the context (c).
 _KEYWORDS: dict[str, Any] = {
     "_": None,
@@ -48,6 +44,7 @@ _KEYWORDS: dict[str, Any] = {
     "Refusal": (2,),
     "SettingRefused": (2,),
 }
+_MARKED = re.compile(rf"\b(?:{'|'.join(_KEYWORDS)})\(")
 #: How long a line of a file of translations is.
 _WIDTH = 100
 _HEADER = "# Peoria's texts: written anew by `python -m docs.translations update`."
@@ -56,15 +53,48 @@ _HEADER = "# Peoria's texts: written anew by `python -m docs.translations update
 def extracted() -> Catalog:
     """Every text of code and templates, without translations."""
     found = Catalog()
-    for file, _line, message, comments, context in extract_from_dir(
-        ROOT / "bot",
-        _METHODS,
-        _OPTIONS,
-        keywords=_KEYWORDS,
-    ):
+    for where, message, comments, context in _written():
         # Without line numbers: a catalogue changes only when texts do.
-        found.add(message, locations=[(f"bot/{file}", 0)], auto_comments=comments, context=context)
+        found.add(message, locations=[(where, 0)], auto_comments=comments, context=context)
     return found
+
+
+@cache
+def _written() -> list[tuple[str, Any, list[str], str | None]]:
+    """Where a text is, itself (or its two forms), comments on it, and its context."""
+    found: list[tuple[str, Any, list[str], str | None]] = []
+    for path in sorted((ROOT / "bot").rglob("*.*")):
+        where, method = path.relative_to(ROOT).as_posix(), _METHODS.get(path.suffix)
+        if method is None or _FOR_PROGRAMS.fullmatch(where):
+            continue
+        # Babel takes its time for code in which it finds nothing.
+        if method == "python" and not _MARKED.search(path.read_text("utf-8")):
+            continue
+        found += (
+            (where, message, comments, context)
+            for _, message, comments, context in extract_from_file(
+                method, path, keywords=_KEYWORDS, options=_OPTIONS
+            )
+        )
+    for feature in FEATURES:
+        where = Path(str(feature.__file__)).relative_to(ROOT).as_posix()
+        found += [(where, text, [], CONTEXT + key) for key, text in _messages(feature.ENGLISH)]
+    return found
+
+
+def _messages(texts: Mapping[str, str]) -> Iterator[tuple[str, str | tuple[str, str]]]:
+    """Texts by key; two that are the forms of one, by what their keys have in common."""
+    for key, text in texts.items():
+        whole, _, form = key.rpartition(".")
+        if form == "one":
+            yield whole, (text, texts[f"{whole}.other"])
+        elif form != "other":
+            yield key, text
+
+
+def babel_name(language: Language) -> str:
+    """What Babel calls a language: ``pt_BR``."""
+    return language.replace("-", "_")
 
 
 def updated(language: Language) -> Catalog:
@@ -74,8 +104,8 @@ def updated(language: Language) -> Catalog:
     catalogue = Catalog()
     if file.exists():
         with file.open("rb") as stream:
-            catalogue = read_po(stream, locale=language)
-    catalogue.locale, catalogue.fuzzy = language, False
+            catalogue = read_po(stream, locale=babel_name(language))
+    catalogue.locale, catalogue.fuzzy = Locale.parse(language, sep="-"), False
     catalogue.project, catalogue.version = "Peoria", ""
     catalogue.header_comment = _HEADER
     catalogue.update(template, no_fuzzy_matching=True)
@@ -107,59 +137,30 @@ def _locations(line: re.Match[str]) -> str:
     return line[0].replace(":0", "")
 
 
-def everything(language: Language) -> Catalog:
-    """The texts of the whole of Peoria in one catalogue."""
-    catalogue = updated(language)
-    for key, english in discord.ENGLISH.items():
-        german = discord.GERMAN.get(key, "") if language == "de" else ""
-        catalogue.add(english, german, context=f"{_CONTEXT}{key}")
-    return catalogue
-
-
-def take(language: Language, given: Catalog) -> None:
-    """Take the translations of a file that was handed out."""
-    own = updated(language)
-    theirs: dict[str, str] = {}
-    for message in given:
-        if not message.id:
-            continue
-        if (message.context or "").startswith(_CONTEXT):
-            theirs[str(message.context).removeprefix(_CONTEXT)] = str(message.string)
-        elif (mine := own.get(message.id, message.context)) is not None:
-            mine.string = message.string
-    catalogue_file(language).write_text(as_text(own), "utf-8")
-    if theirs and language == "de":
-        write_german(theirs)
-
-
 def languages() -> Iterator[Language]:
     """The languages that are translated to."""
-    return (each for each in get_args(Language) if each != "en")
+    return (each for each in LANGUAGES if each != "en")
 
 
-def main() -> None:
-    """Do what the command line says."""
+def main() -> int:
+    """Do what the command line says; returns the exit status."""
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     what = parser.add_subparsers(dest="what", required=True)
-    what.add_parser("update")
-    for name in ("export", "import"):
-        command = what.add_parser(name)
-        command.add_argument("language", choices=[*languages()])
-        command.add_argument("file", type=Path)
+    what.add_parser("update", help="take the texts of today into every catalogue")
+    what.add_parser("missing", help="name what is not translated; exit status 1 if anything is")
     arguments = parser.parse_args()
-    if arguments.what == "export":
-        arguments.file.write_text(as_text(everything(arguments.language)), "utf-8")
-        return
-    if arguments.what == "import":
-        with arguments.file.open("rb") as stream:
-            take(arguments.language, read_po(stream, locale=arguments.language))
-        return
+    left = 0
     for language in languages():
         catalogue = updated(language)
-        catalogue_file(language).write_text(as_text(catalogue), "utf-8")
-        left = missing(catalogue)
-        sys.stdout.write(f"{language}: {len(catalogue)} texts, {len(left)} not translated\n")
+        if arguments.what == "update":
+            catalogue_file(language).write_text(as_text(catalogue), "utf-8")
+        texts = missing(catalogue)
+        left += len(texts)
+        sys.stdout.write(f"{language}: {len(catalogue)} texts, {len(texts)} not translated\n")
+        if arguments.what == "missing":
+            sys.stdout.writelines(f"  {text}\n" for text in texts)
+    return 1 if left and arguments.what == "missing" else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bot.texts import language as spoken
 from bot.texts.language import Language as Language
+from bot.texts.translate import gettext, mark
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -22,9 +23,7 @@ Unit: TypeAlias = Literal["minute", "hour", "day"]
 _LARGE = 1e15
 
 #: A share that is not 0 or 1, and would be rounded to it.
-_NEARLY_NOTHING = {"en": "under {}", "de": "unter {}"}
-_NEARLY_ALL = {"en": "over {}", "de": "über {}"}
-_UNDER_A_MINUTE = {"en": "under a minute", "de": "unter einer Minute"}
+_NEARLY_NOTHING, _NEARLY_ALL = mark("under {share}"), mark("over {share}")
 
 
 def number(value: float, digits: int = 0, language: Language | None = None) -> str:
@@ -45,9 +44,9 @@ def percent(share: float, language: Language | None = None) -> str:
     """A share (0 to 1) as people say it; never a certainty that a forecast cannot have."""
     language = language or spoken.language()
     if 0 < share < 0.01:
-        return _NEARLY_NOTHING[language].format(_percent(0.01, language))
+        return _nearly(_NEARLY_NOTHING, 0.01, language)
     if 0.99 < share < 1:
-        return _NEARLY_ALL[language].format(_percent(0.99, language))
+        return _nearly(_NEARLY_ALL, 0.99, language)
     return _percent(share, language)
 
 
@@ -87,7 +86,7 @@ def duration(length: timedelta) -> str:
     minutes = int(length.total_seconds() // 60)
     hours, days = minutes // 60, minutes // (24 * 60)
     if minutes < 1:
-        return _UNDER_A_MINUTE[spoken.language()]
+        return gettext("under a minute")
     if days >= 1:
         return units(days, "day", length="short")
     parts = [units(hours, "hour", length="short")] if hours else []
@@ -102,17 +101,11 @@ def day_name(weekday: int, language: Language | None = None) -> str:
     return name
 
 
-def plural_form(count: float, language: Language | None = None) -> str:
-    """CLDR's name of the plural form that a count takes: ``one`` or ``other``."""
-    form: str = _locale(language or spoken.language()).plural_form(count)
-    return form
-
-
 @cache
 def _locale(language: str) -> "Locale":
     from babel import Locale
 
-    return Locale.parse(language)
+    return Locale.parse(language, sep="-")
 
 
 @cache
@@ -129,6 +122,11 @@ def _apply(pattern: str, value: float, digits: int, language: Language | None) -
         pattern, digits = "0.0E0;−0.0E0", 1 - math.floor(math.log10(abs(value)))
     # Rounded first, and without the sign of a zero: a small loss is "0", not "−0".
     return _words(pattern, round(value, digits) + 0.0, language or spoken.language())
+
+
+def _nearly(words: str, share: float, language: Language) -> str:
+    with spoken.speaking(language):
+        return gettext(words).format(share=_percent(share, language))
 
 
 def _percent(share: float, language: Language) -> str:

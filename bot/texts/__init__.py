@@ -1,6 +1,6 @@
-"""What people read, in their language: the catalogue of translations, and who is spoken to in what.
+"""What people read: the catalogues of translations, and who is spoken to in which language.
 
-Texts are written in English where they are used; `bot.texts.translate` finds what a catalogue
-(a file ``<language>.po``, GNU gettext) says instead. Discord's own texts have keys, and lie in
-`bot.discord.texts.catalogue`; ``python -m docs.translations`` hands out both as one catalogue.
+Texts are written in English where they are used, those of Discord by key in
+`bot.discord.texts.catalogue`. `bot.texts.translate` finds what a catalogue (a file
+``<language>.po``, GNU gettext) says instead.
 """

@@ -5,13 +5,12 @@ that no catalogue has stays as it is written: English.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cache
-from gettext import c2py
 from pathlib import Path
 
 from bot.texts.language import Language, language
+from bot.texts.po_file import Catalogue, read_catalogue
 
 _FOLDER = Path(__file__).parent
 _VALUE = re.compile(r"\{(\w+)\}")
@@ -22,23 +21,6 @@ _LONGEST, _MOST_VALUES = 600, 2
 _LEAST = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """The texts of one language.
-
-    Attributes:
-        texts: by context (empty: none) and English text: its forms, in the order of the plural.
-        form: which form a number takes.
-    """
-
-    texts: Mapping[tuple[str, str], tuple[str, ...]]
-    form: Callable[[int], int]
-
-    def find(self, text: str, context: str = "") -> tuple[str, ...]:
-        """The forms of a text; none where it is not translated."""
-        return self.texts.get((context, text), ())
-
-
 def gettext(text: str) -> str:
     """A text in the language that is spoken."""
     return pgettext("", text)
@@ -46,7 +28,7 @@ def gettext(text: str) -> str:
 
 def pgettext(context: str, text: str) -> str:
     """The same of a text that means several things: the context says which."""
-    found = _catalogue(language()).find(text, context)
+    found = catalogue_of(language()).find(text, context)
     return found[0] if found else text
 
 
@@ -63,7 +45,7 @@ def ngettext(one: str, other: str, count: int) -> str:
 
 def npgettext(context: str, one: str, other: str, count: int) -> str:
     """The same with a context."""
-    catalogue = _catalogue(language())
+    catalogue = catalogue_of(language())
     found = catalogue.find(one, context)
     if found:
         return found[catalogue.form(count)]
@@ -84,7 +66,7 @@ def retell(sentence: str) -> str:
     spoken = language()
     if spoken == "en":
         return sentence
-    catalogue = _catalogue(spoken)
+    catalogue = catalogue_of(spoken)
     if found := catalogue.find(sentence):
         return found[0]
     for pattern, text in _patterns(spoken) if len(sentence) <= _LONGEST else ():
@@ -99,23 +81,11 @@ def catalogue_file(spoken: Language) -> Path:
 
 
 @cache
-def _catalogue(spoken: Language) -> Catalogue:
+def catalogue_of(spoken: Language) -> Catalogue:
+    """The texts of a language, read when somebody first speaks it; of English none."""
     if spoken == "en":
         return Catalogue({}, lambda count: 0 if count == 1 else 1)
-    # Babel takes 60 ms to import, which whoever reads English need not wait for.
-    from babel.messages.pofile import read_po
-
-    with catalogue_file(spoken).open("rb") as file:
-        read = read_po(file, locale=spoken)
-    texts = {}
-    for message in read:
-        if not message.id or message.fuzzy:
-            continue
-        one = message.id if isinstance(message.id, str) else message.id[0]
-        forms = (message.string,) if isinstance(message.string, str) else tuple(message.string)
-        if all(forms):
-            texts[message.context or "", one] = forms
-    return Catalogue(texts, c2py(read.plural_expr))
+    return read_catalogue(catalogue_file(spoken))
 
 
 @cache
@@ -124,7 +94,7 @@ def _patterns(spoken: Language) -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple(
         (re.compile(_as_pattern(text), re.DOTALL), forms[0])
         for (context, text), forms in sorted(
-            _catalogue(spoken).texts.items(), key=lambda each: -len(_VALUE.sub("", each[0][1]))
+            catalogue_of(spoken).texts.items(), key=lambda each: -len(_VALUE.sub("", each[0][1]))
         )
         if not context
         and len(forms) == 1

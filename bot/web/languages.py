@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from yarl import URL
 
-from bot.texts.language import LANGUAGES, Language, speaking
+from bot.texts.language import LANGUAGES, Language, language_of, speaking
 from bot.web.responses import see_other
 
 COOKIE = "language"
@@ -56,9 +56,8 @@ def preferred(header: str) -> Language:
 def _wishes(header: str) -> Iterator[tuple[float, Language]]:
     for part in header.split(",")[:_MOST_WISHES]:
         found = _WISH.fullmatch(part)
-        for each in LANGUAGES if found else ():
-            if found and found[1].lower() == each:
-                yield float(found[2] or 1), each
+        if found and (spoken := language_of(found[1])):
+            yield float(found[2] or 1), spoken
 
 
 async def handle_choice(request: web.Request) -> web.Response:

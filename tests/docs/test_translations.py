@@ -1,19 +1,18 @@
-"""Every text of the board is in the catalogue, and each language is whole."""
+"""Every text is in the catalogue, and each language is whole."""
 
 import re
+from collections import Counter
+from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-from babel.messages.catalog import Message
-from babel.messages.pofile import read_po
+from babel.messages.catalog import Catalog, Message
 from jinja2 import Environment, nodes
 
-from bot.discord.texts.catalogue import FEATURES, card
 from bot.texts.elsewhere import ELSEWHERE
 from bot.texts.language import Language
-from bot.texts.translate import catalogue_file
-from docs import discord_texts, translations
+from bot.texts.translate import catalogue_file, catalogue_of
+from docs import translations
 from models.attributes.genre import GENRE_NAMES
 
 TEMPLATES = translations.ROOT / "bot" / "web" / "templates"
@@ -24,25 +23,47 @@ ALIKE = {"API", "Discord", "Reddit", "UTC", "GB", "MB", "Peoria", "JSON", "OpenA
 }  # fmt: skip
 _TAG = re.compile(r"<(/?)(\w+)|<!--.*?-->", re.DOTALL)
 _MARKS = re.compile(r"%\(\w+\)s|\{\w+\}|<[^>]+>")
+#: Commands are called the same in each language.
+_CODE = re.compile(r"`[/!][^`]*`")
 #: Attributes that people read or hear.
 _READ = re.compile(r'\b(?:aria-label|title|alt|placeholder)="([^"]*)')
 #: What describes the interface for programs, for programmers, is English.
 ENGLISH_PAGES = {"api.html"}
 
 
+@cache
+def of_today(language: Language) -> Catalog:
+    return translations.updated(language)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_language_is_whole_and_of_today(language: Language) -> None:
     """Where this fails: ``python -m docs.translations update``, then translate what is empty."""
-    catalogue = translations.updated(language)
+    catalogue = of_today(language)
     assert translations.missing(catalogue) == []
     assert catalogue_file(language).read_text("utf-8") == translations.as_text(catalogue)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_translations_have_the_values_and_the_markup_of_their_texts(language: Language) -> None:
-    for message in translations.updated(language):
-        for text, translated in _pairs(message):
-            assert _marks(text) == _marks(translated), text
+    wrong = [
+        text
+        for message in of_today(language)
+        for text, translated in _pairs(message)
+        if translated and _marks(text) != _marks(translated)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_program_reads_is_what_translators_tools_read(language: Language) -> None:
+    read = catalogue_of(language)
+    for message in of_today(language):
+        if message.id:
+            one = message.id if isinstance(message.id, str) else message.id[0]
+            forms = [message.string] if isinstance(message.string, str) else [*message.string]
+            assert [*read.find(one, message.context or "")] == (forms if all(forms) else [])
+    assert read.form(1) == 0
 
 
 def _pairs(message: Message) -> list[tuple[str, str]]:
@@ -54,8 +75,12 @@ def _pairs(message: Message) -> list[tuple[str, str]]:
     return [(message.id[-1], message.string[-1])]
 
 
-def _marks(text: str) -> set[str]:
-    return set(_MARKS.findall(text))
+def _marks(text: str) -> tuple[object, ...]:
+    """Values, tags and commands; how often bold print; lines; and blanks around it."""
+    return (
+        set(_MARKS.findall(text)), Counter(_CODE.findall(text)), text.count("**"),
+        text.count("\n"), text[:1].isspace(), text[-1:].isspace(),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("template", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.name)
@@ -95,27 +120,3 @@ def _outside_of_tags(text: str) -> list[str]:
 
 def test_what_is_retold_is_in_the_catalogue() -> None:
     assert set(GENRE_NAMES.values()) <= set(ELSEWHERE)
-
-
-def test_discords_texts_are_handed_out_and_taken_back(tmp_path: Path) -> None:
-    file = tmp_path / "peoria.po"
-    file.write_text(translations.as_text(translations.everything("de")), "utf-8")
-    with file.open("rb") as stream:
-        catalogue = read_po(stream, locale="de")
-    handed = {
-        str(message.context).removeprefix("discord "): str(message.string)
-        for message in catalogue
-        if (message.context or "").startswith("discord ")
-    }
-    for feature in FEATURES:
-        assert {key: handed[key] for key in feature.GERMAN} == feature.GERMAN
-        # What is written back is the same module.
-        assert _german(discord_texts.with_german(feature, feature.GERMAN)) == feature.GERMAN
-    changed = card.GERMAN | {"card.footer": 'Ein "anderes" Modell\n{version}'}
-    assert _german(discord_texts.with_german(card, changed)) == changed
-
-
-def _german(source: str) -> object:
-    module = ModuleType("texts")
-    exec(compile(source, "texts", "exec"), module.__dict__)  # noqa: S102 - our own module
-    return module.__dict__["GERMAN"]

@@ -3,7 +3,7 @@
 from discord import Locale, app_commands
 
 from bot.discord.texts.catalogue import ENGLISH
-from bot.discord.texts.lookup import LANGUAGES, language_of
+from bot.discord.texts.lookup import Texts
 
 
 def label(key: str) -> app_commands.locale_str:
@@ -25,5 +25,5 @@ class CommandTranslator(app_commands.Translator):
         context: app_commands.TranslationContextTypes,
     ) -> str | None:
         """The text in ``locale``; None where it is English or has no key."""
-        key, language = string.extras.get("key"), language_of(locale)
-        return None if key is None or language == "en" else LANGUAGES[language][key]
+        key, texts = string.extras.get("key"), Texts(locale)
+        return None if key is None or texts.language == "en" else texts(key)

@@ -1,23 +1,19 @@
 """Texts by key, in the reader's language, with numbers as that language writes them."""
 
-from collections.abc import Mapping
+from typing import Final
 
 from discord import Locale
 
-from bot.discord.texts.catalogue import ENGLISH, GERMAN
+from bot.discord.texts.catalogue import ENGLISH
 from bot.discord.texts.markdown import escape
 from bot.serving import number_format
-from bot.serving.number_format import Language
+from bot.texts.language import Language, language_of
+from bot.texts.translate import catalogue_of
 
-LANGUAGES: Mapping[Language, Mapping[str, str]] = {"en": ENGLISH, "de": GERMAN}
-
+#: What the contexts of Discord's texts begin with in the catalogues; the key follows.
+CONTEXT: Final = "discord "
 #: Longest name of a genre that is shown, characters.
 _GENRE = 40
-
-
-def language_of(locale: Locale | str | None) -> Language:
-    """The language of a locale such as ``de`` or ``en-GB``; English where there is no other."""
-    return "de" if str(locale).partition("-")[0] == "de" else "en"
 
 
 class Texts:
@@ -32,8 +28,8 @@ class Texts:
     """
 
     def __init__(self, locale: Locale | str | None = None) -> None:
-        self.language = language_of(locale)
-        self._texts = LANGUAGES[self.language]
+        self.language: Language = language_of(str(locale)) or "en"
+        self._catalogue = catalogue_of(self.language)
 
     def __call__(self, key: str, **values: object) -> str:
         """The text of ``key`` with its values put in.
@@ -41,7 +37,10 @@ class Texts:
         Raises:
             KeyError: there is no such text, or a value is missing.
         """
-        return self._texts[key].format(**values) if values else self._texts[key]
+        english = ENGLISH[key]
+        found = self._catalogue.find(english, CONTEXT + key)
+        text = found[0] if found else english
+        return text.format(**values) if values else text
 
     def count(self, key: str, n: int, **values: object) -> str:
         """The text of ``key`` in the plural form that goes with the number ``n``.
@@ -49,12 +48,15 @@ class Texts:
         Raises:
             KeyError: there is no such text, or a value is missing.
         """
-        form = number_format.plural_form(n, self.language)
-        return self(f"{key}.{form}", n=self.number(n), **values)
+        one, other = ENGLISH[f"{key}.one"], ENGLISH[f"{key}.other"]
+        found = self._catalogue.find(one, CONTEXT + key)
+        text = found[self._catalogue.form(n)] if found else (one if n == 1 else other)
+        return text.format(n=self.number(n), **values)
 
     def genre(self, name: str) -> str:
         """What a genre is called: one that Peoria came with, or one of a community's own."""
-        return self._texts.get(f"genre.{name}", escape(name, _GENRE))
+        key = f"genre.{name}"
+        return self(key) if key in ENGLISH else escape(name, _GENRE)
 
     def number(self, value: float, digits: int = 0) -> str:
         """A number: ``1,234.5`` or ``1.234,5``."""

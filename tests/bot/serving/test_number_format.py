@@ -15,7 +15,6 @@ from bot.serving.number_format import (
     duration,
     number,
     percent,
-    plural_form,
     signed,
     units,
 )
@@ -77,10 +76,6 @@ def test_units_agree_with_their_number(language: Language, words: tuple[str, ...
         units(2, "hour", language),
         units(2, "hour", language, "short"),
     ) == words
-
-
-def test_the_form_of_the_plural() -> None:
-    assert [plural_form(n) for n in (0, 1, 2)] == ["other", "one", "other"]
 
 
 def test_babel_is_not_imported_before_it_is_needed() -> None:

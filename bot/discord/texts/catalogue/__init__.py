@@ -1,6 +1,7 @@
-"""Everything that people read on Discord: a file for each feature, with all its languages.
+"""Everything that people read on Discord, in English: a file for each feature.
 
-A key that ends in ``.one`` or ``.other`` is one of the plural forms of a text.
+A key that ends in ``.one`` or ``.other`` is one of the plural forms of a text. Translations are in
+``bot/texts/<language>.po``, by these keys.
 """
 
 from bot.discord.texts.catalogue import (
@@ -53,4 +54,3 @@ FEATURES = (
 )
 
 ENGLISH: dict[str, str] = {key: text for each in FEATURES for key, text in each.ENGLISH.items()}
-GERMAN: dict[str, str] = {key: text for each in FEATURES for key, text in each.GERMAN.items()}

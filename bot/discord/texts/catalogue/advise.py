@@ -31,35 +31,3 @@ ENGLISH: dict[str, str] = {
     "advise.channels_heading": "The best of these, by channel:",
     "advise.channel": "{channel} – beats {share}",
 }
-
-GERMAN: dict[str, str] = {
-    "advise.about": "Welches Bild oder welcher Titel, wann und wo posten; nur du siehst es",
-    "advise.image": "Noch ein Bild zum Vergleichen",
-    "advise.title": "Noch ein Titel zum Vergleichen",
-    "advise.hour": "Sagen, wann man das beste posten sollte",
-    "advise.channels": "Sagen, welcher beobachtete Kanal dieses Servers zum besten passt",
-    "advise.picture": "Bild {n}",
-    "advise.beats": "Dürfte **{share}** der Posts hier schlagen.",
-    "advise.last": "{place}. {name} – schlägt {share}",
-    "advise.refused": "{name}: {reason}",
-    "advise.too_many": "{pictures} Bilder mit {titles} Titeln sind mehr als die {most} Varianten,"
-    " die ich auf einmal vergleiche. Lass welche weg.",
-    "advise.how_far": "Wie weit man dem trauen kann",
-    "advise.right": "Von {n} Paaren von {pairs} habe ich bei **{share}** den besseren Post erkannt"
-    " (95 %: {low} bis {high}).",
-    "advise.no_better": "Von {n} Paaren von {pairs} habe ich bei **{share}** den besseren Post"
-    " erkannt (95 %: {low} bis {high}): nicht besser als eine Münze, soweit man es sagen kann.",
-    "advise.unknown": "Wie oft solcher Rat stimmt, ist nicht bekannt: Bisher lassen sich {posts}"
-    " Posts vergleichen, {needed} sind nötig.",
-    "advise.pairs_here": "Posts hier",
-    "advise.pairs_close": "Posts, die so nah beieinander lagen wie die ersten beiden",
-    "advise.pairs_hours": "Posts zu verschiedenen Stunden",
-    "advise.pairs_channels": "Posts in zweien dieser Kanäle",
-    "advise.equal": "Die ersten beiden sehen gleich gut aus.",
-    "advise.never_measured": "Das waren verschiedene Posts. Wie gut ich Varianten desselben Bildes"
-    " unterscheide, wurde nie gemessen.",
-    "advise.best_hour": "Beste Stunde des nächsten Tages: {when} (schlägt {share}).",
-    "advise.hours_alike": "Für mich ist jede Stunde des nächsten Tages so gut wie jede andere.",
-    "advise.channels_heading": "Das beste davon, nach Kanälen:",
-    "advise.channel": "{channel} – schlägt {share}",
-}

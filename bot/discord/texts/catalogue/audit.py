@@ -22,26 +22,3 @@ ENGLISH: dict[str, str] = {
     "audit.promote": "let {details} serve",
     "audit.rollback": "went back to {details}",
 }
-
-GERMAN: dict[str, str] = {
-    "audit.about": "Wer was daran geändert hat, wie ich mich auf diesem Server verhalte",
-    "audit.heading": "Änderungen",
-    "audit.empty": "In den letzten {days} wurde nichts geändert.",
-    "audit.kept": "Einträge bleiben {days}.",
-    "audit.line": "{when} {who}: {what}",
-    "audit.somebody": "jemand",
-    "audit.hidden": "ein Kanal, den du nicht sehen kannst",
-    "audit.watch": "beobachtet jetzt: {where}",
-    "audit.unwatch": "beobachtet nicht mehr: {where}",
-    "audit.settings": "Einstellungen geändert, {where}: {details}",
-    "audit.posters": "Wessen Bilder Posts sind, geändert, {where}: {details}",
-    "audit.import": "Import begonnen, {where} ({details})",
-    "audit.stop_import": "Import beendet, {where}",
-    "audit.digest": "Rückblick eingestellt ({details})",
-    "audit.end_digest": "Rückblick beendet",
-    "audit.outcomes": "Ergebnisse eingestellt ({details})",
-    "audit.end_outcomes": "Ergebnisse beendet",
-    "audit.retrain": "Training verlangt",
-    "audit.promote": "setzt {details} ein",
-    "audit.rollback": "zurück zu {details}",
-}

@@ -29,36 +29,3 @@ ENGLISH: dict[str, str] = {
     " and try again.",
     "image.not_fetched": "There is nothing to fetch at the image's address.",
 }
-
-GERMAN: dict[str, str] = {
-    "error.cooldown": "Das war zu viel auf einmal. Versuche es in {seconds} s wieder.",
-    "error.cooldown_channel": "In diesem Kanal ist zu viel los. Versuche es in {seconds} s wieder.",
-    "error.missing_permissions": "Discord lässt mich das hier nicht tun. Ich brauche:"
-    " {permissions}.",
-    "error.forbidden": "Discord lässt mich das hier nicht tun. Prüfe meine Rechte in diesem Kanal.",
-    "error.guild_only": "Das geht nur auf einem Server.",
-    "error.not_allowed": "Das darfst du hier nicht. Es braucht das Recht *Server verwalten*, oder"
-    " was der Server stattdessen gewählt hat (Servereinstellungen → Integrationen).",
-    "error.discord_away": "Discord hat gerade nicht geantwortet. Versuche es in einer Minute noch"
-    " einmal.",
-    "error.out_of_date": "Dieser Befehl hat sich geändert. Lade Discord neu (Strg+R) und versuche"
-    " es wieder.",
-    "error.no_model": "Gerade lässt sich keine Modellversion einsetzen. Wer diesen Bot betreibt,"
-    " findet den Grund in seinem Log.",
-    "error.not_stored": "Gerade lässt sich nichts speichern; es wurde nichts geändert. Versuche es"
-    " später wieder; wer diesen Bot betreibt, findet den Grund in seinem Log.",
-    "error.ours": "Bei mir ist etwas schiefgegangen. Kommt es wieder vor, nenne dem, der diesen Bot"
-    " betreibt, die Nummer **{number}**.",
-    "image.empty": "Die Datei ist leer; wähle das Bild noch einmal.",
-    "image.too_large": "Die Datei ist zu groß; mach sie kleiner und versuche es wieder.",
-    "image.unsupported_format": "Das ist kein JPEG-, PNG-, WebP-, GIF-, AVIF-, HEIC-, TIFF- oder"
-    " BMP-Bild; speichere es als eins davon.",
-    "image.busy": "Das Bild konnte gerade nicht gelesen werden, weil Speicher fehlt; versuche es"
-    " später wieder.",
-    "image.truncated": "Ein Teil der Datei fehlt; wähle das Bild noch einmal.",
-    "image.corrupt": "Die Datei ist beschädigt; speichere das Bild neu und versuche es wieder.",
-    "image.too_many_pixels": "Das Bild hat zu viele Pixel; mach es kleiner und versuche es wieder.",
-    "image.too_complex": "Die Datei ist so gebaut, dass sie zu lange zum Lesen braucht; speichere"
-    " sie neu und versuche es wieder.",
-    "image.not_fetched": "An der Adresse des Bildes ist nichts zu holen.",
-}

@@ -17,23 +17,3 @@ ENGLISH: dict[str, str] = {
     "meme.kept_back": "The prediction for this picture is kept back here for now; make memes of it"
     " when the votes are in.",
 }
-
-GERMAN: dict[str, str] = {
-    "meme.about": "Texte für ein Bild finden, geordnet danach, was hier ankommt",
-    "meme.caption": "Dein eigener Text, OBEN|UNTEN; leer: Texte werden für dich gefunden",
-    "meme.heading": "Texte für dein Bild, der beste zuerst. Nur du siehst das, bis du postest.",
-    "meme.menu": "Meme machen",
-    "meme.may_not_post": "Du darfst in diesem Kanal keine Bilder senden, darum sende ich keins"
-    " für dich.",
-    "meme.choose": "Ein anderer Text",
-    "meme.beats": "schlüge {share} der Posts hier",
-    "meme.post": "Hier posten",
-    "meme.posted": "Gepostet.",
-    "meme.by": "Ein Meme von {person}",
-    "meme.none": "Ich habe hier keinen Text für dieses Bild gefunden. Schreib deinen eigenen in"
-    " `caption`.",
-    "meme.cannot_draw": "Dieser Text lässt sich nicht zeichnen: Er ist leer, länger als 2.000"
-    " Zeichen oder hat ein Zeichen, das hier keine Schrift hat.",
-    "meme.kept_back": "Die Vorhersage für dieses Bild wird hier noch zurückgehalten; mach Memes"
-    " daraus, wenn die Stimmen da sind.",
-}

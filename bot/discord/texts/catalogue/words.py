@@ -21,25 +21,3 @@ ENGLISH: dict[str, str] = {
     "word.yes": "yes",
     "word.no": "no",
 }
-
-GERMAN: dict[str, str] = {
-    "reason.too_late": "Er konnte nicht rechtzeitig gesendet werden.",
-    "reason.refused": "Discord hat es abgelehnt: {status} ({code}: {words}).",
-    "reason.fault": "Discord hat etwas geantwortet, das ich nicht kenne: {words}",
-    "bucket.low": "Niedrig",
-    "bucket.medium": "Mittel",
-    "bucket.high": "Hoch",
-    "count.labels.one": "{n} Ausgang",
-    "count.labels.other": "{n} Ausgänge",
-    "count.days.one": "{n} Tag",
-    "count.days.other": "{n} Tage",
-    "count.servers.one": "{n} Server",
-    "count.servers.other": "{n} Server",
-    "count.channels.one": "{n} beobachteter Kanal",
-    "count.channels.other": "{n} beobachtete Kanäle",
-    "mode.reply": "antworten",
-    "mode.react": "nur reagieren",
-    "mode.silent": "schweigen",
-    "word.yes": "ja",
-    "word.no": "nein",
-}

@@ -5,7 +5,7 @@ from discord import app_commands
 
 from bot.app import App
 from bot.discord.gateway.command_sync import FILE, commands_are_in_sync
-from bot.discord.texts.catalogue import GERMAN
+from bot.discord.texts.lookup import Texts
 from tests.bot.discord.command_bot import command_bot
 from tests.fakes.discord import FakeDiscord, Guild
 from tests.fakes.discord.faults import error
@@ -41,11 +41,11 @@ async def test_everybody_reads_their_own_language(
 ) -> None:
     async with command_bot(fake, app):
         pass
-    predict = fake.commands["predict", 1]
-    assert predict["description_localizations"] == {"de": GERMAN["predict.about"]}
-    assert predict["options"][0]["description_localizations"] == {"de": GERMAN["predict.image"]}
+    predict, german = fake.commands["predict", 1], Texts("de")
+    assert predict["description_localizations"]["de"] == german("predict.about")
+    assert predict["options"][0]["description_localizations"]["de"] == german("predict.image")
     menu = fake.commands["Will it play?", 3]
-    assert menu["name_localizations"] == {"de": GERMAN["predict.menu"]}
+    assert menu["name_localizations"]["de"] == german("predict.menu")
 
 
 async def test_commands_are_where_they_belong(fake: FakeDiscord, app: App, guild: Guild) -> None:

@@ -75,6 +75,7 @@ class App:
     pulse: Pulse
     heartbeat: Heartbeat
     readiness: Readiness
+    backups: ScheduledBackup
     #: The right to what one process at a time does, by role.
     leases: Mapping[Role, Lease]
     #: What starts platforms that are set up while Peoria runs.
@@ -133,6 +134,12 @@ def build(core: Core) -> App:
     readiness = Readiness(
         core.settings, core.database, core.services, pulse, heartbeat, clock=core.clock
     )
+    backups = ScheduledBackup(
+        core.settings,
+        core.database,
+        core.services.report("backups", "The scheduled backup"),
+        clock=core.clock,
+    )
     jobs = Jobs(
         core.database,
         pipeline,
@@ -174,12 +181,7 @@ def build(core: Core) -> App:
             clock=core.clock,
         ),
         heartbeat=heartbeat,
-        scheduled_backup=ScheduledBackup(
-            core.settings,
-            core.database,
-            core.services.report("backups", "The scheduled backup"),
-            clock=core.clock,
-        ),
+        scheduled_backup=backups,
         audit=core.audit,
         old_rows=OldRows(
             core.database,
@@ -201,7 +203,7 @@ def build(core: Core) -> App:
         clock=core.clock,
     )
     if core.settings.web and Role.WEB in roles:
-        board = WebPlatform(core, pipeline, readiness.look, _setup_checks(core, pipeline))
+        board = WebPlatform(core, pipeline, readiness.look, backups, _setup_checks(core, pipeline))
         platforms[board.name] = board
     kinds = _kinds(core, pipeline)
     for name, kind in kinds.items():
@@ -217,7 +219,7 @@ def build(core: Core) -> App:
         if role in ONE_AT_A_TIME
     }
     later = SetUpLater(core.settings, core.settings_now, core.services, platforms, kinds)
-    return App(core, pipeline, jobs, platforms, pulse, heartbeat, readiness, leases, later)
+    return App(core, pipeline, jobs, platforms, pulse, heartbeat, readiness, backups, leases, later)
 
 
 def _kinds(core: Core, pipeline: Pipeline) -> Mapping[PlatformName, Kind]:

@@ -48,6 +48,7 @@ class Action(StrEnum):
     CREDENTIALS = "credentials"
     ACCOUNT_LINK = "account_link"
     ADMIN = "admin"
+    BACKUP = "backup"
 
 
 @dataclass(frozen=True, slots=True)

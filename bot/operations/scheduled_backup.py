@@ -59,11 +59,18 @@ class ScheduledBackup:
 
     async def back_up_if_due(self) -> bool:
         """Make a backup if one is due; return whether one was made."""
-        if not self._is_due() or not await self._lease.hold():
+        return self._is_due() and await self._back_up(asked_for=False)
+
+    async def back_up_now(self) -> bool:
+        """The same for somebody who asks for one, due or not."""
+        return await self._back_up(asked_for=True)
+
+    async def _back_up(self, *, asked_for: bool) -> bool:
+        if not await self._lease.hold():
             return False
         try:
             # Another process may have made it since.
-            if not self._is_due():
+            if not (asked_for or self._is_due()):
                 return False
             made = await asyncio.to_thread(self._make)
         except (ExpectedError, OSError, DBAPIError) as error:

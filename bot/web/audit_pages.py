@@ -40,6 +40,7 @@ WORDS = {
     Action.CREDENTIALS: mark("typed credentials in"),
     Action.ACCOUNT_LINK: mark("made a link into an account"),
     Action.ADMIN: mark("became the admin"),
+    Action.BACKUP: mark("had a backup made"),
 }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.reports.monitoring import CommunityHealth, community_health
 from bot.runtime.processes import is_gone
 from bot.web.health import Unwell
 from bot.web.services import Services
@@ -17,7 +18,9 @@ from storage.tables import BatchJob, Community, Notice, Post, RunningProcess, Se
 from storage.types import PlatformName, PostState
 
 #: Posts that are counted, and notices that are shown.
-_MOST, _NOTICES = 10_000, 5
+_MOST, _NOTICES = 1000, 5
+#: Communities whose drift is shown.
+_COMMUNITIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Dashboard:
         notices: the newest.
         passes: over stored images, those that run.
         processes: those that run on this database, and what they do.
+        drift: communities whose predictions or scores are not what they were, and others, the
+            worst first.
     """
 
     unwell: Sequence[Unwell]
@@ -47,6 +52,7 @@ class Dashboard:
     notices: Sequence[Notice]
     passes: Sequence[BatchJob]
     processes: Sequence[RunningProcess]
+    drift: Sequence[CommunityHealth]
 
 
 async def read_dashboard(services: Services) -> Dashboard:
@@ -86,7 +92,19 @@ async def read_dashboard(services: Services) -> Dashboard:
                 for each in await session.run_sync(processes_heard_of, now)
                 if is_gone(each.name) is not True
             ],
+            drift=_worst(await community_health(session, now)),
         )
+
+
+def _worst(found: Sequence[CommunityHealth]) -> Sequence[CommunityHealth]:
+    """Those that there is something to say of, those that need a look first."""
+    told = [each for each in found if each.skill or each.shift or each.community.paused_at]
+
+    def order(each: CommunityHealth) -> tuple[bool, bool, bool]:
+        shifted = each.shift is not None and each.shift.is_shifted
+        return each.community.paused_at is None, not shifted, not each.is_worse_than_base
+
+    return sorted(told, key=order)[:_COMMUNITIES]
 
 
 async def _count(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from bot.communities import adopt_settings
 from bot.core import Core
+from bot.operations.scheduled_backup import ScheduledBackup
 from bot.platform import PlatformRefused, PostRef, Reading, ScoreRead
 from bot.posts.pipeline import Pipeline
 from bot.runtime.supervisor import keep_running, tell
@@ -58,11 +59,12 @@ class WebPlatform:
         core: Core,
         pipeline: Pipeline,
         readiness: Readiness,
+        backups: ScheduledBackup,
         checks: Mapping[PlatformName, SetupCheck] = MappingProxyType({}),
     ) -> None:
         self.tasks = TaskGroup()
         admins = Admins(core.people_key)
-        self._services = Services(core, pipeline, self.tasks, readiness, admins, checks)
+        self._services = Services(core, pipeline, self.tasks, readiness, admins, backups, checks)
         self._runner: web.AppRunner | None = None
         #: Kept when the page is opened again: its address stays.
         self._port = core.settings.web_port

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.core import Core
+from bot.operations.scheduled_backup import ScheduledBackup
 from bot.platform import CommunityRef
 from bot.posts.pipeline import Pipeline
 from bot.runtime.clock import Clock
@@ -31,6 +32,7 @@ class Services:
     tasks: TaskGroup
     readiness: Readiness
     admins: Admins
+    backups: ScheduledBackup
     #: Whether a platform is set up right, asked of the platform.
     checks: Mapping[PlatformName, SetupCheck] = field(default_factory=dict)
 

@@ -23,6 +23,7 @@ from bot.web.api.routes import BASE, Api, operations
 from bot.web.api.write import Write
 from bot.web.atom import AtomFeeds
 from bot.web.audit_pages import AuditPages
+from bot.web.backup_pages import BackupPages
 from bot.web.bodies import MAX_FORM_BYTES
 from bot.web.cards import Cards
 from bot.web.client_address import TrustedProxies, take_word_of
@@ -54,6 +55,7 @@ from bot.web.post_json import version_of
 from bot.web.responses import see_other
 from bot.web.script_words import words_of_scripts
 from bot.web.services import Services
+from bot.web.settings_page import SettingsPage
 from bot.web.setup_pages import SetupPages
 from bot.web.share_pages import SharePages
 from bot.web.static_files import StaticFiles
@@ -173,6 +175,8 @@ def make_site(services: Services) -> web.Application:
             *AdminPages(services).routes(),
             *AdminAccounts(services).routes(),
             *AuditPages(services).routes(),
+            *BackupPages(services).routes(),
+            *SettingsPage(services).routes(),
             *SetupPages(services).routes(),
             *TokenPages(services).routes(),
             *Reference(api, BASE).routes(),

@@ -19,7 +19,7 @@ REQUEST = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 @asynccontextmanager
 async def board_with(app: App, **settings: object) -> AsyncIterator[WebPlatform]:
     changed = dataclasses.replace(app.core, settings=app.core.settings.model_copy(update=settings))
-    board = WebPlatform(changed, app.pipeline, app.readiness.look)
+    board = WebPlatform(changed, app.pipeline, app.readiness.look, app.backups)
     await board.start()
     yield board
     await board.stop()

@@ -13,7 +13,7 @@ from storage.types import PlatformName, ServiceState
 
 def board_with(app: App, **settings: object) -> WebPlatform:
     changed = dataclasses.replace(app.core, settings=app.core.settings.model_copy(update=settings))
-    return WebPlatform(changed, app.pipeline, app.readiness.look)
+    return WebPlatform(changed, app.pipeline, app.readiness.look, app.backups)
 
 
 async def test_a_port_in_use_is_said_with_the_setting(app: App, board: WebPlatform) -> None:

@@ -44,7 +44,7 @@ async def admin_of(app: App, discord: Discord, **changes: object) -> AsyncIterat
     settings = app.core.settings.model_copy(update=changes)
     core = dataclasses.replace(app.core, settings=settings)
     checks = {PlatformName.DISCORD: discord.check}
-    board = WebPlatform(core, app.pipeline, app.readiness.look, checks)
+    board = WebPlatform(core, app.pipeline, app.readiness.look, app.backups, checks)
     await board.start()
     async with visiting(board.url) as visitor:
         await visitor.become_admin(board.admin_link())

@@ -98,7 +98,7 @@ class TestNewcomers:
     async def test_processes_count_together(
         self, ann: Visitor, bob: Visitor, app: App, board: WebPlatform, clock: FakeClock
     ) -> None:
-        other = WebPlatform(app.core, app.pipeline, app.readiness.look)
+        other = WebPlatform(app.core, app.pipeline, app.readiness.look, app.backups)
         await other.start()
         try:
             clock.forward(3600)
@@ -118,7 +118,7 @@ class TestNewcomers:
     ) -> None:
         await board.tasks.idle()
         await board.stop()
-        again = WebPlatform(app.core, app.pipeline, app.readiness.look)
+        again = WebPlatform(app.core, app.pipeline, app.readiness.look, app.backups)
         await again.start()
         try:
             clock.forward(3599)
@@ -230,7 +230,7 @@ async def test_who_came_after_the_post_earns_nothing_until_the_admin_lets_it_cou
 async def test_many_of_one_address_are_counted_by_all_processes_together(
     ann: Visitor, app: App, board: WebPlatform, post_id: int
 ) -> None:
-    other = WebPlatform(app.core, app.pipeline, app.readiness.look)
+    other = WebPlatform(app.core, app.pipeline, app.readiness.look, app.backups)
     await other.start()
     try:
         for number in range(MOST_PEOPLE + 2):

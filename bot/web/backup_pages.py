@@ -68,7 +68,7 @@ class BackupPages:
         await read_fields(request)
         if not self._is_making:
             making = self._services.backups.back_up_now()
-            self._making = asyncio.create_task(making, name="backup")
+            self._making = self._services.tasks.start(making, "The backup that was asked for")
             await note_change(self._services, request, Action.BACKUP)
         return see_other("/admin/backups")
 

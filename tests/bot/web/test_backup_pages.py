@@ -1,5 +1,3 @@
-import asyncio
-
 from bot.app import App
 from bot.web.platform import WebPlatform
 from tests.fakes.visitor import Visitor
@@ -13,11 +11,8 @@ async def test_the_admin_has_a_backup_made(app: App, board: WebPlatform, ann: Vi
     assert "There is none yet." in (await ann.page("/admin/backups"))[1]
     async with ann.send("/admin/backups", {}) as answer:
         assert answer.status == 303
-    async with asyncio.timeout(60):
-        while (
-            ".tar.gz" not in (page := (await ann.page("/admin/backups"))[1]) or "disabled" in page
-        ):
-            await asyncio.sleep(0.1)
+    await board.tasks.idle()
+    _, page = await ann.page("/admin/backups")
     (file,) = app.core.settings.backups_dir.glob("peoria-*.tar.gz")
     assert file.name in page
     assert "had a backup made" in (await ann.page("/admin/audit"))[1]

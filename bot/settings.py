@@ -380,6 +380,10 @@ class Settings(BaseSettings):
     lemmy_reply_minutes: float = Field(
         60.0, gt=0, description="Posts on Lemmy older than this get no reply, minutes."
     )
+    lemmy_guesses: bool = Field(
+        False,
+        description="Whether people on Lemmy guess by a comment, such as `!guess high`.",
+    )
     lemmy_about: OptionalWebAddress = Field(
         None,
         description="Page that says what the bot is, to which its comments on Lemmy link; unset:"

@@ -115,6 +115,7 @@ RULES = (
             "bot.training",
             "bot.reports",
             "bot.operations",
+            "bot.networks",
             "bot.webhooks",
             "bot.cluster",
         )
@@ -152,7 +153,7 @@ RULES = (
         "bot/core.py is for bot/cli/, bot/simulation/, the platforms and bot/app.py",
         PACKAGES,
         ("bot.core",),
-        not_of=("bot.cli", "bot.simulation", "bot.app", *PLATFORMS),
+        not_of=("bot.cli", "bot.simulation", "bot.app", "bot.networks", *PLATFORMS),
     ),
     Rule(
         "bot/app.py is for bot/cli/ and bot/simulation/",

@@ -6,33 +6,21 @@ could tell a post that is gone from an instance that is away. Endpoints and shap
 version 3 of Lemmy's API (https://join-lemmy.org/api), which Lemmy 0.19 serves.
 """
 
-import asyncio
-import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any
 
-import aiohttp
-
-from bot.lemmy.errors import CredentialsRefused, LemmyRefusal
-from bot.platform import PlatformUnavailable
+from bot.networks.errors import CredentialsRefused, NetworkRefusal, Refused
+from bot.networks.json_http import JsonHttp, objects
 from bot.runtime.clock import Clock
-from bot.runtime.http_date import retry_after
 
 #: Things in a page: as many as Lemmy gives.
 PAGE = 50
-#: Longest time for one answer, seconds; longest answer that is read, bytes.
-SECONDS, MOST_BYTES = 20.0, 8 * 2**20
-#: Waits after failures double from the first to the longest.
-_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=10)
-#: The wait where an instance asks for fewer requests without a time.
-_DEFAULT_WAIT = timedelta(minutes=1)
-_LONGEST_ASKED = timedelta(hours=2)
 _REFUSED_LOGIN = ("incorrect_login", "couldnt_find_that_username_or_email", "missing_totp_token")
 #: What an instance says to who has no token yet.
 _SIGNED_UP = frozenset({"registration_created", "verify_email_sent"})
+_TOO_FAST = "rate_limit_error"
 _SIGN_IN_AGAIN = ("not_logged_in", "incorrect_login")
 
 Item = Mapping[str, Any]
@@ -51,8 +39,8 @@ class LemmyClient:
     """Reads and writes on an instance, one request at a time.
 
     Every method raises `PlatformUnavailable` when the instance cannot be asked now (it says when to
-    try again), `CredentialsRefused` when it does not accept who we are, and `LemmyRefusal` when it
-    is this one thing that it refuses.
+    try again), `CredentialsRefused` when it does not accept who we are, and `NetworkRefusal` when
+    it is this one thing that it refuses.
 
     Args:
         agent: how we call ourselves.
@@ -69,26 +57,22 @@ class LemmyClient:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._credentials = credentials
-        self._agent = agent
-        self._clock = clock
-        self._before_writing = before_writing
-        self._jitter = jitter
-        self._session: aiohttp.ClientSession | None = None
+        self._http = JsonHttp("Lemmy", agent=agent, clock=clock, jitter=jitter)
+        #: Called right before each request that changes something there.
+        self.before_writing = before_writing
         self._token: str | None = None
-        self._turn = asyncio.Lock()
-        self._until: datetime | None = None
-        #: When the latest wait was noted.
-        self._noted_at = clock()
-        self._why = ""
-        self._failures = 0
         self._me: Item | None = None
-        #: Requests that were tried since the start.
-        self.requests = 0
+
+    @property
+    def requests(self) -> int:
+        """Requests that were tried since the start."""
+        return self._http.requests
 
     def sign_in_anew(self, credentials: Credentials) -> None:
         """Use these credentials from the next request on."""
         self._credentials = credentials
-        self._token = self._me = self._until = None
+        self._token = self._me = None
+        self._http.begin_anew()
 
     async def me(self) -> Item:
         """The account that we are: ``id``, ``name``, ``actor_id``, ``bot_account``."""
@@ -98,7 +82,7 @@ class LemmyClient:
             view = user.get("local_user_view") if isinstance(user, dict) else None
             person = view.get("person") if isinstance(view, dict) else None
             if not isinstance(person, dict) or not isinstance(person.get("id"), int):
-                raise self._failed("the instance did not say which account this is")
+                raise self._http.failed("the instance did not say which account this is")
             self._me = person
         return self._me
 
@@ -147,7 +131,7 @@ class LemmyClient:
         view = _dict(await self._send("POST", "comment", given), "comment_view")
         made = view.get("comment")
         if not isinstance(made, dict) or not isinstance(made.get("id"), int):
-            raise self._failed("the instance took a comment and did not say which one it is")
+            raise self._http.failed("the instance took a comment and did not say which one it is")
         return int(made["id"])
 
     async def edit(self, comment_id: int, text: str) -> None:
@@ -158,26 +142,40 @@ class LemmyClient:
         """Delete an own comment."""
         await self._send("POST", "comment/delete", {"comment_id": comment_id, "deleted": True})
 
-    async def replies(self) -> Sequence[Item]:
+    async def community_comments(self, community: str, page: int = 1) -> Sequence[Item]:
+        """The newest comments in a community."""
+        answer = await self._get(
+            "comment/list",
+            community_name=community,
+            sort="New",
+            limit=PAGE,
+            page=page,
+            type_="All",
+        )
+        return _items(answer, "comments")
+
+    async def replies(self, page: int = 1) -> Sequence[Item]:
         """The newest replies to our comments."""
-        answer = await self._get("user/replies", sort="New", limit=PAGE, unread_only="false")
+        answer = await self._get(
+            "user/replies", sort="New", limit=PAGE, page=page, unread_only="false"
+        )
         return _items(answer, "replies")
 
-    async def mentions(self) -> Sequence[Item]:
+    async def mentions(self, page: int = 1) -> Sequence[Item]:
         """The newest comments that name us."""
-        answer = await self._get("user/mention", sort="New", limit=PAGE, unread_only="false")
+        answer = await self._get(
+            "user/mention", sort="New", limit=PAGE, page=page, unread_only="false"
+        )
         return _items(answer, "mentions")
 
-    async def messages(self) -> Sequence[Item]:
+    async def messages(self, page: int = 1) -> Sequence[Item]:
         """The newest private messages."""
-        answer = await self._get("private_message/list", limit=PAGE, unread_only="false")
+        answer = await self._get("private_message/list", limit=PAGE, page=page, unread_only="false")
         return _items(answer, "private_messages")
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._http.close()
 
     async def _get(self, path: str, **params: str | int) -> Item:
         return await self._ask("GET", path, params=params)
@@ -193,18 +191,13 @@ class LemmyClient:
         params: Mapping[str, str | int] | None = None,
         given: Mapping[str, Any] | None = None,
     ) -> Item:
-        async with self._turn:
-            now = self._clock()
-            if now < self._noted_at:
-                # Our clock was put back: what was noted by it means nothing any more.
-                self._until = None
-            if self._until is not None and now < self._until:
-                raise PlatformUnavailable(self._why, self._until - now)
+        async with self._http.turn:
+            self._http.check_wait()
             if self._token is None:
                 await self._sign_in()
             try:
                 return await self._request(method, path, params=params, given=given)
-            except LemmyRefusal as refusal:
+            except NetworkRefusal as refusal:
                 if refusal.status != 401 and refusal.code not in _SIGN_IN_AGAIN:
                     raise
             # A token ends when its password is changed, or the instance is set up anew.
@@ -220,7 +213,7 @@ class LemmyClient:
                 "user/login",
                 given={"username_or_email": who.username, "password": who.password},
             )
-        except LemmyRefusal as refusal:
+        except NetworkRefusal as refusal:
             if refusal.status in (400, 401, 403) or refusal.code in _REFUSED_LOGIN:
                 raise CredentialsRefused(
                     f"{who.instance} does not let {who.username} in ({refusal.code}): check"
@@ -230,7 +223,7 @@ class LemmyClient:
             raise
         token = answer.get("jwt")
         if token is None and not _SIGNED_UP & answer.keys():
-            raise self._failed("Lemmy's answer to signing in makes no sense")
+            raise self._http.failed("Lemmy's answer to signing in makes no sense")
         if not isinstance(token, str) or not token:
             raise CredentialsRefused(
                 f"{who.instance} gives {who.username} no token: its address may have to be"
@@ -247,61 +240,30 @@ class LemmyClient:
         given: Mapping[str, Any] | None = None,
     ) -> Item:
         if method != "GET" and path != "user/login":
-            self._before_writing()
-        self.requests += 1
-        if self._session is None:
-            self._session = aiohttp.ClientSession(headers={"User-Agent": self._agent})
-        headers = {} if self._token is None else {"Authorization": f"Bearer {self._token}"}
-        url = f"{self._credentials.instance}/api/v3/{path}"
-        try:
-            async with (
-                asyncio.timeout(SECONDS),
-                self._session.request(
-                    method, url, params=params, json=given, headers=headers, allow_redirects=False
-                ) as answer,
-            ):
-                body = b""
-                async for chunk in answer.content.iter_chunked(2**16):
-                    body += chunk
-                    if len(body) > MOST_BYTES:
-                        break
-                status, said = answer.status, answer.headers
-        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
-            # What it says of itself may hold the password.
-            raise self._failed(f"no answer from Lemmy ({type(error).__name__})") from None
-        found = _json(body)
-        code = found.get("error") if found is not None else None
-        if status == 429 or code == "rate_limit_error":
-            wait = retry_after(said) or _DEFAULT_WAIT
-            raise self._wait(min(wait, _LONGEST_ASKED), "Lemmy asked for fewer requests")
-        if status >= 500 or found is None or (300 <= status < 400):
-            raise self._failed(f"Lemmy answered {status}")
-        if status >= 400 or isinstance(code, str):
-            self._failures = 0
-            raise LemmyRefusal(str(code or "refused")[:80], status)
-        self._failures = 0
-        return found
-
-    def _failed(self, why: str) -> PlatformUnavailable:
-        """Note that there was no answer, or none that makes sense; half of each wait is chance."""
-        full = min(_FIRST_WAIT * 2 ** min(self._failures, 16), _LONGEST_WAIT)
-        self._failures += 1
-        return self._wait(full * (0.5 + 0.5 * self._jitter()), why)
-
-    def _wait(self, wait: timedelta, why: str) -> PlatformUnavailable:
-        self._noted_at = self._clock()
-        self._until, self._why = self._noted_at + wait, why
-        return PlatformUnavailable(why, wait)
+            self.before_writing()
+        answer = await self._http.request(
+            method,
+            f"{self._credentials.instance}/api/v3/{path}",
+            params=[*(params or {}).items()],
+            given=given,
+            headers={} if self._token is None else {"Authorization": f"Bearer {self._token}"},
+            asks_to_wait=lambda said: isinstance(said, dict) and said.get("error") == _TOO_FAST,
+        )
+        code = answer.object.get("error")
+        if answer.status >= 400 or isinstance(code, str):
+            raise _refusal(str(code or "refused")[:80], answer.status)
+        return answer.object
 
 
-def _json(body: bytes) -> dict[str, Any] | None:
-    if len(body) > MOST_BYTES:
-        return None
-    try:
-        found = json.loads(body or b"{}")
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+def _refusal(code: str, status: int) -> NetworkRefusal:
+    why = Refused.OTHER
+    if status == 404 or code.startswith(("couldnt_find", "not_found")):
+        why = Refused.ABSENT
+    elif "ban" in code:
+        why = Refused.BANNED
+    elif code == "locked":
+        why = Refused.LOCKED
+    return NetworkRefusal(code, status, why)
 
 
 def _dict(answer: Item, key: str) -> Item:
@@ -310,5 +272,4 @@ def _dict(answer: Item, key: str) -> Item:
 
 
 def _items(answer: Item, key: str) -> Sequence[Item]:
-    found = answer.get(key)
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    return objects(answer.get(key))

@@ -2,42 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import UTC, datetime
 from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
-from bot.platform import CommunityRef, IncomingPost, PostHidden, PostRemoved, Reading, ScoreRead
+from bot.networks.network import SeenPost, Skip
+from bot.platform import PostHidden, PostRemoved, Reading, ScoreRead
 from storage.files.post_values import IMAGE_ENDINGS, storable
 
 _MAX_URL = 2000
 _SOURCE_ID = re.compile(r"(\d{1,18})@([a-z0-9.:-]{1,100})")
-
-
-class Skip(StrEnum):
-    """Why something is no post for us."""
-
-    UNREADABLE = "unreadable"
-    TOO_OLD = "too old"
-    REMOVED = "removed"
-    DELETED = "deleted"
-    PINNED = "pinned"
-    LOCKED = "locked"
-    NSFW = "NSFW"
-    NO_IMAGE = "no image"
-
-
-#: What is published all the same, and counts in the records of posts.
-IMAGELESS = frozenset({Skip.NSFW, Skip.NO_IMAGE})
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Which posts are taken."""
-
-    max_age: timedelta
-    nsfw: bool = False
 
 
 def source_id_of(post_id: int, instance: str) -> str:
@@ -54,53 +28,33 @@ def local_id(source_id: str, instance: str) -> int | None:
 
 
 def read_view(
-    view: Mapping[str, Any], community: CommunityRef, rules: Rules, now: datetime, instance: str
-) -> IncomingPost | Skip:
-    """A post view as a post, or why it is skipped.
+    view: Mapping[str, Any], at: datetime, instance: str, *, nsfw: bool
+) -> SeenPost | None:
+    """A post view as a post; None where it makes no sense.
 
     Args:
         view: what Lemmy says of it, each field possibly missing or of another type.
-        now: aware.
+        at: when it said so, aware.
         instance: address of the one that we are on.
+        nsfw: whether posts marked so are taken.
     """
     post, posted_at = part(view, "post"), published(view)
     post_id, title = post.get("id"), post.get("name")
     if not isinstance(post_id, int) or posted_at is None or not isinstance(title, str):
-        return Skip.UNREADABLE
-    if now - posted_at > rules.max_age:
-        return Skip.TOO_OLD
-    reason = _barred(view, rules)
-    image = _image(post)
-    if reason is None and image is None:
-        reason = Skip.NO_IMAGE
-    if reason is not None:
-        return reason
-    link = post.get("ap_id")
-    return IncomingPost(
-        community=community,
+        return None
+    image, link = _image(post), post.get("ap_id")
+    skip = _barred(view, nsfw=nsfw)
+    return SeenPost(
         source_id=source_id_of(post_id, instance),
         author=author_of(view),
         title=storable(title),
-        posted_at=min(posted_at, now),
-        images=(str(image),),
+        posted_at=posted_at,
+        images=() if image is None else (image,),
         link=link if _is_address(link) else None,
-    )
-
-
-def read_imageless(
-    view: Mapping[str, Any], community: CommunityRef, now: datetime, instance: str
-) -> IncomingPost | None:
-    """What `read_view` skipped for one of `IMAGELESS`: its time and its author alone."""
-    post_id, posted_at = part(view, "post").get("id"), published(view)
-    if not isinstance(post_id, int) or posted_at is None:
-        return None
-    return IncomingPost(
-        community=community,
-        source_id=source_id_of(post_id, instance),
-        author=author_of(view),
-        title="",
-        posted_at=min(posted_at, now),
-        images=(),
+        skip=Skip.NO_IMAGE if skip is None and image is None else skip,
+        reading=read_score(view, at),
+        is_deleted=is_deleted(view),
+        is_pinned=is_pinned(view),
     )
 
 
@@ -162,7 +116,7 @@ def is_pinned(view: Mapping[str, Any]) -> bool:
     return bool(post.get("featured_community") or post.get("featured_local"))
 
 
-def _barred(view: Mapping[str, Any], rules: Rules) -> Skip | None:
+def _barred(view: Mapping[str, Any], *, nsfw: bool) -> Skip | None:
     post = part(view, "post")
     if is_deleted(view):
         return Skip.DELETED
@@ -172,8 +126,8 @@ def _barred(view: Mapping[str, Any], rules: Rules) -> Skip | None:
         return Skip.PINNED
     if post.get("locked"):
         return Skip.LOCKED
-    nsfw = post.get("nsfw") or part(view, "community").get("nsfw")
-    return Skip.NSFW if nsfw and not rules.nsfw else None
+    is_nsfw = post.get("nsfw") or part(view, "community").get("nsfw")
+    return Skip.NSFW if is_nsfw and not nsfw else None
 
 
 def _image(post: Mapping[str, Any]) -> str | None:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from bot.core import Core
+from bot.networks.errors import CredentialsRefused
 from bot.operations.import_downloads import HostDownloads
 from bot.operations.import_images import ImageImport
 from bot.operations.import_posts import Import, ImportReport
@@ -17,7 +18,7 @@ from bot.platform import IncomingPost, PlatformRefused, ScoreRead
 from bot.posts.past_posts import PastPost, PastPosts
 from bot.reddit.client import Item, Page, RedditClient
 from bot.reddit.communities import Communities, community_ref
-from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere, RedditBusy
+from bot.reddit.errors import NotAllowed, NotThere, RedditBusy
 from bot.reddit.items import IMAGELESS, Rules, Skip, read_imageless, read_item
 from bot.reddit.score_reader import read_score
 from bot.runtime.download import DownloadFailed

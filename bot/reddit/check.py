@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.networks.errors import CredentialsRefused
 from bot.platform import PlatformRefused, PlatformUnavailable
 from bot.reddit.client import RedditClient
 from bot.reddit.credentials import read_credentials
-from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere, RedditRefusal
+from bot.reddit.errors import NotAllowed, NotThere, RedditRefusal
 from bot.runtime.clock import Clock
 from bot.settings import Settings
 

@@ -14,11 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.core import Core
-from bot.league.guesses import GuessRefused, guess_of, place_guess, withdraw_guess
+from bot.league.guesses import guess_of, withdraw_guess
+from bot.networks.comment_guesses import place_said, shown_at
+from bot.networks.guess_words import guess_in
 from bot.people.identity import hash_person
 from bot.people.sealed_ids import keep_id, seal_id
 from bot.reddit.client import PAGE, Item, RedditClient
-from bot.reddit.guess_words import guess_in
 from bot.reddit.inbox_items import message_name, post_of
 from bot.reddit.items import author_of, time_of
 from bot.reddit.options import ANSWER_GUESSES, GUESSES
@@ -26,7 +27,7 @@ from bot.reddit.reply_rules import ReplyRules
 from storage.engine.scopes import person_scope
 from storage.engine.upsert import insert_if_new
 from storage.queries.communities import find_author
-from storage.tables import Community, InboxItem, Post, Reply
+from storage.tables import Community, InboxItem, Post
 from storage.types import UNLABELLED, Bucket, InboxKind, PlatformName, ReplyState
 
 log = logging.getLogger(__name__)
@@ -183,33 +184,18 @@ class CommentGuesses:
         await self._database.run_write(note, alone_in=scopes)
 
     async def _place(
-        self, post_id: int, person: str, said: _Said, shown_at: datetime | None
+        self, post_id: int, person: str, said: _Said, seen_at: datetime | None
     ) -> bool:
-        """Place a guess as of the moment at which it was said; return whether it counts."""
-        if said.at > self._clock():
-            # Their clock is ahead of ours by a little: it was said now.
-            said = _Said(said.name, said.author, said.bucket, self._clock())
-        earlier = await self._database.run_read(
-            lambda session: guess_of(session, post_id, PlatformName.REDDIT, person)
+        return await place_said(
+            self._database,
+            PlatformName.REDDIT,
+            post_id=post_id,
+            person=person,
+            bucket=said.bucket,
+            said_at=said.at,
+            shown_at=seen_at,
+            clock=self._clock,
         )
-        if earlier is not None and earlier.guessed_at >= said.at:
-            return False
-        if earlier is not None and earlier.bucket is said.bucket:
-            return True
-        try:
-            await place_guess(
-                self._database,
-                post_id=post_id,
-                platform=PlatformName.REDDIT,
-                person=person,
-                bucket=said.bucket,
-                blind=shown_at is None or said.at <= shown_at,
-                now=said.at,
-            )
-        except GuessRefused as refusal:
-            log.info("The guess %s does not count: %s", said.name, refusal)
-            return False
-        return True
 
     async def _look_again(self, item: Item, person: str, post_id: int) -> bool:
         """Take over what became of a comment: an edit that was in time, or that it is gone."""
@@ -232,13 +218,13 @@ class CommentGuesses:
                 person=person,
                 now=edited,
             )
-        shown_at = await self._database.run_read(lambda session: _shown_at(session, post_id))
+        seen_at = await self._database.run_read(lambda session: shown_at(session, post_id))
         before = await self._database.run_read(
             lambda session: guess_of(session, post_id, PlatformName.REDDIT, person)
         )
         if before is not None and before.guessed_at >= said.at:
             return False
-        return await self._place(post_id, person, said, shown_at)
+        return await self._place(post_id, person, said, seen_at)
 
 
 def _said(item: Item) -> _Said | None:
@@ -258,9 +244,4 @@ def _moment(value: object) -> datetime | None:
 def _post(session: Session, source_id: str) -> tuple[Post, datetime | None] | None:
     """A post by its name, and when its prediction was shown to all."""
     post = session.scalar(select(Post).filter_by(platform=PlatformName.REDDIT, source_id=source_id))
-    return None if post is None else (post, _shown_at(session, post.id))
-
-
-def _shown_at(session: Session, post_id: int) -> datetime | None:
-    reply = session.get(Reply, post_id)
-    return None if reply is None else reply.sent_at
+    return None if post is None else (post, shown_at(session, post.id))

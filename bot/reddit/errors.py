@@ -1,26 +1,14 @@
 """What can go wrong between us and Reddit."""
 
-from datetime import timedelta
-
 from bot.platform import PlatformUnavailable
 from bot.reddit.refusal_codes import FINAL
 
 #: The code of what was refused without a code that can be read.
 UNKNOWN_REFUSAL = "REFUSED"
 
-#: For how long credentials that were refused are not tried again.
-REFUSED_FOR = timedelta(hours=1)
-
 
 class RedditBusy(PlatformUnavailable):
     """Reddit did not answer, or asked to be left alone for a while; ask again later."""
-
-
-class CredentialsRefused(PlatformUnavailable):
-    """Reddit does not accept who we are: nothing works until a person changes something."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, retry_after=REFUSED_FOR)
 
 
 class NotAllowed(Exception):

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core import Core
+from bot.networks.answer_limits import reason_to_be_silent
 from bot.people.consent import has_opted_out, opt_in_in, opt_out_in
 from bot.people.identity import hash_person
 from bot.platform import PlatformUnavailable
-from bot.reddit.answer_limits import reason_to_be_silent
 from bot.reddit.client import Item, RedditClient
 from bot.reddit.communities import Communities
 from bot.reddit.inbox_items import is_private, kind_of, message_name, post_of, subreddit_of
@@ -134,6 +134,7 @@ class Inbox:
             changed = await self._do(session, kind, person, sent_at, now)
             reason = silent or await reason_to_be_silent(
                 session,
+                PlatformName.REDDIT,
                 person=person,
                 kind=kind,
                 changed=changed,

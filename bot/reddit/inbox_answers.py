@@ -4,12 +4,14 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from bot.core import Core
 from bot.league.guesses import guess_of
 from bot.league.secrecy import Reader, Secret, secret_sentence, votes_are_in, why_secret
-from bot.platform import PlatformUnavailable, PostGone, ReplyDeclined, RequestFailed
+from bot.networks.answer_queue import AnswerQueue
+from bot.networks.texts import OPTED_IN, OPTED_OUT
+from bot.platform import PlatformUnavailable, ReplyDeclined
 from bot.posts.pipeline import Pipeline
 from bot.reddit.client import RedditClient
 from bot.reddit.communities import community_ref
@@ -21,8 +23,6 @@ from bot.reddit.replies import Replies
 from bot.reddit.reply_rules import IN_CONTEST, is_in_contest
 from bot.reddit.texts import (
     GUESS_FIRST,
-    OPTED_IN,
-    OPTED_OUT,
     STILL_WAITING,
     guess_text,
     plain_text,
@@ -32,19 +32,12 @@ from bot.serving.forecast import stored_card
 from bot.serving.phrases import refusal_sentence
 from storage.queries.posts import load_post
 from storage.tables import Community, InboxItem, Post
-from storage.types import OF_MODERATORS, InboxKind, PlatformName, PostState, ReplyState
+from storage.types import OF_MODERATORS, InboxKind, PlatformName, PostState
 
 log = logging.getLogger(__name__)
 
 #: Answers under one post, so that nobody makes the bot write without end.
 ANSWERS_UNDER_A_POST = 3
-
-#: Tries of one answer, and the wait before the second; they double.
-MAX_TRIES = 8
-FIRST_WAIT = timedelta(seconds=30)
-
-#: An answer that was claimed is nobody else's for this long: longer than Reddit takes to answer.
-CLAIMED_FOR = timedelta(minutes=1)
 
 #: What somebody hears whose post cannot be predicted.
 _SKIPPED = {
@@ -77,40 +70,17 @@ class InboxAnswers:
         self._pipeline = pipeline
         self._replies = replies
         self._rules = rules
+        self.queue = AnswerQueue(
+            core.database,
+            PlatformName.REDDIT,
+            {*InboxKind} - OF_MODERATORS,
+            (NotAllowed, NotThere),
+            clock=core.clock,
+        )
 
     async def answer_due(self) -> None:
-        """Answer the messages whose time has come.
-
-        Raises:
-            PlatformUnavailable: Reddit cannot be asked now.
-        """
-        now = self._clock()
-        async with self._database.read() as session:
-            query = (
-                select(InboxItem)
-                .where(
-                    InboxItem.platform == PlatformName.REDDIT,
-                    InboxItem.due_at <= now,
-                    InboxItem.kind.not_in(OF_MODERATORS),
-                )
-                .order_by(InboxItem.due_at, InboxItem.id)
-            )
-            due = (await session.scalars(query)).all()
-        for item in due:
-            try:
-                await self._answer(item)
-            except (PlatformUnavailable, RequestFailed) as error:
-                log.info("Message %s is answered later (%s).", item.source_id, error)
-                after = error.retry_after if isinstance(error, PlatformUnavailable) else None
-                await self._later(item, after)
-            except (ReplyDeclined, PostGone) as error:
-                await self._skip(item, str(error))
-            except (NotAllowed, NotThere) as error:
-                await self._skip(item, str(error))
-            except Exception:
-                # One message that cannot be answered must not stop the others.
-                log.exception("Message %s could not be answered; tried again.", item.source_id)
-                await self._later(item, None)
+        """Answer the messages whose time has come."""
+        await self.queue.each_due(self._answer)
 
     async def _answer(self, item: InboxItem) -> None:
         async with self._database.read() as session:
@@ -121,34 +91,12 @@ class InboxAnswers:
         if answer_id is None:
             await self._replies.check_answer_rate(community, until=item.recorded_at + FRESH)
             text = await self._text(item, community)
-            if not await self._claim(item):
+            if not await self.queue.claim(item):
                 return
             answer_id = await self._replies.comment(
                 item.source_id, text, community, item.post_source_id or item.source_id
             )
-        async with self._database.write() as session:
-            kept = await session.get_one(InboxItem, item.id)
-            kept.state, kept.answer_id = ReplyState.SENT, answer_id
-            kept.answered_at, kept.due_at = self._clock(), None
-
-    async def _claim(self, item: InboxItem) -> bool:
-        """Record that an answer is about to be sent; return whether nobody else did.
-
-        From here on it may have been sent: whoever comes to it next looks for it first, and not
-        before this try has ended.
-        """
-        async with self._database.write() as session:
-            claimed = await session.execute(
-                update(InboxItem)
-                .where(
-                    InboxItem.id == item.id,
-                    InboxItem.state == ReplyState.PENDING,
-                    InboxItem.tries == item.tries,
-                )
-                .values(tries=item.tries + 1, due_at=self._clock() + CLAIMED_FOR)
-                .returning(InboxItem.id)
-            )
-            return claimed.first() is not None
+        await self.queue.note_sent(item, answer_id)
 
     async def _text(self, item: InboxItem, community: Community) -> str:
         about = await self._replies.about()
@@ -249,17 +197,3 @@ class InboxAnswers:
                 InboxItem.answered_at.is_not(None),
             )
             return (await session.scalars(query)).one()
-
-    async def _later(self, item: InboxItem, after: timedelta | None) -> None:
-        async with self._database.write() as session:
-            kept = await session.get_one(InboxItem, item.id)
-            if kept.tries >= MAX_TRIES:
-                kept.state, kept.due_at = ReplyState.SKIPPED, None
-                kept.reason = "Reddit could not be reached often enough."
-                return
-            kept.due_at = self._clock() + (after or FIRST_WAIT * 2**kept.tries)
-
-    async def _skip(self, item: InboxItem, reason: str) -> None:
-        async with self._database.write() as session:
-            kept = await session.get_one(InboxItem, item.id)
-            kept.state, kept.due_at, kept.reason = ReplyState.SKIPPED, None, reason

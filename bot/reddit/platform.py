@@ -1,6 +1,5 @@
 """Reddit behind the protocol that every platform has."""
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -8,7 +7,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.core import Core
-from bot.leases import PLATFORM_TERM, Lease, LeaseLost
+from bot.networks.errors import CredentialsRefused
+from bot.networks.service import NetworkService
+from bot.networks.turns import Turns
+from bot.notices import NoticeKind, note
 from bot.platform import PlatformRefused, PlatformUnavailable, PostRef, Reading
 from bot.posts.pipeline import Pipeline
 from bot.reddit.client import RedditClient
@@ -18,7 +20,7 @@ from bot.reddit.communities import Communities
 from bot.reddit.credentials import Credentials, read_credentials
 from bot.reddit.deletions import EVERY as DELETIONS_EVERY
 from bot.reddit.deletions import Deletions
-from bot.reddit.errors import CredentialsRefused, NotAllowed, NotThere
+from bot.reddit.errors import NotAllowed, NotThere
 from bot.reddit.history import EVERY as IMPORTS_EVERY
 from bot.reddit.history import HistoryImports
 from bot.reddit.inbox import Inbox
@@ -27,11 +29,9 @@ from bot.reddit.items import Rules
 from bot.reddit.moderators.turns import Moderators
 from bot.reddit.replies import Replies
 from bot.reddit.reply_rules import read_reply_rules
-from bot.reddit.schedule import Schedule
 from bot.reddit.score_reader import ScoreReader
 from bot.reddit.watcher import Watcher
-from bot.runtime.another_try import until_another_try
-from bot.runtime.supervisor import keep_running, tell
+from bot.runtime.supervisor import tell
 from bot.runtime.system_clock import SystemClock
 from bot.serving.forecast import Card, Ending
 from bot.subreddits import chosen_subreddits
@@ -50,9 +50,6 @@ CLEANUP_EVERY = timedelta(minutes=15)
 
 #: How often it is asked whether a ban has ended.
 BANS_EVERY = timedelta(hours=1)
-
-#: Seconds between two checks whether something is due.
-_TICK_SECONDS = 1.0
 
 
 class RedditPlatform:
@@ -78,7 +75,11 @@ class RedditPlatform:
         #: Those of the settings, and those that were chosen since.
         self._subreddits = self._watched(settings.reddit_subreddits)
         self._core = core
-        self._lease = Lease(database, "reddit", term=PLATFORM_TERM)
+        self._turns = Turns("Reddit", (NotAllowed, NotThere), self._note_closed, clock=clock)
+        self._report = core.services.report("reddit", "Reddit")
+        self._service = NetworkService(
+            "reddit", "Reddit", self, self._turns, self._report, database
+        )
         #: Those of the latest try to sign in.
         self._credentials = read_credentials(core.settings_now())
         self.client = RedditClient(
@@ -87,7 +88,7 @@ class RedditPlatform:
             oauth_url=settings.reddit_oauth_url,
             clock=clock,
             heard=self._hear_time,
-            before_writing=self._check_duty,
+            before_writing=self._service.check_duty,
         )
         self._communities = Communities(
             database, horizon_seconds=round(settings.reddit_horizon_hours * 3600), clock=clock
@@ -112,7 +113,7 @@ class RedditPlatform:
             self._communities,
             reply_rules,
             clock=clock,
-            check_duty=self._check_duty,
+            check_duty=self._service.check_duty,
         )
         self._cleanup = CommentCleanup(
             self.client,
@@ -127,9 +128,6 @@ class RedditPlatform:
         self._guesses = CommentGuesses(self.client, core, reply_rules)
         self._moderators = Moderators(self.client, core, self._communities, reply_rules)
         self._inbox_answers = InboxAnswers(self.client, core, pipeline, self._replies, rules)
-        self._task: asyncio.Task[Exception] | None = None
-        self._report = core.services.report("reddit", "Reddit")
-        self._schedule = Schedule(database, clock=clock)
         #: Subreddits that were asked about since the start.
         self._asked_about: set[str] = set()
 
@@ -139,7 +137,7 @@ class RedditPlatform:
         Raises:
             PlatformRefused: Reddit does not accept the credentials.
         """
-        self._sign_in_anew()
+        self.sign_in_anew()
         try:
             name = await self.client.me()
         except CredentialsRefused as error:
@@ -148,16 +146,12 @@ class RedditPlatform:
             log.warning("Reddit cannot be asked now (%s); trying again.", error)
         else:
             log.info("Signed in to Reddit as %s.", name)
-        if not await self._lease.hold():
-            log.info("Another process looks after Reddit; this one waits until it ends.")
         await self._find_chosen()
         if not self._subreddits:
             log.warning(
                 "No subreddit is watched: PEORIA_REDDIT_SUBREDDITS is empty, and none was chosen."
             )
-        self._task = asyncio.create_task(
-            keep_running("Reddit", self._run, report=self._report), name="reddit"
-        )
+        await self._service.begin()
 
     def credentials(self) -> Credentials | None:
         """What we would sign in with now; None: what is set is not whole."""
@@ -166,19 +160,20 @@ class RedditPlatform:
         except PlatformRefused:
             return None
 
-    def _sign_in_anew(self) -> None:
+    @property
+    def credentials_used(self) -> Credentials:
+        """Those of the latest try to sign in."""
+        return self._credentials
+
+    def sign_in_anew(self) -> None:
+        """Take the credentials of now, and begin everything anew."""
         self._credentials = self.credentials() or self._credentials
         self.client.sign_in_anew(self._credentials)
-        self._schedule.begin_anew()
+        self._turns.begin_anew()
 
     async def stop(self) -> None:
         """Stop watching; a request that is under way is not waited for."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
-            self._task = None
-            await tell("Reddit", self._report.closed())
-        await self._lease.release()
+        await self._service.end()
         await self.client.close()
 
     def _hear_time(self, told: datetime) -> None:
@@ -190,63 +185,34 @@ class RedditPlatform:
     @property
     def on_duty(self) -> bool:
         """Whether Reddit is this process's: of several on one database, one looks after it."""
-        return not self._lease.is_elsewhere
+        return self._service.on_duty
 
     def guarding(self) -> AbstractContextManager[None]:
         """A block in which nothing is written once Reddit is another process's."""
-        return self._lease.guarding()
-
-    def _check_duty(self) -> None:
-        """Do nothing if Reddit is this process's.
-
-        Raises:
-            PlatformUnavailable: another process looks after it.
-        """
-        if not self.on_duty:
-            raise PlatformUnavailable("another process looks after Reddit now")
-
-    async def _run(self) -> None:
-        while True:
-            await self.tick()
-            refusal = self._schedule.refusal
-            if refusal is None:
-                await self._report.running()
-                await asyncio.sleep(_TICK_SECONDS)
-                continue
-            await self._report.stopped(str(refusal))
-            # Another process may have better credentials.
-            await self._lease.release()
-            await until_another_try(self.credentials, self._credentials)
-            log.info("Reddit is tried again.")
-            self._sign_in_anew()
+        return self._service.guarding()
 
     async def tick(self) -> None:
         """Do what is due: read subreddits and the inbox, check own comments.
 
         Nothing is due while another process looks after Reddit.
         """
-        if not await self._lease.hold():
-            return
-        with self._lease.guarding():
-            try:
-                await self._do_what_is_due()
-            except LeaseLost as error:
-                log.warning("What was under way on Reddit is left to another process: %s.", error)
+        await self._service.tick()
 
-    async def _do_what_is_due(self) -> None:
+    async def do_what_is_due(self) -> None:
+        """Read subreddits and the inbox, check own comments, and what else has its time."""
         if self._ahead is not None:
             ahead, self._ahead = self._ahead, None
             await tell("Reddit", self._report.clock_ahead(ahead))
-        await self._schedule.run_due("chosen subreddits", CHOSEN_EVERY, self._find_chosen)
+        await self._turns.run_due("chosen subreddits", CHOSEN_EVERY, self._find_chosen)
         for name in self._subreddits:
-            await self._schedule.run_due(f"r/{name}", self._every, partial(self._watch, name))
-        await self._schedule.run_due("inbox", self._every, self._read_inbox)
-        await self._schedule.run_due("bans", BANS_EVERY, self._look_at_bans)
-        await self._schedule.run_due("comments", CLEANUP_EVERY, self._cleanup.run)
-        await self._schedule.run_due("imports", IMPORTS_EVERY, self._imports.go_on)
-        await self._schedule.run_due("deletions", DELETIONS_EVERY, self._deletions.follow)
-        await self._schedule.run_due("guesses", GUESSES_EVERY, self._guesses.read_again)
-        await self._moderators.do_what_is_due(self._schedule, self._every, self._subreddits)
+            await self._turns.run_due(f"r/{name}", self._every, partial(self._watch, name))
+        await self._turns.run_due("inbox", self._every, self._read_inbox)
+        await self._turns.run_due("bans", BANS_EVERY, self._look_at_bans)
+        await self._turns.run_due("comments", CLEANUP_EVERY, self._cleanup.run)
+        await self._turns.run_due("imports", IMPORTS_EVERY, self._imports.go_on)
+        await self._turns.run_due("deletions", DELETIONS_EVERY, self._deletions.follow)
+        await self._turns.run_due("guesses", GUESSES_EVERY, self._guesses.read_again)
+        await self._moderators.do_what_is_due(self._turns, self._every, self._subreddits)
 
     def _watched(self, names: Sequence[str]) -> tuple[str, ...]:
         """Names of subreddits, each once, without those that are never watched."""
@@ -261,6 +227,11 @@ class RedditPlatform:
         async with self._core.database.read() as session:
             chosen = await chosen_subreddits(session)
         self._subreddits = self._watched([*self._core.settings.reddit_subreddits, *chosen])
+
+    async def _note_closed(self, what: str, error: Exception) -> None:
+        text = f"{what} cannot be read: {error} It is tried again every hour."
+        log.warning("%s", text)
+        await note(self._core.database, NoticeKind.REDDIT, text, now=self._clock())
 
     async def _read_inbox(self) -> None:
         await self._inbox.read()
@@ -297,17 +268,17 @@ class RedditPlatform:
 
     async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
         """Comment the prediction; see `Replies.reply`."""
-        self._check_duty()
+        self._service.check_duty()
         return await self._replies.reply(post, card, sent_before=sent_before)
 
     async def settle(self, post: PostRef, reply_id: str, outcome: Ending) -> None:
         """Put the outcome into the comment; see `Replies.settle`."""
-        self._check_duty()
+        self._service.check_duty()
         await self._replies.settle(post, reply_id, outcome)
 
     async def withdraw(self, post: PostRef, reply_id: str | None) -> None:
         """Delete the comment; see `Replies.withdraw`."""
-        self._check_duty()
+        self._service.check_duty()
         await self._replies.withdraw(post, reply_id)
 
     async def announce(
@@ -317,7 +288,7 @@ class RedditPlatform:
 
         What concerns all of Peoria is not for them.
         """
-        self._check_duty()
+        self._service.check_duty()
         if community_source_id is not None:
             await self._moderators.notices.tell(community_source_id, text, told_since=told_since)
 

@@ -24,11 +24,10 @@ from prawcore.exceptions import (
     UnavailableForLegalReasons,
 )
 
+from bot.networks.errors import REFUSED_FOR, CredentialsRefused
 from bot.reddit.credentials import Credentials
 from bot.reddit.errors import (
-    REFUSED_FOR,
     UNKNOWN_REFUSAL,
-    CredentialsRefused,
     NotAllowed,
     NotThere,
     RedditRefusal,

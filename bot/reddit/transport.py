@@ -19,7 +19,7 @@ from prawcore.const import ACCESS_TOKEN_PATH
 from prawcore.exceptions import RequestException
 from requests import RequestException as RequestsError
 
-from bot.reddit.errors import CredentialsRefused
+from bot.networks.errors import CredentialsRefused
 from bot.reddit.limits import number, seconds
 from bot.runtime.http_date import time_of_answer
 

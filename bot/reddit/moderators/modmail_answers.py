@@ -3,12 +3,12 @@
 import logging
 from datetime import timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.core import Core
 from bot.league.digest import read_digest
-from bot.platform import PlatformUnavailable
+from bot.networks.answer_queue import AnswerQueue
 from bot.posts.history_imports import newest_import
 from bot.reddit.client import RedditClient
 from bot.reddit.errors import NotAllowed, NotThere, RedditRefusal
@@ -18,13 +18,10 @@ from bot.reddit.moderators.modmail import messages_of
 from bot.reddit.moderators.names import Names
 from bot.reddit.options import WIKI
 from storage.tables import Community, Digest, InboxItem, Label, Post, Prediction
-from storage.types import OF_MODERATORS, InboxKind, PlatformName, ReplyState
+from storage.types import OF_MODERATORS, InboxKind, PlatformName
 
 log = logging.getLogger(__name__)
 
-MAX_TRIES = 8
-FIRST_WAIT = timedelta(seconds=30)
-CLAIMED_FOR = timedelta(minutes=1)
 _WEEK = timedelta(days=7)
 
 
@@ -36,68 +33,33 @@ class ModmailAnswers:
         self._core = core
         self._database = core.database
         self._clock = core.clock
+        self._queue = AnswerQueue(
+            core.database,
+            PlatformName.REDDIT,
+            OF_MODERATORS,
+            (NotAllowed, NotThere, RedditRefusal),
+            clock=core.clock,
+        )
 
     async def answer_due(self) -> None:
-        """Answer the messages whose time has come.
-
-        Raises:
-            PlatformUnavailable: Reddit cannot be asked now.
-        """
-        async with self._database.read() as session:
-            due = (
-                await session.scalars(
-                    select(InboxItem)
-                    .where(
-                        InboxItem.platform == PlatformName.REDDIT,
-                        InboxItem.kind.in_(OF_MODERATORS),
-                        InboxItem.due_at <= self._clock(),
-                    )
-                    .order_by(InboxItem.due_at, InboxItem.id)
-                )
-            ).all()
-        for item in due:
-            try:
-                await self._answer(item)
-            except PlatformUnavailable as error:
-                log.info("Message %s is answered later (%s).", item.source_id, error)
-                await self._later(item, error.retry_after)
-            except (NotAllowed, NotThere, RedditRefusal) as error:
-                await self._end(item, ReplyState.SKIPPED, reason=str(error))
-            except Exception:
-                # One message that cannot be answered must not stop the others.
-                log.exception("Message %s could not be answered; tried again.", item.source_id)
-                await self._later(item, None)
+        """Answer the messages whose time has come."""
+        await self._queue.each_due(self._answer)
 
     async def _answer(self, item: InboxItem) -> None:
         conversation = str(item.post_source_id)
         mark = texts.mark(item.source_id)
         if item.tries and await self._is_there(conversation, mark):
-            await self._end(item, ReplyState.SENT, answer_id=f"{item.source_id}_answer")
+            await self._queue.note_sent(item, f"{item.source_id}_answer")
             return
         text = f"{await self._text(item)}\n\n{mark}"
-        if not await self._claim(item):
+        if not await self._queue.claim(item):
             return
         await self._client.answer_modmail(conversation, text)
-        await self._end(item, ReplyState.SENT, answer_id=f"{item.source_id}_answer")
+        await self._queue.note_sent(item, f"{item.source_id}_answer")
 
     async def _is_there(self, conversation: str, mark: str) -> bool:
         whole = await self._client.conversation(conversation)
         return any(mark in str(each.get("bodyMarkdown")) for each in messages_of(whole))
-
-    async def _claim(self, item: InboxItem) -> bool:
-        """Record that an answer is about to be sent; return whether nobody else did."""
-        async with self._database.write() as session:
-            claimed = await session.execute(
-                update(InboxItem)
-                .where(
-                    InboxItem.id == item.id,
-                    InboxItem.state == ReplyState.PENDING,
-                    InboxItem.tries == item.tries,
-                )
-                .values(tries=item.tries + 1, due_at=self._clock() + CLAIMED_FOR)
-                .returning(InboxItem.id)
-            )
-            return claimed.first() is not None
 
     async def _text(self, item: InboxItem) -> str:
         async with self._database.read() as session:
@@ -135,29 +97,6 @@ class ModmailAnswers:
                     return texts.IMPORT.format(name=community.name, since=f"{since:%Y-%m-%d}")
                 case _:
                     return texts.HELP.format(name=community.name)
-
-    async def _later(self, item: InboxItem, after: timedelta | None) -> None:
-        async with self._database.write() as session:
-            kept = await session.get_one(InboxItem, item.id)
-            if kept.tries >= MAX_TRIES:
-                kept.state, kept.due_at = ReplyState.SKIPPED, None
-                kept.reason = "Reddit could not be reached often enough."
-                return
-            kept.due_at = self._clock() + (after or FIRST_WAIT * 2**kept.tries)
-
-    async def _end(
-        self,
-        item: InboxItem,
-        state: ReplyState,
-        *,
-        answer_id: str | None = None,
-        reason: str | None = None,
-    ) -> None:
-        async with self._database.write() as session:
-            kept = await session.get_one(InboxItem, item.id)
-            kept.state, kept.due_at, kept.reason = state, None, reason
-            kept.answer_id = answer_id
-            kept.answered_at = self._clock() if answer_id else None
 
 
 def _counts(session: Session, community_id: int) -> texts.Counts:

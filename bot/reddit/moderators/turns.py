@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot.core import Core
+from bot.networks.turns import Turns
 from bot.platform import PlatformUnavailable
 from bot.reddit.client import RedditClient
 from bot.reddit.communities import Communities
@@ -18,7 +19,6 @@ from bot.reddit.moderators.notices import ModeratorNotices
 from bot.reddit.moderators.roster import Roster
 from bot.reddit.moderators.wiki import WikiSettings
 from bot.reddit.reply_rules import ReplyRules
-from bot.reddit.schedule import Schedule
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Moderators:
         self._is_written_to = True
 
     async def do_what_is_due(
-        self, schedule: Schedule, every: timedelta, subreddits: Sequence[str]
+        self, turns: Turns, every: timedelta, subreddits: Sequence[str]
     ) -> None:
         """Do what is due by the clock, each for itself.
 
@@ -59,12 +59,12 @@ class Moderators:
             subreddits: that are watched.
         """
         for name in subreddits:
-            await schedule.run_due(f"the wiki of r/{name}", WIKI_EVERY, partial(self._read, name))
+            await turns.run_due(f"the wiki of r/{name}", WIKI_EVERY, partial(self._read, name))
         pause = every if self._is_written_to else max(every, IDLE_EVERY)
-        await schedule.run_due("messages of moderators", pause, self._read_messages)
-        await schedule.run_due("answers to moderators", every, self._answers.answer_due)
-        await schedule.run_due("leaderboards", LEADERBOARDS_EVERY, self._leaderboards.show_due)
-        await schedule.run_due("flair", FLAIRS_EVERY, self._post_flairs.give_due)
+        await turns.run_due("messages of moderators", pause, self._read_messages)
+        await turns.run_due("answers to moderators", every, self._answers.answer_due)
+        await turns.run_due("leaderboards", LEADERBOARDS_EVERY, self._leaderboards.show_due)
+        await turns.run_due("flair", FLAIRS_EVERY, self._post_flairs.give_due)
 
     async def _read(self, name: str) -> None:
         community = await self._communities.find(name)

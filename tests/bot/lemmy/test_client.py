@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.lemmy.client import Credentials, LemmyClient
-from bot.lemmy.errors import CredentialsRefused, LemmyRefusal
+from bot.networks.errors import CredentialsRefused, NetworkRefusal
 from bot.platform import PlatformUnavailable
 from tests.fakes.clock import FakeClock
 from tests.fakes.lemmy import FakeLemmy, serving
@@ -46,7 +46,7 @@ async def test_an_answer_of_another_shape_has_a_name_for_every_call(
                     await ask
                 except CredentialsRefused:
                     assert status == 400, f"taken for a refusal: {body[:40]}"
-                except (PlatformUnavailable, LemmyRefusal):
+                except (PlatformUnavailable, NetworkRefusal):
                     pass
                 clock.forward(3 * 3600)
 

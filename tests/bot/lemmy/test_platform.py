@@ -16,7 +16,7 @@ from bot.lemmy.platform import LemmyPlatform
 from bot.people.identity import hash_person
 from bot.platform import OneOwner, PlatformRefused
 from bot.settings import Settings, SettingsRefused
-from storage.tables import Author, Community, Embedding, InboxItem, Label, Post, Reply
+from storage.tables import Author, Community, Embedding, Guess, InboxItem, Label, Post, Reply
 from storage.types import PlatformName, PostState, ReplyState
 from tests.fakes.clock import FakeClock
 from tests.fakes.lemmy import FakeLemmy, serving
@@ -234,6 +234,50 @@ async def test_deleted_posts_are_forgotten_and_an_instance_that_hides_all_is_not
         assert titles == ["", "Two"]
         assert len(await bot.all(Embedding)) == 1
         assert kept["post"]["name"] == "Two"
+
+
+async def test_guesses_by_comment_count_are_changed_and_taken_back(
+    start: OpenBot, lemmy: FakeLemmy
+) -> None:
+    post_id = lemmy.post(author="ann")["post"]["id"]
+    async with start(lemmy_guesses=True) as bot:
+        await bot.later()
+        said = lemmy.write(post_id, "!guess high", author="bob")["comment"]
+        lemmy.write(post_id, "!guess low", author="ann")
+        lemmy.write(post_id, "`!guess low` is how it is done", author="eve")
+        await bot.later(2 * MINUTE)
+        assert [guess.bucket for guess in await bot.all(Guess)] == ["high"], "not the author's"
+        said.update(content="!guess low", updated=lemmy.now())
+        await bot.later(2 * MINUTE)
+        assert [guess.bucket for guess in await bot.all(Guess)] == ["low"]
+        bot.clock.forward(MINUTE)
+        said.update(deleted=True, updated=lemmy.now())
+        await bot.later(2 * MINUTE)
+        assert await bot.all(Guess) == []
+    async with start() as bot:
+        lemmy.write(post_id, "!guess high", author="carl")
+        await bot.later(2 * MINUTE)
+        assert await bot.all(Guess) == [], "guesses are switched off"
+
+
+async def test_a_wish_below_many_newer_messages_is_heard(start: OpenBot, lemmy: FakeLemmy) -> None:
+    post_id = lemmy.post(author="ann")["post"]["id"]
+    wish = lemmy.write(post_id, "!optout", author="ann")
+    lemmy.replies.append({**wish, "comment_reply": {"id": 1, "read": False}})
+    for _ in range(120):
+        lemmy.replies.append(lemmy.write(post_id, "Ha", author="bob"))
+    async with start() as bot:
+        await bot.later(MINUTE)
+        (item,) = await bot.all(InboxItem)
+        assert item.kind == "optout"
+
+        async def pages(seconds: float) -> int:
+            before = len(lemmy.requests)
+            await bot.later(seconds)
+            return len([path for _, path in lemmy.requests[before:] if "/user/replies" in path])
+
+        assert await pages(2 * HOUR) == 3
+        assert await pages(MINUTE) == 1, "only what is new is read again"
 
 
 async def test_a_bot_says_that_it_is_one_and_a_ban_ends_what_it_writes(

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.networks.texts import OPTED_IN, OPTED_OUT
 from bot.people.message_commands import command_in
-from bot.reddit.texts import OPTED_IN, OPTED_OUT, plain_text
+from bot.reddit.texts import plain_text
 from storage.types import InboxKind
 
 OUT = ["!optout", "!opt-out", "!opt out", "!OptOut", "!opt_out", "stop", "STOP.", "unsubscribe",

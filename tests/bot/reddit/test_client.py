@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.networks.errors import CredentialsRefused
 from bot.platform import PlatformRefused, PlatformUnavailable
 from bot.reddit.client import RedditClient
 from bot.reddit.credentials import read_credentials
 from bot.reddit.errors import (
-    CredentialsRefused,
     NotAllowed,
     NotThere,
     RedditBusy,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.communities import change_community
-from bot.reddit.guess_words import guess_in
+from bot.networks.guess_words import guess_in
 from storage.tables import Guess, InboxItem
 from storage.types import Bucket, InboxKind, ReplyState
 from tests.bot.reddit.conftest import Bot

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from bot.networks.texts import OPTED_OUT
 from bot.people.consent import OptOut, opt_out_in
 from bot.people.identity import hash_person
-from bot.reddit.texts import OPTED_OUT
 from storage.tables import Author, InboxItem, Post
 from storage.types import InboxKind, PlatformName, PostState, ReplyState
 from tests.bot.reddit.conftest import Bot, OpenBot

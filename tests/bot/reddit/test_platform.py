@@ -65,7 +65,7 @@ async def test_credentials_that_are_changed_are_taken_up(
 ) -> None:  # fmt: skip
     """The password is changed on Reddit, and later in the file."""
     monkeypatch.setattr("bot.runtime.another_try.CHECK_SECONDS", 0.05)
-    monkeypatch.setattr("bot.reddit.platform._TICK_SECONDS", 0.05)
+    monkeypatch.setattr("bot.networks.service._TICK_SECONDS", 0.05)
     file = tmp_path / "reddit"
     file.write_text(f"password = {PASSWORD}\n")
     file.chmod(0o600)

@@ -46,8 +46,8 @@ async def test_an_answer_that_another_process_claimed_is_not_sent(
         await first.reddit._inbox.read()
         answers = second.reddit._inbox_answers
         (item,) = await second.all(InboxItem)
-        assert await first.reddit._inbox_answers._claim(item)
-        assert not await answers._claim(item)
+        assert await first.reddit._inbox_answers.queue.claim(item)
+        assert not await answers.queue.claim(item)
         await answers.answer_due()
         assert reddit.comments_on(asked["name"]) == []
         (item,) = await second.all(InboxItem)

@@ -201,6 +201,8 @@ class FakeLemmy:
         return web.json_response({"post_view": view})
 
     async def _comments(self, request: web.Request) -> web.Response:
+        if "community_name" in request.query:
+            return web.json_response({"comments": _page(request, [*self.comments.values()])})
         wanted, parent = int(request.query["post_id"]), request.query.get("parent_id")
         above = "0" if parent is None else self.comments[int(parent)]["comment"]["path"]
         # As Lemmy counts: the comment that is named is shown as well, and so many levels below it.
@@ -241,16 +243,22 @@ class FakeLemmy:
         return web.json_response({"comment_view": view})
 
     async def _replies(self, request: web.Request) -> web.Response:
-        return web.json_response({"replies": self.replies[::-1]})
+        return web.json_response({"replies": _page(request, self.replies)})
 
     async def _mentions(self, request: web.Request) -> web.Response:
-        return web.json_response({"mentions": self.mentions[::-1]})
+        return web.json_response({"mentions": _page(request, self.mentions)})
 
     async def _private(self, request: web.Request) -> web.Response:
-        return web.json_response({"private_messages": self.messages[::-1]})
+        return web.json_response({"private_messages": _page(request, self.messages)})
 
     async def _image(self, request: web.Request) -> web.Response:
         return web.Response(body=picture(request.match_info["name"]), content_type="image/png")
+
+
+def _page(request: web.Request, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The page that is asked for, the newest first."""
+    limit, page = int(request.query["limit"]), int(request.query["page"])
+    return found[::-1][(page - 1) * limit : page * limit]
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ OFTEN = "They were answered often enough today."
 
 async def reason_to_be_silent(
     session: AsyncSession,
+    platform: PlatformName,
     *,
     person: str,
     kind: InboxKind,
@@ -36,14 +37,15 @@ async def reason_to_be_silent(
 
     Args:
         session: the session in which the message is recorded.
+        platform: where it was written.
         person: the keyed hash of who wrote it.
         kind: what it asks for.
         changed: whether what they wished is different from before.
         post_source_id: the post that it was written under.
-        parent_id: what it answers, as Reddit says.
+        parent_id: what it answers, by the platform's id.
         sent_at, now: aware.
     """
-    theirs = (InboxItem.platform == PlatformName.REDDIT, InboxItem.person == person)
+    theirs = (InboxItem.platform == platform, InboxItem.person == person)
     answers = (
         await session.execute(
             select(InboxItem.answer_id, InboxItem.answered_at)

@@ -1,0 +1,1 @@
+"""What Reddit, Lemmy, Mastodon and Bluesky have in common."""

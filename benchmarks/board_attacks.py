@@ -38,14 +38,17 @@ ROUTES = (
     "/api/v1/posts/{post}/vote", "/api/v1/posts/search", "/live", "/people/{name}",
     "/posts/{id}/title", "/posts/{id}/delete", "/admin/tokens", "/admin/tokens/{id}/revoke",
     "/admin/setup", "/admin/setup/{platform}", "/admin/setup/{platform}/check", "/admin/accounts",
-    "/admin/audit", "/admin/setup/subreddits", "/language/{language}",
+    "/admin/audit", "/admin/backups", "/admin/settings", "/static/{digest}/{name}",
+    "/admin/setup/subreddits", "/language/{language}",
     "/admin/accounts/link", "/account", "/account/recover", "/account/passkeys/ask",
     "/account/passkeys", "/account/sign-in/ask", "/account/sign-in", "/account/sign-out",
     "/account/passkeys/{id}/rename", "/account/passkeys/{id}/remove",
 )  # fmt: skip
-#: Trainings cost minutes, and a check of a platform asks it: a fuzzer that is the admin leaves
-#: those out.
-_NOT_AS_ADMIN = ("/models/train", "/admin/leave", "/admin/setup/{platform}/check")
+#: Trainings cost minutes, a backup is a file, and a check of a platform asks it: a fuzzer that is
+#: the admin leaves those out.
+_NOT_AS_ADMIN = (
+    "/models/train", "/admin/leave", "/admin/setup/{platform}/check", "/admin/backups",
+)  # fmt: skip
 #: What it says does not end by itself: its limits have tests of their own.
 _ENDLESS = ("/live",)
 _METHODS = ("GET", "GET", "GET", "POST", "POST", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "X")
@@ -190,6 +193,7 @@ def make_request(rng: random.Random, board: Board, cookie: bytes) -> bytes:
     number = rng.choice((b"1", b"2", b"3", b"999", b"9" * 18, word))
     path = route.encode().replace(b"{id}", quote_from_bytes(number).encode())
     path = path.replace(b"{name}", rng.choice((b"main.js", quote_from_bytes(word).encode())))
+    path = path.replace(b"{digest}", b"0" * 12)
     path = path.replace(b"{token}", rng.choice((b"0" * 32, quote_from_bytes(word).encode())))
     if rng.random() < 0.05:
         path += rng.choice((b"/", b"%00", b"%ff", b"/..", b"//", b";x"))

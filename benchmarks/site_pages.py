@@ -48,7 +48,9 @@ PAGES = (
     "/communities/2?genre=political", "/communities/2?version=second", "/communities/2?open=1",
     "/communities/2?sort=top&genre=political&version=second", "/search?q=when+code",
     "/search?q=absent", "/posts/{last}", "/posts/5", "/stats?community=2", "/league?community=2",
-    "/league?community=2&board=posts&season=all", "/models", "/me",
+    "/league?community=2&board=posts&season=all", "/models", "/me", "/models/versions/second",
+    "/measures?community=2", "/plays?community=2", "/try", "/meme", "/communities/2/settings",
+    "/admin", "/admin/audit", "/admin/backups", "/admin/settings",
 )  # fmt: skip
 
 
@@ -157,6 +159,7 @@ async def measure(folder: Path, count: int, times: int) -> Iterator[tuple[str, l
         try:
             jar = aiohttp.CookieJar(unsafe=True)
             async with aiohttp.ClientSession(cookie_jar=jar) as session:
+                await session.get(board.admin_link())
                 for path in PAGES:
                     url = board.url.rstrip("/") + path.format(last=count - 1)
                     took = []

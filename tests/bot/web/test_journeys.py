@@ -140,7 +140,7 @@ class TestAccounts:
         await page.get_by_role("button", name="Sign in with a passkey").click()
         await page.get_by_role("heading", name=person).wait_for()
         await page.goto(board.admin_link().replace("127.0.0.1", "localhost"))
-        for path in ("/admin/accounts", "/admin/audit"):
+        for path in ("/admin/accounts", "/admin/audit", "/admin/backups", "/admin/settings"):
             await page.goto(base + path)
             await check(page, path)
         await context.close()

@@ -103,7 +103,7 @@ async def test_every_page_is_served_in_german(
         "/search?q=title", "/try", "/meme", "/league", "/league?board=models", "/stats",
         "/measures",
         "/plays", "/models", "/me", "/admin", "/admin/setup", "/admin/tokens",
-        "/admin/audit",
+        "/admin/audit", "/admin/backups", "/admin/settings",
         "/models/versions/starter",
     )  # fmt: skip
     for path in paths:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import aiohttp_jinja2
@@ -12,6 +13,8 @@ from markupsafe import Markup, escape
 
 from bot.web.api.openapi import document
 from bot.web.api.operation import Operation
+
+_EXAMPLE_TEXT = (Path(__file__).parents[1] / "examples" / "label_plot.py").read_text("utf-8")
 
 
 class Reference:
@@ -40,11 +43,16 @@ class Reference:
         return [
             web.get(f"{self._base}/openapi.json", self.handle_document),
             web.get("/api", self.handle_page),
+            web.get("/api/label_plot.py", self.handle_example),
         ]
 
     async def handle_document(self, _: web.Request) -> web.Response:
         """GET /api/v1/openapi.json: no token is needed."""
         return web.Response(body=self._text, content_type="application/json")
+
+    async def handle_example(self, request: web.Request) -> web.Response:
+        """GET /api/label_plot.py: a program that asks this board."""
+        return web.Response(text=_example(request), content_type="text/x-python")
 
     async def handle_page(self, request: web.Request) -> web.Response:
         """GET /api: the same as a page."""
@@ -65,8 +73,21 @@ class Reference:
                 if schema.get("properties")
             },
             "document": f"{self._base}/openapi.json",
+            "example": _example(request),
+            "site": _site(request),
         }
         return aiohttp_jinja2.render_template("api.html", request, context)
+
+
+def _site(request: web.Request) -> str:
+    return f"{request.scheme}://{request.host}"
+
+
+def _example(request: web.Request) -> str:
+    """The example, with the address that it was asked for under."""
+    return re.sub(
+        r"^SITE = .*$", f"SITE = {json.dumps(_site(request))}", _EXAMPLE_TEXT, flags=re.MULTILINE
+    )
 
 
 def _with_code(text: str) -> Markup:

@@ -1,9 +1,9 @@
 """From a token to a plot: when posts of a community do well, by the hour they were posted at.
 
-    python docs/examples/label_plot.py http://127.0.0.1:8080 --out hours.png
+    PEORIA_TOKEN=peoria_… python label_plot.py --out hours.png
 
-The token is read from PEORIA_TOKEN (main.py token create NAME --scope read). Needs matplotlib;
-everything else is Python's own.
+The board's admin makes tokens, on the page /admin/tokens; this needs the scope "read". Needs
+matplotlib (pip install matplotlib); everything else is Python's own.
 """
 
 import argparse
@@ -19,6 +19,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import matplotlib.pyplot as plt
+
+SITE = "http://127.0.0.1:8080"
 
 
 def get(url: str, token: str) -> Any:
@@ -44,7 +46,7 @@ def labels(site: str, token: str, community: int | None) -> Iterator[dict[str, A
 def main() -> None:
     """Read the labels, and draw the mean percentile of each hour with its 95% interval."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("site", help="where the board is, such as http://127.0.0.1:8080")
+    parser.add_argument("--site", default=SITE, help="where the board is")
     parser.add_argument("--community", type=int, help="id of one community; without it, all")
     parser.add_argument("--out", type=Path, default=Path("hours.png"))
     arguments = parser.parse_args()

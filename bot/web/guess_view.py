@@ -13,7 +13,8 @@ from storage.types import Bucket, VoteHold
 
 _HELD = {
     VoteHold.NEWCOMER: mark(
-        "Your guess earns nothing here: you came to the board after this post."
+        "Your guess earns nothing here: you came to the board after this post. On newer posts it"
+        " counts."
     ),
     VoteHold.CROWD: mark("Your guess earns nothing: too many took part from your address."),
 }

@@ -30,7 +30,8 @@ CLOSED = mark(
 )
 HELD = {
     VoteHold.NEWCOMER: mark(
-        "Your vote does not count here: you came to the board after this post."
+        "Your vote does not count here: you came to the board after this post. On newer posts it"
+        " counts."
     ),
     VoteHold.CROWD: mark("Your vote does not count: too many took part from your address."),
 }

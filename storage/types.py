@@ -219,6 +219,18 @@ class VoteHold(StrEnum):
     CROWD = "crowd"
 
 
+class DuelState(StrEnum):
+    """Where a duel of two posts is."""
+
+    OPEN = "open"
+    #: One of them had the higher score.
+    DECIDED = "decided"
+    #: Both had the same.
+    DRAWN = "drawn"
+    #: One of them got no score.
+    VOID = "void"
+
+
 def enum_column(values: type[StrEnum], name: str) -> Enum:
     """A text column that holds only the values of ``values`` (a CHECK, on every database)."""
     return Enum(

@@ -16,6 +16,8 @@ from bot.discord.events.guesses import GuessListener
 from bot.discord.events.messages import MessageListener
 from bot.discord.events.reactions import ReactionListener
 from bot.discord.events.removals import RemovalListener
+from bot.discord.games.duel_buttons import DuelButton
+from bot.discord.games.run_games import Games
 from bot.discord.gateway.client import Client
 from bot.discord.history.run_imports import HistoryImports
 from bot.discord.messages.edit_reply import ReplyEditor
@@ -89,7 +91,7 @@ async def open_session(
         )
         reactions = ReactionListener(core, state.votes)
         closed_replies = ClosedReplies(core, editor)
-        client.add_dynamic_items(GuessButton, GenreSelect)
+        client.add_dynamic_items(GuessButton, GenreSelect, DuelButton)
         for listener in (
             messages,
             reactions,
@@ -99,6 +101,7 @@ async def open_session(
             HistoryImports(client, core),
             Digests(client, core, state.names),
             OutcomeTeller(client, core, state.names),
+            Games(client, core, state.names, state.cooldowns),
             GuessListener(core, state.names, state.cooldowns),
             GenreListener(core, state.names, state.cooldowns),
             closed_replies,

@@ -1,6 +1,6 @@
 """Guesses: one per person and post, changeable until guessing closes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -80,18 +80,13 @@ async def place_guess(
             raise GuessRefused(NO_SUCH_POST)
         if post.state in (PostState.REFUSED, PostState.WITHDRAWN):
             raise GuessRefused(NOTHING_TO_GUESS)
-        community = session.get_one(Community, post.community_id)
-        matured_at = post.posted_at + timedelta(seconds=community.horizon_seconds)
-        # The horizon may have been made shorter after the closing time was set.
-        if not guessing_is_open(post, now) or now >= matured_at:
+        if not takes_guesses(session, post, now):
             raise GuessRefused(CLOSED)
-        author = find_or_add_author(session, platform, person)
-        if author.opted_out_at is not None:
-            raise GuessRefused(OPTED_OUT)
-        if author.id == post.author_id:
-            raise GuessRefused(OWN_POST)
+        author = find_player(session, platform, person, [post])
         is_blind = blind and session.get(Peek, (post_id, author.id)) is None
-        held = None if hold is None else hold(session, post, author.id, matured_at)
+        held = None
+        if hold is not None:
+            held = hold(session, post, author.id, _matured_at(session, post))
         guess = session.scalar(select(Guess).filter_by(post_id=post_id, author_id=author.id))
         if guess is None:
             if most_a_day and _guessed_since(session, post, author.id, now - _DAY) >= most_a_day:
@@ -152,6 +147,33 @@ def guessing_is_open(post: Post, now: datetime) -> bool:
     """Whether people may guess on ``post`` at the moment ``now``."""
     closes_at = post.guessing_closed_at
     return closes_at is not None and now < closes_at and post.state in UNLABELLED
+
+
+def find_player(
+    session: Session, platform: PlatformName, person: str, posts: Sequence[Post]
+) -> Author:
+    """Who guesses on some posts; stored if they are new. Needs a write session.
+
+    Raises:
+        GuessRefused: they opted out, or one of the posts is their own.
+    """
+    author = find_or_add_author(session, platform, person)
+    if author.opted_out_at is not None:
+        raise GuessRefused(OPTED_OUT)
+    if author.id in (each.author_id for each in posts):
+        raise GuessRefused(OWN_POST)
+    return author
+
+
+def takes_guesses(session: Session, post: Post, now: datetime) -> bool:
+    """The same where it is about to be relied on: with the horizon as it is now."""
+    # It may have been made shorter after the closing time was set.
+    return guessing_is_open(post, now) and now < _matured_at(session, post)
+
+
+def _matured_at(session: Session, post: Post) -> datetime:
+    horizon = session.get_one(Community, post.community_id).horizon_seconds
+    return post.posted_at + timedelta(seconds=horizon)
 
 
 def guess_of(session: Session, post_id: int, platform: PlatformName, person: str) -> Guess | None:

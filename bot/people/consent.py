@@ -11,7 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.engine.database import Database
 from storage.queries.communities import find_author, find_or_add_author
-from storage.tables import Guess, ImagelessPost, Label, OutcomeFeed, Post
+from storage.tables import (
+    DuelGuess,
+    Guess,
+    ImagelessPost,
+    Label,
+    OutcomeFeed,
+    Post,
+    ScoreGuess,
+)
 from storage.types import UNLABELLED, PlatformName, PostState
 
 
@@ -96,4 +104,10 @@ async def _drop_waiting_guesses(session: AsyncSession, author_id: int) -> None:
     labelled = select(Label.post_id).where(Label.post_id == Guess.post_id).exists()
     await session.execute(
         delete(Guess).where(Guess.author_id == author_id, Guess.points.is_(None), ~labelled)
+    )
+    await session.execute(
+        delete(DuelGuess).where(DuelGuess.author_id == author_id, DuelGuess.points.is_(None))
+    )
+    await session.execute(
+        delete(ScoreGuess).where(ScoreGuess.author_id == author_id, ScoreGuess.crps.is_(None))
     )

@@ -19,6 +19,7 @@ from storage.tables import (
     Account,
     AuditEntry,
     CaptionChoice,
+    DuelGuess,
     Guess,
     Image,
     ImagelessPost,
@@ -28,6 +29,7 @@ from storage.tables import (
     Peek,
     Post,
     PostImage,
+    ScoreGuess,
     Vote,
 )
 from storage.types import PlatformName
@@ -75,6 +77,8 @@ async def forget_person(
         rows += await session.run_sync(drop_corrections, author.id)
         for statement in (
             delete(Guess).filter_by(author_id=author.id),
+            delete(DuelGuess).filter_by(author_id=author.id),
+            delete(ScoreGuess).filter_by(author_id=author.id),
             delete(Vote).filter_by(author_id=author.id),
             delete(OutcomeFeed).filter_by(author_id=author.id),
             update(OutcomeFeed).filter_by(winner_id=author.id).values(winner_id=None),

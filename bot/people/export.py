@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import aliased, selectinload
 
 from bot.serving.phrases import refusal_sentence
 from storage.engine.database import Database
@@ -16,6 +16,8 @@ from storage.tables import (
     AuditEntry,
     CaptionChoice,
     Community,
+    Duel,
+    DuelGuess,
     GenreCorrection,
     Guess,
     ImagelessPost,
@@ -26,6 +28,7 @@ from storage.tables import (
     Post,
     PostImage,
     Prediction,
+    ScoreGuess,
     Standing,
     Vote,
 )
@@ -43,10 +46,14 @@ async def communities_of_person(
         author = await session.run_sync(find_author, platform, person)
         author_id = None if author is None else author.id
         guessed = select(Guess.post_id).where(Guess.author_id == author_id)
+        duels = select(DuelGuess.duel_id).where(DuelGuess.author_id == author_id)
+        numbered = select(ScoreGuess.post_id).where(ScoreGuess.author_id == author_id)
         named = (
             select(Post.community_id).where(
-                or_(Post.author_id == author_id, Post.id.in_(guessed)), Post.platform == platform
+                or_(Post.author_id == author_id, Post.id.in_(guessed), Post.id.in_(numbered)),
+                Post.platform == platform,
             ),
+            select(Duel.community_id).where(Duel.id.in_(duels)),
             select(ImagelessPost.community_id).where(ImagelessPost.author_id == author_id),
             select(Standing.community_id).where(
                 Standing.kind == ForecasterKind.PERSON, Standing.forecaster_id == author_id
@@ -105,6 +112,8 @@ async def export_person(
             "posts": await _export_posts(session, author.id, unnamed),
             "posts_without_image": await _export_imageless(session, author.id, unnamed),
             "guesses": await _export_guesses(session, author.id, unnamed),
+            "duel_guesses": await _export_duel_guesses(session, author.id, unnamed),
+            "score_guesses": await _export_score_guesses(session, author.id, unnamed),
             "peeks": await _export_peeks(session, author.id),
             "votes": await _export_votes(session, author.id),
             "genre_corrections": await _export_corrections(session, author.id),
@@ -231,6 +240,54 @@ async def _export_guesses(
             "blind": guess.blind,
             "held_back": guess.held.value if guess.held else None,
             "points": guess.points,
+        }
+        for guess, post, community_id, community in rows
+    ]
+
+
+async def _export_duel_guesses(
+    session: AsyncSession, author_id: int, unnamed: Collection[int]
+) -> list[dict[str, Any]]:
+    first, second = aliased(Post), aliased(Post)
+    rows = await session.execute(
+        select(DuelGuess, first.source_id, second.source_id, Community.id, Community.name)
+        .join(Duel, Duel.id == DuelGuess.duel_id)
+        .join(first, first.id == Duel.first_post_id)
+        .join(second, second.id == Duel.second_post_id)
+        .join(Community, Community.id == Duel.community_id)
+        .where(DuelGuess.author_id == author_id)
+        .order_by(DuelGuess.duel_id)
+    )
+    return [
+        {
+            "community": _name(community_id, community, unnamed),
+            "posts": [one, other],
+            "guess": one if guess.first else other,
+            "guessed_at": _moment(guess.guessed_at),
+            "points": guess.points,
+        }
+        for guess, one, other, community_id, community in rows
+    ]
+
+
+async def _export_score_guesses(
+    session: AsyncSession, author_id: int, unnamed: Collection[int]
+) -> list[dict[str, Any]]:
+    rows = await session.execute(
+        select(ScoreGuess, Post.source_id, Community.id, Community.name)
+        .join(Post, Post.id == ScoreGuess.post_id)
+        .join(Community, Community.id == Post.community_id)
+        .where(ScoreGuess.author_id == author_id)
+        .order_by(ScoreGuess.post_id)
+    )
+    return [
+        {
+            "community": _name(community_id, community, unnamed),
+            "post": post,
+            "low": guess.low,
+            "high": guess.high,
+            "guessed_at": _moment(guess.guessed_at),
+            "crps": guess.crps,
         }
         for guess, post, community_id, community in rows
     ]

@@ -46,6 +46,8 @@ LOCKED: Final[Any] = {"key_share": True}
 #: All labels: each is written after the one before it, by `storage.tables.Label.written_at`. To
 #: be waited for at the end of a transaction (`storage.engine.postgresql.wait_for`).
 LABELS: Final = Scope("labels")
+#: All duels: each is scored by those that were decided before it.
+DUELS: Final = Scope("duels")
 #: All leases: some exclude others.
 LEASES: Final = Scope("leases")
 #: What admins are told once: whether they were told already.

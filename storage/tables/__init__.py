@@ -11,6 +11,7 @@ from storage.tables.batches import BatchJob, QuarantinedImage
 from storage.tables.captions import CaptionChoice
 from storage.tables.communities import Author, Community, WatchedGroup
 from storage.tables.digests import Digest
+from storage.tables.games import Duel, DuelGuess, ScoreGuess
 from storage.tables.genres import GenreCorrection
 from storage.tables.history import HistoryImport
 from storage.tables.imageless_posts import ImagelessPost
@@ -42,6 +43,8 @@ __all__ = [
     "DailyLabel",
     "DailyScore",
     "Digest",
+    "Duel",
+    "DuelGuess",
     "Embedding",
     "EndedSession",
     "ExpertAccount",
@@ -71,6 +74,7 @@ __all__ = [
     "Reply",
     "RoleSeen",
     "RunningProcess",
+    "ScoreGuess",
     "Service",
     "Snapshot",
     "Standing",

@@ -11,6 +11,7 @@ from bot.discord.commands.channels import ChannelOverview
 from bot.discord.commands.confirmation import ConfirmButton
 from bot.discord.commands.digest import DigestCommand
 from bot.discord.commands.feature import Feature
+from bot.discord.commands.games import GameCommands
 from bot.discord.commands.help import Help
 from bot.discord.commands.history import HistoryCommand
 from bot.discord.commands.leaderboard import Leaderboard, PageButton
@@ -43,6 +44,7 @@ FEATURES: tuple[type[Feature], ...] = (
     DigestCommand,
     OutcomeCommands,
     AuditCommand,
+    GameCommands,
     Leaderboard,
     PersonalRecord,
     Statistics,

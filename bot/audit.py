@@ -34,6 +34,7 @@ class Action(StrEnum):
     END_DIGEST = "end_digest"
     OUTCOMES = "outcomes"
     END_OUTCOMES = "end_outcomes"
+    MANAGERS = "managers"
     RETRAIN = "retrain"
     PROMOTE = "promote"
     ROLLBACK = "rollback"

@@ -26,6 +26,7 @@ from storage.tables.newcomers import Newcomer, Participant
 from storage.tables.outcome_feeds import OutcomeFeed
 from storage.tables.posts import Post, PostImage, Reply, Vote
 from storage.tables.predictions import ExpertAccount, Prediction
+from storage.tables.servers import Server
 from storage.tables.services import Service
 from storage.tables.tokens import ApiToken
 from storage.tables.webhooks import Webhook, WebhookMessage
@@ -75,6 +76,7 @@ __all__ = [
     "RoleSeen",
     "RunningProcess",
     "ScoreGuess",
+    "Server",
     "Service",
     "Snapshot",
     "Standing",

@@ -15,6 +15,7 @@ from bot.discord.commands.games import GameCommands
 from bot.discord.commands.help import Help
 from bot.discord.commands.history import HistoryCommand
 from bot.discord.commands.leaderboard import Leaderboard, PageButton
+from bot.discord.commands.managers import Manage, Managers
 from bot.discord.commands.me import PersonalRecord
 from bot.discord.commands.meme import Memes
 from bot.discord.commands.models import Models
@@ -44,6 +45,7 @@ FEATURES: tuple[type[Feature], ...] = (
     DigestCommand,
     OutcomeCommands,
     AuditCommand,
+    Managers,
     GameCommands,
     Leaderboard,
     PersonalRecord,
@@ -77,5 +79,8 @@ async def add_commands(
     bot.tree.error(answer_error)
     bot.add_dynamic_items(ConfirmButton, PageButton)
     cooldowns = Cooldowns(core.clock, per_person=PER_PERSON, per_channel=PER_CHANNEL, within=WITHIN)
-    for feature in FEATURES:
-        await bot.add_cog(feature(bot, core, pipeline, cooldowns, names))
+    features = [feature(bot, core, pipeline, cooldowns, names) for feature in FEATURES]
+    for feature in features:
+        await bot.add_cog(feature)
+    (managers,) = (each for each in features if isinstance(each, Managers))
+    bot.tree.add_command(Manage(managers, features))

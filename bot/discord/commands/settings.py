@@ -231,7 +231,9 @@ class ChannelSettings(Feature):
 def _given(interaction: Interaction) -> list[Any]:
     """The options as they were given."""
     data: dict[str, Any] = dict(interaction.data or {})
-    return [*data.get("options", ())]
+    options: list[Any] = [*data.get("options", ())]
+    # Within a group they are those of its command.
+    return options[0].get("options", []) if options and "value" not in options[0] else options
 
 
 def _check_may_react(channel: WatchedChannel) -> None:

@@ -11,6 +11,8 @@ ENGLISH: dict[str, str] = {
     "`/meme` – captions for an image, each with how it would do here\n"
     "*Will it play?*, *Make a meme* in a message's menu (Apps) – the same for its images\n"
     "`Low` `Medium` `High` under my replies – your guess\n"
+    "`/duel`, *Guess the score* in a post's menu, `/games` – two posts against each other, and"
+    " scores as numbers\n"
     "`/leaderboard`, `/me`, `/stats` – who is right, and how often\n"
     "`/tell-me` – what became of your posts and guesses, by direct message",
     "help.admins": "For admins (Manage Server)",

@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.discord.games.run_games import Games
-from storage.tables import Duel, DuelGuess, ScoreGuess
+from storage.tables import Duel, DuelGuess, Prediction, ScoreGuess
 from storage.types import DuelState
 from tests.bot.discord.scenarios.scene import HORIZON, PNG, SEND, Scene
 from tests.bot.discord.scenarios.test_digest import played
@@ -229,6 +229,9 @@ async def test_a_score_is_named_as_an_interval(scene: Scene, cem: Member) -> Non
         await votes(scene, post, 2)
     await scene.pass_time(HORIZON + 60)
     await look(scene)
+    async with scene.core.database.write() as session:
+        # What the bot showed, from where on it had results enough.
+        await session.execute(update(Prediction).values(score_p10=0.0, score_p90=6.0))
     async with scene.core.database.read() as session:
         rows = list(
             await session.scalars(

@@ -39,7 +39,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("first_won", sa.Boolean()),
-        sa.Column("base_rate", sa.Float()),
+        sa.Column("base_rate", sa.Double()),
         sa.Column("place", sa.String(128), nullable=False),
         sa.Column("source_id", sa.String(128)),
         sa.Column("closed_at", UtcDateTime()),
@@ -86,7 +86,7 @@ def upgrade() -> None:
         sa.Column("author_id", Key, autoincrement=False, nullable=False),
         sa.Column("first", sa.Boolean(), nullable=False),
         sa.Column("guessed_at", UtcDateTime(), nullable=False),
-        sa.Column("points", sa.Float()),
+        sa.Column("points", sa.Double()),
         sa.ForeignKeyConstraint(
             ["duel_id"],
             ["duels.id"],
@@ -103,11 +103,11 @@ def upgrade() -> None:
         "score_guesses",
         sa.Column("post_id", Key, nullable=False),
         sa.Column("author_id", Key, autoincrement=False, nullable=False),
-        sa.Column("low", sa.Float(), nullable=False),
-        sa.Column("high", sa.Float(), nullable=False),
+        sa.Column("low", sa.Double(), nullable=False),
+        sa.Column("high", sa.Double(), nullable=False),
         sa.Column("guessed_at", UtcDateTime(), nullable=False),
-        sa.Column("crps", sa.Float()),
-        sa.Column("base_crps", sa.Float()),
+        sa.Column("crps", sa.Double()),
+        sa.Column("base_crps", sa.Double()),
         sa.CheckConstraint("low <= high", name=op.f("ck_score_guesses_low_to_high")),
         sa.CheckConstraint(
             "(crps IS NULL) = (base_crps IS NULL)", name=op.f("ck_score_guesses_scored_whole")

@@ -1,8 +1,10 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from trainer.backbone.finetune import FIRST_UNFROZEN, FinetuneRefused, FineTuning, Plan, finetune
@@ -86,6 +88,15 @@ def test_one_that_is_cut_short_goes_on_after_the_last_whole_epoch(
     assert other.losses == [], "a checkpoint of another plan is left alone"
 
 
+@pytest.fixture
+def step_by_step() -> Iterator[None]:
+    """A handful of steps is over sooner than they would be made ready to be quick."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.mark.usefixtures("step_by_step")
 def test_a_finetuned_backbone_is_a_weights_file_of_its_own(tmp_path: Path) -> None:
     keras.utils.set_random_seed(1)
     spec = StudentSpec(0.35, SIDE)

@@ -2,7 +2,6 @@
 
 import asyncio
 
-import pytest
 from sqlalchemy import select
 
 from bot.discord.platform import DiscordPlatform
@@ -36,47 +35,49 @@ async def close_guessing(scene: Scene) -> None:
     await scene.platform.close_guessing()
 
 
-@pytest.mark.parametrize("answer", ANSWERS, ids=str)
-async def test_a_refused_edit_stops_nothing_else_and_ends(
-    scene: Scene, answer: tuple[int, int]
-) -> None:
+async def test_a_refused_edit_stops_nothing_else_and_ends(scene: Scene) -> None:
+    """One channel for each answer, all at the same time, and a healthy one."""
+    refused = [scene.fake.channel(scene.guild, f"refused {answer}") for answer in ANSWERS]
     other = scene.fake.channel(scene.guild, "healthy")
-    for each in (scene.channel, other):
+    for each in (*refused, other):
         await scene.watch(each, guess_seconds=600)
-    post, reply = await replied_in(scene, scene.channel)
+    replied = [await replied_in(scene, channel) for channel in refused]
     well, healthy = await replied_in(scene, other)
-    hook = scene.fake.on(EDIT, error(*answer), times=None, when=in_channel(scene.channel))
+    hooks = [
+        scene.fake.on(EDIT, error(*answer), times=None, when=in_channel(channel))
+        for answer, channel in zip(ANSWERS, refused, strict=True)
+    ]
     scene.clock.forward(HORIZON - 60)
     await close_guessing(scene)
-    assert hook.hits
+    assert all(hook.hits for hook in hooks)
     assert healthy.edited_at is not None, "guessing closed in the healthy channel"
     edited = healthy.edited_at
     scene.clock.forward(120)
     await scene.work()
-    for each in (post, well):
+    for each in (*(post for post, _ in replied), well):
         stored = await scene.stored(each)
         assert stored is not None
-        assert stored.state is PostState.SETTLING, "both are labelled"
+        assert stored.state is PostState.SETTLING, "all are labelled"
     assert healthy.edited_at > edited, "the outcome is shown in the healthy channel"
     for hours in range(1, 24):
         await scene.pass_time(hours * 3600)
-    asked = hook.hits
+    asked = [hook.hits for hook in hooks]
     await scene.pass_time(30 * 24 * 3600)
     await close_guessing(scene)
-    assert hook.hits <= asked + 1
     for _ in range(3):
         await scene.pass_time(24 * 3600)
-    assert hook.hits <= asked + 1 < 60, "it ends"
-    assert reply.edited_at is None
-    stored = await scene.stored(post)
-    async with scene.core.database.read() as session:
-        kept = await session.scalar(select(Reply).filter_by(source_id=str(reply.id)))
-    assert stored is not None
-    assert stored.due_at is None
-    assert kept is not None
-    assert kept.state is ReplyState.SETTLED
-    assert kept.fault, "the reason is on record"
-    assert answer[0] == 503 or str(answer[1] or answer[0]) in kept.fault
+    for answer, hook, before, (post, reply) in zip(ANSWERS, hooks, asked, replied, strict=True):
+        assert hook.hits <= before + 1 < 60, f"{answer}: it ends"
+        assert reply.edited_at is None
+        stored = await scene.stored(post)
+        async with scene.core.database.read() as session:
+            kept = await session.scalar(select(Reply).filter_by(source_id=str(reply.id)))
+        assert stored is not None
+        assert stored.due_at is None
+        assert kept is not None
+        assert kept.state is ReplyState.SETTLED
+        assert kept.fault, f"{answer}: the reason is on record"
+        assert answer[0] == 503 or str(answer[1] or answer[0]) in kept.fault
 
 
 async def test_a_channel_that_keeps_the_bot_waiting_holds_up_no_other(scene: Scene) -> None:

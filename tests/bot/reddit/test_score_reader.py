@@ -220,11 +220,12 @@ async def test_a_subreddit_that_is_private_for_a_day_loses_nothing(
 
 async def test_readings_of_a_post_along_its_way(bot: Bot, reddit: FakeReddit) -> None:
     shown = reddit.post("aww")
-    for minutes in range(0, 24 * 60 + 10, 10):
+    moments = sorted({0, 5, 10, 15, *range(30, 24 * 60 + 31, 30), 65, 365, 24 * 60 + 5})
+    for minutes, following in zip(moments, [*moments[1:], 24 * 60 + 60], strict=True):
         shown["score"] = minutes
         shown["num_comments"] = minutes // 10
         await bot.tick()
-        bot.clock.forward(600)
+        bot.clock.forward((following - minutes) * 60)
     read = {each.reading: (each.score, each.comments) for each in await bot.all(Snapshot)}
     assert set(read) == {600, 3600, 21600, 86400}
     assert read[86400] == (1440, 144)

@@ -6,7 +6,7 @@ import pytest
 from models.attributes.genre import GENRES, GenreHead
 from trainer.attributes.refit_genres import KEPT, LEAST, Corrections, judge, refit
 
-_SIDE = 1280
+_SIDE = 160
 
 
 def head_that_tells(random: np.random.Generator) -> tuple[GenreHead, np.ndarray]:

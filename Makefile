@@ -20,6 +20,12 @@ run: set-up ## set up, then start Peoria: the board is at http://127.0.0.1:8080
 
 install: set-up ## only set up; EXTRAS= for serving without TensorFlow, EXTRAS="ocr postgres" adds both
 
+# A test process for each core, so that each computes with one thread. With more, they wait for each other in
+# busy loops, and what is fitted in tests took two to ten times as much processor time.
+test test-quick coverage: export OMP_NUM_THREADS := 1
+test test-quick coverage: export OPENBLAS_NUM_THREADS := 1
+test test-quick coverage: export TF_NUM_INTRAOP_THREADS := 1
+
 test: set-up-dev ## set up, then run the tests
 	$(PYTEST) --durations=15 $(PYTEST_ARGS)
 

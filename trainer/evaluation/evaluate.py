@@ -19,6 +19,9 @@ Integers = NDArray[np.int64]
 RESAMPLES = 1000
 INSIDE = 0.95
 
+#: The figures that say how much is better than the base rate.
+_SKILLS = ("log_loss_skill", "rps_skill", "ordinal_loss_reduction")
+
 #: Resamples of the figures that stand beside the others.
 _FEWER = 300
 
@@ -79,7 +82,10 @@ def evaluate(forecasts: Forecasts, *, resamples: int = RESAMPLES, seed: int = 1)
     buckets = forecasts.bucket_probabilities()
     by_chance = metrics.calibration_error_by_chance(buckets, np.random.default_rng(seed))
     whole = figures(forecasts) | {"ece_by_chance": by_chance}
-    notes = [*_nothing_to_tell(whole, n), _luck(whole, n)]
+    reason = _why_no_skill(whole, forecasts)
+    if reason is not None:
+        whole |= dict.fromkeys(_SKILLS, np.nan)
+    notes = [*_nothing_to_tell(reason), _luck(whole, n)]
     table = metrics.confusion(buckets.argmax(axis=1), forecasts.bucket, len(BUCKETS))
     return Evaluation(
         n=n,
@@ -124,7 +130,18 @@ def _luck(found: dict[str, float], n: int) -> str:
     )
 
 
-def _nothing_to_tell(found: dict[str, float], n: int) -> list[str]:
+def _why_no_skill(found: dict[str, float], forecasts: Forecasts) -> str | None:
+    """Why nothing can be told about skill; None where it can.
+
+    Where every score is the same one nothing is told, whatever else it is ranked among: all that
+    could be seen is where that one score lies there.
+    """
+    n = len(forecasts)
+    if n > 1 and not np.ptp(forecasts.score):
+        return "all scores tie, so that they cannot be compared"
+    return why_no_skill(n, found["base_rate_rps"]) or why_no_skill(n, found["base_rate_log_loss"])
+
+
+def _nothing_to_tell(reason: str | None) -> list[str]:
     """A sentence where skill is not a number."""
-    reason = why_no_skill(n, found["base_rate_rps"]) or why_no_skill(n, found["base_rate_log_loss"])
     return [f"Nothing to tell yet about skill: {reason}."] if reason else []

@@ -121,6 +121,18 @@ def test_where_every_score_ties_nothing_is_told() -> None:
     assert "cannot be compared" in found.notes[0]
 
 
+def test_one_score_for_all_tells_nothing_among_others_either() -> None:
+    found = evaluate(forecasts(RNG.dirichlet(np.ones(10), 40), np.full(40, 5.0)), resamples=100)
+    data = found.to_json()
+    for name in ("log_loss_skill", "rps_skill", "ordinal_loss_reduction", "spearman"):
+        assert data[name] is None, name
+        assert data["intervals"][name] is None
+    assert data["accuracy"] is not None
+    assert found.notes[0] == (
+        "Nothing to tell yet about skill: all scores tie, so that they cannot be compared."
+    )
+
+
 @pytest.mark.parametrize("n", [12, 60, 300])
 @pytest.mark.parametrize("sure", [0.2, 1.0, 5.0])
 def test_the_interval_of_the_calibration_error_holds_the_estimate(n: int, sure: float) -> None:

@@ -27,6 +27,7 @@ from models.captions.ranking import SHIPPED_RANKING, Offered, Ranking
 from models.captions.render import Canvas, checked
 from models.captions.safety import SafetyList
 from models.captions.serving_ranking import serving_ranking
+from models.captions.subjects import left_to_people
 from models.captions.tokenizer import EXPRESSIONS
 from models.features import PostFacts
 from models.preprocessing import to_input
@@ -182,7 +183,7 @@ class MemeMaker:
             found, notes = await self._gather(
                 embedding, champion, title, audience, expression, seed
             )
-            found = [each for each in found if self._may_be_shown(each[0])]
+            found = [each for each in found if self._may_be_shown(*each)]
             if not found:
                 raise NoCaptions(
                     "There is no caption for this picture here yet; "
@@ -272,11 +273,14 @@ class MemeMaker:
         )
         return [each.boxes for each in written if any(each.boxes)]
 
-    def _may_be_shown(self, boxes: tuple[str, ...]) -> bool:
+    def _may_be_shown(self, boxes: tuple[str, ...], source: CaptionSource) -> bool:
         try:
-            return not self._safety.refuses(" ".join(checked(boxes)))
+            text = " ".join(checked(boxes))
         except CaptionRefused:
             return False
+        if source.generated and left_to_people(text):
+            return False
+        return not self._safety.refuses(text)
 
     def _forecast(
         self, canvas: Canvas, champion: Champion,

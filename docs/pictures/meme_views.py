@@ -59,7 +59,7 @@ async def on_command_line(data: Path, scratch: Path) -> None:
         shown += f"$ main.py {shlex.join(arguments)}\n{said.decode()}\n"
     style = "margin:0;padding:16px;background:#313338;color:#dcddde;font:15px/1.25 monospace"
     page = f'<body style="{style}"><pre style="{style}">{html.escape(shown)}</pre>'
-    screenshot(f"<meta charset=utf-8>{page}", HERE / "meme-command-line.png", width=900)
+    screenshot(f"<meta charset=utf-8>{page}", HERE / "meme-command-line.png", width=980)
 
 
 async def on_discord(fake: FakeDiscord, channel: Channel, person: Member) -> None:

@@ -1,6 +1,5 @@
 """Captions of a folder as arrays for the caption network, and how they are split."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from PIL import Image, ImageEnhance
 
 from models.backbone import Backbone
 from models.captions.emotions import EmotionClassifier
+from models.captions.subjects import is_political
 from models.captions.tokenizer import (
     ANY_EXPRESSION,
     ANY_KIND,
@@ -38,18 +38,11 @@ _LONG = 30
 #: Views of each template: itself, mirrored, cropped, lighter and darker.
 VIEWS = 24
 
-_POLITICAL = re.compile(
-    r"\b(trump|obama|hillary|clinton|biden|bernie|sanders|democrats?|republicans?|liberals?"
-    r"|conservatives?|congress|senate|president|election|vote|voters?|voting|socialis[mt]"
-    r"|communis[mt]|government|putin|brexit|politic\w*|immigrants?|abortion|gun control|taxes"
-    r"|left wing|right wing|capitalism|congressman|senator|impeach\w*)\b"
-)
-
 
 def kind_of(boxes: Sequence[str]) -> str:
     """What kind of caption it is, by words and length."""
     text = normal(" ".join(boxes))
-    if _POLITICAL.search(text):
+    if is_political(text):
         return "political"
     return "text_post" if len(text.split()) >= _LONG else "top_bottom"
 

@@ -67,3 +67,26 @@ async def test_where_no_caption_is_found_a_sentence_says_what_to_do(core: Core) 
     audience = await find_audience(core.database, None, NOW)
     with pytest.raises(NoCaptions, match="--caption"):
         await maker.suggest(PICTURE, title="", audience=audience, now=NOW)
+
+
+class Ventriloquist:
+    """A caption server that writes what it should not, too."""
+
+    async def captions(self, **_: object) -> list[tuple[str, ...]]:
+        return [("vote for", "putin"), ("i am", "a cat")]
+
+
+async def test_what_a_program_should_not_joke_about_is_left_out_and_a_person_may(
+    core: Core,
+) -> None:
+    maker = MemeMaker(
+        core.serving, core.database, model=None, emotions=None,
+        caption_server=Ventriloquist(),  # type: ignore[arg-type]
+        safety=SafetyList([]),
+    )  # fmt: skip
+    audience = await find_audience(core.database, None, NOW)
+    found = await maker.suggest(PICTURE, title="", audience=audience, now=NOW)
+    assert [each.boxes for each in found.chosen] == [("i am", "a cat")]
+    own = [("vote for", "putin")]
+    found = await maker.suggest(PICTURE, title="", audience=audience, now=NOW, own=own)
+    assert [each.boxes for each in found.chosen] == own

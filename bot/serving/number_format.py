@@ -1,4 +1,4 @@
-"""Numbers, shares and lengths of time as a language writes them, by Unicode's CLDR (Babel).
+"""Numbers and shares as a language writes them, by Unicode's CLDR (Babel), and lengths of time.
 
 Where none is named, it is the one that is spoken (`bot.texts.language`). Babel takes 60 ms to
 import and a moment for each language: both happen at the first number.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bot.texts import language as spoken
 from bot.texts.language import Language as Language
-from bot.texts.translate import gettext, mark
+from bot.texts.translate import gettext, mark, ngettext, npgettext
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -73,9 +73,22 @@ def units(
 
 @lru_cache(maxsize=4096)
 def _units(count: int, unit: Unit, language: Language, length: Literal["short", "long"]) -> str:
-    from babel.units import format_unit
-
-    return format_unit(count, unit, length, locale=_locale(language))
+    # Babel's own patterns fall back to English: "1 day" in Portuguese, "2 hour" in Japanese.
+    with spoken.speaking(language):
+        match unit, length:
+            case "minute", "long":
+                words = ngettext("{n} minute", "{n} minutes", count)
+            case "minute", _:
+                words = npgettext("short", "{n} min", "{n} min", count)
+            case "hour", "long":
+                words = ngettext("{n} hour", "{n} hours", count)
+            case "hour", _:
+                words = npgettext("short", "{n} hr", "{n} hr", count)
+            case _, "long":
+                words = ngettext("{n} day", "{n} days", count)
+            case _:
+                words = npgettext("short", "{n} day", "{n} days", count)
+        return words.format(n=number(count))
 
 
 def duration(length: timedelta) -> str:

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import Final, Literal, TypeAlias, get_args
 
 #: By the tags that HTML, HTTP and Discord give languages (BCP 47).
-Language: TypeAlias = Literal["en", "de"]
+Language: TypeAlias = Literal["en", "de", "es", "fr", "pt-BR", "ja"]
 
 #: Every language, the one that texts are written in first.
 LANGUAGES: tuple[Language, ...] = get_args(Language)

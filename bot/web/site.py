@@ -75,7 +75,14 @@ MODULES = (
     "training.js", "votes.js", "words.js",
 )  # fmt: skip
 #: What each language is called by those who speak it.
-LANGUAGE_NAMES: dict[Language, str] = {"en": "English", "de": "Deutsch"}
+LANGUAGE_NAMES: dict[Language, str] = {
+    "en": "English",
+    "de": "Deutsch",
+    "es": "Español",
+    "fr": "Français",
+    "pt-BR": "Português (Brasil)",
+    "ja": "日本語",
+}
 _HERE = Path(__file__).parent
 #: What platforms are called on the site.
 PLATFORMS = {

@@ -1,10 +1,11 @@
-"""Numbers in words and figures, in both languages."""
+"""Numbers in words and figures, in each language."""
 
 import math
 import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -12,14 +13,18 @@ from hypothesis import strategies as st
 
 from bot.serving.number_format import (
     Language,
+    Unit,
     duration,
     number,
     percent,
     signed,
     units,
 )
+from bot.texts.language import LANGUAGES
 
 ROOT = Path(__file__).parents[3]
+UNITS: tuple[Unit, ...] = ("minute", "hour", "day")
+LENGTHS: tuple[Literal["short", "long"], ...] = ("short", "long")
 
 
 @pytest.mark.parametrize(
@@ -68,7 +73,14 @@ def test_a_share(share: float, english: str, german: str) -> None:
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("en", ("1 hour", "2 hours", "2 hr")), ("de", ("1 Stunde", "2 Stunden", "2 Std."))],
+    [
+        ("en", ("1 hour", "2 hours", "2 hr")),
+        ("de", ("1 Stunde", "2 Stunden", "2 Std.")),
+        ("pt-BR", ("1 hora", "2 horas", "2 h")),
+        ("es", ("1 hora", "2 horas", "2 h")),
+        ("fr", ("1\xa0heure", "2\xa0heures", "2\xa0h")),
+        ("ja", ("1時間", "2時間", "2時間")),
+    ],
 )
 def test_units_agree_with_their_number(language: Language, words: tuple[str, ...]) -> None:
     assert (
@@ -76,6 +88,18 @@ def test_units_agree_with_their_number(language: Language, words: tuple[str, ...
         units(2, "hour", language),
         units(2, "hour", language, "short"),
     ) == words
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_unit_and_no_share_falls_back_to_english(language: Language) -> None:
+    english = {"hour", "hours", "day", "days"}
+    told = [
+        units(count, unit, language, length)
+        for count in (1, 2) for unit in UNITS for length in LENGTHS
+    ]  # fmt: skip
+    assert language == "en" or not english & {word for each in told for word in each.split()}
+    assert all(any(map(str.isdigit, each)) for each in told)
+    assert len({percent(share, language) for share in (0.001, 0.01, 0.99, 0.999)}) == 4
 
 
 def test_babel_is_not_imported_before_it_is_needed() -> None:

@@ -1,4 +1,4 @@
-"""The board speaks English and German: by the browser, or as somebody chose."""
+"""The board speaks six languages: by the browser, or as somebody chose."""
 
 import re
 from itertools import pairwise
@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.app import App
+from bot.texts.language import LANGUAGES, Language
 from bot.web import site
 from bot.web.languages import preferred
 from tests.fakes.clock import FakeClock
@@ -23,11 +24,16 @@ GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
         ("", "en"),
         ("de", "de"),
         ("DE-ch", "de"),
-        ("fr, de;q=0.3, en;q=0.2", "de"),
+        ("nl, de;q=0.3, en;q=0.2", "de"),
         ("en;q=0.4, de;q=0.5", "de"),
         ("en, de", "en"),
         ("de;q=0", "en"),
-        ("fr", "en"),
+        ("nl", "en"),
+        ("fr-CA, en;q=0.5", "fr"),
+        ("pt", "pt-BR"),
+        ("pt-PT", "pt-BR"),
+        ("es-419", "es"),
+        ("ja-JP, en;q=0.9", "ja"),
         ("den", "en"),
         (";;;q=,", "en"),
     ],
@@ -38,7 +44,7 @@ def test_the_language_that_is_wanted_most(header: str, spoken: str) -> None:
 
 @given(st.text(max_size=200))
 def test_any_header_is_read(header: str) -> None:
-    assert preferred(header) in ("en", "de")
+    assert preferred(header) in LANGUAGES
 
 
 async def test_a_browser_is_answered_in_its_language(ann: Visitor, bob: Visitor) -> None:
@@ -61,7 +67,7 @@ async def test_a_choice_counts_more_and_leads_back(ann: Visitor) -> None:
         assert answer.status == 303
         assert answer.headers["Location"] == "/league?board=posts"
     assert '<html lang="en">' in (await ann.page("/", **GERMAN))[1]
-    assert (await ann.page("/language/fr"))[0] == 404
+    assert (await ann.page("/language/nl"))[0] == 404
 
 
 @pytest.mark.parametrize(
@@ -111,6 +117,20 @@ async def test_every_page_is_served_in_german(
         assert status == 200, path
         assert '<html lang="de">' in page, path
         assert "%(" not in page, path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_card_and_the_league_are_served_in_every_language(
+    ann: Visitor, post_id: int, language: Language
+) -> None:
+    for path in (f"/posts/{post_id}", "/", "/league"):
+        status, page = await ann.page(path, **{"Accept-Language": language})
+        assert status == 200, path
+        assert f'<html lang="{language}">' in page
+        assert "%(" not in page, path
+        # Every other language is one click away.
+        others = set(re.findall(r'href="/language/([\w-]+)"', page))
+        assert others == {*LANGUAGES} - {language}
 
 
 async def test_a_refusal_of_a_form_is_in_german(ann: Visitor) -> None:

@@ -43,6 +43,9 @@ async def test_everybody_reads_their_own_language(
         pass
     predict, german = fake.commands["predict", 1], Texts("de")
     assert predict["description_localizations"]["de"] == german("predict.about")
+    assert {*predict["description_localizations"]} == {
+        "de", "es-ES", "es-419", "fr", "ja", "pt-BR",
+    }  # fmt: skip
     assert predict["options"][0]["description_localizations"]["de"] == german("predict.image")
     menu = fake.commands["Will it play?", 3]
     assert menu["name_localizations"]["de"] == german("predict.menu")

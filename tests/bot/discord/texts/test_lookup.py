@@ -38,7 +38,15 @@ def test_every_text_that_is_asked_for_is_there() -> None:
 
 @pytest.mark.parametrize(
     ("locale", "language"),
-    [("de", "de"), (Locale.german, "de"), ("en-GB", "en"), ("nl", "en"), (None, "en")],
+    [
+        ("de", "de"),
+        (Locale.german, "de"),
+        (Locale.latin_american_spanish, "es"),
+        (Locale.brazil_portuguese, "pt-BR"),
+        ("en-GB", "en"),
+        ("nl", "en"),
+        (None, "en"),
+    ],
 )
 def test_the_language_follows_the_locale(locale: Locale | str | None, language: str) -> None:
     assert Texts(locale).language == language
@@ -62,6 +70,10 @@ def test_a_count_takes_its_plural_form() -> None:
         "0 labels", "1 label", "2 labels", "1,234 labels",
     ]  # fmt: skip
     assert [german.count("count.labels", n) for n in (1, 1234)] == ["1 Ausgang", "1.234 Ausgänge"]
+    # Nothing is one thing in French, and Japanese counts all alike.
+    french, japanese = Texts("fr"), Texts("ja")
+    assert [french.count("count.labels", n) for n in (0, 2)] == ["0 résultat", "2 résultats"]
+    assert [japanese.count("count.labels", n) for n in (1, 2)] == ["確定結果1件", "確定結果2件"]
     with pytest.raises(KeyError):
         english.count("bucket.low", 1)
 

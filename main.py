@@ -24,6 +24,7 @@ from bot.cli import (
     import_posts,
     leaderboard,
     lemmy,
+    mastodon,
     meme,
     models,
     nowcast,
@@ -105,6 +106,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(discord.app, name="discord")
 app.add_typer(reddit.app, name="reddit")
 app.add_typer(lemmy.app, name="lemmy")
+app.add_typer(mastodon.app, name="mastodon")
 app.add_typer(backbone.app, name="backbone")
 app.add_typer(cluster.app, name="cluster")
 app.add_typer(token.app, name="token")

@@ -213,6 +213,10 @@ def build(core: Core) -> App:
         from bot.lemmy.platform import LemmyPlatform
 
         platforms[PlatformName.LEMMY] = LemmyPlatform(core, pipeline)
+    if core.settings.mastodon_instance is not None and Role.MASTODON in roles:
+        from bot.mastodon.platform import MastodonPlatform
+
+        platforms[PlatformName.MASTODON] = MastodonPlatform(core, pipeline)
     leases = {
         role: Lease(core.database, f"role {role}", term=PLATFORM_TERM)
         for role in roles
@@ -262,10 +266,16 @@ def _setup_checks(core: Core, pipeline: Pipeline) -> Mapping[PlatformName, Setup
 
         return await check_lemmy(settings, core.clock)
 
+    async def mastodon(settings: Settings) -> Sequence[Finding]:
+        from bot.mastodon.check import check_mastodon
+
+        return await check_mastodon(settings, core.clock)
+
     return {
         PlatformName.DISCORD: discord,
         PlatformName.REDDIT: reddit,
         PlatformName.LEMMY: lemmy,
+        PlatformName.MASTODON: mastodon,
     }
 
 

@@ -46,6 +46,11 @@ _LEMMY_COMMUNITY = re.compile(
     rf"!?(?P<a>[a-z0-9_]{{3,30}})@(?P<b>{_HOST})|https?://(?P<d>{_HOST})/c/(?P<c>[a-z0-9_]{{3,30}})/?"
 )
 
+#: A hashtag, an account or a list of Mastodon.
+_MASTODON_PLACE = re.compile(
+    rf"#[^\W_]\w{{0,98}}|@[a-z0-9_.-]{{1,40}}(?:@{_HOST})?|list:\d{{1,20}}"
+)
+
 _BUCKET = re.compile(r"(?:s3|gs|az)://[^/]")
 _BUCKET_URL = re.compile(r"\w+://[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*/?")
 
@@ -158,6 +163,16 @@ def _lemmy_communities(value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _mastodon_places(value: tuple[str, ...]) -> tuple[str, ...]:
+    found = [text.strip().lower() for text in value]
+    if not all(_MASTODON_PLACE.fullmatch(text) for text in found):
+        raise ValueError(
+            "not hashtags, accounts and lists such as #cats,@ann@mastodon.art,list:7, separated by"
+            " commas"
+        )
+    return tuple(dict.fromkeys(found))
+
+
 def _web_address(value: str) -> str:
     if not value.startswith(("https://", "http://")):
         raise ValueError("must begin with https:// or http://")
@@ -196,6 +211,8 @@ Subreddits: TypeAlias = Annotated[Names, AfterValidator(read_subreddits)]
 Roles: TypeAlias = Annotated[tuple[Role, ...], NoDecode, BeforeValidator(_roles)]
 #: Communities of Lemmy separated by commas, each ``name@instance``.
 LemmyCommunities: TypeAlias = Annotated[Names, AfterValidator(_lemmy_communities)]
+#: Hashtags, accounts and lists of Mastodon separated by commas.
+MastodonPlaces: TypeAlias = Annotated[Names, AfterValidator(_mastodon_places)]
 #: An http address, without the slash at its end.
 WebAddress: TypeAlias = Annotated[str, AfterValidator(_web_address)]
 #: The same, or None.

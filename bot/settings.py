@@ -17,6 +17,7 @@ from bot.setting_types import (
     CronSchedule,
     DatabaseUrl,
     LemmyCommunities,
+    MastodonPlaces,
     Names,
     Networks,
     ObjectStoreUrl,
@@ -403,6 +404,55 @@ class Settings(BaseSettings):
     )
     lemmy_poll_seconds: float = Field(
         60.0, ge=10, description="How often a community of Lemmy and messages are read, seconds."
+    )
+
+    mastodon_instance: OptionalWebAddress = Field(
+        None,
+        description="Server of the bot's account, such as https://mastodon.social; with it,"
+        " hashtags, accounts and lists are watched. docs/mastodon.md says how.",
+    )
+    mastodon_token: SecretStr | None = Field(None, description="Access token of the account.")
+    mastodon_token_file: Path | None = Field(
+        None, description="File with the token, used instead of the setting."
+    )
+    mastodon_watch: MastodonPlaces = Field(
+        (),
+        description="What is watched, separated by commas: #catsofmastodon, @ann@mastodon.art, or"
+        " list: and the number of a list.",
+    )
+    mastodon_reply: Literal["off", "asked", "on"] = Field(
+        "off",
+        description="Whether anything is written on Mastodon: nothing, answers to those who ask, or"
+        " an answer to every post that is watched.",
+    )
+    mastodon_replies_per_hour: int = Field(
+        10, gt=0, description="Most answers to posts with one hashtag within an hour."
+    )
+    mastodon_reply_minutes: float = Field(
+        60.0, gt=0, description="Posts on Mastodon older than this get no answer, minutes."
+    )
+    mastodon_guesses: bool = Field(
+        False, description="Whether people guess in answers to the bot, such as `!guess high`."
+    )
+    mastodon_about: OptionalWebAddress = Field(
+        None,
+        description="Page that says what the bot is, to which its answers on Mastodon link; unset:"
+        " the account's profile.",
+    )
+    mastodon_max_age_hours: float = Field(
+        6.0, gt=0, le=168, description="Posts on Mastodon older than this are ignored, hours."
+    )
+    mastodon_horizon_hours: float = Field(
+        24.0,
+        gt=0,
+        le=720,
+        description="Age at which a score is final in what is new of Mastodon, hours.",
+    )
+    mastodon_sensitive: bool = Field(
+        False, description="Whether posts on Mastodon marked as sensitive are predicted, too."
+    )
+    mastodon_poll_seconds: float = Field(
+        60.0, ge=10, description="How often what is watched and messages are read, seconds."
     )
 
     read_text: bool = Field(

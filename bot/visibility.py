@@ -54,7 +54,7 @@ class Visibility:
         match community.platform:
             case PlatformName.WEB:
                 return True
-            case PlatformName.REDDIT | PlatformName.LEMMY:
+            case PlatformName.REDDIT | PlatformName.LEMMY | PlatformName.MASTODON:
                 return self._is_local
             case PlatformName.DISCORD:
                 return False

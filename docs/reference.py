@@ -31,6 +31,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Discord": ("discord_",),
     "Reddit": ("reddit_",),
     "Lemmy": ("lemmy_",),
+    "Mastodon": ("mastodon_",),
     "Training": ("train_", "retrain_", "finetune", "keep_versions", "backbone", "pause_on", "ray_"),
     "Backups": ("backup_",),
     "The league": ("season_", "min_guesses"),

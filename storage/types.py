@@ -18,6 +18,7 @@ class PlatformName(StrEnum):
     REDDIT = "reddit"
     WEB = "web"
     LEMMY = "lemmy"
+    MASTODON = "mastodon"
 
 
 class PostState(StrEnum):

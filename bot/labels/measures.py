@@ -18,6 +18,7 @@ TOLD: Final[Mapping[PlatformName, tuple[Measure, ...]]] = {
     PlatformName.REDDIT: (Measure.SCORE, Measure.COMMENTS),
     PlatformName.DISCORD: (Measure.SCORE, Measure.FAVOURITES),
     PlatformName.LEMMY: (Measure.SCORE, Measure.COMMENTS),
+    PlatformName.MASTODON: (Measure.SCORE, Measure.COMMENTS),
     PlatformName.WEB: (Measure.SCORE, Measure.FAVOURITES),
 }
 

@@ -11,6 +11,7 @@ class Role(StrEnum):
     DISCORD = "discord"
     REDDIT = "reddit"
     LEMMY = "lemmy"
+    MASTODON = "mastodon"
     WEB = "web"
     JOBS = "jobs"
     EMBED = "embed"
@@ -22,6 +23,7 @@ MEANING: Final = {
     Role.DISCORD: "is connected to Discord; takes, predicts, answers and scores the posts there",
     Role.REDDIT: "watches Reddit, and does the same there",
     Role.LEMMY: "watches communities of Lemmy, and does the same there",
+    Role.MASTODON: "watches hashtags, accounts and lists of Mastodon, and does the same there",
     Role.WEB: "serves the board, and does the same there; only this one listens on a port",
     Role.JOBS: "webhooks, health of the model, backups, deleting what is old",
     Role.EMBED: "reads the text in images, embeds stored images again for another backbone",
@@ -30,7 +32,7 @@ MEANING: Final = {
 
 ALL: Final = tuple(Role)
 #: Roles that take posts. A post is predicted where it was taken, while that process lives.
-PLATFORMS: Final = frozenset({Role.DISCORD, Role.REDDIT, Role.LEMMY, Role.WEB})
+PLATFORMS: Final = frozenset({Role.DISCORD, Role.REDDIT, Role.LEMMY, Role.MASTODON, Role.WEB})
 #: Roles of which one process at a time does the work, while the others wait to take over.
 ONE_AT_A_TIME: Final = frozenset({Role.JOBS, Role.EMBED, Role.TRAIN})
 

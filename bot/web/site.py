@@ -90,6 +90,7 @@ PLATFORMS = {
     PlatformName.DISCORD: "Discord",
     PlatformName.REDDIT: "Reddit",
     PlatformName.LEMMY: "Lemmy",
+    PlatformName.MASTODON: "Mastodon",
 }
 
 

@@ -1,0 +1,1 @@
+"""Mastodon, and what speaks its API: one account on one server, and what is done with it."""

@@ -2,21 +2,21 @@
 
 What a column may hold is a CHECK, whose text is changed in place on SQLite, as in 0037.
 
-Revision ID: 0048
-Revises: 0047
+Revision ID: 0049
+Revises: 0048
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0048"
-down_revision = "0047"
+revision = "0049"
+down_revision = "0048"
 branch_labels = None
 depends_on = None
 
 _OF_PLATFORMS = (
     "audit_entries", "authors", "communities", "digests", "imageless_posts", "inbox_items",
-    "outcome_feeds", "posts", "watched_groups",
+    "outcome_feeds", "posts", "servers", "watched_groups",
 )  # fmt: skip
 _BEFORE = "platform IN ('discord', 'reddit', 'web', 'lemmy')"
 _AFTER = "platform IN ('discord', 'reddit', 'web', 'lemmy', 'mastodon')"

@@ -84,6 +84,18 @@ class PostFacts:
 Hidable = Literal["title", "text", "author"]
 
 
+def lacks(facts: PostFacts, source: str) -> bool:
+    """Whether a post has nothing of a source: no title, no text, nobody known."""
+    match source:
+        case "title":
+            return not facts.title.strip()
+        case "text":
+            return not (facts.text_in_image or "").strip()
+        case "author":
+            return facts.author == AuthorRecord.empty()
+    return False
+
+
 def without(facts: PostFacts, sources: Collection[Hidable]) -> PostFacts:
     """The same post as if some sources were missing: no title, no text read, an unknown author."""
     missing: dict[Hidable, dict[str, Any]] = {

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.distribution import BINS, EDGES
 from models.encoding import Encoding
-from models.features import FEATURES_VERSION, Features, Hidable, PostFacts, without
+from models.features import FEATURES_VERSION, Features, Hidable, PostFacts, lacks, without
 from models.support import OF_THE_POST, SET_ASIDE, SOURCES, Source
 from storage.errors import ExpectedError
 
@@ -153,8 +153,9 @@ class Head:
         """As `predict`, and what the head set aside of each post.
 
         A source is set aside where the post is unlike all that the head was fitted on; the
-        prediction then comes from what remains. A source that was hidden, one that the head
-        never learned anything from, and the community's pace are not named.
+        prediction then comes from what remains. A source that was hidden, one that the post has
+        nothing of, one that the head never learned anything from, and the community's pace are not
+        named.
         """
         shown = [without(each, hide) for each in facts] if hide else facts
         groups = self._groups(embedding, shown)
@@ -170,9 +171,9 @@ class Head:
             tuple(
                 source
                 for source, is_ in zip(SOURCES, row, strict=True)
-                if is_ and source in OF_THE_POST and source not in hide
+                if is_ and source in OF_THE_POST and not lacks(each, source)
             )
-            for row in aside.tolist()
+            for row, each in zip(aside.tolist(), shown, strict=True)
         ]
 
     def predict_groups(self, groups: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from models.author_record import AuthorRecord
+from models.backbone_files import STARTER
 from models.encoding import Encoding, Projection, Staircase
 from models.features import Features
 from models.head import FILE, GROUPS, Head, HeadUnusable, Member
@@ -137,3 +138,16 @@ def test_staircase_steps_rise_between_their_quantiles_and_stay_within() -> None:
     )
     values = np.array([[-5], [0.5], [1], [2], [99]], np.float32)
     np.testing.assert_allclose(stairs(values), [[0, 0], [0.5, 0], [1, 0], [1, 0.5], [1, 1]])
+
+
+def test_what_a_post_has_nothing_of_is_not_called_unlike() -> None:
+    head = Head.load(STARTER / "champion")
+    strange = "word " * 400
+    posts = [facts(title=strange), facts(title=""), facts(title=" ")]
+    _, aside = head.predict_with_support(embeddings(3), posts)
+    assert ["title" in each for each in aside] == [True, False, False]
+    # An image without any meaning is unlike what was learned from, whatever the title.
+    assert all("image" in each for each in aside)
+    assert not head.predict_with_support(embeddings(1), posts[:1], hide=("title",))[1][0].count(
+        "title"
+    )

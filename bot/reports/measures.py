@@ -29,7 +29,7 @@ MEASURE_NAMES: Final = {
 #: Fewer values have no correlation worth a number.
 LEAST_PAIRS: Final = 10
 #: The newest labels that are looked at.
-_NEWEST: Final = 20_000
+_NEWEST: Final = 5000
 #: Bars of a histogram, at most.
 _BARS: Final = 16
 #: Posts that are named as the most and the least popular, each.
@@ -114,7 +114,7 @@ class Measures:
 async def read_measures(
     session: AsyncSession, community: Community, shown: ColumnElement[bool]
 ) -> Measures:
-    """The measures of a community's newest 20,000 labels.
+    """The measures of a community's newest 5,000 labels.
 
     Args:
         session: a read session.

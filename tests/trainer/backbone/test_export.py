@@ -19,14 +19,20 @@ from trainer.backbone.student_weights import (
 from trainer.backbone.weights_source import load_weights
 
 SPEC = StudentSpec(width=0.35, input_size=32)
+#: With a readout, as the one that ships has.
+WITH_READOUT = StudentSpec(SPEC.width, SPEC.input_size, readout=4)
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A student with random weights: (its weights file, its exported folder)."""
+    """A student with a readout and random weights: (its weights file, its exported folder)."""
     root = tmp_path_factory.mktemp("student")
     weights = root / "student.npz"
-    save_student(weights, SPEC, build_backbone(SPEC).get_weights())
+    random = np.random.default_rng(7)
+    values = build_backbone(WITH_READOUT).get_weights()
+    # The readout's own begin with nothing.
+    values[-3:] = [random.normal(0, 0.1, value.shape).astype(np.float32) for value in values[-3:]]
+    save_student(weights, WITH_READOUT, values)
     export_student(weights, root / "folder", name="starter")
     return weights, root / "folder"
 

@@ -194,8 +194,8 @@ async def _play(folder: Path, url: str, arguments: argparse.Namespace) -> dict[s
             for channel in world.channels:
                 await fake.slash(admin, channel, "watch")
             await _until(lambda: _boards_answer(world), "the boards")
-            done = asyncio.Event()
-            mishaps = asyncio.create_task(_mishaps(world, arguments, done))
+            telling = asyncio.create_task(_tell_progress(world))
+            mishaps = asyncio.create_task(_mishaps(world, arguments))
             await asyncio.gather(
                 _post(world, arguments.posts // 3, mishaps, _post_on_discord),
                 _post(world, arguments.posts // 3, mishaps, _post_on_reddit),
@@ -204,6 +204,7 @@ async def _play(folder: Path, url: str, arguments: argparse.Namespace) -> dict[s
             await mishaps
             with contextlib.suppress(TimeoutError):
                 await _until(lambda: _is_settled(world), "the end", within=PATIENCE)
+            telling.cancel()
             return await _count(world, arguments)
         finally:
             await asyncio.gather(*(process.end(signal.SIGTERM) for process in processes))
@@ -284,7 +285,33 @@ async def _post_on_board(world: World, number: int) -> None:
             await asyncio.sleep(0.5)
 
 
-async def _mishaps(world: World, arguments: argparse.Namespace, done: asyncio.Event) -> None:
+async def _tell_progress(world: World) -> None:
+    """Say now and then how far everything is: what does not end is seen by where it stands."""
+    while True:
+        await asyncio.sleep(30)
+        discord, reddit, labels = await _progress(world)
+        print(
+            f"{datetime.now(UTC):%H:%M:%S} answered: Discord {discord} of {len(world.on_discord)},"
+            f" Reddit {reddit} of {len(world.on_reddit)}; labels of the board {labels} of"
+            f" {len(world.on_board)}; refused {dict(world.refused)}",
+            file=sys.stderr,
+        )
+
+
+async def _progress(world: World) -> tuple[int, int, int]:
+    """Posts that were answered on Discord and Reddit, and labels of the board."""
+    (row,) = await world.ask(
+        "SELECT count(*) AS labels FROM labels JOIN posts ON posts.id = post_id"
+        " WHERE platform = 'web'"
+    )
+    return (
+        sum(bool(world.discord.replies_to(each)) for each in world.on_discord),
+        sum(bool(world.reddit.comments_on(f"t3_{each}")) for each in world.on_reddit),
+        row["labels"],
+    )
+
+
+async def _mishaps(world: World, arguments: argparse.Namespace) -> None:
     kinds: list[Callable[[World], Awaitable[None]]] = [
         *[_kill] * arguments.kills,
         *[_pause] * arguments.pauses,
@@ -296,7 +323,6 @@ async def _mishaps(world: World, arguments: argparse.Namespace, done: asyncio.Ev
         await asyncio.sleep(world.chance.uniform(0.5, 2.5))
         print(f"{datetime.now(UTC):%H:%M:%S} {mishap.__name__}", file=sys.stderr)
         await mishap(world)
-    done.set()
 
 
 async def _kill(world: World) -> None:
@@ -371,16 +397,8 @@ def _restart_server(folder: Path) -> None:
 
 async def _is_settled(world: World) -> bool:
     """Whether nothing is left to be done."""
-    if not all(world.discord.replies_to(each) for each in world.on_discord):
-        return False
-    if not all(world.reddit.comments_on(f"t3_{each}") for each in world.on_reddit):
-        return False
-    found = await world.ask(
-        "SELECT platform, count(*) AS posts, count(labels.post_id) AS labels"
-        " FROM posts LEFT JOIN labels ON labels.post_id = posts.id GROUP BY platform"
-    )
-    labels = {row["platform"]: row["labels"] for row in found}
-    return labels.get("web", 0) == len(world.on_board)
+    there = len(world.on_discord), len(world.on_reddit), len(world.on_board)
+    return await _progress(world) == there
 
 
 async def _count(world: World, arguments: argparse.Namespace) -> dict[str, Any]:

@@ -6,17 +6,19 @@ waits (`WaitingScore`): no verdict, no points, nothing to learn from. When histo
 get their labels together.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from bot.labels.ranking import rank_next, rank_together
-from bot.labels.write import history_before, write_label
+from bot.labels.write import NewLabel, seen_before, windows_of, write_labels
 from bot.serving.score_scale import bucket_rule
-from storage.engine.upsert import insert_if_new
-from storage.queries.posts import load_post, move_post
+from storage.engine.upsert import insert_unless_there
+from storage.queries.posts import load_posts, move_posts
 from storage.queries.waiting_scores import waiting_scores
 from storage.tables import Community, Post, WaitingScore
 from storage.types import PostState
@@ -39,31 +41,50 @@ class LabelRules:
 
 
 def label_or_wait(
-    session: Session, post: Post, score: float, *, rules: LabelRules, now: datetime
-) -> bool:
-    """Write the label of a post, or have its score wait; return whether the label was written.
+    session: Session,
+    final: Sequence[tuple[Post, float]],
+    *,
+    rules: LabelRules,
+    now: datetime,
+) -> int:
+    """Write the labels of posts, or have their scores wait; return how many labels were written.
 
     Args:
         session: a write session.
-        post: waiting for its score, with all that `storage.queries.posts.load_post` loads.
-        score: at the horizon.
+        final: posts of one community that wait for their score, with all that
+            `storage.queries.posts.load_post` loads, and the score of each at the horizon.
         rules: how many different scores are needed, and how seasons are counted.
         now: aware.
     """
-    matured_at = post.posted_at + timedelta(seconds=post.community.horizon_seconds)
-    history = history_before(session, post.community, matured_at)
-    if waiting_scores(session, post.community_id) or (
-        len({score, *(each.score for each in history)}) < rules.needed
-    ):
-        insert_if_new(
-            session, WaitingScore, post_id=post.id, community_id=post.community_id, score=score,
-            matured_at=matured_at,
-        )  # fmt: skip
-        return False
-    rank = rank_next(score, history, bucket_rule(post.community))
-    write_label(session, post, score, now=now, season_time_zone=rules.season_time_zone, rank=rank)
-    _moved_on(session, post.id, now)
-    return True
+    community = final[0][0].community
+    rule = bucket_rule(community)
+    windows = windows_of(session, community, [_matured_at(post) for post, _ in final])
+    # Who comes after one that waits, waits with it.
+    have_to_wait = bool(waiting_scores(session, community.id))
+    new: list[NewLabel] = []
+    late: list[dict[str, Any]] = []
+    for post, score in final:
+        matured_at = _matured_at(post)
+        before = seen_before(windows, matured_at)
+        if have_to_wait or len({score, *(each.score for each in before)}) < rules.needed:
+            have_to_wait = True
+            late.append(
+                {
+                    "post_id": post.id,
+                    "community_id": community.id,
+                    "score": score,
+                    "matured_at": matured_at,
+                }
+            )
+            continue
+        rank = rank_next(score, before, rule)
+        new.append(NewLabel(post, score, matured_at, rank))
+        windows.add(matured_at, post.id, score, rank.bucket)
+    if late:
+        session.execute(insert_unless_there(session, WaitingScore), late)
+    if new:
+        _write(session, new, rules=rules, now=now)
+    return len(new)
 
 
 def label_waiting(session: Session, community_id: int, *, rules: LabelRules, now: datetime) -> int:
@@ -75,7 +96,8 @@ def label_waiting(session: Session, community_id: int, *, rules: LabelRules, now
     if not waiting:
         return 0
     community = session.get_one(Community, community_id)
-    history = history_before(session, community, waiting[-1].matured_at)
+    last = waiting[-1].matured_at
+    history = seen_before(windows_of(session, community, [last]), last)
     scores = [row.score for row in waiting]
     if len({*scores, *(each.score for each in history)}) < rules.needed:
         return 0
@@ -85,21 +107,23 @@ def label_waiting(session: Session, community_id: int, *, rules: LabelRules, now
         if len(scores) == 1
         else rank_together(scores, history, rule)
     )
-    for row, rank in list(zip(waiting, ranks, strict=True))[:BATCH]:
-        post = load_post(session, row.post_id)
-        assert post is not None  # noqa: S101 - its score goes with it
-        write_label(
-            session, post, row.score, now=now, season_time_zone=rules.season_time_zone,
-            matured_at=row.matured_at, rank=rank,
-        )  # fmt: skip
-        _moved_on(session, post.id, now)
-        session.execute(delete(WaitingScore).where(WaitingScore.post_id == post.id))
-    return min(len(waiting), BATCH)
+    now_labelled = list(zip(waiting, ranks, strict=True))[:BATCH]
+    ids = [row.post_id for row, _ in now_labelled]
+    new = [
+        NewLabel(post, row.score, row.matured_at, rank)
+        for post, (row, rank) in zip(load_posts(session, ids), now_labelled, strict=True)
+    ]
+    _write(session, new, rules=rules, now=now)
+    session.execute(delete(WaitingScore).where(WaitingScore.post_id.in_(ids)))
+    return len(new)
 
 
-def _moved_on(session: Session, post_id: int, now: datetime) -> None:
+def _write(session: Session, new: Sequence[NewLabel], *, rules: LabelRules, now: datetime) -> None:
+    write_labels(session, new, now=now, season_time_zone=rules.season_time_zone)
     # Due at once: what remains is to show the outcome.
-    move_post(
-        session, post_id, PostState.AWAITING_SCORE,
-        state=PostState.SETTLING, due_at=now, tries=0,
-    )  # fmt: skip
+    step = {"state": PostState.SETTLING, "due_at": now, "tries": 0}
+    move_posts(session, PostState.AWAITING_SCORE, {each.post.id: step for each in new})
+
+
+def _matured_at(post: Post) -> datetime:
+    return post.posted_at + timedelta(seconds=post.community.horizon_seconds)

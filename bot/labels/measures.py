@@ -1,13 +1,13 @@
 """What a community can be judged by, and every measure of a post at its horizon."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from bot.platform import ScoreRead
-from storage.engine.upsert import insert_if_new
+from storage.engine.upsert import insert_unless_there
 from storage.queries.posts import move_post
 from storage.queries.waiting_scores import waiting_scores
 from storage.tables import Community, Guess, Post, PostMeasures, WaitingScore
@@ -38,33 +38,34 @@ def measured(read: ScoreRead, measure: Measure) -> int | None:
             return read.reactors
 
 
-def keep_measures(session: Session, post: Post, read: ScoreRead, score: float) -> None:
-    """Store every measure of a post at its horizon, with what only we know of it.
+def keep_measures(session: Session, at_horizon: Sequence[tuple[Post, ScoreRead, float]]) -> None:
+    """Store every measure of posts at their horizon, with what only we know of them.
 
     Args:
         session: a write session.
-        post: whose measures they are.
-        read: what its platform told.
-        score: its net upvotes at the horizon.
+        at_horizon: posts, what their platform told of each, and their net upvotes at the horizon.
     """
-    guesses = (
-        select(func.count())
-        .select_from(Guess)
-        .where(Guess.post_id == post.id, Guess.held.is_(None))
+    counted = (
+        select(Guess.post_id, func.count().label("n"))
+        .where(Guess.post_id.in_([post.id for post, _, _ in at_horizon]), Guess.held.is_(None))
+        .group_by(Guess.post_id)
     )
-    insert_if_new(
-        session,
-        PostMeasures,
-        post_id=post.id,
-        community_id=post.community_id,
-        taken_at=read.at,
-        score=score,
-        comments=read.comments,
-        upvote_ratio=read.upvote_ratio,
-        reactors=read.reactors,
-        guesses=session.scalars(guesses).one(),
-        views=post.views if post.platform is PlatformName.WEB else None,
-    )
+    guesses = {row.post_id: row.n for row in session.execute(counted)}
+    rows = [
+        {
+            "post_id": post.id,
+            "community_id": post.community_id,
+            "taken_at": read.at,
+            "score": score,
+            "comments": read.comments,
+            "upvote_ratio": read.upvote_ratio,
+            "reactors": read.reactors,
+            "guesses": guesses.get(post.id, 0),
+            "views": post.views if post.platform is PlatformName.WEB else None,
+        }
+        for post, read, score in at_horizon
+    ]
+    session.execute(insert_unless_there(session, PostMeasures), rows)
 
 
 def judge_by(session: Session, community: Community, measure: Measure) -> bool:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -23,16 +24,16 @@ from bot.serving.number_format import duration
 from models.growth_curves import GrowthCurves
 from storage.engine.database import Database
 from storage.engine.scopes import ITS_ROWS, Scopes, community_scope
-from storage.engine.upsert import insert_if_new
-from storage.queries.labels import last_score_before
-from storage.queries.posts import load_post, move_post
+from storage.engine.upsert import insert_unless_there
+from storage.queries.labels import last_scores_before
+from storage.queries.posts import load_posts, move_posts
 from storage.tables import Nowcast, Post, Snapshot
 from storage.types import Measure, PlatformName, PostRefusal, PostState
 
 log = logging.getLogger(__name__)
 
 #: Scores of one community that are noted in one transaction.
-TOGETHER = 10
+TOGETHER = 25
 #: Communities whose scores are noted at the same time.
 SIDE_BY_SIDE = 8
 
@@ -152,21 +153,18 @@ class ScoreRecorder:
         """Store scores that were read; at the horizon write the label, or refuse to."""
         found = [await self._understand(post, read) for post, read in readings]
 
-        def note(session: Session) -> list[bool]:
-            return [self._note(session, each) for each in found]
-
         labels = any(each.labels for each in found)
         scopes: Scopes = [community_scope(readings[0][0].community_id)] if labels else ITS_ROWS
-        noted = await self._database.run_write(note, alone_in=scopes)
-        for each, is_noted in zip(found, noted, strict=True):
-            if is_noted and each.is_too_late(self._late_share):
+        noted = await self._database.run_write(partial(self._note, found), alone_in=scopes)
+        for each in noted:
+            if each.is_too_late(self._late_share):
                 horizon = each.post.community.horizon_seconds
                 late = duration(timedelta(seconds=each.age - horizon))
                 log.warning(
                     "Post %s gets no label: its score was read %s late.", each.post.id, late
                 )
 
-    async def _understand(self, post: Post, read: ScoreRead) -> "_Understood":
+    async def _understand(self, post: Post, read: ScoreRead) -> _Understood:
         """What a score says of a post, and what becomes of it."""
         horizon, early = post.community.horizon_seconds, post.community.readings
         age = max((read.at - post.posted_at).total_seconds(), 0.0)
@@ -182,17 +180,19 @@ class ScoreRecorder:
         labels = final and "state" not in step
         return _Understood(post, read, age, reading, step, heading, labels)
 
-    def _note(self, session: Session, found: "_Understood") -> bool:
-        """Note one score in a transaction; whether its post still waited for it."""
-        post, read = found.post, found.read
-        if not move_post(session, post.id, PostState.AWAITING_SCORE, **found.step):
-            return False
-        if found.reading is not None:
-            self._keep_reading(session, post.id, read, found.reading, found.age, found.heading)
-        close_at_score(session, post.id, post.community.guess_score, read.score, read.at)
-        if found.labels:
-            self._label(session, post.id, read, found.age)
-        return True
+    def _note(self, found: Sequence[_Understood], session: Session) -> list[_Understood]:
+        """Note scores of one community in a transaction; those whose post still waited for it."""
+        steps = {each.post.id: each.step for each in found}
+        moved = move_posts(session, PostState.AWAITING_SCORE, steps)
+        noted = [each for each in found if each.post.id in moved]
+        self._keep_readings(session, noted)
+        for each in noted:
+            post, read = each.post, each.read
+            close_at_score(session, post.id, post.community.guess_score, read.score, read.at)
+        final = [each for each in noted if each.labels]
+        if final:
+            self._label(session, final)
+        return noted
 
     def _next_step(self, post: Post, read: ScoreRead, age: float, *, final: bool) -> dict[str, Any]:
         """What becomes of a post whose score was read, as values of its row."""
@@ -209,46 +209,51 @@ class ScoreRecorder:
             return {**MISSED}
         return {"due_at": None, **_FOUND}
 
-    def _keep_reading(
-        self,
-        session: Session,
-        post_id: int,
-        read: ScoreRead,
-        reading: int,
-        age: float,
-        heading: Heading | None,
-    ) -> None:
-        insert_if_new(
-            session,
-            Snapshot,
-            post_id=post_id,
-            reading=reading,
-            age_seconds=age,
-            taken_at=read.at,
-            score=read.score,
-            comments=read.comments,
-            upvote_ratio=read.upvote_ratio,
-        )
-        if heading is not None:
-            insert_if_new(
-                session,
-                Nowcast,
-                post_id=post_id,
-                reading=reading,
-                made_at=self._clock(),
-                score_p10=heading.low,
-                score_median=heading.median,
-                score_p90=heading.high,
-            )
+    def _keep_readings(self, session: Session, noted: Sequence[_Understood]) -> None:
+        readings = [
+            {
+                "post_id": each.post.id,
+                "reading": each.reading,
+                "age_seconds": each.age,
+                "taken_at": each.read.at,
+                "score": each.read.score,
+                "comments": each.read.comments,
+                "upvote_ratio": each.read.upvote_ratio,
+            }
+            for each in noted
+            if each.reading is not None
+        ]
+        if readings:
+            session.execute(insert_unless_there(session, Snapshot), readings)
+        looks = [
+            {
+                "post_id": each.post.id,
+                "reading": each.reading,
+                "made_at": self._clock(),
+                "score_p10": each.heading.low,
+                "score_median": each.heading.median,
+                "score_p90": each.heading.high,
+            }
+            for each in noted
+            if each.heading is not None
+        ]
+        if looks:
+            session.execute(insert_unless_there(session, Nowcast), looks)
 
-    def _label(self, session: Session, post_id: int, read: ScoreRead, age: float) -> None:
-        post = load_post(session, post_id)
-        assert post is not None  # noqa: S101 - it was moved on in this transaction
-        horizon = post.community.horizon_seconds
-        before = last_score_before(session, post_id, horizon)
-        score = score_at_horizon(before and AgedScore(*before), AgedScore(age, read.score), horizon)
-        keep_measures(session, post, read, score)
-        measure = post.community.measure
-        value = score if measure is Measure.SCORE else measured(read, measure)
-        assert value is not None  # noqa: S101 - who could not be measured got no label
-        label_or_wait(session, post, value, rules=self._rules, now=self._clock())
+    def _label(self, session: Session, final: Sequence[_Understood]) -> None:
+        posts = load_posts(session, [each.post.id for each in final])
+        horizon = posts[0].community.horizon_seconds
+        before = last_scores_before(session, [post.id for post in posts], horizon)
+        at_horizon: list[tuple[Post, ScoreRead, float]] = []
+        scores: list[tuple[Post, float]] = []
+        for post, each in zip(posts, final, strict=True):
+            last = before.get(post.id)
+            now = AgedScore(each.age, each.read.score)
+            score = score_at_horizon(last and AgedScore(*last), now, horizon)
+            at_horizon.append((post, each.read, score))
+            measure = post.community.measure
+            value = score if measure is Measure.SCORE else measured(each.read, measure)
+            assert value is not None  # noqa: S101 - who could not be measured got no label
+            scores.append((post, value))
+        keep_measures(session, at_horizon)
+        label_or_wait(session, scores, rules=self._rules, now=self._clock())

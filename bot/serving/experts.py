@@ -125,18 +125,21 @@ def stored_mixture(mixture: Mixture) -> dict[str, Any]:
     }
 
 
-def learn_from(session: Session, prediction: Prediction, label: Label) -> None:
-    """Change a community's account by the label of a prediction that was shown there.
+def learn_from(
+    session: Session, community_id: int, scored: Sequence[tuple[Prediction, Label]]
+) -> None:
+    """Change a community's account by the labels of predictions that were shown there, in order.
 
-    Needs the label's own write session. A prediction that was made before there were experts
+    Needs the labels' own write session. A prediction that was made before there were experts
     changes nothing.
     """
-    said = prediction.experts
-    if said is None:
+    mixed = [(made, said, label) for made, label in scored if (said := made.experts) is not None]
+    if not mixed:
         return
-    account = _read_account(session, label.community_id)
-    after = _learned(account, said, prediction.bins, prediction.waiting or 0, label)
-    _write_account(session, label.community_id, after)
+    account = _read_account(session, community_id)
+    for made, said, label in mixed:
+        account = _learned(account, said, made.bins, made.waiting or 0, label)
+    _write_account(session, community_id, account)
 
 
 async def rebuild_accounts(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -41,14 +42,24 @@ def write_event(session: Session, event: Event, data: dict[str, Any], *, now: da
 
     Returns how many webhooks will be told.
     """
+    return write_events(session, event, [data], now=now)
+
+
+def write_events(
+    session: Session, event: Event, data: Iterable[dict[str, Any]], *, now: datetime
+) -> int:
+    """`write_event` for several of a kind, in order; ``data`` is not asked for if nobody listens.
+
+    Returns how many webhooks will be told.
+    """
     listening = [row.id for row in session.execute(_LISTENING) if event.value in row.events]
     if not listening:
         return 0
-    body = message_body(event.value, data, now)
-    message_id = f"msg_{secrets.token_hex(16)}"
-    session.execute(
-        _INSERT,
-        [
+    rows = []
+    for each in data:
+        body = message_body(event.value, each, now)
+        message_id = f"msg_{secrets.token_hex(16)}"
+        rows += [
             {
                 "webhook_id": webhook_id,
                 "message_id": message_id,
@@ -58,8 +69,9 @@ def write_event(session: Session, event: Event, data: dict[str, Any], *, now: da
                 "tries": 0,
             }
             for webhook_id in listening
-        ],
-    )
+        ]
+    if rows:
+        session.execute(_INSERT, rows)
     return len(listening)
 
 

@@ -64,7 +64,7 @@ def insert_or_add(
     Args:
         session: a write session.
         table: every column that is not in its primary key is a sum, but for those in ``changes``.
-        rows: all with the same columns; no two with the same primary key.
+        rows: all with the same columns; each is added after the one before it.
         changes: by column, what becomes of it instead: called with the two rows' columns. The
             same functions each time: a statement is built once for them.
     """

@@ -1,13 +1,24 @@
 """Labels: the trailing window that a new one is ranked in, and when the newest was written."""
 
-from collections.abc import Sequence
+from bisect import bisect_right, insort
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.orm import Session
 
 from storage.tables import Community, Label, Snapshot
 from storage.types import Bucket, Measure
+
+
+class Matured(NamedTuple):
+    """A label of a window, with what it is put in order by."""
+
+    matured_at: datetime
+    post_id: int
+    score: float
+    bucket: Bucket
 
 
 def by_its_measure() -> ColumnElement[bool]:
@@ -40,18 +51,64 @@ def window_before(
     return session.execute(query).all()
 
 
-def last_score_before(
-    session: Session, post_id: int, age_seconds: float
-) -> tuple[float, float] | None:
-    """Age (seconds) and score of a post's last snapshot that is younger than ``age_seconds``."""
+class Windows:
+    """The trailing windows of a few new labels of one community, read at once.
+
+    Args:
+        session: to read with.
+        community: whose labels.
+        matured: when the new labels matured; not empty.
+        limit: labels in a window, at most.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        community: Community,
+        matured: Collection[datetime],
+        *,
+        limit: int,
+    ) -> None:
+        self._limit = limit
+        first, last = min(matured), max(matured)
+        query = select(Label.matured_at, Label.post_id, Label.score, Label.bucket).where(
+            Label.community_id == community.id, Label.measure == community.measure
+        )
+        before = (
+            query.where(Label.matured_at <= first)
+            .order_by(Label.matured_at.desc(), Label.post_id.desc())
+            .limit(limit)
+        )
+        rows = session.execute(before).all()
+        if first < last:
+            between = query.where(Label.matured_at > first, Label.matured_at <= last)
+            rows = [*rows, *session.execute(between)]
+        #: In the order in which they matured.
+        self._rows = sorted(Matured(*row) for row in rows)
+
+    def before(self, matured_by: datetime) -> list[Matured]:
+        """The newest labels that matured by one of the moments, the newest first."""
+        end = bisect_right(self._rows, matured_by, key=lambda row: row.matured_at)
+        return self._rows[max(end - self._limit, 0) : end][::-1]
+
+    def add(self, matured_at: datetime, post_id: int, score: float, bucket: Bucket) -> None:
+        """A label that is about to be written: those after it are ranked among it, too."""
+        insort(self._rows, Matured(matured_at, post_id, score, bucket))
+
+
+def last_scores_before(
+    session: Session, post_ids: Sequence[int], age_seconds: float
+) -> dict[int, tuple[float, float]]:
+    """Age (seconds) and score of each post's last snapshot that is younger than ``age_seconds``.
+
+    Posts without such a snapshot are left out.
+    """
     query = (
-        select(Snapshot.age_seconds, Snapshot.score)
-        .where(Snapshot.post_id == post_id, Snapshot.age_seconds < age_seconds)
-        .order_by(Snapshot.age_seconds.desc())
-        .limit(1)
+        select(Snapshot.post_id, Snapshot.age_seconds, Snapshot.score)
+        .where(Snapshot.post_id.in_(post_ids), Snapshot.age_seconds < age_seconds)
+        .order_by(Snapshot.age_seconds)
     )
-    row = session.execute(query).first()
-    return None if row is None else (row.age_seconds, row.score)
+    return {row.post_id: (row.age_seconds, row.score) for row in session.execute(query)}
 
 
 def mend_written(session: Session, now: datetime) -> int:

@@ -3,6 +3,7 @@
 A label adds to them in its own transaction, so that they hold each label exactly once.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from storage.engine.upsert import Change, insert_or_add
 from storage.queries.label_sums import (
+    Key,
+    Sums,
     daily_label_sums,
     daily_score_sums,
     guess_sums,
@@ -19,24 +22,32 @@ from storage.queries.label_sums import (
 )
 from storage.queries.scored_labels import ScoredLabel
 from storage.tables import CommunityGuesses, DailyLabel, DailyScore, Standing
+from storage.tables.base import Base
 from storage.types import ForecasterKind
 
 
-def add_label(session: Session, label: ScoredLabel, season: str) -> None:
-    """Add one label to all sums. Needs the label's own write session.
+def add_labels(session: Session, labels: Sequence[tuple[ScoredLabel, str]]) -> None:
+    """Add labels, each with its season, to all sums. Needs the labels' own write session.
 
-    Labels must be added in the order of ``written_at``.
+    They must come in the order of ``written_at``. Four statements, however many there are.
     """
     changes: dict[str, Change] = {
         "streak": _streak,
         "best_streak": _best_streak,
         "updated_at": _updated_at,
     }
-    insert_or_add(session, Standing, rows_of(Standing, standing_sums(label, season)), **changes)
-    guesses = rows_of(CommunityGuesses, guess_sums(label, season))
+    standings = _rows(Standing, (standing_sums(*each) for each in labels))
+    insert_or_add(session, Standing, standings, **changes)
+    guesses = _rows(CommunityGuesses, (guess_sums(*each) for each in labels))
     insert_or_add(session, CommunityGuesses, guesses)
-    insert_or_add(session, DailyScore, rows_of(DailyScore, daily_score_sums(label)))
-    insert_or_add(session, DailyLabel, rows_of(DailyLabel, daily_label_sums(label)))
+    scores = _rows(DailyScore, (daily_score_sums(label) for label, _ in labels))
+    insert_or_add(session, DailyScore, scores)
+    counts = _rows(DailyLabel, (daily_label_sums(label) for label, _ in labels))
+    insert_or_add(session, DailyLabel, counts)
+
+
+def _rows(table: type[Base], sums: Iterable[Mapping[Key, Sums]]) -> list[dict[str, Any]]:
+    return [row for each in sums for row in rows_of(table, each)]
 
 
 def drop_standings(session: Session, author_id: int) -> int:

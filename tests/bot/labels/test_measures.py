@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.labels.measures import MeasureRefused, judge_by, measured
-from bot.labels.write import history_before
+from bot.labels.write import seen_before, windows_of
 from bot.platform import ScoreRead
 from bot.serving.score_scale import read_quantiles
 from models.facts import labelled_facts
@@ -47,7 +47,8 @@ async def stored(database: Database) -> Database:
 async def test_percentiles_never_mix_measures(stored: Database) -> None:
     async with stored.read() as session:
         community = await session.get_one(Community, 1)
-        seen = await session.run_sync(history_before, community, LATER)
+        windows = await session.run_sync(windows_of, community, [LATER])
+        seen = seen_before(windows, LATER)
         assert {each.score for each in seen} == {1.0, 2.0}
         assert await session.run_sync(different_scores, 1, limit=100) == 2
         trained = [each.post_id async for each in labelled_facts(session)]

@@ -49,8 +49,10 @@ BAR_TAKEOVER = 15.0
 ROLES = ("discord,jobs", "reddit,embed", "web,train", "discord,reddit,web,jobs,embed,train")
 SUBREDDITS = ("aww", "pics")
 CHANNELS = 4
-#: Posts that one visitor of the board makes.
-EACH = 8
+#: People who post on one platform at the same time, at most: one for each so many posts.
+PEOPLE, EACH = 8, 250
+#: Who posts on Discord or Reddit waits while so many posts there have no answer.
+UNANSWERED = 200
 #: For how long the end is waited for, seconds.
 PATIENCE = 600.0
 PAUSE = 20.0
@@ -239,13 +241,20 @@ async def _post(
     post: Callable[[World, int], Awaitable[None]],
 ) -> None:
     """Post so many, spread over the mishaps; what is left when these are over comes at once."""
-    for number in range(count):
-        await post(world, number)
-        if not mishaps.done():
-            await asyncio.sleep(world.chance.random())
+    numbers = iter(range(count))
+
+    async def person() -> None:
+        for number in numbers:
+            await post(world, number)
+            if not mishaps.done():
+                await asyncio.sleep(world.chance.random())
+
+    await asyncio.gather(*(person() for _ in range(min(PEOPLE, 1 + count // EACH))))
 
 
 async def _post_on_discord(world: World, number: int) -> None:
+    while len(world.on_discord) - _answered_on_discord(world) > UNANSWERED:  # noqa: ASYNC110 - it is elsewhere
+        await asyncio.sleep(1)
     channel = world.chance.choice(world.channels)
     image = picture(number, 160, 120)
     world.on_discord.append(
@@ -254,6 +263,9 @@ async def _post_on_discord(world: World, number: int) -> None:
 
 
 async def _post_on_reddit(world: World, number: int) -> None:
+    # A listing holds the newest thousand: nobody finds what was pushed out of it.
+    while len(world.on_reddit) - _answered_on_reddit(world) > UNANSWERED:  # noqa: ASYNC110 - as above
+        await asyncio.sleep(1)
     data = world.reddit.post(world.chance.choice(SUBREDDITS), f"Picture {number}")
     world.on_reddit.append(data["id"])
 
@@ -305,10 +317,24 @@ async def _progress(world: World) -> tuple[int, int, int]:
         " WHERE platform = 'web'"
     )
     return (
-        sum(bool(world.discord.replies_to(each)) for each in world.on_discord),
-        sum(bool(world.reddit.comments_on(f"t3_{each}")) for each in world.on_reddit),
+        _answered_on_discord(world),
+        _answered_on_reddit(world),
         row["labels"],
     )
+
+
+def _answered_on_discord(world: World) -> int:
+    return sum(bool(world.discord.replies_to(each)) for each in world.on_discord)
+
+
+def _answered_on_reddit(world: World) -> int:
+    comments = _comments(world)
+    return sum(f"t3_{each}" in comments for each in world.on_reddit)
+
+
+def _comments(world: World) -> Counter[str]:
+    """How many comments of the bot people see, by what they are under."""
+    return Counter(each["parent_id"] for each in world.reddit.own if each["author"] == ME)
 
 
 async def _mishaps(world: World, arguments: argparse.Namespace) -> None:
@@ -410,9 +436,10 @@ async def _count(world: World, arguments: argparse.Namespace) -> dict[str, Any]:
     titles = Counter(row["title"] for row in rows if row["platform"] == "web")
     predicted = {row["title"] for row in rows if row["state"] not in ("seen", "refused")}
     stored = Counter(row["platform"] for row in rows)
+    comments = _comments(world)
     answers = {
         "discord": [len(world.discord.replies_to(each)) for each in world.on_discord],
-        "reddit": [len(world.reddit.comments_on(f"t3_{each}")) for each in world.on_reddit],
+        "reddit": [comments[f"t3_{each}"] for each in world.on_reddit],
         "web": [titles[title] if title in predicted else 0 for title in world.on_board],
     }
     lost = sum(each.count(0) for each in answers.values())

@@ -36,6 +36,7 @@ from sqlalchemy.orm import Session
 from bot.runtime.processes import is_gone, this_process
 from bot.runtime.system_clock import steady
 from storage.engine.database import Database
+from storage.engine.faults import may_pass
 from storage.engine.guard import guarded, unguarded
 from storage.engine.scopes import ITS_ROWS, LEASES
 from storage.engine.upsert import insert_if_new
@@ -222,7 +223,7 @@ class Lease:
                     lambda session: session.execute(end), alone_in=[LEASES]
                 )
         except (DBAPIError, OSError) as error:
-            log.warning("The lease of %s ends by itself (%s).", self._name, _why(error))
+            _warn("The lease of %s ends by itself (%s).", self._name, error)
 
     def _may_take(self, session: Session) -> bool:
         """Whether it, and those that it excludes, are nobody else's."""
@@ -272,13 +273,15 @@ class Lease:
                     return
             except (DBAPIError, OSError) as error:
                 # A server that is being restarted refuses connections, which is an OSError.
-                log.warning("The lease of %s could not be renewed (%s).", self._name, _why(error))
+                _warn("The lease of %s could not be renewed (%s).", self._name, error)
             else:
                 self._until = began + self._term * (1 - _MARGIN)
 
 
-def _why(error: DBAPIError | OSError) -> object:
-    return error.orig if isinstance(error, DBAPIError) else error
+def _warn(what: str, name: str, error: DBAPIError | OSError) -> None:
+    """Say what did not go well; a fault of ours with its traceback."""
+    why = error.orig if isinstance(error, DBAPIError) else error
+    log.warning(what, name, why, exc_info=None if may_pass(error) else error)
 
 
 def end_lease(session: Session, name: str) -> None:

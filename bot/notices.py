@@ -13,6 +13,7 @@ from bot.platform import Platform, PlatformUnavailable
 from bot.runtime.clock import Clock
 from bot.runtime.one_by_one import one_by_one
 from storage.engine.database import Database
+from storage.engine.scopes import ITS_ROWS, LOCKED
 from storage.tables import Community, Notice, RoleSeen
 from storage.types import PlatformName
 
@@ -85,7 +86,7 @@ async def note(
     community_id: int | None = None,
 ) -> None:
     """`add_notice` in a transaction of its own."""
-    async with database.write() as session:
+    async with database.write(alone_in=ITS_ROWS) as session:
         add_notice(session, kind, text, now=now, community_id=community_id)
 
 
@@ -177,7 +178,7 @@ class Notices:
                 notice.made_at,
                 notice.text,
             )
-        async with self._database.write() as session:
+        async with self._database.write(alone_in=ITS_ROWS) as session:
             row = await session.get_one(Notice, notice.id)
             row.delivered_at = self._clock()
         return True
@@ -198,7 +199,7 @@ class Notices:
         now = self._clock()
 
         def claim(session: Session) -> tuple[bool, datetime | None]:
-            row = session.get_one(Notice, notice_id)
+            row = session.get_one(Notice, notice_id, with_for_update=LOCKED)
             if _was_told(row, name):
                 return False, None
             before = row.told.get(name.value) or {}
@@ -211,12 +212,12 @@ class Notices:
             row.told = {**row.told, name.value: entry}
             return True, datetime.fromisoformat(first) if first else None
 
-        return await self._database.run_write(claim)
+        return await self._database.run_write(claim, alone_in=ITS_ROWS)
 
     async def _note(self, notice_id: int, name: PlatformName, *, told: bool) -> None:
         """Record whether a platform was told; if not, anybody may tell it."""
-        async with self._database.write() as session:
-            row = await session.get_one(Notice, notice_id)
+        async with self._database.write(alone_in=ITS_ROWS) as session:
+            row = await session.get_one(Notice, notice_id, with_for_update=LOCKED)
             now = self._clock().isoformat()
             before = row.told.get(name.value)
             first = before.get(_FIRST, now) if isinstance(before, dict) else now

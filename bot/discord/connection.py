@@ -29,6 +29,7 @@ from bot.runtime.another_try import until_another_try
 from bot.runtime.shards import Shards, parse_shards
 from bot.runtime.supervisor import keep_running, tell
 from bot.runtime.system_clock import SystemClock
+from storage.engine.faults import may_pass
 
 log = logging.getLogger(__name__)
 
@@ -161,13 +162,10 @@ class Connection:
                 partial(self._run_in_turn, begun),
                 report=self._report,
                 refused=PlatformRefused,
-                away=(
-                    *AWAY, NoSessionsLeft, LeaseLost, DBAPIError,
-                    discord.HTTPException, discord.ConnectionClosed,
-                ),
+                away=_passes,
                 first_wait=_FIRST_WAIT,
                 longest_wait=_LONGEST_WAIT,
-            )  # fmt: skip
+            )
             self._refusal = PlatformRefused(str(refusal))
             await self._lease.release()
             if not begun.is_set():
@@ -218,7 +216,10 @@ class Connection:
                         break
                     patience.reschedule(None)
         except (DBAPIError, OSError) as error:
-            log.warning("The right to serve Discord could not be renewed (%s).", error)
+            ours = None if may_pass(error) else error
+            log.warning(
+                "The right to serve Discord could not be renewed (%s).", error, exc_info=ours
+            )
         session.reschedule(asyncio.get_running_loop().time())
 
     async def _run_once(self, begun: asyncio.Event) -> None:
@@ -289,3 +290,9 @@ class Connection:
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
             await tell("Discord", self._note_shards())
+
+
+def _passes(error: Exception) -> bool:
+    """Whether a session ended because of others: Discord, the database, another process."""
+    kinds = *AWAY, NoSessionsLeft, LeaseLost, discord.HTTPException, discord.ConnectionClosed
+    return isinstance(error, kinds) or may_pass(error)

@@ -2,13 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 
-from sqlalchemy.exc import DBAPIError
-
 from bot.core import Core
 from bot.discord.gateway.error_codes import AWAY
 from bot.leases import LeaseLost
 from bot.platform import PlatformUnavailable
 from bot.runtime.periodic import Periodic
+from storage.engine.faults import may_pass
 
 
 def rounds(
@@ -31,5 +30,10 @@ def rounds(
         seconds,
         work,
         report=core.services.report(f"discord {name}", what),
-        away=(*AWAY, DBAPIError, LeaseLost, PlatformUnavailable),
+        away=_passes,
     )
+
+
+def _passes(error: Exception) -> bool:
+    """Whether a round failed because of others: Discord, the database, another process."""
+    return isinstance(error, (*AWAY, LeaseLost, PlatformUnavailable)) or may_pass(error)

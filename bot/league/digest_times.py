@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bot.runtime.local_time import next_local_time
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
-from storage.engine.scopes import ITS_ROWS
+from storage.engine.scopes import ITS_ROWS, LOCKED, Scope
 from storage.tables import Digest
 from storage.types import PlatformName
 
@@ -38,7 +38,7 @@ async def set_digest(
 ) -> Digest:
     """Have a server told every day, or (``weekday``, Monday is 0) every week, from now on."""
     due_at = next_local_time(now, minute=minute, weekday=weekday, time_zone=time_zone)
-    async with database.write() as session:
+    async with database.write(alone_in=[_setting(platform, server)]) as session:
         digest = await find_digest(session, platform, server)
         if digest is None:
             digest = Digest(platform=platform, server=server, tries=0)
@@ -52,7 +52,7 @@ async def set_digest(
 
 async def end_digest(database: Database, platform: PlatformName, server: str) -> bool:
     """Tell a server nothing any more; return whether it was told."""
-    async with database.write() as session:
+    async with database.write(alone_in=[_setting(platform, server)]) as session:
         digest = await find_digest(session, platform, server)
         if digest is None:
             return False
@@ -100,7 +100,7 @@ async def claim_digest(
     """
 
     def claim(session: Session) -> tuple[bool, datetime | None]:
-        row = session.get(Digest, digest.id)
+        row = session.get(Digest, digest.id, with_for_update=LOCKED)
         if row is None or row.due_at != digest.due_at:
             return False, None
         if row.claimed_until is not None and row.claimed_until > now:
@@ -109,7 +109,7 @@ async def claim_digest(
         row.claimed_until, row.begun_at = now + CLAIMED_FOR, begun or now
         return True, begun
 
-    return await database.run_write(claim)
+    return await database.run_write(claim, alone_in=ITS_ROWS)
 
 
 async def note_sent(database: Database, digest: Digest, source_id: str, now: datetime) -> None:
@@ -135,6 +135,11 @@ async def put_off(database: Database, digest: Digest, now: datetime) -> None:
 def span_of(digest: Digest) -> tuple[datetime, datetime]:
     """The span that the digest which is due tells of."""
     return digest.due_at - (_DAY if digest.weekday is None else 7 * _DAY), digest.due_at
+
+
+def _setting(platform: PlatformName, server: str) -> Scope:
+    """What a server is told, which may not be stored yet."""
+    return Scope("digest", f"{platform.value} {server}")
 
 
 async def _next(database: Database, digest: Digest, now: datetime, **values: Any) -> None:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy import CursorResult, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
-from storage.engine.scopes import ITS_ROWS, LOCKED
+from storage.engine.scopes import ITS_ROWS, LOCKED, Scope, person_scope
 from storage.queries.communities import find_or_add_author
 from storage.tables import Author, OutcomeFeed
 from storage.types import PlatformName
@@ -42,7 +42,7 @@ async def tell_server(
         winner_role: the platform's id of the role that winners of seasons get; None: there is none.
         season: the one before the present: its end is not told.
     """
-    async with database.write() as session:
+    async with database.write(alone_in=[_server(platform, server)]) as session:
         feed = await server_feed(session, platform, server)
         if feed is None:
             feed = OutcomeFeed(
@@ -73,7 +73,7 @@ async def tell_person(
         person: their keyed hash.
         sealed: their sealed id: what they are written to by.
     """
-    async with database.write() as session:
+    async with database.write(alone_in=[person_scope(platform, person)]) as session:
         author = await session.run_sync(find_or_add_author, platform, person)
         author.sealed_id = sealed
         await session.flush()
@@ -91,7 +91,7 @@ async def tell_person(
 
 async def stop_telling_server(database: Database, platform: PlatformName, server: str) -> bool:
     """Tell a server of no outcomes any more; return whether it was told."""
-    async with database.write() as session:
+    async with database.write(alone_in=[_server(platform, server)]) as session:
         feed = await server_feed(session, platform, server)
         if feed is not None:
             await session.delete(feed)
@@ -100,11 +100,11 @@ async def stop_telling_server(database: Database, platform: PlatformName, server
 
 async def stop_telling_person(database: Database, author_id: int) -> bool:
     """Tell a person of no outcomes any more; return whether they were told."""
-    async with database.write() as session:
-        feed = await session.scalar(select(OutcomeFeed).filter_by(author_id=author_id))
-        if feed is not None:
-            await session.delete(feed)
-        return feed is not None
+    async with database.write(alone_in=ITS_ROWS) as session:
+        ended = await session.execute(
+            delete(OutcomeFeed).filter_by(author_id=author_id).returning(OutcomeFeed.id)
+        )
+        return ended.first() is not None
 
 
 async def server_feed(
@@ -213,6 +213,11 @@ async def put_off_feed(
     """
     wait = min(_FIRST_WAIT * 2 ** min(feed.tries, 10), _LONGEST_WAIT)
     await _change(database, feed, claimed_until=now + wait, tries=feed.tries + 1, fault=why)
+
+
+def _server(platform: PlatformName, server: str) -> Scope:
+    """How a server is told, which may not be stored yet."""
+    return Scope("outcomes", f"{platform.value} {server}")
 
 
 async def _change(database: Database, feed: OutcomeFeed, **values: Any) -> bool:

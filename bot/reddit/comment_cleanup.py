@@ -13,6 +13,7 @@ from bot.reddit.client import PAGE, RedditClient
 from bot.reddit.replies import Replies
 from bot.runtime.clock import Clock
 from storage.engine.database import Database
+from storage.engine.scopes import ITS_ROWS
 from storage.tables import InboxItem, Post, Reply
 from storage.types import OF_MODERATORS, PlatformName, ReplyState
 
@@ -114,7 +115,7 @@ class CommentCleanup:
         if comment.post_id is not None:
             await note_reply_gone(self._database, comment.post_id, reason)
             return
-        async with self._database.write() as session:
+        async with self._database.write(alone_in=ITS_ROWS) as session:
             item = await session.get_one(InboxItem, comment.inbox_id)
             item.state, item.reason = ReplyState.SKIPPED, reason
 

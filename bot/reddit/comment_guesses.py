@@ -148,7 +148,9 @@ class CommentGuesses:
         if not await self._place(post[0].id, person, said, post[1]):
             return False
         sealed = seal_id(key, PlatformName.REDDIT, said.author)
-        async with self._database.write() as session:
+        async with self._database.write(
+            alone_in=[person_scope(PlatformName.REDDIT, person)]
+        ) as session:
             await session.run_sync(keep_id, PlatformName.REDDIT, person, sealed)
         return True
 

@@ -17,6 +17,7 @@ from bot.reddit.communities import Communities
 from bot.reddit.inbox_items import is_private, kind_of, message_name, post_of, subreddit_of
 from bot.reddit.items import author_of, time_of
 from bot.reddit.reply_rules import DENIED, SWITCHED_OFF, ReplyRules
+from storage.engine.scopes import EVERYTHING, person_scope
 from storage.engine.upsert import insert_if_new
 from storage.tables import Community, InboxItem
 from storage.types import InboxKind, PlatformName, ReplyState
@@ -130,7 +131,10 @@ class Inbox:
                 return
         community = await self._community(item)
         silent = self._reason_not_to_answer(item, community)
-        async with self._database.write() as session:
+        # A wish about their data changes rows of every kind.
+        person_alone = [person_scope(PlatformName.REDDIT, person)]
+        scopes = person_alone if kind is InboxKind.PREDICT else EVERYTHING
+        async with self._database.write(alone_in=scopes) as session:
             changed = await self._do(session, kind, person, sent_at, now)
             reason = silent or await reason_to_be_silent(
                 session,

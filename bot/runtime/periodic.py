@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from bot.runtime.supervisor import ServiceReport, describe, tell
+from bot.runtime.supervisor import NOTHING, IsExpected, ServiceReport, describe, tell
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Periodic:
         work: one turn.
         report: hears of a turn that failed, and that turns work again. Of what never failed it
             hears nothing.
-        away: these are expected now and then, and need no traceback.
+        away: says of which errors that they are expected now and then, and need no traceback.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Periodic:
         work: Callable[[], Awaitable[object]],
         *,
         report: TurnReport,
-        away: tuple[type[Exception], ...] = (),
+        away: IsExpected = NOTHING,
     ) -> None:
         self._what = what
         self._seconds = seconds
@@ -75,12 +75,13 @@ class Periodic:
         """One turn; never raises an error of the work."""
         try:
             await self._work()
-        except self._away as error:
-            log.warning("%s has to wait (%s).", self._what, describe(error))
-            await self._failed(error, expected=True)
         except Exception as error:
-            log.exception("%s failed; it is tried again.", self._what)
-            await self._failed(error, expected=False)
+            expected = self._away(error)
+            if expected:
+                log.warning("%s has to wait (%s).", self._what, describe(error))
+            else:
+                log.exception("%s failed; it is tried again.", self._what)
+            await self._failed(error, expected=expected)
         else:
             if self._has_failed:
                 self._has_failed = False

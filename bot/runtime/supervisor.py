@@ -3,12 +3,24 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 log = logging.getLogger(__name__)
 
 #: Waits before another start, seconds: they double from the first to the longest.
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0
+
+
+#: Whether an error is expected now and then, and needs no traceback.
+IsExpected: TypeAlias = Callable[[Exception], bool]
+
+
+def only(*kinds: type[Exception]) -> IsExpected:
+    """Errors of some kinds."""
+    return lambda error: isinstance(error, kinds)
+
+
+NOTHING = only()
 
 
 class ServiceReport(Protocol):
@@ -35,7 +47,7 @@ async def keep_running(
     *,
     report: ServiceReport,
     refused: type[Exception] | tuple[type[Exception], ...] = (),
-    away: tuple[type[Exception], ...] = (),
+    away: IsExpected = NOTHING,
     first_wait: float = FIRST_WAIT,
     longest_wait: float = LONGEST_WAIT,
 ) -> Exception:
@@ -49,7 +61,7 @@ async def keep_running(
         work: runs until something ends it. It tells ``report`` itself when it runs.
         report: is told of every end.
         refused: after these another start would end the same way.
-        away: these are expected now and then, and need no traceback.
+        away: says of which errors that they are expected now and then, and need no traceback.
         first_wait: before the second start, seconds.
         longest_wait: the most there is, seconds.
     """
@@ -63,11 +75,10 @@ async def keep_running(
         except refused as error:
             await tell(name, report.stopped(str(error)))
             return error
-        except away as error:
-            why = describe(error)
         except Exception as error:
-            expected, why = False, describe(error)
-            log.exception("%s ended with an error that nobody expected.", name)
+            expected, why = away(error), describe(error)
+            if not expected:
+                log.exception("%s ended with an error that nobody expected.", name)
         else:
             why = "it ended by itself"
         if loop.time() - began > longest_wait:

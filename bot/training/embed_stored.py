@@ -101,7 +101,9 @@ class _Pass:
         self._is_cancelled = False
 
     async def run(self, total: int, on_advance: OnAdvance) -> tuple[int, int]:
-        self._job = await self._database.run_write(lambda session: self._begin(session, total))
+        self._job = await self._database.run_write(
+            lambda session: self._begin(session, total), alone_in=ITS_ROWS
+        )
         try:
             await self._go_through(total, on_advance)
         except BatchCancelled as cancelled:
@@ -214,7 +216,7 @@ class _Pass:
     async def _end(self, state: BatchState, reason: str | None) -> None:
         now = self._clock()
         await self._database.run_write(
-            lambda session: end_job(session, self._job, state, reason, now)
+            lambda session: end_job(session, self._job, state, reason, now), alone_in=ITS_ROWS
         )
 
 

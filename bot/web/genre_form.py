@@ -19,6 +19,7 @@ from bot.web.responses import see_other
 from bot.web.services import Services
 from bot.web.turns import WRITING
 from bot.web.visitors import UNKNOWN, find_author, visitor_of
+from storage.engine.scopes import person_scope
 from storage.tables import Community, Post
 from storage.types import PlatformName
 
@@ -68,7 +69,9 @@ class GenreForm:
             raise Refusal(403, UNKNOWN)
         async with (
             request.config_dict[WRITING].take(),
-            self._services.database.write() as session,
+            self._services.database.write(
+                alone_in=[person_scope(PlatformName.WEB, visitor.hash)]
+            ) as session,
         ):
             try:
                 await session.run_sync(

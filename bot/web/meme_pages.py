@@ -33,6 +33,7 @@ from models.captions.layout import CaptionRefused
 from models.captions.render import Meme
 from models.decoding import ImageRefused
 from models.preprocessing import perceptual_hash
+from storage.engine.scopes import person_scope
 from storage.queries.communities import find_community
 from storage.tables import Post
 from storage.types import PlatformName
@@ -142,7 +143,8 @@ class MemePages:
         async with request.config_dict[WRITING].take():
             post_id = await self._post_form.accept(visitor_of(request), upload)
             await self._services.core.database.run_write(
-                partial(self._note, waiting, visitor_of(request).hash, post_id)
+                partial(self._note, waiting, visitor_of(request).hash, post_id),
+                alone_in=[person_scope(PlatformName.WEB, visitor_of(request).hash)],
             )
         self._services.tasks.start(
             self._services.pipeline.advance(post_id), f"Predicting post {post_id}"

@@ -15,7 +15,7 @@ from bot.core import Core
 from bot.operations.scheduled_backup import ScheduledBackup
 from bot.platform import PlatformRefused, PostRef, Reading, ScoreRead
 from bot.posts.pipeline import Pipeline
-from bot.runtime.supervisor import keep_running, tell
+from bot.runtime.supervisor import keep_running, only, tell
 from bot.runtime.task_group import TaskGroup
 from bot.serving.forecast import Card, Ending
 from bot.setup_checks import SetupCheck
@@ -92,7 +92,7 @@ class WebPlatform:
                 "The board",
                 self._run,
                 report=self._report,
-                away=(BoardClosed, PlatformRefused),
+                away=only(BoardClosed, PlatformRefused),
                 first_wait=_FIRST_WAIT,
             ),
             name="board",

@@ -1,6 +1,7 @@
 """What is wrong with the place where everything is stored, told from errors of any kind."""
 
 import errno
+import socket
 import sqlite3
 from dataclasses import dataclass
 
@@ -62,6 +63,29 @@ _BY_SQLITE_CODE = {
 }
 #: Classes of PostgreSQL's codes: connections, a disk or memory that is full, an end by an operator.
 _BY_SQLSTATE = {"53100": _FULL, "08": _AWAY, "57P": _AWAY, "25006": _READ_ONLY}
+
+
+#: The last bytes of SQLite's codes, and classes of PostgreSQL's: others write, or wait for a lock.
+_SQLITE_TAKES_TURNS = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_POSTGRESQL_TAKES_TURNS = ("40", "55P03", "57014", "25P03")
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether the same may go well later, with nothing changed in the program.
+
+    Something is wrong with the place where everything is stored (`storage_fault`), or somebody
+    else held it for too long. What is left is a fault of ours, such as a statement that says
+    nothing, or rows that must not be.
+    """
+    # A server that cannot be found or does not answer in time, as asyncio says it.
+    if storage_fault(error) is not None or isinstance(error, (TimeoutError, socket.gaierror)):
+        return True
+    found = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(found, sqlite3.Error):
+        code = getattr(found, "sqlite_errorcode", sqlite3.SQLITE_OK)
+        return code & 0xFF in _SQLITE_TAKES_TURNS
+    state = getattr(found, "sqlstate", None)
+    return isinstance(state, str) and state.startswith(_POSTGRESQL_TAKES_TURNS)
 
 
 def storage_fault(error: BaseException) -> StorageFault | None:

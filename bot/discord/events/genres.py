@@ -14,6 +14,7 @@ from bot.discord.ui.member_names import MemberNames
 from bot.discord.ui.responses import defer
 from bot.posts import genres
 from bot.posts.genres import GenreRefused, correct_genre
+from storage.engine.scopes import person_scope
 from storage.queries.posts import load_post
 from storage.types import PlatformName
 
@@ -63,7 +64,8 @@ class GenreListener(commands.Cog):
                 looks_after=interaction.permissions.manage_messages,
                 genre=genre,
                 now=self._core.clock(),
-            )
+            ),
+            alone_in=[person_scope(PlatformName.DISCORD, person)],
         )
         texts = Texts(interaction.locale)
         await interaction.edit_original_response(

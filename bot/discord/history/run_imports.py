@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import discord
 from discord.ext import commands
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from bot.core import Core
 from bot.discord.gateway.answers import judging_answers
@@ -30,9 +31,11 @@ from bot.posts.history_imports import (
     put_off,
     stop_import,
 )
+from bot.runtime.supervisor import describe
 from bot.runtime.task_group import TaskGroup
 from bot.training.schedule import new_labels
 from models.extras import TrainMissing
+from storage.engine.faults import may_pass
 from storage.tables import Community, HistoryImport, Label
 from storage.types import PlatformName
 
@@ -172,7 +175,12 @@ class HistoryImports(commands.Cog):
             await progress.show(one.counts, progress.texts("history.stopped"), at_once=True)
             return
         except MAY_PASS as error:
-            log.info("Import %s goes on later: %s: %s", row.id, type(error).__name__, error)
+            ours = isinstance(error, DBAPIError) and not may_pass(error)
+            log.log(
+                logging.ERROR if ours else logging.INFO,
+                "Import %s goes on later (%s).", row.id, describe(error),
+                exc_info=error if ours else None,
+            )  # fmt: skip
             await self._put_off(row, community, progress, one.counts)
             return
         labels = await label_imported(self._core.database, community, self._core.clock())

@@ -14,6 +14,7 @@ from bot.discord.texts.lookup import Texts
 from bot.discord.texts.reasons import permission_name
 from bot.notices import NoticeKind, add_notice
 from storage.engine.database import Database
+from storage.engine.scopes import NOTICES
 from storage.tables import Community, Notice
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ async def warn_admins(
     database: Database, community: Community, kind: NoticeKind, text: str, *, now: datetime
 ) -> None:
     """Write a notice about a channel, unless the same was written within some days."""
-    async with database.write() as session:
+    async with database.write(alone_in=[NOTICES]) as session:
         noted = await session.scalar(
             select(Notice.id)
             .filter_by(kind=kind.value, community_id=community.id, text=text)

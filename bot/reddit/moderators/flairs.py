@@ -15,6 +15,7 @@ from bot.reddit.moderators.names import Names
 from bot.reddit.options import FORECASTER_FLAIR, POST_FLAIR
 from bot.reddit.reply_rules import ReplyRules
 from bot.serving.number_format import signed
+from storage.engine.scopes import ITS_ROWS, LOCKED
 from storage.tables import Community, Label, Post
 from storage.types import PlatformName, PostOrigin
 
@@ -118,7 +119,7 @@ class PostFlairs:
                     given += 1
                 except (NotAllowed, NotThere, RedditRefusal) as error:
                     log.info("Post %s gets no flair (%s).", post.id, error)
-            async with self._database.write() as session:
-                row = await session.get_one(Post, post.id)
+            async with self._database.write(alone_in=ITS_ROWS) as session:
+                row = await session.get_one(Post, post.id, with_for_update=LOCKED)
                 row.options = {**(row.options or {}), FLAIRED: True}
         return given

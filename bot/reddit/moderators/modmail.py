@@ -20,6 +20,7 @@ from bot.reddit.moderators.commands import moderators_command
 from bot.reddit.moderators.roster import Roster
 from bot.reddit.reply_rules import ReplyRules
 from bot.subreddits import CHOSEN_AT
+from storage.engine.scopes import community_scope
 from storage.engine.upsert import insert_if_new
 from storage.tables import Community, HistoryImport, InboxItem
 from storage.types import InboxKind, PlatformName, ReplyState
@@ -142,7 +143,7 @@ class Modmail:
         """Do what a message asks for, and record it in the same transaction."""
         found = await self._communities.find_or_add(wish.subreddit)
         now = self._core.clock()
-        async with self._core.database.write() as session:
+        async with self._core.database.write(alone_in=[community_scope(found.id)]) as session:
             known = select(InboxItem.id).filter_by(
                 platform=PlatformName.REDDIT, source_id=wish.name
             )

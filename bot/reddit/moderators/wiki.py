@@ -21,6 +21,7 @@ from bot.reddit.moderators.wiki_settings import (
 from bot.reddit.options import WIKI
 from bot.runtime.clock import Clock
 from storage.engine.database import Database
+from storage.engine.scopes import community_scope
 from storage.tables import Community
 from storage.types import PlatformName
 
@@ -145,7 +146,7 @@ class WikiSettings:
             f"The wiki page /{community.name}/wiki/{PAGE} cannot be taken up. {reason} Nothing was"
             " changed; the settings from before hold."
         )
-        async with self._database.write() as session:
+        async with self._database.write(alone_in=[community_scope(community.id)]) as session:
             row = await session.get_one(Community, community.id)
             marks = {REVISION: revision, NAMES: named, FAULT: reason}
             row.options = {**row.options, WIKI: marks}

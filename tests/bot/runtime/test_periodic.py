@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from bot.runtime.periodic import Periodic
+from bot.runtime.supervisor import only
 
 
 class Told:
@@ -45,7 +46,7 @@ async def test_no_error_ends_the_turns_and_what_failed_is_told(
         elif (error := errors.pop(0)) is not None:
             raise error
 
-    turns = Periodic("Counting", 0.0, work, report=told, away=(OSError,))
+    turns = Periodic("Counting", 0.0, work, report=told, away=only(OSError))
     turns.start()
     async with asyncio.timeout(30):
         await done.wait()

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.runtime.supervisor import describe, keep_running
+from bot.runtime.supervisor import describe, keep_running, only
 
 
 class Told:
@@ -47,7 +47,7 @@ async def test_every_end_is_told_and_followed_by_a_start(
         work,
         report=told,
         refused=Refused,
-        away=(ConnectionError,),
+        away=only(ConnectionError),
         first_wait=0.0,
     )
     assert isinstance(refusal, Refused)

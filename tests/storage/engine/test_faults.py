@@ -8,9 +8,9 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
-from storage.engine.faults import storage_fault
+from storage.engine.faults import may_pass, storage_fault
 from tests.fakes.full_disk import full_database
 
 
@@ -55,6 +55,28 @@ def test_what_cannot_be_written_or_reached() -> None:
         away = storage_fault(error)
         assert away is not None
         assert away.what == "the database cannot be reached"
+
+
+def test_what_may_pass_and_what_is_ours(tmp_path: Path) -> None:
+    for error in (
+        full_database(),
+        locked_database(tmp_path),
+        OperationalError("", {}, locked_database(tmp_path)),
+        OperationalError("", {}, asyncpg.exceptions.LockNotAvailableError("waits")),
+        OperationalError("", {}, asyncpg.exceptions.DeadlockDetectedError("in turn")),
+        OperationalError("", {}, asyncpg.exceptions.QueryCanceledError("too long")),
+        OperationalError("", {}, asyncpg.exceptions.AdminShutdownError("bye")),
+        ConnectionRefusedError(errno.ECONNREFUSED, "refused"),
+        TimeoutError(),
+    ):
+        assert may_pass(error), error
+    for error in (
+        ValueError("x"),
+        OperationalError("", {}, sqlite3.OperationalError("no such table")),
+        IntegrityError("", {}, asyncpg.exceptions.UniqueViolationError("twice")),
+        ProgrammingError("", {}, asyncpg.exceptions.UndefinedColumnError("none")),
+    ):
+        assert not may_pass(error), error
 
 
 def test_other_errors_are_none(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The ticks. APScheduler only says when: what is due is read from our own tables."""
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -43,9 +43,15 @@ from bot.training.runs import TrainingRuns
 from bot.training.schedule import RetrainSchedule
 from bot.webhooks.deliver import WebhookDelivery
 from storage.engine.database import Database
-from storage.queries.posts import load_posts, posts_to_advance, replies_to_remove
-from storage.tables import Post
-from storage.types import PlatformName
+from storage.engine.scopes import ITS_ROWS
+from storage.queries.posts import (
+    claim_posts,
+    claim_replies,
+    load_posts,
+    posts_to_advance,
+    replies_to_remove,
+)
+from storage.types import PlatformName, PostState
 
 log = logging.getLogger(__name__)
 
@@ -128,18 +134,26 @@ class Jobs:
 
     async def advance_posts(self) -> int:
         """Advance posts whose prediction or reply is due: new, tried again, or interrupted."""
+        now = self._clock()
         due = await self._database.run_read(
             lambda session: posts_to_advance(
                 session,
-                now=self._clock(),
+                now=now,
                 limit=BATCH,
                 without=self._pipeline.reserved,
                 without_communities=self._queue.busy
                 | communities_of_others(session, self._platforms),
             )
         )
-        await self._queue.take(due)
-        return len(due)
+        if not due:
+            return 0
+        states = [PostState.SEEN, PostState.PREDICTED]
+        taken = await self._database.run_write(
+            lambda session: {*claim_posts(session, [each.id for each in due], states, now=now)},
+            alone_in=ITS_ROWS,
+        )
+        await self._queue.take(each for each in due if each.id in taken)
+        return len(taken)
 
     async def stop(self) -> None:
         """Stop the work that goes on in the background."""
@@ -159,17 +173,24 @@ class Jobs:
     async def remove_replies(self) -> int:
         """Remove the replies of posts that were withdrawn."""
 
-        def load(session: Session) -> list[Post]:
-            ids = replies_to_remove(
+        now = self._clock()
+
+        def find(session: Session) -> Sequence[int]:
+            return replies_to_remove(
                 session,
-                now=self._clock(),
+                now=now,
                 limit=BATCH,
                 without_communities=self._removals.busy
                 | communities_of_others(session, self._platforms),
             )
-            return load_posts(session, ids)
 
-        posts = await self._database.run_read(load)
+        ids = await self._database.run_read(find)
+        if not ids:
+            return 0
+        posts = await self._database.run_write(
+            lambda session: load_posts(session, claim_replies(session, ids, now=now)),
+            alone_in=ITS_ROWS,
+        )
         await self._removals.take(
             posts, lambda post: post.community_id, self._pipeline.remove_reply
         )

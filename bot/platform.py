@@ -242,6 +242,19 @@ class OneOwner(Protocol):
         """A block in which nothing is written once another process is the one."""
 
 
+@runtime_checkable
+class FindsReplies(Protocol):
+    """A platform that can look for a reply without sending one."""
+
+    async def find_reply(self, post: PostRef) -> str | None:
+        """The id of our reply to a post, sent by a try that did not learn of it; None: none is.
+
+        Raises:
+            PlatformUnavailable: try again later.
+            RequestRefused, RequestFailed: it cannot be known.
+        """
+
+
 class PlatformsHere(dict[types.PlatformName, Platform]):
     """The platforms of this process.
 

@@ -70,6 +70,17 @@ class DiscordPlatform:
         with judging_answers():
             return await sender.send(post.post_id, card, post.mode, sent_before=sent_before)
 
+    async def find_reply(self, post: PostRef) -> str | None:
+        """Our reply to a message, if there is one.
+
+        Raises:
+            PlatformUnavailable: try again later.
+            RequestRefused: the channel is gone.
+        """
+        sender = self._connection.session().sender
+        with judging_answers():
+            return await sender.find(await self._load(post))
+
     async def withdraw(self, post: PostRef, reply_id: str | None) -> None:
         """Delete the reply.
 

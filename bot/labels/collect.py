@@ -39,9 +39,6 @@ log = logging.getLogger(__name__)
 #: Posts that are read together: what Reddit answers in one request.
 BATCH = 100
 
-#: How long other processes leave alone what one has taken to read: it may have died since.
-CLAIMED_FOR = timedelta(seconds=15)
-
 #: How long to wait before a score that could not be read is asked for again.
 RETRY = timedelta(minutes=1)
 
@@ -131,9 +128,7 @@ class LabelCollector:
             return []
 
         def claim(session: Session) -> list[Post]:
-            return load_posts(
-                session, claim_posts(session, ids, state, now=now, until=now + CLAIMED_FOR)
-            )
+            return load_posts(session, claim_posts(session, ids, [state], now=now))
 
         return await self._database.run_write(claim, alone_in=ITS_ROWS)
 

@@ -141,7 +141,7 @@ class CommentGuesses:
         )
         if counts:
             sealed = seal_id(key, platform, said.author)
-            async with self._database.write() as session:
+            async with self._database.write(alone_in=[person_scope(platform, person)]) as session:
                 await session.run_sync(keep_id, platform, person, sealed)
         return counts
 

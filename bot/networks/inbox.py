@@ -17,6 +17,7 @@ from bot.networks.watch import Watch
 from bot.people.consent import has_opted_out, opt_in_in, opt_out_in
 from bot.people.identity import hash_person
 from bot.platform import PlatformUnavailable
+from storage.engine.scopes import EVERYTHING, person_scope
 from storage.engine.upsert import insert_if_new
 from storage.tables import Community, InboxItem, Post
 from storage.types import InboxKind, ReplyState
@@ -117,7 +118,9 @@ class Inbox:
         asked = self._network.asked
         if community is None and is_question and message.post and asked is not None:
             community = await self._watch.community(*asked)
-        async with self._core.database.write() as session:
+        # A wish about their data changes rows of every kind.
+        scopes = [person_scope(platform, person)] if is_question else EVERYTHING
+        async with self._core.database.write(alone_in=scopes) as session:
             changed = await self._do(session, message, person, now)
             reason = self._why_silent(message, community)
             reason = reason or await reason_to_be_silent(

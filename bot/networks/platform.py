@@ -156,6 +156,11 @@ class NetworkPlatform:
         self._service.check_duty()
         return await self._replies.reply(post, card, sent_before=sent_before)
 
+    async def find_reply(self, post: PostRef) -> str | None:
+        """Our answer to a post, if there is one; see `Replies.find_reply`."""
+        self._service.check_duty()
+        return await self._replies.find_reply(post)
+
     async def settle(self, post: PostRef, reply_id: str, outcome: Ending) -> None:
         """Put the outcome into the answer; see `Replies.settle`."""
         self._service.check_duty()

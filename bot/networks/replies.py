@@ -9,7 +9,7 @@ from bot.communities import set_option
 from bot.networks.errors import NetworkRefusal, Refused
 from bot.networks.network import Network, NetworkRules, Place
 from bot.notices import NoticeKind, note
-from bot.platform import PlatformUnavailable, PostGone, PostRef, ReplyDeclined
+from bot.platform import PlatformUnavailable, PostGone, PostRef, ReplyDeclined, RequestRefused
 from bot.runtime.clock import Clock
 from bot.serving.forecast import Card, Ending
 from storage.engine.database import Database
@@ -77,6 +77,22 @@ class Replies:
         return await self.write(
             post.community, place, self._network.prediction_text(card, post.community.name)
         )
+
+    async def find_reply(self, ref: PostRef) -> str | None:
+        """Our answer to a post, sent by a try that did not learn of it.
+
+        Raises:
+            PlatformUnavailable: the network cannot be asked now.
+            RequestRefused: it cannot be looked for.
+        """
+        post = await self._load(ref.post_id)
+        since = post.reply.recorded_at if post.reply else post.posted_at
+        try:
+            return await self._network.own_answer(reply_place(ref.source_id), since)
+        except NetworkRefusal as refusal:
+            if refusal.why is Refused.ABSENT:
+                return None
+            raise RequestRefused(f"It cannot be looked for ({refusal}).") from refusal
 
     async def write(self, community: Community, place: Place, text: str) -> str:
         """Answer once; returns the answer's id.

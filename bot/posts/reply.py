@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot.labels.readings import next_reading_at
 from bot.platform import (
+    FindsReplies,
     Platform,
     PlatformUnavailable,
     PostGone,
@@ -141,7 +142,11 @@ class Replier:
             due_at = next_try(error, tries, now=self._clock(), until=post_ref(post).horizon_at)
             if due_at is None:
                 log.warning("The reply to post %s is given up: %s", post.id, error)
-                await self.give_up(post, str(error))
+                if isinstance(platform, FindsReplies):
+                    # It may have been sent: who shows the outcome looks for it.
+                    await self._record(post, {"state": ReplyState.PENDING, "fault": str(error)})
+                else:
+                    await self.give_up(post, str(error))
                 return
             log.info("The reply to post %s is tried again at %s (%s).", post.id, due_at, error)
             async with self._database.write(alone_in=ITS_ROWS) as session:

@@ -5,13 +5,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bot.duty import by_right_of, communities_of_others, off_duty
 from bot.leases import LeaseLost
-from bot.platform import Platform, post_ref
+from bot.platform import FindsReplies, Platform, post_ref
 from bot.posts.retry import OUTCOME_DAYS, log_failure, next_try, settle_pause
 from bot.posts.sent_replies import note_change_done, note_change_failed
 from bot.runtime.clock import Clock
@@ -21,10 +22,17 @@ from bot.serving.waiting import Waits, read_waits
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
 from storage.engine.scopes import ITS_ROWS
-from storage.queries.posts import due_posts, load_posts, move_post, replies_without_outcome
+from storage.queries.posts import (
+    claim_posts,
+    claim_replies,
+    due_posts,
+    load_posts,
+    move_post,
+    replies_without_outcome,
+)
 from storage.queries.waiting_scores import replies_that_wait
 from storage.tables import Post, Reply, WaitingScore
-from storage.types import PlatformName, PostState, ReplyState
+from storage.types import PlatformName, PostState, ReplySkip, ReplyState
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +40,9 @@ log = logging.getLogger(__name__)
 BATCH = 100
 
 _WAITING = table_of(WaitingScore)
+_REPLIES = table_of(Reply)
+#: A reply that was sent, and one that may have been: nobody knows.
+_MAY_BE_THERE = (ReplyState.SENT, ReplyState.PENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +80,12 @@ class Settler:
 
         Posts whose outcome is due count, and replies that say that there is none.
         """
-        posts = await self._database.run_read(self._due)
-        waiting = await self._database.run_read(self._that_wait)
+        posts = await self._due()
+        waiting = await self._that_wait()
         # In one lane: what a score waits for must not be said after what became of it.
         items: list[Post | _Waiting] = [*waiting, *posts]
         await self._outcomes.take(items, _lane, self._show)
-        without = await self._database.run_read(self._without_outcome)
+        without = await self._without_outcome()
         said: list[int] = []
 
         async def settle(post: Post) -> None:
@@ -90,37 +101,69 @@ class Settler:
         await self._outcomes.stop()
         await self._too_late.stop()
 
-    def _due(self, session: Session) -> list[Post]:
-        ids = due_posts(
-            session,
-            [PostState.SETTLING],
-            now=self._clock(),
-            limit=BATCH,
-            without_communities=self._outcomes.busy
-            | communities_of_others(session, self._platforms),
-        )
-        return load_posts(session, ids)
+    async def _due(self) -> list[Post]:
+        """Posts whose outcome is to be shown; nobody else takes them now."""
+        now, states = self._clock(), [PostState.SETTLING]
 
-    def _without_outcome(self, session: Session) -> list[Post]:
-        ids = replies_without_outcome(
-            session,
-            [name for name in self._platforms if name not in off_duty(self._platforms)],
-            now=self._clock(),
-            limit=BATCH,
-            without_communities=self._too_late.busy,
-        )
-        return load_posts(session, ids)
+        def find(session: Session) -> Sequence[int]:
+            return due_posts(
+                session,
+                states,
+                now=now,
+                limit=BATCH,
+                without_communities=self._outcomes.busy
+                | communities_of_others(session, self._platforms),
+            )
 
-    def _that_wait(self, session: Session) -> Sequence[_Waiting]:
-        ids = replies_that_wait(
-            session,
-            [name for name in self._platforms if name not in off_duty(self._platforms)],
-            now=self._clock(),
-            without_communities=self._outcomes.busy,
+        ids = await self._database.run_read(find)
+        if not ids:
+            return []
+        return await self._database.run_write(
+            lambda session: load_posts(session, claim_posts(session, ids, states, now=now)),
+            alone_in=ITS_ROWS,
         )
-        waits = read_waits(session, [*ids], needed=self._needed)
-        changed = [each for each, shown in ids.items() if shown != waits[each].missing]
-        return [_Waiting(post, waits[post.id]) for post in load_posts(session, changed[:BATCH])]
+
+    async def _without_outcome(self) -> list[Post]:
+        now = self._clock()
+
+        def find(session: Session) -> Sequence[int]:
+            return replies_without_outcome(
+                session,
+                [name for name in self._platforms if name not in off_duty(self._platforms)],
+                now=now,
+                limit=BATCH,
+                without_communities=self._too_late.busy,
+            )
+
+        return await self._take_replies(await self._database.run_read(find), now)
+
+    async def _that_wait(self) -> list[_Waiting]:
+        now = self._clock()
+
+        def find(session: Session) -> Mapping[int, Waits]:
+            ids = replies_that_wait(
+                session,
+                [name for name in self._platforms if name not in off_duty(self._platforms)],
+                now=now,
+                without_communities=self._outcomes.busy,
+            )
+            waits = read_waits(session, [*ids], needed=self._needed)
+            return {
+                each: waits[each] for each, shown in ids.items() if shown != waits[each].missing
+            }
+
+        changed = await self._database.run_read(find)
+        posts = await self._take_replies([*changed][:BATCH], now)
+        return [_Waiting(post, changed[post.id]) for post in posts]
+
+    async def _take_replies(self, post_ids: Sequence[int], now: datetime) -> list[Post]:
+        """Posts whose reply is to be changed; nobody else takes them now."""
+        if not post_ids:
+            return []
+        return await self._database.run_write(
+            lambda session: load_posts(session, claim_replies(session, post_ids, now=now)),
+            alone_in=ITS_ROWS,
+        )
 
     async def _show(self, item: Post | _Waiting) -> None:
         post = item if isinstance(item, Post) else item.post
@@ -157,14 +200,15 @@ class Settler:
 
     async def _settle(self, post: Post) -> None:
         platform, reply = self._platforms.get(post.platform), post.reply
-        shown, fault = False, None
-        if platform and reply and reply.state is ReplyState.SENT and reply.source_id and post.label:
+        reply_id, fault = None, None
+        if platform and reply and reply.state in _MAY_BE_THERE and post.label:
             result = outcome(
                 stored_card(post.prediction_rows[0], genre=post.shown_genre), post.label
             )
-            shown = True
             try:
-                await platform.settle(post_ref(post), reply.source_id, result)
+                reply_id = await self._find(platform, post, reply)
+                if reply_id is not None:
+                    await platform.settle(post_ref(post), reply_id, result)
             except Exception as error:  # noqa: BLE001 - judged and logged below
                 due_at = next_try(
                     error,
@@ -190,28 +234,60 @@ class Settler:
 
         def note(session: Session) -> None:
             move_post(session, post.id, PostState.SETTLING, due_at=None)
-            if shown:
+            if reply_id is not None:
                 settled = session.get_one(Reply, post.id)
                 settled.state, settled.fault = ReplyState.SETTLED, fault
+            elif fault is not None and reply is not None:
+                session.execute(
+                    update(_REPLIES).where(_REPLIES.c.post_id == post.id).values(_not_sent(reply))
+                )
 
         await self._database.run_write(note, alone_in=ITS_ROWS)
 
+    async def _find(self, platform: Platform, post: Post, reply: Reply) -> str | None:
+        """The id of a reply; one that may have been sent in an outage is looked for, once."""
+        if reply.source_id is not None or reply.state is not ReplyState.PENDING:
+            return reply.source_id
+        found = None
+        if isinstance(platform, FindsReplies):
+            found = await platform.find_reply(post_ref(post))
+        values = _not_sent(reply)
+        if found is not None:
+            log.info("The reply to post %s was sent after all.", post.id)
+            values = {"state": ReplyState.SENT, "source_id": found, "sent_at": reply.recorded_at}
+        statement = update(_REPLIES).where(_REPLIES.c.post_id == post.id)
+        await self._database.run_write(
+            lambda session: session.execute(statement.values(**values)), alone_in=ITS_ROWS
+        )
+        return found
+
     async def _settle_without(self, post: Post) -> bool:
         """Say that there is no outcome; return whether it was said, or given up."""
-        reply = post.reply
-        if reply is None or reply.source_id is None:
+        platform, reply = self._platforms[post.platform], post.reply
+        if reply is None or reply.state not in _MAY_BE_THERE:
             return False
         result = OutcomeUnknown(stored_card(post.prediction_rows[0], genre=post.shown_genre))
+        reply_id = reply.source_id
         try:
-            await self._platforms[post.platform].settle(post_ref(post), reply.source_id, result)
+            reply_id = await self._find(platform, post, reply)
+            if reply_id is None:
+                return False
+            await platform.settle(post_ref(post), reply_id, result)
         except Exception as error:  # noqa: BLE001 - judged and logged below
             again = await note_change_failed(
                 self._database, reply, error, now=self._clock(), until=_until(post)
             )
             if again:
                 return False
-        await note_change_done(self._database, post.id, state=ReplyState.SETTLED)
+        ended = _not_sent(reply) if reply_id is None else {"state": ReplyState.SETTLED}
+        await note_change_done(self._database, post.id, **ended)
         return True
+
+
+def _not_sent(reply: Reply) -> dict[str, Any]:
+    """What becomes of a reply that may have been sent, and is not to be found."""
+    why = reply.fault or "It could not be sent until the score was final."
+    return {"state": ReplyState.SKIPPED, "skip_code": ReplySkip.OTHER, "reason": why}
 
 
 def _lane(item: Post | _Waiting) -> int:

@@ -86,6 +86,16 @@ class Replies:
         text = prediction_text(card, post.community.name, await self.about())
         return await self.comment(ref.source_id, text, post.community, ref.source_id)
 
+    async def find_reply(self, ref: PostRef) -> str | None:
+        """Our comment on a post, sent by a try that did not learn of it.
+
+        Raises:
+            PlatformUnavailable: Reddit cannot be asked now.
+        """
+        post = await self._load(ref.post_id)
+        since = post.reply.recorded_at if post.reply else post.posted_at
+        return await self._own.find(ref.source_id, since=since)
+
     def _first_moment(self, post: Post) -> datetime:
         """When a post may be answered at the earliest: where people guess first, after them."""
         if not post.community.blind or post.guessing_closed_at is None:

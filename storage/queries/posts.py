@@ -1,7 +1,7 @@
 """Posts: finding the ones that are due, and moving one on."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from storage.tables import Post, PostImage, Prediction, Reply
 from storage.types import PlatformName, PostState, ReplyState
 
 _POSTS = table_of(Post)
+_REPLIES = table_of(Reply)
 
 _NEW = (
     select(Post)
@@ -61,30 +62,61 @@ def due_posts(
     return session.scalars(query).all()
 
 
+#: How long other processes leave alone what one has taken: it may have died since.
+CLAIMED_FOR = timedelta(seconds=15)
+
+
 def claim_posts(
-    session: Session, ids: Sequence[int], state: PostState, *, now: datetime, until: datetime
-) -> Sequence[int]:
-    """Take due posts, so that nobody else does before ``until``; return the ids of those taken.
+    session: Session, ids: Sequence[int], states: Collection[PostState], *, now: datetime
+) -> list[int]:
+    """Take due posts, so that nobody else does for `CLAIMED_FOR`; return the ids of those taken.
 
     Of several processes each gets others: what one is about to take the next one passes over.
 
     Args:
         session: a write session.
         ids: of posts that were due.
-        state: the one they were due in: one that was moved on since may be due again.
+        states: those they were due in: one that was moved on since may be due again.
         now: aware.
-        until: when they are due again, unless they were moved on.
     """
     # SQLite has one writer at a time, and leaves the clause out.
     still_due = (
         select(_POSTS.c.id)
-        .where(_POSTS.c.id.in_(ids), _POSTS.c.state == state, _POSTS.c.due_at <= now)
+        .where(_POSTS.c.id.in_(ids), _POSTS.c.state.in_(states), _POSTS.c.due_at <= now)
         .with_for_update(skip_locked=True, key_share=True)
     )
     there = set(session.scalars(still_due))
     taken = [each for each in ids if each in there]
     if taken:
+        until = now + CLAIMED_FOR
         session.execute(update(_POSTS).where(_POSTS.c.id.in_(taken)).values(due_at=until))
+    return taken
+
+
+def claim_replies(session: Session, post_ids: Sequence[int], *, now: datetime) -> list[int]:
+    """Take replies that are to be changed or removed; `claim_posts` for them.
+
+    Args:
+        session: a write session.
+        post_ids: of the posts whose reply it is.
+        now: aware.
+    """
+    still_due = (
+        select(_REPLIES.c.post_id)
+        .where(
+            _REPLIES.c.post_id.in_(post_ids),
+            or_(_REPLIES.c.retry_at.is_(None), _REPLIES.c.retry_at <= now),
+            _REPLIES.c.state.in_([ReplyState.PENDING, ReplyState.SENT]),
+        )
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    there = set(session.scalars(still_due))
+    taken = [each for each in post_ids if each in there]
+    if taken:
+        until = now + CLAIMED_FOR
+        session.execute(
+            update(_REPLIES).where(_REPLIES.c.post_id.in_(taken)).values(retry_at=until)
+        )
     return taken
 
 
@@ -195,7 +227,7 @@ def replies_without_outcome(
     limit: int,
     without_communities: Collection[int] = (),
 ) -> Sequence[int]:
-    """Ids of posts on ``platforms`` that were answered and refused a label since.
+    """Ids of posts on ``platforms`` that were answered, or may be, and refused a label since.
 
     Left out are posts in ``without_communities``, and those whose reply is changed later.
     """
@@ -205,7 +237,6 @@ def replies_without_outcome(
         # As above. Platforms are looked at here: SQLite would walk through all their posts.
         .where(
             text("replies.state IN ('pending', 'sent')"),
-            Reply.state == ReplyState.SENT,
             Post.state == PostState.REFUSED,
             or_(Reply.retry_at.is_(None), Reply.retry_at <= now),
             Post.community_id.not_in(without_communities),

@@ -38,13 +38,13 @@ import bot.core
 import storage.objects.image_place
 from bot.app import build
 from bot.core import open_core
-from bot.labels.collect import CLAIMED_FOR
 from bot.platform import CommunityRef, IncomingPost, PostRef, Reading, ScoreRead
 from bot.serving.forecast import Card, Ending, Outcome
 from bot.settings import Settings
 from storage.engine.database import Database
 from storage.engine.scopes import EVERYTHING, Scopes
 from storage.files.image_store import ImageStore
+from storage.queries.posts import CLAIMED_FOR
 from storage.types import PlatformName
 
 T = TypeVar("T")

@@ -69,6 +69,11 @@ class FakePlatform:
         self.replies.append((post.source_id, reply_id, card))
         return reply_id
 
+    async def find_reply(self, post: PostRef) -> str | None:
+        self._answer()
+        found = [reply_id for source_id, reply_id, _ in self.replies if source_id == post.source_id]
+        return found[0] if found else None
+
     async def withdraw(self, post: PostRef, reply_id: str | None) -> None:
         self._answer()
         self.withdrawn.append(post.source_id)

@@ -93,6 +93,18 @@ class ReplySender:
             raise
         return str(sent.id)
 
+    async def find(self, post: Post) -> str | None:
+        """The id of our reply to a post, if there is one; of a reaction it is not known.
+
+        Raises:
+            PlatformUnavailable: try again later.
+            RequestRefused: the channel is gone.
+        """
+        channel = await require_channel(self._client, post)
+        with reaching_discord():
+            earlier = await find_own_reply(self._client, channel, post)
+        return None if earlier is None else str(earlier.id)
+
     async def delete(self, post: Post, reply_id: str | None) -> None:
         """Delete the reply to a post; no harm where there is none any more.
 

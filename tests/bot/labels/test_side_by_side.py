@@ -12,20 +12,23 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.app import App
-from bot.labels.collect import CLAIMED_FOR, LabelCollector
+from bot.labels.collect import LabelCollector
 from bot.league.guesses import GuessRefused, place_guess
 from bot.league.rebuild import rebuild
 from bot.league.seasons import season_of
 from bot.people.erasure import forget_person
-from bot.platform import CommunityRef
+from bot.platform import CommunityRef, PostRef
 from bot.posts.ingest import Ingest
+from bot.posts.settle import Settler
 from bot.serving.experts import rebuild_accounts
+from bot.serving.forecast import Ending
 from bot.web.visitors import Visitor
 from bot.web.votes import cast_vote
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
 from storage.engine.scopes import person_scope
 from storage.files.image_store import ImageStore
+from storage.queries.posts import CLAIMED_FOR
 from storage.tables import (
     Author,
     Base,
@@ -194,6 +197,33 @@ async def test_what_was_taken_by_a_process_that_died_is_due_again(
     assert await alive.read_due() == 0
     clock.forward(CLAIMED_FOR.total_seconds())
     assert await alive.read_due() == 1
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+async def test_each_reply_is_changed_by_one_process_and_by_another_after_its_death(
+    app: App, clock: FakeClock, platform: FakePlatform, three: list[Database], labelled: bool
+) -> None:
+    posts = await predicted(app, clock, 6)
+    platform.scores |= {f"p{number}": number for number in range(6)}
+    # Of posts that are read far too late there is no outcome, and their replies say so.
+    clock.forward(HORIZON if labelled else 3 * HORIZON)
+    await collector(three[0], platform, clock).read_due()
+    changed: list[int] = []
+    settle = platform.settle
+
+    async def note(post: PostRef, reply_id: str, outcome: Ending) -> None:
+        changed.append(post.post_id)
+        await settle(post, reply_id, outcome)
+
+    platform.settle = note  # type: ignore[method-assign]
+    settlers = [Settler(each, {PlatformName.REDDIT: platform}, clock=clock) for each in three]
+    dead, *alive = settlers
+    assert len(await (dead._due() if labelled else dead._without_outcome())) == 6
+    assert [await each.settle_due() for each in alive] == [0, 0]
+    clock.forward(CLAIMED_FOR.total_seconds())
+    await asyncio.gather(*(each.settle_due() for each in alive))
+    assert sorted(changed) == posts
+    assert len(platform.outcomes if labelled else platform.too_late) == 6
 
 
 async def test_predictions_at_once_spend_each_part_of_the_budget_once(

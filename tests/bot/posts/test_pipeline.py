@@ -11,9 +11,11 @@ from sqlalchemy import func, select, update
 
 from bot.app import App
 from bot.people.identity import hash_person
+from bot.platform import PlatformUnavailable, PostRef
 from bot.posts.ingest import is_silent
 from bot.posts.retry import MAX_TRIES
 from bot.runtime.download import DownloadFailed, DownloadRefused, ImageAbsent
+from bot.serving.forecast import Card
 from bot.serving.phrases import refusal_sentence
 from models.decoding import ImageUnread
 from models.head import Head
@@ -28,7 +30,7 @@ from storage.types import (
     ReplyState,
 )
 from tests.fakes.clock import FakeClock
-from tests.fakes.platform import FakePlatform, incoming
+from tests.fakes.platform import HORIZON, FakePlatform, incoming
 from tests.fixtures import images
 
 PICTURE = images.encode(images.photo(), "PNG")
@@ -383,6 +385,47 @@ async def test_a_reply_waits_for_a_platform_that_is_away(
     # It may have been sent before: the platform was asked, and did not answer.
     assert platform.sent_before == [True]
     assert await count(app, Prediction) == 1
+
+
+@pytest.mark.parametrize("sent", [True, False])
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_reply_of_an_outage_until_the_horizon_is_looked_for_with_the_outcome(
+    app: App, platform: FakePlatform, clock: FakeClock, sent: bool, late: bool
+) -> None:
+    reply = platform.reply
+
+    async def lose_the_answer(post: PostRef, card: Card, *, sent_before: bool) -> str:
+        if sent:
+            await reply(post, card, sent_before=sent_before)
+        platform.away = True
+        raise PlatformUnavailable("it is away")
+
+    platform.reply = lose_the_answer  # type: ignore[method-assign]
+    post_id = await accept(app, clock, "one", PICTURE)
+    await app.pipeline.advance(post_id)
+    clock.forward(HORIZON)
+    await app.jobs.advance_posts()
+    post = await stored(app, post_id)
+    assert post.reply is not None
+    assert (post.state, post.reply.state) == (PostState.AWAITING_SCORE, ReplyState.PENDING)
+    # The score is read, by a process that still cannot look for the reply; too late, or in time.
+    platform.away = False
+    platform.scores["one"] = 7
+    clock.forward(3 * HORIZON if late else 0)
+    await app.jobs.read_scores()
+    platform.away = True
+    await app.jobs.settle_replies()
+    platform.away = False
+    clock.forward(120)
+    await app.jobs.settle_replies()
+    answer = (await stored(app, post_id)).reply
+    assert answer is not None
+    if not sent:
+        assert (answer.state, answer.reason) == (ReplyState.SKIPPED, "it is away")
+        assert not platform.outcomes
+        return
+    assert (answer.state, answer.source_id) == (ReplyState.SETTLED, "reply-0")
+    assert [*(platform.too_late if late else platform.outcomes)] == ["reply-0"]
 
 
 async def test_somebody_who_opted_out_is_left_alone(app: App, clock: FakeClock) -> None:

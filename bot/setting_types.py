@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bot.runtime.cron import cron_trigger
 from bot.runtime.roles import Role, parse_roles
-from bot.runtime.shards import parse_shards
+from bot.runtime.shards import shard_choices
 from models.ray_cluster import check_address
 from storage.engine.postgresql_options import PostgresqlOptions
 
@@ -185,7 +185,7 @@ def _optional_web_address(value: str | None) -> str | None:
 
 def _shard_range(value: str | None) -> str | None:
     if value is not None:
-        parse_shards(value)
+        shard_choices(value)
     return value
 
 

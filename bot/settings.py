@@ -264,8 +264,8 @@ class Settings(BaseSettings):
     )
     discord_shards: ShardRange = Field(
         None,
-        description="Shards that this process serves, such as 0-3/8; unset: all of them. The same"
-        " as main.py run --shards.",
+        description="Shards that this process serves, such as 0-3/8; or how many, such as 4 of 8:"
+        " any four that nobody serves. Unset: all of them. The same as main.py run --shards.",
     )
     discord_model_servers: Names = Field(
         (),

@@ -12,7 +12,7 @@ from bot.cli import console
 from bot.core import open_core
 from bot.runtime.log import set_up_logging
 from bot.runtime.roles import MEANING, Role, parse_roles
-from bot.runtime.shards import parse_shards
+from bot.runtime.shards import shard_choices
 from bot.settings import Settings, load_settings
 
 
@@ -30,7 +30,8 @@ def run(
         str | None,
         typer.Option(
             help="Shards of the Discord bot that this process serves, such as 0-3/8; the other"
-            " processes serve the rest. Without it, all of them.",
+            " processes serve the rest. Or how many: '4 of 8' are any four that nobody serves."
+            " Without it, all of them.",
             metavar="FIRST-LAST/COUNT",
         ),
     ] = None,
@@ -39,7 +40,7 @@ def run(
     settings = load_settings()
     if shards is not None:
         try:
-            parse_shards(shards)
+            shard_choices(shards)
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--shards") from error
         settings = settings.model_copy(update={"discord_shards": shards})

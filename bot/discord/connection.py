@@ -26,7 +26,7 @@ from bot.leases import LeaseLost
 from bot.platform import PlatformRefused, PlatformUnavailable
 from bot.posts.pipeline import Pipeline
 from bot.runtime.another_try import until_another_try
-from bot.runtime.shards import Shards, parse_shards
+from bot.runtime.shards import Shards, shard_choices
 from bot.runtime.supervisor import keep_running, tell
 from bot.runtime.system_clock import SystemClock
 from storage.engine.faults import may_pass
@@ -63,8 +63,11 @@ class Connection:
         self._pipeline = pipeline
         settings = core.settings
         shards = settings.discord_shards
-        self._shards: Shards | None = parse_shards(shards) if shards else None
-        self._lease = shard_lease(core.database, self._shards)
+        choices: tuple[Shards | None, ...] = shard_choices(shards) if shards else (None,)
+        #: Ranges of shards of which one is served, with the right to each.
+        self._choices = [(each, shard_lease(core.database, each)) for each in choices]
+        #: The one that is served, or was the last time.
+        self._shards, self._lease = self._choices[0]
         self._state = SessionState(core)
         self._session: Session | None = None
         self._report = core.services.report(f"discord {shards}" if shards else "discord", "Discord")
@@ -181,11 +184,11 @@ class Connection:
             LeaseLost: another process may serve it now.
             PlatformRefused: another try would fail, too.
         """
-        if not await self._lease.hold():
+        if not await self._hold_one():
             log.info("Another process looks after Discord; this one waits until it ends.")
             await tell("Discord", self._report.closed())
             begun.set()
-            while not await self._lease.hold():  # noqa: ASYNC110 - another process ends
+            while not await self._hold_one():  # noqa: ASYNC110 - another process ends
                 await asyncio.sleep(_ASK_SECONDS)
             log.info("This process looks after Discord now.")
         losing: asyncio.Task[None] | None = None
@@ -202,6 +205,22 @@ class Connection:
         finally:
             if losing is not None:
                 losing.cancel()
+
+    async def _hold_one(self) -> bool:
+        """Take the right to a range of shards that nobody serves; return whether there is one.
+
+        The range that was served before comes first.
+        """
+        if await self._lease.hold():
+            return True
+        for shards, lease in self._choices:
+            if lease is not self._lease and await lease.hold():
+                # Not to be renewed beside the new one.
+                await self._lease.release()
+                self._shards, self._lease = shards, lease
+                log.info("This process serves the shards %s.", shards)
+                return True
+        return False
 
     async def _end_when_lost(self, session: asyncio.Timeout) -> None:
         """End a session when the right to it is lost; one that was renewed too late is not."""

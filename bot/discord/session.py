@@ -19,6 +19,7 @@ from bot.discord.events.removals import RemovalListener
 from bot.discord.games.duel_buttons import DuelButton
 from bot.discord.games.run_games import Games
 from bot.discord.gateway.client import Client
+from bot.discord.gateway.identify_turns import IdentifyTurns
 from bot.discord.history.run_imports import HistoryImports
 from bot.discord.messages.edit_reply import ReplyEditor
 from bot.discord.messages.high_water import HighWater
@@ -79,6 +80,7 @@ async def open_session(
         gateway_url=core.settings.discord_gateway_url,
         heard=heard,
         before_writing=before_writing,
+        turn=IdentifyTurns(core.database).wait,
     ) as client:
         editor = ReplyEditor(client, core, state.names)
         messages = MessageListener(

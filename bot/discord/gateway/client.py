@@ -71,6 +71,8 @@ class Client(commands.AutoShardedBot):
         heard: is told the time by Discord's clock, with every answer.
         before_writing: raises where nothing may be changed on Discord any more; called right before
             each request that would.
+        turn: waits until a shard may begin a session, given its number and Discord's
+            `max_concurrency`; None: as discord.py does, which knows of no other process.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Client(commands.AutoShardedBot):
         gateway_url: str | None,
         heard: Callable[[datetime], Awaitable[None]] = nobody_listens,
         before_writing: Callable[[], None] | None = None,
+        turn: Callable[[int, int], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -96,6 +99,8 @@ class Client(commands.AutoShardedBot):
             **_sharding(shards),
         )
         self._gateway_url = gateway_url
+        self._turn = turn
+        self._max_concurrency = 1
         self.http.request = check_answers(self.http.request)  # type: ignore[assignment]
         # discord.py has no public place between receiving an event and reading it.
         parsers = self._connection.parsers
@@ -117,14 +122,31 @@ class Client(commands.AutoShardedBot):
             NoSessionsLeft: one more would have Discord reset the bot's token.
         """
         told = await self.http.request(Route("GET", "/gateway/bot"))
-        _check_sessions_left(told)
+        self._note_limits(told)
         if self._gateway_url is not None and self.shard_count is None:
             # With a number of shards given, the gateway's address is not asked for.
             self.shard_count = told["shards"]
 
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Right before a shard begins a session.
 
-def _check_sessions_left(told: Mapping[str, Any]) -> None:
-    limit = told.get("session_start_limit", {})
+        Raises:
+            NoSessionsLeft: as in `setup_hook`; other processes begin sessions of this bot, too.
+        """
+        if not initial:
+            self._note_limits(await self.http.request(Route("GET", "/gateway/bot")))
+        if self._turn is None:
+            await super().before_identify_hook(shard_id, initial=initial)
+        else:
+            await self._turn(shard_id or 0, self._max_concurrency)
+
+    def _note_limits(self, told: Mapping[str, Any]) -> None:
+        limit = told.get("session_start_limit", {})
+        self._max_concurrency = limit.get("max_concurrency", 1)
+        _check_sessions_left(limit)
+
+
+def _check_sessions_left(limit: Mapping[str, Any]) -> None:
     if limit.get("remaining", 1) <= 0:
         wait = timedelta(milliseconds=limit.get("reset_after", 0))
         raise NoSessionsLeft(

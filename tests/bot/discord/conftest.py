@@ -19,6 +19,7 @@ from tests.fakes.discord import Channel, FakeDiscord, Guild, Member
 def servers_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for servers that this Discord does not have."""
     monkeypatch.setattr("bot.discord.gateway.client._GUILDS_SECONDS", 0.01)
+    monkeypatch.setattr("bot.discord.gateway.identify_turns.IDENTIFY_SECONDS", 0.01)
 
 
 @pytest.fixture

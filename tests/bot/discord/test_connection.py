@@ -151,14 +151,7 @@ async def test_only_the_intents_that_are_needed_are_asked_for(
     ]
 
 
-async def test_shards_of_one_process_are_served(
-    core: Core, fake: FakeDiscord, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Discord lets one shard identify every five seconds.
-    async def at_once(*_: object, **__: object) -> None:
-        return
-
-    monkeypatch.setattr("bot.discord.gateway.client.Client.before_identify_hook", at_once)
+async def test_shards_of_one_process_are_served(core: Core, fake: FakeDiscord) -> None:
     async with connected(changed(core, discord_shards="1-2/4"), fake):
         assert [each["shard"] for each in fake.identifies] == [[1, 4], [2, 4]]
 

@@ -110,3 +110,22 @@ async def test_a_bot_of_all_shards_and_bots_of_some_exclude_each_other(database:
     assert await excluded(Shards(1, 1, 4), Shards(5, 5, 8))
     assert not await excluded(Shards(1, 1, 4), Shards(6, 6, 8))
     await other.close()
+
+
+async def test_processes_divide_the_shards_by_themselves(core: Core, fake: FakeDiscord) -> None:
+    some = core.settings.model_copy(update={"discord_shards": "1 of 2"})
+    apps = [second_app(dataclasses.replace(core, settings=some)) for _ in range(3)]
+    first, second, third = (app.platforms[PlatformName.DISCORD] for app in apps)
+    try:
+        for each in (first, second, third):
+            assert isinstance(each, DiscordPlatform)
+            await each.start()
+        assert [each["shard"] for each in fake.identifies] == [[0, 2], [1, 2]]
+        assert [each.on_duty for each in (first, second, third)] == [True, True, False]  # type: ignore[attr-defined]
+        await second.stop()
+        await fake.until(lambda: len(fake.identifies) == 3, "the third process on its shard")
+        assert fake.identifies[2]["shard"] == [1, 2]
+        assert third.on_duty  # type: ignore[attr-defined]
+    finally:
+        for each in (first, second, third):
+            await each.stop()

@@ -273,7 +273,7 @@ class RedditPlatform:
 
     async def find_reply(self, post: PostRef) -> str | None:
         """Our comment on a post, if there is one; see `Replies.find_reply`."""
-        self._check_duty()
+        self._service.check_duty()
         return await self._replies.find_reply(post)
 
     async def settle(self, post: PostRef, reply_id: str, outcome: Ending) -> None:

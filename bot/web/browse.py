@@ -35,6 +35,7 @@ SORTS: Mapping[Sort, str] = {
 }
 
 #: Where a page begins: the number that the order goes by, and the id of the post before it.
+_PERSON = re.compile(r"[0-9a-f]{12}")
 _PLACE = re.compile(r"(-?\d{1,20}(?:\.\d{1,20})?(?:e-?\d{1,3})?)_(\d{1,18})")
 _VERSION = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
@@ -66,7 +67,8 @@ class Browse:
         words: to be found in titles and in texts of images; empty: none.
         sort: the order.
         open: only posts that may still be guessed on.
-        mine: only the reader's own.
+        by: whose: ``me`` for the reader's own, or the name of a person who shows their page; empty:
+            anybody's.
         version: name of the model version that predicted; None: any.
         genre: what the image looks like; None: anything.
         since: the first day (UTC) of posting; None: any.
@@ -78,7 +80,7 @@ class Browse:
     words: str = ""
     sort: Sort = Sort.NEW
     open: bool = False
-    mine: bool = False
+    by: str = ""
     version: str | None = None
     genre: str | None = None
     since: date | None = None
@@ -107,7 +109,7 @@ class Browse:
             "q": one.words,
             "sort": one.sort.value if one.sort is not Sort.NEW else "",
             "open": "1" if one.open else "",
-            "by": "me" if one.mine else "",
+            "by": one.by,
             "version": one.version or "",
             "genre": one.genre or "",
             "since": one.since.isoformat() if one.since else "",
@@ -129,7 +131,7 @@ def read_browse(query: Mapping[str, str]) -> Browse:
         words=words,
         sort=_sort(query.get("sort", ""), notes),
         open=query.get("open") == "1",
-        mine=query.get("by") == "me",
+        by=_by(query.get("by", ""), notes),
         version=_version(query.get("version", ""), notes),
         genre=_genre(query.get("genre", ""), notes),
         since=_day(query.get("since", ""), notes),
@@ -159,6 +161,13 @@ def _version(text: str, notes: list[str]) -> str | None:
         notes.append(_("That is no name of a model version; posts of all versions are shown."))
         return None
     return text or None
+
+
+def _by(text: str, notes: list[str]) -> str:
+    if text and text != "me" and not _PERSON.fullmatch(text):
+        notes.append(_("There is no such person; posts of everybody are shown."))
+        return ""
+    return text
 
 
 def _genre(text: str, notes: list[str]) -> str | None:

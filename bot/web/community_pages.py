@@ -7,6 +7,7 @@ import aiohttp_jinja2
 from aiohttp import web
 from sqlalchemy.orm import Session
 
+from bot.people.nicknames import nickname
 from bot.reports.version_stats import VersionStats, read_versions
 from bot.texts.translate import mark
 from bot.web.browse import SORTS, Browse, read_browse
@@ -79,7 +80,7 @@ class CommunityPages:
             viewer = await viewer_of(session, visitor)
             communities = await self._services.visibility.communities(session, viewer)
         page = await self._feed.browse(visitor, browse, communities)
-        asked = bool(browse.words or browse.mine)
+        asked = bool(browse.words or browse.by)
         return aiohttp_jinja2.render_template(
             "search.html", request, {"asked": asked, **_browsed(request, browse, page)}
         )
@@ -110,6 +111,7 @@ def _browsed(request: web.Request, browse: Browse, page: FeedPage) -> dict[str, 
         "path": request.path,
         "sorts": SORTS,
         "genres": GENRE_NAMES,
+        "nickname": nickname,
         "back": request.path + browse.query(),
         "next": None if page.after is None else request.path + browse.query(after=page.after),
     }

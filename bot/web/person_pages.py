@@ -9,18 +9,19 @@ from sqlalchemy.orm import Session
 
 from bot.league.person_record import PersonRecord, read_record
 from bot.people.nicknames import nickname
+from bot.people.shown_people import DIGITS, find_shown_person
 from bot.texts.translate import mark
 from bot.visibility import Viewer, Visibility, in_lists
 from bot.web.points_chart import PointsChart, draw_points
 from bot.web.refusals import Refusal
 from bot.web.services import Services
-from bot.web.visitors import visitor_of
+from bot.web.visitors import read_viewer, visitor_of
 from storage.tables import Author, Community, Post
 from storage.types import PlatformName
 
 NOBODY = mark("There is no such person, or they do not show their page to others.")
-#: Digits of the hash in an address, and newest posts on a page.
-_DIGITS, _POSTS = 12, 12
+#: Newest posts on a page.
+_POSTS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +52,15 @@ class PersonPages:
     async def handle(self, request: web.Request) -> web.Response:
         """GET /people/{name}: the first digits of the person's hash."""
         name, visitor = request.match_info["name"], visitor_of(request)
-        me, viewer = visitor.hash, Viewer(is_admin=visitor.is_admin)
+        viewer = Viewer(is_admin=visitor.is_admin)
 
         def read(session: Session) -> tuple[Told | None, bool]:
-            # "g" comes after all digits of a hash.
-            query = select(Author).where(
-                Author.platform == PlatformName.WEB, Author.hash >= name, Author.hash < name + "g"
-            )
-            author = session.scalars(query.order_by(Author.hash).limit(1)).first()
-            if author is None or (author.shown_at is None and author.hash != me):
+            me = read_viewer(session, visitor).author_id
+            author = find_shown_person(session, name, asked_by=me)
+            if author is None:
                 return None, False
             told = told_of(session, author, viewer, self._services.visibility)
-            return told, author.hash == me
+            return told, author.id == me
 
         told, own = await self._services.database.run_read(read)
         if told is None:
@@ -83,7 +81,7 @@ def told_of(session: Session, author: Author, viewer: Viewer, visibility: Visibi
     )
     return Told(
         nickname(author.hash),
-        f"/people/{author.hash[:_DIGITS]}",
+        f"/people/{author.hash[:DIGITS]}",
         record,
         draw_points(record.points),
         [(row.id, row.title) for row in posts],

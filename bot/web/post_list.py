@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from bot.people.shown_people import find_shown_person
 from bot.visibility import Viewer, in_lists
 from bot.web.browse import Browse, Place, Sort
 from storage.queries.attributes import LooksLike
@@ -83,11 +84,15 @@ def find_posts(
             otherwise nothing is found.
         now: aware.
     """
-    walk = _walk(browse, viewer, community_ids, session.get_bind().dialect.name)
+    author_id = _author(session, browse, viewer)
+    if browse.by and author_id is None:
+        return Found(())
+    walk = _walk(browse, author_id, community_ids, session.get_bind().dialect.name)
     if walk is None or not community_ids:
         return Found(())
     conditions = [
         Post.community_id.in_(community_ids),
+        *([] if author_id is None else [Post.author_id == author_id]),
         in_lists(viewer),
         *_conditions(session, browse, now),
     ]
@@ -130,24 +135,29 @@ def _page(
     return Found(ids, None if last is None else place_of(*last), walked_on=last is not None)
 
 
+def _author(session: Session, browse: Browse, viewer: Viewer) -> int | None:
+    """Whose posts are asked for; None: anybody's, or those of nobody who is shown."""
+    if browse.by in ("", "me"):
+        return viewer.author_id if browse.by else None
+    person = find_shown_person(session, browse.by, asked_by=viewer.author_id)
+    return None if person is None else person.id
+
+
 def _gathers(browse: Browse) -> bool:
     """Whether the posts are walked through in another order than the one asked for."""
-    return browse.sort is not Sort.NEW and bool(browse.words or browse.mine)
+    return browse.sort is not Sort.NEW and bool(browse.words or browse.by)
 
 
 def _walk(
-    browse: Browse, viewer: Viewer, community_ids: Sequence[int], dialect: str
+    browse: Browse, author_id: int | None, community_ids: Sequence[int], dialect: str
 ) -> Select[Any, Any] | None:
     """The posts to look at, in the order of an index; None: there is no way through them."""
     only = community_ids[0] if len(community_ids) == 1 else None
     after = None if _gathers(browse) else browse.after
     if browse.words:
         return _walk_words(browse, only, after, dialect)
-    if browse.mine:
-        if viewer.author_id is None:
-            return None
-        where: list[ColumnElement[bool]] = [Post.author_id == viewer.author_id]
-        return _walk_new(where, browse, after)
+    if author_id is not None:
+        return _walk_new([Post.author_id == author_id], browse, after)
     if only is None:
         return None
     if browse.sort is Sort.NEW:

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 from bot.app import App
@@ -118,6 +119,24 @@ async def test_only_the_own_posts(ann: Visitor, bob: Visitor, post_id: int) -> N
     await bob.post(title="Of somebody else")
     assert ids_on((await ann.page("/search?by=me"))[1]) == [post_id]
     assert ids_on((await ann.page("/search?by=me&q=title&sort=top"))[1]) == []
+    await bob.post(title="A title of somebody else")
+    assert ids_on((await ann.page("/search?by=me&q=title"))[1]) == [post_id]
+
+
+async def test_the_posts_of_somebody_who_shows_their_page(
+    ann: Visitor, bob: Visitor, post_id: int
+) -> None:
+    await bob.post(title="Of somebody else")
+    async with ann.send("/me", {"wish": "show"}) as answer:
+        assert answer.status == 303
+    (name,) = set(re.findall(r"/people/([0-9a-f]{12})", (await ann.page("/me"))[1]))
+    assert f'href="/search?by={name}"' in (await bob.page(f"/people/{name}"))[1]
+    for path in ("/search", "/communities/1"):
+        assert ids_on((await bob.page(f"{path}?by={name}"))[1]) == [post_id]
+    async with ann.send("/me", {"wish": "hide"}) as answer:
+        assert answer.status == 303
+    assert ids_on((await bob.page(f"/search?by={name}"))[1]) == []
+    assert ids_on((await ann.page(f"/search?by={name}"))[1]) == [post_id], "their own"
 
 
 async def test_a_guess_is_made_where_a_post_was_posted(ann: Visitor, app: App) -> None:
@@ -179,7 +198,8 @@ HOSTILE = (
     "q=%22", "q=%22%22*", "q=NEAR(", "q=a+OR+b)", "q=title:x", "q=%00", "q=%ff", "q=-cat",
     "q=" + "cat+" * 100, "q='+OR+1%3D1", "q=%F0%9F%90%B1", "sort=x", "after=x", "after=1e9_1",
     "after=99999999999999999999_1", "after=-5_1&sort=top", "since=x", "since=0001-01-01",
-    "until=9999-12-31", "genre=x", "version=%27", "sort=top&after=1.5_2&q=cat&by=me&open=1",
+    "until=9999-12-31", "genre=x", "version=%27", "by=x", "by=0123456789ab",
+    "sort=top&after=1.5_2&q=cat&by=me&open=1",
 )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ class Action(StrEnum):
     OUTCOMES = "outcomes"
     END_OUTCOMES = "end_outcomes"
     MANAGERS = "managers"
+    MODEL_HERE = "model_here"
     RETRAIN = "retrain"
     PROMOTE = "promote"
     ROLLBACK = "rollback"

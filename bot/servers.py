@@ -1,12 +1,12 @@
 """What is set for a whole server, on every platform that has servers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.engine.database import Database
-from storage.tables import Server
+from storage.tables import Community, Server
 from storage.types import PlatformName
 
 
@@ -41,3 +41,19 @@ async def change_server(
         change(server)
         await session.flush()
         return server
+
+
+async def communities_kept_apart(session: AsyncSession) -> Sequence[int]:
+    """Communities of servers whose labels teach nobody else, in their order."""
+    servers = await session.execute(
+        select(Server.platform, Server.source_id).where(Server.keeps_labels)
+    )
+    apart = {tuple(row) for row in servers}
+    if not apart:
+        return []
+    found = await session.scalars(
+        select(Community)
+        .where(Community.platform.in_({platform for platform, _ in apart}))
+        .order_by(Community.id)
+    )
+    return [each.id for each in found if (each.platform, each.server) in apart]

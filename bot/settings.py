@@ -278,6 +278,11 @@ class Settings(BaseSettings):
         description="Whether images that are only linked, and that Discord has no copy of, are"
         " fetched from the linked host itself, which then learns this machine's address.",
     )
+    discord_pluralkit_url: str = Field(
+        "https://api.pluralkit.me/v2",
+        description="Address of PluralKit's API. It is asked only in channels where"
+        " `/settings proxied_authors: True` is set.",
+    )
     discord_catch_up_hours: float = Field(
         24.0,
         gt=0,

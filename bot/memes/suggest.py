@@ -173,7 +173,7 @@ class MemeMaker:
             CaptionRefused: one of the person's own captions cannot be drawn.
             NoCaptions: there is no caption that may be shown.
         """
-        champion = await self._server.champion()
+        champion = await self._server.champion(audience.version)
         canvas = await self._server.on_thread(Canvas, data, self._server.limits)
         embedding, expression = await self._server.on_thread(self._look, canvas, champion)
         notes: list[str] = []

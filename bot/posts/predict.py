@@ -119,7 +119,7 @@ class Predictor:
         """
         return PredictionInput(
             post,
-            self._serving.find_champion(session),
+            self._serving.find_champion(session, post.community),
             records_of(
                 session,
                 post_id=post.id,

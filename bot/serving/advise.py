@@ -163,7 +163,7 @@ async def advise(
     """
     if not 1 <= len(variants) <= MOST_VARIANTS:
         raise TooManyVariants(f"Give 1 to {MOST_VARIANTS} variants.")
-    champion = await server.champion()
+    champion = await server.champion(audience.version)
     embedded, refused = await _embed(server, champion, variants)
     ranked = await server.on_thread(_rank, champion, embedded, audience, now)
     gap = None if len(ranked) < 2 else ranked[0].card.beats - ranked[1].card.beats

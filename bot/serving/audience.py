@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from bot.serving.champion import ChampionRef, chosen_version
 from bot.serving.experts import Standing, read_standing
 from bot.serving.score_scale import bucket_rule, read_quantiles
 from models.features import Record
@@ -27,6 +28,7 @@ class Audience:
         standing: what its labels say of the experts; None: the head alone is asked.
         community_id: of the community's row; None: of no known community.
         time_zone: by which clocks people there live.
+        version: what its server chose in place of the champion; None: nothing.
     """
 
     name: str | None
@@ -36,6 +38,7 @@ class Audience:
     standing: Standing | None = None
     community_id: int | None = None
     time_zone: str = "UTC"
+    version: ChampionRef | None = None
 
 
 async def find_audience(database: Database, name: str | None, now: datetime) -> Audience:
@@ -61,4 +64,5 @@ def audience_of(session: Session, community: Community | None, now: datetime) ->
         standing=read_standing(session, community.id),
         community_id=community.id,
         time_zone=community.time_zone,
+        version=chosen_version(session, community),
     )

@@ -6,6 +6,7 @@ version that another process promoted or rolled back to serves without a restart
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from bot.serving.embed import (
@@ -34,14 +35,27 @@ from models.registry import Manifest, read_version
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
 from storage.errors import ExpectedError
-from storage.tables import ModelVersion
+from storage.tables import Community, ModelVersion, Server
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 _VERSIONS = table_of(ModelVersion)
+_SERVERS = table_of(Server)
 _CHAMPION = select(_VERSIONS.c.id, _VERSIONS.c.name).where(_VERSIONS.c.is_champion)
+_CHOSEN = (
+    select(_VERSIONS.c.id, _VERSIONS.c.name)
+    .join(_SERVERS, _SERVERS.c.model_version_id == _VERSIONS.c.id)
+    .where(
+        _SERVERS.c.platform == bindparam("platform"),
+        _SERVERS.c.source_id == bindparam("server"),
+        ~_VERSIONS.c.is_champion,
+        _VERSIONS.c.dropped_at.is_(None),
+    )
+)
+#: Versions besides the champion that are kept loaded: servers chose them.
+_MOST_CHOSEN = 8
 
 
 class NoChampion(ExpectedError):
@@ -50,10 +64,15 @@ class NoChampion(ExpectedError):
 
 @dataclass(frozen=True, slots=True)
 class ChampionRef:
-    """Which model version is champion; its files may not be loaded yet."""
+    """Which model version serves; its files may not be loaded yet.
+
+    Attributes:
+        chosen: whether a server's admins chose it in place of the champion.
+    """
 
     version_id: int
     name: str
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +96,16 @@ class AttributesVersion:
 
     name: str
     finds_faces: bool
+
+
+def chosen_version(session: Session, community: Community) -> ChampionRef | None:
+    """What the admins of a community's server chose in place of the champion; None: nothing."""
+    if community.server is None:
+        return None
+    row = session.execute(
+        _CHOSEN, {"platform": community.platform, "server": community.server}
+    ).first()
+    return None if row is None else ChampionRef(row.id, row.name, chosen=True)
 
 
 class ChampionServer:
@@ -108,16 +137,22 @@ class ChampionServer:
         self._bring = bring
         self._attributes = AttributeReader(versions_dir / GENRE_HEADS)
         self._champion: Champion | None = None
+        #: What servers chose, by its id, the one that was not asked for longest first; None: it
+        #: cannot be loaded.
+        self._chosen: OrderedDict[int, Champion | None] = OrderedDict()
         self._loading = asyncio.Lock()
         self._threads = threads
         #: Calls that are on a thread or wait for one.
         self._calls = 0
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="model")
 
-    async def champion(self) -> Champion:
+    async def champion(self, chosen: ChampionRef | None = None) -> Champion:
         """The model version that serves now.
 
         When a newly promoted version cannot be loaded, the one before it goes on serving.
+
+        Args:
+            chosen: what a server's admins chose; None: the champion.
 
         Raises:
             NoChampion: there is none in the database.
@@ -125,16 +160,25 @@ class ChampionServer:
                 no other was loaded before.
             ObjectStoreFault: its files have to be fetched, which cannot be done now.
         """
+        if chosen is not None:
+            return await self.load(chosen)
         async with self._database.read() as session:
             ref = await session.run_sync(self.find_champion)
         return await self.load(ref)
 
-    def find_champion(self, session: Session) -> ChampionRef:
-        """Which model version is champion; `load` loads it, after the session has ended.
+    def find_champion(self, session: Session, community: Community | None = None) -> ChampionRef:
+        """Which model version serves; `load` loads it, after the session has ended.
+
+        Args:
+            session: a read session.
+            community: for which; its server may have chosen another than the champion.
 
         Raises:
             NoChampion: there is none in the database.
         """
+        chosen = None if community is None else chosen_version(session, community)
+        if chosen is not None:
+            return chosen
         row = session.execute(_CHAMPION).first()
         if row is None:
             raise NoChampion(
@@ -143,7 +187,13 @@ class ChampionServer:
         return ChampionRef(row.id, row.name)
 
     async def load(self, ref: ChampionRef) -> Champion:
-        """The champion with its files loaded; raises what `champion` raises."""
+        """A version with its files loaded; raises what `champion` raises.
+
+        Where one that a server chose cannot be loaded, the champion serves there.
+        """
+        if ref.chosen:
+            found = await self._load_chosen(ref)
+            return found if found is not None else await self.champion()
         async with self._loading:
             if self._champion is None or self._champion.version_id != ref.version_id:
                 try:
@@ -156,6 +206,20 @@ class ChampionServer:
                         ref.name, self._champion.name,
                     )  # fmt: skip
             return self._champion
+
+    async def _load_chosen(self, ref: ChampionRef) -> Champion | None:
+        async with self._loading:
+            if ref.version_id not in self._chosen:
+                try:
+                    self._chosen[ref.version_id] = await asyncio.to_thread(self._load, ref)
+                except Exception:
+                    # Once: each post would try it again.
+                    self._chosen[ref.version_id] = None
+                    log.exception("%s, which a server chose, cannot be loaded.", ref.name)
+                if len(self._chosen) > _MOST_CHOSEN:
+                    self._chosen.popitem(last=False)
+            self._chosen.move_to_end(ref.version_id)
+            return self._chosen[ref.version_id]
 
     def _load(self, ref: ChampionRef) -> Champion:
         folder = self._versions_dir / ref.name

@@ -56,7 +56,7 @@ async def predict_image(
         ImageRefused: the bytes are not an image that can be used; the message says why.
         NoChampion: no model version serves.
     """
-    champion = champion or await server.champion()
+    champion = champion or await server.champion(audience.version)
     embedded = await server.embed(data, champion.backbone)
     facts = PostFacts(
         title=title,

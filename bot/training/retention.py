@@ -20,7 +20,7 @@ from bot.training.first_version import is_first_version
 from models.attributes.serving_genres import GENRE_HEADS
 from models.captions.serving_ranking import RANKINGS
 from storage.engine.database import Database
-from storage.tables import ModelVersion, Post, Prediction, TrainingRun, WaitingScore
+from storage.tables import ModelVersion, Post, Prediction, Server, TrainingRun, WaitingScore
 from storage.types import UNLABELLED, RunState
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,8 @@ class Retention:
         database: holds the versions.
         versions_dir: holds a folder for each of them.
         keep: how many of the newest stay. Beside them stay the champion, the one it replaced,
-            those whose predictions wait for their label, and what a new installation starts with.
+            those that serve a server, those whose predictions wait for their label, and what a new
+            installation starts with.
     """
 
     def __init__(self, database: Database, versions_dir: Path, *, keep: int, clock: Clock) -> None:
@@ -78,6 +79,11 @@ class Retention:
         versions = [each for each in newest_first if each.dropped_at is None]
         needed = {each.id for each in versions[: self._keep]}
         needed.update(await with_unscored_predictions(session))
+        needed.update(
+            await session.scalars(
+                select(Server.model_version_id).where(Server.model_version_id.is_not(None))
+            )
+        )
         for each in versions:
             if each.is_champion:
                 needed.add(each.id)

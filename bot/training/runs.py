@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.leases import LeaseLost
 from bot.runtime.clock import Clock
 from bot.runtime.subprocesses import python_module
+from bot.servers import communities_kept_apart
 from bot.training.champion_to_beat import champion_to_beat
 from bot.training.child import RunFailed, TrainingLimits, train_in_child
 from bot.training.run_result import record_result
@@ -280,6 +281,7 @@ class TrainingRuns:
                 "images": self._images.as_json() if self._images else None,
                 "backbones_root": str(self._backbones_dir) if self._backbones_dir else None,
                 "ray_address": self._ray_address,
+                "without": await self._kept_apart(),
                 "options": options or {},
             }
             last = await train_in_child(self._command, task, self._limits, self._follow(run_id))
@@ -318,6 +320,10 @@ class TrainingRuns:
                 await self._table.note_progress(run_id, step)
 
         return on_step
+
+    async def _kept_apart(self) -> list[int]:
+        async with self._database.read() as session:
+            return [*await communities_kept_apart(session)]
 
 
 def _log_fault(task: "asyncio.Task[None]") -> None:

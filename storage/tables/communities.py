@@ -86,6 +86,12 @@ class Community(Base):
     #: What only the platform knows how to read: emoji, channels, switches.
     options: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
 
+    @property
+    def server(self) -> str | None:
+        """The platform's id of the server that it is a part of; None: it is of no server."""
+        found: str | None = self.options.get("guild")
+        return found
+
 
 class WatchedGroup(Base):
     """Communities that belong together on their platform, of which new ones are watched, too.

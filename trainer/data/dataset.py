@@ -1,7 +1,7 @@
 """Reads every labelled post of the database with its stored embedding."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +23,11 @@ from trainer.data.labelled_posts import DIM, SERVING_EMBEDDING, Example, Labelle
 
 
 async def read_labelled(
-    database_url: str, backbone: str, *, serving_backbone: str | None = None
+    database_url: str,
+    backbone: str,
+    *,
+    serving_backbone: str | None = None,
+    without: Collection[int] = (),
 ) -> LabelledPosts:
     """Read every labelled post and its stored embedding, a block at a time.
 
@@ -32,6 +36,7 @@ async def read_labelled(
         backbone: fingerprint of the backbone whose embeddings are wanted.
         serving_backbone: fingerprint of another, whose embeddings of the same posts become the
             group `SERVING_EMBEDDING`; posts that lack either are left out.
+        without: communities whose posts teach nobody else.
     """
     database = Database(database_url)
     keep_odd_text(database)
@@ -44,6 +49,8 @@ async def read_labelled(
             gathering = Gathering(datetime.now(UTC), dims)
             block: list[LabelledFacts] = []
             async for post in labelled_facts(session):
+                if post.community_id in without:
+                    continue
                 block.append(post)
                 if len(block) == BLOCK:
                     await _gather(session, block, wanted, gathering)

@@ -52,6 +52,8 @@ class Task:
     backbones_root: Path | None = None
     #: Of a Ray cluster that fits folds and contenders side by side; None: this process does.
     ray_address: str | None = None
+    #: Communities whose labels teach nobody else.
+    without: tuple[int, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -61,7 +63,11 @@ class Task:
         champion = given.pop("champion", None)
         images, backbones = given.pop("images", None), given.pop("backbones_root", None)
         return cls(
-            **{**given, "models_root": Path(given["models_root"])},
+            **{
+                **given,
+                "models_root": Path(given["models_root"]),
+                "without": tuple(given.get("without", ())),
+            },
             champion=Champion.parse(champion) if champion else None,
             images=ImagePlace.from_json(images) if images else None,
             backbones_root=Path(backbones) if backbones else None,
@@ -81,7 +87,12 @@ def run(task: Task) -> dict[str, Any]:
     """
     _say(stage="reading")
     posts = asyncio.run(
-        read_labelled(task.database_url, task.backbone, serving_backbone=task.serving_backbone)
+        read_labelled(
+            task.database_url,
+            task.backbone,
+            serving_backbone=task.serving_backbone,
+            without=frozenset(task.without),
+        )
     )
     options = dict(task.options)
     comparisons = options.pop("comparisons", None)

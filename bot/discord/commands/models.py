@@ -17,8 +17,10 @@ from bot.discord.texts.markdown import escape
 from bot.discord.texts.skill import skill_words
 from bot.discord.ui.error_replies import Refused
 from bot.discord.ui.responses import Interaction, defer, respond
+from bot.servers import change_server, find_server
 from bot.training.versions import list_versions, promote, rollback
-from storage.tables import ModelVersion, TrainingRun
+from storage.tables import ModelVersion, Server, TrainingRun
+from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +125,10 @@ class Models(ConfirmFirst):
 
     @promote.autocomplete("version")
     async def _choices(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return await self._offered(typed)
+
+    async def _offered(self, typed: str) -> list[app_commands.Choice[str]]:
+        """Versions that are not champion and whose name holds what somebody typed."""
         wanted = typed.strip().casefold()
         found = [
             each.name
@@ -130,6 +136,70 @@ class Models(ConfirmFirst):
             if not each.is_champion and each.dropped_at is None and wanted in each.name.casefold()
         ]
         return [app_commands.Choice(name=name, value=name) for name in found[:_CHOICES]]
+
+    @model.command(name="here", description=label("model.here"))
+    @app_commands.describe(
+        version=label("model.here_version"),
+        champion=label("model.here_champion"),
+        keep_labels=label("model.here_keep_labels"),
+    )
+    async def here(
+        self,
+        interaction: Interaction,
+        version: app_commands.Range[str, 1, _LONGEST_NAME] | None = None,
+        champion: bool = False,
+        keep_labels: bool | None = None,
+    ) -> None:
+        """Show or change which version serves this server alone, and whom its labels teach."""
+        await defer(interaction, ephemeral=True)
+        texts, server_id = texts_for(interaction), str(interaction.guild_id)
+        wanted = None if version is None else await self._usable(version)
+
+        def change(server: Server) -> None:
+            if champion or wanted is not None:
+                server.model_version_id = None if wanted is None else wanted.id
+            if keep_labels is not None:
+                server.keeps_labels = keep_labels
+
+        is_changed = champion or wanted is not None or keep_labels is not None
+        if is_changed:
+            await change_server(self.core.database, PlatformName.DISCORD, server_id, change)
+            details = {
+                "version": version, "champion": champion or None, "keep_labels": keep_labels,
+            }  # fmt: skip
+            await self.note(interaction, Action.MODEL_HERE, details=details)
+        async with self.core.database.read() as session:
+            server = await find_server(session, PlatformName.DISCORD, server_id)
+            serves = await _champion(session)
+            if server is not None and server.model_version_id is not None:
+                serves = await session.get_one(ModelVersion, server.model_version_id)
+        key = "model.here_champion_serves" if serves.is_champion else "model.here_serves"
+        keeps = server is not None and server.keeps_labels
+        lines = [
+            texts(key, name=_name(serves)),
+            texts("model.here_keeps" if keeps else "model.here_shares"),
+        ]
+        await respond(interaction, "\n".join(lines))
+
+    @here.autocomplete("version")
+    async def _choices_here(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return await self._offered(typed)
+
+    async def _usable(self, version: str) -> ModelVersion:
+        """A version that can serve one server beside the champion.
+
+        Raises:
+            Refused: there is no such version, or it was fitted on another backbone: the images of
+                posts are embedded with the champion's.
+        """
+        async with self.core.database.read() as session:
+            champion = await _champion(session)
+            wanted = await session.scalar(select(ModelVersion).filter_by(name=version))
+        if wanted is None or wanted.dropped_at is not None:
+            raise Refused("model.unknown", name=escape(version, _LONGEST_NAME))
+        if wanted.backbone != champion.backbone:
+            raise Refused("model.other_backbone", name=escape(version, _LONGEST_NAME))
+        return wanted
 
     @model.command(name="rollback", description=label("model.rollback"))
     async def rollback(self, interaction: Interaction) -> None:

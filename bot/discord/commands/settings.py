@@ -23,6 +23,7 @@ from bot.discord.gateway.guild_options import (
     DOWNVOTE,
     NOWHERE,
     PROXIED,
+    PROXIED_AUTHORS,
     REPLY_VOTES,
     STICKERS,
     TEMPLATE,
@@ -60,7 +61,8 @@ class ChannelSettings(Feature):
                 "channel", "upvote", "downvote", "horizon", "mode", "blind", "buckets",
                 "min_percentile", "quiet_hours", "time_zone", "replies_per_minute",
                 "guess_minutes", "announcements", "announce", "threads", "stickers", "autostar",
-                "reply_votes", "proxied", "voter_days", "template", "copy_from",
+                "reply_votes", "proxied", "proxied_authors", "voter_days", "template",
+                "copy_from",
             )
         }
     )  # fmt: skip
@@ -99,6 +101,7 @@ class ChannelSettings(Feature):
         autostar: bool | None = None,
         reply_votes: bool | None = None,
         proxied: bool | None = None,
+        proxied_authors: bool | None = None,
         voter_days: app_commands.Range[int, 0, 365] | None = None,
         template: bool | None = None,
         copy_from: ChannelOption | None = None,
@@ -125,6 +128,7 @@ class ChannelSettings(Feature):
             options[THREADS] = _threads(target, ThreadRule(threads))
         switched = {
             STICKERS: stickers, AUTOSTAR: autostar, REPLY_VOTES: reply_votes, PROXIED: proxied,
+            PROXIED_AUTHORS: proxied_authors,
             VOTER_DAYS: voter_days, TEMPLATE: template,
         }  # fmt: skip
         # What is off is unset.

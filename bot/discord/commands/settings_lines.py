@@ -15,6 +15,7 @@ from bot.discord.gateway.guild_options import (
     ONLY_ROLES,
     POSTS_PER_DAY,
     PROXIED,
+    PROXIED_AUTHORS,
     QUESTIONS_PER_DAY,
     REPLY_VOTES,
     STICKERS,
@@ -67,7 +68,7 @@ def settings_lines(texts: Texts, community: Community) -> list[str]:
     )
     lines += [
         texts(f"settings.line.{key}")
-        for key in (STICKERS, AUTOSTAR, REPLY_VOTES, PROXIED, TEMPLATE)
+        for key in (STICKERS, AUTOSTAR, REPLY_VOTES, PROXIED, PROXIED_AUTHORS, TEMPLATE)
         if options.get(key)
     ]
     if days := options.get(VOTER_DAYS):

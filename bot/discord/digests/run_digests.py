@@ -16,18 +16,12 @@ from bot.discord.gateway.answers import judging_answers
 from bot.discord.gateway.channels import PostChannel
 from bot.discord.gateway.guild_options import PLACE
 from bot.discord.gateway.server_places import Places, places_of_servers
-from bot.discord.gateway.told_channel import (
-    find_told_channel,
-    is_there,
-    missing_to_tell,
-    sent_before,
-)
-from bot.discord.gateway.visibility import Readers, may_be_shown
+from bot.discord.gateway.told_channel import is_there, sent_before
 from bot.discord.rounds import rounds
 from bot.discord.texts.lookup import Texts
-from bot.discord.texts.reasons import permission_name, refusal_reason, stored_reason
-from bot.discord.ui.admin_messages import warn_admins
+from bot.discord.texts.reasons import refusal_reason, stored_reason
 from bot.discord.ui.member_names import MemberNames
+from bot.discord.ui.told_place import CannotBeTold, tell_side_by_side, told_place
 from bot.league.digest import DigestPost, read_digest
 from bot.league.digest_times import (
     STALE,
@@ -39,19 +33,16 @@ from bot.league.digest_times import (
     put_off,
     span_of,
 )
-from bot.notices import NoticeKind
 from bot.platform import PlatformUnavailable, RequestFailed, RequestRefused
-from storage.tables import Community, Digest
+from storage.tables import Digest
 from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
 
 #: How often digests are looked for, seconds.
 _LOOK_SECONDS = 20.0
-#: Digests that are sent at the same time, and that are looked at in one round.
-_AT_ONCE, _BATCH = 4, 500
-#: Pause after each where there are many, seconds: of 50 requests a second they take some 20.
-_PAUSE_SECONDS = 0.5
+#: Digests that are looked at in one round.
+_BATCH = 500
 #: Fewer posts that ended are a quiet time: nothing is told.
 _LEAST_POSTS = 3
 #: Tries of what may be a fault of ours.
@@ -102,17 +93,7 @@ class Digests(commands.Cog):
             # Another process serves the others, or their turn comes when they are back.
             due = [each for each in due if self._serves(each)]
             places = await places_of_servers(session) if due else {}
-        at_once = asyncio.Semaphore(_AT_ONCE)
-
-        async def send(digest: Digest) -> bool:
-            async with at_once:
-                sent = await self._send_safely(digest, places)
-                if sent and len(due) > _AT_ONCE:
-                    # What Discord takes of a bot in a second is left to replies.
-                    await asyncio.sleep(_PAUSE_SECONDS)
-                return sent
-
-        return sum(await asyncio.gather(*(send(each) for each in due)))
+        return await tell_side_by_side(due, lambda each: self._send_safely(each, places))
 
     def _serves(self, digest: Digest) -> bool:
         guild = self._client.get_guild(int(digest.server))
@@ -148,14 +129,14 @@ class Digests(commands.Cog):
     async def _send(self, guild: discord.Guild, digest: Digest, places: Places) -> bool:
         database, clock = self._core.database, self._core.clock
         texts = Texts(guild.preferred_locale)
-        channel = await find_told_channel(guild, int(digest.channel))
         here = places.get(digest.server, ())
-        missing = missing_to_tell(channel)
-        if not isinstance(channel, PostChannel) or missing:
-            await self._warn(texts, digest, missing, here)
+        try:
+            channel, shown = await told_place(
+                self._core, guild, int(digest.channel), here, what="digest"
+            )
+        except CannotBeTold as why:
+            await leave_out(database, digest, clock(), why.reason)
             return False
-        readers = Readers(guild, channel, channel.id, None)
-        shown = [mine for mine, theirs in here if may_be_shown(readers, theirs)]
         begin, end = span_of(digest)
         figures = await database.run_read(lambda session: read_digest(session, shown, begin, end))
         if figures.labels < _LEAST_POSTS:
@@ -229,22 +210,3 @@ class Digests(commands.Cog):
             log.info("The picture of a digest cannot be shown: %s", error)
             return None
         return await asyncio.to_thread(small_picture, data)
-
-    async def _warn(
-        self,
-        texts: Texts,
-        digest: Digest,
-        missing: Sequence[str],
-        here: Sequence[tuple[int, int]],
-    ) -> None:
-        """Tell the admins why there is no digest."""
-        names = ", ".join(permission_name(texts, each) for each in missing)
-        key = "digest.missing" if missing else "digest.no_channel"
-        text = texts(key, channel=f"<#{digest.channel}>", permissions=names)
-        now = self._core.clock()
-        async with self._core.database.read() as session:
-            community = await session.get(Community, here[0][0]) if here else None
-        if community is not None:
-            await warn_admins(self._core.database, community, NoticeKind.PERMISSIONS, text, now=now)
-        reason = stored_reason(key, permissions=missing, channel=f"<#{digest.channel}>")
-        await leave_out(self._core.database, digest, now, reason)

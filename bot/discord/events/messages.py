@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from enum import Enum, auto
 from weakref import WeakValueDictionary
@@ -20,6 +21,7 @@ from bot.discord.gateway.guild_options import (
     AUTOSTAR,
     BY_SETTING,
     PROXIED,
+    PROXIED_AUTHORS,
     downvote_of,
     is_wanted,
     upvote_of,
@@ -38,6 +40,7 @@ from bot.discord.messages.incoming import (
     incoming_post,
     of_community,
 )
+from bot.discord.messages.proxied_author import PLURALKIT, ProxiedAuthors
 from bot.discord.messages.reaction_votes import ReactionVotes
 from bot.discord.rounds import rounds
 from bot.people.erasure import drop_files
@@ -97,6 +100,10 @@ class MessageListener(commands.Cog):
             core, "high water", "Noting how far channels were read", _WRITE_SECONDS,
             high_water.write,
         )  # fmt: skip
+        self._proxied_authors = ProxiedAuthors(
+            core.settings.discord_pluralkit_url,
+            trusted_hosts=core.settings.download_allow_hosts,
+        )
         #: Channels that were found to be watched; `accept` notices when one is not any more.
         self._watched: set[int] = set()
         #: Channels where, or in whose threads, a proxy may take a message away to post it anew;
@@ -114,6 +121,7 @@ class MessageListener(commands.Cog):
         await self._write_high_water.stop()
         await self._tasks.stop()
         await self._high_water.write()
+        await self._proxied_authors.close()
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -163,13 +171,14 @@ class MessageListener(commands.Cog):
             message: may have been stored before.
             live: whether it has just been posted, and nothing between it and the last one missed.
         """
-        incoming = self._incoming(message)
+        # Asked for here, where the messages after it do not wait.
+        incoming = await self._with_author(message, self._incoming(message))
         if incoming is None:
             return
         post_id = None
         async with self._order(message.channel):
             wanted, community = await self._look_up(message, incoming, live=live)
-            if wanted is Wanted.NEW and not await self._is_taken(message, community):
+            if wanted is Wanted.NEW and not await self._is_taken(message, incoming, community):
                 wanted = Wanted.NOT
             if wanted is Wanted.NEW:
                 if community is not None:
@@ -196,7 +205,24 @@ class MessageListener(commands.Cog):
         self._watched.discard(channel_id)
         self._proxied.discard(channel_id)
 
-    async def _is_taken(self, message: discord.Message, community: Community | None) -> bool:
+    async def _with_author(
+        self, message: discord.Message, incoming: IncomingPost | None
+    ) -> IncomingPost | None:
+        """The same with who wrote it, where a proxy posted it anew and that may be asked for."""
+        if incoming is None or message.webhook_id is None or message.application_id != PLURALKIT:
+            return incoming
+        community = await self._core.database.run_read(
+            lambda session: community_of_channel(session, message.channel)
+        )
+        if community is None or not community.watched:
+            return incoming
+        if not (community.options.get(PROXIED) and community.options.get(PROXIED_AUTHORS)):
+            return incoming
+        return replace(incoming, author=await self._proxied_authors.author_of(message.id))
+
+    async def _is_taken(
+        self, message: discord.Message, incoming: IncomingPost, community: Community | None
+    ) -> bool:
         """Whether a new message is still there, and its author's images are posts in its channel.
 
         Raises:
@@ -204,18 +230,18 @@ class MessageListener(commands.Cog):
         """
         if message.id in self._gone:
             return False
-        if community is None or message.webhook_id is not None or not has_rules(community.options):
+        if community is None or incoming.author is None or not has_rules(community.options):
             return True
-        roles = None
+        author_id, roles = int(incoming.author), None
         if needs_roles(community.options):
-            roles = await _roles_of(message)
+            roles = await _roles_of(message, author_id)
         return takes_from(
-            community.options, user_id=message.author.id, person=self._person(message),
+            community.options, user_id=author_id, person=self._person(incoming.author),
             roles=roles, posted_at=message.created_at,
         )  # fmt: skip
 
-    def _person(self, message: discord.Message) -> str:
-        return hash_person(self._core.people_key, PlatformName.DISCORD, str(message.author.id))
+    def _person(self, author: str) -> str:
+        return hash_person(self._core.people_key, PlatformName.DISCORD, author)
 
     async def _star(self, message: discord.Message, community: Community) -> None:
         """Add the emoji that people vote with; Discord adds one that is there only once."""
@@ -268,9 +294,10 @@ class MessageListener(commands.Cog):
             )
             if session.scalar(query) is not None:
                 return Wanted.KNOWN, community
-            person = self._person(message)
-            if not is_within_limit(session, community, person, message.created_at):
-                return Wanted.NOT, None
+            if incoming.author is not None:
+                person = self._person(incoming.author)
+                if not is_within_limit(session, community, person, message.created_at):
+                    return Wanted.NOT, None
             return Wanted.NEW, community
 
         return await self._core.database.run_read(look_up)
@@ -319,17 +346,21 @@ class MessageListener(commands.Cog):
             await drop_files(self._core.images, dropped)
 
 
-async def _roles_of(message: discord.Message) -> list[int]:
+async def _roles_of(message: discord.Message, author_id: int) -> list[int]:
     """Ids of the roles of a message's author; none where they left the server.
+
+    Args:
+        author_id: who wrote it, which a proxy that posts it anew does not say.
 
     Raises:
         discord.HTTPException: they cannot be known now.
     """
-    author = message.author
-    if not isinstance(author, discord.Member) and message.guild is not None:
+    author: object = message.author
+    is_known = isinstance(author, discord.Member) and author.id == author_id
+    if not is_known and message.guild is not None:
         # What is read from the history does not say.
         try:
-            author = await message.guild.fetch_member(author.id)
+            author = await message.guild.fetch_member(author_id)
         except discord.NotFound:
             return []
     return [each.id for each in getattr(author, "roles", ())]

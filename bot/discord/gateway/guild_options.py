@@ -27,6 +27,8 @@ AUTOSTAR = "autostar"
 REPLY_VOTES = "reply_votes"
 #: Whether what a proxy (PluralKit, Tupperbox) posts anew is the post, and not the original.
 PROXIED = "proxied"
+#: Whether PluralKit is asked who wrote what it posts anew.
+PROXIED_AUTHORS = "proxied_authors"
 #: Days that an account must have existed before a post for its votes and guesses on it to count.
 VOTER_DAYS = "voter_days"
 #: Whose images are posts, see `bot.discord.gateway.post_rules`: keyed hashes of people and ids of
@@ -55,7 +57,8 @@ KEPT = (UPVOTE, DOWNVOTE, VOTER_DAYS, REPLY_VOTES)
 
 #: Options that are settings of people, and are copied with the others.
 SETTINGS = (
-    UPVOTE, DOWNVOTE, ANNOUNCEMENTS, THREADS, STICKERS, AUTOSTAR, REPLY_VOTES, PROXIED, VOTER_DAYS,
+    UPVOTE, DOWNVOTE, ANNOUNCEMENTS, THREADS, STICKERS, AUTOSTAR, REPLY_VOTES, PROXIED,
+    PROXIED_AUTHORS, VOTER_DAYS,
     IGNORED_PEOPLE, IGNORED_ROLES, ONLY_PEOPLE, ONLY_ROLES, ACCOUNT_DAYS, POSTS_PER_DAY,
     GUESSES_PER_DAY, QUESTIONS_PER_DAY,
 )  # fmt: skip

@@ -13,20 +13,20 @@ from bot.discord.gateway.answers import judging_answers
 from bot.discord.gateway.channels import PostChannel
 from bot.discord.gateway.guild_options import PLACE
 from bot.discord.gateway.server_places import Places, places_of_servers
-from bot.discord.gateway.told_channel import (
-    find_told_channel,
-    is_there,
-    missing_to_tell,
-    sent_before,
-)
-from bot.discord.gateway.visibility import Readers, channels_seen, may_be_shown
+from bot.discord.gateway.told_channel import is_there, sent_before
+from bot.discord.gateway.visibility import channels_seen
 from bot.discord.outcomes.render import outcomes_embed, season_embed, season_title
 from bot.discord.outcomes.winner_role import hand_over, why_not_given, winner_of
 from bot.discord.rounds import rounds
 from bot.discord.texts.lookup import Texts
-from bot.discord.texts.reasons import permission_name, refusal_reason, stored_reason
-from bot.discord.ui.admin_messages import warn_admins
+from bot.discord.texts.reasons import refusal_reason
 from bot.discord.ui.member_names import MemberNames
+from bot.discord.ui.told_place import (
+    CannotBeTold,
+    notice_about,
+    tell_side_by_side,
+    told_place,
+)
 from bot.league.outcome_feeds import (
     STALE,
     claim_feed,
@@ -40,10 +40,9 @@ from bot.league.outcome_feeds import (
 from bot.league.outcomes import ToldOutcome, communities_with_outcomes, read_outcomes
 from bot.league.season_end import SeasonPlace, best_of_season
 from bot.league.seasons import season_before, season_of
-from bot.notices import NoticeKind
 from bot.people.sealed_ids import open_id
 from bot.platform import PlatformUnavailable, RequestFailed, RequestRefused
-from storage.tables import Author, Community, OutcomeFeed
+from storage.tables import Author, OutcomeFeed
 from storage.types import PlatformName
 
 log = logging.getLogger(__name__)
@@ -104,10 +103,7 @@ class OutcomeTeller(commands.Cog):
             return 0
         async with self._core.database.read() as session:
             places = await places_of_servers(session)
-        told = 0
-        for feed in due:
-            told += await self._tell_safely(feed, places, news)
-        return told
+        return await tell_side_by_side(due, lambda each: self._tell_safely(each, places, news))
 
     def _guild(self, feed: OutcomeFeed) -> discord.Guild | None:
         guild = self._client.get_guild(int(feed.server or 0))
@@ -164,17 +160,17 @@ class OutcomeTeller(commands.Cog):
         season_due = feed.season is not None and feed.season < ended and feed.begun_until is None
         if not season_due and feed.begun_at is None and news.isdisjoint(id_ for id_, _ in here):
             return False
-        texts = Texts(guild.preferred_locale)
-        channel = await find_told_channel(guild, int(feed.channel or 0))
-        missing = missing_to_tell(channel)
-        if not isinstance(channel, PostChannel) or missing:
-            await self._warn(texts, feed, missing, here)
+        try:
+            channel, shown = await told_place(
+                self._core, guild, int(feed.channel or 0), here, what="outcomes"
+            )
+        except CannotBeTold as why:
+            await put_off_feed(self._core.database, feed, self._core.clock(), why.reason)
             return False
-        readers = Readers(guild, channel, channel.id, None)
-        shown = [mine for mine, theirs in here if may_be_shown(readers, theirs)]
         if season_due:
             return await self._tell_season(guild, channel, feed, ended, shown)
         outcomes, until = await self._outcomes(feed, shown)
+        texts = Texts(guild.preferred_locale)
         return await self._send(texts, channel, feed, outcomes, until)
 
     async def _tell_person(self, feed: OutcomeFeed, places: Places, news: frozenset[int]) -> bool:
@@ -314,7 +310,7 @@ class OutcomeTeller(commands.Cog):
             texts = Texts(guild.preferred_locale)
             text = texts(why or "outcomes.role_gone", role=f"<@&{feed.winner_role}>")
             if best is not None:
-                await self._notice(min(shown, default=None), text)
+                await notice_about(self._core, min(shown, default=None), text)
             return feed.winner_id
         winner = None
         if best is not None and best.sealed is not None:
@@ -328,22 +324,3 @@ class OutcomeTeller(commands.Cog):
             before=await winner_of(self._core, feed),
         )
         return best.author_id if given and best is not None else None
-
-    async def _warn(
-        self, texts: Texts, feed: OutcomeFeed, missing: Sequence[str],
-        here: Sequence[tuple[int, int]],
-    ) -> None:  # fmt: skip
-        """Tell the admins why outcomes are not told."""
-        names = ", ".join(permission_name(texts, each) for each in missing)
-        key = "outcomes.missing" if missing else "outcomes.no_channel"
-        text = texts(key, channel=f"<#{feed.channel}>", permissions=names)
-        await self._notice(here[0][0] if here else None, text)
-        reason = stored_reason(key, permissions=missing, channel=f"<#{feed.channel}>")
-        await put_off_feed(self._core.database, feed, self._core.clock(), reason)
-
-    async def _notice(self, community_id: int | None, text: str) -> None:
-        async with self._core.database.read() as session:
-            community = None if community_id is None else await session.get(Community, community_id)
-        if community is not None:
-            now, kind = self._core.clock(), NoticeKind.PERMISSIONS
-            await warn_admins(self._core.database, community, kind, text, now=now)

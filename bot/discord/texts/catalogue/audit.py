@@ -19,6 +19,7 @@ ENGLISH: dict[str, str] = {
     "audit.outcomes": "set where outcomes are told ({details})",
     "audit.end_outcomes": "ended telling outcomes",
     "audit.managers": "changed who manages me ({details})",
+    "audit.model_here": "chose what serves this server ({details})",
     "audit.retrain": "asked for a training run",
     "audit.promote": "let {details} serve",
     "audit.rollback": "went back to {details}",

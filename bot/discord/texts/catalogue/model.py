@@ -35,6 +35,17 @@ ENGLISH: dict[str, str] = {
     "model.promoted": "**{name}** serves now.",
     "model.rolled_back": "Went back: **{name}** serves now.",
     "model.unknown": "There is no model version {name}. `/model versions` lists them.",
+    "model.here": "Which version serves this server alone, and whom its votes teach",
+    "model.here_version": "Name of the version that serves here from now on",
+    "model.here_champion": "True: the version that serves everywhere serves here, too",
+    "model.here_keep_labels": "True: votes on this server teach no version that serves others",
+    "model.here_serves": "**{name}** serves this server. What it says is still mixed with what is"
+    " usual in each channel, by how well each did there.",
+    "model.here_champion_serves": "**{name}**, which serves everywhere, serves this server.",
+    "model.here_keeps": "Votes on this server teach no version that serves others.",
+    "model.here_shares": "Votes on this server teach the version that serves everybody.",
+    "model.other_backbone": "**{name}** sees images in another way than the version that serves, so"
+    " it cannot serve one server alone.",
     "model.unusable": "That version cannot serve: {reason}",
     "model.not_yours": "One model serves all servers, so only the owner of this bot trains and"
     " chooses it, or the admins of servers that the owner names (PEORIA_DISCORD_MODEL_SERVERS);"

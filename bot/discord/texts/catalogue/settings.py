@@ -23,6 +23,7 @@ ENGLISH: dict[str, str] = {
     "settings.autostar": "True: I add the two vote emoji under posts, so that voting starts",
     "settings.reply_votes": "True: votes under my reply count for the post, too",
     "settings.proxied": "True: what PluralKit or Tupperbox posts anew is the post",
+    "settings.proxied_authors": "True: I ask PluralKit who wrote what it posts anew",
     "settings.voter_days": "Only votes and guesses of accounts so many days old count; 0: all",
     "settings.template": "True: channels of this server that are watched later start like this one",
     "settings.line.template": "Channels of this server that are watched later start with these"
@@ -30,6 +31,7 @@ ENGLISH: dict[str, str] = {
     "settings.line.autostar": "I add the vote emoji under posts (mine never count)",
     "settings.line.reply_votes": "Votes under my reply count for the post",
     "settings.line.proxied": "What PluralKit or Tupperbox posts anew is the post",
+    "settings.line.proxied_authors": "PluralKit is asked who wrote what it posts anew",
     "settings.line.voter_days": "Votes and guesses count of accounts that were **{days}** old when"
     " the post came",
     "refused.autostar": "I cannot add emoji in {channel}: *Add Reactions* is missing. Give that to"

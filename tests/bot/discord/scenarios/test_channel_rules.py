@@ -4,9 +4,13 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from sqlalchemy import select
 
+from bot.discord.events.messages import MessageListener
 from bot.discord.gateway.post_rules import is_old_enough, takes_from
+from bot.discord.messages.proxied_author import ProxiedAuthors
 from storage.tables import Community, Post, Snapshot
 from tests.bot.discord.scenarios.scene import HORIZON, PNG, Scene
 from tests.fakes.clock import FakeClock
@@ -139,6 +143,78 @@ async def test_what_a_proxy_posts_anew_is_the_post(
     assert (post.title, post.author_id) == ("I am Rose", None)
     async with scene.core.database.read() as session:
         assert len((await session.scalars(select(Post.id))).all()) == 2
+
+
+async def test_pluralkit_is_asked_who_wrote_only_where_that_is_allowed(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.discord.events.messages._PROXY_SECONDS", 0.0)
+    monkeypatch.setattr("bot.discord.messages.proxied_author._SECONDS", 0.3)
+    session = scene.platform._connection.session()  # type: ignore[attr-defined]
+    listener = session.client.get_cog("MessageListener")
+    assert isinstance(listener, MessageListener)
+    asked: list[str] = []
+    says: dict[str, object] = {}
+    never = asyncio.Event()
+
+    async def tell(request: web.Request) -> web.Response:
+        asked.append(request.match_info["id"])
+        if says.get("slow"):
+            await never.wait()
+        return web.json_response(says["answer"], status=says.get("status", 200))  # type: ignore[arg-type]
+
+    api = web.Application()
+    api.router.add_get("/v2/messages/{id}", tell)
+    server = TestServer(api)
+    await server.start_server()
+    monkeypatch.setattr(
+        listener, "_proxied_authors",
+        ProxiedAuthors(str(server.make_url("/v2")), trusted_hosts=("127.0.0.1",)),
+    )  # fmt: skip
+    proxy: dict[str, object] = {"webhook": True, "application_id": PLURALKIT}
+
+    async def author_of(message: Message) -> int | None:
+        await scene.fake.until(lambda: bool(scene.fake.replies_to(message)), "a reply")
+        post = await scene.stored(message)
+        assert post is not None
+        return post.author_id
+
+    try:
+        await scene.fake.slash(scene.admin, scene.channel, "settings", proxied=True)
+        says["answer"] = {"sender": str(scene.bob.id)}
+        assert await author_of(await posted(scene, scene.ann, **proxy)) is None
+        assert asked == []
+        told = await scene.fake.slash(scene.admin, scene.channel, "settings", proxied_authors=True)
+        assert "PluralKit is asked who wrote" in told.text
+        anew = await posted(scene, scene.ann, OTHER, **proxy)
+        assert await author_of(anew) is not None
+        assert asked == [str(anew.id)]
+        # It is Bob's as any other: he does not guess on it.
+        (reply,) = scene.fake.replies_to(anew)
+        assert "own post" in (await scene.fake.click(scene.bob, reply, "High")).text
+        odd: list[dict[str, object]] = [
+            {"answer": {"sender": 7}}, {"answer": []}, {"answer": {"sender": "x"}},
+            {"answer": {}, "status": 404}, {"answer": {}, "status": 500},
+            {"answer": {}, "slow": True},
+        ]  # fmt: skip
+        for each in odd:
+            says.clear()
+            says.update(each)
+            assert await author_of(await posted(scene, scene.ann, **proxy)) is None
+        # Who is left out, or opted out, does not post by a proxy.
+        says.clear()
+        says["answer"] = {"sender": str(scene.bob.id)}
+        await scene.fake.slash(scene.bob, scene.channel, "opt-out")
+        gone = await posted(scene, scene.ann, **proxy)
+        assert await scene.stored(gone) is None
+        await scene.fake.slash(scene.bob, scene.channel, "opt-in")
+        await scene.fake.slash(scene.admin, scene.channel, "posters", ignore=scene.bob)
+        assert await scene.stored(await posted(scene, scene.ann, **proxy)) is None
+        assert len(asked) == 9
+    finally:
+        never.set()
+        await listener._proxied_authors.close()
+        await server.close()
 
 
 async def test_only_some_people_and_so_much_of_each(scene: Scene, clock: FakeClock) -> None:

@@ -1,12 +1,15 @@
 """The rows of a file of posts, as they stand there: JSON, JSON Lines, CSV, TSV or Parquet."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import math
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
 from storage.errors import ExpectedError
+from storage.files.json_tables import is_listing, rows_in
 from storage.files.packed_text import UNPACKING_ERRORS, FileUnreadable, PackedText, open_packed
 
 #: Rows of CSV are at most so long, bytes.
@@ -14,8 +17,12 @@ _BLOCK: Final = 2**24
 
 _DELIMITERS: Final = ("\t", ",", ";", "|")
 
+#: What Excel writes and reads above a table: which character parts its columns.
+_DELIMITER_HINT: Final = re.compile(rb'"?sep=([\t,;|])"?', re.IGNORECASE)
+
 _OTHER_FILES: Final = (
     (b"PK\x03\x04", "a ZIP archive or an Excel file; unpack it, or save the sheet as CSV"),
+    (b"\xd0\xcf\x11\xe0", "a file of Excel; save the sheet as CSV"),
     (b"SQLite format 3", "a SQLite database; export the table of posts as CSV or JSON"),
     (b"%PDF", "a PDF document; export the posts as CSV or JSON"),
     (b"\x89PNG", "a picture; give the file of posts, and the folder of pictures with --images"),
@@ -61,8 +68,8 @@ def read_rows(path: Path) -> Rows:
     """Read a file of posts, whatever people export: the kind is told by the content.
 
     JSON may be a list, a TinyDB export, a listing of Reddit (``{"kind": "Listing", …}``), an object
-    with one list in it, or a table by rows or by columns as pandas writes it. Text may be packed
-    (gzip, zstd, bz2, xz) and in UTF-8, UTF-16, UTF-32 or Windows-1252.
+    with one list in it, objects by id, or a table by rows or by columns as pandas writes it. Text
+    may be packed (gzip, zstd, bz2, xz) and in UTF-8, UTF-16, UTF-32 or Windows-1252.
 
     Raises:
         PostsFileRefused: the file is not one of these, also while the rows are read.
@@ -97,18 +104,30 @@ def _read_text(path: Path) -> Rows:
         raise PostsFileRefused(
             f"{path} is not JSON, CSV or Parquet: it is a web page; download the file itself."
         )
-    if first.startswith((b"{", b"[")):
+    if first.startswith((b"{", b"[", b"\x1e{")):
         if _is_json_line(first, text):
             return Rows(f"JSON Lines, {text.name}", _damage_told(path, _of_lines(text)))
-        return Rows(f"JSON, {text.name}", _of_json(path, text))
-    delimiter = max(_DELIMITERS, key=lambda each: first.count(each.encode()))
-    if delimiter.encode() not in first:
+        return _json(path, text)
+    return _table(path, text, first)
+
+
+def _table(path: Path, text: PackedText, first: bytes) -> Rows:
+    hint = _DELIMITER_HINT.fullmatch(first)
+    names = re.sub(rb'"[^"]*"', b"", first)
+    delimiter = max(_DELIMITERS, key=lambda each: names.count(each.encode()))
+    if hint is not None:
+        delimiter = hint[1].decode()
+    elif delimiter.encode() not in names:
         raise PostsFileRefused(
             f"{path} is not JSON, JSON Lines, CSV or Parquet: its first line has neither a bracket"
             " nor columns."
         )
+    skipped = int(hint is not None)
+    if b"\r" not in first and not _goes_on(text, 1 + skipped):
+        raise PostsFileRefused(f"{path} has no rows below the names of its columns.")
     kind = "TSV" if delimiter == "\t" else "CSV"
-    return Rows(f"{kind}, {text.name}", _damage_told(path, _of_csv(text, delimiter)), table=True)
+    rows = _of_csv(text, delimiter, skipped=skipped)
+    return Rows(f"{kind}, {text.name}", _damage_told(path, rows), table=True)
 
 
 def _first_line(stream: IO[bytes]) -> bytes:
@@ -137,7 +156,7 @@ def _of_parquet(path: Path) -> Iterator[Row]:
                 yield Row(number, values)
 
 
-def _of_csv(text: PackedText, delimiter: str) -> Iterator[Row]:
+def _of_csv(text: PackedText, delimiter: str, *, skipped: int) -> Iterator[Row]:
     """Every value as text: what it means is for the reader of columns to say."""
     import pyarrow as pa
     from pyarrow import csv
@@ -152,7 +171,7 @@ def _of_csv(text: PackedText, delimiter: str) -> Iterator[Row]:
         )
         return "skip"
 
-    reading = csv.ReadOptions(block_size=_BLOCK, use_threads=False)
+    reading = csv.ReadOptions(block_size=_BLOCK, use_threads=False, skip_rows=skipped)
     parsing = csv.ParseOptions(
         delimiter=delimiter, newlines_in_values=True, invalid_row_handler=leave_out
     )
@@ -178,13 +197,17 @@ def _of_csv(text: PackedText, delimiter: str) -> Iterator[Row]:
 def _is_json_line(first: bytes, text: PackedText) -> bool:
     """Whether a line is an object by itself, and is followed by something."""
     try:
-        if not isinstance(json.loads(first), dict):
+        if not isinstance(_decoded(first), dict):
             return False
     except (ValueError, RecursionError):
         return False
+    return _goes_on(text)
+
+
+def _goes_on(text: PackedText, lines: int = 1) -> bool:
+    """Whether anything follows so many lines that are not empty."""
     with text.open() as stream:
-        _first_line(stream)
-        return bool(_first_line(stream))
+        return all(_first_line(stream) for _ in range(lines + 1))
 
 
 def _of_lines(text: PackedText) -> Iterator[Row]:
@@ -193,70 +216,70 @@ def _of_lines(text: PackedText) -> Iterator[Row]:
         for line in stream:
             if not line.strip():
                 continue
-            number += 1
             try:
-                yield Row(number, json.loads(line))
+                content = _decoded(line)
             except (ValueError, RecursionError):
+                number += 1
                 yield Row(number, None, "not JSON")
+                continue
+            for values in _pages(content):
+                number += 1
+                yield Row(number, values)
 
 
-def _of_json(path: Path, text: PackedText) -> Iterator[Row]:
+def _pages(content: Any) -> Iterable[Any]:
+    """What a line stands for: the posts of a listing, and else itself."""
+    return (rows_in(content) or ()) if is_listing(content) else (content,)
+
+
+def _json(path: Path, text: PackedText) -> Rows:
     try:
         with text.open() as stream:
-            content = json.loads(stream.read())
-    except (ValueError, RecursionError, *UNPACKING_ERRORS) as error:
+            content = stream.read()
+    except UNPACKING_ERRORS as error:
         raise PostsFileRefused(f"{path} is not JSON ({error}).") from error
-    found = _rows_in(content)
+    try:
+        found = rows_in(_decoded(content))
+    except (ValueError, RecursionError) as error:
+        loose = [] if content.lstrip().startswith(b"[") else list(_loose(content.decode()))
+        if any(isinstance(row.values, dict) for row in loose):
+            return Rows(f"JSON Lines, {text.name}", iter(loose))
+        raise PostsFileRefused(f"{path} is not JSON ({error}).") from error
     if found is None:
         raise PostsFileRefused(
             f"{path} is not a list of posts: expected a JSON list of objects, JSON Lines, a TinyDB"
             ' export ({"_default": {"1": {…}, …}}) or a listing of Reddit.'
         )
-    return (Row(number, values) for number, values in enumerate(found, 1))
+    rows = (Row(number, values) for number, values in enumerate(found, 1))
+    return Rows(f"JSON, {text.name}", rows)
 
 
-def _rows_in(content: Any) -> Iterable[Any] | None:
-    """The rows in a JSON document; None where there are none."""
-    if isinstance(content, list):
-        listings = [_rows_in(each) for each in content if _is_listing(each)]
-        if listings:
-            return [row for rows in listings for row in rows or ()]
-        return content
-    if not isinstance(content, dict) or not content:
-        return None
-    if _is_listing(content):
-        return _rows_in(content["data"].get("children"))
-    if isinstance(content.get("columns"), list) and isinstance(content.get("data"), list):
-        names = content["columns"]
-        return [dict(zip(names, row, strict=False)) for row in content["data"]]
-    values = list(content.values())
-    if all(isinstance(each, dict) for each in values):
-        return _rows_in_tables(content)
-    lists = [each for each in values if isinstance(each, list) and _holds_objects(each)]
-    return lists[0] if len(lists) == 1 else None
+def _loose(text: str) -> Iterator[Row]:
+    """Objects one after the other, with line ends, commas or record marks between them or not.
+
+    What cannot be read costs the rest of its own line.
+    """
+    number = 0
+    for line in re.split(r"[\r\n\x1e]+", text):
+        place = len(line) - len(line.lstrip(" \t,"))
+        while place < len(line):
+            number += 1
+            try:
+                values, place = _DECODER.raw_decode(line, place)
+            except (ValueError, RecursionError):
+                yield Row(number, None, "not JSON")
+                break
+            yield Row(number, values)
+            place += len(line[place:]) - len(line[place:].lstrip(" \t,"))
 
 
-def _rows_in_tables(content: Mapping[str, Mapping[str, Any]]) -> Iterable[Any]:
-    """The rows of an object of objects: TinyDB's tables, or a table as pandas writes it."""
-    tables = list(content.values())
-    inner = [value for table in tables for value in table.values()]
-    if all(isinstance(value, dict) for value in inner):
-        return inner  # TinyDB: tables of numbered objects
-    if not all(key.isdecimal() for table in tables for key in table):
-        return tables  # pandas, by rows
-    if any(isinstance(value, dict) for value in inner):
-        return inner
-    numbers = dict.fromkeys(key for table in tables for key in table)
-    return [{name: table.get(key) for name, table in content.items()} for key in numbers]
+def _decoded(text: bytes) -> Any:
+    return _DECODER.decode(text.decode())
 
 
-def _holds_objects(rows: list[Any]) -> bool:
-    return bool(rows) and all(isinstance(row, dict) for row in rows)
+def _integer(digits: str) -> float:
+    """A number of any length, as JSON knows it: Python refuses thousands of digits."""
+    return int(digits) if len(digits) < 400 else math.inf
 
 
-def _is_listing(content: Any) -> bool:
-    return (
-        isinstance(content, dict)
-        and content.get("kind") == "Listing"
-        and isinstance(content.get("data"), dict)
-    )
+_DECODER: Final = json.JSONDecoder(parse_int=_integer)

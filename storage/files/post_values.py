@@ -1,9 +1,6 @@
-"""What the cells of a file of posts say: ids, numbers, dates, names, however written."""
+"""What the cells of a file of posts say: ids, numbers, names, however written."""
 
 import re
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from email.utils import parsedate_to_datetime
 from html import unescape
 from math import isfinite
 from numbers import Real
@@ -30,23 +27,23 @@ IMAGE_ENDINGS: Final = (
 )  # fmt: skip
 
 _FULL_NAME: Final = re.compile(r"t3_([0-9a-z]{1,12})", re.IGNORECASE)
-_IN_ADDRESS: Final = re.compile(r"/comments/([0-9a-z]{1,12})(?:[/?#]|$)", re.IGNORECASE)
+_IN_ADDRESS: Final = re.compile(
+    r"(?:/comments|\bredd\.it)/([0-9a-z]{1,12})(?:[/?#]|$)", re.IGNORECASE
+)
 _ENTITY: Final = re.compile(
     r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE
-)
-_TWO_WAY: Final = re.compile(
-    r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2}))? *([AP]M)?)?",
-    re.IGNORECASE,
 )
 _PLAIN_NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?")
 _GROUPED_NUMBER: Final = re.compile(
     r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d{1,3}(?:[ '’]\d{3})+"
+    r"|[+-]?\d{1,2}(?:,\d{2})+,\d{3}"  # as in India
+)
+#: What can be read in one way only though its point is a comma, or its commas are points.
+_OTHER_COMMA: Final = re.compile(
+    r"[+-]?\d{1,3}(?:\.\d{3}){2,}(?:,\d+)?|[+-]?\d{1,3},\d{1,2}(?=[km])", re.IGNORECASE
 )
 _UNIT: Final = re.compile(r"\s*(?:points?|upvotes?|votes?|likes?|pts)$", re.IGNORECASE)
 _MULTIPLES: Final = {"k": 1e3, "m": 1e6, "b": 1e9}
-
-#: Above these a moment is not in seconds but in milli-, micro- or nanoseconds.
-_FINER: Final = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 
 
 def is_blank(value: Any) -> bool:
@@ -106,8 +103,10 @@ def read_number(value: Any) -> float | None:
 
 
 def _number_in(text: str) -> float | None:
-    text = re.sub(r"[\u00a0\u2009\u202f]", " ", text.strip()).replace("\u2212", "-")
-    text = _UNIT.sub("", text)
+    text = re.sub(r"[\u00a0\u2009\u202f]", " ", text.strip())
+    text = _UNIT.sub("", re.sub(r"^[\u2212\u2013]", "-", text))
+    if _OTHER_COMMA.match(text):
+        text = text.replace(".", "").replace(",", ".")
     multiple = 1.0
     if text[-1:].casefold() in _MULTIPLES:
         multiple = _MULTIPLES[text[-1].casefold()]
@@ -118,77 +117,6 @@ def _number_in(text: str) -> float | None:
         return None
     number = float(text) * multiple
     return round(number, 6) if isfinite(number) else None
-
-
-def _is_compact_date(value: Any) -> bool:
-    """``20190708``: a number of seconds of that size would be in 1970, before any platform."""
-    return isinstance(value, str) and re.fullmatch(r"(?:19|20)\d{6}", value.strip()) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class TwoWayDate:
-    """A date such as ``07/08/2019 5:30 PM``, of which other rows tell which number is the day."""
-
-    first: int
-    second: int
-    rest: tuple[int, int, int, int]  # year, hour, minute, second
-
-    @property
-    def day_first(self) -> bool | None:
-        """Whether the day comes first; None where it may be either."""
-        if (self.first > 12) == (self.second > 12):
-            return None
-        return self.first > 12
-
-    def read(self, *, day_first: bool) -> datetime | None:
-        """The moment in UTC; None where there is none."""
-        day, month = (self.first, self.second) if day_first else (self.second, self.first)
-        year, hour, minute, second = self.rest
-        try:
-            return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-        except ValueError:
-            return None
-
-
-def read_two_way_date(value: Any) -> TwoWayDate | None:
-    """A date with its year at the end and numbers before it; None where it is none."""
-    found = _TWO_WAY.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None:
-        return None
-    first, second, year, hour, minute, seconds = (int(each or 0) for each in found.groups()[:6])
-    half = (found[7] or "").upper()
-    if half:
-        hour = hour % 12 + 12 * (half == "PM")
-    return TwoWayDate(first, second, (year, hour, minute, seconds))
-
-
-def read_moment(value: Any) -> datetime | float | None:
-    """A moment: aware, or seconds since 1970 (from which milliseconds are told); None if neither.
-
-    Dates without a time zone are UTC. ``07/08/2019`` may be two days: see `read_two_way_date`.
-    """
-    if isinstance(value, datetime):
-        return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    number = None if _is_compact_date(value) else read_number(value)
-    if number is not None:
-        return next((number / unit for above, unit in _FINER if abs(number) > above), number)
-    if not isinstance(value, str):
-        return None
-    text = value.strip()
-    text = (
-        text.removesuffix(" UTC").removesuffix(" GMT").replace("/", "-")
-        if text[:4].isdecimal()
-        else text
-    )
-    for read in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            moment = read(text)
-        except (ValueError, TypeError, IndexError):
-            continue
-        return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return None
 
 
 def read_text(value: Any) -> str:

@@ -20,6 +20,7 @@ from storage.files.post_columns import (
     read_score,
     squash,
 )
+from storage.files.post_dates import read_moment, read_two_way_date
 from storage.files.post_rows import PostsFileRefused, Row, read_rows
 from storage.files.post_values import (
     MAX_GENRE,
@@ -27,9 +28,7 @@ from storage.files.post_values import (
     is_full_name,
     read_author,
     read_id,
-    read_moment,
     read_text,
-    read_two_way_date,
     storable,
 )
 
@@ -119,11 +118,7 @@ def read_posts(path: Path, *, now: datetime, score_keys: Sequence[str] = SCORE_K
         reader.take(row)
     reader.take_two_way_dates()
     if rows.table and not reader.columns:
-        names = ", ".join(reader.ignored()[:12])
-        raise PostsFileRefused(
-            f"{path} has no column that is known: it has {names}. Call them id, created_utc, score,"
-            " title, author and url."
-        )
+        raise PostsFileRefused(f"{path} {reader.what_is_missing()}")
     return PostsFile(
         kind=rows.kind,
         posts=sorted(reader.posts.values(), key=lambda post: (post.posted_at, post.source_id)),
@@ -194,6 +189,19 @@ class _Reader:
     def ignored(self) -> list[str]:
         known = {squash(each) for each in (*KNOWN_KEYS, *self._score_keys)}
         return [name for name in self._names if squash(name) not in known]
+
+    def what_is_missing(self) -> str:
+        """Why no row of a table has an id, as the rest of a sentence."""
+        if not self._names:
+            return "has no rows below the names of its columns."
+        names = ", ".join([*self._names][:12])
+        known = (
+            "with the ids of posts" if len(self.ignored()) < len(self._names) else "that is known"
+        )
+        return (
+            f"has no column {known}: it has {names}. Call them id, created_utc, score, title,"
+            " author and url."
+        )
 
     def _post(self, number: int, row: Any) -> FilePost | LeftOut | _Undated:
         if not isinstance(row, Mapping):
@@ -266,8 +274,8 @@ class _Reader:
 def _unwrapped(row: Mapping[Any, Any]) -> tuple[Mapping[Any, Any], str | None]:
     """A thing of Reddit's listings without its wrapping; and its kind, if it is no post."""
     kind, data = row.get("kind"), row.get("data")
-    if isinstance(kind, str) and isinstance(data, Mapping):
-        return data, None if kind == "t3" else kind
+    if isinstance(data, Mapping) and (isinstance(kind, str) or len(row) == 1):
+        return data, None if kind in {"t3", None} else kind
     return row, None
 
 

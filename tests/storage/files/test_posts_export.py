@@ -244,6 +244,24 @@ FORMS: dict[str, bytes] = {
     "pandas split": json.dumps(
         {"columns": NAMES, "index": [0, 1], "data": [list(row.values()) for row in TABLE]}
     ).encode(),
+    "columns of a table": json.dumps(
+        {name: [row[name] for row in TABLE] for name in NAMES}
+    ).encode(),
+    "lists with names": json.dumps([NAMES, *(list(row.values()) for row in TABLE)]).encode(),
+    "objects by id": json.dumps(
+        {row["id"]: {name: row[name] for name in NAMES[1:]} for row in TABLE}
+    ).encode(),
+    "answer within an answer": json.dumps({"data": {"posts": TABLE, "total": 2}}).encode(),
+    "children without a kind": json.dumps(
+        {"data": {"children": [{"data": row} for row in TABLE]}}
+    ).encode(),
+    "lines of listings": "\n".join(json.dumps(listing(row)) for row in TABLE).encode(),
+    "objects without line ends": LINES.replace("\n", "").encode(),
+    "lines of an old Mac": LINES.replace("\n", "\r").encode(),
+    "lines with commas": LINES.replace("\n", ",\n").encode(),
+    "lines with marks of records": ("\x1e" + LINES.replace("\n", "\n\x1e")).encode(),
+    "CSV with a hint for Excel": ("sep=;\r\n" + table_as_text(";")).encode(),
+    "CSV of an old Mac": table_as_text(",").replace("\r\n", "\r").encode(),
     "CSV": table_as_text(",").encode(),
     "CSV of a German Excel": table_as_text(";").encode("utf-8-sig"),
     "CSV in Windows-1252": table_as_text(",").encode("cp1252"),
@@ -301,6 +319,11 @@ def test_a_damaged_file_is_refused_or_read(
         (b"PK\x03\x04", "unpack it"), (b"SQLite format 3\0", "SQLite"), (b"%PDF-1.7", "PDF"),
         (b"<!DOCTYPE html>", "web page"), (b"\x89PNG\r\n\x1a\n", "--images"),
         (b"hello", "neither a bracket nor columns"), (b"", "it is empty"),
+        (b"\xd0\xcf\x11\xe0", "a file of Excel"),
+        (b"id,title,ups", "no rows below the names"),
+        (b"id,title,ups\n\n", "no rows below the names"),
+        (b"sep=,\nid,title,ups\n", "no rows below the names"),
+        (b"title,ups\na,1\n", "no column with the ids of posts: it has title, ups"),
         (b"colour,shape\nred,round\n", "no column that is known: it has colour, shape"),
     ],
 )  # fmt: skip
@@ -344,6 +367,21 @@ def test_a_file_of_another_kind_is_called_by_its_name(
         ({"created_utc": "Fri, 14 Jul 2017 02:40:00 GMT"}, {"seconds": 1.5e9}),
         ({"created_utc": "2017/07/14"}, {"seconds": 1.5e9 - 9600}),
         ({"created_utc": "20170714"}, {"seconds": 1.5e9 - 9600}),
+        ({"created_utc": 20170714}, {"seconds": 1.5e9 - 9600}),
+        ({"created_utc": "42930.5"}, {"seconds": 1.5e9 - 9600 + 43200}),
+        ({"created_utc": "2017-7-14 2:40"}, {"seconds": 1.5e9}),
+        ({"created_utc": "2017-07-14 2:40 PM"}, {"seconds": 1.5e9 + 43200}),
+        ({"created_utc": "July 14, 2017 2:40 PM"}, {"seconds": 1.5e9 + 43200}),
+        ({"created_utc": "Jul 14, 2017"}, {"seconds": 1.5e9 - 9600}),
+        ({"created_utc": "14-Jul-2017 02:40:00"}, {"seconds": 1.5e9}),
+        ({"created_utc": "Fri Jul 14 02:40:00 +0000 2017"}, {"seconds": 1.5e9}),
+        ({"created_utc": "Fri Jul 14 2017 04:40:00 GMT+0200 (CEST)"}, {"seconds": 1.5e9}),
+        ({"created_utc": "2017-07-13 21:40:00 EST"}, {"seconds": 1.5e9}),
+        ({"ups": "1.234.567"}, {"score": 1234567.0}),
+        ({"ups": "1,5k"}, {"score": 1500.0}),
+        ({"ups": "12,34,567"}, {"score": 1234567.0}),
+        ({"ups": "\u20137"}, {"score": -7.0}),
+        ({"id": "https://redd.it/xyz"}, {"source_id": "xyz"}),
         ({"title": "Tom &amp; Jerry &lt;3 &copy"}, {"title": "Tom & Jerry <3 &copy"}),
         ({"author": "u/ann"}, {"author": "ann"}),
         ({"author": "NaN"}, {"author": None}),
@@ -417,6 +455,38 @@ def test_one_line_that_is_not_json_does_not_hide_the_others(tmp_path: Path) -> N
     found = read_posts(tmp_path / "p", now=NOW)
     assert [each.source_id for each in found.posts] == ["abc", "b"]
     assert found.dropped == {"not JSON": 1}
+
+
+def test_a_first_line_that_is_not_json_does_not_hide_the_others(tmp_path: Path) -> None:
+    (tmp_path / "p").write_text("\n".join(['{"id": "a", oh', json.dumps(post())]))
+    found = read_posts(tmp_path / "p", now=NOW)
+    assert found.kind == "JSON Lines, UTF-8"
+    assert [each.source_id for each in found.posts] == ["abc"]
+    assert found.dropped == {"not JSON": 1}
+
+
+def test_one_post_is_a_file_of_posts(tmp_path: Path) -> None:
+    awarded = post(all_awardings=[{"id": "gold"}])
+    for content in (post(), awarded, {"kind": "t3", "data": awarded}):
+        (tmp_path / "p").write_text(json.dumps(content) + "\n")
+        (found,) = read_posts(tmp_path / "p", now=NOW).posts
+        assert found.source_id == "abc"
+
+
+def test_a_number_of_thousands_of_digits_costs_its_own_row(tmp_path: Path) -> None:
+    rows = json.dumps([post(ups=123454321), post(id="b")]).replace("123454321", "9" * 5000)
+    (tmp_path / "p").write_text(rows)
+    found = read_posts(tmp_path / "p", now=NOW)
+    assert [each.source_id for each in found.posts] == ["b"]
+    assert found.dropped == {"no score": 1}
+
+
+@pytest.mark.parametrize(
+    "date", ["2017-07-14 02:40 CEST", "14 Jul 2017 02:40 CEST", "14 Foo 2017", "2017-02-30 2:40 PM"]
+)
+def test_a_date_that_is_not_understood_as_a_whole_is_none(tmp_path: Path, date: str) -> None:
+    (tmp_path / "p").write_text(json.dumps([post(created_utc=date)]))
+    assert read_posts(tmp_path / "p", now=NOW).dropped == {"no date": 1}
 
 
 def test_how_columns_were_understood_is_told(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import logging
 import re
 import shutil
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -60,6 +61,10 @@ class ScheduledBackup:
     async def back_up_if_due(self) -> bool:
         """Make a backup if one is due; return whether one was made."""
         return self._is_due() and await self._back_up(asked_for=False)
+
+    def found(self) -> Mapping[Path, datetime]:
+        """Those that are there, each with its time."""
+        return backups_in(self._settings.backups_dir)
 
     async def back_up_now(self) -> bool:
         """The same for somebody who asks for one, due or not."""

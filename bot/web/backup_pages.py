@@ -8,7 +8,6 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from bot.audit import Action
-from bot.operations.scheduled_backup import backups_in
 from bot.web.bodies import read_fields
 from bot.web.changes import note_change
 from bot.web.responses import see_other
@@ -79,7 +78,7 @@ class BackupPages:
     def _found(self) -> list[BackupFile]:
         """The newest first; one that is deleted at this moment is left out."""
         found = []
-        for path, made_at in backups_in(self._services.settings.backups_dir).items():
+        for path, made_at in self._services.backups.found().items():
             try:
                 size = path.stat().st_size
             except FileNotFoundError:

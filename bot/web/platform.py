@@ -12,7 +12,6 @@ from aiohttp import web
 
 from bot.communities import adopt_settings
 from bot.core import Core
-from bot.operations.scheduled_backup import ScheduledBackup
 from bot.platform import PlatformRefused, PostRef, Reading, ScoreRead
 from bot.posts.pipeline import Pipeline
 from bot.runtime.supervisor import keep_running, only, tell
@@ -20,6 +19,7 @@ from bot.runtime.task_group import TaskGroup
 from bot.serving.forecast import Card, Ending
 from bot.setup_checks import SetupCheck
 from bot.web.admins import Admins
+from bot.web.backups import Backups
 from bot.web.client_address import TrustedProxies
 from bot.web.connections import Places
 from bot.web.door import Site, files_for
@@ -59,7 +59,7 @@ class WebPlatform:
         core: Core,
         pipeline: Pipeline,
         readiness: Readiness,
-        backups: ScheduledBackup,
+        backups: Backups,
         checks: Mapping[PlatformName, SetupCheck] = MappingProxyType({}),
     ) -> None:
         self.tasks = TaskGroup()

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.core import Core
-from bot.operations.scheduled_backup import ScheduledBackup
 from bot.platform import CommunityRef
 from bot.posts.pipeline import Pipeline
 from bot.runtime.clock import Clock
@@ -14,6 +13,7 @@ from bot.setup_checks import SetupCheck
 from bot.training.runs import TrainingRuns
 from bot.visibility import Visibility
 from bot.web.admins import Admins
+from bot.web.backups import Backups
 from bot.web.health import Readiness
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore
@@ -32,7 +32,7 @@ class Services:
     tasks: TaskGroup
     readiness: Readiness
     admins: Admins
-    backups: ScheduledBackup
+    backups: Backups
     #: Whether a platform is set up right, asked of the platform.
     checks: Mapping[PlatformName, SetupCheck] = field(default_factory=dict)
 

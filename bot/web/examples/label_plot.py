@@ -10,6 +10,7 @@ import argparse
 import json
 import math
 import os
+import sys
 import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator
@@ -67,7 +68,7 @@ def main() -> None:
     plt.title(f"{sum(map(len, by_hour.values())):,} labelled posts")
     plt.tight_layout()
     plt.savefig(arguments.out, dpi=120)
-    print(f"{sum(map(len, by_hour.values())):,} labels drawn into {arguments.out}")
+    sys.stdout.write(f"{sum(map(len, by_hour.values())):,} labels drawn into {arguments.out}\n")
 
 
 if __name__ == "__main__":

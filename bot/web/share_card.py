@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
+from bot.serving.number_format import percent
+from bot.texts.translate import gettext as _
 from models.captions.fonts import PACKAGED
 
 WIDTH, HEIGHT = 1200, 630
@@ -42,7 +44,7 @@ def draw_share_card(card: ShareCard) -> bytes:
     y = _EDGE
     for text, size, colour, lines in (
         (card.place, 34, _FAINT, 1),
-        (card.title or "A post", 58, _INK, 3),
+        (card.title or _("A post"), 58, _INK, 3),
         (card.line, 36, _FAINT, 2),
     ):
         font = ImageFont.truetype(PACKAGED, size)
@@ -59,7 +61,7 @@ def draw_share_card(card: ShareCard) -> bytes:
         end = left + round((right - left) * min(max(share, 0.0), 1.0))
         if end > left + 12:
             draw.rounded_rectangle((left, y + 6, end, y + 30), 6, colour)
-        draw.text((right + 20, y), f"{share:.0%}", _INK, font)
+        draw.text((right + 20, y), percent(share), _INK, font)
         y += 44
     file = io.BytesIO()
     picture.save(file, "PNG")

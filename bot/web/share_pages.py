@@ -5,6 +5,8 @@ from collections import OrderedDict
 
 from aiohttp import web
 
+from bot.serving.phrases import bucket_name
+from bot.texts.language import Language, language, speaking
 from bot.texts.translate import gettext as _
 from bot.web.feed import Feed
 from bot.web.post_json import version_of
@@ -13,6 +15,8 @@ from bot.web.refusals import Refusal
 from bot.web.share_card import ShareCard, draw_share_card
 from bot.web.visitors import visitor_of
 
+#: Languages whose letters the font has that is packed with Peoria.
+_DRAWN: tuple[Language, ...] = ("en", "de", "es", "fr", "pt-BR")
 #: Pictures that are remembered, some 30 kB each.
 _KEPT = 100
 
@@ -22,15 +26,20 @@ class SharePages:
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
-        self._drawn: OrderedDict[tuple[int, str], bytes] = OrderedDict()
+        self._drawn: OrderedDict[tuple[int, str, Language], bytes] = OrderedDict()
         self._drawing = asyncio.Lock()
 
     async def handle(self, request: web.Request) -> web.Response:
         """GET /posts/{id}/card.png."""
+        spoken = language()
+        with speaking(spoken if spoken in _DRAWN else "en"):
+            return await self._answer(request)
+
+    async def _answer(self, request: web.Request) -> web.Response:
         post = await self._feed.post(visitor_of(request), int(request.match_info["id"]))
         if post is None:
             raise Refusal(404, "There is no such post; it may have been deleted.")
-        key = (post.id, version_of(post))
+        key = (post.id, version_of(post), language())
         async with self._drawing:
             picture = self._drawn.get(key)
             if picture is None:
@@ -48,7 +57,7 @@ def card_of(post: PostView) -> ShareCard:
         place=f"{post.community} · Peoria",
         title=post.title,
         line=summary_of(post),
-        bars=[(bar.bucket.value.capitalize(), bar.share) for bar in post.bars],
+        bars=[(bucket_name(bar.bucket), bar.share) for bar in post.bars],
     )
 
 

@@ -9,6 +9,7 @@ from bot.discord.texts.looks_like import looks_like as discord_line
 from bot.discord.texts.lookup import Texts
 from bot.serving.attribute_phrases import looks_like
 from bot.serving.forecast import Card, read_card
+from bot.texts.language import LANGUAGES
 from models.attributes.expressions import EXPRESSIONS
 from models.attributes.genre import GENRES, Genre
 from models.attributes.look import Look
@@ -49,7 +50,7 @@ def test_a_picture_in_words(shown: Card, english: str | None, german: str | None
     assert discord_line(Texts("de"), shown) == german
 
 
-@pytest.mark.parametrize("language", ["en-GB", "de"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_genre_and_expression_has_a_name(language: str) -> None:
     for genre in GENRES:
         assert discord_line(Texts(language), card(genre))

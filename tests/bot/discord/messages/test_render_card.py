@@ -13,6 +13,7 @@ from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape, plain
 from bot.serving.duplicates import Duplicate
 from bot.serving.forecast import Card, read_card
+from bot.texts.language import LANGUAGES
 from models.percentiles import BucketRule, Quantiles
 from storage.types import Bucket
 
@@ -61,7 +62,7 @@ def test_a_version_that_learned_from_nothing_claims_nothing() -> None:
 @given(
     st.lists(st.floats(0, 1), min_size=10, max_size=10).filter(lambda bins: sum(bins) > 0.01),
     st.lists(st.floats(-1e12, 1e12), max_size=40),
-    st.sampled_from(["en", "de"]),
+    st.sampled_from(LANGUAGES),
 )
 def test_whatever_is_predicted_fits(bins: list[float], scores: list[float], locale: str) -> None:
     seen = Duplicate(3, POSTED, None, None, None)

@@ -20,7 +20,8 @@ LIMITS = {
     ("Select", "placeholder"): 150,
     ("SelectOption", "label"): 100,
     ("SelectOption", "description"): 100,
-    ("Modal", "title"): 45,
+    # Only forms (Modal) pass on a title.
+    ("__init__", "title"): 45,
     ("TextInput", "label"): 45,
     ("TextInput", "placeholder"): 100,
     ("Embed", "title"): 256,

@@ -11,7 +11,7 @@ from bot.networks.errors import NetworkRefusal, Refused
 from bot.networks.guess_words import guess_in
 from bot.networks.network import Message, NetworkRules, Page, Place, SeenPost
 from bot.networks.replies import since_of
-from bot.networks.texts import I_AM_A_BOT, Markdown
+from bot.networks.texts import Markdown
 from bot.people.message_commands import command_in
 from bot.platform import PlatformRefused
 from bot.runtime.clock import Clock
@@ -20,9 +20,7 @@ from bot.settings import Settings
 from storage.types import InboxKind, PlatformName
 
 OTHER_INSTANCE = NetworkRefusal("it is one of an instance that Peoria was on before", 404)
-_TEXTS = Markdown(
-    f"*{I_AM_A_BOT} [What is this?]({{about}}) · Reply* `{{out}}` *and I leave your posts alone.*"
-)
+_TEXTS = Markdown("*{bot} [{what}]({about}) · {before}* `{out}` *{after}*")
 
 
 def read_rules(settings: Settings) -> NetworkRules:

@@ -4,18 +4,21 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from bot.community_language import speaking_in
 from bot.core import Core
 from bot.league.secrecy import Reader, votes_are_in, why_secret
 from bot.networks.answer_queue import AnswerQueue
 from bot.networks.errors import NetworkRefusal
 from bot.networks.network import Network, Skip
 from bot.networks.replies import Replies, answer_place
-from bot.networks.texts import NOT_NOW, OPTED_IN, OPTED_OUT, SKIPPED
+from bot.networks.texts import NOT_NOW, OPTED_IN, SKIPPED, opted_out_sentence
 from bot.networks.watch import Watch
 from bot.platform import PlatformUnavailable, ReplyDeclined
 from bot.posts.pipeline import Pipeline
 from bot.serving.forecast import stored_card
 from bot.serving.phrases import refusal_sentence
+from bot.texts.translate import gettext as _
+from bot.texts.translate import retell
 from storage.queries.posts import load_post
 from storage.tables import Community, InboxItem, Post
 from storage.types import OF_MODERATORS, InboxKind, PostState
@@ -54,7 +57,8 @@ class InboxAnswers:
         if answer_id is None:
             async with self._core.database.read() as session:
                 community = await session.get_one(Community, item.community_id)
-            text = await self._text(item, community)
+            with speaking_in(community):
+                text = await self._text(item, community)
             if not await self._queue.claim(item):
                 return
             answer_id = await self._replies.write(community, place, text)
@@ -63,18 +67,18 @@ class InboxAnswers:
     async def _text(self, item: InboxItem, community: Community) -> str:
         if item.kind is not InboxKind.PREDICT:
             out = item.kind is InboxKind.OPT_OUT
-            return self._network.plain_text(OPTED_OUT if out else OPTED_IN)
+            return self._network.plain_text(opted_out_sentence() if out else _(OPTED_IN))
         post = await self._post(str(item.post_source_id), community)
         if isinstance(post, str):
-            return self._network.plain_text(post)
+            return self._network.plain_text(retell(post))
         async with self._core.database.read() as session:
             known = await session.run_sync(votes_are_in, post.id)
         # Everybody reads an answer.
         reader = Reader(alone=False, asked=True)
         if why_secret(post, reader, self._core.clock(), votes_are_in=known) is not None:
-            return self._network.plain_text(NOT_NOW)
+            return self._network.plain_text(_(NOT_NOW))
         if not post.prediction_rows:
-            return self._network.plain_text(refusal_sentence(post) or NOT_NOW)
+            return self._network.plain_text(refusal_sentence(post) or _(NOT_NOW))
         card = stored_card(post.prediction_rows[0], genre=post.shown_genre)
         return self._network.prediction_text(card, community.name)
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from bot.communities import set_option
+from bot.community_language import speaking_in
 from bot.networks.errors import NetworkRefusal, Refused
 from bot.networks.network import Network, NetworkRules, Place
 from bot.notices import NoticeKind, note
@@ -74,9 +75,9 @@ class Replies:
                 return found
         self._check(post.community, ref)
         await self._check_rate(post)
-        return await self.write(
-            post.community, place, self._network.prediction_text(card, post.community.name)
-        )
+        with speaking_in(post.community):
+            text = self._network.prediction_text(card, post.community.name)
+        return await self.write(post.community, place, text)
 
     async def find_reply(self, ref: PostRef) -> str | None:
         """Our answer to a post, sent by a try that did not learn of it.
@@ -123,10 +124,10 @@ class Replies:
         if not self.rules.writes:
             return
         post = await self._load(ref.post_id)
+        with speaking_in(post.community):
+            text = self._network.settled_text(outcome, post.community.name)
         try:
-            await self._network.edit(
-                reply_id, self._network.settled_text(outcome, post.community.name)
-            )
+            await self._network.edit(reply_id, text)
         except NetworkRefusal as refusal:
             # Deleted, removed, banned: there is nobody left to tell.
             log.info("The outcome of post %s cannot be shown (%s).", ref.post_id, refusal)

@@ -1,12 +1,17 @@
-"""What is written on networks. Nothing that people wrote is ever repeated in it."""
+"""What is written on networks. Nothing that people wrote is ever repeated in it.
+
+All of it is in the language that is spoken, that of the community (`bot.community_language`).
+"""
 
 from collections.abc import Sequence
 
 from bot.networks.network import Skip
 from bot.people.message_commands import OPT_IN, OPT_OUT
+from bot.people.own_words import HOW_TO_OPT_OUT, I_AM_A_BOT, OPTED_OUT
 from bot.serving.forecast import Card, Ending, Outcome, OutcomeUnknown, OutcomeWaits
 from bot.serving.number_format import percent
 from bot.serving.phrases import (
+    bucket_word,
     headline,
     knowledge_note,
     outcome_sentence,
@@ -16,33 +21,37 @@ from bot.serving.phrases import (
     standing_sentence,
     waiting_sentences,
 )
+from bot.texts.translate import gettext as _
+from bot.texts.translate import mark
 
-OPTED_OUT = (
-    f"Done: your posts are left alone from now on. Reply `{OPT_IN}` if you change your mind."
-)
-OPTED_IN = "Done: your posts are predicted again."
-UNREAD = "The final score could not be read in time, so this prediction does not count."
-NOT_NOW = "There is no prediction of this post that can be shown."
+VOTES_ARE_IN = mark("The votes are in.")
+#: Where there is no room for more.
+A_BOT = mark("I am a bot.")
+
+OPTED_IN = mark("Done: your posts are predicted again.")
+UNREAD = mark("The final score could not be read in time, so this prediction does not count.")
+NOT_NOW = mark("There is no prediction of this post that can be shown.")
 #: Whose post cannot be predicted hears this.
 SKIPPED = {
-    Skip.UNREADABLE: "There is too little to be known of this post to predict it.",
-    Skip.REMOVED: "This post was removed.",
-    Skip.DELETED: "This post was deleted.",
-    Skip.NSFW: "Posts marked as sensitive are not predicted here.",
-    Skip.NO_IMAGE: "There is no image in this post that can be looked at.",
-    Skip.TOO_OLD: "The votes on this post are in already: only new posts can be predicted.",
+    Skip.UNREADABLE: mark("There is too little to be known of this post to predict it."),
+    Skip.REMOVED: mark("This post was removed."),
+    Skip.DELETED: mark("This post was deleted."),
+    Skip.NSFW: mark("Posts marked as sensitive are not predicted here."),
+    Skip.NO_IMAGE: mark("There is no image in this post that can be looked at."),
+    Skip.TOO_OLD: mark("The votes on this post are in already: only new posts can be predicted."),
 }
-#: What every message ends with; who repeats it asks for nothing (`OWN_WORDS`).
-I_AM_A_BOT = (
-    "I am a bot that guesses how popular images will be, and comes back when the votes are in."
-)
+
+
+def opted_out_sentence() -> str:
+    """What somebody hears who opted out."""
+    return _(OPTED_OUT).format(word=f"`{OPT_IN}`")
 
 
 def ending_sentence(ending: Ending, community: str) -> str:
     """What became of a prediction."""
     match ending:
         case OutcomeUnknown():
-            return UNREAD
+            return _(UNREAD)
         case OutcomeWaits():
             return " ".join(waiting_sentences(ending, community))
         case Outcome():
@@ -56,8 +65,10 @@ class Markdown:
     """Texts in Markdown, of any length.
 
     Args:
-        signature: the line at the end of each; ``{about}`` stands for the address of the page that
-            says what the bot is, ``{out}`` for the word by which people opt out.
+        signature: the line at the end of each. ``{about}`` stands for the address of the page that
+            says what the bot is, ``{what}`` for its name, ``{bot}`` for who is speaking,
+            ``{out}`` for the word by which people opt out, ``{before}`` and ``{after}`` for what is
+            said around it.
     """
 
     def __init__(self, signature: str) -> None:
@@ -77,11 +88,16 @@ class Markdown:
         """A prediction with what became of it, which comes first."""
         said = ending_sentence(ending, community)
         card = _paragraphs(ending.card, community, None)
-        return self.plain(f"**The votes are in.** {said}\n\n---\n\n{card}", about)
+        return self.plain(f"**{_(VOTES_ARE_IN)}** {said}\n\n---\n\n{card}", about)
 
     def plain(self, sentence: str, about: str) -> str:
         """An answer without a prediction."""
-        return f"{sentence}\n\n{self._signature.format(about=about, out=OPT_OUT)}"
+        before, _word, after = _(HOW_TO_OPT_OUT).partition("{word}")
+        signature = self._signature.format(
+            about=about, what=_("What is this?"), bot=_(I_AM_A_BOT), out=OPT_OUT,
+            before=before.strip(), after=after.strip(),
+        )  # fmt: skip
+        return f"{sentence}\n\n{signature}"
 
 
 class Short:
@@ -97,24 +113,24 @@ class Short:
     def prediction(self, card: Card, community: str, about: str) -> str:
         """A prediction, what it means, and who says so."""
         more = (score_sentence(card), knowledge_note(card, community), set_aside_note(card))
-        return self._fit([headline(card, community), f"Chances: {_chances(card)}."], more, about)
+        return self._fit([headline(card, community), _chances(card)], more, about)
 
     def settled(self, ending: Ending, community: str, about: str) -> str:
         """A prediction with what became of it, which comes first."""
-        said = f"The votes are in. {ending_sentence(ending, community)}"
-        before = f"Before: {headline(ending.card, community)}"
-        return self._fit([said], (before, f"Chances: {_chances(ending.card)}."), about)
+        said = f"{_(VOTES_ARE_IN)} {ending_sentence(ending, community)}"
+        before = _("Before: {sentence}").format(sentence=headline(ending.card, community))
+        return self._fit([said], (before, _chances(ending.card)), about)
 
     def plain(self, sentence: str, about: str) -> str:
         """An answer without a prediction."""
         return self._fit([sentence.replace("`", "")], (), about)
 
     def _fit(self, needed: Sequence[str], more: Sequence[str | None], about: str) -> str:
-        short = f"Reply {OPT_OUT} and I leave your posts alone."
+        short = _(HOW_TO_OPT_OUT).format(word=OPT_OUT)
         # Who says so, and how to be left alone, goes before all that can be left out.
-        end = f"{I_AM_A_BOT} {short} {about}"
+        end = f"{_(I_AM_A_BOT)} {short} {about}"
         if len(" ".join([*needed, "\n", end])) > self._most:
-            end = f"I am a bot. {short}"
+            end = f"{_(A_BOT)} {short}"
         kept = list(needed)
         for each in more:
             if each is not None and len(" ".join([*kept, each])) + len(end) + 2 <= self._most:
@@ -127,13 +143,14 @@ class Short:
 
 
 def _chances(card: Card) -> str:
-    return ", ".join(f"{word} {percent(chance)}" for word, chance in card.chances.items())
+    chances = (f"{bucket_word(each)} {percent(chance)}" for each, chance in card.chances.items())
+    return _("Chances: {chances}.").format(chances=", ".join(chances))
 
 
 def _paragraphs(card: Card, community: str, place: str | None) -> str:
     lines = [
         f"**{headline(card, community)}**",
-        f"Chances: {_chances(card)}.",
+        _chances(card),
         score_sentence(card),
         place,
         set_aside_note(card),

@@ -9,18 +9,11 @@ import re
 import unicodedata
 
 from bot.people.command_context import Sentences
+from bot.people.own_words import own_words
 from storage.types import InboxKind
 
 #: Words that people say to the bot, in a comment or a message.
 PREDICT, OPT_OUT, OPT_IN = "!predict", "!optout", "!optin"
-
-#: Parts of what we write beside a command, in small letters: who repeats them asks for nothing.
-OWN_WORDS = (
-    "i am a bot that guesses how popular images will be",
-    "and i leave your posts alone",
-    "your posts are left alone from now on",
-    "if you change your mind",
-)
 
 #: Before and after a command stands no letter, digit or further sign of one.
 _BEGIN, _END = r"(?<![^\W_])(?<!!)!\s?", r"(?![^\W_])"
@@ -146,7 +139,7 @@ def _own_words_of_the_writer(text: str) -> str:
         for line in _FENCED.sub(" ", html.unescape(text).lower()).splitlines()
         if line.lstrip()[:1] != ">"
         and not line.startswith(("    ", "\t"))
-        and not any(words in line for words in OWN_WORDS)
+        and not any(words in line for words in own_words())
     ]
     # Within a paragraph only: a single back-tick does not swallow what comes after it.
     return "\n\n".join(_CODE.sub(" ", part) for part in "\n".join(kept).split("\n\n"))

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
+from bot.community_language import speaking_in
 from bot.core import Core
 from bot.league.guesses import guess_of
 from bot.league.secrecy import Reader, Secret, secret_sentence, votes_are_in, why_secret
 from bot.networks.answer_queue import AnswerQueue
-from bot.networks.texts import OPTED_IN, OPTED_OUT
+from bot.networks.texts import OPTED_IN, opted_out_sentence
 from bot.platform import PlatformUnavailable, ReplyDeclined
 from bot.posts.pipeline import Pipeline
 from bot.reddit.client import RedditClient
@@ -30,6 +31,8 @@ from bot.reddit.texts import (
 )
 from bot.serving.forecast import stored_card
 from bot.serving.phrases import refusal_sentence
+from bot.texts.translate import gettext as _
+from bot.texts.translate import retell
 from storage.queries.posts import load_post
 from storage.tables import Community, InboxItem, Post
 from storage.types import OF_MODERATORS, InboxKind, PlatformName, PostState
@@ -90,7 +93,8 @@ class InboxAnswers:
             answer_id = await self._replies.find_own(item.source_id, since=item.recorded_at)
         if answer_id is None:
             await self._replies.check_answer_rate(community, until=item.recorded_at + FRESH)
-            text = await self._text(item, community)
+            with speaking_in(community):
+                text = await self._text(item, community)
             if not await self.queue.claim(item):
                 return
             answer_id = await self._replies.comment(
@@ -101,27 +105,27 @@ class InboxAnswers:
     async def _text(self, item: InboxItem, community: Community) -> str:
         about = await self._replies.about()
         if item.kind is InboxKind.OPT_OUT:
-            return plain_text(OPTED_OUT, about)
+            return plain_text(opted_out_sentence(), about)
         if item.kind is InboxKind.OPT_IN:
-            return plain_text(OPTED_IN, about)
+            return plain_text(_(OPTED_IN), about)
         if item.kind is InboxKind.GUESS:
             return plain_text(await self._guess_sentence(item), about)
         post = await self._post(item, community)
         if isinstance(post, str):
-            return plain_text(post, about)
+            return plain_text(retell(post), about)
         async with self._database.read() as session:
             known = await session.run_sync(votes_are_in, post.id)
         # Everybody reads an answer.
         reader = Reader(alone=False, asked=True)
         secret = why_secret(post, reader, self._clock(), votes_are_in=known)
         if secret is not None and (why := secret_sentence(secret)) is not None:
-            return plain_text(why, about)
+            return plain_text(retell(why), about)
         if secret is Secret.GUESS_FIRST and community.options.get(GUESSES):
-            return plain_text(GUESS_FIRST, about)
+            return plain_text(_(GUESS_FIRST), about)
         if is_in_contest(post) and not known:
-            return plain_text(IN_CONTEST, about)
+            return plain_text(_(IN_CONTEST), about)
         if not post.prediction_rows:
-            return plain_text(refusal_sentence(post) or STILL_WAITING, about)
+            return plain_text(refusal_sentence(post) or _(STILL_WAITING), about)
         return prediction_text(
             stored_card(post.prediction_rows[0], genre=post.shown_genre), community.name, about
         )

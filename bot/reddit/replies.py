@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from bot.community_language import speaking_in
 from bot.notices import NoticeKind, note
 from bot.platform import PlatformUnavailable, PostGone, PostRef, ReplyDeclined, RequestFailed
 from bot.reddit.client import RedditClient
@@ -83,7 +84,9 @@ class Replies:
             raise
         if post.community.blind and self._clock() < (opens := self._first_moment(post)):
             raise RedditBusy("people guess first", opens - self._clock())
-        text = prediction_text(card, post.community.name, await self.about())
+        about = await self.about()
+        with speaking_in(post.community):
+            text = prediction_text(card, post.community.name, about)
         return await self.comment(ref.source_id, text, post.community, ref.source_id)
 
     async def find_reply(self, ref: PostRef) -> str | None:
@@ -151,7 +154,9 @@ class Replies:
             )
         if community is None:
             return
-        text = settled_text(outcome, community.name, await self.about())
+        about = await self.about()
+        with speaking_in(community):
+            text = settled_text(outcome, community.name, about)
         try:
             await self._client.edit(reply_id, text)
         except (RedditRefusal, NotAllowed, NotThere) as error:

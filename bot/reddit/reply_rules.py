@@ -9,12 +9,13 @@ from bot.reddit.items import CONTEST
 from bot.reddit.options import GUESSES
 from bot.settings import Settings
 from bot.subreddits import CHOSEN_AT
+from bot.texts.translate import mark
 from storage.tables import Community, Post
 from storage.types import ReplyMode
 
 SWITCHED_OFF = "Replies on Reddit are switched off (PEORIA_REDDIT_REPLY)."
 DENIED = "The bot never writes in this subreddit (PEORIA_REDDIT_DENY)."
-IN_CONTEST = "The post is in contest mode: nothing that moves votes is written under it."
+IN_CONTEST = mark("The post is in contest mode: nothing that moves votes is written under it.")
 BANNED = "The account is banned from this subreddit."
 
 

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping
 
+from bot.community_language import LANGUAGE, language_for
 from bot.community_settings import CommunityChange, SettingRefused
+from bot.texts.language import LANGUAGES
 from bot.texts.translate import gettext as _
 from bot.texts.translate import mark
 from storage.tables import Community
@@ -19,6 +21,7 @@ def as_form(community: Community) -> dict[str, str]:
     return {
         "on_site": {None: "", True: "yes", False: "no"}[community.on_site],
         "reply_mode": community.reply_mode.value,
+        "language": language_for(community),
         "horizon_hours": f"{community.horizon_seconds / 3600:g}",
         "guess_minutes": f"{community.guess_seconds / 60:g}",
         "guess_score": _text(community.guess_score),
@@ -54,6 +57,9 @@ def read_changes(form: Mapping[str, str]) -> CommunityChange:
     mode = form.get("reply_mode", "")
     if mode not in [*ReplyMode]:
         raise SettingRefused("reply_mode", "New posts get a reply, a reaction only, or nothing.")
+    spoken = form.get("language", "en")
+    if spoken not in LANGUAGES:
+        raise SettingRefused("language", "There is no such language here.")
     least = _number(form, "min_percentile", mark("The least percentile"))
     return CommunityChange(
         reply_mode=ReplyMode(mode),
@@ -69,6 +75,7 @@ def read_changes(form: Mapping[str, str]) -> CommunityChange:
         quiet_from=_minutes(form, "quiet_from"),
         quiet_until=_minutes(form, "quiet_until"),
         time_zone=form.get("time_zone", "UTC").strip() or "UTC",
+        options={LANGUAGE: None if spoken == "en" else spoken},
         replies_per_minute=_whole(form, "replies_per_minute", mark("The replies a minute")),
     )
 

@@ -17,7 +17,7 @@ from bot.web.responses import see_other
 from bot.web.services import Services
 from bot.web.visitors import require_admin
 from storage.tables import Community
-from storage.types import ReplyMode
+from storage.types import PlatformName, ReplyMode
 
 _MODES = {
     ReplyMode.REPLY.value: mark("a reply"),
@@ -82,6 +82,8 @@ class CommunitySettingsPages:
                 "form": form,
                 "refusal": refusal,
                 "modes": _MODES,
+                # A server on Discord has a language of its own.
+                "written_to": community.platform is not PlatformName.DISCORD,
             },
             status=200 if refusal is None else 400,
         )

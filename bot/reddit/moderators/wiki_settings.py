@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 
 import yaml
 
+from bot.community_language import LANGUAGE
 from bot.community_settings import CommunityChange, time_zone_exists
 from bot.reddit.options import (
     ANSWER_GUESSES,
@@ -22,6 +23,7 @@ from bot.reddit.options import (
     POST_FLAIR,
     REPLIES_PER_HOUR,
 )
+from bot.texts.language import LANGUAGES
 from storage.types import ReplyMode
 
 #: Longest page that is read, characters.
@@ -276,6 +278,14 @@ def _time_zone(value: str | tuple[str, ...]) -> dict[str, Any]:
     return {"time_zone": name}
 
 
+def _language(value: str | tuple[str, ...]) -> dict[str, Any]:
+    word = _word(value)
+    for each in LANGUAGES:
+        if word == each.lower():
+            return {"options": {LANGUAGE: None if each == "en" else each}}
+    raise ValueError(f"is one of {', '.join(LANGUAGES)}.")
+
+
 def _least(value: str | tuple[str, ...]) -> dict[str, Any]:
     share = _number(value, 0, 100) / 100
     return {"min_percentile": share or None}
@@ -318,6 +328,7 @@ _READERS: Final[Mapping[str, Callable[[str | tuple[str, ...]], dict[str, Any]]]]
         "min_percentile": _least,
         "quiet_hours": _quiet_hours,
         "time_zone": _time_zone,
+        "language": _language,
         "horizon_hours": lambda value: {
             "horizon_seconds": round(_number(value, 1 / 6, 720) * 3600)
         },
@@ -347,6 +358,7 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         "min_percentile": {"min_percentile": None},
         "quiet_hours": {"quiet_from": None, "quiet_until": None},
         "time_zone": {"time_zone": "UTC"},
+        "language": {"options": {LANGUAGE: None}},
         "buckets": {"low_up_to": None, "medium_up_to": None},
         "guesses": {"options": {GUESSES: None}},
         "guess_minutes": {"guess_seconds": 3600},

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import inspect, select
 
 from bot.app import App, build
+from bot.communities import set_option
+from bot.community_language import LANGUAGE
 from bot.core import open_core
 from bot.lemmy.check import check_lemmy
 from bot.lemmy.platform import LemmyPlatform
@@ -108,6 +110,19 @@ async def test_a_post_from_its_appearance_to_its_outcome(start: OpenBot, lemmy: 
         assert label.score == 42
         assert len(lemmy.own(post_id)) == 1, "the same comment, changed"
         assert "The votes are in." in lemmy.own(post_id)[0]["content"]
+
+
+async def test_a_community_is_written_to_in_its_language(start: OpenBot, lemmy: FakeLemmy) -> None:
+    lemmy.post("A cat")
+    async with start() as bot:
+        await bot.later()
+        (community,) = await bot.all(Community)
+        await set_option(bot.app.core.database, community.id, LANGUAGE, "fr")
+        second = lemmy.post("Un chat")
+        await bot.later(5 * MINUTE)
+        (comment,) = lemmy.own(second["post"]["id"])
+        assert "Chances : faible" in comment["content"]
+        assert comment["content"].endswith("*et je laisse tes posts tranquilles.*")
 
 
 async def test_a_comment_whose_answer_was_lost_is_found_and_not_sent_again(

@@ -1,14 +1,16 @@
 """What people ask for in their own words, and what they only repeat."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.networks.texts import OPTED_IN, OPTED_OUT
+from bot.networks.texts import OPTED_IN, opted_out_sentence
 from bot.people.message_commands import command_in
 from bot.reddit.texts import plain_text
+from bot.texts.language import LANGUAGES, speaking
 from storage.types import InboxKind
 
 OUT = ["!optout", "!opt-out", "!opt out", "!OptOut", "!opt_out", "stop", "STOP.", "unsubscribe",
@@ -25,7 +27,16 @@ OUT = ["!optout", "!opt-out", "!opt out", "!OptOut", "!opt_out", "stop", "STOP."
 GERMAN = ["stopp", "Bitte abmelden!", "!abbestellen", "Hör bitte auf.", "Lass mich in Ruhe!",
           "Antworte mir bitte nicht mehr", "Ich möchte mich austragen", "keine Antworten mehr",
           "Bitte nicht mehr kommentieren, danke"]  # fmt: skip
-TEXTS = [plain_text(OPTED_OUT, "https://x"), plain_text(OPTED_IN, "https://x")]
+
+
+def texts_of_ours() -> Iterator[str]:
+    for language in LANGUAGES:
+        with speaking(language):
+            yield plain_text(opted_out_sentence(), "https://x")
+            yield plain_text(OPTED_IN, "https://x")
+
+
+TEXTS = [*texts_of_ours()]
 
 
 @pytest.mark.parametrize("body", [*OUT, *GERMAN])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.networks.texts import OPTED_OUT
+from bot.networks.texts import opted_out_sentence
 from bot.people.consent import OptOut, opt_out_in
 from bot.people.identity import hash_person
 from storage.tables import Author, InboxItem, Post
@@ -82,7 +82,7 @@ async def test_opting_out_withdraws_and_is_confirmed(bot: Bot, reddit: FakeReddi
     assert reddit.comments_on(mine["name"]) == []
     assert len(reddit.comments_on(other["name"])) == 1
     (answer,) = reddit.comments_on(asked["name"])
-    assert answer["body"].startswith(OPTED_OUT)
+    assert answer["body"].startswith(opted_out_sentence())
     bot.clock.forward(60)
     again = reddit.post("aww", author="bob")
     await bot.tick()

@@ -20,6 +20,7 @@ PAGE = """\
 replies: off
 quiet_hours: 22:00-06:30
 time_zone: Europe/Berlin
+language: pt-br
 buckets: [2000, 20000]
 horizon_hours: 12
 guesses: yes
@@ -39,7 +40,7 @@ def test_a_page_is_read_as_it_is_written() -> None:
         "low_up_to": 2000,
         "medium_up_to": 20000,
         "horizon_seconds": 12 * 3600,
-        "options": {"guesses": True},
+        "options": {"guesses": True, "language": "pt-BR"},
     }
     assert found.leaderboard == Leaderboard(LeaderboardForm.STICKY, 6, 18 * 60 + 30)
     assert found.lines["replies"] == 2
@@ -57,6 +58,7 @@ def test_a_page_is_read_as_it_is_written() -> None:
         ("\n\nreplies: maybe", 3, "replies is on or off."),
         ("replies: on\nreplies: off", 2, "set twice"),
         ("quiet_hours: 25:00-06:00", 1, "two times of day"),
+        ("language: klingon", 1, "language is one of en, de"),
         ("horizon_hours: nan", 1, "a number from"),
         ("buckets: [3, 2]", 1, "below the second"),
         ("- a\n- b", 1, "lines such as"),

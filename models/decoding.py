@@ -23,6 +23,7 @@ from PIL import (  # noqa: F401 - the plugins register themselves
     WebPImagePlugin,
 )
 
+from models.animation_frame import DIM, contrast, greys, telling_frame
 from models.colour import ToSrgb, srgb_conversion
 from models.heic import open_heic
 from models.image_headers.container import MAX_FRAMES, Container, ContainerError
@@ -53,10 +54,8 @@ _STRIP_PIXELS = 2**18
 _MAX_SCANNED_PIXELS = 16 * MAX_PIXELS
 _SCAN_OVERHEAD_PIXELS = 50_000
 
-# Below this deviation of its greys a picture looks all of one colour.
-_PLAIN = 4.0
-# Of an animation's best contrast.
-_MOST_OF_IT = 0.7
+# What looking for the frame of an animation may take.
+_MAX_LOOKED_AT_PIXELS = 2**28
 # Pillow keeps the canvas, what is below it, and the frame; libwebp two canvases.
 _FRAME_BYTES = 24
 
@@ -166,7 +165,7 @@ def recognise(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int =
 
 
 def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 224) -> DecodedImage:
-    """Decode an image; of an animation the first frame that shows anything.
+    """Decode an image; of an animation the first frame that shows what it is of.
 
     JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF and BMP are read, and told by their content.
 
@@ -211,7 +210,7 @@ def _decoded(container: Container, limits: DecodeLimits, size: int) -> _Picture:
         picture = _first_picture(container, size)
         if container.format == "JPEG" and not container.complete:
             _check_whole(container, picture.pixels, size)
-        if container.animated and _is_plain(picture.pixels):
+        if container.animated and contrast(greys(picture.pixels)) < DIM:
             picture = _telling_frame(container, picture, limits, size)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(container, limits.max_pixels) from error
@@ -299,40 +298,27 @@ def _first_picture(container: Container, size: int) -> _Picture:
     return _Picture(upright, sides[::-1] if orientation >= 5 else sides, frames)
 
 
-def _is_plain(pixels: Image.Image) -> bool:
-    """Whether a picture is all of one colour, as far as anybody would see."""
-    return _contrast(pixels) < _PLAIN
-
-
-def _contrast(pixels: Image.Image) -> float:
-    """The deviation of the greys of a small copy, 0 to 127."""
-    return float(np.asarray(pixels.convert("L").resize((16, 16), Image.Resampling.BOX)).std())
-
-
 def _telling_frame(
     container: Container, first: _Picture, limits: DecodeLimits, size: int
 ) -> _Picture:
-    """The frame by which an animation is judged.
+    """The frame by which an animation is judged; ``first`` where looking costs too much.
 
-    Many begin black and fade in. The first frame counts that has most of the contrast that any of
-    the first ones has; the very first, ``first``, where all are plain or looking costs too much.
     Raises what Pillow raises.
     """
     pixels = container.width * container.height
-    affordable = min(_MAX_SCANNED_PIXELS // max(pixels, 1), MAX_FRAMES)
+    affordable = min(_MAX_LOOKED_AT_PIXELS // max(pixels, 1), MAX_FRAMES)
     if not container.frames or _FRAME_BYTES * pixels > limits.max_memory:
         return first
     kind = [container.format]
     with closing(Image.open(io.BytesIO(container.frames), formats=kind)) as animation:
-        contrasts = [_contrast(first.pixels)]
+        frames = [greys(first.pixels)]
         # A frame that cannot be read is no reason against those before it.
         with suppress(*DECODER_ERRORS):
             for number in range(1, min(getattr(animation, "n_frames", 1), affordable)):
                 animation.seek(number)
-                contrasts.append(_contrast(_small(animation)))
-        enough = _MOST_OF_IT * max(contrasts)
-        number = next(i for i, contrast in enumerate(contrasts) if contrast >= enough)
-        if max(contrasts) < _PLAIN or number == 0:
+                frames.append(greys(_small(animation)))
+        number = telling_frame(frames)
+        if number == 0:
             return first
         animation.seek(number)
         factor = _reduction(animation.width, animation.height, size)
@@ -451,7 +437,7 @@ def _refusal(reason: Reason, file_format: str | None) -> ImageRefused:
         "from where it came from.",
         "corrupt": f"This {kind} image is damaged and cannot be read; open it in an image editor, "
         "save it again and try that.",
-        "too_complex": f"This {kind} image is built in an unusual way that takes too long to "
-        "read; save it again as a plain JPEG or PNG and try that.",
+        "too_complex": f"This {kind} image is built in an unusual way that is not read; save it "
+        "again as a plain JPEG or PNG and try that.",
     }
     return ImageRefused(reason, sentences[reason])

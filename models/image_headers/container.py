@@ -8,8 +8,8 @@ Fault = Literal["unsupported_format", "truncated", "corrupt", "too_complex"]
 # Real files stay far below: of 20 MiB, a PNG has 2,600 chunks.
 MAX_PARTS = 20_000
 
-# Of an animation: enough for a title that fades in.
-MAX_FRAMES = 32
+# Of an animation: enough for a title that fades in, 25 times a second.
+MAX_FRAMES = 100
 
 
 # Real colour profiles stay below; those of printing presses are the largest.

@@ -152,9 +152,9 @@ def test_an_animation_says_by_which_of_its_frames_it_is_judged(
     animation = Path("animation.gif")
     animation.write_bytes(images.fading_in("GIF"))
     answer = peoria("predict", animation)
-    assert "An animation, judged by its frame 6 of 8." in answer.out
+    assert "An animation, judged by its frame 8 of 8." in answer.out
     animated, still = peoria("predict", animation, picture, "--json").data
-    assert animated["frame"] == {"number": 6, "of": 8}
+    assert animated["frame"] == {"number": 8, "of": 8}
     assert still["frame"] is None
 
 

@@ -71,6 +71,7 @@ def test_exif_of_broken_shape_is_ignored() -> None:
         (b"\n  <HTML lang=en>", "web page"),
         (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg">', "SVG"),
         (b"%PDF-1.7", "PDF"),
+        (b"II+\0\x08\0\0\0", "BigTIFF"),
         (b"II*\0\x10\0\0\0CR\2\0", "raw file"),
         (b"IIU\0\x08\0\0\0", "raw file"),
         (b"\xff\x0a\0\0", "JPEG XL"),

@@ -38,7 +38,7 @@ PAGES = {
     "search": "/search?q=it", "post": "/posts/1", "try": "/try", "memes": "/meme",
     "league": "/league?board=posts", "stats": "/stats", "plays": "/plays",
     "measures": "/measures", "models": "/models", "version": "/models/versions/{version}",
-    "you": "/me", "api": "/api", "admin": "/admin", "setup": "/admin/setup",
+    "you": "/me", "api": "/api", "setup": "/admin/setup",
     "tokens": "/admin/tokens",
 }  # fmt: skip
 #: Pages that are shown on a phone as well, dark and in German.

@@ -1,9 +1,10 @@
-"""Goes two ways through the board by its pages alone, and photographs each step.
+"""Goes three ways through the board by its pages alone, and photographs each step.
 
     python docs/pictures/walks.py [--data FOLDER]
 
 An admin comes from an empty page to a watched channel of Discord, which is played by the tests'
-Discord on this machine. Somebody with data comes from the page of tokens to a plot: of the posts in
+Discord on this machine. An admin looks at how everything is, makes a backup and reads the settings.
+Somebody with data comes from the page of tokens to a plot: of the posts in
 FOLDER, a data folder with imported posts, of which a copy is used. From the first page on, only
 links, buttons and fields of pages are used. Pictures go to the folder ``walks``. Needs Chromium on
 the path, and what the tests need. The way of a newcomer: ``pages.py``.
@@ -58,10 +59,10 @@ async def serving(data: Path, **changes: object) -> AsyncIterator[tuple[App, str
             yield app, board.admin_link()
 
 
-async def photograph(page: Page, name: str) -> None:
-    """The page as it is seen first."""
-    whole = Image.open(io.BytesIO(await page.screenshot())).convert("RGB")
-    few = whole.quantize(64, dither=Image.Dither.NONE)
+async def photograph(page: Page, name: str, *, whole: bool = False) -> None:
+    """The page as it is seen first, or all of it."""
+    picture = Image.open(io.BytesIO(await page.screenshot(full_page=whole))).convert("RGB")
+    few = picture.quantize(64, dither=Image.Dither.NONE)
     few.save(OUT / f"{name}.png", optimize=True)
     sys.stdout.write(f"{name}.png\n")
 
@@ -108,12 +109,21 @@ async def walk_to_discord(browser: Browser, data: Path) -> None:
 
 
 async def walk_to_plot(browser: Browser, data: Path, folder: Path) -> None:
-    """From a token to a plot."""
+    """A look at how everything is, and from a token to a plot."""
     async with serving(data) as (_, link):
         page = await browser.new_page(viewport={"width": 1000, "height": 900}, locale="en-GB")
         page.set_default_timeout(PATIENCE)
         await page.goto(link)
         await press(page, "To the admin's page")
+        await photograph(page, "admin-1-state", whole=True)
+        await press(page, "Backups")
+        await page.get_by_role("button", name="Make one now").click()
+        await page.get_by_role("rowheader").first.wait_for()
+        await photograph(page, "admin-2-backups")
+        await press(page, "Admin")
+        await press(page, "Settings")
+        await photograph(page, "admin-3-settings")
+        await press(page, "Admin")
         await press(page, "tokens")
         await page.get_by_label("Its name").fill("plots")
         await page.get_by_role("button", name="Make it").click()

@@ -10,6 +10,29 @@ from storage.tables import Community, Server
 from storage.types import PlatformName
 
 
+def request_of(platform: PlatformName, source_id: str) -> str:
+    """Who asks for a training run on a server's own labels, as the run's row keeps it."""
+    return f"{platform.value} {source_id}"
+
+
+def server_of_request(asked_by: str) -> tuple[PlatformName, str] | None:
+    """The server that asked for a training run on its own labels; None: somebody else did."""
+    platform, _, source_id = asked_by.partition(" ")
+    if not source_id or platform not in tuple(PlatformName):
+        return None
+    return PlatformName(platform), source_id
+
+
+async def communities_of_server(
+    session: AsyncSession, platform: PlatformName, source_id: str
+) -> Sequence[int]:
+    """The communities of a server, in their order."""
+    found = await session.scalars(
+        select(Community).filter_by(platform=platform).order_by(Community.id)
+    )
+    return [each.id for each in found if each.server == source_id]
+
+
 async def find_server(
     session: AsyncSession, platform: PlatformName, source_id: str
 ) -> Server | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.serving.experts import teach
 from bot.training.run_table import RunTable
@@ -16,8 +17,8 @@ from models.experts import TAUGHT_CHAMPION
 from models.registry import VersionUnusable, read_version
 from storage.engine.database import Database
 from storage.objects.faults import ObjectStoreFault
-from storage.tables import ModelVersion, TrainingRun
-from storage.types import RunState
+from storage.tables import ModelVersion, Server, TrainingRun
+from storage.types import PlatformName, RunState
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ async def record_result(
     last: dict[str, Any],
     *,
     judged_against: str,
+    server: tuple[PlatformName, str] | None = None,
     switched: bool,
     now: datetime,
     put: Callable[[str], None] | None = None,
@@ -44,6 +46,8 @@ async def record_result(
         last: the last line of the training process: ``refused``, or ``result``.
         judged_against: name of the champion when the run began. If another one serves by now, the
             new version was not judged against that and is kept.
+        server: the one whose own labels it was fitted on, and which it serves if it is better
+            there; None: it is for all.
         switched: the backbone is switched: the new version serves whatever the gate says.
         now: when it is promoted.
         put: puts a version where other machines find it; None: there are none.
@@ -80,14 +84,34 @@ async def record_result(
                 f" When that works, `main.py models promote {manifest.name}` lets it serve."
             )
         if promote:
-            await make_champion(session, row, now)
-        elif champion == judged_against:
+            await _let_serve(session, server, row, now)
+        elif server is None and champion == judged_against:
             # It goes on, and the labels were judged by it, too.
             taught = manifest.metrics.get(TAUGHT_CHAMPION, {})
             await session.run_sync(teach, taught, replace=False)
         run = await session.get_one(TrainingRun, run_id)
         run.evidence = result["evidence"]
         run.model_version_id = row.id
-        state = RunState.PROMOTED if promote else RunState.KEPT
+        here = promote and server is not None
+        state = RunState.PROMOTED if promote and not here else RunState.KEPT
+        reason = f"It serves the server that asked for it. {reason}" if here else reason
         await table.end_in(session, run, state, reason, made=manifest.name)
     log.info("Training made %s: %s %s", manifest.name, state.value, reason)
+
+
+async def _let_serve(
+    session: AsyncSession,
+    server: tuple[PlatformName, str] | None,
+    version: ModelVersion,
+    now: datetime,
+) -> None:
+    """Have a version serve from now on: one server, or (None) all."""
+    if server is None:
+        await make_champion(session, version, now)
+        return
+    platform, source_id = server
+    row = await session.scalar(select(Server).filter_by(platform=platform, source_id=source_id))
+    if row is None:
+        row = Server(platform=platform, source_id=source_id, manager_roles=[], keeps_labels=False)
+        session.add(row)
+    row.model_version_id = version.id

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.leases import LeaseLost
 from bot.runtime.clock import Clock
 from bot.runtime.subprocesses import python_module
-from bot.servers import communities_kept_apart
+from bot.servers import communities_kept_apart, communities_of_server, server_of_request
 from bot.training.champion_to_beat import champion_to_beat
 from bot.training.child import RunFailed, TrainingLimits, train_in_child
 from bot.training.run_result import record_result
@@ -31,7 +31,7 @@ from storage.engine.guard import unguarded
 from storage.objects.faults import ObjectStoreFault
 from storage.objects.image_place import ImagePlace
 from storage.tables import ModelVersion, TrainingRun
-from storage.types import RunState
+from storage.types import PlatformName, RunState
 
 log = logging.getLogger(__name__)
 
@@ -265,6 +265,7 @@ class TrainingRuns:
         try:
             if self._shared is not None:
                 await asyncio.to_thread(self._shared.bring, champion.name)
+            server = server_of_request((await self._table.read(run_id)).asked_by)
             task = {
                 "database_url": self._database.url,
                 "models_root": str(self._versions_dir.resolve()),
@@ -277,11 +278,12 @@ class TrainingRuns:
                 ),
                 "min_labels": self._limits.min_labels,
                 "seed": seed,
-                "by_hand": by_hand,
+                # A server's own labels are known to the champion, too.
+                "by_hand": by_hand or server is not None,
                 "images": self._images.as_json() if self._images else None,
                 "backbones_root": str(self._backbones_dir) if self._backbones_dir else None,
                 "ray_address": self._ray_address,
-                "without": await self._kept_apart(),
+                **await self._whose_labels(server),
                 "options": options or {},
             }
             last = await train_in_child(self._command, task, self._limits, self._follow(run_id))
@@ -292,6 +294,7 @@ class TrainingRuns:
                 run_id,
                 last,
                 judged_against=champion.name,
+                server=server,
                 switched=switch_to is not None and not only_if_better,
                 now=self._clock(),
                 put=self._shared.put if self._shared else None,
@@ -321,9 +324,12 @@ class TrainingRuns:
 
         return on_step
 
-    async def _kept_apart(self) -> list[int]:
+    async def _whose_labels(self, server: tuple[PlatformName, str] | None) -> dict[str, list[int]]:
+        """The part of a task that says which communities are learned from."""
         async with self._database.read() as session:
-            return [*await communities_kept_apart(session)]
+            if server is not None:
+                return {"only": [*await communities_of_server(session, *server)]}
+            return {"without": [*await communities_kept_apart(session)]}
 
 
 def _log_fault(task: "asyncio.Task[None]") -> None:

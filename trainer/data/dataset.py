@@ -28,6 +28,7 @@ async def read_labelled(
     *,
     serving_backbone: str | None = None,
     without: Collection[int] = (),
+    only: Collection[int] | None = None,
 ) -> LabelledPosts:
     """Read every labelled post and its stored embedding, a block at a time.
 
@@ -37,6 +38,7 @@ async def read_labelled(
         serving_backbone: fingerprint of another, whose embeddings of the same posts become the
             group `SERVING_EMBEDDING`; posts that lack either are left out.
         without: communities whose posts teach nobody else.
+        only: the communities whose posts alone are wanted; None: those of all others.
     """
     database = Database(database_url)
     keep_odd_text(database)
@@ -49,7 +51,12 @@ async def read_labelled(
             gathering = Gathering(datetime.now(UTC), dims)
             block: list[LabelledFacts] = []
             async for post in labelled_facts(session):
-                if post.community_id in without:
+                is_wanted = (
+                    post.community_id not in without
+                    if only is None
+                    else (post.community_id in only)
+                )
+                if not is_wanted:
                     continue
                 block.append(post)
                 if len(block) == BLOCK:

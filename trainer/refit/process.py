@@ -54,6 +54,8 @@ class Task:
     ray_address: str | None = None
     #: Communities whose labels teach nobody else.
     without: tuple[int, ...] = ()
+    #: The communities of a server whose own labels alone are learned from; None: all others.
+    only: tuple[int, ...] | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -67,6 +69,7 @@ class Task:
                 **given,
                 "models_root": Path(given["models_root"]),
                 "without": tuple(given.get("without", ())),
+                "only": None if given.get("only") is None else tuple(given["only"]),
             },
             champion=Champion.parse(champion) if champion else None,
             images=ImagePlace.from_json(images) if images else None,
@@ -92,6 +95,7 @@ def run(task: Task) -> dict[str, Any]:
             task.backbone,
             serving_backbone=task.serving_backbone,
             without=frozenset(task.without),
+            only=None if task.only is None else frozenset(task.only),
         )
     )
     options = dict(task.options)

@@ -17,7 +17,7 @@ from bot.discord.texts.markdown import escape
 from bot.discord.texts.skill import skill_words
 from bot.discord.ui.error_replies import Refused
 from bot.discord.ui.responses import Interaction, defer, respond
-from bot.servers import change_server, find_server
+from bot.servers import change_server, find_server, request_of
 from bot.training.versions import list_versions, promote, rollback
 from storage.tables import ModelVersion, Server, TrainingRun
 from storage.types import PlatformName
@@ -69,6 +69,10 @@ class Models(ConfirmFirst):
                 else None
             )
         words = ended(texts, run, made.name if made else "")
+        async with self.core.database.read() as session:
+            server = await find_server(session, PlatformName.DISCORD, str(interaction.guild_id))
+        if made is not None and server is not None and server.model_version_id == made.id:
+            words = texts("model.here_serves", name=_name(made))
         try:
             await interaction.followup.send(words)
         except discord.HTTPException:
@@ -142,6 +146,7 @@ class Models(ConfirmFirst):
         version=label("model.here_version"),
         champion=label("model.here_champion"),
         keep_labels=label("model.here_keep_labels"),
+        train=label("model.here_train"),
     )
     async def here(
         self,
@@ -149,10 +154,14 @@ class Models(ConfirmFirst):
         version: app_commands.Range[str, 1, _LONGEST_NAME] | None = None,
         champion: bool = False,
         keep_labels: bool | None = None,
+        train: bool = False,
     ) -> None:
         """Show or change which version serves this server alone, and whom its labels teach."""
         await defer(interaction, ephemeral=True)
         texts, server_id = texts_for(interaction), str(interaction.guild_id)
+        if train:
+            await self._train_here(interaction, texts, server_id)
+            return
         wanted = None if version is None else await self._usable(version)
 
         def change(server: Server) -> None:
@@ -184,6 +193,19 @@ class Models(ConfirmFirst):
     @here.autocomplete("version")
     async def _choices_here(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         return await self._offered(typed)
+
+    async def _train_here(self, interaction: Interaction, texts: Texts, server_id: str) -> None:
+        """Fit a version on this server's labels alone; it serves here if it is better here."""
+        await self._check_may_choose(interaction)
+        asked_by = request_of(PlatformName.DISCORD, server_id)
+        asked = await self.core.training.start_or_join(asked_by=asked_by)
+        if asked.joined:
+            raise Refused("model.here_busy")
+        await self.note(interaction, Action.RETRAIN, details={"": asked_by})
+        await respond(interaction, texts("model.here_training"))
+        task = asyncio.create_task(self._follow(interaction, asked.run_id))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
 
     async def _usable(self, version: str) -> ModelVersion:
         """A version that can serve one server beside the champion.

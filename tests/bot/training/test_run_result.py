@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import text
 
 from bot.core import Core
+from bot.servers import find_server, request_of, server_of_request
 from bot.serving.experts import read_standing
 from bot.training.versions import add_version, make_champion
 from models.experts import TAUGHT_CHAMPION
 from models.registry import Manifest
 from storage.tables import Community
-from storage.types import RunState
+from storage.types import PlatformName, RunState
 from tests.bot.training.conftest import Trained, champion, nothing_changed
 from tests.fakes import trainer
 from tests.fakes.clock import FakeClock
@@ -79,3 +80,24 @@ async def test_switching_the_backbone_promotes_whatever_the_gate_says(
     assert run.state is RunState.PROMOTED
     assert run.reason == "The backbone was switched. Not better."
     assert await champion(core) == trainer.NAME
+
+
+@pytest.mark.parametrize("mode", ["promotes", "keeps"])
+async def test_a_servers_own_version_serves_that_server_alone(
+    core: Core, trained: Trained, mode: str
+) -> None:
+    before = await champion(core)
+    asked_by = request_of(PlatformName.DISCORD, "1477636521984000007")
+    run = await trained(mode).run(asked_by=asked_by)
+    assert run.state is RunState.KEPT
+    assert await champion(core) == before
+    async with core.database.read() as session:
+        server = await find_server(session, PlatformName.DISCORD, "1477636521984000007")
+    if mode == "keeps":
+        assert server is None
+        assert run.reason == "Not better."
+    else:
+        assert server is not None
+        assert server.model_version_id == run.model_version_id
+        assert run.reason == "It serves the server that asked for it. Better."
+    assert server_of_request("schedule") is None

@@ -39,6 +39,11 @@ ENGLISH: dict[str, str] = {
     "model.here_version": "Name of the version that serves here from now on",
     "model.here_champion": "True: the version that serves everywhere serves here, too",
     "model.here_keep_labels": "True: votes on this server teach no version that serves others",
+    "model.here_train": "True: fit a version on this server's votes alone; it serves here if it is"
+    " better here",
+    "model.here_training": "Training on the votes of this server alone has started. I post the"
+    " result here.",
+    "model.here_busy": "Another training run is under way. Ask again when it has ended.",
     "model.here_serves": "**{name}** serves this server. What it says is still mixed with what is"
     " usual in each channel, by how well each did there.",
     "model.here_champion_serves": "**{name}**, which serves everywhere, serves this server.",

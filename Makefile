@@ -60,7 +60,7 @@ wheel: set-up-dev ## build the wheel, install it into a throw-away environment, 
 lock: set-up-dev ## renew the lock files from pyproject.toml; LOCK_ARGS=--upgrade takes newer releases
 	$(COMPILE) pyproject.toml --all-extras --group dev --group docs -o requirements/dev.lock
 	$(COMPILE) pyproject.toml -c requirements/dev.lock -o requirements/base.lock
-	for extra in train ocr onnx postgres objects ray; do \
+	for extra in train ocr onnx postgres objects ray sentry telemetry tracking; do \
 		$(COMPILE) pyproject.toml --extra $$extra -c requirements/dev.lock -o requirements/$$extra.lock || exit 1; done
 	$(COMPILE) --group installer -o requirements/installer.lock
 	for python in 3.11 3.12 3.13; do for lock in requirements/*.lock; do \

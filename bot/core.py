@@ -187,6 +187,7 @@ async def open_core(
             backbones_dir=settings.backbones_dir.resolve(),
             ray_address=settings.ray_address,
             shared=shared,
+            trackers=settings.trackers,
         )
         stack.push_async_callback(training.close)
         services = ServiceStates(database, clock=clock)

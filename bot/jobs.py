@@ -27,6 +27,7 @@ from bot.posts.queue import CommunityQueue
 from bot.posts.settle import Settler
 from bot.runtime.clock import Clock
 from bot.runtime.lanes import Lanes
+from bot.runtime.log_context import about
 from bot.runtime.one_by_one import one_by_one
 from bot.runtime.pulse import Pulse
 from bot.runtime.roles import ALL, ONE_AT_A_TIME, PLATFORMS, Role
@@ -365,15 +366,25 @@ def schedule(
         name, every = tick.job.__name__, seconds if tick.seconds is None else tick.seconds
         # What platforms have a part in, each process does for itself.
         right = (leases or {}).get(mine[0]) if tick.roles <= ONE_AT_A_TIME else None
-        job = _by_right(partial(tick.job, jobs), right)
+        job = _noted(name, _by_right(partial(tick.job, jobs), right))
         scheduler.add_job(job, "interval", seconds=every, id=name, name=name)
         if pulse is not None and tick.is_watched:
             pulse.expect(name, every=every)
     if Role.TRAIN in roles and jobs.retrain_times is not None:
-        job = _by_right(jobs.retrain, (leases or {}).get(Role.TRAIN))
         name = jobs.retrain.__name__
+        job = _noted(name, _by_right(jobs.retrain, (leases or {}).get(Role.TRAIN)))
         scheduler.add_job(job, jobs.retrain_times, id=name, name=name)
     return scheduler
+
+
+def _noted(name: str, job: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+    """A job whose lines in the log say that they are of it."""
+
+    async def run() -> object:
+        with about(name, job=name):
+            return await job()
+
+    return run
 
 
 def _by_right(

@@ -173,6 +173,13 @@ def _mastodon_places(value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _trackers(value: tuple[str, ...]) -> tuple[str, ...]:
+    found = [text.strip().lower() for text in value]
+    if not {*found} <= {"tensorboard", "mlflow"}:
+        raise ValueError("must be of tensorboard, mlflow, separated by commas")
+    return tuple(dict.fromkeys(found))
+
+
 def _web_address(value: str) -> str:
     if not value.startswith(("https://", "http://")):
         raise ValueError("must begin with https:// or http://")
@@ -213,6 +220,8 @@ Roles: TypeAlias = Annotated[tuple[Role, ...], NoDecode, BeforeValidator(_roles)
 LemmyCommunities: TypeAlias = Annotated[Names, AfterValidator(_lemmy_communities)]
 #: Hashtags, accounts and lists of Mastodon separated by commas.
 MastodonPlaces: TypeAlias = Annotated[Names, AfterValidator(_mastodon_places)]
+#: Tools that training runs are noted in.
+Trackers: TypeAlias = Annotated[Names, AfterValidator(_trackers)]
 #: An http address, without the slash at its end.
 WebAddress: TypeAlias = Annotated[str, AfterValidator(_web_address)]
 #: The same, or None.

@@ -27,6 +27,7 @@ from bot.setting_types import (
     ShardRange,
     Subreddits,
     TimeZone,
+    Trackers,
     WebAddress,
 )
 from storage.errors import ExpectedError
@@ -81,6 +82,25 @@ class Settings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least important log lines that are written."
+    )
+
+    sentry_dsn: SecretStr | None = Field(
+        None,
+        description="Address with key (DSN) of a Sentry project that is told of errors, without"
+        " anything that people wrote; needs the extra sentry (docs/tools.md).",
+    )
+    telemetry_url: OptionalWebAddress = Field(
+        None,
+        description="OpenTelemetry collector that is told how long things take, such as"
+        " http://127.0.0.1:4318; needs the extra telemetry.",
+    )
+    track_runs: Trackers = Field(
+        (),
+        description="Where training runs are noted besides: tensorboard, mlflow, or both, separated"
+        " by commas; needs the extra tracking.",
+    )
+    mlflow_url: OptionalWebAddress = Field(
+        None, description="MLflow server that runs are noted on; unset: a file in the data folder."
     )
 
     roles: Roles = Field(
@@ -618,6 +638,16 @@ class Settings(BaseSettings):
             cache_bytes=round(self.image_cache_gb * 2**30),
             max_bytes=self.max_image_bytes,
         )
+
+    @property
+    def trackers(self) -> dict[str, str]:
+        """Where training runs are noted besides, by the name of the tool."""
+        folder = (self.data_dir / "tracking").resolve()
+        places = {
+            "tensorboard": str(folder / "tensorboard"),
+            "mlflow": self.mlflow_url or f"sqlite:///{folder / 'mlflow.db'}",
+        }
+        return {name: places[name] for name in self.track_runs}
 
     @property
     def versions_dir(self) -> Path:

@@ -24,7 +24,9 @@ ROOT = Path(__file__).resolve().parents[1]
 #: The oldest Python that Peoria runs on, and the newest that TensorFlow has wheels for.
 OLDEST, NEWEST = (3, 11), (3, 13)
 #: What can be added to the base; `dev` is all of it and what the tests and checks need.
-EXTRAS = ("train", "ocr", "onnx", "postgres", "objects", "ray")
+EXTRAS = (
+    "train", "ocr", "onnx", "postgres", "objects", "ray", "sentry", "telemetry", "tracking",
+)  # fmt: skip
 #: What is installed where nothing else was asked for.
 DEFAULT_EXTRAS = ("train",)
 #: About how much a lock file downloads, and takes on disk once installed, in MB; what is compiled
@@ -37,7 +39,10 @@ SIZES = {
     "postgres": (200, 625),
     "objects": (205, 630),
     "ray": (285, 860),
-    "dev": (1110, 3450),
+    "sentry": (200, 615),
+    "telemetry": (200, 620),
+    "tracking": (225, 705),
+    "dev": (1140, 3545),
 }
 #: Options of pip's own configuration, and the variables by which uv is told the same.
 PIP_TO_UV = {

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from bot.app import build, running
 from bot.cli import console
 from bot.core import open_core
+from bot.runtime.build import peoria_version
 from bot.runtime.log import set_up_logging
 from bot.runtime.roles import MEANING, Role, parse_roles
 from bot.runtime.shards import shard_choices
@@ -50,7 +52,25 @@ def run(
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--roles") from error
     set_up_logging(settings.log_format, settings.log_level)
-    console.run(_run(settings))
+    with _told_to_others(settings):
+        console.run(_run(settings))
+
+
+@contextlib.contextmanager
+def _told_to_others(settings: Settings) -> Iterator[None]:
+    """Sentry and a collector are told what happens, where that is set."""
+    with contextlib.ExitStack() as stack:
+        if settings.sentry_dsn is not None:
+            from bot.telemetry.errors import report_errors
+
+            report_errors(settings.sentry_dsn.get_secret_value(), release=peoria_version())
+        if settings.telemetry_url is not None:
+            from bot.telemetry.spans import collect_spans
+
+            roles = ",".join(settings.roles)
+            spans = collect_spans(settings.telemetry_url, release=peoria_version(), roles=roles)
+            stack.callback(spans.close)
+        yield
 
 
 async def _run(settings: Settings) -> None:

@@ -25,6 +25,7 @@ from bot.posts.reply import Replier
 from bot.posts.retry import wait_after
 from bot.runtime.clock import Clock
 from bot.runtime.download import Downloader
+from bot.runtime.log_context import about
 from bot.serving.champion import ChampionServer
 from storage.engine.database import Database
 from storage.engine.scopes import ITS_ROWS
@@ -101,6 +102,10 @@ class Pipeline:
         can never succeed ends the post with a reason. Called for a post that is being advanced
         already, it waits for that and then takes what is left.
         """
+        with about("advance a post", post=post_id):
+            await self._advance(post_id)
+
+    async def _advance(self, post_id: int) -> None:
         async with self._under_way.setdefault(post_id, asyncio.Lock()):
             # Images are in memory in here only. What a platform makes us wait for is outside:
             # a community whose rate limit is reached takes nobody's place.

@@ -9,11 +9,12 @@ import logging
 import re
 import unicodedata
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Final, Literal
 
 from rich.console import Console
 from rich.logging import RichHandler
 
+from bot.runtime.log_context import FIELDS, what_it_is_about
 from bot.runtime.repeated_lines import FoldRepeats
 
 #: What looks like a credential in a line: user:password@ in URLs, Discord tokens, bearer tokens.
@@ -78,15 +79,33 @@ class SafeLines(logging.Filter):
         return True
 
 
+#: What a line in JSON holds, in this order; the rest is what it is about, as far as that is known.
+LINE: Final = {
+    "schema": "version of this table, 1",
+    "time": "when it was written, ISO 8601 with milliseconds, UTC",
+    "level": "DEBUG, INFO, WARNING, ERROR or CRITICAL",
+    "logger": "the module that wrote it",
+    "message": "a sentence, without secrets",
+    "process": "number of the process",
+    **FIELDS,
+    "trace": "the trace that it belongs to (PEORIA_TELEMETRY_URL), 32 hexadecimal digits",
+    "span": "the span, 16 hexadecimal digits",
+    "traceback": "where an error came from, several lines",
+}
+
+
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and the traceback if there is one."""
+    """One JSON object a line, as `LINE` says."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
+            "schema": 1,
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
+            "process": record.process,
+            **what_it_is_about(),
         }
         if record.exc_text:
             line["traceback"] = record.exc_text

@@ -8,9 +8,10 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from sqlalchemy.exc import DBAPIError
@@ -71,6 +72,7 @@ class TrainingRuns:
         ray_address: of a Ray cluster that fits what can be fitted side by side; None: the child
             does all.
         shared: what other machines find versions in; None: there are none.
+        trackers: where a run is noted besides, by the name of the tool.
     """
 
     def __init__(
@@ -85,7 +87,9 @@ class TrainingRuns:
         backbones_dir: Path | None = None,
         ray_address: str | None = None,
         shared: SharedModels | None = None,
+        trackers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        self._trackers = dict(trackers)
         self._database = database
         self._versions_dir = versions_dir
         self._limits = limits
@@ -284,6 +288,7 @@ class TrainingRuns:
                 "backbones_root": str(self._backbones_dir) if self._backbones_dir else None,
                 "ray_address": self._ray_address,
                 **await self._whose_labels(server),
+                "trackers": self._trackers,
                 "options": options or {},
             }
             last = await train_in_child(self._command, task, self._limits, self._follow(run_id))

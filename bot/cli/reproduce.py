@@ -83,7 +83,7 @@ def deepmeme(
     faces: Annotated[Path, typer.Option(help="Folder of faces, with index.csv.")],
     answers: Annotated[
         Path,
-        typer.Option(help="arrays.npz of trainer.attributes.expression_pair: faces not seen."),
+        typer.Option(help="arrays.npz of trainer.attributes.expression_networks: faces not seen."),
     ],
     cases: Annotated[int, typer.Option(min=4, help="Faces, as many of each emotion.")] = 720,
     seed: Annotated[int, typer.Option(help="Which faces, and what is written.")] = 1,

@@ -1,5 +1,6 @@
 """All attributes of one picture, in one call."""
 
+import gzip
 import hashlib
 import threading
 from collections import Counter
@@ -194,7 +195,7 @@ class _Parts:
 
 
 def _file(name: str) -> bytes:
-    return (ATTRIBUTES / f"{name}.tflite").read_bytes()
+    return gzip.decompress((ATTRIBUTES / f"{name}.tflite.gz").read_bytes())
 
 
 def _with_expressions(

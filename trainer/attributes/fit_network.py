@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import keras
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from models.attributes.expressions import standardise
 from trainer.attributes.face_augmentation import FaceAugmentation
+from trainer.attributes.face_mesh import build_mesh, read_mesh, start_mesh
 from trainer.attributes.face_network import build_large, build_network, build_pretrained
 
 #: Faces that a pretrained network's normalisation begins with.
@@ -28,6 +29,8 @@ _TIMED = 8
 
 #: What is done about classes that are rare.
 Balance = Literal["none", "class weights", "over-sampling"]
+#: A small residual network, a MobileNetV2, or the trunk of MediaPipe's face mesh.
+Kind = Literal["residual", "pretrained", "mesh"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,13 @@ class Recipe:
         drop: see `build_network`.
         balance: what is done about rare classes.
         blend: another face, with its label, is mixed in by up to this share.
-        start: weights of a MobileNetV2 that the network begins with; None: a small residual
-            network begins with random ones.
-        enlarged: what faces are enlarged to for a MobileNetV2, pixels.
+        kind: which network it is.
+        start: the weights that a MobileNetV2 begins with; of a mesh, those of `mesh_weights`.
+        enlarged: what faces are enlarged to, pixels; a residual network reads them as they are.
+        taught: share of each label that gives way to what a teacher says of the face.
     """
 
+    kind: Kind = "residual"
     width: int = 32
     steps: int = 3600
     batch: int = 128
@@ -60,21 +65,27 @@ class Recipe:
     blend: float = 0.0
     start: Path | None = None
     enlarged: int = 96
+    taught: float = 0.0
 
     def build(self, images: NDArray[np.uint8], classes: int) -> Any:
-        """A network for such images, not fitted."""
-        if self.start is None:
-            return self.build_empty(side=images.shape[1], classes=classes, pretrained=False)
-        return build_pretrained(
-            self.start, standardise(images[:_EXAMPLES]), classes=classes, side=self.enlarged,
-            drop=self.drop,
-        )  # fmt: skip
+        """A network for such images, as it is before it is fitted."""
+        if self.kind == "pretrained" and self.start is not None:
+            return build_pretrained(
+                self.start, standardise(images[:_EXAMPLES]), classes=classes, side=self.enlarged,
+                drop=self.drop,
+            )  # fmt: skip
+        network = self.build_empty(side=images.shape[1], classes=classes)
+        if self.kind == "mesh":
+            start_mesh(network, read_mesh(self.start))
+        return network
 
-    def build_empty(self, *, side: int, classes: int, pretrained: bool) -> Any:
+    def build_empty(self, *, side: int, classes: int) -> Any:
         """A network for images of that side, with random weights."""
-        if pretrained:
-            return build_large(face=side, classes=classes, side=self.enlarged, drop=self.drop)[0]
-        return build_network(side=side, classes=classes, width=self.width, drop=self.drop)
+        if self.kind == "residual":
+            return build_network(side=side, classes=classes, width=self.width, drop=self.drop)
+        if self.kind == "mesh":
+            return build_mesh(face=side, classes=classes, side=self.enlarged, drop=self.drop)
+        return build_large(face=side, classes=classes, side=self.enlarged, drop=self.drop)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +108,7 @@ def fit_network(
     *,
     classes: int,
     seed: int,
+    teacher: NDArray[np.float32] | None = None,
     resume: Path | None = None,
     show: bool = False,
 ) -> Any:
@@ -108,6 +120,7 @@ def fit_network(
         recipe: how.
         classes: how many the network tells apart.
         seed: of the first weights, the order and the augmentation.
+        teacher: float32[n, classes], what a teacher says of each; see `Recipe.taught`.
         resume: a folder in which the state is kept, about a hundred times, until the network is
             fitted: a run that was cut short goes on there. None: nothing is kept.
         show: whether a bar says how far it is.
@@ -116,9 +129,10 @@ def fit_network(
         The keras.Model of `Recipe.build`, its weights averaged over the last steps.
     """
     keras.utils.set_random_seed(seed)
-    network, model = _model(images, recipe, classes, seed)
+    network, model = training_model(images, recipe, classes, seed)
     parts = _parts(recipe.steps) if resume or show else 1
-    batches = _Batches(images, labels, classes, recipe, seed, parts)
+    plan = Plan.of(labels, recipe, classes=classes, seed=seed, teacher=teacher)
+    batches = _Batches(images, plan, parts)
     callbacks: list[Any] = [
         keras.callbacks.LambdaCallback(on_epoch_begin=lambda part, logs=None: batches.turn_to(part))
     ]
@@ -128,7 +142,9 @@ def fit_network(
     return network
 
 
-def _model(images: NDArray[np.uint8], recipe: Recipe, classes: int, seed: int) -> tuple[Any, Any]:
+def training_model(
+    images: NDArray[np.uint8], recipe: Recipe, classes: int, seed: int
+) -> tuple[Any, Any]:
     """The network, and around it what it is fitted with."""
     network = recipe.build(images, classes)
     faces = keras.Input((*images.shape[1:], 1), dtype="float32")
@@ -149,7 +165,7 @@ def _model(images: NDArray[np.uint8], recipe: Recipe, classes: int, seed: int) -
             use_ema=True,
             ema_momentum=max(1 - _AVERAGED / recipe.steps, 0.0),
         ),
-        _loss,
+        loss_of,
     )
     return network, model
 
@@ -166,17 +182,17 @@ def seconds_a_step(
     moments: list[float] = []
     keras.utils.set_random_seed(0)
     few = replace(recipe, steps=_TIMED)
-    _, model = _model(images, few, classes, 0)
+    _, model = training_model(images, few, classes, 0)
     note = keras.callbacks.LambdaCallback(
         on_train_batch_end=lambda batch, logs=None: moments.append(time.monotonic())
     )
-    batches = _Batches(images, labels, classes, few, 0, 1)
+    batches = _Batches(images, Plan.of(labels, few, classes=classes, seed=0), 1)
     model.fit(batches, epochs=1, verbose=0, callbacks=[note])
     # The first two are longer: everything is made ready in them.
     return (moments[-1] - moments[1]) / (len(moments) - 2)
 
 
-def _loss(_: Any, found: Any) -> Any:
+def loss_of(_: Any, found: Any) -> Any:
     """Cross-entropy of the second half, the targets, by the first, the logits."""
     logits, target = ops.split(found, 2, axis=1)
     return ops.categorical_crossentropy(ops.stop_gradient(target), logits, from_logits=True)
@@ -222,35 +238,52 @@ def tell(network: Any, images: NDArray[np.uint8]) -> Told:
     return Told((both / 2).astype(np.float32), features)
 
 
-class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """`recipe.steps` batches, drawn pass by pass in a random order."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which faces each step sees, and what it is to say of them.
 
-    def __init__(
-        self,
-        images: NDArray[np.uint8],
-        labels: NDArray[np.int64],
-        classes: int,
-        recipe: Recipe,
-        seed: int,
-        parts: int,
-    ) -> None:
-        super().__init__()
-        self._length, self._first = recipe.steps // parts, 0
-        self._images = images[..., np.newaxis]
-        self._labels = np.eye(classes, dtype=np.float32)[labels]
-        self._weights = np.ones(len(images), np.float32)
+    Attributes:
+        targets: float32[n, classes], each row adds up to 1.
+        weights: float32[n], what a face counts.
+        order: int64[steps, batch], rows.
+    """
+
+    targets: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    order: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, labels: NDArray[np.int64], recipe: Recipe, *, classes: int, seed: int,
+        teacher: NDArray[np.float32] | None = None,
+    ) -> Self:  # fmt: skip
+        """`recipe.steps` batches, drawn pass by pass in a random order."""
+        targets = np.eye(classes, dtype=np.float32)[labels]
+        if teacher is not None:
+            targets = (1 - recipe.taught) * targets + recipe.taught * teacher
+        count = len(labels)
         counts = np.bincount(labels, minlength=classes)
-        inverse = (len(images) / np.maximum(counts, 1) / np.count_nonzero(counts))[labels]
-        if recipe.balance == "class weights":
-            self._weights = inverse.astype(np.float32)
+        inverse = (count / np.maximum(counts, 1) / np.count_nonzero(counts))[labels]
+        balanced = recipe.balance == "class weights"
+        weights = inverse if balanced else np.ones(count)
         random = np.random.default_rng(seed)
         needed = recipe.steps * recipe.batch
         if recipe.balance == "over-sampling":
-            order = random.choice(len(images), needed, p=inverse / inverse.sum())
+            order = random.choice(count, needed, p=inverse / inverse.sum())
         else:
-            passes = -(-needed // len(images))
-            order = np.concatenate([random.permutation(len(images)) for _ in range(passes)])
-        self._order = order[:needed].reshape(recipe.steps, recipe.batch)
+            passes = -(-needed // count)
+            order = np.concatenate([random.permutation(count) for _ in range(passes)])
+        order = order[:needed].reshape(recipe.steps, recipe.batch)
+        return cls(targets.astype(np.float32), weights.astype(np.float32), order)
+
+
+class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    """The steps of a plan, in parts."""
+
+    def __init__(self, images: NDArray[np.uint8], plan: Plan, parts: int) -> None:
+        super().__init__()
+        self._length, self._first = len(plan.order) // parts, 0
+        self._images, self._plan = images[..., np.newaxis], plan
 
     def turn_to(self, part: int) -> None:
         """Go on with a part, counted from 0."""
@@ -260,6 +293,6 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
         return self._length
 
     def __getitem__(self, step: int) -> Any:
-        rows = self._order[self._first + step]
-        labels = self._labels[rows]
-        return (self._images[rows].astype(np.float32), labels), labels, self._weights[rows]
+        rows = self._plan.order[self._first + step]
+        targets = self._plan.targets[rows]
+        return (self._images[rows].astype(np.float32), targets), targets, self._plan.weights[rows]

@@ -1,6 +1,6 @@
 """Fit the network that looks again at what the detector takes for a face. Run as a program:
 
-    python -m trainer.attributes.fit_verifier PROPOSALS.npz --out FILE.tflite
+    python -m trainer.attributes.fit_verifier PROPOSALS.npz --out FILE.tflite.gz
 
 PROPOSALS.npz is what `trainer.attributes.face_proposals` writes. It runs on any backend of Keras;
 the file for serving is written with TensorFlow. `--out FILE.npz` keeps the weights, where there is

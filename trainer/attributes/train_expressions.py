@@ -1,18 +1,21 @@
 """Train what reads expressions, from faces to the file that serves, in one command:
 
-    python -m trainer.attributes.train_expressions FACES --start WEIGHTS --out FILE.tflite
+    python -m trainer.attributes.train_expressions FACES --start WEIGHTS --out FILE.tflite.gz
 
 FACES is a folder with index.csv, WEIGHTS those of MobileNetV2 (1.0, no top) in Keras's format. It
-fits the two networks of `trainer.attributes.expression_pair` on all faces, as many steps of each as
-go into ``--minutes`` on this machine (never more than the recipes that shipped have), and takes
-their geometric mean. Time is shared as the recipes that shipped share it. A run that was cut short
-goes on where it was when it is started again: the folder beside FILE keeps its state until then.
+fits the networks of `trainer.attributes.expression_networks` on all faces, one after another, as
+long as ``--minutes`` last: before each it times a step, and takes as many as go into what is left,
+never more than the recipe that shipped has. The first, the mesh, is small and always fitted; any
+other is left out when less than half of its steps could be taken. What serves is the mean of those
+that were fitted. A run that was cut short goes on where it was when it is started again: the folder
+beside FILE keeps its state until then.
 """
 
 import argparse
 import json
 import shutil
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +23,9 @@ from pathlib import Path
 import numpy as np
 
 from models.attributes.expressions import EXPRESSIONS
-from trainer.attributes.expression_pair import recipes
-from trainer.attributes.fit_network import Recipe, fit_network, seconds_a_step
+from trainer.attributes.balance import SHIPPED_BALANCE, mean
+from trainer.attributes.expression_networks import SERVED, TEACHERS, recipes
+from trainer.attributes.fit_network import Recipe, fit_network, seconds_a_step, tell
 from trainer.attributes.labelled_faces import LabelledFaces, read_faces
 from trainer.attributes.serve_network import write_network
 
@@ -29,45 +33,38 @@ from trainer.attributes.serve_network import write_network
 _BESIDES = 6.0
 #: Steps are a multiple of this, so that the state can be kept in equal parts.
 _MULTIPLE = 50
+#: A network is left out when fewer of its steps than this share could be taken.
+_LEAST_SHARE = 0.5
 
 
-def steps_for(seconds: dict[str, float], shipped: dict[str, int], minutes: float) -> dict[str, int]:
-    """How many steps of each network go into some minutes.
+def steps_for(seconds_a_step: float, shipped: int, left: float) -> int:
+    """How many steps go into the seconds that are left, at most those that shipped."""
+    return max(int(min(shipped, max(left, 0.0) / seconds_a_step)) // _MULTIPLE, 1) * _MULTIPLE
 
-    Args:
-        seconds: that a step takes, by network.
-        shipped: steps that the network that shipped was fitted for; no more are taken.
-        minutes: for all networks together.
+
+def _planned(
+    name: str, recipe: Recipe, faces: LabelledFaces, state: Path, *, left: float, needed: bool
+) -> Recipe | None:
+    """The recipe for this machine and the seconds left; a fit that goes on keeps its own.
+
+    None: it is left out.
     """
-    whole = sum(seconds[name] * steps for name, steps in shipped.items())
-    share = min(1.0, max(minutes - _BESIDES, 0.0) * 60 / whole)
-    return {
-        name: max(int(share * steps) // _MULTIPLE, 1) * _MULTIPLE for name, steps in shipped.items()
-    }
-
-
-def _planned(faces: LabelledFaces, start: Path, state: Path, minutes: float) -> dict[str, Recipe]:
-    """The recipes for this machine; a run that goes on keeps those that it began with."""
-    plan, made = state / "plan.json", recipes(start)
+    plan = state / f"{name}.json"
     if plan.exists():
-        steps = json.loads(plan.read_text("utf-8"))
-    else:
-        seconds = {
-            name: seconds_a_step(
-                faces.grey[:512], faces.expression[:512], recipe, classes=len(EXPRESSIONS)
-            )
-            for name, recipe in made.items()
-        }
-        shipped = {name: recipe.steps for name, recipe in made.items()}
-        steps = steps_for(seconds, shipped, minutes)
-        told = ", ".join(
-            f"{name} {steps[name]} steps of {seconds[name]:.2f} s (shipped: {shipped[name]})"
-            for name in made
-        )
-        sys.stdout.write(f"{minutes:g} minutes: {told}\n")
-        state.mkdir(parents=True, exist_ok=True)
-        plan.write_text(json.dumps(steps), "utf-8")
-    return {name: replace(recipe, steps=steps[name]) for name, recipe in made.items()}
+        return replace(recipe, steps=json.loads(plan.read_text("utf-8")))
+    few = slice(0, 512)
+    seconds = seconds_a_step(
+        faces.grey[few], faces.expression[few], recipe, classes=len(EXPRESSIONS)
+    )
+    steps = steps_for(seconds, recipe.steps, left)
+    told = f"{name}: {steps} steps of {seconds:.2f} s (shipped: {recipe.steps})"
+    if not needed and steps < _LEAST_SHARE * recipe.steps:
+        sys.stdout.write(f"{told}: too few, it is left out.\n")
+        return None
+    sys.stdout.write(f"{told}\n")
+    state.mkdir(parents=True, exist_ok=True)
+    plan.write_text(json.dumps(steps), "utf-8")
+    return replace(recipe, steps=steps)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -84,23 +81,30 @@ def main(arguments: Sequence[str]) -> int:
     # A pretrained network takes the first faces as examples: those of all sources.
     faces = faces.take(np.random.default_rng(0).permutation(len(faces)))
     state = options.out.with_suffix(".training")
-    networks = []
-    for number, (name, recipe) in enumerate(
-        _planned(faces, options.start, state, options.minutes).items()
-    ):
+    ends = time.monotonic() + (options.minutes - _BESIDES) * 60
+    networks, said = [], []
+    for number, (name, whole) in enumerate(recipes(options.start).items()):
+        left = ends - time.monotonic()
+        recipe = _planned(name, whole, faces, state, left=left, needed=not networks)
+        if recipe is None:
+            continue
         done = state / f"{name}.weights.h5"
         if done.exists():
             network = recipe.build(faces.grey, len(EXPRESSIONS))
             network.load_weights(done)
         else:
-            sys.stdout.write(f"{name}:\n")
             network = fit_network(
                 faces.grey, faces.expression, recipe, classes=len(EXPRESSIONS),
-                seed=options.seed + number, resume=state / name, show=True,
+                seed=options.seed + number, teacher=mean(said) if recipe.taught else None,
+                resume=state / name, show=True,
             )  # fmt: skip
             network.save_weights(done)
-        networks.append(network)
-    write_network(networks, options.out, faces.grey[::200])
+        if name in TEACHERS:
+            said.append(tell(network, faces.grey).probabilities)
+        if name in SERVED:
+            networks.append(network)
+    balance = SHIPPED_BALANCE if len(networks) == len(SERVED) else None
+    write_network(networks, options.out, faces.grey[::200], balance)
     shutil.rmtree(state)
     sys.stdout.write(f"wrote {options.out}: {options.out.stat().st_size / 1000:.0f} kB\n")
     return 0

@@ -2,7 +2,7 @@
 
 The study counts memes whose caption has the emotion of the face. Here, for each of its four
 emotions, as many faces are drawn at random. A face's expression is what a network that never saw it
-says (`trainer.attributes.expression_pair` keeps its answers by cross-validation). The shipped
+says (`trainer.attributes.expression_networks` keeps its answers by cross-validation). The shipped
 caption model writes sixteen captions for the expression found, told no picture; beside them stands
 the caption of a post that fits best, of a tenth of the posts drawn for each case, as `meme` finds
 captions among a community's own posts. The one counts that the classifier which steers the model is
@@ -36,7 +36,7 @@ FOUR = ("happy", "sad", "angry", "fear")
 #: What the study says of its 70 memes. Its angry row prints 50% beside 10 of 15.
 STUDY_ALL, STUDY_ANGRY = 0.657, 10 / 15
 #: Which of the expression study's networks is asked: the one that ships.
-_NETWORK = "probabilities/pair"
+_NETWORK = "probabilities/together"
 #: One in so many posts is looked at for each case, so that not all get the same captions.
 _DRAWN = 10
 
@@ -110,7 +110,7 @@ def reproduce(
         captions: the folder that the model learned from.
         prepared: what `trainer.captions.prepare` wrote: it has the judge.
         faces: the folder of faces, with index.csv.
-        answers: arrays.npz of `trainer.attributes.expression_pair`.
+        answers: arrays.npz of `trainer.attributes.expression_networks`.
         cases: how many faces.
         seed: which faces, and the chance in what the model writes.
         write: whether the model writes captions, which takes most of the time; those of posts are
@@ -165,7 +165,7 @@ def _answers(folder: Path, path: Path) -> tuple[NDArray[np.int64], NDArray[np.fl
             probabilities = file[_NETWORK].astype(np.float32)
     except (OSError, ValueError, KeyError) as error:
         raise NotReproducible(
-            f"{folder} or {path} cannot be read ({error}). trainer.attributes.expression_pair"
+            f"{folder} or {path} cannot be read ({error}). trainer.attributes.expression_networks"
             " writes the answers."
         ) from error
     if len(labels) != len(probabilities):

@@ -69,9 +69,12 @@ class _Fence:
     number: int
 
     def __call__(self, session: Session) -> None:
-        # Held until the end of the transaction: nobody takes the lease between this and that.
+        # Held until the end of the transaction: nobody takes the lease between this and that. Its
+        # owner may renew it meanwhile, however long the transaction takes.
         row = session.execute(
-            select(Row.owner, Row.fence).filter_by(name=self.name).with_for_update(read=True)
+            select(Row.owner, Row.fence)
+            .filter_by(name=self.name)
+            .with_for_update(read=True, key_share=True)
         ).one_or_none()
         if row is None or (row.owner, row.fence) != (self.owner, self.number):
             raise LeaseLost(f"another process does the work of {self.name} now")
@@ -174,6 +177,9 @@ class Lease:
         if self._excludes is not None:
             rows = session.scalars(select(Row.name).where(Row.name != self._name, Row.expires != 0))
             ended = [name for name in rows if self._excludes(name)]
+            # What is being written by right of them ends first.
+            held = select(Row.name).where(Row.name.in_(ended)).order_by(Row.name)
+            session.execute(held.with_for_update()).all()
             # Kept, so that their numbers go on growing; a larger one ends what their owners do.
             session.execute(
                 update(Row).where(Row.name.in_(ended)).values(expires=0.0, fence=Row.fence + 1)

@@ -13,6 +13,7 @@ from bot.leases import TERM, Lease, LeaseLost, has_living_owner, is_dead
 from bot.runtime.subprocesses import ROOT
 from storage.engine.database import Database
 from storage.engine.guard import unguarded
+from storage.engine.scopes import ITS_ROWS
 from storage.tables import InstallationFact
 from storage.tables import Lease as Row
 
@@ -221,6 +222,28 @@ async def test_an_owner_of_what_is_excluded_writes_nothing_any_more(
             await write(database)
     await part.release()
     await whole.release()
+
+
+async def test_a_long_write_by_right_of_a_lease_keeps_others_from_it_and_not_its_owner(
+    database: Database,
+) -> None:
+    if database.url.startswith("sqlite"):
+        pytest.skip("there, writers take turns")
+    elsewhere = Database(database.url)
+    lease, other = Lease(database, "discord"), Lease(elsewhere, "discord")
+    assert await lease.hold()
+    with lease.guarding():
+        async with database.write(alone_in=ITS_ROWS), asyncio.timeout(30):
+            with unguarded():
+                assert await database.run_write(lease._extend, alone_in=ITS_ROWS)
+                taking = asyncio.create_task(
+                    elsewhere.run_write(other._lock, alone_in=ITS_ROWS), name="taking"
+                )
+            done, _ = await asyncio.wait({taking}, timeout=0.3)
+            assert not done
+    assert await taking is not None
+    await lease.release()
+    await elsewhere.close()
 
 
 async def test_a_process_that_was_paused_writes_nothing_when_it_goes_on(

@@ -22,6 +22,7 @@ from bot.discord.messages.high_water import HighWater
 from bot.discord.messages.reaction_votes import ReactionVotes
 from bot.discord.rounds import rounds
 from bot.discord.ui.admin_messages import warn_of_permissions
+from bot.leases import LeaseLost
 from bot.runtime.task_group import TaskGroup
 from storage.tables import Community
 from storage.types import PlatformName, ReplyMode
@@ -170,7 +171,7 @@ class Backfill(commands.Cog):
         async with self._at_once:
             try:
                 await self._read_history(community, channel)
-            except AWAY as error:
+            except (*AWAY, LeaseLost) as error:
                 log.info("Channel %s cannot be read now (%s).", channel_id, error)
                 self._high_water.stall(channel_id)
             except Exception:
@@ -205,8 +206,9 @@ class Backfill(commands.Cog):
         async for message in readable_history(self._client, channel, after):
             try:
                 await self._messages.ingest(message, live=False)
-            except (DBAPIError, OSError):
-                # Nothing can be stored now; this message is the first one of the next try.
+            except (DBAPIError, OSError, LeaseLost):
+                # Nothing can be stored now, or not by us; this message is the first one of the
+                # next try.
                 raise
             except Exception:
                 log.exception("Message %s cannot be a post and is skipped.", message.id)

@@ -43,6 +43,7 @@ from bot.discord.messages.incoming import (
 from bot.discord.messages.proxied_author import PLURALKIT, ProxiedAuthors
 from bot.discord.messages.reaction_votes import ReactionVotes
 from bot.discord.rounds import rounds
+from bot.leases import LeaseLost
 from bot.people.erasure import drop_files
 from bot.people.identity import hash_person
 from bot.people.own_posts import empty_of_words
@@ -311,6 +312,8 @@ class MessageListener(commands.Cog):
     async def _advance_one(self, post_id: int) -> None:
         try:
             await self._pipeline.advance(post_id)
+        except LeaseLost as error:
+            log.info("Post %s is left to another process: %s.", post_id, error)
         except Exception as error:
             log.exception("Post %s could not be advanced; it is tried again later.", post_id)
             await self._pipeline.retry_after_fault(post_id, error)

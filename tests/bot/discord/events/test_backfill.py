@@ -11,6 +11,7 @@ from bot.app import App
 from bot.discord.events.backfill import Backfill
 from bot.discord.events.reactions import ReactionListener
 from bot.discord.platform import DiscordPlatform
+from bot.leases import LeaseLost
 from bot.posts.pipeline import Pipeline
 from bot.runtime.periodic import Periodic
 from storage.tables import Community
@@ -88,6 +89,29 @@ async def test_a_post_that_cannot_be_stored_is_read_again(
     assert int(await high_water(app) or 0) < first.id
     async with connected(app, fake):
         await answered(fake, first, second)
+
+
+async def test_a_message_of_the_past_is_not_skipped_when_the_right_to_it_is_lost(
+    app: App, fake: FakeDiscord, channel: Channel, ann: Member
+) -> None:
+    accept, lost = Pipeline.accept, False
+
+    async def lose_once(*args: object, **kwargs: object) -> object:
+        nonlocal lost
+        if not lost:
+            lost = True
+            raise LeaseLost("another process does the work of discord now")
+        return await accept(*args, **kwargs)  # type: ignore[arg-type]
+
+    await watch(app, channel)
+    message = await fake.post_message(channel, ann, attachments=[PNG])
+    with patch.object(Pipeline, "accept", lose_once):
+        async with connected(app, fake):
+            await fake.settle()
+    assert lost
+    # The same process has the right again.
+    async with connected(app, fake):
+        await answered(fake, message)
 
 
 async def test_a_channel_that_cannot_be_read_is_named_to_the_admin_once(

@@ -1,23 +1,18 @@
 """Reads a file of translations (gettext's PO format).
 
-Babel reads these, too, with all that translators' tools need, in 0.3 s a language; whoever starts
-the program waits for this one, which only wants the texts.
+Babel reads these, too, with all that translators' tools need; whoever starts the program waits for
+this one, which only wants the texts and imports nothing.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from gettext import c2py
 from pathlib import Path
 from typing import Final
 
-_FIELD: Final = re.compile(
-    r'^(msgctxt|msgid|msgid_plural|msgstr(?:\[\d\])?) ((?:"(?:[^"\\\n]|\\.)*"\s*)+)', re.MULTILINE
-)
-_STRING: Final = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 _ESCAPED: Final = re.compile(r"\\(.)")
 _CONTROLS: Final = {"n": "\n", "t": "\t", "r": "\r"}
-_FUZZY: Final = re.compile(r"^#,.*\bfuzzy\b", re.MULTILINE)
 _PLURAL: Final = re.compile(r"plural=(.+?);?\s*$", re.MULTILINE)
 
 
@@ -45,10 +40,9 @@ def read_catalogue(file: Path) -> Catalogue:
         ValueError: the file does not say how numbers choose a form.
     """
     texts: dict[tuple[str, str], tuple[str, ...]] = {}
-    for entry in file.read_text("utf-8").split("\n\n"):
-        fields = {name: _joined(strings) for name, strings in _FIELD.findall(entry)}
+    for fields in _entries(file.read_text("utf-8")):
         forms = tuple(text for name, text in fields.items() if name.startswith("msgstr"))
-        if "msgid" in fields and all(forms) and not _FUZZY.search(entry):
+        if "msgid" in fields and all(forms):
             texts[fields.get("msgctxt", ""), fields["msgid"]] = forms
     header = texts.pop(("", ""), ("",))[0]
     plural = _PLURAL.search(header)
@@ -57,8 +51,24 @@ def read_catalogue(file: Path) -> Catalogue:
     return Catalogue(texts, c2py(plural[1]))
 
 
-def _joined(strings: str) -> str:
-    text = "".join(_STRING.findall(strings))
-    if "\\" not in text:
-        return text
-    return _ESCAPED.sub(lambda found: _CONTROLS.get(found[1], found[1]), text)
+def _entries(text: str) -> Iterator[dict[str, str]]:
+    """What stands behind each keyword of an entry; entries have an empty line between them."""
+    for entry in text.split("\n\n"):
+        fields: dict[str, str] = {}
+        name = ""
+        for line in entry.split("\n"):
+            if line.startswith("#,") and "fuzzy" in line:
+                break
+            if line.startswith("msg"):
+                name, _blank, line = line.partition(" ")  # noqa: PLW2901
+                fields[name] = ""
+            if name and line.startswith('"'):
+                fields[name] += _plain(line.rstrip()[1:-1])
+        else:
+            yield fields
+
+
+def _plain(string: str) -> str:
+    if "\\" not in string:
+        return string
+    return _ESCAPED.sub(lambda found: _CONTROLS.get(found[1], found[1]), string)

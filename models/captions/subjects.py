@@ -1,4 +1,4 @@
-"""What a program does not joke about before strangers: politics, faith, origin, and deaths.
+"""What a program does not joke about before strangers: politics, faith, origin, sex, deaths.
 
 A person may write of these, and posts of a community may be offered to it again. What a program
 writes is nobody's word, and would be put into somebody's mouth.
@@ -39,9 +39,14 @@ _DEATHS = (
     r"|terroris[mt]s?|9/11|suicid\w*|kill (?:your|my|him|her)self|hang (?:your|my)self"
     r"|(?:school|mass) shoot\w*|genocide|lynch\w*|slaves?|slavery|cancer|molest\w*|incest"
 )
+_SEX = (
+    r"sex|sexy|sexual\w*|porn\w*|fetish\w*|nudes?|naked|boobs?|tits?|dicks?|penis\w*|vaginas?"
+    r"|pussy|cocks?|virgins?|virginity|masturbat\w*|fapp?\w*|orgasms?|blow ?jobs?|condoms?|boners?"
+    r"|hookers?|prostitut\w*|whores?|sluts?|horny|milfs?|strippers?|viagra"
+)
 _POLITICAL = re.compile(rf"\b(?:{POLITICS})\b")
 _LEFT_TO_PEOPLE = re.compile(
-    rf"(?<!\w)(?:{POLITICS}|{_MORE_POLITICS}|{_FAITH_AND_ORIGIN}|{_DEATHS})(?!\w)"
+    rf"(?<!\w)(?:{POLITICS}|{_MORE_POLITICS}|{_FAITH_AND_ORIGIN}|{_SEX}|{_DEATHS})(?!\w)"
 )
 
 

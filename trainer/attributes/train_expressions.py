@@ -19,8 +19,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.attributes.expressions import EXPRESSIONS
 from trainer.attributes.balance import SHIPPED_BALANCE, mean
@@ -82,7 +84,8 @@ def main(arguments: Sequence[str]) -> int:
     faces = faces.take(np.random.default_rng(0).permutation(len(faces)))
     state = options.out.with_suffix(".training")
     ends = time.monotonic() + (options.minutes - _BESIDES) * 60
-    networks, said = [], []
+    networks: list[Any] = []
+    said: list[NDArray[np.float32]] = []
     for number, (name, whole) in enumerate(recipes(options.start).items()):
         left = ends - time.monotonic()
         recipe = _planned(name, whole, faces, state, left=left, needed=not networks)

@@ -25,7 +25,8 @@ def pictures(
     """Pictures of some genres: in their direction, and a little beside it."""
     noise = random.normal(scale=0.02, size=(len(genres), _SIDE))
     found = ways[genres] * 1.5 + noise
-    return (found if extra is None else found + extra).astype(np.float32)
+    told: np.ndarray = (found if extra is None else found + extra).astype(np.float32)
+    return told
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Posts with their scores over time from a file: one JSON object a line, plain or gzip.
 
-Each has ``id``, ``created_utc`` (seconds since 1970), ``hours`` (ages), ``scores`` and, where they
-are known, ``comments``: lists of the same length.
+Each has ``id``, ``created_utc`` (seconds since 1970, or a date), ``hours`` (ages), ``scores`` and,
+where they are known, ``comments``: lists of the same length. Numbers may be written as text.
 """
 
 import gzip
@@ -11,6 +11,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -18,6 +19,8 @@ import numpy as np
 
 from models.trajectories import Reading, Trajectory
 from storage.errors import ExpectedError
+from storage.files.post_dates import read_moment
+from storage.files.post_values import read_number
 
 #: The most that is read of a file (bytes, unpacked) and of a line, readings of a post.
 _MAX_BYTES = 512 * 2**20
@@ -123,7 +126,12 @@ def _parse(line: bytes) -> PostTrajectory:
     name = row.get("id")
     if isinstance(name, bool) or not isinstance(name, str | int) or name == "":
         raise _Unusable("the id is missing")
-    posted_at = _number(row.get("created_utc"), "created_utc")
+    moment = row.get("created_utc")
+    if isinstance(moment, str):
+        moment = read_moment(moment)
+    if isinstance(moment, datetime):
+        moment = moment.timestamp()
+    posted_at = _number(moment, "created_utc")
     hours, scores = row.get("hours"), row.get("scores")
     comments = row.get("comments")
     if not isinstance(hours, list) or not isinstance(scores, list):
@@ -150,6 +158,8 @@ def _parse(line: bytes) -> PostTrajectory:
 
 
 def _number(value: Any, name: str) -> float:
+    if isinstance(value, str):
+        value = read_number(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _Unusable(f"{name} is no number")
     if not abs(value) <= _LARGEST:

@@ -26,6 +26,8 @@ def public_webp(data: bytes) -> PublicCopy:
     while position + 8 <= stop:
         name, length = struct.unpack_from("<4sI", data, position)
         end = min(position + 8 + length + (length & 1), len(data))
+        if name == b"ANMF" and pieces and position + 8 + length > len(data):
+            break  # a later frame that was cut short would make the whole unreadable
         if name == b"VP8X":
             head = data[position:end]
         elif name in _KEPT:

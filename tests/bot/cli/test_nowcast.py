@@ -137,6 +137,20 @@ def test_a_line_that_cannot_be_used_is_left_out_and_counted(
     assert count == 1
 
 
+def test_numbers_and_dates_that_are_written_as_text_are_read(tmp_path: Path) -> None:
+    (row,) = rows(1)
+    changed = {
+        "created_utc": "2017-07-14T02:40:00Z",
+        **{name: [str(number) for number in row[name]] for name in ("scores", "comments")},
+    }
+    plain, text = (
+        read_trajectories(write(tmp_path / name, [{**row, **change}]))[0][0]
+        for name, change in (("plain", {"created_utc": 1.5e9}), ("text", changed))
+    )
+    assert text.posted_at == plain.posted_at
+    assert text.trajectory.scores.tolist() == plain.trajectory.scores.tolist()
+
+
 def test_what_was_left_out_is_said(peoria: Peoria, tmp_path: Path) -> None:
     posts = rows(100)
     for key in ("hours", "scores", "comments"):

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageFile, ImageSequence, PngImagePlugin
 
+from models.decoding import decode
 from storage.files.public_copy.make import FORMATS, public_copy
 from storage.files.public_copy.pieces import NotUnderstood
+from tests.fixtures import images
 
 SECRET = b"SECRET"
 WORD = SECRET.decode()
@@ -101,6 +103,15 @@ def test_the_picture_stays_and_everything_else_goes(image_format: str, orientati
     assert dict(after.getexif()) == kept
     # A copy of the copy is the copy.
     assert public_copy(served, image_format).of(served) == served
+
+
+def test_of_an_animated_webp_that_was_cut_short_the_whole_frames_stay() -> None:
+    whole = images.animated_webp()
+    cut = whole[: whole.rindex(b"ANMF") + 20]
+    copy = public_copy(cut, "WEBP").of(cut)
+    with Image.open(io.BytesIO(copy)) as image:
+        assert image.n_frames == 2  # type: ignore[attr-defined]
+    assert decode(copy).pixels.tobytes() == decode(whole).pixels.tobytes()
 
 
 @pytest.mark.parametrize("whole", [True, False])

@@ -1,7 +1,7 @@
 """The board speaks six languages: by the browser, or as somebody chose."""
 
 import re
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.app import App
-from bot.texts.language import LANGUAGES, Language
+from bot.texts.language import LANGUAGES
 from bot.web import site
 from bot.web.languages import preferred
 from tests.fakes.clock import FakeClock
@@ -119,11 +119,10 @@ async def test_every_page_is_served_in_german(
         assert "%(" not in page, path
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
 async def test_a_card_and_the_league_are_served_in_every_language(
-    ann: Visitor, post_id: int, language: Language
+    ann: Visitor, post_id: int
 ) -> None:
-    for path in (f"/posts/{post_id}", "/", "/league"):
+    for language, path in product(LANGUAGES, (f"/posts/{post_id}", "/", "/league")):
         status, page = await ann.page(path, **{"Accept-Language": language})
         assert status == 200, path
         assert f'<html lang="{language}">' in page

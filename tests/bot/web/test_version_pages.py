@@ -71,4 +71,11 @@ async def test_a_post_has_a_picture_for_links(ann: Visitor, post_id: int) -> Non
     async with ann.session.get(f"{ann.url}/posts/{post_id}/card.png") as answer:
         assert (answer.status, answer.content_type) == (200, "image/png")
         assert (await answer.read())[:4] == b"\x89PNG"
+    drawn = {}
+    for language in ("en", "de", "ja"):
+        asked = {"Accept-Language": language}
+        async with ann.session.get(f"{ann.url}/posts/{post_id}/card.png", headers=asked) as answer:
+            drawn[language] = await answer.read()
+    # The font that is packed with Peoria has no Japanese: its readers see English, not boxes.
+    assert drawn["ja"] == drawn["en"] != drawn["de"]
     assert (await ann.page("/posts/99/card.png"))[0] == 404

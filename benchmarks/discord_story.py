@@ -2,9 +2,10 @@
 
     python benchmarks/discord_story.py [--into docs/discord-story.md] [--pictures docs/pictures]
 
-Install, watch, post, guess, outcome, leaderboard, retrain, rollback: the whole bot, connected by
-the real discord.py, with its own database, jobs and trainer. The people, their memes and their
-taste are made up; the time is moved by hand. Everything shown was sent by the bot in this run.
+Install, watch, weekly digest, post, guess, duel, outcome, leaderboard, retrain, rollback: the whole
+bot, connected by the real discord.py, with its own database, jobs and trainer. The people, their
+memes and their taste are made up; the time is moved by hand. Everything shown was sent by the bot
+in this run.
 """
 
 import argparse
@@ -26,6 +27,9 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.discord_layout import Layout  # noqa: E402
 from bot.app import App, build  # noqa: E402
 from bot.core import open_core  # noqa: E402
+from bot.discord.digests.run_digests import Digests  # noqa: E402
+from bot.discord.games.run_games import Games  # noqa: E402
+from bot.discord.platform import DiscordPlatform  # noqa: E402
 from bot.settings import Settings  # noqa: E402
 from bot.simulation.draw import draw  # noqa: E402
 from bot.simulation.memes import Meme, Palette, Scene  # noqa: E402
@@ -94,8 +98,12 @@ class Story:
 class Village:
     """Some people, and what they like."""
 
-    def __init__(self, app: App, story: Story, channel: Channel, people: list[Member]) -> None:
+    def __init__(
+        self, app: App, story: Story, channel: Channel, told: Channel, people: list[Member]
+    ) -> None:
         self.app, self.story, self.channel, self.people = app, story, channel, people
+        #: Where the digest is told.
+        self.told = told
         self.rng = np.random.default_rng(20)
 
     def meme(self, scene: Scene | None = None, palette: Palette | None = None) -> Meme:
@@ -141,7 +149,19 @@ class Village:
             self.story.clock.forward(min(HOUR / 2, left))
             while await self.app.jobs.run_due():
                 pass
+            await self.look()
         await self.story.fake.settle(within=120)
+
+    async def look(self) -> None:
+        """What the bot does by itself every 20 seconds of real time: digests, and duels."""
+        platform = self.app.platforms[PlatformName.DISCORD]
+        assert isinstance(platform, DiscordPlatform)
+        client = platform._connection.session().client  # noqa: SLF001 - its rounds go by real time
+        digests, games = client.get_cog(Digests.__name__), client.get_cog(Games.__name__)
+        assert isinstance(digests, Digests)
+        assert isinstance(games, Games)
+        await digests.send_due()
+        await games.look()
 
 
 def said(asked: Interaction) -> str:
@@ -167,6 +187,16 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     asked = await fake.slash(admin, channel, "settings", guess_minutes=120, mode="reply")
     story.quote(admin.name, "`/settings guess_minutes: 120`", said(asked), asked.acknowledged_after)
 
+    told = village.told
+    asked = await fake.slash(
+        admin, channel, "digest", every="week", channel=told, weekday=0, time="18:00",
+        time_zone="UTC",
+    )  # fmt: skip
+    story.quote(
+        admin.name, f"`/digest every: week channel: #{told.name} weekday: Monday time: 18:00`",
+        said(asked), asked.acknowledged_after,
+    )  # fmt: skip
+
     story.chapter("Two weeks go by")
     started = perf_counter()
     for number in range(WEEKS):
@@ -184,6 +214,10 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
         f"{WEEKS} memes are posted; twelve people guess and vote"
         f" ({perf_counter() - started:.0f} s in this run, with the clock moved by hand)."
     )
+
+    digests = fake.messages(told)
+    story.tell(f"On each of the {len(digests)} Mondays the week was told. The last time:")
+    await story.show("digest", "The weekly digest", digests[-1:])
 
     story.chapter("Post")
     meme = village.meme(Scene.CAT, Palette.NEON)
@@ -213,16 +247,39 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
         each.text for each in fake.whispers_to(ann)[-1:]
     ), clicked.acknowledged_after)  # fmt: skip
 
+    story.chapter("Duel")
+    rival = village.meme(Scene.FOOD, Palette.NEON)
+    other = await village.post(cleo, rival, "lunch, again")
+    await village.reply_to(other)
+    asked = await fake.slash(bob, channel, "duel")
+    duel = fake.messages(channel)[-1]
+    story.quote(bob.name, "`/duel`", said(asked), asked.acknowledged_after)
+    clicked = await fake.click(bob, duel, "1 wins")
+    await fake.click(village.people[3], duel, "2 wins")
+    story.quote(bob.name, "presses **1 wins**", said(clicked), clicked.acknowledged_after)
+    await story.show("duel", "A duel of two posts", [duel])
+    form = await fake.menu(bob, other, "Guess the score")
+    sent = await fake.submit(form, {"low": "3", "high": "8"})
+    story.quote(
+        bob.name, "*Guess the score* in the menu of the second post: 3 to 8", said(sent),
+        sent.acknowledged_after,
+    )  # fmt: skip
+
     story.chapter("Result")
     await village.vote(post, meme)
+    await village.vote(other, rival)
     await village.pass_time(DAY)
     await village.pass_time(60)
     story.tell("A day later the score is final, and the same reply shows the result.")
     await story.show("outcome", "The reply after the horizon", [post, reply])
 
+    await story.show("duel-decided", "The duel, decided", [duel])
+
     story.chapter("Leaderboard")
     asked = await fake.slash(ann, channel, "leaderboard", season="all")
     await story.show("leaderboard", "The forecasters of all time", [asked.response])
+    asked = await fake.slash(bob, channel, "games")
+    story.quote(bob.name, "`/games`", said(asked), asked.acknowledged_after)
     asked = await fake.slash(cleo, channel, "me")
     story.quote(cleo.name, "`/me`", said(asked), asked.acknowledged_after)
 
@@ -305,7 +362,7 @@ async def play(pictures: Path) -> str:
                 discord_gateway_url=fake.gateway_url, download_allow_hosts=("127.0.0.1",),
                 log_level="WARNING", discord_model_servers=(str(guild.id),),
             )  # fmt: skip
-            channel = fake.channel(guild, "memes")
+            channel, told = fake.channel(guild, "memes"), fake.channel(guild, "general")
             people = [fake.member(guild, name) for name in PEOPLE]
             admin = fake.member(guild, "mayor", manage_guild=True)
             async with open_core(settings, clock=clock) as core:
@@ -314,7 +371,7 @@ async def play(pictures: Path) -> str:
                 await app.platforms[PlatformName.DISCORD].start()
                 try:
                     await fake.ready()
-                    village = Village(app, story, channel, people)
+                    village = Village(app, story, channel, told, people)
                     await tell(story, app, village, admin)
                 finally:
                     await app.platforms[PlatformName.DISCORD].stop()

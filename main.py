@@ -11,6 +11,7 @@ from bot.cli import (
     advise,
     backbone,
     backup,
+    bluesky,
     captions,
     cluster,
     db,
@@ -107,6 +108,7 @@ app.add_typer(discord.app, name="discord")
 app.add_typer(reddit.app, name="reddit")
 app.add_typer(lemmy.app, name="lemmy")
 app.add_typer(mastodon.app, name="mastodon")
+app.add_typer(bluesky.app, name="bluesky")
 app.add_typer(backbone.app, name="backbone")
 app.add_typer(cluster.app, name="cluster")
 app.add_typer(token.app, name="token")

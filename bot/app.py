@@ -217,6 +217,10 @@ def build(core: Core) -> App:
         from bot.mastodon.platform import MastodonPlatform
 
         platforms[PlatformName.MASTODON] = MastodonPlatform(core, pipeline)
+    if core.settings.bluesky_handle is not None and Role.BLUESKY in roles:
+        from bot.bluesky.platform import BlueskyPlatform
+
+        platforms[PlatformName.BLUESKY] = BlueskyPlatform(core, pipeline)
     leases = {
         role: Lease(core.database, f"role {role}", term=PLATFORM_TERM)
         for role in roles
@@ -271,9 +275,15 @@ def _setup_checks(core: Core, pipeline: Pipeline) -> Mapping[PlatformName, Setup
 
         return await check_mastodon(settings, core.clock)
 
+    async def bluesky(settings: Settings) -> Sequence[Finding]:
+        from bot.bluesky.check import check_bluesky
+
+        return await check_bluesky(settings, core.clock)
+
     return {
         PlatformName.DISCORD: discord,
         PlatformName.REDDIT: reddit,
+        PlatformName.BLUESKY: bluesky,
         PlatformName.LEMMY: lemmy,
         PlatformName.MASTODON: mastodon,
     }

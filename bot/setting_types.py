@@ -51,6 +51,12 @@ _MASTODON_PLACE = re.compile(
     rf"#[^\W_]\w{{0,98}}|@[a-z0-9_.-]{{1,40}}(?:@{_HOST})?|list:\d{{1,20}}"
 )
 
+#: A hashtag, an account, a feed or a list of Bluesky.
+_BLUESKY_PLACE = re.compile(
+    r"#[^\W_]\w{0,98}|@[A-Za-z0-9.-]{1,60}"
+    r"|at://[\w.:-]{1,60}/app\.bsky\.(?:feed\.generator|graph\.list)/[\w-]{1,20}"
+)
+
 _BUCKET = re.compile(r"(?:s3|gs|az)://[^/]")
 _BUCKET_URL = re.compile(r"\w+://[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*/?")
 
@@ -180,6 +186,17 @@ def _trackers(value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _bluesky_places(value: tuple[str, ...]) -> tuple[str, ...]:
+    found = [text.strip() for text in value]
+    if not all(_BLUESKY_PLACE.fullmatch(text) for text in found):
+        raise ValueError(
+            "not hashtags, accounts, feeds and lists such as #cats,@ann.bsky.social,"
+            "at://did:plc:abc/app.bsky.feed.generator/cats, separated by commas"
+        )
+    low = [text if text.startswith("at:") else text.lower() for text in found]
+    return tuple(dict.fromkeys(low))
+
+
 def _web_address(value: str) -> str:
     if not value.startswith(("https://", "http://")):
         raise ValueError("must begin with https:// or http://")
@@ -222,6 +239,8 @@ LemmyCommunities: TypeAlias = Annotated[Names, AfterValidator(_lemmy_communities
 MastodonPlaces: TypeAlias = Annotated[Names, AfterValidator(_mastodon_places)]
 #: Tools that training runs are noted in.
 Trackers: TypeAlias = Annotated[Names, AfterValidator(_trackers)]
+#: Hashtags, accounts, feeds and lists of Bluesky separated by commas.
+BlueskyPlaces: TypeAlias = Annotated[Names, AfterValidator(_bluesky_places)]
 #: An http address, without the slash at its end.
 WebAddress: TypeAlias = Annotated[str, AfterValidator(_web_address)]
 #: The same, or None.

@@ -14,6 +14,7 @@ from sqlalchemy import URL
 
 from bot.runtime.roles import ALL
 from bot.setting_types import (
+    BlueskyPlaces,
     CronSchedule,
     DatabaseUrl,
     LemmyCommunities,
@@ -478,6 +479,51 @@ class Settings(BaseSettings):
     )
     mastodon_poll_seconds: float = Field(
         60.0, ge=10, description="How often what is watched and messages are read, seconds."
+    )
+
+    bluesky_service: WebAddress = Field(
+        "https://bsky.social", description="Server of the bot's account on Bluesky."
+    )
+    bluesky_handle: str | None = Field(
+        None,
+        description="Handle of the bot's account, such as peoria.bsky.social; with it, hashtags,"
+        " accounts, feeds and lists are watched. docs/bluesky.md says how.",
+    )
+    bluesky_password: SecretStr | None = Field(None, description="An app password of the account.")
+    bluesky_password_file: Path | None = Field(
+        None, description="File with the app password, used instead of the setting."
+    )
+    bluesky_watch: BlueskyPlaces = Field(
+        (),
+        description="What is watched, separated by commas: #cats, @ann.bsky.social, or the at://"
+        " address of a feed or a list.",
+    )
+    bluesky_reply: Literal["off", "asked"] = Field(
+        "off",
+        description="Whether who asks is answered; Bluesky lets bots answer nobody else.",
+    )
+    bluesky_guesses: bool = Field(
+        False, description="Whether people guess in answers to the bot on Bluesky."
+    )
+    bluesky_about: OptionalWebAddress = Field(
+        None,
+        description="Page that says what the bot is, to which its answers on Bluesky link; unset:"
+        " the account's profile.",
+    )
+    bluesky_max_age_hours: float = Field(
+        6.0, gt=0, le=168, description="Posts on Bluesky older than this are ignored, hours."
+    )
+    bluesky_horizon_hours: float = Field(
+        24.0,
+        gt=0,
+        le=720,
+        description="Age at which a score is final in what is new of Bluesky, hours.",
+    )
+    bluesky_adult: bool = Field(
+        False, description="Whether posts on Bluesky labelled as adult are predicted, too."
+    )
+    bluesky_poll_seconds: float = Field(
+        60.0, ge=10, description="How often Bluesky and messages there are read, seconds."
     )
 
     read_text: bool = Field(

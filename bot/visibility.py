@@ -54,7 +54,12 @@ class Visibility:
         match community.platform:
             case PlatformName.WEB:
                 return True
-            case PlatformName.REDDIT | PlatformName.LEMMY | PlatformName.MASTODON:
+            case (
+                PlatformName.REDDIT
+                | PlatformName.LEMMY
+                | PlatformName.MASTODON
+                | PlatformName.BLUESKY
+            ):
                 return self._is_local
             case PlatformName.DISCORD:
                 return False

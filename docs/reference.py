@@ -32,6 +32,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Reddit": ("reddit_",),
     "Lemmy": ("lemmy_",),
     "Mastodon": ("mastodon_",),
+    "Bluesky": ("bluesky_",),
     "Other tools": ("sentry_", "telemetry_", "track_", "mlflow_"),
     "Training": ("train_", "retrain_", "finetune", "keep_versions", "backbone", "pause_on", "ray_"),
     "Backups": ("backup_",),

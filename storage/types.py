@@ -19,6 +19,7 @@ class PlatformName(StrEnum):
     WEB = "web"
     LEMMY = "lemmy"
     MASTODON = "mastodon"
+    BLUESKY = "bluesky"
 
 
 class PostState(StrEnum):

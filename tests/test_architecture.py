@@ -17,7 +17,7 @@ from tests.fixtures.import_graph import Codebase, circles, lies_in
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("storage", "models", "trainer", "bot", "migrations")
-PLATFORMS = ("bot.discord", "bot.lemmy", "bot.mastodon", "bot.reddit", "bot.web")
+PLATFORMS = ("bot.bluesky", "bot.discord", "bot.lemmy", "bot.mastodon", "bot.reddit", "bot.web")
 OURS = (*PACKAGES, "main", "peoria", "tests", "benchmarks")
 #: What takes seconds and hundreds of megabytes to import.
 HEAVY = ("tensorflow", "keras")

@@ -19,6 +19,7 @@ TOLD: Final[Mapping[PlatformName, tuple[Measure, ...]]] = {
     PlatformName.DISCORD: (Measure.SCORE, Measure.FAVOURITES),
     PlatformName.LEMMY: (Measure.SCORE, Measure.COMMENTS),
     PlatformName.MASTODON: (Measure.SCORE, Measure.COMMENTS),
+    PlatformName.BLUESKY: (Measure.SCORE, Measure.COMMENTS),
     PlatformName.WEB: (Measure.SCORE, Measure.FAVOURITES),
 }
 

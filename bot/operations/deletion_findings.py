@@ -10,7 +10,7 @@ from bot.people.deletion_rounds import LIMIT, round_state
 from storage.tables import Post
 from storage.types import PlatformName
 
-_FOLLOWED = (PlatformName.REDDIT, PlatformName.LEMMY, PlatformName.MASTODON)
+_FOLLOWED = (PlatformName.REDDIT, PlatformName.LEMMY, PlatformName.MASTODON, PlatformName.BLUESKY)
 
 
 def deletion_findings(session: Session, now: datetime) -> list[Finding]:

@@ -213,6 +213,7 @@ def _platforms(settings: Settings) -> Finding:
         "Reddit": settings.reddit_client_id or settings.reddit_credentials_file,
         "Lemmy": settings.lemmy_instance,
         "Mastodon": settings.mastodon_instance,
+        "Bluesky": settings.bluesky_handle,
         "Discord": settings.discord_token or settings.discord_token_file,
     }
     names = [name for name, is_set in given.items() if is_set]

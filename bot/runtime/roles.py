@@ -12,6 +12,7 @@ class Role(StrEnum):
     REDDIT = "reddit"
     LEMMY = "lemmy"
     MASTODON = "mastodon"
+    BLUESKY = "bluesky"
     WEB = "web"
     JOBS = "jobs"
     EMBED = "embed"
@@ -24,6 +25,7 @@ MEANING: Final = {
     Role.REDDIT: "watches Reddit, and does the same there",
     Role.LEMMY: "watches communities of Lemmy, and does the same there",
     Role.MASTODON: "watches hashtags, accounts and lists of Mastodon, and does the same there",
+    Role.BLUESKY: "watches hashtags, accounts, feeds and lists of Bluesky, and does the same there",
     Role.WEB: "serves the board, and does the same there; only this one listens on a port",
     Role.JOBS: "webhooks, health of the model, backups, deleting what is old",
     Role.EMBED: "reads the text in images, embeds stored images again for another backbone",
@@ -32,7 +34,9 @@ MEANING: Final = {
 
 ALL: Final = tuple(Role)
 #: Roles that take posts. A post is predicted where it was taken, while that process lives.
-PLATFORMS: Final = frozenset({Role.DISCORD, Role.REDDIT, Role.LEMMY, Role.MASTODON, Role.WEB})
+PLATFORMS: Final = frozenset(
+    {Role.DISCORD, Role.REDDIT, Role.LEMMY, Role.MASTODON, Role.BLUESKY, Role.WEB}
+)
 #: Roles of which one process at a time does the work, while the others wait to take over.
 ONE_AT_A_TIME: Final = frozenset({Role.JOBS, Role.EMBED, Role.TRAIN})
 

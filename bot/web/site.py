@@ -98,6 +98,7 @@ PLATFORMS = {
     PlatformName.REDDIT: "Reddit",
     PlatformName.LEMMY: "Lemmy",
     PlatformName.MASTODON: "Mastodon",
+    PlatformName.BLUESKY: "Bluesky",
 }
 
 

@@ -12,7 +12,8 @@ def test_names_are_read_in_any_order_and_spelling() -> None:
 
 def test_what_is_no_role_is_named() -> None:
     with pytest.raises(
-        ValueError, match=r"discord, reddit, lemmy, mastodon, web, jobs, embed, train.*'webb'"
+        ValueError,
+        match=r"reddit, lemmy, mastodon, bluesky, web, jobs, embed, train.*'webb'",
     ):
         parse_roles(["webb"])
 

@@ -42,7 +42,7 @@ async def test_what_is_counted_and_what_is_read(ann: Visitor, board: WebPlatform
     assert more("peoria_prediction_seconds_count") == 1
     assert after["peoria_champion_info"] == {("starter",): 1}
     assert set(after["peoria_labels"]) == {
-        ("discord",), ("lemmy",), ("mastodon",), ("reddit",), ("web",),
+        ("discord",), ("bluesky",), ("lemmy",), ("mastodon",), ("reddit",), ("web",),
     }  # fmt: skip
     assert after["peoria_disk_free_bytes"][()] > 0
     # Every label has few values: none is what somebody sent.

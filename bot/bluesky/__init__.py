@@ -1,0 +1,1 @@
+"""Bluesky as a platform: one account, and what is done with it."""

@@ -1,0 +1,174 @@
+"""A whole Peoria on a loopback Bluesky."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import inspect, select
+
+from bot.app import App, build
+from bot.bluesky.check import check_bluesky
+from bot.bluesky.platform import BlueskyPlatform
+from bot.core import open_core
+from bot.settings import Settings
+from storage.tables import Author, Embedding, InboxItem, Label, Post
+from storage.types import PlatformName, PostState, ReplyState
+from tests.fakes.bluesky import FakeBluesky, serving
+from tests.fakes.bluesky.server import HANDLE, PASSWORD
+from tests.fakes.clock import FakeClock
+
+MINUTE, HOUR = 60, 3600
+
+
+@pytest.fixture
+async def bluesky(clock: FakeClock) -> AsyncIterator[FakeBluesky]:
+    fake = FakeBluesky(clock)
+    async with serving(fake):
+        yield fake
+
+
+@dataclass
+class Bot:
+    app: App
+    bluesky: BlueskyPlatform
+    clock: FakeClock
+
+    async def later(self, seconds: float = 0) -> None:
+        self.clock.forward(seconds)
+        await self.bluesky.tick()
+        while await self.app.jobs.run_due() + await self.app.jobs.remove_replies():
+            pass
+
+    async def all(self, table: Any) -> list[Any]:
+        async with self.app.core.database.read() as session:
+            oldest_first = select(table).order_by(*inspect(table).primary_key)
+            return [*await session.scalars(oldest_first)]
+
+
+OpenBot = Callable[..., AbstractAsyncContextManager[Bot]]
+
+
+def settings_of(data_dir: Path, bluesky: FakeBluesky, **changes: Any) -> Settings:
+    return Settings(
+        **{
+            "data_dir": data_dir,
+            "web": False,
+            "silent_share": 0,
+            "scores_to_compare": 1,
+            "download_allow_hosts": "127.0.0.1",
+            "bluesky_service": bluesky.origin,
+            "bluesky_handle": HANDLE,
+            "bluesky_password": PASSWORD,
+            "bluesky_watch": "#Cats",
+            "bluesky_reply": "asked",
+            **changes,
+        }
+    )
+
+
+@pytest.fixture
+def start(data_dir: Path, bluesky: FakeBluesky, clock: FakeClock) -> OpenBot:
+    @asynccontextmanager
+    async def open_bot(**changes: Any) -> AsyncIterator[Bot]:
+        async with open_core(settings_of(data_dir, bluesky, **changes), clock=clock) as core:
+            app = build(core)
+            platform = app.platforms[PlatformName.BLUESKY]
+            assert isinstance(platform, BlueskyPlatform)
+            try:
+                yield Bot(app, platform, clock)
+            finally:
+                await platform.stop()
+
+    return open_bot
+
+
+async def test_posts_are_watched_and_scored_and_nobody_is_answered_who_did_not_ask(
+    start: OpenBot, bluesky: FakeBluesky
+) -> None:
+    bluesky.person("shy", description="Painter. #NoBots")
+    bluesky.person("inside", labels=[{"val": "!no-unauthenticated"}])
+    bluesky.person("robot", labels=[{"val": "bot"}])
+    for author in ("shy", "inside", "robot"):
+        bluesky.post(author=author)
+    bluesky.post("Words #cats", images=0)
+    bluesky.post(labels=[{"val": "porn"}])
+    shown = bluesky.post("A cat\n #cats", images=2)
+    bluesky.post(above=shown)
+    async with start() as bot:
+        await bot.later()
+        assert [post.title for post in await bot.all(Post)] == ["A cat #cats"]
+        shown.update(likeCount=40, repostCount=2, replyCount=3)
+        # A token is good for two hours.
+        bluesky.tokens.clear()
+        await bot.later(24 * HOUR)
+        await bot.later(MINUTE)
+        (label,) = await bot.all(Label)
+        assert label.score == 42
+        assert bluesky.own(shown) == []
+        profile = bluesky.records["app.bsky.actor.profile", "self"]
+        assert profile["labels"]["values"] == [{"val": "bot"}]
+
+
+async def test_who_asks_is_answered_once(start: OpenBot, bluesky: FakeBluesky) -> None:
+    elsewhere = bluesky.post("A dog", author="dora")
+    asked = bluesky.post("@peoria.test", author="bob", images=0, above=elsewhere, reason="mention")
+    said = bluesky.post("Ha!", author="eve", images=0, above=elsewhere, reason="reply")
+    async with start() as bot:
+        # The answer arrives, and we do not hear of it.
+        bluesky.fail("putRecord", after=0, done=True, cut=True)
+        bluesky.records["app.bsky.actor.profile", "self"] = {"labels": {"values": [{"val": "bot"}]}}
+        await bot.later()
+        for _ in range(3):
+            await bot.later(5 * MINUTE)
+        (item,) = await bot.all(InboxItem)
+        assert item.state is ReplyState.SENT
+        (answer,) = bluesky.own(asked)
+        assert "Chances: low" in answer["text"]
+        assert answer["reply"]["root"]["uri"] == elsewhere["uri"]
+        assert bluesky.own(said) == []
+
+
+async def test_opting_out_and_deletions(start: OpenBot, bluesky: FakeBluesky) -> None:
+    bluesky.post("One #cats", author="ann")
+    two = bluesky.post("Two #cats", author="bob")
+    bluesky.post("Three #cats", author="carl")
+    async with start() as bot:
+        await bot.later()
+        bluesky.post("@peoria.test !optout", author="ann", images=0, reason="mention")
+        await bot.later(MINUTE)
+        out = [each for each in await bot.all(Author) if each.opted_out_at is not None]
+        assert len(out) == 1
+        assert (await bot.all(Post))[0].state is PostState.WITHDRAWN
+        await bot.later(25 * HOUR)
+        del bluesky.views[two["uri"]]
+        for _ in range(9):
+            await bot.later(11 * MINUTE)
+        assert [post.title for post in await bot.all(Post)][1:] == ["", "Three #cats"]
+        assert len(await bot.all(Embedding)) >= 1
+
+
+async def test_the_check_says_what_is_wrong_and_writes_nothing(
+    data_dir: Path, bluesky: FakeBluesky, clock: FakeClock
+) -> None:
+    bluesky.post()
+    feed = "at://did:plc:abc/app.bsky.feed.generator/cats"
+
+    async def found(**changes: Any) -> list[tuple[str, bool | None]]:
+        settings = settings_of(data_dir, bluesky, **changes)
+        return [(each.what, each.ok) for each in await check_bluesky(settings, clock)]
+
+    assert await found(bluesky_watch=f"#cats,@ann.test,@nobody.test,{feed}") == [
+        ("credentials", True),
+        ("replies", True),
+        ("#cats", True),
+        ("@ann.test", True),
+        ("@nobody.test", False),
+        (feed, True),
+    ]
+    assert await found(bluesky_password="wrong") == [("credentials", False)]
+    assert await found(bluesky_password=None) == [("credentials", False)]
+    written = {path for method, path in bluesky.requests if method == "POST"}
+    assert written == {"/xrpc/com.atproto.server.createSession"}

@@ -1,0 +1,5 @@
+"""Bluesky on this machine, in the shapes of its lexicons."""
+
+from tests.fakes.bluesky.server import FakeBluesky, serving
+
+__all__ = ["FakeBluesky", "serving"]

@@ -76,7 +76,7 @@ class PastPosts:
         )
 
     async def store(self, community: Community, incoming: IncomingPost, score: int) -> PastPost:
-        """Store a post, in one transaction, with its first usable image.
+        """Store a post, in one transaction, with all of its images that can be used.
 
         Args:
             community: that it was posted in.
@@ -84,14 +84,13 @@ class PastPosts:
             score: what it ended with.
 
         Raises:
-            DownloadFailed: no image arrived this time.
+            DownloadFailed, ImageUnread: no image arrived this time.
             NoChampion: nothing serves.
         """
         champion = await self._serving.champion()
-        found = await self._first_image(incoming, champion)
-        if found is None:
+        found = await self._usable_images(incoming, champion)
+        if not found:
             return PastPost.NO_IMAGE
-        sha256, image = found
         person = self._person(community, incoming)
         now = self._clock()
 
@@ -100,7 +99,7 @@ class PastPosts:
             if reason is not None:
                 return reason
             fingerprint = champion.backbone.fingerprint
-            stored = store_images(session, {sha256: image}, fingerprint, now)
+            stored = store_images(session, found, fingerprint, now)
             author = None
             if person is not None and not incoming.passed_on:
                 author = find_or_add_author(session, community.platform, person).id
@@ -122,13 +121,14 @@ class PastPosts:
             ):
                 return PastPost.KNOWN
             post_id = session.scalars(_id_of(community, incoming)).one()
-            session.add(
+            session.add_all(
                 PostImage(
                     post_id=post_id,
-                    position=0,
+                    position=position,
                     source=f"{STORED}{sha256}",
                     image_id=stored[sha256].id,
                 )
+                for position, sha256 in enumerate(found)
             )
             session.add(
                 Snapshot(
@@ -152,10 +152,15 @@ class PastPosts:
             return None
         return hash_person(self._people_key, community.platform, incoming.author)
 
-    async def _first_image(
+    async def _usable_images(
         self, incoming: IncomingPost, champion: Champion
-    ) -> tuple[str, UndescribedImage] | None:
+    ) -> dict[str, UndescribedImage]:
+        """The images that can be had and used, by their hash, in the order of the post.
+
+        One that does not arrive is left out if another one does.
+        """
         failed: DownloadFailed | ImageUnread | None = None
+        found: dict[str, UndescribedImage] = {}
         for source in incoming.images:
             try:
                 data = source if isinstance(source, bytes) else await self._downloader.fetch(source)
@@ -163,13 +168,12 @@ class PastPosts:
             except (DownloadFailed, ImageUnread) as error:
                 failed = error
             except (DownloadRefused, ImageRefused, ImageAbsent):
-                # The next one may do.
                 continue
             else:
-                return await self._images.on_thread(self._images.put, data), image
-        if failed is not None:
+                found[await self._images.on_thread(self._images.put, data)] = image
+        if not found and failed is not None:
             raise failed
-        return None
+        return found
 
 
 def _id_of(community: Community, incoming: IncomingPost) -> Select[int]:

@@ -208,7 +208,7 @@ class Backfill:
         community: Community,
         report: BackfillReport,
     ) -> None:
-        """Store galleries with the first of their images that can be had."""
+        """Store galleries with all of their images that can be had."""
         for post, score in galleries:
             source_id = post.source_id.removeprefix("t3_")
             found = await self._past.why_not(community, post)

@@ -10,7 +10,7 @@ from bot.core import open_core
 from bot.platform import PlatformRefused
 from bot.reddit.backfill import MAX_TRIES, Backfill, BackfillReport, Listing
 from bot.reddit.items import Rules
-from storage.tables import Author, ImagelessPost, Label, Post
+from storage.tables import Author, ImagelessPost, Label, Post, PostImage
 from storage.types import PostOrigin, PostState
 from tests.bot.reddit.conftest import client_of, reddit_settings
 from tests.fakes.clock import FakeClock
@@ -30,6 +30,7 @@ class Run:
         self.labels: list[Label] = []
         self.imageless: list[ImagelessPost] = []
         self.authors: list[Author] = []
+        self.images: list[PostImage] = []
 
     async def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
@@ -55,6 +56,8 @@ class Run:
                     self.imageless = [*await session.scalars(select(ImagelessPost))]
                     self.labels = [*await session.scalars(select(Label))]
                     self.authors = [*await session.scalars(select(Author))]
+                    query_images = select(PostImage).order_by(PostImage.position)
+                    self.images = [*await session.scalars(query_images)]
 
 
 @pytest.fixture
@@ -134,13 +137,14 @@ async def test_what_has_no_image_counts_in_records_once_its_score_is_final(
     assert len(run.labels) == 3
 
 
-async def test_a_gallery_is_stored_by_the_first_of_its_images_that_is_there(
+async def test_a_gallery_is_stored_with_all_of_its_images_that_are_there(
     run: Run, reddit: FakeReddit, clock: FakeClock
 ) -> None:
-    pictures = gallery(reddit.origin, "gone", "there")
+    pictures = gallery(reddit.origin, "gone", "there", "too")
     reddit.post("aww", created_utc=clock().timestamp() - 3 * 86_400, score=9, **pictures)
     reddit.fail("/img/gone", status=404, times=9)
     report = await run()
     assert len(report.imported.new_ids) == 1
     (label,) = run.labels
     assert label.score == 9
+    assert [image.position for image in run.images] == [0, 1]

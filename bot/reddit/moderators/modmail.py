@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.audit import Action, Actor
 from bot.communities import pause_replies, resume_replies
 from bot.core import Core
 from bot.people.identity import hash_person
+from bot.people.sealed_ids import seal_id
 from bot.reddit.client import RedditClient
 from bot.reddit.communities import Communities
 from bot.reddit.errors import NotAllowed, NotThere
@@ -34,6 +36,14 @@ _MEMORY = 1_000
 _AT_ONCE = 20
 
 PAUSED_BY = "A moderator asked for it."
+#: What the audit log says of what moderators change by a message.
+_CHANGES: Mapping[InboxKind, tuple[Action, Mapping[str, str]]] = {
+    InboxKind.PAUSE: (Action.SETTINGS, {"paused": "on"}),
+    InboxKind.RESUME: (Action.SETTINGS, {"paused": "off"}),
+    InboxKind.WATCH: (Action.WATCH, {}),
+    InboxKind.UNWATCH: (Action.UNWATCH, {}),
+    InboxKind.IMPORT: (Action.IMPORT, {}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +176,16 @@ class Modmail:
                 due_at=now,
             )
         log.info("A moderator of %s asked for %s.", found.name, wish.kind.value)
+        if wish.kind in _CHANGES:
+            action, details = _CHANGES[wish.kind]
+            key = self._core.people_key
+            person = hash_person(key, PlatformName.REDDIT, wish.author)
+            actor = Actor(
+                PlatformName.REDDIT,
+                person=person,
+                sealed_id=seal_id(key, PlatformName.REDDIT, wish.author),
+            )
+            await self._core.audit.note(actor, action, community_id=found.id, details=details)
 
     async def _change(
         self, session: AsyncSession, community: Community, kind: InboxKind, days: int, now: datetime

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from bot.notices import NoticeKind, note
 from bot.reddit.moderators.wiki import PAGE
-from storage.tables import Digest, HistoryImport, InboxItem
+from storage.tables import AuditEntry, Digest, HistoryImport, InboxItem
 from storage.types import PlatformName, ReplyMode, ReplyState
 from tests.bot.reddit.conftest import Bot, OpenBot
 from tests.fakes.reddit import FakeReddit
@@ -105,6 +105,8 @@ async def test_moderators_are_obeyed_and_answered_once_and_others_are_not(
         await later(bot, clock, 2 * MINUTE)
         assert (await bot.community()).paused_at is None
         assert "Predictions are written as comments." in reddit.modmail_of()[-1]
+        noted = [(each.action, each.details) for each in await bot.all(AuditEntry)]
+        assert noted == [("settings", {"paused": "on"}), ("settings", {"paused": "off"})]
 
 
 async def test_wishes_are_done_in_their_order_and_one_conversation_stops_no_other(

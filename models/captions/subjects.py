@@ -42,7 +42,7 @@ _DEATHS = (
 _SEX = (
     r"sex|sexy|sexual\w*|porn\w*|fetish\w*|nudes?|naked|boobs?|tits?|dicks?|penis\w*|vaginas?"
     r"|pussy|cocks?|virgins?|virginity|masturbat\w*|fapp?\w*|orgasms?|blow ?jobs?|condoms?|boners?"
-    r"|genders?|nsfw|hookers?|prostitut\w*|whores?|sluts?|horny|milfs?|strippers?|viagra"
+    r"|genders?|nsfw|hentai|hookers?|prostitut\w*|whores?|sluts?|horny|milfs?|strippers?|viagra"
 )
 _POLITICAL = re.compile(rf"\b(?:{POLITICS})\b")
 _LEFT_TO_PEOPLE = re.compile(

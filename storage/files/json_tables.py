@@ -1,7 +1,7 @@
 """The rows in a JSON document, however it is built."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, TypeGuard
 
 from storage.files.post_columns import DATE_KEYS, ID_KEYS, SCORE_KEYS, Columns
 
@@ -17,8 +17,9 @@ def rows_in(content: Any) -> Iterable[Any] | None:
         return None
     if is_listing(content):
         return rows_in(content["data"].get("children"))
-    if isinstance(content.get("columns"), list) and isinstance(content.get("data"), list):
-        return [dict(zip(content["columns"], row, strict=False)) for row in content["data"]]
+    names, data = content.get("columns"), content.get("data")
+    if _are_names(names) and isinstance(data, list):
+        return [_named(names, row) for row in data]
     values = list(content.values())
     lists = [each for each in values if isinstance(each, list)]
     if len(lists) == len(values) and len(set(map(len, lists))) == 1 and _names_id(content):
@@ -27,11 +28,18 @@ def rows_in(content: Any) -> Iterable[Any] | None:
         return [content]
     if all(isinstance(each, dict) for each in values):
         return _rows_in_tables(content)
-    lists = [each for each in lists if _holds_objects(each)]
-    if len(lists) == 1:
-        return lists[0]
-    inner = [] if lists else [each for each in values if isinstance(each, dict) and rows_in(each)]
-    return rows_in(inner[0]) if len(inner) == 1 else None
+    return _only_rows_in(values)
+
+
+def _only_rows_in(values: Collection[Any]) -> Iterable[Any] | None:
+    """The rows of the one value that has some; None where none has, or several have."""
+    found: list[Iterable[Any]] = [
+        each for each in values if isinstance(each, list) and _holds_objects(each)
+    ]
+    if not found:
+        # Each is looked into once: twice would double the time for every object around it.
+        found = [rows for each in values if isinstance(each, dict) and (rows := rows_in(each))]
+    return found[0] if len(found) == 1 else None
 
 
 def _rows_in_tables(content: Mapping[str, Mapping[str, Any]]) -> Iterable[Any]:
@@ -56,9 +64,18 @@ def _with_names(rows: list[Any]) -> list[Any]:
     if len(rows) < 2 or not all(isinstance(row, list) for row in rows):
         return rows
     names = rows[0]
-    if not all(isinstance(name, str) for name in names) or not _names_id(dict.fromkeys(names, 0)):
+    if not _are_names(names) or not _names_id(dict.fromkeys(names, 0)):
         return rows
-    return [dict(zip(names, row, strict=False)) for row in rows[1:]]
+    return [_named(names, row) for row in rows[1:]]
+
+
+def _are_names(content: Any) -> TypeGuard[list[str]]:
+    return isinstance(content, list) and all(isinstance(each, str) for each in content)
+
+
+def _named(names: list[str], row: Any) -> Any:
+    """A row of a table as an object; what is no row stays what it is."""
+    return dict(zip(names, row, strict=False)) if isinstance(row, list) else row
 
 
 def _names_id(row: Mapping[str, Any]) -> bool:

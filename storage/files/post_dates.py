@@ -121,7 +121,7 @@ def _moment_in(text: str) -> datetime | None:
             return _one_way(found)
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     if moment.tzinfo is not None:
         return moment

@@ -20,6 +20,9 @@ _DELIMITERS: Final = ("\t", ",", ";", "|")
 #: What Excel writes and reads above a table: which character parts its columns.
 _DELIMITER_HINT: Final = re.compile(rb'"?sep=([\t,;|])"?', re.IGNORECASE)
 
+#: What may stand between two objects on a line.
+_GAP: Final = re.compile(r"[ \t,]+")
+
 _OTHER_FILES: Final = (
     (b"PK\x03\x04", "a ZIP archive or an Excel file; unpack it, or save the sheet as CSV"),
     (b"\xd0\xcf\x11\xe0", "a file of Excel; save the sheet as CSV"),
@@ -217,12 +220,12 @@ def _of_lines(text: PackedText) -> Iterator[Row]:
             if not line.strip():
                 continue
             try:
-                content = _decoded(line)
+                page = _pages(_decoded(line))
             except (ValueError, RecursionError):
                 number += 1
                 yield Row(number, None, "not JSON")
                 continue
-            for values in _pages(content):
+            for values in page:
                 number += 1
                 yield Row(number, values)
 
@@ -261,7 +264,7 @@ def _loose(text: str) -> Iterator[Row]:
     """
     number = 0
     for line in re.split(r"[\r\n\x1e]+", text):
-        place = len(line) - len(line.lstrip(" \t,"))
+        place = _after_gap(line, 0)
         while place < len(line):
             number += 1
             try:
@@ -270,7 +273,13 @@ def _loose(text: str) -> Iterator[Row]:
                 yield Row(number, None, "not JSON")
                 break
             yield Row(number, values)
-            place += len(line[place:]) - len(line[place:].lstrip(" \t,"))
+            place = _after_gap(line, place)
+
+
+def _after_gap(line: str, place: int) -> int:
+    """Where the next object may begin; nothing is copied, of a line that may be the whole file."""
+    gap = _GAP.match(line, place)
+    return place if gap is None else gap.end()
 
 
 def _decoded(text: bytes) -> Any:

@@ -40,9 +40,9 @@ _GROUPED_NUMBER: Final = re.compile(
 )
 #: What can be read in one way only though its point is a comma, or its commas are points.
 _OTHER_COMMA: Final = re.compile(
-    r"[+-]?\d{1,3}(?:\.\d{3}){2,}(?:,\d+)?|[+-]?\d{1,3},\d{1,2}(?=[km])", re.IGNORECASE
+    r"[+-]?\d{1,3}(?:\.\d{3}){2,}(?:,\d+)?|[+-]?\d{1,3},\d{1,2}[km]", re.IGNORECASE
 )
-_UNIT: Final = re.compile(r"\s*(?:points?|upvotes?|votes?|likes?|pts)$", re.IGNORECASE)
+_UNIT: Final = re.compile(r"(?:points?|upvotes?|votes?|likes?|pts)$", re.IGNORECASE)
 _MULTIPLES: Final = {"k": 1e3, "m": 1e6, "b": 1e9}
 
 
@@ -104,8 +104,8 @@ def read_number(value: Any) -> float | None:
 
 def _number_in(text: str) -> float | None:
     text = re.sub(r"[\u00a0\u2009\u202f]", " ", text.strip())
-    text = _UNIT.sub("", re.sub(r"^[\u2212\u2013]", "-", text))
-    if _OTHER_COMMA.match(text):
+    text = _UNIT.sub("", re.sub(r"^[\u2212\u2013]", "-", text)).rstrip()
+    if _OTHER_COMMA.fullmatch(text):
         text = text.replace(".", "").replace(",", ".")
     multiple = 1.0
     if text[-1:].casefold() in _MULTIPLES:

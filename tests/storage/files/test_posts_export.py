@@ -17,8 +17,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from storage.files import json_tables
+from storage.files.post_dates import read_moment
 from storage.files.post_rows import PostsFileRefused
-from storage.files.post_values import MAX_ID, MAX_TITLE
+from storage.files.post_values import MAX_ID, MAX_TITLE, read_number
 from storage.files.posts_export import FilePost, read_posts
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -519,3 +521,69 @@ def test_which_number_of_a_date_is_the_day_is_told_by_the_other_rows(
     found = read_posts(tmp_path / "p", now=NOW)
     assert sorted(f"{each.posted_at:%Y-%m-%d}" for each in found.posts) == sorted(days)
     assert len(found.left_out) == len(dates) - len(days)
+
+
+POST = {"id": "a", "created_utc": 1_700_000_000, "score": 5, "title": "x", "media": "a.png"}
+
+
+def around(content: Any, times: int) -> Any:
+    """The content in an object that has something else, too, in such an object, and so on."""
+    for _ in range(times):
+        content = {"after": 1, "answer": content}
+    return content
+
+
+def test_rows_deep_inside_other_objects_are_found_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = 0
+    is_listing = json_tables.is_listing
+
+    def count(content: Any) -> bool:
+        nonlocal looked
+        looked += 1
+        return is_listing(content)
+
+    monkeypatch.setattr(json_tables, "is_listing", count)
+    posts, _ = read(tmp_path, around([POST], 8))
+    assert [post.title for post in posts] == ["x"]
+    # Each object is looked at once, not twice as often as the one around it.
+    assert looked <= 20
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"columns": ["id", "score"], "data": [1, None]},
+        {"columns": [["id"], {}], "data": [[1, 2]]},
+        {"columns": [1], "data": [[1]]},
+        [["id", "score"], 5],
+    ],
+)
+def test_a_table_that_is_none_costs_its_rows_and_no_more(tmp_path: Path, content: Any) -> None:
+    with contextlib.suppress(PostsFileRefused):
+        assert read(tmp_path, content)[0] == []
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "Mon, 01 Jan 2019 00:00:00 +99999999999999999999",
+        "Mon, 01 Jan 99999999999999999999 00:00:00 +0000",
+    ],
+)
+def test_a_date_of_endless_numbers_is_none(moment: str) -> None:
+    assert read_moment(moment) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["1.234.567.89", "192.168.100.1", "1,5kk", "7" + 10**5 * " " + "x"]
+)
+def test_what_only_begins_like_a_number_is_none(text: str) -> None:
+    assert read_number(text) is None
+
+
+def test_a_unit_may_stand_apart_from_its_number() -> None:
+    assert [read_number(text) for text in ("5 points", "5points", "1.234.567 votes", "2,5k")] == [
+        5, 5, 1_234_567, 2500,
+    ]  # fmt: skip

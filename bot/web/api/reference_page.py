@@ -85,9 +85,9 @@ def _site(request: web.Request) -> str:
 
 def _example(request: web.Request) -> str:
     """The example, with the address that it was asked for under."""
-    return re.sub(
-        r"^SITE = .*$", f"SITE = {json.dumps(_site(request))}", _EXAMPLE_TEXT, flags=re.MULTILINE
-    )
+    # Put in as it is: in a plain replacement a backslash of a host name would be a command.
+    line = f"SITE = {json.dumps(_site(request))}"
+    return re.sub(r"^SITE = .*$", lambda _: line, _EXAMPLE_TEXT, flags=re.MULTILINE)
 
 
 def _with_code(text: str) -> Markup:

@@ -1,5 +1,6 @@
 """The page of the API, by which somebody comes from a token to a plot."""
 
+import ast
 import asyncio
 import os
 import sys
@@ -32,3 +33,13 @@ async def test_the_program_of_the_page_draws_a_plot(
     said, _ = await process.communicate()
     assert said.decode() == "1 labels drawn into hours.png\n"
     assert (tmp_path / "hours.png").read_bytes().startswith(b"\x89PNG")
+
+
+async def test_a_host_name_with_a_backslash_stays_a_text_of_the_program(ann: Visitor) -> None:
+    """Whatever comes behind the colon of a host name, which is no port, is taken along."""
+    host = "127.0.0.1:\\u0022+evil()+\\"
+    async with ann.session.get(ann.url + "/api/label_plot.py", headers={"Host": host}) as answer:
+        assert answer.status == 200
+        text = await answer.text()
+    (line,) = [each for each in text.splitlines() if each.startswith("SITE = ")]
+    assert ast.literal_eval(line.removeprefix("SITE = ")) == f"http://{host}"

@@ -15,8 +15,9 @@ from bot.settings import ENV_PREFIX, Settings
 from bot.web.services import Services
 from bot.web.visitors import require_admin
 
-#: What may be a name and a password in an address, and what may be keys behind it.
-_SECRETS = re.compile(r"//[^/@\s]*@|\?.*$")
+#: What may be a name and a password in an address, and what may be keys behind it. A password may
+#: hold slashes, question marks and @, and is a password all the same: up to the last @.
+_SECRETS = re.compile(r"//\S*@|\?.*$")
 
 
 @dataclass(frozen=True, slots=True)

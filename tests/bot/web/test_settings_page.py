@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from pydantic import SecretStr
 
 from bot.settings import Settings
@@ -33,3 +34,15 @@ def test_no_secret_is_shown(tmp_path: Path) -> None:
     for name in ("DISCORD_TOKEN", "WEB_PORT", "DATA_DIR"):
         assert lines[f"PEORIA_{name}"].is_changed
     assert not lines["PEORIA_WEB_HOST"].is_changed
+
+
+@pytest.mark.parametrize(
+    "password", ["hidden", "hi@hidden", "hi/hidden", "hi?hidden", "hi#hidden:"]
+)
+def test_no_part_of_a_password_is_shown(tmp_path: Path, password: str) -> None:
+    address = f"postgresql+asyncpg://peoria:{password}@db.example/peoria"
+    settings = Settings(_env_file=None, data_dir=tmp_path).model_copy(
+        update={"database_url": address}
+    )
+    lines = {each.name: each for each in setting_lines(settings)}
+    assert lines["PEORIA_DATABASE_URL"].value == "postgresql+asyncpg://…@db.example/peoria"

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from storage.engine.upsert import insert_if_new
 from storage.tables import EndedSession
 
 
@@ -19,7 +20,8 @@ def end_session(session: Session, text: str, *, ends_at: datetime, now: datetime
         now: sessions that are over by themselves need no row.
     """
     session.execute(delete(EndedSession).where(EndedSession.ends_at <= now))
-    session.merge(EndedSession(hash=_digest(text), ends_at=ends_at))
+    # A button that is pressed twice ends it in two transactions at once.
+    insert_if_new(session, EndedSession, hash=_digest(text), ends_at=ends_at)
 
 
 def has_ended(session: Session, text: str) -> bool:

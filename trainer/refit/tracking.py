@@ -75,7 +75,10 @@ def track(run: TrackedRun, places: Mapping[str, str]) -> None:
             ) from error
         except Exception as error:
             # Servers, disks and their libraries fail in many ways, and none may cost a version.
-            raise TrackingFailed(f"{tool}: {type(error).__name__}: {error}"[:300]) from error
+            # Not all that it says: MLflow's errors have the server's address with its password,
+            # others the data folder, and everybody who opens the board reads the steps of a run.
+            why = error.strerror if isinstance(error, OSError) else None
+            raise TrackingFailed(f"{tool}: {why or type(error).__name__}") from error
 
 
 def _tensorboard(run: TrackedRun, folder: str) -> None:

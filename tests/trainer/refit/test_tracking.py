@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from trainer.refit import tracking
 from trainer.refit.tracking import EXPERIMENT, TrackedRun, TrackingFailed, figures_of, track
 
 pytest.importorskip("tensorboard")
@@ -55,5 +56,18 @@ def test_a_run_is_found_in_both(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_had_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     run = TrackedRun("v", 1, {"n": 1.0}, {})
-    with pytest.raises(TrackingFailed, match="tensorboard"):
+    with pytest.raises(TrackingFailed, match=r"^tensorboard: Not a directory$"):
         track(run, {"tensorboard": str(tmp_path / "file" / "folder")})
+
+
+def test_neither_passwords_nor_folders_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Steps of a run are on the board's page of models, for everybody."""
+
+    def fail(_: TrackedRun, address: str) -> None:
+        raise RuntimeError(f"API request to {address}/api/2.0 failed, see {tmp_path}")
+
+    monkeypatch.setitem(tracking._TOOLS, "mlflow", fail)
+    with pytest.raises(TrackingFailed, match=r"^mlflow: RuntimeError$"):
+        track(TrackedRun("v", 1, {}, {}), {"mlflow": "http://ann:hidden@mlflow.example"})

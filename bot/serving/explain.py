@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bot.serving.champion import Champion, ChampionServer
+from bot.serving.champion import Champion, ChampionRef, ChampionServer
 from models.decoding import DecodeLimits, ImageRefused, decode
 from models.facts import facts_of
 from models.features import PostFacts
@@ -23,8 +23,8 @@ async def explain_post(
     """Paint a heat map over the predicted image of a post: what speaks for it and what against.
 
     Returns:
-        a PNG file; None where there is no prediction, the image's file is gone, or the champion
-        cannot explain it.
+        a PNG file; None where there is no prediction, the image's file is gone, or the version
+        that serves the post's community cannot explain it.
     """
     async with database.read() as session:
         post = await session.run_sync(load_post, post_id)
@@ -32,32 +32,36 @@ async def explain_post(
             return None
         image = await session.get_one(Image, post.prediction_rows[0].image_id)
         facts = await facts_of(session, post_id, image.id)
+        version = await session.run_sync(server.find_champion, post.community)
     try:
         data = await images.on_thread(images.get, image.sha256)
     except FileNotFoundError:
         return None
     try:
-        return await explain_image(server, data, facts)
+        return await explain_image(server, data, facts, version)
     except ImageRefused:
         # The limits were lowered since it was predicted.
         return None
 
 
-async def explain_image(server: ChampionServer, data: bytes, facts: PostFacts) -> bytes | None:
+async def explain_image(
+    server: ChampionServer, data: bytes, facts: PostFacts, version: ChampionRef | None = None
+) -> bytes | None:
     """Paint over an image what speaks for it and what against, off the event loop.
 
     Args:
-        server: knows the champion, which is asked.
+        server: loads the version that is asked.
         data: the image's file.
         facts: of its post.
+        version: which; None: the champion.
 
     Returns:
-        a PNG file; None where the champion's backbone gives no map, or its head ignores images.
+        a PNG file; None where the version's backbone gives no map, or its head ignores images.
 
     Raises:
         ImageRefused: the bytes are not an image that can be used; the message says why.
     """
-    champion = await server.champion()
+    champion = await (server.champion() if version is None else server.load(version))
     return await server.on_thread(_heat_map, data, facts, champion, server.limits)
 
 

@@ -136,7 +136,9 @@ class PictureCards:
             heat_map = None
             if core.serving.has_free_thread:
                 # It costs as much as several predictions, and those are waited for.
-                heat_map = await explain_image(core.serving, data, predicted.facts)
+                heat_map = await explain_image(
+                    core.serving, data, predicted.facts, asker.audience.version
+                )
         where = None if asker.community is None else f"<#{asker.community.source_id}>"
         return card_message(
             asker.texts, predicted.card, community=where, seen=seen, heat_map=heat_map,

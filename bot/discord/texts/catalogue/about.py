@@ -25,6 +25,7 @@ ENGLISH: dict[str, str] = {
     "`/audit` – who changed what\n"
     "`/settings` – emoji, horizon, blind guessing, quiet hours and more\n"
     "`/posters` – whose images I take in a channel\n"
+    "`/managers` – roles whose members manage me here, by `/manage`\n"
     "`/retrain`, `/model` – learn from the votes, choose the model version",
     "help.privacy": "Your data",
     "help.privacy_lines": "`/privacy`, `/opt-out`, `/opt-in`, `/export-me`, `/forget-me`",

@@ -300,6 +300,7 @@ async def test_help_says_how_things_stand(
     asked = await fake.slash(ann, channel, "help")
     assert asked.ephemeral
     assert "An admin begins with `/watch`" in asked.text
+    assert {"watch", "managers"} <= {name for name, _ in fake.commands}
     for name, kind in fake.commands:
         assert (f"/{name}" if kind == 1 else name) in asked.text or name in ("help", "about")
     await fake.slash(admin, channel, "watch")

@@ -16,7 +16,10 @@ Taken: TypeAlias = Callable[[discord.Interaction[Any], float, float], Awaitable[
 _MOST_CHARACTERS = 12
 #: No post of a community on Discord has a score beyond that.
 _MOST = 10_000_000
-_NUMBER = re.compile(r"[+-]?\d{1,9}(?:[.,]\d{1,3})?")
+#: No score has thousandths, so three digits after a comma, a point or a space are thousands.
+_NUMBER = re.compile(
+    r"(?P<whole>(?:[+-] ?)?(?:[1-9]\d{0,2}(?:[., ]\d{3})+|\d{1,9}))(?:[.,](?P<part>\d{1,2}))?"
+)
 _MINUS = str.maketrans({"−": "-", "–": "-", "—": "-"})
 
 
@@ -44,15 +47,16 @@ class ScoreForm(discord.ui.Modal):
 
 
 def read_score(text: str) -> float:
-    """A score as somebody typed it: ``12``, ``-3``, ``2,5``.
+    """A score as somebody typed it: ``12``, ``-3``, ``2,5``, ``1,200``.
 
     Raises:
         Refused: it is no number, or beyond all scores.
     """
-    words = unicodedata.normalize("NFKC", text).translate(_MINUS).replace(" ", "")
-    if not _NUMBER.fullmatch(words):
+    words = unicodedata.normalize("NFKC", text).translate(_MINUS)
+    found = _NUMBER.fullmatch(words.strip())
+    if found is None:
         raise Refused("score.no_number")
-    value = float(words.replace(",", "."))
+    value = float(re.sub(r"[., ]", "", found["whole"]) + "." + (found["part"] or "0"))
     if abs(value) > _MOST:
         raise Refused("score.no_number")
     return value

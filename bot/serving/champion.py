@@ -44,6 +44,8 @@ T = TypeVar("T")
 _VERSIONS = table_of(ModelVersion)
 _SERVERS = table_of(Server)
 _CHAMPION = select(_VERSIONS.c.id, _VERSIONS.c.name).where(_VERSIONS.c.is_champion)
+_CHAMPIONS = _VERSIONS.alias()
+_BACKBONE = select(_CHAMPIONS.c.backbone).where(_CHAMPIONS.c.is_champion).scalar_subquery()
 _CHOSEN = (
     select(_VERSIONS.c.id, _VERSIONS.c.name)
     .join(_SERVERS, _SERVERS.c.model_version_id == _VERSIONS.c.id)
@@ -52,6 +54,9 @@ _CHOSEN = (
         _SERVERS.c.source_id == bindparam("server"),
         ~_VERSIONS.c.is_champion,
         _VERSIONS.c.dropped_at.is_(None),
+        # After a switch of the backbone what was fitted on the one before would go on embedding
+        # images with that, and nobody could learn from its posts.
+        _VERSIONS.c.backbone == _BACKBONE,
     )
 )
 #: Versions besides the champion that are kept loaded: servers chose them.

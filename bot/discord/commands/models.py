@@ -181,7 +181,9 @@ class Models(ConfirmFirst):
             server = await find_server(session, PlatformName.DISCORD, server_id)
             serves = await _champion(session)
             if server is not None and server.model_version_id is not None:
-                serves = await session.get_one(ModelVersion, server.model_version_id)
+                chosen = await session.get_one(ModelVersion, server.model_version_id)
+                # After a switch of the backbone the champion serves again.
+                serves = chosen if chosen.backbone == serves.backbone else serves
         key = "model.here_champion_serves" if serves.is_champion else "model.here_serves"
         keeps = server is not None and server.keeps_labels
         lines = [

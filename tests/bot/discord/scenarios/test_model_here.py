@@ -100,6 +100,17 @@ async def test_another_version_serves_one_server(scene: Scene) -> None:
     assert await serves(scene) != "other"
 
 
+async def test_after_a_switch_of_the_backbone_the_champion_serves_everywhere(scene: Scene) -> None:
+    other = await another(scene, "other")
+    await scene.fake.slash(scene.admin, scene.channel, "model here", version=other.name)
+    async with scene.core.database.write() as session:
+        (await session.get_one(ModelVersion, other.id)).backbone = "the one before"
+    asked = await scene.fake.slash(scene.admin, scene.channel, "model here")
+    assert "which serves everywhere" in asked.text
+    await scene.posted()
+    assert await serves(scene) != "other"
+
+
 async def test_what_cannot_be_loaded_leaves_the_server_to_the_champion(scene: Scene) -> None:
     other = await another(scene, "other")
     await scene.fake.slash(scene.admin, scene.channel, "model here", version=other.name)

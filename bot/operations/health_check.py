@@ -128,7 +128,12 @@ class HealthCheck:
         )
         now = self._clock()
         if self._pause:
-            pause_replies(community, reason, now)
+            # `bot.texts.elsewhere` has it, to be read in other languages.
+            short = (
+                f"The predictions of {champion.name} were worse than the base rate on the last"
+                f" {health.skill.n} posts."
+            )
+            pause_replies(community, short, now)
             what = (
                 "Peoria stops replying by itself there and goes on predicting silently, until they"
                 " are better or a new model version serves (PEORIA_PAUSE_ON_BAD_SKILL)."

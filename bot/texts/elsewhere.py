@@ -29,6 +29,9 @@ ELSEWHERE = (
     mark("The image's link leads from one address to the next without end."),
     mark("The image is larger than {size} MB."),
     mark("The image could not be downloaded: {why}."),
+    # bot.operations.health_check, bot.reddit.moderators.modmail: why replies are paused
+    mark("The predictions of {version} were worse than the base rate on the last {count} posts."),
+    mark("A moderator asked for it."),
     # bot.runtime.supervisor, storage.types: states
     mark("running"),
     mark("waiting"),

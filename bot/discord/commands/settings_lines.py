@@ -27,6 +27,8 @@ from bot.discord.gateway.guild_options import (
 from bot.discord.gateway.thread_rule import thread_rule
 from bot.discord.texts.lookup import Texts
 from bot.discord.texts.markdown import escape, plain
+from bot.texts.language import speaking
+from bot.texts.translate import retell
 from storage.tables import Community
 
 
@@ -76,7 +78,9 @@ def settings_lines(texts: Texts, community: Community) -> list[str]:
     lines += poster_lines(texts, options)
     lines.append(_announcements_line(texts, options.get(ANNOUNCEMENTS)))
     if community.paused_reason is not None:
-        lines.append(texts("settings.line.paused", reason=escape(community.paused_reason, 300)))
+        with speaking(texts.language):
+            reason = retell(community.paused_reason)
+        lines.append(texts("settings.line.paused", reason=escape(reason, 300)))
     return lines
 
 

@@ -9,6 +9,8 @@ from bot.core import Core
 from bot.operations.health_check import HealthCheck
 from bot.reports.label_shift import SHIFT_DAYS
 from bot.reports.monitoring import MIN_SCORED, SKILL_DAYS
+from bot.texts.language import speaking
+from bot.texts.translate import retell
 from bot.training.versions import make_champion
 from storage.tables import Community, DailyScore, Label, ModelVersion, Notice, Post, TrainingRun
 from storage.types import RunState
@@ -117,7 +119,10 @@ async def test_what_is_said_names_the_community_and_the_skill(core: Core, clock:
     assert notice.community_id == 1
     assert "v1 were worse than the base rate in r/test: skill -0.12" in notice.text
     assert "PEORIA_PAUSE_ON_BAD_SKILL" in notice.text
-    assert (await paused(core) or "").startswith("The predictions of v1")
+    reason = await paused(core) or ""
+    assert reason.startswith("The predictions of v1")
+    with speaking("de"):
+        assert retell(reason).startswith("Die Vorhersagen von v1 waren bei den letzten ")
 
 
 @pytest.mark.usefixtures("community")

@@ -17,8 +17,8 @@ from bot.discord.texts.markdown import escape
 from bot.discord.texts.skill import skill_words
 from bot.discord.ui.error_replies import Refused
 from bot.discord.ui.responses import Interaction, defer, respond
-from bot.servers import change_server, find_server, request_of
-from bot.training.versions import list_versions, promote, rollback
+from bot.servers import change_server, find_server, request_of, server_of_request
+from bot.training.versions import list_versions, promote, rollback, run_of_version
 from storage.tables import ModelVersion, Server, TrainingRun
 from storage.types import PlatformName
 
@@ -162,7 +162,7 @@ class Models(ConfirmFirst):
         if train:
             await self._train_here(interaction, texts, server_id)
             return
-        wanted = None if version is None else await self._usable(version)
+        wanted = None if version is None else await self._usable(version, server_id)
 
         def change(server: Server) -> None:
             if champion or wanted is not None:
@@ -209,18 +209,22 @@ class Models(ConfirmFirst):
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
-    async def _usable(self, version: str) -> ModelVersion:
+    async def _usable(self, version: str, server_id: str) -> ModelVersion:
         """A version that can serve one server beside the champion.
 
         Raises:
-            Refused: there is no such version, or it was fitted on another backbone: the images of
-                posts are embedded with the champion's.
+            Refused: there is no such version; or it was fitted on another backbone: the images of
+                posts are embedded with the champion's; or on the labels of another server alone.
         """
         async with self.core.database.read() as session:
             champion = await _champion(session)
             wanted = await session.scalar(select(ModelVersion).filter_by(name=version))
+            run = None if wanted is None else await run_of_version(session, wanted)
         if wanted is None or wanted.dropped_at is not None:
             raise Refused("model.unknown", name=escape(version, _LONGEST_NAME))
+        of_server = None if run is None else server_of_request(run.asked_by)
+        if of_server not in (None, (PlatformName.DISCORD, server_id)):
+            raise Refused("model.of_another", name=escape(version, _LONGEST_NAME))
         if wanted.backbone != champion.backbone:
             raise Refused("model.other_backbone", name=escape(version, _LONGEST_NAME))
         return wanted

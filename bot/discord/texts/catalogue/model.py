@@ -51,6 +51,8 @@ ENGLISH: dict[str, str] = {
     "model.here_shares": "Votes on this server teach the version that serves everybody.",
     "model.other_backbone": "**{name}** sees images in another way than the version that serves, so"
     " it cannot serve one server alone.",
+    "model.of_another": "**{name}** learned from the votes of another server alone, and serves only"
+    " there.",
     "model.unusable": "That version cannot serve: {reason}",
     "model.not_yours": "One model serves all servers, so only the owner of this bot trains and"
     " chooses it, or the admins of servers that the owner names (PEORIA_DISCORD_MODEL_SERVERS);"

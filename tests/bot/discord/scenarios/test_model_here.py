@@ -9,7 +9,8 @@ from sqlalchemy import select
 from bot.servers import communities_kept_apart
 from bot.training.retention import Retention
 from models.registry import MANIFEST
-from storage.tables import Community, ModelVersion, Post, Prediction, Server
+from storage.tables import Community, ModelVersion, Post, Prediction, Server, TrainingRun
+from storage.types import RunState
 from tests.bot.discord.scenarios.scene import PNG, Scene
 from tests.bot.discord.scenarios.test_digest import played
 from trainer.data.dataset import read_labelled
@@ -98,6 +99,22 @@ async def test_another_version_serves_one_server(scene: Scene) -> None:
     assert "which serves everywhere" in asked.text
     await scene.posted()
     assert await serves(scene) != "other"
+
+
+async def test_what_learned_from_one_server_alone_serves_no_other(scene: Scene) -> None:
+    other = await another(scene, "other")
+    async with scene.core.database.write() as session:
+        run = TrainingRun(
+            state=RunState.KEPT, asked_by="discord 7", started_at=scene.clock(),
+            finished_at=scene.clock(), model_version_id=other.id,
+        )  # fmt: skip
+        session.add(run)
+    asked = await scene.fake.slash(scene.admin, scene.channel, "model here", version=other.name)
+    assert "another server alone" in asked.text
+    async with scene.core.database.write() as session:
+        (await session.get_one(TrainingRun, run.id)).asked_by = f"discord {scene.guild.id}"
+    asked = await scene.fake.slash(scene.admin, scene.channel, "model here", version=other.name)
+    assert "**other** serves this server" in asked.text
 
 
 async def test_after_a_switch_of_the_backbone_the_champion_serves_everywhere(scene: Scene) -> None:

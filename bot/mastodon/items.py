@@ -98,6 +98,17 @@ def account_of(status: Mapping[str, Any]) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def mentioned_in(status: Mapping[str, Any]) -> Sequence[str]:
+    """Ids of the accounts that a status names."""
+    found = status.get("mentions")
+    named = (
+        [each.get("id") for each in found if isinstance(each, dict)]
+        if isinstance(found, list)
+        else []
+    )
+    return [each for each in named if isinstance(each, str)]
+
+
 def image_addresses(status: Mapping[str, Any]) -> Sequence[str]:
     """Addresses of the images in a status."""
     media = status.get("media_attachments")

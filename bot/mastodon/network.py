@@ -12,6 +12,7 @@ from bot.mastodon.items import (
     author_of,
     image_addresses,
     local_id,
+    mentioned_in,
     moment,
     plain,
     plain_lines,
@@ -46,11 +47,18 @@ class _Above:
         is_ours: whether we wrote it.
         post: the status that it answers, or itself where it answers none.
         has_image: whether it holds an image.
+        names_us: whether it names us: then programs put our name before every answer to it.
     """
 
     is_ours: bool
     post: str
     has_image: bool
+    names_us: bool
+
+    @property
+    def is_asked_about(self) -> bool:
+        """Whether our name alone in an answer to it is a question."""
+        return self.has_image and not self.is_ours and not self.names_us
 
 
 def read_rules(settings: Settings) -> NetworkRules:
@@ -289,8 +297,9 @@ class MastodonNetwork:
             kind = InboxKind.GUESS
         above = await self._status_above(status)
         has_image = bool(image_addresses(status))
-        if kind is None and (has_image or (above and above.has_image and not above.is_ours)):
-            # Our name alone, under an image: a question. Whoever goes on talking to us asks none.
+        if kind is None and (has_image or (above and above.is_asked_about)):
+            # Our name alone, under an image: a question. Who goes on talking to us, or to who
+            # asked us, asks none.
             kind = InboxKind.PREDICT
         if kind is None or (is_private and kind in (InboxKind.PREDICT, InboxKind.GUESS)):
             return None
@@ -318,10 +327,12 @@ class MastodonNetwork:
                     raise
                 self._above[above] = None
             else:
-                is_ours = account_of(found).get("id") == (await self.client.me())["id"]
+                me = (await self.client.me())["id"]
+                is_ours = account_of(found).get("id") == me
                 higher = found.get("in_reply_to_id")
                 post = higher if is_ours and isinstance(higher, str) else above
-                self._above[above] = _Above(is_ours, post, bool(image_addresses(found)))
+                has_image = bool(image_addresses(found))
+                self._above[above] = _Above(is_ours, post, has_image, me in mentioned_in(found))
             while len(self._above) > _MEMORY:
                 self._above.popitem(last=False)
         return self._above[above]

@@ -177,6 +177,13 @@ async def test_who_asks_is_answered_and_only_they(start: OpenBot, mastodon: Fake
         more = mastodon.write(f"@bob @{ME} Ha!", author="dora", above=answer["id"])
         await bot.later(MINUTE)
         assert mastodon.own(more["id"]) == []
+        # Programs put every name of a post before what people answer to it.
+        nice = mastodon.write(f"@eve @{ME} What a nice dog!", author="gil", above=own["id"])
+        clear = mastodon.write(f"@eve @{ME} !predict", author="hal", above=own["id"])
+        await bot.later(MINUTE)
+        await bot.later(MINUTE)
+        assert mastodon.own(nice["id"]) == []
+        assert len(mastodon.own(clear["id"])) == 1
         assert {each.source_id for each in await bot.all(Community)} == {"#cats", "asked"}
 
 

@@ -79,6 +79,7 @@ class FakeMastodon:
             "favourites_count": 0,
             "reblog": None,
             "account": self.person(author),
+            "mentions": [{"id": MY_ID, "acct": ME}] if f"@{ME}" in text else [],
             "media_attachments": [
                 {"type": "image", "url": f"{address}-{n}.png"} for n in range(images)
             ],

@@ -257,11 +257,11 @@ class MastodonNetwork:
 
     def prediction_text(self, card: Card, community: str) -> str:
         """A prediction, what it means, and who says so."""
-        return _TEXTS.prediction(card, community, self._about or "")
+        return _TEXTS.prediction(card, _unnamed(community), self._about or "")
 
     def settled_text(self, ending: Ending, community: str) -> str:
         """A prediction with what became of it."""
-        return _TEXTS.settled(ending, community, self._about or "")
+        return _TEXTS.settled(ending, _unnamed(community), self._about or "")
 
     def plain_text(self, sentence: str) -> str:
         """An answer without a prediction."""
@@ -322,9 +322,8 @@ class MastodonNetwork:
         if above not in self._above:
             try:
                 found = await self.client.status(above)
-            except NetworkRefusal as refusal:
-                if refusal.why is not Refused.ABSENT:
-                    raise
+            except NetworkRefusal:
+                # Whatever the reason, one status does not keep all other messages from being read.
                 self._above[above] = None
             else:
                 me = (await self.client.me())["id"]
@@ -336,6 +335,11 @@ class MastodonNetwork:
             while len(self._above) > _MEMORY:
                 self._above.popitem(last=False)
         return self._above[above]
+
+
+def _unnamed(community: str) -> str:
+    """What a community is called in an answer: an account with its ``@`` would be notified."""
+    return community.removeprefix("@")
 
 
 def _last_id(found: Sequence[Item]) -> str | None:

@@ -158,6 +158,35 @@ async def test_accounts_and_lists_are_watched_and_pages_are_read_back(
         assert mastodon.accounts[ME]["bot"] is False, "nothing is written"
 
 
+async def test_an_account_that_is_watched_is_not_notified(
+    start: OpenBot, mastodon: FakeMastodon
+) -> None:
+    shown = mastodon.write("A cat", author="carl@art.example", images=1)
+    async with start(mastodon_watch="@carl@art.example") as bot:
+        await bot.later()
+        (answer,) = mastodon.own(shown["id"])
+        assert "Chances: low" in answer["content"]
+        assert "@carl" not in answer["content"]
+        shown.update(favourites_count=4)
+        await bot.later(24 * HOUR)
+        await bot.later(MINUTE)
+        (answer,) = mastodon.own(shown["id"])
+        assert "The votes are in." in answer["content"]
+        assert "@carl" not in answer["content"]
+
+
+async def test_one_status_that_is_refused_keeps_no_other_message_from_being_read(
+    start: OpenBot, mastodon: FakeMastodon
+) -> None:
+    closed = mastodon.write("Closed", author="dora", images=1)
+    mastodon.write(f"@{ME}", author="bob", above=closed["id"])
+    asked = mastodon.write(f"@{ME} mine?", author="eve", images=1)
+    mastodon.fail(f"/statuses/{closed['id']}", status=403, body='{"error": "Forbidden"}', times=9)
+    async with start(mastodon_reply="asked") as bot:
+        await bot.later()
+        assert len(mastodon.own(asked["id"])) == 1
+
+
 async def test_who_asks_is_answered_and_only_they(start: OpenBot, mastodon: FakeMastodon) -> None:
     watched = mastodon.post("Watched")
     elsewhere = mastodon.write("A dog", author="dora", images=1)

@@ -26,6 +26,7 @@ from bot.platform import PlatformRefused
 from bot.runtime.clock import Clock
 from bot.serving.forecast import Card, Ending
 from bot.settings import Settings
+from bot.texts.language import language
 from storage.types import InboxKind, PlatformName
 
 #: Characters of a post.
@@ -202,7 +203,7 @@ class BlueskyNetwork:
                 "$type": POST,
                 "text": text,
                 "createdAt": self._clock().isoformat().replace("+00:00", "Z"),
-                "langs": ["en"],
+                "langs": [language()],
                 "facets": _links(text, self._about),
                 "reply": {"root": reply.get("root") or parent, "parent": parent},
             },

@@ -13,6 +13,7 @@ from typing import Any
 from bot.networks.errors import CredentialsRefused, NetworkRefusal, Refused
 from bot.networks.json_http import Answer, JsonHttp, Params
 from bot.runtime.clock import Clock
+from bot.texts.language import language
 
 #: Things in a page, and statuses in one request: as many as Mastodon gives.
 PAGE, AT_ONCE = 40, 20
@@ -126,7 +127,8 @@ class MastodonClient:
             "status": text,
             "in_reply_to_id": above,
             "visibility": visibility,
-            "language": "en",
+            # BCP 47 has parts of a language that Mastodon does not know.
+            "language": language().partition("-")[0],
         }
         key = hashlib.sha256(key.encode()).hexdigest()
         found = (await self._send("POST", "v1/statuses", given, key=key)).object

@@ -104,7 +104,8 @@ class Replies:
             PostGone: the post was deleted.
         """
         try:
-            return await self._network.write(place, text)
+            with speaking_in(community):
+                return await self._network.write(place, text)
         except NetworkRefusal as refusal:
             match refusal.why:
                 case Refused.BANNED:

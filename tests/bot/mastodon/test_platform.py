@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import inspect, select
 
 from bot.app import App, build
+from bot.communities import set_option
+from bot.community_language import LANGUAGE
 from bot.core import open_core
 from bot.mastodon.check import check_mastodon
 from bot.mastodon.platform import MastodonPlatform
@@ -173,6 +175,23 @@ async def test_an_account_that_is_watched_is_not_notified(
         (answer,) = mastodon.own(shown["id"])
         assert "The votes are in." in answer["content"]
         assert "@carl" not in answer["content"]
+
+
+async def test_an_answer_says_in_which_language_it_is(
+    start: OpenBot, mastodon: FakeMastodon
+) -> None:
+    english = mastodon.post()
+    async with start() as bot:
+        await bot.later()
+        (answer,) = mastodon.own(english["id"])
+        assert answer["language"] == "en"
+        (community,) = await bot.all(Community)
+        await set_option(bot.app.core.database, community.id, LANGUAGE, "pt-BR")
+        portuguese = mastodon.post()
+        await bot.later(MINUTE)
+        (answer,) = mastodon.own(portuguese["id"])
+        assert answer["language"] == "pt"
+        assert "Chances: low" not in answer["content"]
 
 
 async def test_one_status_that_is_refused_keeps_no_other_message_from_being_read(

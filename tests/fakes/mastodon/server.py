@@ -185,7 +185,8 @@ class FakeMastodon:
         if len(given["status"]) > 500:
             return web.json_response({"error": "Validation failed: too long"}, status=422)
         above, how = given["in_reply_to_id"], given["visibility"]
-        made = self.write(given["status"], author=ME, above=above, visibility=how)
+        spoken = given["language"]
+        made = self.write(given["status"], author=ME, above=above, visibility=how, language=spoken)
         self._keys[key] = made["id"]
         return web.json_response(made)
 

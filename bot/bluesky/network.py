@@ -11,7 +11,6 @@ from bot.bluesky.items import (
     NO_BOTS,
     labels_of,
     moment,
-    moment_of,
     part,
     parts_of,
     read_view,
@@ -281,7 +280,8 @@ class BlueskyNetwork:
 
     def _message(self, told: Item, me: str) -> Message | None:
         uri, record, author = told.get("uri"), part(told, "record"), part(told, "author")
-        whose, sent_at = parts_of(uri), moment_of(told)
+        # Not when its writer says that it was made: a guess counts as of when it was sent.
+        whose, sent_at = parts_of(uri), moment(told.get("indexedAt"))
         text = record.get("text")
         if whose is None or sent_at is None or not isinstance(text, str):
             return None

@@ -14,7 +14,7 @@ from bot.bluesky.check import check_bluesky
 from bot.bluesky.platform import BlueskyPlatform
 from bot.core import open_core
 from bot.settings import Settings
-from storage.tables import Author, Embedding, InboxItem, Label, Post
+from storage.tables import Author, Embedding, Guess, InboxItem, Label, Post
 from storage.types import PlatformName, PostState, ReplyState
 from tests.fakes.bluesky import FakeBluesky, serving
 from tests.fakes.bluesky.server import HANDLE, PASSWORD
@@ -129,6 +129,21 @@ async def test_who_asks_is_answered_once(start: OpenBot, bluesky: FakeBluesky) -
         assert "Chances: low" in answer["text"]
         assert answer["reply"]["root"]["uri"] == elsewhere["uri"]
         assert bluesky.own(said) == []
+
+
+async def test_a_guess_counts_as_of_when_it_was_sent_and_not_as_of_what_it_says(
+    start: OpenBot, bluesky: FakeBluesky
+) -> None:
+    shown = bluesky.post()
+    async with start(bluesky_guesses=True) as bot:
+        await bot.later()
+        in_time = bot.clock().isoformat()
+        bluesky.post("!guess low", author="bob", images=0, above=shown, reason="reply")
+        bot.clock.forward(23 * HOUR)
+        late = bluesky.post("!guess high", author="eve", images=0, above=shown, reason="reply")
+        late["record"]["createdAt"] = in_time
+        await bot.later(MINUTE)
+        assert [guess.bucket for guess in await bot.all(Guess)] == ["low"]
 
 
 async def test_opting_out_and_deletions(start: OpenBot, bluesky: FakeBluesky) -> None:

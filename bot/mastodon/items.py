@@ -17,7 +17,9 @@ TITLE = 300
 _MAX_URL = 2000
 _SOURCE_ID = re.compile(r"([A-Za-z0-9]{1,40})@([a-z0-9.:-]{1,80})")
 _BREAKS = re.compile(r"<br\s*/?>|</p>", re.IGNORECASE)
-_TAGS = re.compile(r"<[^>]*>")
+_TAGS = re.compile(r"<[^<>]*>")
+#: What of a status or a profile is read, characters of HTML: other servers may send a megabyte.
+_LONGEST = 20_000
 #: Words in a profile that ask bots to keep away.
 _NO_BOTS = re.compile(r"#\s*no[\s_-]?(?:bots?|automation)\b", re.IGNORECASE)
 #: Who may see what we take; what only followers see is not for others.
@@ -133,7 +135,7 @@ def plain_lines(content: object) -> str:
     """What a status says, without markup."""
     if not isinstance(content, str):
         return ""
-    return html.unescape(_TAGS.sub("", _BREAKS.sub("\n", content)))
+    return html.unescape(_TAGS.sub("", _BREAKS.sub("\n", content[:_LONGEST])))
 
 
 def moment(value: object) -> datetime | None:

@@ -17,6 +17,9 @@ _KEPT = frozenset(
     {"event_id", "timestamp", "level", "logger", "platform", "release", "exception",
      "logentry", "sdk", "tags"}
 )  # fmt: skip
+#: Packages whose lines are templates.
+_OURS = frozenset({"bot", "models", "peoria", "storage", "trainer"})
+_PUT_TOGETHER = "A line of another library; the log has its words."
 _OF_FRAMES = ("filename", "function", "module", "lineno", "in_app")
 
 
@@ -38,7 +41,7 @@ class ErrorReports(logging.Handler):
         event: dict[str, Any] = {
             "level": record.levelname.lower(),
             "logger": record.name,
-            "logentry": {"message": str(record.msg)},
+            "logentry": {"message": _template(record)},
             "tags": {key: str(value) for key, value in what_it_is_about().items()},
         }
         try:
@@ -51,6 +54,16 @@ class ErrorReports(logging.Handler):
             self._sdk.capture_event(event)
         except Exception:  # noqa: BLE001 - as every handler of the standard library does
             self.handleError(record)
+
+
+def _template(record: logging.LogRecord) -> str:
+    """The words of a line before anything was put into them.
+
+    Lines of ours are templates. Other libraries put a line together before they log it, such as
+    asyncio, with what an error says in it; only one with gaps is known to be a template.
+    """
+    is_ours = record.name.partition(".")[0] in _OURS
+    return str(record.msg) if is_ours or record.args else _PUT_TOGETHER
 
 
 def without_people(event: dict[str, Any], _hint: object = None) -> dict[str, Any]:

@@ -86,3 +86,23 @@ async def test_an_error_is_told_without_what_people_wrote(sentry: FakeSentry) ->
         "event_id", "timestamp", "level", "logger", "platform", "release", "exception", "logentry",
         "sdk", "tags",
     }  # fmt: skip
+
+
+async def test_lines_that_other_libraries_put_together_are_not_told(sentry: FakeSentry) -> None:
+    set_up_logging("json", "INFO")
+    report_errors(sentry.dsn, release="1.2.3")
+    asyncio.get_running_loop().call_exception_handler(
+        {
+            "message": "Task exception was never retrieved",
+            "exception": ValueError(TITLE),
+            "future": f"<Task finished exception=ValueError({TITLE!r})>",
+        }
+    )
+    logging.getLogger("aiohttp.server").error("Error handling request from %s", TOKEN)
+    await asyncio.to_thread(sentry_sdk.flush, 10.0)
+    first, second = sentry.events
+    assert first["logger"] == "asyncio"
+    assert first["exception"]["values"][-1]["type"] == "ValueError"
+    assert second["logentry"]["message"] == "Error handling request from %s"
+    assert TITLE.encode() not in sentry.raw
+    assert TOKEN.encode() not in sentry.raw

@@ -9,6 +9,7 @@ from bot.core import Core
 from bot.league.secrecy import Reader, votes_are_in, why_secret
 from bot.networks.answer_queue import AnswerQueue
 from bot.networks.errors import NetworkRefusal
+from bot.networks.inbox import FRESH
 from bot.networks.network import Network, Skip
 from bot.networks.replies import Replies, answer_place
 from bot.networks.texts import NOT_NOW, OPTED_IN, SKIPPED, opted_out_sentence
@@ -55,6 +56,8 @@ class InboxAnswers:
         if item.tries:
             answer_id = await self._network.own_answer(place, item.recorded_at)
         if answer_id is None:
+            if self._core.clock() - item.recorded_at > FRESH:
+                raise ReplyDeclined("It could not be answered in time.")
             async with self._core.database.read() as session:
                 community = await session.get_one(Community, item.community_id)
             with speaking_in(community):

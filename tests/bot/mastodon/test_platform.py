@@ -16,7 +16,7 @@ from bot.community_language import LANGUAGE
 from bot.core import open_core
 from bot.mastodon.check import check_mastodon
 from bot.mastodon.platform import MastodonPlatform
-from bot.platform import OneOwner, PlatformRefused
+from bot.platform import OneOwner, PlatformRefused, PlatformUnavailable
 from bot.settings import Settings
 from storage.tables import Author, Community, Embedding, Guess, InboxItem, Label, Post, Reply
 from storage.types import PlatformName, PostState, ReplyState
@@ -233,6 +233,24 @@ async def test_who_asks_is_answered_and_only_they(start: OpenBot, mastodon: Fake
         assert mastodon.own(nice["id"]) == []
         assert len(mastodon.own(clear["id"])) == 1
         assert {each.source_id for each in await bot.all(Community)} == {"#cats", "asked"}
+
+
+async def test_a_question_is_answered_within_hours_or_not_at_all(
+    start: OpenBot, mastodon: FakeMastodon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(posts: object) -> None:
+        raise PlatformUnavailable("away")
+
+    asked = mastodon.write(f"@{ME} mine?", author="eve", images=1)
+    async with start(mastodon_reply="asked") as bot:
+        monkeypatch.setattr(bot.mastodon.network, "look", away)
+        await bot.later()
+        (item,) = await bot.all(InboxItem)
+        assert item.state is ReplyState.PENDING
+        await bot.later(6 * HOUR + MINUTE)
+        (item,) = await bot.all(InboxItem)
+        assert item.state is ReplyState.SKIPPED
+        assert mastodon.own(asked["id"]) == []
 
 
 async def test_opting_out_by_an_answer(start: OpenBot, mastodon: FakeMastodon) -> None:

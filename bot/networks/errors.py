@@ -4,6 +4,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from bot.platform import PlatformUnavailable
+from storage.files.post_values import storable
 
 #: For how long credentials that were refused are not tried again.
 REFUSED_FOR = timedelta(hours=1)
@@ -35,6 +36,8 @@ class NetworkRefusal(Exception):
     """
 
     def __init__(self, code: str, status: int, why: Refused = Refused.OTHER) -> None:
+        # A server's words: they are stored as a reason.
+        code = storable(code)
         super().__init__(f"{code} (HTTP {status})")
         self.code = code
         self.status = status

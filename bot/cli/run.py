@@ -63,7 +63,8 @@ def _told_to_others(settings: Settings) -> Iterator[None]:
         if settings.sentry_dsn is not None:
             from bot.telemetry.errors import report_errors
 
-            report_errors(settings.sentry_dsn.get_secret_value(), release=peoria_version())
+            dsn = settings.sentry_dsn.get_secret_value()
+            stack.callback(report_errors(dsn, release=peoria_version()))
         if settings.telemetry_url is not None:
             from bot.telemetry.spans import collect_spans
 

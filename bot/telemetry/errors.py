@@ -7,6 +7,8 @@ of variables, requests, and the name of the machine. The line in the log has all
 """
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from bot.runtime.log_context import what_it_is_about
@@ -20,6 +22,8 @@ _KEPT = frozenset(
 #: Packages whose lines are templates.
 _OURS = frozenset({"bot", "models", "peoria", "storage", "trainer"})
 _PUT_TOGETHER = "A line of another library; the log has its words."
+#: For so long what is left is sent at the end, seconds.
+_AT_THE_END = 3.0
 _OF_FRAMES = ("filename", "function", "module", "lineno", "in_app")
 
 
@@ -88,11 +92,14 @@ def _error(value: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def report_errors(dsn: str, *, release: str) -> None:
+def report_errors(dsn: str, *, release: str) -> Callable[[], object]:
     """Send errors of this process to Sentry from now on. The log is set up before.
 
     Args:
         dsn: address and key of a project.
+
+    Returns:
+        To be called at the end: sends what is left, for some seconds at most.
 
     Raises:
         ExtraMissing: the extra is not installed.
@@ -118,3 +125,4 @@ def report_errors(dsn: str, *, release: str) -> None:
         before_send=without_people,  # type: ignore[arg-type]
     )
     logging.getLogger().handlers.insert(0, ErrorReports(sentry_sdk))
+    return partial(sentry_sdk.flush, _AT_THE_END)

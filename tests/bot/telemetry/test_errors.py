@@ -58,7 +58,7 @@ async def sentry() -> AsyncIterator[FakeSentry]:
 
 async def test_an_error_is_told_without_what_people_wrote(sentry: FakeSentry) -> None:
     set_up_logging("json", "INFO")
-    report_errors(sentry.dsn, release="1.2.3")
+    send_what_is_left = report_errors(sentry.dsn, release="1.2.3")
 
     def fail(title: str) -> None:
         secret = f"{title} {TOKEN}"
@@ -71,6 +71,8 @@ async def test_an_error_is_told_without_what_people_wrote(sentry: FakeSentry) ->
         except ValueError:
             log.exception("The post %r could not be predicted with %s.", TITLE, TOKEN)
     log.warning("Nothing of this kind is sent.")
+    await asyncio.to_thread(send_what_is_left)
+    # Beside load it may take longer than a process waits at its end.
     await asyncio.to_thread(sentry_sdk.flush, 10.0)
     (event,) = sentry.events
     assert event["release"] == "1.2.3"

@@ -32,6 +32,8 @@ from storage.types import InboxKind, PlatformName
 MOST = 300
 _TEXTS = Short(MOST)
 _MEMORY = 10_000
+#: What a profile says is asked anew after this: who asks to be left alone is heard within it.
+_BELIEVED = timedelta(hours=6)
 #: Letters of Bluesky's sortable keys.
 _LETTERS = "234567abcdefghijklmnopqrstuvwxyz"
 
@@ -93,8 +95,8 @@ class BlueskyNetwork:
         self.watched: Mapping[str, str] = {name: name for name in settings.bluesky_watch}
         self.asked: tuple[str, str] | None = ("asked", "posts that ask for a prediction")
         self.client = BlueskyClient(self._credentials, agent="peoria (bot)", clock=clock)
-        #: By account, whether its profile asks bots to keep away.
-        self._no_bots: OrderedDict[str, bool] = OrderedDict()
+        #: By account, whether its profile asks bots to keep away, and until when that is believed.
+        self._no_bots: OrderedDict[str, tuple[bool, datetime]] = OrderedDict()
 
     @property
     def before_writing(self) -> Callable[[], None]:
@@ -249,20 +251,27 @@ class BlueskyNetwork:
                 each,
                 now,
                 adult=self._adult,
-                left_alone=self._no_bots.get(str(part(each, "author").get("did")), False),
+                left_alone=self._left_alone(str(part(each, "author").get("did"))),
             )
             for each in views
         ]
 
+    def _left_alone(self, did: str) -> bool:
+        return self._no_bots[did][0] if did in self._no_bots else False
+
     async def _ask_about(self, dids: set[str]) -> None:
         """Find out whose profile asks bots to keep away; a post does not tell."""
-        unknown = sorted(each for each in dids - self._no_bots.keys() if each.startswith("did:"))
+        now = self._clock()
+        known = {did for did, (_, until) in self._no_bots.items() if now < until}
+        unknown = sorted(each for each in dids - known if each.startswith("did:"))
         for start in range(0, len(unknown), AT_ONCE):
             some = unknown[start : start + AT_ONCE]
             for profile in await self.client.profiles(some):
                 words = str(profile.get("description") or "")
                 says_no = NO_BOTS.search(words) is not None
-                self._no_bots[str(profile.get("did"))] = says_no or "bot" in labels_of(profile)
+                did, left_alone = str(profile.get("did")), says_no or "bot" in labels_of(profile)
+                self._no_bots[did] = left_alone, now + _BELIEVED
+                self._no_bots.move_to_end(did)
         while len(self._no_bots) > _MEMORY:
             self._no_bots.popitem(last=False)
 

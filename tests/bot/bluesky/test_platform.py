@@ -112,6 +112,19 @@ async def test_posts_are_watched_and_scored_and_nobody_is_answered_who_did_not_a
         assert profile["labels"]["values"] == [{"val": "bot"}]
 
 
+async def test_who_asks_bots_to_keep_away_is_heard_while_peoria_runs(
+    start: OpenBot, bluesky: FakeBluesky
+) -> None:
+    bluesky.post("One #cats")
+    async with start() as bot:
+        await bot.later()
+        bluesky.person("ann", description="#nobot")
+        bot.clock.forward(7 * HOUR)
+        bluesky.post("Two #cats")
+        await bot.later()
+        assert [post.title for post in await bot.all(Post)] == ["One #cats"]
+
+
 async def test_who_asks_is_answered_once(start: OpenBot, bluesky: FakeBluesky) -> None:
     elsewhere = bluesky.post("A dog", author="dora")
     asked = bluesky.post("@peoria.test", author="bob", images=0, above=elsewhere, reason="mention")

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.engine.database import Database
-from storage.tables import Community, Server
+from storage.tables import Community, Server, TrainingRun
 from storage.types import PlatformName
 
 
@@ -21,6 +21,11 @@ def server_of_request(asked_by: str) -> tuple[PlatformName, str] | None:
     if not source_id or platform not in tuple(PlatformName):
         return None
     return PlatformName(platform), source_id
+
+
+def is_for_all() -> ColumnElement[bool]:
+    """The condition that a training run is not on one server's own labels (`request_of`)."""
+    return TrainingRun.asked_by.not_like("% %")
 
 
 async def communities_of_server(

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.runtime.clock import Clock
+from bot.servers import is_for_all
 from bot.training.first_version import is_shipped
 from bot.training.runs import TrainingRuns
 from storage.engine.database import Database
@@ -90,7 +91,7 @@ class RetrainSchedule:
             # A run of later than now began by a wrong clock.
             since = await session.scalar(
                 select(func.max(TrainingRun.started_at)).where(
-                    TrainingRun.started_at <= self._clock()
+                    TrainingRun.started_at <= self._clock(), is_for_all()
                 )
             )
             if since is None:
@@ -104,11 +105,15 @@ class RetrainSchedule:
 async def new_labels(session: AsyncSession, *, now: datetime | None = None) -> int:
     """Labels written since the last run that used labels began; all of them before there was one.
 
+    A run on one server's own labels leaves those of all others as new as they were.
+
     Args:
         session: a read session.
         now: aware. Runs that began later began by a wrong clock, and do not count. None: all do.
     """
-    used = select(func.max(TrainingRun.started_at)).where(TrainingRun.state.in_(_USED_LABELS))
+    used = select(func.max(TrainingRun.started_at)).where(
+        TrainingRun.state.in_(_USED_LABELS), is_for_all()
+    )
     if now is not None:
         used = used.where(TrainingRun.started_at <= now)
     last = await session.scalar(used)
@@ -131,7 +136,11 @@ async def version_lost(session: AsyncSession) -> str | None:
         return None
     tried = await session.scalar(
         select(TrainingRun.id)
-        .where(TrainingRun.started_at >= champion.promoted_at, TrainingRun.state.in_(_USED_LABELS))
+        .where(
+            TrainingRun.started_at >= champion.promoted_at,
+            TrainingRun.state.in_(_USED_LABELS),
+            is_for_all(),
+        )
         .limit(1)
     )
     if tried is not None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from bot.runtime.clock import Clock
 from bot.runtime.json_child import run_json_child
+from bot.servers import communities_kept_apart
 from bot.training.genres import free_name
 from models.attributes.serving_genres import SHIPPED, Serving, read_serving, write_serving
 from models.captions.serving_ranking import RANKING, RANKINGS, serving_ranking
@@ -88,8 +89,10 @@ class CaptionRankings:
             RankingNotLearned: there is nothing to learn from, or the process failed.
         """
         async with self._running:
+            async with self._database.read() as session:
+                apart = await communities_kept_apart(session)
             choices = await self._database.run_read(
-                lambda session: caption_choices(session, limit=_MOST)
+                lambda session: caption_choices(session, limit=_MOST, without=apart)
             )
             chosen = await self._database.run_read(count_choices)
             if not choices:

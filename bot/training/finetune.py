@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.runtime.subprocesses import python_module
+from bot.servers import communities_kept_apart
 from bot.settings import Settings
 from bot.training.child import TrainingLimits, train_in_child
 from bot.training.embed_stored import OnAdvance
@@ -69,6 +70,9 @@ async def finetune(
     ending = ".npz" if begin.suffix == ".npz" else ".weights.h5"
     out = folder / f"{switch.clock():%Y%m%d-%H%M%S}{ending}"
 
+    async with switch.database.read() as session:
+        without = [*await communities_kept_apart(session)]
+
     async def follow(step: dict[str, Any]) -> None:
         on_advance("Fine-tuning", step.get("done") or 0, step.get("total"))
 
@@ -77,7 +81,7 @@ async def finetune(
         {
             "database_url": switch.database.url, "images": settings.image_place.as_json(),
             "weights": str(begin.resolve()), "out": str(out.resolve()), "epochs": epochs,
-            "seed": seed, "min_labels": min_images,
+            "seed": seed, "min_labels": min_images, "without": without,
             "checkpoint": str((folder / "checkpoint.npz").resolve()),
         },
         TrainingLimits(settings.train_minutes * 60, settings.train_memory_mb, min_images),

@@ -332,9 +332,11 @@ class TrainingRuns:
     async def _whose_labels(self, server: tuple[PlatformName, str] | None) -> dict[str, list[int]]:
         """The part of a task that says which communities are learned from."""
         async with self._database.read() as session:
+            # Curves of growth are learned for all, whoever asked for the run.
+            whose = {"without": [*await communities_kept_apart(session)]}
             if server is not None:
-                return {"only": [*await communities_of_server(session, *server)]}
-            return {"without": [*await communities_kept_apart(session)]}
+                whose["only"] = [*await communities_of_server(session, *server)]
+            return whose
 
 
 def _log_fault(task: "asyncio.Task[None]") -> None:

@@ -1,5 +1,6 @@
 """Captions that people chose, with what they came to."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import func, select
@@ -9,10 +10,13 @@ from storage.queries.labels import by_its_measure
 from storage.tables import CaptionChoice, Label
 
 
-def caption_choices(session: Session, *, limit: int) -> list[dict[str, Any]]:
+def caption_choices(
+    session: Session, *, limit: int, without: Collection[int] = ()
+) -> list[dict[str, Any]]:
     """The newest choices: ``offered`` and ``chosen`` as stored, and ``percentile`` of the post.
 
-    ``percentile`` is the middle of its label's interval, 0 to 1; None where it has none.
+    ``percentile`` is the middle of its label's interval, 0 to 1; None where it has none, and in
+    communities in ``without``, whose labels teach nobody else.
     """
     query = (
         select(
@@ -21,7 +25,12 @@ def caption_choices(session: Session, *, limit: int) -> list[dict[str, Any]]:
             Label.percentile_low,
             Label.percentile_high,
         )
-        .outerjoin(Label, (Label.post_id == CaptionChoice.post_id) & by_its_measure())
+        .outerjoin(
+            Label,
+            (Label.post_id == CaptionChoice.post_id)
+            & by_its_measure()
+            & Label.community_id.not_in(without),
+        )
         .order_by(CaptionChoice.id.desc())
         .limit(limit)
     )

@@ -1,7 +1,7 @@
 """The pictures that a backbone is fine-tuned on: read, cropped, mirrored, coloured."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -59,8 +59,12 @@ class Picture:
         return canvas(path, side)
 
 
-async def read_pictures(database_url: str, store: ImageStore) -> tuple[list[Picture], Counter[str]]:
+async def read_pictures(
+    database_url: str, store: ImageStore, *, without: Collection[int] = ()
+) -> tuple[list[Picture], Counter[str]]:
     """The older labelled posts whose image file is still kept (`LEARNED`), the oldest first.
+
+    Those of communities in ``without`` are left out: their posts teach nobody else.
 
     Returns:
         They, and how many posts cannot be learned from, by reason.
@@ -71,6 +75,8 @@ async def read_pictures(database_url: str, store: ImageStore) -> tuple[list[Pict
     try:
         async with database.read() as session:
             async for post in labelled_facts(session):
+                if post.community_id in without:
+                    continue
                 reason = flaw_without_embedding(post, now)
                 if reason is None:
                     posts.append(post)

@@ -25,7 +25,11 @@ def main() -> int:
     """Run the task on standard input; 0 when it was carried out, 3 when refused."""
     task = json.loads(sys.stdin.readline())
     pictures, dropped = asyncio.run(
-        read_pictures(task["database_url"], ImagePlace.from_json(task["images"]).open())
+        read_pictures(
+            task["database_url"],
+            ImagePlace.from_json(task["images"]).open(),
+            without=frozenset(task["without"]),
+        )
     )
     try:
         found = finetune(

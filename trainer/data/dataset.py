@@ -38,7 +38,8 @@ async def read_labelled(
         serving_backbone: fingerprint of another, whose embeddings of the same posts become the
             group `SERVING_EMBEDDING`; posts that lack either are left out.
         without: communities whose posts teach nobody else.
-        only: the communities whose posts alone are wanted; None: those of all others.
+        only: the communities whose posts alone are wanted, whether they teach others or not; None:
+            those of all but ``without``.
     """
     database = Database(database_url)
     keep_odd_text(database)

@@ -6,7 +6,7 @@ they grew gets curves of its own, as soon as those do better on posts that neith
 
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -72,14 +72,25 @@ class GrowthVerdict:
 
 
 async def read_watched(
-    session: AsyncSession, platform: PlatformName, horizon: float
+    session: AsyncSession,
+    platform: PlatformName,
+    horizon: float,
+    *,
+    without: Collection[int] = (),
 ) -> list[Watched]:
-    """The newest labelled posts of a platform's communities with one horizon, the oldest first."""
+    """The newest labelled posts of a platform's communities with one horizon, the oldest first.
+
+    Those of communities in ``without`` are left out.
+    """
     newest = (
         select(Post.id, Post.posted_at, Label.score)
         .join(Label, Label.post_id == Post.id)
         .join(Community, Community.id == Post.community_id)
-        .where(Post.platform == platform, Community.horizon_seconds == horizon)
+        .where(
+            Post.platform == platform,
+            Community.horizon_seconds == horizon,
+            Community.id.not_in(without),
+        )
         .order_by(Post.posted_at.desc(), Post.id.desc())
         .limit(MOST_POSTS)
         .subquery()
@@ -166,13 +177,16 @@ def quantile_losses(quantiles: Numbers, finals: Numbers) -> Numbers:
     return losses
 
 
-async def refit_growth(database_url: str, folder: Path, *, seed: int) -> dict[str, dict[str, Any]]:
+async def refit_growth(
+    database_url: str, folder: Path, *, seed: int, without: Collection[int] = ()
+) -> dict[str, dict[str, Any]]:
     """Try for better curves of every platform that has some; write those that are to serve.
 
     Args:
         database_url: where readings and labels are.
         folder: where learned curves lie.
         seed: of the resampling.
+        without: communities whose posts teach nobody else.
 
     Returns:
         The verdicts, by platform.
@@ -186,7 +200,9 @@ async def refit_growth(database_url: str, folder: Path, *, seed: int) -> dict[st
             if current is None:
                 continue
             async with database.read() as session:
-                posts = await read_watched(session, PlatformName(name), current.horizon)
+                posts = await read_watched(
+                    session, PlatformName(name), current.horizon, without=without
+                )
             curves, verdict = refit_curves(posts, current, seed=seed)
             if curves is not None:
                 _write(curves, learned)

@@ -123,7 +123,11 @@ def run(task: Task) -> dict[str, Any]:
     metrics = metrics_of(outcome)
     if task.trackers:
         _track(task, name, outcome, metrics)
-    growth = asyncio.run(refit_growth(task.database_url, task.models_root, seed=task.seed))
+    growth = asyncio.run(
+        refit_growth(
+            task.database_url, task.models_root, seed=task.seed, without=frozenset(task.without)
+        )
+    )
     return {
         "version": name,
         "folder": str(folder),

@@ -22,8 +22,9 @@ from models.attributes.serving_genres import SHIPPED
 from models.captions.ranking import SHIPPED_RANKING
 from models.captions.serving_ranking import RANKINGS, serving_ranking
 from storage.queries.caption_choices import caption_choices, count_choices
+from storage.tables import Label
 from storage.types import PlatformName
-from tests.fixtures.rows import LATER, one_post
+from tests.fixtures.rows import LATER, one_post, row
 
 PERSON = "a" * 64
 
@@ -92,6 +93,20 @@ async def test_a_choice_has_the_outcome_of_its_post_and_is_kept_once(watched: Co
     assert choice["chosen"] == 0
     assert choice["offered"][0]["text"] == "0 / below"
     assert choice["offered"][0]["merit"] == pytest.approx(0.482, abs=1e-3)
+
+
+async def test_labels_that_teach_nobody_else_are_not_told(watched: Core) -> None:
+    await chosen(watched, 1, post=1)
+    async with watched.database.write() as session:
+        session.add(row(Label))
+    percentiles = [
+        (await watched.database.run_read(partial(caption_choices, limit=10, without=apart)))[0][
+            "percentile"
+        ]
+        for apart in ((), (1,))
+    ]
+    assert percentiles[0] is not None
+    assert percentiles[1] is None
 
 
 async def test_without_memes_nothing_is_learned(watched: Core) -> None:

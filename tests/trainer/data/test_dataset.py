@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import make_url, text, update
+from sqlalchemy import make_url, select, text, update
 
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore
@@ -166,6 +166,16 @@ async def test_fine_tuning_leaves_out_and_counts_the_same_rows(
     assert dropped == {reason: 1}
     assert len(pictures) == round(LEARNED * (POSTS - 1))
     assert all(each.target.sum() == pytest.approx(1) for each in pictures)
+
+
+async def test_what_teaches_nobody_else_is_not_fine_tuned_on(
+    labelled: Database, tmp_path: Path
+) -> None:
+    async with labelled.read() as session:
+        (community,) = await session.scalars(select(Community.id))
+    store = ImageStore(tmp_path)
+    assert (await read_pictures(labelled.url, store, without=[community]))[0] == []
+    assert len((await read_pictures(labelled.url, store, without=[community + 1]))[0]) > 0
 
 
 async def test_an_embedding_that_is_not_finite_is_left_out_and_counted(labelled: Database) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
 from bot.labels.shipped_curves import PlatformCurves
 from models.growth_curves import GrowthCurves, learned_path
@@ -103,6 +104,9 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 async def test_posts_are_read_with_what_was_known_before_the_horizon(database: Database) -> None:
     async with database.read() as session:
         found = await read_watched(session, PlatformName.REDDIT, HORIZON)
+        community = (await session.scalars(select(Community.id))).one()
+        kept = await read_watched(session, PlatformName.REDDIT, HORIZON, without=[community])
+    assert kept == [], "its labels teach nobody else"
     # An imported post was only read at its end.
     assert [each.final for each in found] == [10.0, 20.0]
     assert found[0].trajectory.ages.tolist() == [605.0, AGE + 5.0]

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from apscheduler.triggers.cron import CronTrigger
@@ -46,6 +47,7 @@ from bot.webhooks.deliver import WebhookDelivery
 from storage.engine.database import Database
 from storage.engine.scopes import ITS_ROWS
 from storage.queries.posts import (
+    CLAIMED_FOR,
     claim_posts,
     claim_replies,
     load_posts,
@@ -153,8 +155,14 @@ class Jobs:
             lambda session: {*claim_posts(session, [each.id for each in due], states, now=now)},
             alone_in=ITS_ROWS,
         )
-        await self._queue.take(each for each in due if each.id in taken)
+        await self._queue.take(
+            (each for each in due if each.id in taken), still_ours=self._while_claimed(now)
+        )
         return len(taken)
+
+    def _while_claimed(self, since: datetime) -> Callable[[], bool]:
+        """Whether what was claimed at a moment is nobody else's yet."""
+        return lambda: self._clock() < since + CLAIMED_FOR
 
     async def stop(self) -> None:
         """Stop the work that goes on in the background."""
@@ -193,7 +201,10 @@ class Jobs:
             alone_in=ITS_ROWS,
         )
         await self._removals.take(
-            posts, lambda post: post.community_id, self._pipeline.remove_reply
+            posts,
+            lambda post: post.community_id,
+            self._pipeline.remove_reply,
+            still_ours=self._while_claimed(now),
         )
         return len(posts)
 

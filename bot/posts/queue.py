@@ -1,7 +1,7 @@
 """Due posts: one after another within a community, communities side by side."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from bot.leases import LeaseLost
 from bot.posts.pipeline import Pipeline
@@ -27,15 +27,26 @@ class CommunityQueue:
         """Communities whose queue is being worked on; their other posts wait for its end."""
         return self._lanes.busy
 
-    async def take(self, due: Iterable[DuePost], *, patience: float = PATIENCE) -> None:
+    async def take(
+        self,
+        due: Iterable[DuePost],
+        *,
+        patience: float = PATIENCE,
+        still_ours: Callable[[], bool] | None = None,
+    ) -> None:
         """Advance posts; returns when that is done, or goes on without the caller.
 
         Args:
             due: posts of communities that are not busy, in the order in which they are advanced.
             patience: how long to wait, seconds.
+            still_ours: whether a post is begun that its queue has kept waiting; None: each is.
         """
         await self._lanes.take(
-            due, lambda post: post.community_id, self._advance, patience=patience
+            due,
+            lambda post: post.community_id,
+            self._advance,
+            patience=patience,
+            still_ours=still_ours,
         )
 
     async def stop(self) -> None:

@@ -2,7 +2,7 @@
 came too late."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from storage.engine.core_tables import table_of
 from storage.engine.database import Database
 from storage.engine.scopes import ITS_ROWS
 from storage.queries.posts import (
+    CLAIMED_FOR,
     claim_posts,
     claim_replies,
     due_posts,
@@ -80,11 +81,13 @@ class Settler:
 
         Posts whose outcome is due count, and replies that say that there is none.
         """
+        still_ours = self._while_claimed()
         posts = await self._due()
         waiting = await self._that_wait()
         # In one lane: what a score waits for must not be said after what became of it.
         items: list[Post | _Waiting] = [*waiting, *posts]
-        await self._outcomes.take(items, _lane, self._show)
+        await self._outcomes.take(items, _lane, self._show, still_ours=still_ours)
+        still_ours = self._while_claimed()
         without = await self._without_outcome()
         said: list[int] = []
 
@@ -93,8 +96,16 @@ class Settler:
                 if await self._settle_without(post):
                     said.append(post.id)
 
-        await self._too_late.take(without, _lane, settle)
+        await self._too_late.take(without, _lane, settle, still_ours=still_ours)
         return len(posts) + len(said)
+
+    def _while_claimed(self) -> Callable[[], bool]:
+        """Whether what is claimed from now on is nobody else's yet.
+
+        Whoever takes it then may have shown more by the time its turn comes here.
+        """
+        until = self._clock() + CLAIMED_FOR
+        return lambda: self._clock() < until
 
     async def stop(self) -> None:
         """Stop the work that goes on in the background."""

@@ -43,6 +43,7 @@ class Lanes(Generic[K]):
         work: Callable[[T], Awaitable[object]],
         *,
         patience: float = PATIENCE,
+        still_ours: Callable[[], bool] | None = None,
     ) -> None:
         """Work on items; returns when all are done, or goes on without the caller.
 
@@ -52,6 +53,8 @@ class Lanes(Generic[K]):
             lane: the lane of an item.
             work: does an item. An error of one is logged and ends nothing else.
             patience: how long to wait, seconds.
+            still_ours: whether an item is begun that its lane has kept waiting. What is left then
+                has to be due again: somebody else may have taken it. None: each is.
         """
         lanes: dict[K, list[T]] = {}
         for item in items:
@@ -59,7 +62,9 @@ class Lanes(Generic[K]):
                 lanes.setdefault(lane(item), []).append(item)
         self._busy |= lanes.keys()
         under_way = [
-            self._tasks.start(self._run(key, waiting, work), f"{self._what} of lane {key}")
+            self._tasks.start(
+                self._run(key, waiting, work, still_ours), f"{self._what} of lane {key}"
+            )
             for key, waiting in lanes.items()
         ]
         if under_way:
@@ -71,10 +76,16 @@ class Lanes(Generic[K]):
         self._busy.clear()
 
     async def _run(
-        self, key: K, items: Sequence[T], work: Callable[[T], Awaitable[object]]
+        self,
+        key: K,
+        items: Sequence[T],
+        work: Callable[[T], Awaitable[object]],
+        still_ours: Callable[[], bool] | None,
     ) -> None:
         try:
             for item in items:
+                if still_ours is not None and not still_ours():
+                    return
                 try:
                     await work(item)
                 except Exception:

@@ -85,6 +85,23 @@ async def test_a_lane_that_goes_on_is_left_alone_by_the_next_tick(
 
 
 @pytest.mark.usefixtures("posted")
+async def test_what_waits_longer_in_a_lane_than_it_is_claimed_for_is_due_again(
+    app: App, platform: Gated, clock: FakeClock
+) -> None:
+    tick = asyncio.create_task(app.jobs.advance_posts())
+    async with asyncio.timeout(30):
+        for _ in range(2):
+            await platform.replied.get()
+        clock.forward(CLAIMED_FOR.total_seconds())
+        platform.opened.set()
+        assert await tick == 4
+        assert await platform.replied.get() == "slow 1"
+        assert "slow 2" not in platform.asked, "another process may have it by now"
+        assert await app.jobs.advance_posts() == 1
+    assert await platform.replied.get() == "slow 2"
+
+
+@pytest.mark.usefixtures("posted")
 async def test_a_post_that_somebody_is_about_to_advance_is_left_to_them(app: App) -> None:
     with app.pipeline.reserve(3), app.pipeline.reserve(4), app.pipeline.reserve(1):
         assert app.pipeline.reserved == {1, 3, 4}

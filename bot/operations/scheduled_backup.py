@@ -57,6 +57,7 @@ class ScheduledBackup:
         self._report = report
         self._clock = clock
         self._not_before = 0.0
+        self._under_way = asyncio.Lock()
 
     async def back_up_if_due(self) -> bool:
         """Make a backup if one is due; return whether one was made."""
@@ -67,10 +68,17 @@ class ScheduledBackup:
         return backups_in(self._settings.backups_dir)
 
     async def back_up_now(self) -> bool:
-        """The same for somebody who asks for one, due or not."""
+        """The same for somebody who asks for one, due or not; one that is being made will do."""
         return await self._back_up(asked_for=True)
 
     async def _back_up(self, *, asked_for: bool) -> bool:
+        # The lease is this process's for both: for who asks for one, and for the schedule.
+        if self._under_way.locked():
+            return False
+        async with self._under_way:
+            return await self._back_up_alone(asked_for=asked_for)
+
+    async def _back_up_alone(self, *, asked_for: bool) -> bool:
         if not await self._lease.hold():
             return False
         try:
@@ -82,7 +90,8 @@ class ScheduledBackup:
             self._not_before = time.monotonic() + _AFTER_FAILURE
             log.error("The scheduled backup has failed: %s", error)  # noqa: TRY400 - it says all
             why = str(error) if isinstance(error, ExpectedError) else f"{describe(error)}."
-            await self._report.stopped(f"{why} It is tried again in an hour")
+            again = " It is tried again in an hour" if self._settings.backup_hours else ""
+            await self._report.stopped(f"{why}{again}")
             return False
         finally:
             await self._lease.release()

@@ -1,5 +1,7 @@
 """Backups that make themselves."""
 
+import asyncio
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.operations import scheduled_backup
+from bot.operations.backup import back_up
 from bot.operations.findings import State
 from bot.operations.scheduled_backup import ScheduledBackup, backups_finding, backups_in
 from bot.operations.verify_backup import verify
@@ -144,6 +147,38 @@ async def test_two_processes_make_one(
     assert not await backup.back_up_if_due()
     await other._lease.release()
     assert await backup.back_up_if_due()
+
+
+async def test_one_that_is_asked_for_while_one_is_made_is_that_one(
+    settings: Settings, backup: ScheduledBackup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = back_up
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(*arguments: object, **options: object) -> object:
+        begun.set()
+        go_on.wait(30)
+        return whole(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(scheduled_backup, "back_up", slow)
+    made = asyncio.create_task(backup.back_up_if_due())
+    assert await asyncio.to_thread(begun.wait, 30)
+    assert not await backup.back_up_now()
+    assert backup._lease.held, "nobody else may begin one"
+    go_on.set()
+    assert await made
+    assert len(names(settings)) == 1
+
+
+async def test_one_that_was_asked_for_is_not_said_to_be_tried_again_where_none_are_made(
+    settings: Settings, database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduled_backup, "TOO_LITTLE", 2**60)
+    never = settings.model_copy(update={"backup_hours": 0.0})
+    report = ServiceStates(database, clock=clock).report("backups", "The scheduled backup")
+    assert not await ScheduledBackup(never, database, report, clock=clock).back_up_now()
+    (notice,) = await notices(database)
+    assert notice.endswith("on another disk.")
 
 
 def test_a_late_one_is_to_be_looked_at(

@@ -238,6 +238,9 @@ class LemmyNetwork:
             kind, sent_at = InboxKind.GUESS, _changed_at(thing, sent_at)
         if kind is None and mentioned:
             kind = InboxKind.PREDICT
+        if kind is InboxKind.PREDICT and part(view, "creator").get("bot_account") is True:
+            # Bots do not talk to each other here.
+            return None
         if kind is None or (kind is InboxKind.PREDICT and is_private):
             return None
         return Message(

@@ -22,7 +22,7 @@ from storage.tables import Author, Community, Embedding, Guess, InboxItem, Label
 from storage.types import PlatformName, PostState, ReplyState
 from tests.fakes.clock import FakeClock
 from tests.fakes.lemmy import FakeLemmy, serving
-from tests.fakes.lemmy.server import ME, PASSWORD
+from tests.fakes.lemmy.server import ME, MY_ID, PASSWORD
 
 MINUTE, HOUR = 60, 3600
 
@@ -192,6 +192,26 @@ async def test_a_pinned_post_does_not_end_the_reading_of_a_listing(
     async with start() as bot:
         await bot.later()
         assert len(lemmy.own(first["post"]["id"])) == 1, "it stands on the second page"
+
+
+async def test_a_person_who_names_the_bot_is_answered_and_a_bot_is_not(
+    start: OpenBot, lemmy: FakeLemmy
+) -> None:
+    shown = lemmy.post("A cat")["post"]["id"]
+    async with start() as bot:
+        await bot.later()
+        asked = lemmy.write(shown, "@peoria what do you say?", author="bob")
+        said = lemmy.write(shown, "@peoria beep", author="robot")
+        said["creator"]["bot_account"] = True
+        lemmy.mentions += [asked, said]
+        await bot.later(MINUTE)
+        await bot.later(MINUTE)
+        answers = [
+            each["comment"]["path"].split(".")[-2]
+            for each in lemmy.comments.values()
+            if each["comment"]["creator_id"] == MY_ID
+        ]
+        assert answers == ["0", str(asked["comment"]["id"])]
 
 
 async def test_opting_out_by_a_reply_and_by_a_message(start: OpenBot, lemmy: FakeLemmy) -> None:

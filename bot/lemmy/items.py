@@ -42,10 +42,13 @@ def read_view(
     post_id, title = post.get("id"), post.get("name")
     if not isinstance(post_id, int) or posted_at is None or not isinstance(title, str):
         return None
+    source_id = source_id_of(post_id, instance)
+    if _SOURCE_ID.fullmatch(source_id) is None:
+        return None
     image, link = _image(post), post.get("ap_id")
     skip = _barred(view, nsfw=nsfw)
     return SeenPost(
-        source_id=source_id_of(post_id, instance),
+        source_id=source_id,
         author=author_of(view),
         title=storable(title),
         posted_at=posted_at,

@@ -8,12 +8,13 @@ from typing import Any, TypeGuard
 from bot.networks.network import SeenPost, Skip
 from bot.platform import Reading, ScoreRead
 from storage.files.post_values import storable
+from storage.types import SPOILER
 
 #: Characters of a post that are its title.
 TITLE = 300
 _MAX_URL = 2000
 _URI = re.compile(
-    r"at://(did:[a-z]+:[A-Za-z0-9._:%-]{1,60})/app\.bsky\.feed\.post/([\w.~:-]{1,20})"
+    r"at://(did:[a-z]{1,9}:[A-Za-z0-9._:%-]{1,60})/app\.bsky\.feed\.post/([\w.~:-]{1,20})"
 )
 #: Labels of what is not for everybody's eyes.
 _ADULT = frozenset({"porn", "sexual", "nudity", "graphic-media", "gore"})
@@ -57,6 +58,7 @@ def read_view(
         skip=Skip.NO_IMAGE if skip is None and not images else skip,
         reading=read_score(view, at),
         may_answer=part(view, "viewer").get("replyDisabled") is not True,
+        options={SPOILER: True} if _is_adult(view) else {},
     )
 
 
@@ -132,7 +134,11 @@ def _barred(view: Mapping[str, Any], *, adult: bool) -> Skip | None:
     if "!no-unauthenticated" in author:
         # They want to be seen by who is signed in to Bluesky alone.
         return Skip.LEFT_ALONE
-    return Skip.NSFW if _ADULT & (labels_of(view) | author) and not adult else None
+    return Skip.NSFW if _is_adult(view) and not adult else None
+
+
+def _is_adult(view: Mapping[str, Any]) -> bool:
+    return bool(_ADULT & (labels_of(view) | labels_of(part(view, "author"))))
 
 
 def _is_count(value: object) -> TypeGuard[int]:

@@ -112,6 +112,17 @@ async def test_posts_are_watched_and_scored_and_nobody_is_answered_who_did_not_a
         assert profile["labels"]["values"] == [{"val": "bot"}]
 
 
+async def test_adult_posts_that_are_taken_are_covered(start: OpenBot, bluesky: FakeBluesky) -> None:
+    bluesky.post("One #cats", labels=[{"val": "nudity"}])
+    bluesky.post("Two #cats")
+    async with start(bluesky_adult=True) as bot:
+        await bot.later()
+        assert {post.title: post.is_spoiler for post in await bot.all(Post)} == {
+            "One #cats": True,
+            "Two #cats": False,
+        }
+
+
 async def test_who_asks_bots_to_keep_away_is_heard_while_peoria_runs(
     start: OpenBot, bluesky: FakeBluesky
 ) -> None:

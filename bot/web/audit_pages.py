@@ -29,6 +29,8 @@ WORDS = {
     Action.RETRAIN: mark("asked for a training run"),
     Action.PROMOTE: mark("let a version serve"),
     Action.ROLLBACK: mark("went back to a version"),
+    Action.MODEL_HERE: mark("chose the version that serves a server"),
+    Action.MANAGERS: mark("set a server's managers"),
     Action.HIDE: mark("hid a post"),
     Action.SHOW: mark("showed a hidden post again"),
     Action.BAN: mark("shut out who posted"),

@@ -86,6 +86,24 @@ class DuelMessages:
             retry_at=None,
         )  # fmt: skip
 
+    async def take_out(self, channel: PostChannel, duel_id: int) -> None:
+        """Take picture and titles out of the message of an ended duel: one of its posts is gone.
+
+        Raises:
+            discord.HTTPException: it was not changed.
+        """
+        texts = Texts(channel.guild.preferred_locale)
+        told, is_open = await self._read(duel_id)
+        if told is None or told.duel.source_id is None or is_open:
+            return
+        embed = duel_embed(
+            texts, told, self._names, is_open=False, has_picture=False, has_titles=False
+        )
+        await channel.get_partial_message(int(told.duel.source_id)).edit(
+            embed=embed, attachments=[], view=None,
+            allowed_mentions=discord.AllowedMentions.none(),
+        )  # fmt: skip
+
     async def note(self, duel_id: int, **values: object) -> None:
         """Note what became of the message."""
         async with self._core.database.write(alone_in=ITS_ROWS) as session:

@@ -20,13 +20,20 @@ PICTURE = "duel.jpg"
 
 
 def duel_embed(
-    texts: Texts, told: DuelData, names: MemberNames, *, is_open: bool, has_picture: bool
+    texts: Texts,
+    told: DuelData,
+    names: MemberNames,
+    *,
+    is_open: bool,
+    has_picture: bool,
+    has_titles: bool = True,
 ) -> discord.Embed:
     """Lay a duel out, as it is now.
 
     Args:
         is_open: whether people may still guess.
         has_picture: whether the picture is sent with it.
+        has_titles: whether the posts are named; not where one was deleted.
     """
     duel = told.duel
     embed = discord.Embed(title=texts("duel.heading"))
@@ -34,11 +41,13 @@ def duel_embed(
     if duel.state is DuelState.VOID:
         embed.description = texts("duel.void")
         return embed
-    lines = [
-        texts("duel.side", n=number, post=_link(texts, post))
-        for number, post in enumerate(told.posts, start=1)
-    ]
-    lines.append("")
+    lines = []
+    if has_titles:
+        lines = [
+            texts("duel.side", n=number, post=_link(texts, post))
+            for number, post in enumerate(told.posts, start=1)
+        ]
+        lines.append("")
     if is_open:
         lines.append(texts("duel.question", when=_when(closes_at(told.posts))))
         first, second = (texts.number(each.points, 1) for each in told.sides)

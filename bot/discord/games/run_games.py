@@ -1,7 +1,7 @@
 """Duels and scores as numbers: guesses are taken, and what can be decided is decided and told."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -30,7 +30,7 @@ from bot.league.guesses import GuessRefused
 from bot.people.sealed_ids import keep_id
 from bot.platform import PlatformUnavailable, RequestFailed, RequestRefused
 from storage.engine.scopes import DUELS, ITS_ROWS
-from storage.tables import Community, Duel
+from storage.tables import Community, Duel, Post
 from storage.types import DuelState, PlatformName
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ _SENT_WITHIN = timedelta(minutes=1)
 #: Tries of what may be a fault of ours, and the pauses between them.
 _MOST_TRIES = 4
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=30)
+_ENDED = (DuelState.DECIDED, DuelState.DRAWN)
 
 
 class Games(commands.Cog):
@@ -78,6 +79,46 @@ class Games(commands.Cog):
             await self._guess(interaction, duel_id, first)
         except Exception as error:  # noqa: BLE001 - answered and logged there
             await answer_error(interaction, error)
+
+    @commands.Cog.listener()
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        """A message was deleted."""
+        await self._take_out([event.message_id])
+
+    @commands.Cog.listener()
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        """Many messages were deleted at once."""
+        await self._take_out(event.message_ids)
+
+    async def _take_out(self, message_ids: Collection[int]) -> None:
+        """Show nothing more of deleted posts under ended duels; other duels become void."""
+        ids = [str(each) for each in message_ids]
+
+        def find(session: Session) -> Sequence[tuple[Duel, int]]:
+            query = select(Post.id).filter_by(platform=PlatformName.DISCORD)
+            gone = session.scalars(query.where(Post.source_id.in_(ids))).all()
+            if not gone:
+                return ()
+            theirs = or_(Duel.first_post_id.in_(gone), Duel.second_post_id.in_(gone))
+            rows = session.execute(
+                select(Duel, Community.options)
+                .join(Community, Community.id == Duel.community_id)
+                .where(theirs, Duel.state.in_(_ENDED), Duel.source_id.is_not(None))
+                .order_by(Duel.id)
+            )
+            return [(row.Duel, int(row.options.get("guild") or 0)) for row in rows]
+
+        for duel, guild_id in await self._core.database.run_read(find):
+            guild = self._client.get_guild(guild_id)
+            if guild is None:
+                continue
+            try:
+                with judging_answers():
+                    channel = await find_told_channel(guild, int(duel.place))
+                    if isinstance(channel, PostChannel):
+                        await self.duels.take_out(channel, duel.id)
+            except (PlatformUnavailable, RequestRefused, RequestFailed) as error:
+                log.info("Duel %s still shows a post that was deleted: %s", duel.id, error)
 
     async def _guess(
         self, interaction: discord.Interaction[Any], duel_id: int, first: bool

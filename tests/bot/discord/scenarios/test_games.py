@@ -147,6 +147,24 @@ async def test_a_duel_is_void_when_a_post_is_deleted(scene: Scene, cem: Member) 
     assert "No duel was decided yet" in asked.text
 
 
+async def test_an_ended_duel_shows_nothing_more_of_a_post_that_is_deleted(
+    scene: Scene, cem: Member
+) -> None:
+    one = await posted(scene, scene.ann, "cat")
+    await posted(scene, cem, "dog", OTHER)
+    await scene.fake.slash(scene.bob, scene.channel, "duel")
+    await scene.pass_time(HORIZON + 60)
+    assert await look(scene) == 1
+    assert "a draw" in shown(scene).text
+    assert len(shown(scene).attachments) == 1
+    await scene.fake.delete_message(one)
+    await scene.fake.until(lambda: not shown(scene).attachments)
+    assert "a draw" in shown(scene).text
+    assert "cat" not in shown(scene).text
+    (row,) = await duels(scene)
+    assert row.state is DuelState.DRAWN
+
+
 async def test_a_duel_that_could_not_be_noted_is_looked_for(
     scene: Scene, cem: Member, clock: FakeClock
 ) -> None:

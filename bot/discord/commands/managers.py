@@ -49,9 +49,15 @@ class Managers(Feature):
         if add is not None and add.is_default():
             raise Refused("managers.everybody")
 
+        guild = interaction.guild
+        there = set() if guild is None else {str(each.id) for each in guild.roles}
+
         def change(server: Server) -> None:
             gone = None if remove is None else str(remove.id)
             roles = [each for each in server.manager_roles if each != gone]
+            if there:
+                # One that was deleted cannot be chosen any more, to be taken away.
+                roles = [each for each in roles if each in there]
             if add is not None and str(add.id) not in roles:
                 roles.append(str(add.id))
             if len(roles) > _MOST:

@@ -4,7 +4,9 @@ import pytest
 from sqlalchemy import select
 
 from bot.audit import Action
-from storage.tables import AuditEntry, Community
+from bot.servers import change_server
+from storage.tables import AuditEntry, Community, Server
+from storage.types import PlatformName
 from tests.bot.discord.scenarios.scene import Scene
 from tests.fakes.discord.interactions import NotOffered
 
@@ -57,6 +59,18 @@ async def test_members_of_a_role_manage_the_bot(scene: Scene) -> None:
     assert "Nobody manages me here" in asked.text
     asked = await fake.slash(scene.bob, scene.channel, "manage audit")
     assert "for the managers of this server" in asked.text
+
+
+async def test_roles_that_were_deleted_take_no_place(scene: Scene) -> None:
+    database = scene.core.database
+
+    def fill(server: Server) -> None:
+        server.manager_roles = [str(number) for number in range(1, 11)]
+
+    await change_server(database, PlatformName.DISCORD, str(scene.guild.id), fill)
+    helpers = scene.fake.grant(scene.bob)
+    asked = await scene.fake.slash(scene.admin, scene.channel, "managers", add=helpers)
+    assert f"members of <@&{helpers.id}> manage me here" in asked.text
 
 
 async def test_the_group_is_as_large_as_discord_takes(scene: Scene) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 from discord import app_commands
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from bot.discord.commands.feature import Feature, community_here, texts_for
@@ -242,16 +242,15 @@ def _post_of(session: Session, text: str) -> Post | None:
     match = _MESSAGE.fullmatch(text.strip())
     if match is None:
         return None
-    found: Post | None = session.scalar(
-        select(Post)
-        .outerjoin(Reply, Reply.post_id == Post.id)
-        .where(
-            Post.platform == PlatformName.DISCORD,
-            or_(Post.source_id == match[1], Reply.source_id == match[1]),
+    query = select(Post).options(joinedload(Post.community))
+    of_message = {"platform": PlatformName.DISCORD, "source_id": match[1]}
+    found: Post | None = session.scalar(query.filter_by(**of_message))
+    if found is None:
+        # Asked by itself: in one question with the other, every post would be read.
+        replied = select(Reply.post_id).where(Reply.source_id == match[1])
+        found = session.scalar(
+            query.filter_by(platform=PlatformName.DISCORD).where(Post.id.in_(replied)).limit(1)
         )
-        .options(joinedload(Post.community))
-        .limit(1)
-    )
     return found
 
 

@@ -123,7 +123,10 @@ class JsonHttp:
         """
         self.requests += 1
         if self._session is None:
-            self._session = aiohttp.ClientSession(headers={"User-Agent": self._agent})
+            # Pixelfed tells what is wrong as a page for people where JSON is not asked for.
+            self._session = aiohttp.ClientSession(
+                headers={"User-Agent": self._agent, "Accept": "application/json"}
+            )
         try:
             async with (
                 asyncio.timeout(SECONDS),

@@ -131,6 +131,8 @@ class FakeMastodon:
             if fault.path in f"{request.method} {request.path}" and fault.times > 0:
                 fault.times -= 1
                 return await fault.answer(request, handler)
+        if request.path.startswith("/api/") and request.headers["Accept"] != "application/json":
+            return web.Response(text="<html>", content_type="text/html")
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if request.path.startswith("/api/") and token != self.token:
             return web.json_response({"error": "The access token is invalid"}, status=401)

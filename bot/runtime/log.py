@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from bot.runtime.log_context import FIELDS, what_it_is_about
-from bot.runtime.repeated_lines import FoldRepeats
+from bot.runtime.repeated_lines import OF_MANY, FoldRepeats
 
 #: What looks like a credential in a line: user:password@ in URLs, Discord tokens, bearer tokens.
 _SECRETS = re.compile(
@@ -105,7 +105,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
             "process": record.process,
-            **what_it_is_about(),
+            **({} if hasattr(record, OF_MANY) else what_it_is_about()),
         }
         if record.exc_text:
             line["traceback"] = record.exc_text

@@ -10,6 +10,8 @@ from typing import TypeAlias
 #: the error.
 _Kind: TypeAlias = tuple[str, int, str, str, str]
 
+#: An attribute of lines with a count: they are about many things, and not about what is just done.
+OF_MANY = "of_many"
 #: Lines of one kind within a window that are written as they come: one for an error, whose
 #: traceback says it all; some for what is told of many things.
 _ERRORS, _LINES = 1, 50
@@ -136,6 +138,8 @@ def _without_frames(record: logging.LogRecord) -> logging.LogRecord:
 def _summary(record: logging.LogRecord, count: int, seconds: float) -> logging.LogRecord:
     within = f"{seconds:g} s" if seconds < 120 else f"{seconds / 60:g} min"
     words = f"{record.msg} [{count:,} more of this kind within {within}]"
-    return logging.LogRecord(
+    summary = logging.LogRecord(
         record.name, record.levelno, record.pathname, record.lineno, words, None, None
     )
+    setattr(summary, OF_MANY, True)
+    return summary

@@ -9,6 +9,7 @@ from discord import Locale, app_commands
 from bot.discord.texts.catalogue import ENGLISH, FEATURES
 from bot.discord.texts.command_labels import CommandTranslator, label
 from bot.discord.texts.lookup import Texts
+from bot.texts.language import LANGUAGES, Language
 
 HERE = Path(__file__).parents[4] / "bot" / "discord"
 
@@ -94,3 +95,15 @@ async def test_commands_are_translated() -> None:
 
 def test_no_two_features_share_a_key() -> None:
     assert sum(len(each.ENGLISH) for each in FEATURES) == len(ENGLISH)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_entries_of_menus_are_called_alike_in_every_text(language: Language) -> None:
+    texts = Texts(language)
+    wrong = [
+        (key, menu)
+        for menu in ("predict.menu", "meme.menu", "score.menu", "guess.skip")
+        for key, text in ENGLISH.items()
+        if f"*{ENGLISH[menu]}*" in text and f"*{texts(menu)}*" not in texts(key)
+    ]
+    assert wrong == []

@@ -35,6 +35,7 @@ from models.registry import Manifest, read_version
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
 from storage.errors import ExpectedError
+from storage.objects.faults import ObjectStoreFault
 from storage.tables import Community, ModelVersion, Server
 
 log = logging.getLogger(__name__)
@@ -217,6 +218,10 @@ class ChampionServer:
             if ref.version_id not in self._chosen:
                 try:
                     self._chosen[ref.version_id] = await asyncio.to_thread(self._load, ref)
+                except ObjectStoreFault as fault:
+                    # It will be there again.
+                    log.warning("%s, which a server chose, waits: %s", ref.name, fault)
+                    return None
                 except Exception:
                     # Once: each post would try it again.
                     self._chosen[ref.version_id] = None

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from bot.app import App
 from bot.core import Core
-from bot.serving.champion import ChampionServer, NoChampion
+from bot.serving.champion import ChampionRef, ChampionServer, NoChampion
 from bot.training.versions import (
     UnknownVersion,
     add_version,
@@ -17,6 +17,7 @@ from models.features import FEATURES_VERSION
 from models.head import Head
 from models.registry import Manifest, VersionUnusable, write_version
 from storage.engine.database import Database
+from storage.objects.faults import ObjectStoreFault
 from storage.tables import ModelVersion
 from tests.bot.training.conftest import champions
 
@@ -158,6 +159,28 @@ async def fresh_serving(app: App | Core) -> ChampionServer:
         core.database, versions_dir=core.settings.versions_dir,
         backbones_dir=core.settings.backbones_dir, limits=DecodeLimits(),
     )  # fmt: skip
+
+
+@pytest.mark.usefixtures("first")
+async def test_what_a_server_chose_serves_once_its_files_can_be_fetched(core: Core) -> None:
+    away = True
+
+    def bring(name: str) -> None:
+        if away and name == "v1":
+            raise ObjectStoreFault("the object store {url} is away", "Wait.", url="s3://models")
+
+    serving = ChampionServer(
+        core.database, versions_dir=core.settings.versions_dir,
+        backbones_dir=core.settings.backbones_dir, limits=DecodeLimits(), bring=bring,
+    )  # fmt: skip
+    async with core.database.read() as session:
+        version = await session.scalar(select(ModelVersion).filter_by(name="v1"))
+    assert version is not None
+    chosen = ChampionRef(version.id, "v1", chosen=True)
+    assert (await serving.champion(chosen)).name != "v1"
+    away = False
+    assert (await serving.champion(chosen)).name == "v1"
+    serving.close()
 
 
 async def test_a_champion_that_is_damaged_at_the_start_is_an_error(core: Core, first: str) -> None:

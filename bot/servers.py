@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.engine.database import Database
+from storage.engine.scopes import Scope
 from storage.tables import Community, Server, TrainingRun
 from storage.types import PlatformName
 
@@ -59,7 +60,9 @@ async def change_server(
     Args:
         change: is given what is set, and sets it anew; what it raises changes nothing.
     """
-    async with database.write() as session:
+    async with database.write(
+        alone_in=[Scope("server", f"{platform.value} {source_id}")]
+    ) as session:
         server = await find_server(session, platform, source_id)
         if server is None:
             server = Server(

@@ -13,8 +13,9 @@ import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import numpy as np
@@ -31,6 +32,8 @@ BAR_SECONDS, BAR_SLOWER = 2.0, 0.10
 #: As many as one person may post in a minute.
 _POSTS = 10
 _PAGES = 40
+#: Streams that are opened at the same time.
+_AT_ONCE = 20
 
 
 class Viewer:
@@ -40,9 +43,17 @@ class Viewer:
         self.seen = asyncio.Event()
         self.seen_at = 0.0
 
-    async def watch(self, session: aiohttp.ClientSession, url: str, opened: asyncio.Event) -> None:
+    async def watch(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        turn: asyncio.Semaphore,
+        opened: asyncio.Event,
+    ) -> None:
         """Read the stream until it ends."""
-        async with session.get(url) as answer:
+        async with turn:
+            answer = await session.get(url)
+        async with answer:
             assert answer.status == 200, answer.status
             opened.set()
             async for line in answer.content:
@@ -78,6 +89,21 @@ async def _pages(session: aiohttp.ClientSession, url: str) -> list[float]:
     return took
 
 
+async def _unless_one_ends(
+    tasks: Sequence[asyncio.Task[None]], awaited: Sequence[Coroutine[Any, Any, Any]]
+) -> None:
+    """Wait for all; a viewer whose stream ends meanwhile ends the measurement, too."""
+    all_of_them = asyncio.gather(*awaited)
+    either: list[asyncio.Future[Any]] = [all_of_them, *tasks]
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        if task.done():
+            all_of_them.cancel()
+            task.result()
+            raise RuntimeError("a stream has ended")
+    await all_of_them
+
+
 async def measure(folder: Path, viewers: int, votes: int) -> tuple[list[float], Sequence[float]]:
     """Seconds until each viewer saw each vote; the middle of the page's time without and with."""
     settings = Settings(
@@ -104,14 +130,16 @@ async def measure(folder: Path, viewers: int, votes: int) -> tuple[list[float], 
             query = ",".join(map(str, ids))
             watching = [Viewer() for _ in range(viewers)]
             opened = [asyncio.Event() for _ in watching]
+            # So many at a time as find room: the board sends away who would wait for too long.
+            turn = asyncio.Semaphore(_AT_ONCE)
             async with _visiting() as crowd:
                 tasks = [
                     asyncio.create_task(
-                        each.watch(crowd, f"{url}/live?posts={query}&community=board", event)
+                        each.watch(crowd, f"{url}/live?posts={query}&community=board", turn, event)
                     )
                     for each, event in zip(watching, opened, strict=True)
                 ]
-                await asyncio.gather(*(event.wait() for event in opened))
+                await _unless_one_ends(tasks, [event.wait() for event in opened])
                 await asyncio.sleep(2)
                 beside = statistics.median(await _pages(voter, url))
                 delays = []
@@ -126,7 +154,7 @@ async def measure(folder: Path, viewers: int, votes: int) -> tuple[list[float], 
                     ) as answer:
                         assert answer.status == 200, await answer.text()
                     voted = time.perf_counter()
-                    await asyncio.gather(*(each.seen.wait() for each in watching))
+                    await _unless_one_ends(tasks, [each.seen.wait() for each in watching])
                     delays += [each.seen_at - voted for each in watching]
                     await asyncio.sleep(0.37)
                 for task in tasks:

@@ -38,7 +38,7 @@ from bot.runtime.system_clock import steady
 from storage.engine.database import Database
 from storage.engine.faults import may_pass
 from storage.engine.guard import guarded, unguarded
-from storage.engine.scopes import ITS_ROWS, LEASES
+from storage.engine.scopes import BESIDE_ALL, LEASES
 from storage.engine.upsert import insert_if_new
 from storage.tables import Lease as Row
 
@@ -260,7 +260,8 @@ class Lease:
     def _extend(self, session: Session) -> bool:
         """Renew it in one statement, for machines with little to spare; whether it is still ours.
 
-        Who took it, or one that excludes it, has made its number larger.
+        Who took it, or one that excludes it, has made its number larger. It waits for no other
+        writer: one that runs alone for a while must not end everybody's leases.
         """
         ours = (Row.name == self._name, Row.owner == self._owner, Row.fence == self._fence)
         until = update(Row).where(*ours).values(expires=database_time(session) + self._term)
@@ -273,7 +274,7 @@ class Lease:
             await asyncio.sleep(self._renewed_every)
             began = steady()
             try:
-                if not await self._database.run_write(self._extend, alone_in=ITS_ROWS):
+                if not await self._database.run_write(self._extend, alone_in=BESIDE_ALL):
                     self._until = 0.0
                     log.warning("Another process does the work of %s now.", self._name)
                     return

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-from storage.engine.scopes import EVERYTHING, Scope, Scopes, is_everything
+from storage.engine.scopes import BESIDE_ALL, EVERYTHING, Scope, Scopes, is_everything
 
 #: A reader sees what there was at its first statement, as on SQLite.
 READ_OPTIONS = {"isolation_level": "REPEATABLE READ"}
@@ -28,11 +28,13 @@ TRIES = 5
 _PATIENCE = (
     "set_config('lock_timeout', '30000', true),"
     # A process that is paused in the middle, or whose machine is lost, must not hold its locks for
-    # as long as nobody notices: the server ends its transaction.
-    " set_config('idle_in_transaction_session_timeout', '15000', true)"
+    # as long as nobody notices: the server ends its transaction, before the leases end that it has
+    # (`bot.leases.PLATFORM_TERM`), so that others can take them then.
+    " set_config('idle_in_transaction_session_timeout', '5000', true)"
 )
 #: "Peoria" as a number: those who write beside others share this lock, who writes alone has it.
 _WRITERS = 0x50656F726961
+_BESIDE_ALL = text(f"SELECT {_PATIENCE}")
 _NO_LIMIT = text("SELECT set_config(:name, '0', true)")
 _WAIT = text("SELECT pg_advisory_xact_lock(CAST(:scope AS bigint))")
 _ALONE = text(f"SELECT {_PATIENCE}, pg_advisory_xact_lock({_WRITERS})")
@@ -55,6 +57,9 @@ class PostgresqlWriters:
     @asynccontextmanager
     async def turn(self, scopes: Scopes) -> AsyncIterator[None]:
         """Wait until nobody in this process writes in one of some scopes, and there is room."""
+        if scopes == BESIDE_ALL:
+            yield
+            return
         async with AsyncExitStack() as stack:
             for scope in _in_order(scopes):
                 await stack.enter_async_context(self._turns.setdefault(scope, asyncio.Lock()))
@@ -67,6 +72,9 @@ async def take_scopes(session: AsyncSession, scopes: Scopes) -> None:
 
     To be called before anything is read: what is read afterwards holds until the end.
     """
+    if scopes == BESIDE_ALL:
+        await session.execute(_BESIDE_ALL)
+        return
     numbers = [] if is_everything(scopes) else [scope.number for scope in _in_order(scopes)]
     keys = {f"scope_{place}": number for place, number in enumerate(numbers)}
     await session.execute(_ALONE if is_everything(scopes) else _beside(len(numbers)), keys)

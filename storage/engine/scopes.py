@@ -11,6 +11,9 @@ run side by side, and each says what it counts on. There are three kinds:
 - ``ITS_ROWS``: nothing is counted on but what its statements say themselves: a change of a row that
   is still in a state, an insert that a unique constraint holds up, a row that was read to be
   changed (``SELECT … FOR UPDATE``).
+
+And there is ``BESIDE_ALL``, for one statement that keeps what its process does alive: it waits for
+nobody's turn, not even for who runs alone.
 """
 
 import hashlib
@@ -41,6 +44,7 @@ Scopes: TypeAlias = Sequence[Scope]
 _ALL = Scope("everything")
 EVERYTHING: Final[Scopes] = (_ALL,)
 ITS_ROWS: Final[Scopes] = ()
+BESIDE_ALL: Final[Scopes] = (Scope("beside all"),)
 #: For ``with_for_update``: the row is read to be decided on. Rows may still come to point at it.
 LOCKED: Final[Any] = {"key_share": True}
 #: All labels: each is written after the one before it, by `storage.tables.Label.written_at`. To

@@ -246,6 +246,20 @@ async def test_a_long_write_by_right_of_a_lease_keeps_others_from_it_and_not_its
     await elsewhere.close()
 
 
+async def test_who_writes_alone_for_long_ends_no_lease(database: Database) -> None:
+    if database.url.startswith("sqlite"):
+        pytest.skip("there, writers take turns")
+    elsewhere = Database(database.url)
+    lease = Lease(database, "reddit", term=0.4)
+    assert await lease.hold()
+    async with elsewhere.write(), asyncio.timeout(30):
+        until = lease._until
+        while lease._until <= until:  # noqa: ASYNC110 - it renews by itself
+            await asyncio.sleep(0.01)
+    await lease.release()
+    await elsewhere.close()
+
+
 async def test_a_process_that_was_paused_writes_nothing_when_it_goes_on(
     database: Database,
 ) -> None:

@@ -332,7 +332,7 @@ async def test_a_paused_writer_holds_nobody_up_for_long(
     one, _ = two
     limit = text("SHOW idle_in_transaction_session_timeout")
     async with one.write(alone_in=alone_in) as session:
-        assert await session.scalar(limit) == "15s"
+        assert await session.scalar(limit) == "5s"
     # Migrations take their time, and who starts beside one waits for its end, however long.
     for each in (limit, text("SHOW lock_timeout"), text("SHOW statement_timeout")):
         assert await one.change_schema(lambda connection, each=each: connection.scalar(each)) == "0"

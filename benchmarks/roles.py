@@ -72,6 +72,8 @@ class World:
     on_discord: list[Message] = field(default_factory=list)
     on_reddit: list[str] = field(default_factory=list)
     on_board: list[str] = field(default_factory=list)
+    #: How many have no answer yet, by platform: counted now and then, as counting costs.
+    unanswered: Counter[str] = field(default_factory=Counter)
     takeovers: list[tuple[str, float]] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
 
@@ -198,6 +200,7 @@ async def _play(folder: Path, url: str, arguments: argparse.Namespace) -> dict[s
                 await fake.slash(admin, channel, "watch")
             await _until(lambda: _boards_answer(world), "the boards")
             telling = asyncio.create_task(_tell_progress(world))
+            counting = asyncio.create_task(_count_unanswered(world))
             mishaps = asyncio.create_task(_mishaps(world, arguments))
             await asyncio.gather(
                 _post(world, arguments.posts // 3, mishaps, _post_on_discord),
@@ -208,6 +211,7 @@ async def _play(folder: Path, url: str, arguments: argparse.Namespace) -> dict[s
             with contextlib.suppress(TimeoutError):
                 await _until(lambda: _is_settled(world), "the end", within=PATIENCE)
             telling.cancel()
+            counting.cancel()
             return await _count(world, arguments)
         finally:
             await asyncio.gather(*(process.end(signal.SIGTERM) for process in processes))
@@ -254,8 +258,9 @@ async def _post(
 
 
 async def _post_on_discord(world: World, number: int) -> None:
-    while len(world.on_discord) - _answered_on_discord(world) > UNANSWERED:  # noqa: ASYNC110 - it is elsewhere
+    while world.unanswered["discord"] > UNANSWERED:  # noqa: ASYNC110 - it is elsewhere
         await asyncio.sleep(1)
+    world.unanswered["discord"] += 1
     channel = world.chance.choice(world.channels)
     image = picture(number, 160, 120)
     world.on_discord.append(
@@ -265,8 +270,9 @@ async def _post_on_discord(world: World, number: int) -> None:
 
 async def _post_on_reddit(world: World, number: int) -> None:
     # A listing holds the newest thousand: nobody finds what was pushed out of it.
-    while len(world.on_reddit) - _answered_on_reddit(world) > UNANSWERED:  # noqa: ASYNC110 - as above
+    while world.unanswered["reddit"] > UNANSWERED:  # noqa: ASYNC110 - as above
         await asyncio.sleep(1)
+    world.unanswered["reddit"] += 1
     data = world.reddit.post(world.chance.choice(SUBREDDITS), f"Picture {number}")
     world.on_reddit.append(data["id"])
 
@@ -298,6 +304,13 @@ async def _post_on_board(world: World, number: int) -> None:
             except (aiohttp.ClientError, TimeoutError):
                 world.refused["no answer"] += 1
             await asyncio.sleep(0.5)
+
+
+async def _count_unanswered(world: World) -> None:
+    while True:
+        world.unanswered["discord"] = len(world.on_discord) - _answered_on_discord(world)
+        world.unanswered["reddit"] = len(world.on_reddit) - _answered_on_reddit(world)
+        await asyncio.sleep(2)
 
 
 async def _tell_progress(world: World) -> None:

@@ -10,9 +10,6 @@ from uuid import uuid4
 
 from sqlalchemy import URL
 
-#: Connections that are kept when nobody needs them.
-_KEPT = 5
-
 
 @dataclass(frozen=True, slots=True)
 class PostgresqlOptions:
@@ -48,10 +45,12 @@ class PostgresqlOptions:
 
     def engine_arguments(self) -> dict[str, Any]:
         """What `sqlalchemy.create_engine` is called with."""
-        kept = min(_KEPT, self.connections)
         return {
-            "pool_size": kept,
-            "max_overflow": self.connections - kept,
+            # All that were opened are kept: to open one takes a process of the server, questions
+            # for the types there are, and every statement being prepared anew.
+            "pool_size": self.connections,
+            "max_overflow": 0,
+            "pool_use_lifo": True,
             "connect_args": self._through_a_pooler() if self.pooler else self._directly(),
         }
 

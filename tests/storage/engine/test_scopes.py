@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, make_url, select, text, update
+from sqlalchemy import delete, event, func, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -158,6 +158,24 @@ async def test_a_locked_row_is_read_as_it_is_after_the_wait(two: tuple[Database,
     await asyncio.gather(*(flip(database) for database in two for _ in range(2)))
     async with two[0].read() as session:
         assert (await session.get_one(Author, 1)).sealed_id == "40"
+
+
+async def test_connections_that_were_opened_are_used_again(two: tuple[Database, Database]) -> None:
+    """A new one costs more than what is asked by it."""
+    one, _ = two
+    opened: list[object] = []
+    event.listen(one.engine.sync_engine, "connect", lambda connection, _: opened.append(connection))
+
+    async def ask(start: asyncio.Barrier) -> None:
+        async with one.read() as session:
+            await session.scalar(select(func.count(Author.id)))
+            await start.wait()
+
+    async with asyncio.timeout(PATIENCE):
+        for _ in range(3):
+            start = asyncio.Barrier(10)
+            await asyncio.gather(*(ask(start) for _ in range(10)))
+    assert len(opened) <= 10
 
 
 async def test_many_who_wait_for_one_thing_leave_room_for_others(

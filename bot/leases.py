@@ -13,15 +13,14 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Final
 from weakref import WeakValueDictionary
 
 from sqlalchemy import (
     ColumnElement,
-    CursorResult,
     Delete,
     Double,
     Update,
@@ -37,7 +36,7 @@ from bot.runtime.processes import is_gone, this_process
 from bot.runtime.system_clock import steady
 from storage.engine.database import Database
 from storage.engine.faults import may_pass
-from storage.engine.guard import guarded, unguarded
+from storage.engine.guard import guarded, guards, unguarded
 from storage.engine.scopes import BESIDE_ALL, LEASES
 from storage.engine.upsert import insert_if_new
 from storage.tables import Lease as Row
@@ -52,8 +51,8 @@ _RENEWED, _MARGIN = 0.25, 0.15
 #: How often an owner looks whether the lease is still its own, seconds.
 _LOOK_SECONDS = 0.5
 
-#: Leases that this process holds, by their own word.
-_mine: "WeakValueDictionary[str, Lease]" = WeakValueDictionary()
+#: Owners of leases in this process, by their own word.
+_mine: "WeakValueDictionary[str, Holder]" = WeakValueDictionary()
 
 
 class LeaseLost(Exception):
@@ -62,22 +61,151 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Fence:
-    """A guard: what a lease looked like when work by right of it began."""
+    """A guard: leases, and the number that each had when work by right of them began."""
 
-    name: str
-    owner: str
-    number: int
+    rights: tuple[tuple["Lease", int], ...]
 
     def __call__(self, session: Session) -> None:
-        # Held until the end of the transaction: nobody takes the lease between this and that. Its
+        # Held until the end of the transaction: nobody takes a lease between this and that. Its
         # owner may renew it meanwhile, however long the transaction takes.
-        row = session.execute(
-            select(Row.owner, Row.fence)
-            .filter_by(name=self.name)
+        names = [lease.name for lease, _ in self.rights]
+        rows = session.execute(
+            select(Row.name, Row.owner, Row.fence)
+            .where(Row.name.in_(names))
+            .order_by(Row.name)
             .with_for_update(read=True, key_share=True)
-        ).one_or_none()
-        if row is None or (row.owner, row.fence) != (self.owner, self.number):
-            raise LeaseLost(f"another process does the work of {self.name} now")
+        )
+        found = {row.name: (row.owner, row.fence) for row in rows}
+        for lease, number in self.rights:
+            if found.get(lease.name) != (lease.owner, number):
+                raise LeaseLost(f"another process does the work of {lease.name} now")
+
+    def is_met(self) -> bool:
+        """Whether all of them are ours still, as far as this process knows."""
+        return all(lease.held and lease.fence == number for lease, number in self.rights)
+
+
+@contextmanager
+def guarding(leases: Iterable["Lease"]) -> Iterator[None]:
+    """Have every write in the block, and of tasks that it starts, checked against leases.
+
+    Writes raise `LeaseLost` when somebody else became the owner of one since the block was entered,
+    whatever this process knows of that. Those that are not ours to begin with are not checked.
+    """
+    rights = tuple((lease, lease.fence) for lease in dict.fromkeys(leases) if lease.fence)
+    if not rights:
+        yield
+        return
+    for lease, _ in rights:
+        lease.uses += 1
+    try:
+        with guarded(_Fence(rights)):
+            yield
+    finally:
+        for lease, _ in rights:
+            lease.uses -= 1
+
+
+def rights_are_held() -> bool:
+    """Whether every lease by right of which this task works is ours still.
+
+    True where it works by right of none.
+    """
+    return all(guard.is_met() for guard in guards() if isinstance(guard, _Fence))
+
+
+class Holder:
+    """An owner of leases: what it has is renewed together, in one statement.
+
+    Args:
+        database: the one that all of them share.
+        term: how long a lease lasts without being renewed, seconds; the same for all who want it.
+    """
+
+    def __init__(self, database: Database, term: float = TERM) -> None:
+        self.database = database
+        self.term = term
+        self._renewed_every = term * _RENEWED
+        self._word = uuid.uuid4().hex[:12]
+        #: The name in the table: where it runs, and a word of its own.
+        self.name = f"{this_process()} {self._word}"
+        self._leases: dict[str, Lease] = {}
+        #: How leases of others looked when they were seen first, and when that was, by name.
+        self._seen: dict[str, tuple[tuple[str, float], float]] = {}
+        self._renewing: asyncio.Task[None] | None = None
+
+    def is_alive(self) -> None:
+        """Note that this process has it: nobody takes its leases for those of a dead one."""
+        _mine[self._word] = self
+
+    def keep(self, lease: "Lease") -> None:
+        """Renew a lease from now on."""
+        self._leases[lease.name] = lease
+        if self._renewing is None or self._renewing.done():
+            self._renewing = asyncio.create_task(self._renew(), name=f"lease of {lease.name}")
+
+    async def drop(self, lease: "Lease") -> None:
+        """Renew a lease no longer; where it was the last one, this owner is as good as dead."""
+        self._leases.pop(lease.name, None)
+        if self._leases:
+            return
+        _mine.pop(self._word, None)
+        if self._renewing is not None:
+            self._renewing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._renewing
+            self._renewing = None
+
+    def extend(self, session: Session) -> dict[str, int]:
+        """Renew all in one statement, for machines with little to spare.
+
+        It waits for no other writer: one that runs alone for a while must not end anybody's leases.
+
+        Returns the numbers of those that are ours still: who took one is its owner now, and who
+        took one that excludes it has ended it.
+        """
+        until = database_time(session) + self.term
+        # Not what could not be given back because the database was away: that ends by itself.
+        mine = (Row.owner == self.name, Row.name.in_([*self._leases]), Row.expires != 0)
+        ours = update(Row).where(*mine).values(expires=until)
+        return {row.name: row.fence for row in session.execute(ours.returning(Row.name, Row.fence))}
+
+    def is_free(self, name: str, owner: str, expires: float, now: float) -> bool:
+        """Whether a lease is nobody else's, by its row and by how long that is unchanged."""
+        if owner == self.name or expires == 0 or is_dead(owner):
+            return True
+        at = steady()
+        looks = (owner, expires)
+        if name not in self._seen or self._seen[name][0] != looks:
+            self._seen[name] = (looks, at)
+        unchanged = at - self._seen[name][1]
+        # The database's clock may be moved: nobody loses a lease that is being renewed.
+        return unchanged > self.term + self._renewed_every or (
+            expires < now and unchanged > 2 * self._renewed_every
+        )
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(self._renewed_every)
+            began = steady()
+            leases = [*self._leases.values()]
+            try:
+                numbers = await self.database.run_write(self.extend, alone_in=BESIDE_ALL)
+            except (DBAPIError, OSError) as error:
+                # A server that is being restarted refuses connections, which is an OSError.
+                for lease in leases:
+                    _warn("The lease of %s could not be renewed (%s).", lease.name, error)
+                continue
+            for lease in leases:
+                if self._leases.get(lease.name) is not lease:
+                    # It was given back meanwhile.
+                    continue
+                if numbers.get(lease.name) == lease.fence:
+                    lease.renewed(began)
+                    continue
+                del self._leases[lease.name]
+                lease.taken_away()
+                log.warning("Another process does the work of %s now.", lease.name)
 
 
 class Lease:
@@ -88,6 +216,7 @@ class Lease:
         name: what it is for, at most 64 characters.
         term: how long it lasts without being renewed, seconds; the same for all who want it.
         excludes: whether a lease of another name must not be anybody else's meanwhile; None: none.
+        holder: renews it together with others, whose term is its own; None: it is alone.
     """
 
     def __init__(
@@ -97,22 +226,20 @@ class Lease:
         *,
         term: float = TERM,
         excludes: Callable[[str], bool] | None = None,
+        holder: Holder | None = None,
     ) -> None:
         self._database = database
         self._name = name
-        self._term = term
-        self._renewed_every = term * _RENEWED
+        self._holder = holder or Holder(database, term)
+        self._term = self._holder.term
         self._excludes = excludes
-        self._word = uuid.uuid4().hex[:12]
-        self._owner = f"{this_process()} {self._word}"
         #: Until when it is ours, by the monotonic clock.
         self._until = 0.0
-        #: How leases of others looked when they were seen first, and when that was, by name.
-        self._seen: dict[str, tuple[tuple[str, float], float]] = {}
-        self._renewing: asyncio.Task[None] | None = None
         self._tried = False
         #: The number with which it became ours; 0: it never was, or was given back.
         self._fence = 0
+        #: Blocks of work that go on by right of it.
+        self.uses = 0
 
     @property
     def name(self) -> str:
@@ -120,22 +247,18 @@ class Lease:
         return self._name
 
     @property
+    def owner(self) -> str:
+        """What its row names while it is ours."""
+        return self._holder.name
+
+    @property
     def fence(self) -> int:
         """Its number since it became ours: larger than that of every owner before."""
         return self._fence
 
-    @contextmanager
-    def guarding(self) -> Iterator[None]:
-        """Have every write in the block, and of tasks that it starts, checked against the lease.
-
-        Writes raise `LeaseLost` when somebody else became its owner since the block was entered,
-        whatever this process knows of that. Where it is not ours to begin with, nothing is checked.
-        """
-        if not self._fence:
-            yield
-            return
-        with guarded(_Fence(self._name, self._owner, self._fence)):
-            yield
+    def guarding(self) -> AbstractContextManager[None]:
+        """A block whose writes are checked against it; see `guarding`."""
+        return guarding([self])
 
     @property
     def is_elsewhere(self) -> bool:
@@ -164,10 +287,17 @@ class Lease:
         with unguarded():
             if not await self._database.run_write(self.take_in, alone_in=[LEASES]):
                 return False
-            self._until = began + self._term * (1 - _MARGIN)
-            if self._renewing is None or self._renewing.done():
-                self._renewing = asyncio.create_task(self._renew(), name=f"lease of {self._name}")
+            self.renewed(began)
+            self._holder.keep(self)
         return True
+
+    def renewed(self, began: float) -> None:
+        """It is ours for a term from a moment on, by the monotonic clock."""
+        self._until = began + self._term * (1 - _MARGIN)
+
+    def taken_away(self) -> None:
+        """It is another's."""
+        self._until = 0.0
 
     def take_in(self, session: Session) -> bool:
         """Take or renew it in a write session; return whether it is ours for a term."""
@@ -184,15 +314,15 @@ class Lease:
             session.execute(
                 update(Row).where(Row.name.in_(ended)).values(expires=0.0, fence=Row.fence + 1)
             )
-        fence, values = 1, {"owner": self._owner, "expires": _now(session) + self._term}
-        _mine[self._word] = self
+        fence, values = 1, {"owner": self.owner, "expires": _now(session) + self._term}
+        self._holder.is_alive()
         if before is None:
             if not insert_if_new(session, Row, name=self._name, fence=fence, **values):
                 # Another process was first at this very moment.
                 return False
         else:
             owner, fence = before
-            fence += owner != self._owner
+            fence += owner != self.owner
             session.execute(update(Row).filter_by(name=self._name).values(fence=fence, **values))
         self._fence = fence
         return True
@@ -213,13 +343,8 @@ class Lease:
             for_good: nobody will ever want it again.
         """
         self._until, self._tried, self._fence = 0.0, False, 0
-        _mine.pop(self._word, None)
-        if self._renewing is not None:
-            self._renewing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._renewing
-            self._renewing = None
-        ours = (Row.name == self._name, Row.owner == self._owner)
+        await self._holder.drop(self)
+        ours = (Row.name == self._name, Row.owner == self.owner)
         end: Delete | Update = update(Row).where(*ours).values(expires=0.0, fence=Row.fence + 1)
         if for_good:
             end = delete(Row).where(*ours)
@@ -238,51 +363,11 @@ class Lease:
             query = query.filter_by(name=self._name)
         # All are looked at, so that how long each is unchanged counts from now on.
         free = [
-            self._is_free(*row)
+            self._holder.is_free(*row)
             for row in session.execute(query)
             if row.name == self._name or (self._excludes is not None and self._excludes(row.name))
         ]
         return all(free)
-
-    def _is_free(self, name: str, owner: str, expires: float, now: float) -> bool:
-        if owner == self._owner or expires == 0 or is_dead(owner):
-            return True
-        at = steady()
-        looks = (owner, expires)
-        if name not in self._seen or self._seen[name][0] != looks:
-            self._seen[name] = (looks, at)
-        unchanged = at - self._seen[name][1]
-        # The database's clock may be moved: nobody loses a lease that is being renewed.
-        return unchanged > self._term + self._renewed_every or (
-            expires < now and unchanged > 2 * self._renewed_every
-        )
-
-    def _extend(self, session: Session) -> bool:
-        """Renew it in one statement, for machines with little to spare; whether it is still ours.
-
-        Who took it, or one that excludes it, has made its number larger. It waits for no other
-        writer: one that runs alone for a while must not end everybody's leases.
-        """
-        ours = (Row.name == self._name, Row.owner == self._owner, Row.fence == self._fence)
-        until = update(Row).where(*ours).values(expires=database_time(session) + self._term)
-        result = session.execute(until)
-        assert isinstance(result, CursorResult)  # noqa: S101 - what an UPDATE gives
-        return result.rowcount == 1
-
-    async def _renew(self) -> None:
-        while True:
-            await asyncio.sleep(self._renewed_every)
-            began = steady()
-            try:
-                if not await self._database.run_write(self._extend, alone_in=BESIDE_ALL):
-                    self._until = 0.0
-                    log.warning("Another process does the work of %s now.", self._name)
-                    return
-            except (DBAPIError, OSError) as error:
-                # A server that is being restarted refuses connections, which is an OSError.
-                _warn("The lease of %s could not be renewed (%s).", self._name, error)
-            else:
-                self._until = began + self._term * (1 - _MARGIN)
 
 
 def _warn(what: str, name: str, error: DBAPIError | OSError) -> None:

@@ -4,13 +4,14 @@ An adapter turns its platform's events into `IncomingPost`, shows predictions an
 reads scores. Nothing else knows which platform it is on.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from bot.serving.forecast import Card, Ending
+from bot.shared_leases import Division
 from storage import types
 from storage.errors import ExpectedError
 from storage.tables import Post
@@ -240,6 +241,18 @@ class OneOwner(Protocol):
 
     def guarding(self) -> AbstractContextManager[None]:
         """A block in which nothing is written once another process is the one."""
+
+
+@runtime_checkable
+class SharedOut(Protocol):
+    """A platform whose communities processes share among them: each has one owner at a time."""
+
+    @property
+    def division(self) -> Division | None:
+        """Which communities are this process's, by their source ids; None: all."""
+
+    def guarding_in(self, source_ids: Iterable[str]) -> AbstractContextManager[None]:
+        """A block in which nothing is written once one of some communities is another's."""
 
 
 @runtime_checkable

@@ -86,7 +86,7 @@ class LabelCollector:
             by_platform[post.platform].append(post)
         for name, batch in by_platform.items():
             try:
-                with by_right_of(self._platforms, name):
+                with by_right_of(self._platforms, name, _communities(batch)):
                     await self._read(name, batch)
             except LeaseLost as error:
                 log.info("Scores on %s are left to another process: %s.", name.value, error)
@@ -229,3 +229,7 @@ class LabelCollector:
             ),
             alone_in=ITS_ROWS,
         )
+
+
+def _communities(posts: Sequence[Post]) -> set[str]:
+    return {post.community.source_id for post in posts}

@@ -68,7 +68,7 @@ class ImagelessScores:
             by_platform[post.platform].append(post)
         for name, posts in by_platform.items():
             try:
-                with by_right_of(self._platforms, name):
+                with by_right_of(self._platforms, name, {post.community for post in posts}):
                     readings = await self._ask(name, posts)
                     await self._database.run_write(
                         partial(self._record, posts=posts, readings=readings), alone_in=ITS_ROWS

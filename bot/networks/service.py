@@ -56,6 +56,7 @@ class NetworkService:
         database: Database,
     ) -> None:
         self._title = title
+        self._elsewhere = f"Another process looks after {title}; this one waits until it ends."
         self._worked = worked
         self._turns = turns
         self._report = report
@@ -87,7 +88,7 @@ class NetworkService:
     async def begin(self) -> None:
         """Look after the network from now on."""
         if not await self.hold():
-            log.info("Another process looks after %s; this one waits until it ends.", self._title)
+            log.info(self._elsewhere)
         self._task = asyncio.create_task(
             keep_running(self._title, self._run, report=self._report), name=self._title.lower()
         )
@@ -99,6 +100,10 @@ class NetworkService:
             await asyncio.wait({self._task})
             self._task = None
             await tell(self._title, self._report.closed())
+        await self.let_go()
+
+    async def let_go(self) -> None:
+        """Let other processes have the network."""
         await self._lease.release()
 
     async def tick(self) -> None:
@@ -123,7 +128,7 @@ class NetworkService:
                 continue
             await self._report.stopped(str(refusal))
             # Another process may have better credentials.
-            await self._lease.release()
+            await self.let_go()
             await until_another_try(self._worked.credentials, self._worked.credentials_used)
             log.info("%s is tried again.", self._title)
             self._worked.sign_in_anew()

@@ -113,13 +113,13 @@ class Pipeline:
                 found = await self._database.run_read(partial(self._read, post_id))
                 predicted = None
                 if isinstance(found, PredictionInput):
-                    with by_right_of(self.platforms, found.post.platform):
+                    with by_right_of(self.platforms, *_where(found.post)):
                         predicted = await self._predictor.predict(found)
             if isinstance(found, Post):
-                with by_right_of(self.platforms, found.platform):
+                with by_right_of(self.platforms, *_where(found)):
                     await self._replier.take_up(found)
             elif found is not None and predicted is not None:
-                with by_right_of(self.platforms, found.post.platform):
+                with by_right_of(self.platforms, *_where(found.post)):
                     await self._replier.answer(found.post, predicted.card, predicted.skip)
 
     def _read(self, post_id: int, session: Session) -> PredictionInput | Post | None:
@@ -200,5 +200,9 @@ class Pipeline:
 
     async def remove_reply(self, post: Post) -> None:
         """Remove the reply of a withdrawn post, if there is one, now or at a later tick."""
-        with by_right_of(self.platforms, post.platform):
+        with by_right_of(self.platforms, *_where(post)):
             await self._replier.remove_reply(post)
+
+
+def _where(post: Post) -> tuple[PlatformName, list[str]]:
+    return post.platform, [post.community.source_id]

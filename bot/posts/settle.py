@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from bot.duty import by_right_of, communities_of_others, off_duty
+from bot.duty import by_right_of, communities_of_others
 from bot.leases import LeaseLost
 from bot.platform import FindsReplies, Platform, post_ref
 from bot.posts.retry import OUTCOME_DAYS, log_failure, next_try, settle_pause
@@ -92,7 +92,8 @@ class Settler:
         said: list[int] = []
 
         async def settle(post: Post) -> None:
-            with by_right_of(self._platforms, post.platform):
+            communities = [post.community.source_id]
+            with by_right_of(self._platforms, post.platform, communities):
                 if await self._settle_without(post):
                     said.append(post.id)
 
@@ -140,10 +141,11 @@ class Settler:
         def find(session: Session) -> Sequence[int]:
             return replies_without_outcome(
                 session,
-                [name for name in self._platforms if name not in off_duty(self._platforms)],
+                [*self._platforms],
                 now=now,
                 limit=BATCH,
-                without_communities=self._too_late.busy,
+                without_communities=self._too_late.busy
+                | communities_of_others(session, self._platforms),
             )
 
         return await self._take_replies(await self._database.run_read(find), now)
@@ -154,9 +156,10 @@ class Settler:
         def find(session: Session) -> Mapping[int, Waits]:
             ids = replies_that_wait(
                 session,
-                [name for name in self._platforms if name not in off_duty(self._platforms)],
+                [*self._platforms],
                 now=now,
-                without_communities=self._outcomes.busy,
+                without_communities=self._outcomes.busy
+                | communities_of_others(session, self._platforms),
             )
             waits = read_waits(session, [*ids], needed=self._needed)
             return {
@@ -179,7 +182,8 @@ class Settler:
     async def _show(self, item: Post | _Waiting) -> None:
         post = item if isinstance(item, Post) else item.post
         try:
-            with by_right_of(self._platforms, post.platform):
+            communities = [post.community.source_id]
+            with by_right_of(self._platforms, post.platform, communities):
                 if isinstance(item, Post):
                     await self._settle(item)
                 else:

@@ -1,14 +1,13 @@
 """Reddit behind the protocol that every platform has."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import partial
 
 from bot.core import Core
 from bot.networks.errors import CredentialsRefused
-from bot.networks.service import NetworkService
 from bot.networks.turns import Turns
 from bot.notices import NoticeKind, note
 from bot.platform import PlatformRefused, PlatformUnavailable, PostRef, Reading
@@ -30,10 +29,12 @@ from bot.reddit.moderators.turns import Moderators
 from bot.reddit.replies import Replies
 from bot.reddit.reply_rules import read_reply_rules
 from bot.reddit.score_reader import ScoreReader
+from bot.reddit.subreddit_service import SubredditService, check_rights
 from bot.reddit.watcher import Watcher
 from bot.runtime.supervisor import tell
 from bot.runtime.system_clock import SystemClock
 from bot.serving.forecast import Card, Ending
+from bot.shared_leases import Division
 from bot.subreddits import chosen_subreddits
 from storage.types import PlatformName
 
@@ -77,9 +78,7 @@ class RedditPlatform:
         self._core = core
         self._turns = Turns("Reddit", (NotAllowed, NotThere), self._note_closed, clock=clock)
         self._report = core.services.report("reddit", "Reddit")
-        self._service = NetworkService(
-            "reddit", "Reddit", self, self._turns, self._report, database
-        )
+        self._service = SubredditService(self, self._turns, self._report, database)
         #: Those of the latest try to sign in.
         self._credentials = read_credentials(core.settings_now())
         self.client = RedditClient(
@@ -88,7 +87,7 @@ class RedditPlatform:
             oauth_url=settings.reddit_oauth_url,
             clock=clock,
             heard=self._hear_time,
-            before_writing=self._service.check_duty,
+            before_writing=check_rights,
         )
         self._communities = Communities(
             database, horizon_seconds=round(settings.reddit_horizon_hours * 3600), clock=clock
@@ -113,7 +112,6 @@ class RedditPlatform:
             self._communities,
             reply_rules,
             clock=clock,
-            check_duty=self._service.check_duty,
         )
         self._cleanup = CommentCleanup(
             self.client,
@@ -184,35 +182,52 @@ class RedditPlatform:
 
     @property
     def on_duty(self) -> bool:
-        """Whether Reddit is this process's: of several on one database, one looks after it."""
+        """Whether the account is this process's: of several on one database, one looks after it."""
         return self._service.on_duty
 
+    @property
+    def division(self) -> Division | None:
+        """Which subreddits are this process's; None: all."""
+        return self._service.division
+
     def guarding(self) -> AbstractContextManager[None]:
-        """A block in which nothing is written once Reddit is another process's."""
+        """A block in which nothing is written once the account is another process's."""
         return self._service.guarding()
+
+    def guarding_in(self, source_ids: Iterable[str]) -> AbstractContextManager[None]:
+        """A block in which nothing is written once one of some subreddits is another process's."""
+        return self._service.guarding_in(source_ids)
 
     async def tick(self) -> None:
         """Do what is due: read subreddits and the inbox, check own comments.
 
-        Nothing is due while another process looks after Reddit.
+        Nothing is due in subreddits that another process looks after.
         """
         await self._service.tick()
 
+    async def find_subreddits(self) -> Sequence[str]:
+        """Names of the subreddits that are watched now."""
+        await self._turns.run_due("chosen subreddits", CHOSEN_EVERY, self._find_chosen)
+        return self._subreddits
+
+    async def look_after(self, subreddit: str) -> None:
+        """Read what is new in a subreddit, and what its moderators wrote in its wiki."""
+        every = self._every
+        await self._turns.run_due(f"r/{subreddit}", every, partial(self._watch, subreddit))
+        await self._moderators.look_after(self._turns, subreddit)
+
     async def do_what_is_due(self) -> None:
-        """Read subreddits and the inbox, check own comments, and what else has its time."""
+        """Read the inbox, check own comments, and what else has its time for all of Reddit."""
         if self._ahead is not None:
             ahead, self._ahead = self._ahead, None
             await tell("Reddit", self._report.clock_ahead(ahead))
-        await self._turns.run_due("chosen subreddits", CHOSEN_EVERY, self._find_chosen)
-        for name in self._subreddits:
-            await self._turns.run_due(f"r/{name}", self._every, partial(self._watch, name))
         await self._turns.run_due("inbox", self._every, self._read_inbox)
         await self._turns.run_due("bans", BANS_EVERY, self._look_at_bans)
         await self._turns.run_due("comments", CLEANUP_EVERY, self._cleanup.run)
         await self._turns.run_due("imports", IMPORTS_EVERY, self._imports.go_on)
         await self._turns.run_due("deletions", DELETIONS_EVERY, self._deletions.follow)
         await self._turns.run_due("guesses", GUESSES_EVERY, self._guesses.read_again)
-        await self._moderators.do_what_is_due(self._turns, self._every, self._subreddits)
+        await self._moderators.do_what_is_due(self._turns, self._every)
 
     def _watched(self, names: Sequence[str]) -> tuple[str, ...]:
         """Names of subreddits, each once, without those that are never watched."""
@@ -268,22 +283,22 @@ class RedditPlatform:
 
     async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
         """Comment the prediction; see `Replies.reply`."""
-        self._service.check_duty()
+        self._service.check_duty_in(post.community_source_id)
         return await self._replies.reply(post, card, sent_before=sent_before)
 
     async def find_reply(self, post: PostRef) -> str | None:
         """Our comment on a post, if there is one; see `Replies.find_reply`."""
-        self._service.check_duty()
+        self._service.check_duty_in(post.community_source_id)
         return await self._replies.find_reply(post)
 
     async def settle(self, post: PostRef, reply_id: str, outcome: Ending) -> None:
         """Put the outcome into the comment; see `Replies.settle`."""
-        self._service.check_duty()
+        self._service.check_duty_in(post.community_source_id)
         await self._replies.settle(post, reply_id, outcome)
 
     async def withdraw(self, post: PostRef, reply_id: str | None) -> None:
         """Delete the comment; see `Replies.withdraw`."""
-        self._service.check_duty()
+        self._service.check_duty_in(post.community_source_id)
         await self._replies.withdraw(post, reply_id)
 
     async def announce(
@@ -295,7 +310,10 @@ class RedditPlatform:
         """
         self._service.check_duty()
         if community_source_id is not None:
-            await self._moderators.notices.tell(community_source_id, text, told_since=told_since)
+            with self._service.guarding():
+                await self._moderators.notices.tell(
+                    community_source_id, text, told_since=told_since
+                )
 
     async def read_scores(self, posts: Sequence[PostRef]) -> Mapping[int, Reading]:
         """Read scores, or say when; see `ScoreReader.read`."""

@@ -5,6 +5,7 @@ plain data comes out.
 """
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -130,7 +131,9 @@ class PrawThread:
     async def _ask(self, work: Callable[[praw.Reddit], T]) -> T:
         loop = asyncio.get_running_loop()
         try:
-            result = await loop.run_in_executor(self._thread, self._work, work)
+            # The thread knows by right of what it works, as whoever asks does.
+            context = contextvars.copy_context()
+            result = await loop.run_in_executor(self._thread, context.run, self._work, work)
         except AskedToWait as error:
             raise self.pace.asked_to_wait(
                 asked_wait("", error.wait.total_seconds() if error.wait else None), str(error)

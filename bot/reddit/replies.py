@@ -1,7 +1,6 @@
 """Comments: written once, found again before they are tried again, taken back when unwelcome."""
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -17,6 +16,7 @@ from bot.reddit.items import is_closed, is_deleted, is_gone
 from bot.reddit.own_comments import OwnComments
 from bot.reddit.refusal_codes import CLOSED, OUT_OF_SIGHT, POST_DELETED
 from bot.reddit.reply_rules import ReplyRules, is_in_contest
+from bot.reddit.subreddit_service import check_rights
 from bot.reddit.texts import prediction_text, settled_text
 from bot.runtime.clock import Clock
 from bot.serving.forecast import Card, Ending
@@ -33,11 +33,7 @@ CLOSED_WAIT = timedelta(hours=1)
 
 
 class Replies:
-    """Writes, changes and deletes the bot's own comments.
-
-    Args:
-        check_duty: raises `PlatformUnavailable` while another process looks after Reddit.
-    """
+    """Writes, changes and deletes the bot's own comments."""
 
     def __init__(
         self,
@@ -47,10 +43,8 @@ class Replies:
         rules: ReplyRules,
         *,
         clock: Clock,
-        check_duty: Callable[[], None],
     ) -> None:
         self._client = client
-        self._check_duty = check_duty
         self._database = database
         self._communities = communities
         self._rules = rules
@@ -119,7 +113,7 @@ class Replies:
             ReplyDeclined: Reddit will not have it.
             PostGone: the submission was deleted.
         """
-        self._check_duty()
+        check_rights()
         self._client.check_writing()
         self._own.note_sending(parent)
         try:

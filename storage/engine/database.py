@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from storage.engine.guard import check_guards, checked, is_guarded
+from storage.engine.guard import check_guards, checked, guards
 from storage.engine.postgresql import (
     READ_OPTIONS,
     TRIES,
@@ -210,7 +210,7 @@ class _EndsItsTransaction(sqlite3.Connection):
 
 
 async def _check_guards(session: AsyncSession) -> None:
-    if is_guarded():
+    if guards():
         await session.run_sync(check_guards)
 
 

@@ -44,9 +44,9 @@ def unguarded() -> Iterator[None]:
         _guards.reset(token)
 
 
-def is_guarded() -> bool:
-    """Whether there is anything to check."""
-    return bool(_guards.get())
+def guards() -> tuple[Guard, ...]:
+    """What every write of this task is checked against."""
+    return _guards.get()
 
 
 def check_guards(session: Session) -> None:

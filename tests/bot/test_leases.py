@@ -235,7 +235,7 @@ async def test_a_long_write_by_right_of_a_lease_keeps_others_from_it_and_not_its
     with lease.guarding():
         async with database.write(alone_in=ITS_ROWS), asyncio.timeout(30):
             with unguarded():
-                assert await database.run_write(lease._extend, alone_in=ITS_ROWS)
+                assert await database.run_write(lease._holder.extend, alone_in=ITS_ROWS)
                 taking = asyncio.create_task(
                     elsewhere.run_write(other._lock, alone_in=ITS_ROWS), name="taking"
                 )
@@ -302,7 +302,7 @@ async def test_a_database_that_refuses_connections_for_a_while_ends_no_renewing(
     async with asyncio.timeout(30):
         while len(refusals) < 2:  # noqa: ASYNC110 - it renews by itself
             await asyncio.sleep(0.01)
-    assert lease._renewing is not None
-    assert not lease._renewing.done()
+    assert lease._holder._renewing is not None
+    assert not lease._holder._renewing.done()
     monkeypatch.setattr(database, "run_write", write)
     await lease.release()

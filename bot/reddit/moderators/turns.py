@@ -1,7 +1,6 @@
 """What is done for moderators, and how often."""
 
 import logging
-from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -49,17 +48,17 @@ class Moderators:
         #: Whether there was any message the last time.
         self._is_written_to = True
 
-    async def do_what_is_due(
-        self, turns: Turns, every: timedelta, subreddits: Sequence[str]
-    ) -> None:
-        """Do what is due by the clock, each for itself.
+    async def look_after(self, turns: Turns, subreddit: str) -> None:
+        """Do what is due by the clock in one subreddit."""
+        what = f"the wiki of r/{subreddit}"
+        await turns.run_due(what, WIKI_EVERY, partial(self._read, subreddit))
+
+    async def do_what_is_due(self, turns: Turns, every: timedelta) -> None:
+        """Do what is due by the clock for all subreddits, each for itself.
 
         Args:
             every: how often messages are read.
-            subreddits: that are watched.
         """
-        for name in subreddits:
-            await turns.run_due(f"the wiki of r/{name}", WIKI_EVERY, partial(self._read, name))
         pause = every if self._is_written_to else max(every, IDLE_EVERY)
         await turns.run_due("messages of moderators", pause, self._read_messages)
         await turns.run_due("answers to moderators", every, self._answers.answer_due)

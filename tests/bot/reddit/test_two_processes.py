@@ -3,6 +3,7 @@
 import pytest
 
 from bot.leases import LeaseLost
+from bot.platform import PlatformUnavailable
 from bot.reddit.platform import RedditPlatform
 from storage.tables import InboxItem
 from storage.types import ReplyState
@@ -69,3 +70,70 @@ async def test_work_whose_right_is_lost_is_left_to_the_other_process_without_a_f
         await bot.reddit.tick()
     assert "is left to another process" in caplog.text
     assert [each for each in caplog.records if each.exc_info] == []
+
+
+async def test_processes_share_the_subreddits_and_each_post_is_answered_once(
+    start: OpenBot, reddit: FakeReddit, clock: FakeClock
+) -> None:
+    names = ("aww", "cats", "memes", "pics")
+    for name in names[1:]:
+        reddit.subreddit(name)
+    asked = []
+
+    def post_everywhere(n: int) -> None:
+        asked.extend(reddit.post(name, author=f"author{n}") for name in names)
+
+    changes = {"reddit_subreddits": ",".join(names)}
+    async with start(**changes) as first, start(**changes) as second:
+        both = (first, second)
+        for n in range(3):
+            post_everywhere(n)
+            for bot in both:
+                await bot.reddit.tick()
+            # Whoever has time looks at everything that is due, and takes its own only.
+            for bot in (second, first):
+                await bot.work()
+            clock.forward(60)
+        mine, theirs = (bot.reddit._service._shared.held for bot in both)
+        assert (len(mine), len(theirs)) == (2, 2)
+        assert mine | theirs == {*names}
+        asked_for = [bot.reddit.watcher._listed.keys() for bot in both]
+        assert {*asked_for[1]} == theirs
+        # A mention in the other's subreddit: who has the account hears of it, its owner answers.
+        (other,) = sorted(theirs)[:1]
+        mention = reddit.comment(reddit.post(other, author="z")["name"], f"u/{ME}", "fan")
+        reddit.message(mention, "username_mention")
+        for _ in range(2):
+            for bot in both:
+                await bot.tick()
+            clock.forward(60)
+        assert len(reddit.comments_on(mention["name"])) == 1
+        # The other one ends, with posts that it has seen and not answered.
+        post_everywhere(4)
+        for bot in both:
+            await bot.reddit.tick()
+        await first.reddit.stop()
+        for _ in range(4):
+            await second.tick()
+            clock.forward(60)
+        assert second.reddit._service._shared.held == {*names}
+        assert second.reddit.on_duty
+    assert {len(reddit.comments_on(each["name"])) for each in asked} == {1}
+
+
+async def test_a_comment_is_not_sent_once_its_subreddit_is_another_process_s(
+    start: OpenBot, reddit: FakeReddit
+) -> None:
+    shown = reddit.post("aww")
+    async with start() as bot:
+        await bot.reddit.tick()
+        with bot.reddit.guarding_in(["AWW"]):
+            lease = bot.reddit._service._shared.lease("aww")
+            assert lease
+            lease.taken_away()
+            with pytest.raises(PlatformUnavailable, match="another process"):
+                await bot.reddit.client.comment(shown["name"], "late")
+        assert reddit.comments_on(shown["name"]) == []
+        # What is due there is left to the other one.
+        await bot.app.jobs.run_due()
+        assert reddit.comments_on(shown["name"]) == []

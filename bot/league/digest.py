@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, desc, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, desc, func, select
 from sqlalchemy.orm import Session
 
 from storage.tables import Author, Community, Guess, Image, Label, Post, Prediction
@@ -103,53 +103,19 @@ def read_digest(
         begin: aware.
         end: aware, not of the span.
     """
-    here = (
-        Label.community_id.in_(community_ids),
-        Label.matured_at >= begin,
-        Label.matured_at < end,
-    )
-    live = (*here, Post.origin == PostOrigin.LIVE)
-    labels = session.scalar(
-        select(func.count()).select_from(Label).join(Post, Post.id == Label.post_id).where(*live)
-    )
-    record = session.execute(
-        select(
-            func.count(),
-            func.coalesce(func.sum(case((Prediction.points > 0, 1), else_=0)), 0),
-            func.avg(Prediction.base_rate),
-            func.coalesce(func.sum(Prediction.points), 0.0),
-        )
-        .join(Label, Label.post_id == Prediction.post_id)
-        .join(Post, Post.id == Label.post_id)
-        .where(*live, Prediction.points.is_not(None))
-    ).one()
+    span = {"communities": list(community_ids), "begin": begin, "end": end}
+    labels = session.scalar(_LABELS, span)
+    record = session.execute(_RECORD, span).one()
     return DigestFigures(
         labels or 0,
         record[0],
         int(record[1]),
         None if record[2] is None else float(record[2]),
         float(record[3]),
-        _best(session, live),
-        _posts(session, live, Label.score.desc()),
-        _posts(session, live, _given().asc()),
+        [DigestPerson(*row) for row in session.execute(_BEST, span)],
+        _posts(session, _TOP, span),
+        _posts(session, _SURPRISING, span),
     )
-
-
-def _best(session: Session, live: Sequence[ColumnElement[bool]]) -> list[DigestPerson]:
-    points = func.sum(Guess.points)
-    hits = func.sum(case((Guess.points > 0, 1), else_=0))
-    query = (
-        select(Author.id, Author.hash, Author.sealed_id, points, hits, func.count())
-        .join(Guess, Guess.author_id == Author.id)
-        .join(Label, Label.post_id == Guess.post_id)
-        .join(Post, Post.id == Label.post_id)
-        .where(*live, Guess.points.is_not(None), Author.opted_out_at.is_(None))
-        .group_by(Author.id, Author.hash, Author.sealed_id)
-        .having(points > 0)
-        .order_by(desc(points), Author.id)
-        .limit(_PEOPLE)
-    )
-    return [DigestPerson(*row) for row in session.execute(query)]
 
 
 def _given() -> ColumnElement[float]:
@@ -161,12 +127,26 @@ def _given() -> ColumnElement[float]:
     )
 
 
-def _posts(
-    session: Session, live: Sequence[ColumnElement[bool]], order: ColumnElement[Any]
-) -> list[DigestPost]:
+def _best() -> Select[Any]:
+    points = func.sum(Guess.points)
+    hits = func.sum(case((Guess.points > 0, 1), else_=0))
+    return (
+        select(Author.id, Author.hash, Author.sealed_id, points, hits, func.count())
+        .join(Guess, Guess.author_id == Author.id)
+        .join(Label, Label.post_id == Guess.post_id)
+        .join(Post, Post.id == Label.post_id)
+        .where(*_LIVE, Guess.points.is_not(None), Author.opted_out_at.is_(None))
+        .group_by(Author.id, Author.hash, Author.sealed_id)
+        .having(points > 0)
+        .order_by(desc(points), Author.id)
+        .limit(_PEOPLE)
+    )
+
+
+def _ranked(order: ColumnElement[Any]) -> Select[Any]:
     hidden = select(Author.id).where(Author.opted_out_at.is_not(None))
     # Columns, not objects: there may be a thousand digests at once.
-    query = (
+    return (
         select(
             Post.source_id,
             Community.source_id.label("community"),
@@ -186,7 +166,7 @@ def _posts(
         .join(Prediction, Prediction.post_id == Post.id)
         .join(Image, Image.id == Prediction.image_id)
         .where(
-            *live,
+            *_LIVE,
             Prediction.points.is_not(None),
             Post.hidden_at.is_(None),
             Post.author_id.is_(None) | Post.author_id.not_in(hidden),
@@ -194,6 +174,33 @@ def _posts(
         .order_by(order, Post.id)
         .limit(_POSTS)
     )
+
+
+#: Posts of some communities and a span. Made once: for a thousand digests, putting the queries
+#: together costs more than running them.
+_LIVE = (
+    Label.community_id.in_(bindparam("communities", expanding=True)),
+    Label.matured_at >= bindparam("begin"),
+    Label.matured_at < bindparam("end"),
+    Post.origin == PostOrigin.LIVE,
+)
+_LABELS = select(func.count()).select_from(Label).join(Post, Post.id == Label.post_id).where(*_LIVE)
+_RECORD = (
+    select(
+        func.count(),
+        func.coalesce(func.sum(case((Prediction.points > 0, 1), else_=0)), 0),
+        func.avg(Prediction.base_rate),
+        func.coalesce(func.sum(Prediction.points), 0.0),
+    )
+    .join(Label, Label.post_id == Prediction.post_id)
+    .join(Post, Post.id == Label.post_id)
+    .where(*_LIVE, Prediction.points.is_not(None))
+)
+_BEST = _best()
+_TOP, _SURPRISING = _ranked(Label.score.desc()), _ranked(_given().asc())
+
+
+def _posts(session: Session, query: Select[Any], span: dict[str, Any]) -> list[DigestPost]:
     return [
         DigestPost(
             source_id=row.source_id,
@@ -208,5 +215,5 @@ def _posts(
             percentile=row.percentile,
             sha256=None if row.dropped_at is not None else row.sha256,
         )
-        for row in session.execute(query)
+        for row in session.execute(query, span)
     ]

@@ -1,15 +1,20 @@
 """Taking the new posts of communities."""
 
+import logging
 from collections.abc import Mapping
 from datetime import timedelta
 
 from bot.communities import add_community
 from bot.core import Core
+from bot.leases import LeaseLost
 from bot.networks.network import IMAGELESS, Network, NetworkRules, SeenPost, Skip
 from bot.platform import CommunityRef, IncomingPost, ScoreRead
 from bot.posts.pipeline import Pipeline
+from storage.engine.faults import may_pass
 from storage.queries.communities import find_community
 from storage.tables import Community
+
+log = logging.getLogger(__name__)
 
 #: Pages of a listing that are read back at most.
 _MAX_PAGES = 5
@@ -46,7 +51,7 @@ class Watch:
             page = await self._network.newest(name, after)
             # Listings begin with the newest; who came first is served first.
             for seen in reversed(page.items):
-                await self.take(seen, community, max_age)
+                await self._take_safely(seen, community, max_age)
                 if isinstance(seen.reading, ScoreRead):
                     listed[seen.source_id] = seen.reading
             after = page.after
@@ -54,6 +59,17 @@ class Watch:
                 break
         self._listed[name] = listed
         return community
+
+    async def _take_safely(self, seen: SeenPost, community: Community, max_age: timedelta) -> None:
+        """Take a post; one that cannot be stored keeps no other one from being stored."""
+        try:
+            await self.take(seen, community, max_age)
+        except LeaseLost:
+            raise
+        except Exception as error:
+            if may_pass(error):
+                raise
+            log.exception("Post %r is left out; the others go on.", seen.source_id)
 
     async def take(
         self, seen: SeenPost, community: Community, max_age: timedelta

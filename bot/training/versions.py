@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.servers import server_of_request
 from bot.serving.experts import teach
 from bot.webhooks.events import Event, write_event
 from models.experts import TAUGHT
@@ -81,10 +82,16 @@ async def make_champion(session: AsyncSession, row: ModelVersion, now: datetime)
     """Make ``row`` the version that serves. Needs a write session.
 
     Raises:
-        VersionUnusable: its files were deleted.
+        VersionUnusable: its files were deleted, or it was fitted on one server's labels alone.
     """
     if row.is_champion:
         return
+    run = await run_of_version(session, row)
+    if run is not None and server_of_request(run.asked_by) is not None:
+        raise VersionUnusable(
+            f"Model version {row.name} was fitted on the labels of one server alone. It was judged"
+            " on them alone, too, so it may serve there (/model here), and not everywhere."
+        )
     if row.dropped_at is not None:
         raise VersionUnusable(
             f"The files of model version {row.name} were deleted on {row.dropped_at:%Y-%m-%d}"
@@ -111,7 +118,7 @@ async def promote(database: Database, versions_dir: Path, name: str, now: dateti
 
     Raises:
         UnknownVersion: there is none of that name.
-        VersionUnusable: its files are missing or damaged.
+        VersionUnusable: its files are missing or damaged, or it is for one server alone.
     """
     async with database.read() as session:
         await find_version(session, name)

@@ -120,8 +120,11 @@ class Models(ConfirmFirst):
         async with self.core.database.read() as session:
             champion = await _champion(session)
             wanted = await session.scalar(select(ModelVersion).filter_by(name=version))
+            run = None if wanted is None else await run_of_version(session, wanted)
         if wanted is None or wanted.dropped_at is not None:
             raise Refused("model.unknown", name=escape(version, _LONGEST_NAME))
+        if run is not None and server_of_request(run.asked_by) is not None:
+            raise Refused("model.of_another", name=_name(wanted))
         if wanted.id == champion.id:
             raise Refused("model.serves_already", name=escape(version, _LONGEST_NAME))
         question = texts("model.ask_promote", name=_name(wanted), champion=_name(champion))

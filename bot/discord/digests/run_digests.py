@@ -1,6 +1,5 @@
 """Sends the digests that are due, each once."""
 
-import asyncio
 import io
 import logging
 from collections.abc import Sequence
@@ -203,10 +202,9 @@ class Digests(commands.Cog):
             return None
         if not channel.permissions_for(channel.guild.me).attach_files:
             return None
-        sha256 = post.sha256
+        images, sha256 = self._core.images, post.sha256
         try:
-            data = await self._core.images.on_thread(self._core.images.get, sha256)
+            return await images.on_thread(lambda: small_picture(images.get(sha256)))
         except OSError as error:
             log.info("The picture of a digest cannot be shown: %s", error)
             return None
-        return await asyncio.to_thread(small_picture, data)

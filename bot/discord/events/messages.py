@@ -219,6 +219,11 @@ class MessageListener(commands.Cog):
             return incoming
         if not (community.options.get(PROXIED) and community.options.get(PROXIED_AUTHORS)):
             return incoming
+        # What is no post here, whoever wrote it, is not told to PluralKit.
+        if not takes(community, message.channel, message.id) or not is_wanted(
+            incoming.options, community.options
+        ):
+            return incoming
         return replace(incoming, author=await self._proxied_authors.author_of(message.id))
 
     async def _is_taken(

@@ -12,6 +12,7 @@ from discord.http import Route
 
 from bot.discord.gateway.answer_shape import check_answers
 from bot.discord.gateway.event_guard import guard_events
+from bot.discord.gateway.lean_requests import tidy_seldom, write_forms_at_once
 from bot.discord.gateway.request_trace import nobody_listens, trace_requests
 from bot.discord.gateway.server_parts import read_in_parts
 from bot.discord.gateway.unseen_channels import close_unseen_channels
@@ -101,7 +102,11 @@ class Client(commands.AutoShardedBot):
         self._gateway_url = gateway_url
         self._turn = turn
         self._max_concurrency = 1
-        self.http.request = check_answers(self.http.request)  # type: ignore[assignment]
+        lean = write_forms_at_once(self.http.request)
+        self.http.request = check_answers(lean)  # type: ignore[assignment]
+        # discord.py has no public place for that.
+        tidy = tidy_seldom(self.http._try_clear_expired_ratelimits)  # noqa: SLF001
+        self.http._try_clear_expired_ratelimits = tidy  # type: ignore[method-assign]  # noqa: SLF001
         # discord.py has no public place between receiving an event and reading it.
         parsers = self._connection.parsers
         parsers["GUILD_CREATE"] = read_in_parts(parsers["GUILD_CREATE"], self._connection)

@@ -51,7 +51,7 @@ ENGLISH: dict[str, str] = {
     "model.here_shares": "Votes on this server teach the version that serves everybody.",
     "model.other_backbone": "**{name}** sees images in another way than the version that serves, so"
     " it cannot serve one server alone.",
-    "model.of_another": "**{name}** learned from the votes of another server alone, and serves only"
+    "model.of_another": "**{name}** learned from the votes of one server alone, and serves only"
     " there.",
     "model.unusable": "That version cannot serve: {reason}",
     "model.not_yours": "One model serves all servers, so only the owner of this bot trains and"

@@ -211,6 +211,13 @@ async def test_pluralkit_is_asked_who_wrote_only_where_that_is_allowed(
         await scene.fake.slash(scene.admin, scene.channel, "posters", ignore=scene.bob)
         assert await scene.stored(await posted(scene, scene.ann, **proxy)) is None
         assert len(asked) == 9
+        # Of what is no post here PluralKit is told nothing.
+        await scene.fake.slash(scene.admin, scene.channel, "settings", threads="none")
+        thread = scene.fake.thread(scene.channel, "aside")
+        await scene.fake.settle()
+        await scene.fake.post_message(thread, scene.ann, attachments=[PNG], **proxy)  # type: ignore[arg-type]
+        await scene.work()
+        assert len(asked) == 9
     finally:
         never.set()
         await listener._proxied_authors.close()

@@ -4,11 +4,13 @@ import json
 import shutil
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from bot.servers import communities_kept_apart
 from bot.training.retention import Retention
-from models.registry import MANIFEST
+from bot.training.versions import promote
+from models.registry import MANIFEST, VersionUnusable
 from storage.tables import Community, ModelVersion, Post, Prediction, Server, TrainingRun
 from storage.types import RunState
 from tests.bot.discord.scenarios.scene import PNG, Scene
@@ -110,11 +112,18 @@ async def test_what_learned_from_one_server_alone_serves_no_other(scene: Scene) 
         )  # fmt: skip
         session.add(run)
     asked = await scene.fake.slash(scene.admin, scene.channel, "model here", version=other.name)
-    assert "another server alone" in asked.text
+    assert "one server alone" in asked.text
     async with scene.core.database.write() as session:
         (await session.get_one(TrainingRun, run.id)).asked_by = f"discord {scene.guild.id}"
     asked = await scene.fake.slash(scene.admin, scene.channel, "model here", version=other.name)
     assert "**other** serves this server" in asked.text
+    # It serves no other server, whoever asks.
+    owner = scene.guild.members[scene.fake.owner.id]
+    asked = await scene.fake.slash(owner, scene.channel, "model promote", version=other.name)
+    assert "one server alone" in asked.text
+    core = scene.core
+    with pytest.raises(VersionUnusable, match="one server alone"):
+        await promote(core.database, core.settings.versions_dir, other.name, scene.clock())
 
 
 async def test_after_a_switch_of_the_backbone_the_champion_serves_everywhere(scene: Scene) -> None:

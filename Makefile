@@ -4,7 +4,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := @$(PYTHON) requirements/install.py --venv $(VENV)
-PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
+# Where Python is told to keep nothing that it compiles, each process of a test would compile all of
+# Peoria again, and pytest every test.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 UV := $(VENV)/installer/bin/uv
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-strip-extras --custom-compile-command "make lock" -q $(LOCK_ARGS)

@@ -1,6 +1,5 @@
 """The frozen network that turns an image into an embedding: MobileNetV2, or any other encoder."""
 
-import hashlib
 import json
 import threading
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.backbone_error import BackboneUnusable
+from models.checksum import read_with_sha256
 from models.clip_text import ClipTokenizer, TextEncoder
 from models.encoder_description import (
     DESCRIPTION,
@@ -76,10 +76,10 @@ class Backbone:
         info = read_info(folder)
         path = model_file(folder)
         try:
-            model = path.read_bytes()
+            model, sha256 = read_with_sha256(path)
         except OSError as error:
             raise BackboneUnusable(f"The backbone's file {path} cannot be read: {error}") from error
-        if hashlib.sha256(model).hexdigest() != info.tflite_sha256:
+        if sha256 != info.tflite_sha256:
             raise BackboneUnusable(
                 f"The backbone's file {path} is damaged: its checksum is not the one in"
                 f" {folder / 'backbone.json'}. Delete the folder to have it made again, or restore"

@@ -16,13 +16,25 @@ def find_backbone(root: Path, fingerprint: str) -> Path:
     Raises:
         BackboneUnusable: there is none.
     """
+    return _find(root, fingerprint)[0]
+
+
+def load_backbone(root: Path, fingerprint: str) -> Backbone:
+    """The same backbone, ready to embed with: its files are read and checked once.
+
+    Raises:
+        BackboneUnusable: there is none.
+    """
+    return _find(root, fingerprint)[1]
+
+
+def _find(root: Path, fingerprint: str) -> tuple[Path, Backbone]:
     exported = sorted(root.iterdir()) if root.is_dir() else []
     for folder in [STARTER, *exported]:
         # A damaged folder must not hide the one that is looked for.
         with contextlib.suppress(BackboneUnusable):
             if read_info(folder).fingerprint == fingerprint:
-                Backbone.load(folder)
-                return folder
+                return folder, Backbone.load(folder)
     raise BackboneUnusable(
         f"The backbone {fingerprint[:12]} that the champion was fitted on is not here. Set"
         " PEORIA_BACKBONE to the weights it came from and start again, or put its folder back"

@@ -3,7 +3,6 @@
 The database says which one is champion; the folder holds what it is.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from models.checksum import read_with_sha256
 from storage.errors import ExpectedError
 from storage.files.atomic import write_folder
 
@@ -71,7 +71,7 @@ def save_manifest(folder: Path, manifest: Manifest) -> None:
         OSError: the disk is full or cannot be written.
     """
     files = {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        path.relative_to(folder).as_posix(): read_with_sha256(path)[1]
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
@@ -112,7 +112,7 @@ def read_version(folder: Path) -> Manifest:
         ) from error
     for name, sha256 in manifest.files.items():
         try:
-            found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            _, found = read_with_sha256(folder / name)
         except OSError as error:
             raise VersionUnusable(
                 f"The file {name} of model version {manifest.name} cannot be read ({error})."

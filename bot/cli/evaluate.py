@@ -11,8 +11,7 @@ from bot.cli.console import out, print_json, progress, run, say
 from bot.core import open_core
 from bot.settings import load_settings
 from bot.training.versions import find_champion, find_version
-from models.backbone import Backbone
-from models.backbone_files import find_backbone
+from models.backbone_files import load_backbone
 from models.extras import require_train
 from models.registry import read_version
 from trainer.evaluation.figure_names import FIGURE_NAMES
@@ -78,7 +77,7 @@ async def _evaluate(
             row = await (find_version(session, model) if model else find_champion(session))
         folder = settings.versions_dir / row.name
         read_version(folder)
-        backbone = Backbone.load(find_backbone(settings.backbones_dir, row.backbone))
+        backbone = load_backbone(settings.backbones_dir, row.backbone)
         with progress() as bar:
             task = bar.add_task("Embedding images", total=None)
             found, dropped = evaluate_file(

@@ -28,7 +28,7 @@ from bot.serving.embed import (
 from models.attributes.read import AttributeReader, Attributes
 from models.attributes.serving_genres import GENRE_HEADS
 from models.backbone import Backbone
-from models.backbone_files import find_backbone
+from models.backbone_files import load_backbone
 from models.decoding import DecodeLimits
 from models.head import Head
 from models.registry import Manifest, read_version
@@ -239,7 +239,7 @@ class ChampionServer:
         backbone = (
             self._champion.backbone
             if self._champion and self._champion.backbone.fingerprint == manifest.backbone
-            else Backbone.load(find_backbone(self._backbones_dir, manifest.backbone))
+            else load_backbone(self._backbones_dir, manifest.backbone)
         )
         champion = Champion(ref.version_id, Head.load(folder), backbone, manifest)
         log.info("Serving model version %s on backbone %s.", ref.name, backbone.info.name)

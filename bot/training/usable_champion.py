@@ -16,7 +16,7 @@ from sqlalchemy import select
 from bot.notices import NoticeKind, add_notice
 from bot.training.first_version import add_first_version, is_shipped, ships_another
 from bot.training.versions import find_version, make_champion
-from models.backbone import Backbone, BackboneUnusable
+from models.backbone import BackboneUnusable
 from models.backbone_files import STARTER, find_backbone, keep_backbone
 from models.head import Head, HeadUnusable
 from models.registry import VersionUnusable, read_version
@@ -24,6 +24,8 @@ from storage.engine.database import Database
 from storage.tables import ModelVersion
 
 log = logging.getLogger(__name__)
+
+_UNUSABLE = (VersionUnusable, HeadUnusable, BackboneUnusable)
 
 
 async def ensure_usable_champion(
@@ -48,14 +50,17 @@ async def ensure_usable_champion(
         champion = (
             await session.scalars(select(ModelVersion).where(ModelVersion.is_champion))
         ).one()
-    why = await asyncio.to_thread(why_unusable, champion.name, versions_dir, backbones_dir)
-    if why is None and await asyncio.to_thread(ships_another, champion.name, versions_dir):
-        why = "A newer version ships with this Peoria."
-    if why is None:
-        await asyncio.to_thread(
-            keep_backbone, backbones_dir, find_backbone(backbones_dir, champion.backbone)
+    try:
+        backbone = await asyncio.to_thread(
+            _usable_backbone, champion.name, versions_dir, backbones_dir
         )
-        return
+    except _UNUSABLE as error:
+        why = str(error)
+    else:
+        if not await asyncio.to_thread(ships_another, champion.name, versions_dir):
+            await asyncio.to_thread(keep_backbone, backbones_dir, backbone)
+            return
+        why = "A newer version ships with this Peoria."
     name = await _next_usable(database, versions_dir, backbones_dir, champion, now)
     if name == champion.name:
         log.warning("The files of model version %s were damaged, and are made anew: %s", name, why)
@@ -74,20 +79,28 @@ async def ensure_usable_champion(
         other.replaced_id = None
         add_notice(session, NoticeKind.TRAINING, text, now=now)
     log.warning("%s", text)
-    await asyncio.to_thread(
-        keep_backbone, backbones_dir, find_backbone(backbones_dir, other.backbone)
-    )
+    backbone = await asyncio.to_thread(find_backbone, backbones_dir, other.backbone)
+    await asyncio.to_thread(keep_backbone, backbones_dir, backbone)
 
 
 def why_unusable(name: str, versions_dir: Path, backbones_dir: Path) -> str | None:
     """Why the files of a model version cannot serve, a sentence or two; None: they can."""
     try:
-        manifest = read_version(versions_dir / name)
-        Head.load(versions_dir / name)
-        Backbone.load(find_backbone(backbones_dir, manifest.backbone))
-    except (VersionUnusable, HeadUnusable, BackboneUnusable) as error:
+        _usable_backbone(name, versions_dir, backbones_dir)
+    except _UNUSABLE as error:
         return str(error)
     return None
+
+
+def _usable_backbone(name: str, versions_dir: Path, backbones_dir: Path) -> Path:
+    """The folder of the backbone that a model version needs, if all its files can serve.
+
+    Raises:
+        VersionUnusable, HeadUnusable, BackboneUnusable: they cannot.
+    """
+    manifest = read_version(versions_dir / name)
+    Head.load(versions_dir / name)
+    return find_backbone(backbones_dir, manifest.backbone)
 
 
 async def _next_usable(

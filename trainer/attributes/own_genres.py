@@ -21,8 +21,10 @@ from models.attributes.own_genres import NAMED, OwnGenreHead
 LEAST: Final = 15
 #: The head serves if it is better than the shares of the genres with such a probability ...
 BETTER: Final = 0.9
-#: ... and of what it names, so many are right.
+#: ... and of what it would name among posts that nobody corrected, so many are right by the best
+#: guess, and more than half of them with a probability of `BETTER`.
 RIGHT: Final = 0.7
+MOSTLY: Final = 0.5
 _FOLDS: Final = 5
 _RESAMPLES: Final = 2000
 _PENALTY: Final = 0.1
@@ -72,7 +74,11 @@ class Verdict:
         log_loss_challenger: of the head.
         better: probability that the head's is lower, paired bootstrap over groups.
         named: how many corrected pictures it gives one of the community's own genres.
-        right: share of these that have it; None where it names none.
+        right: share of these that have it; None where it names none. People correct as many of a
+            genre as they like, so that this says little of other posts.
+        right_elsewhere: share that is right of what it names among posts that nobody corrected, by
+            the best guess; None where it names none.
+        right_at_least: what that share is at least with a probability of `BETTER`.
         found: share of the pictures of its own genres that it names rightly.
         promoted: whether it serves from now on.
         reason: in a sentence.
@@ -84,6 +90,8 @@ class Verdict:
     better: float
     named: int
     right: float | None
+    right_elsewhere: float | None
+    right_at_least: float | None
     found: float
     promoted: bool
     reason: str
@@ -158,14 +166,21 @@ def judge(data: Labelled, names: tuple[str, ...], *, seed: int = 0) -> Verdict:
     draws = random.integers(len(groups), size=(_RESAMPLES, len(groups)))
     better = float((gains[draws].sum(axis=1) > 0).mean())
     own = data.genre < len(names)
-    named = data.corrected & (told[:, :-1].max(axis=1) >= NAMED)
-    hits = named & (told.argmax(axis=1) == data.genre)
+    said = told[:, :-1].max(axis=1) >= NAMED
+    named = data.corrected & said
+    hits = named & (told[:, :-1].argmax(axis=1) == data.genre)
     right = float(hits.sum() / named.sum()) if named.any() else None
-    promoted, reason = _decide(better, right)
+    elsewhere: float | None = None
+    least: float | None = None
+    if named.any():
+        draws = _right_elsewhere(data, own, said, hits, random)
+        elsewhere, least = float(np.median(draws)), float(np.quantile(draws, 1 - BETTER))
+    promoted, reason = _decide(better, elsewhere, least, int((data.corrected & ~own).sum()))
     weights = data.weights / data.weights.sum()
     return Verdict(
         int(data.corrected.sum()), float(losses[0] @ weights), float(losses[1] @ weights), better,
-        int(named.sum()), right, float(hits.sum() / max(own.sum(), 1)), promoted, reason,
+        int(named.sum()), right, elsewhere, least,
+        float(hits.sum() / max(own.sum(), 1)), promoted, reason,
     )  # fmt: skip
 
 
@@ -177,14 +192,47 @@ def _folds(group: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     return found
 
 
-def _decide(better: float, right: float | None) -> tuple[bool, str]:
+def _right_elsewhere(
+    data: Labelled, own: NDArray[np.bool_], said: NDArray[np.bool_], hits: NDArray[np.bool_],
+    random: np.random.Generator,
+) -> _Floats:  # fmt: skip
+    """What share of the names that posts nobody corrected would get is right: float64[resamples].
+
+    Of corrected posts that are none of the genres some are named all the same; as many of those
+    that nobody corrected are expected to be, and most posts are among these. With few corrections
+    that rate may be anything (its distribution begins with Jeffreys' prior), and so may the share.
+    """
+
+    def rate(count: int, of: int) -> _Floats:
+        return random.beta(count + 0.5, of - count + 0.5, _RESAMPLES)
+
+    none, own_named = data.corrected & ~own, data.corrected & own & said
+    mixed_up = rate(int((own_named & ~hits).sum()), int(own_named.sum()))
+    others = ~data.corrected
+    count, named = int(others.sum()), int((others & said).sum())
+    if not named:
+        # It names next to nothing elsewhere: what it named where people spoke is all there is.
+        names = data.corrected & said
+        return 1 - rate(int((names & ~hits).sum()), int(names.sum()))
+    alarms = rate(int((none & said).sum()), int(none.sum()))
+    # Right ones are no candidates for a false name: of the others that rate is.
+    wrong = alarms * (count - named) / np.maximum(1 - alarms, 1e-9)
+    found: _Floats = np.maximum(1 - wrong / named, 0.0) * (1 - mixed_up)
+    return found
+
+
+def _decide(better: float, right: float | None, least: float | None, none: int) -> tuple[bool, str]:
     if better < BETTER:
         return False, f"Kept out: better with a probability of {better:.2f}, {BETTER} is needed."
-    if right is None:
+    if right is None or least is None:
         return False, "Kept out: it is sure of none of the community's own genres."
-    if right < RIGHT:
-        return False, f"Kept out: of what it names {right:.0%} are right, {RIGHT:.0%} are needed."
-    return True, f"Promoted: of what it names {right:.0%} are right."
+    if right < RIGHT or least < MOSTLY:
+        return False, (
+            f"Kept out: of what it names elsewhere {right:.0%} would be right ({RIGHT:.0%} are"
+            f" needed), and it may be {least:.0%} ({MOSTLY:.0%}). It was told of {none:,} posts"
+            " that they are of other genres: more of these make this surer."
+        )
+    return True, f"Promoted: of what it names elsewhere {right:.0%} would be right."
 
 
 def _softmax(logits: _Floats) -> tuple[_Floats, _Floats]:

@@ -2,10 +2,12 @@
 
 import logging
 from datetime import timedelta
+from functools import cache
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.community_language import speaking_in
 from bot.core import Core
 from bot.league.digest import DigestFigures
 from bot.reddit.client import PAGE, RedditClient
@@ -15,18 +17,36 @@ from bot.reddit.moderators.names import Names
 from bot.reddit.options import FORECASTER_FLAIR, POST_FLAIR
 from bot.reddit.reply_rules import ReplyRules
 from bot.serving.number_format import signed
+from bot.serving.phrases import bucket_word
+from bot.texts.language import LANGUAGES, speaking
+from bot.texts.translate import gettext as _
+from bot.texts.translate import mark
 from storage.engine.scopes import ITS_ROWS, LOCKED
 from storage.tables import Community, Label, Post
-from storage.types import PlatformName, PostOrigin
+from storage.types import Bucket, PlatformName, PostOrigin
 
 log = logging.getLogger(__name__)
 
-#: How our flair begins: one that begins otherwise is somebody's own, and is left alone.
-_OURS = "Forecaster"
+_FORECASTER = mark("Forecaster no. {place} ({points} points)")
+_PLAYED = mark("Played {bucket}")
 #: Posts get their flair this long after their label was written, or not at all.
 _FRESH = timedelta(days=2)
 #: Key of `Post.options`: the flair of the post was dealt with.
 FLAIRED = "flaired"
+
+
+def _is_ours(flair: str) -> bool:
+    """Whether a flair is one of ours in any language; another is somebody's own."""
+    return any(flair.startswith(each) for each in _beginnings())
+
+
+@cache
+def _beginnings() -> tuple[str, ...]:
+    found = []
+    for each in LANGUAGES:
+        with speaking(each):
+            found.append(_(_FORECASTER).partition("{")[0])
+    return tuple(found)
 
 
 class ForecasterFlairs:
@@ -50,9 +70,9 @@ class ForecasterFlairs:
                 continue
             try:
                 before = await self._client.user_flair(community.source_id, name)
-                if before and not before.startswith(_OURS):
+                if before and not _is_ours(before):
                     continue
-                text = f"{_OURS} no. {place} ({signed(each.points)} points)"
+                text = _(_FORECASTER).format(place=place, points=signed(each.points))
                 if text != before:
                     await self._client.set_user_flair(community.source_id, name, text)
             except (NotAllowed, NotThere, RedditRefusal) as error:
@@ -89,7 +109,9 @@ class PostFlairs:
             ]
         return sum([await self._give(community, posts) for community, posts in waiting if posts])
 
-    async def _waiting(self, session: AsyncSession, community: Community) -> list[tuple[Post, str]]:
+    async def _waiting(
+        self, session: AsyncSession, community: Community
+    ) -> list[tuple[Post, Bucket]]:
         rows = await session.execute(
             select(Post, Label.bucket)
             .join(Label, Label.post_id == Post.id)
@@ -101,10 +123,10 @@ class PostFlairs:
             )
             .order_by(Label.written_at, Post.id)
         )
-        found = [(row[0], row[1].value) for row in rows if not (row[0].options or {}).get(FLAIRED)]
+        found = [(row[0], row[1]) for row in rows if not (row[0].options or {}).get(FLAIRED)]
         return found[:PAGE]
 
-    async def _give(self, community: Community, posts: list[tuple[Post, str]]) -> int:
+    async def _give(self, community: Community, posts: list[tuple[Post, Bucket]]) -> int:
         items = await self._client.info([post.source_id for post, _ in posts])
         given = 0
         for post, bucket in posts:
@@ -113,9 +135,9 @@ class PostFlairs:
             free = item is not None and not is_gone(item) and not item.get("link_flair_text")
             if free:
                 try:
-                    await self._client.set_post_flair(
-                        community.source_id, post.source_id, f"Played {bucket}"
-                    )
+                    with speaking_in(community):
+                        text = _(_PLAYED).format(bucket=bucket_word(bucket))
+                    await self._client.set_post_flair(community.source_id, post.source_id, text)
                     given += 1
                 except (NotAllowed, NotThere, RedditRefusal) as error:
                     log.info("Post %s gets no flair (%s).", post.id, error)

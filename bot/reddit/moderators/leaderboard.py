@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot.community_language import speaking_in
 from bot.core import Core
 from bot.league.digest import DigestFigures, DigestPost, read_digest
 from bot.league.digest_times import (
@@ -16,17 +17,19 @@ from bot.league.digest_times import (
     put_off,
     span_of,
 )
+from bot.networks.texts import A_BOT
 from bot.platform import PlatformUnavailable
 from bot.reddit.client import RedditClient
 from bot.reddit.communities import find_subreddit
 from bot.reddit.errors import NotAllowed, NotThere, RedditRefusal
 from bot.reddit.items import is_gone, name_of
 from bot.reddit.moderators.flairs import ForecasterFlairs
-from bot.reddit.moderators.leaderboard_text import leaderboard_text
+from bot.reddit.moderators.leaderboard_text import leaderboard_text, leaderboard_title
 from bot.reddit.moderators.names import Names
 from bot.reddit.moderators.wiki import PAGE
 from bot.reddit.moderators.wiki_settings import LeaderboardForm
 from bot.reddit.reply_rules import ReplyRules
+from bot.texts.translate import gettext as _
 from storage.tables import Community, Digest
 from storage.types import PlatformName
 
@@ -95,9 +98,9 @@ class WeeklyLeaderboards:
         if not claimed:
             return False
         figures = await self._still_there(figures)
-        text = leaderboard_text(figures, community.name, self._names, begin, end)
-        sent = await self._put(digest, community, text, begin, end, looked_for=begun is not None)
-        await self._flairs.give(community, figures)
+        with speaking_in(community):
+            sent = await self._put(digest, community, figures, looked_for=begun is not None)
+            await self._flairs.give(community, figures)
         await note_sent(self._database, digest, sent, self._clock())
         return True
 
@@ -114,21 +117,20 @@ class WeeklyLeaderboards:
         self,
         digest: Digest,
         community: Community,
-        text: str,
-        begin: datetime,
-        end: datetime,
+        figures: DigestFigures,
         *,
         looked_for: bool,
     ) -> str:
         """Show it; return its id on Reddit."""
-        name = community.source_id
+        name, (begin, end) = community.source_id, span_of(digest)
+        text = leaderboard_text(figures, community.name, self._names, begin, end)
         about = self._rules.about or f"https://www.reddit.com/user/{await self._client.me()}"
-        signed = f"{text}\n\n^(I am a bot.) [^(What is this?)]({about})"
+        signed = f"{text}\n\n^({_(A_BOT)}) [^({_('What is this?')})]({about})"
         if digest.channel == LeaderboardForm.WIKI:
             page = f"{PAGE}/leaderboard"
             await self._client.edit_wiki_page(name, page, signed, f"until {end:%Y-%m-%d}")
             return page
-        title = f"Leaderboard of {community.name}, {begin:%Y-%m-%d} to {end:%Y-%m-%d}"
+        title = leaderboard_title(community.name, begin, end)
         post = await self._shown_before(name, title) if looked_for else None
         if post is None:
             post = await self._client.submit(name, title, signed)

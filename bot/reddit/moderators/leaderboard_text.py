@@ -1,4 +1,4 @@
-"""The leaderboard of a week as Markdown."""
+"""The leaderboard of a week as Markdown, in the language that is spoken in the subreddit."""
 
 import re
 from datetime import datetime
@@ -6,6 +6,9 @@ from datetime import datetime
 from bot.league.digest import DigestFigures, DigestPost
 from bot.reddit.moderators.names import Names
 from bot.serving.number_format import number, percent, signed
+from bot.serving.phrases import bucket_word
+from bot.texts.translate import gettext as _
+from bot.texts.translate import ngettext, pgettext
 
 _LONGEST_TITLE = 80
 #: What means something in Markdown, or begins a mention.
@@ -24,39 +27,75 @@ def leaderboard_text(
         names: of people who guessed.
         begin, end: of the span.
     """
-    span = f"{begin:%Y-%m-%d} and {end:%Y-%m-%d} (UTC)"
-    parts = [f"{_posts(figures.labels)} of {community} got their final score between {span}."]
+    ended = ngettext(
+        "{n} post of {name} got its final score between {begin} and {end} (UTC).",
+        "{n} posts of {name} got their final score between {begin} and {end} (UTC).",
+        figures.labels,
+    )
+    parts = [
+        ended.format(
+            n=number(figures.labels),
+            name=community,
+            begin=f"{begin:%Y-%m-%d}",
+            end=f"{end:%Y-%m-%d}",
+        )
+    ]
     if figures.best:
-        rows = ["| | forecaster | points | right |", "|--:|:--|--:|--:|"]
+        heads = _("forecaster"), _("points"), pgettext("guesses", "right")
+        of = _("{hits} of {n}")
+        rows = [f"| | {' | '.join(heads)} |", "|--:|:--|--:|--:|"]
         rows += [
             f"| {place} | {names.shown(each.person, each.sealed)} | {signed(each.points)}"
-            f" | {number(each.hits)} of {number(each.n)} |"
+            f" | {of.format(hits=number(each.hits), n=number(each.n))} |"
             for place, each in enumerate(figures.best, start=1)
         ]
         parts.append("\n".join(rows))
     if figures.top:
         top = figures.top[0]
+        played = _(
+            "**What played best:** {post} with a score of {score}; it beats {share} of the posts"
+            " here."
+        )
         parts.append(
-            f"**What played best:** {_link(top)} with a score of {number(top.score)}; it beats"
-            f" {percent(top.percentile)} of the posts here."
+            played.format(post=_link(top), score=number(top.score), share=percent(top.percentile))
         )
     if figures.surprising:
         odd = figures.surprising[0]
+        surprise = _(
+            "**The biggest surprise:** {post} ended {bucket} with a score of {score}; the bot gave"
+            " that {share}."
+        )
         parts.append(
-            f"**The biggest surprise:** {_link(odd)} ended {odd.bucket.value} with a score of"
-            f" {number(odd.score)}; the bot gave that {percent(odd.chance)}."
+            surprise.format(
+                post=_link(odd),
+                bucket=bucket_word(odd.bucket),
+                score=number(odd.score),
+                share=percent(odd.chance),
+            )
         )
     if figures.n and figures.chance is not None:
+        record = ngettext(
+            "**The bot** named the right bucket for {hits} of {n} post ({share} would be chance)"
+            " and has {points} points by the rule that holds for people.",
+            "**The bot** named the right bucket for {hits} of {n} posts ({share} would be chance)"
+            " and has {points} points by the rule that holds for people.",
+            figures.n,
+        )
         parts.append(
-            f"**The bot** named the right bucket for {number(figures.hits)} of"
-            f" {number(figures.n)} posts ({percent(figures.chance)} would be chance) and has"
-            f" {signed(figures.points)} points by the rule that holds for people."
+            record.format(
+                hits=number(figures.hits),
+                n=number(figures.n),
+                share=percent(figures.chance),
+                points=signed(figures.points),
+            )
         )
     return "\n\n".join(parts)
 
 
-def _posts(count: int) -> str:
-    return "1 post" if count == 1 else f"{number(count)} posts"
+def leaderboard_title(community: str, begin: datetime, end: datetime) -> str:
+    """The title of the post that shows it."""
+    said = _("Leaderboard of {name}, {begin} to {end}")
+    return said.format(name=community, begin=f"{begin:%Y-%m-%d}", end=f"{end:%Y-%m-%d}")
 
 
 def _link(post: DigestPost) -> str:
@@ -64,5 +103,5 @@ def _link(post: DigestPost) -> str:
     if len(title) > _LONGEST_TITLE:
         title = f"{title[: _LONGEST_TITLE - 1]}…"
     # u/name and r/name become links of their own, and the first sends a message.
-    shown = _MENTION.sub("\\1\u2060/", _SPECIAL.sub(r"\\\1", title)) or "a post without a title"
+    shown = _MENTION.sub("\\1\u2060/", _SPECIAL.sub(r"\\\1", title)) or _("a post without a title")
     return f"[{shown}]({post.link})" if post.link else shown

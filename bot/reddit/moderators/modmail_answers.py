@@ -4,8 +4,10 @@ import logging
 from datetime import timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from bot.community_language import speaking_in
 from bot.core import Core
 from bot.league.digest import read_digest
 from bot.networks.answer_queue import AnswerQueue
@@ -17,6 +19,7 @@ from bot.reddit.moderators.leaderboard_text import leaderboard_text
 from bot.reddit.moderators.modmail import messages_of
 from bot.reddit.moderators.names import Names
 from bot.reddit.options import WIKI
+from bot.texts.translate import gettext as _
 from storage.tables import Community, Digest, InboxItem, Label, Post, Prediction
 from storage.types import OF_MODERATORS, InboxKind, PlatformName
 
@@ -47,7 +50,7 @@ class ModmailAnswers:
 
     async def _answer(self, item: InboxItem) -> None:
         conversation = str(item.post_source_id)
-        mark = texts.mark(item.source_id)
+        mark = texts.known_by(item.source_id)
         if item.tries and await self._is_there(conversation, mark):
             await self._queue.note_sent(item, f"{item.source_id}_answer")
             return
@@ -64,39 +67,44 @@ class ModmailAnswers:
     async def _text(self, item: InboxItem) -> str:
         async with self._database.read() as session:
             community = await session.get_one(Community, item.community_id)
-            match item.kind:
-                case InboxKind.STATUS:
-                    digest = await session.scalar(
-                        select(Digest).filter_by(
-                            platform=PlatformName.REDDIT, server=community.source_id
-                        )
+            with speaking_in(community):
+                return await self._said(session, item, community)
+
+    async def _said(self, session: AsyncSession, item: InboxItem, community: Community) -> str:
+        name = community.name
+        match item.kind:
+            case InboxKind.STATUS:
+                digest = await session.scalar(
+                    select(Digest).filter_by(
+                        platform=PlatformName.REDDIT, server=community.source_id
                     )
-                    last = await newest_import(session, community.id)
-                    counts = await session.run_sync(_counts, community.id)
-                    fault = (community.options.get(WIKI) or {}).get("fault")
-                    writes = self._core.settings.reddit_reply == "on"
-                    return texts.status(community, counts, digest, last, fault, writes=writes)
-                case InboxKind.LEADERBOARD:
-                    end = self._clock()
-                    names = Names(self._core.people_key)
-                    figures = await session.run_sync(
-                        lambda plain: read_digest(plain, [community.id], end - _WEEK, end)
-                    )
-                    return leaderboard_text(figures, community.name, names, end - _WEEK, end)
-                case InboxKind.PAUSE:
-                    return texts.PAUSED.format(name=community.name)
-                case InboxKind.RESUME:
-                    return texts.RESUMED.format(name=community.name)
-                case InboxKind.WATCH:
-                    return texts.WATCHED.format(name=community.name)
-                case InboxKind.UNWATCH:
-                    return texts.UNWATCHED.format(name=community.name)
-                case InboxKind.IMPORT:
-                    last = await newest_import(session, community.id)
-                    since = item.recorded_at if last is None else last.since
-                    return texts.IMPORT.format(name=community.name, since=f"{since:%Y-%m-%d}")
-                case _:
-                    return texts.HELP.format(name=community.name)
+                )
+                last = await newest_import(session, community.id)
+                counts = await session.run_sync(_counts, community.id)
+                fault = (community.options.get(WIKI) or {}).get("fault")
+                writes = self._core.settings.reddit_reply == "on"
+                return texts.status(community, counts, digest, last, fault, writes=writes)
+            case InboxKind.LEADERBOARD:
+                end = self._clock()
+                names = Names(self._core.people_key)
+                figures = await session.run_sync(
+                    lambda plain: read_digest(plain, [community.id], end - _WEEK, end)
+                )
+                return leaderboard_text(figures, name, names, end - _WEEK, end)
+            case InboxKind.PAUSE:
+                return _(texts.PAUSED).format(name=name)
+            case InboxKind.RESUME:
+                return _(texts.RESUMED).format(name=name)
+            case InboxKind.WATCH:
+                return _(texts.WATCHED).format(name=name, page=texts.wiki_page(name))
+            case InboxKind.UNWATCH:
+                return _(texts.UNWATCHED).format(name=name)
+            case InboxKind.IMPORT:
+                last = await newest_import(session, community.id)
+                since = item.recorded_at if last is None else last.since
+                return _(texts.IMPORT).format(name=name, since=f"{since:%Y-%m-%d}")
+            case _:
+                return texts.help_text(name)
 
 
 def _counts(session: Session, community_id: int) -> texts.Counts:

@@ -1,31 +1,40 @@
-"""What moderators are answered, as Markdown."""
+"""What moderators are answered, as Markdown, in the language that is spoken in the subreddit."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.serving.number_format import number
+from bot.texts.translate import gettext as _
+from bot.texts.translate import mark, ngettext, retell
 from storage.tables import Community, Digest, HistoryImport
 from storage.types import ReplyMode
 
-HELP = (
+HELP = mark(
     "I guess how popular images will be in {name}, and come back when the votes are in. In a"
     " conversation about me, or with `!` before it, a line with one of these words asks for"
-    " something:\n\n"
-    "* `status`: what I do here\n"
-    "* `pause`, `resume`: stop and begin to write comments; posts are predicted all the same\n"
-    "* `watch`, `unwatch`: take new posts, or leave them alone\n"
-    "* `import 30`: learn from the posts of the last 30 days\n"
-    "* `leaderboard`: the one of the last seven days\n\n"
-    "Settings are lines of the wiki page /{name}/wiki/peoria, such as `guesses: on` or"
-    " `leaderboard: sticky`."
+    " something:"
 )
-PAUSED = "Done: I write nothing by myself in {name} until somebody writes `resume` here."
-RESUMED = "Done: I write in {name} again, as its settings say."
-WATCHED = (
-    "Done: new posts of {name} are predicted. Settings are on the wiki page /{name}/wiki/peoria."
+#: What can be asked for, and what it does.
+COMMANDS = (
+    ("`status`", mark("what I do here")),
+    (
+        "`pause`, `resume`",
+        mark("stop and begin to write comments; posts are predicted all the same"),
+    ),
+    ("`watch`, `unwatch`", mark("take new posts, or leave them alone")),
+    ("`import 30`", mark("learn from the posts of the last 30 days")),
+    ("`leaderboard`", mark("the one of the last seven days")),
 )
-UNWATCHED = "Done: new posts of {name} are left alone. Earlier ones are followed to their score."
-IMPORT = (
+PAGE = mark(
+    "Settings are lines of the wiki page {page}, such as `guesses: on` or `leaderboard: sticky`."
+)
+PAUSED = mark("Done: I write nothing by myself in {name} until somebody writes `resume` here.")
+RESUMED = mark("Done: I write in {name} again, as its settings say.")
+WATCHED = mark("Done: new posts of {name} are predicted. Settings are on the wiki page {page}.")
+UNWATCHED = mark(
+    "Done: new posts of {name} are left alone. Earlier ones are followed to their score."
+)
+IMPORT = mark(
     "Posts of {name} since {since} are being imported. `status` says how far it is. Reddit lists no"
     " more than about 1,000."
 )
@@ -40,9 +49,20 @@ class Counts:
     newest: datetime | None
 
 
-def mark(source_id: str) -> str:
+def known_by(source_id: str) -> str:
     """What an answer is known by; Reddit shows nothing of a link without words."""
     return f"[](#peoria-{source_id})"
+
+
+def wiki_page(name: str) -> str:
+    """Where the settings of a subreddit are."""
+    return f"/{name}/wiki/peoria"
+
+
+def help_text(name: str) -> str:
+    """What moderators can ask for."""
+    words = "\n".join(f"* {words}: {_(what)}" for words, what in COMMANDS)
+    return f"{_(HELP).format(name=name)}\n\n{words}\n\n{_(PAGE).format(page=wiki_page(name))}"
 
 
 def status(
@@ -60,37 +80,58 @@ def status(
         fault: what is wrong with its wiki page, a sentence.
         writes: whether Peoria writes on Reddit at all.
     """
-    newest = "never" if counts.newest is None else f"{counts.newest:%Y-%m-%d %H:%M} UTC"
-    watched = "watched" if community.watched else "left alone"
-    stored, labels = number(counts.posts), number(counts.labels)
+    watched = (
+        _("New posts of {name} are watched.")
+        if community.watched
+        else _("New posts of {name} are left alone.")
+    )
+    stored = ngettext("{n} post is stored.", "{n} posts are stored.", counts.posts)
+    labels = ngettext(
+        "{n} post has its final score.", "{n} posts have their final score.", counts.labels
+    )
+    newest = (
+        _("No prediction was made yet.")
+        if counts.newest is None
+        else _("The last prediction was made on {time}.").format(time=_moment(counts.newest))
+    )
     lines = [
-        f"New posts of {community.name} are {watched}.",
-        f"{stored} posts are stored, {labels} of them with their final score.",
-        f"The last prediction was made: {newest}.",
+        watched.format(name=community.name),
+        f"{stored.format(n=number(counts.posts))} {labels.format(n=number(counts.labels))}",
+        newest,
         _comments(community, writes=writes),
     ]
     if digest is not None:
-        said = f"The next leaderboard comes on {digest.due_at:%A, %Y-%m-%d %H:%M} UTC"
-        lines.append(f"{said} ({digest.channel}).")
+        said = _("The next leaderboard comes on {time} ({form}).")
+        lines.append(said.format(time=_moment(digest.due_at), form=digest.channel))
         if digest.fault:
-            lines.append(f"The last one was not shown: {digest.fault}")
+            lines.append(_("The last one was not shown: {why}").format(why=retell(digest.fault)))
     if last_import is not None:
-        stored = number(last_import.counts.get("stored", 0))
-        state = "is under way" if last_import.ended_at is None else "has ended"
-        lines.append(f"The import of posts since {last_import.since:%Y-%m-%d} {state}: {stored}.")
+        under_way = last_import.ended_at is None
+        said = (
+            _("The import of posts since {since} is under way, {n} stored so far.")
+            if under_way
+            else _("The import of posts since {since} has ended, {n} were stored.")
+        )
+        since, count = f"{last_import.since:%Y-%m-%d}", number(last_import.counts.get("stored", 0))
+        lines.append(said.format(since=since, n=count))
         if last_import.fault:
-            lines.append(last_import.fault)
+            lines.append(retell(last_import.fault))
     if fault:
-        lines.append(f"The wiki page is not taken up. {fault}")
+        lines.append(_("The wiki page is not taken up. {why}").format(why=fault))
     return "\n\n".join(lines)
 
 
 def _comments(community: Community, *, writes: bool) -> str:
     if not writes:
-        return "No comments are written: whoever runs me switched them off (PEORIA_REDDIT_REPLY)."
+        return _("No comments are written: whoever runs me switched them off.")
     if community.paused_at is not None:
-        reason = community.paused_reason
-        return f"No comments since {community.paused_at:%Y-%m-%d %H:%M} UTC: {reason}"
+        reason = retell(community.paused_reason or "")
+        said = _("No comments since {time}: {why}")
+        return said.format(time=_moment(community.paused_at), why=reason)
     if community.reply_mode is ReplyMode.SILENT:
-        return "No comments are written: the settings say `replies: off`."
-    return "Predictions are written as comments."
+        return _("No comments are written: the settings say `replies: off`.")
+    return _("Predictions are written as comments.")
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"

@@ -39,7 +39,7 @@ class Moderators:
     ) -> None:
         roster = Roster(client, clock=core.clock)
         self._communities = communities
-        self._wiki = WikiSettings(client, core.database, roster, clock=core.clock)
+        self._wiki = WikiSettings(client, core, roster)
         self._modmail = Modmail(client, core, communities, rules, roster)
         self._answers = ModmailAnswers(client, core)
         self._leaderboards = WeeklyLeaderboards(client, core, rules, ForecasterFlairs(client, core))

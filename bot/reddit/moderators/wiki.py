@@ -4,10 +4,14 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from bot.audit import Action, Actor
 from bot.communities import change_community
 from bot.community_settings import CommunityChange, SettingRefused
+from bot.core import Core
 from bot.league.digest_times import end_digest, find_digest, set_digest
 from bot.notices import NoticeKind, add_notice
+from bot.people.identity import hash_person
+from bot.people.sealed_ids import seal_id
 from bot.reddit.client import Item, RedditClient
 from bot.reddit.errors import NotAllowed, NotThere
 from bot.reddit.moderators.roster import Roster
@@ -19,8 +23,6 @@ from bot.reddit.moderators.wiki_settings import (
     without,
 )
 from bot.reddit.options import WIKI
-from bot.runtime.clock import Clock
-from storage.engine.database import Database
 from storage.engine.scopes import community_scope
 from storage.tables import Community
 from storage.types import PlatformName
@@ -41,13 +43,12 @@ _NOT_OF_A_MODERATOR = (
 class WikiSettings:
     """Takes up what moderators write on the page."""
 
-    def __init__(
-        self, client: RedditClient, database: Database, roster: Roster, *, clock: Clock
-    ) -> None:
+    def __init__(self, client: RedditClient, core: Core, roster: Roster) -> None:
         self._client = client
-        self._database = database
+        self._core = core
+        self._database = core.database
         self._roster = roster
-        self._clock = clock
+        self._clock = core.clock
 
     async def read(self, community: Community) -> bool:
         """Take up the page of a subreddit if it changed; return whether it did.
@@ -66,7 +67,7 @@ class WikiSettings:
             return False
         named = before.get(NAMES) or []
         try:
-            await self._check_author(community, page)
+            author = await self._author(community, page)
             found = read_page(str(page["content_md"]))
             await self._apply(community, found, revision, named)
         except PageRefused as refusal:
@@ -74,10 +75,27 @@ class WikiSettings:
             # Where everybody may save the page, whoever does so again and again writes no mail.
             told = _NOT_OF_A_MODERATOR in reason and before.get(FAULT) == reason
             await self._refuse(community, revision, named, reason, told=told)
+        else:
+            await self._note(community, author, found, {*named} - found.names)
         return True
 
-    async def _check_author(self, community: Community, page: Item) -> None:
-        """Do nothing if a moderator saved the page.
+    async def _note(
+        self, community: Community, author: str, found: PageSettings, gone: set[str]
+    ) -> None:
+        """Note in the audit log who saved the page, what it says, and what it does not any more."""
+        key, platform = self._core.people_key, PlatformName.REDDIT
+        actor = Actor(
+            platform,
+            person=hash_person(key, platform, author),
+            sealed_id=seal_id(key, platform, author),
+        )
+        details = {**found.written, **dict.fromkeys(sorted(gone), "default")}
+        await self._core.audit.note(
+            actor, Action.SETTINGS, community_id=community.id, details=details
+        )
+
+    async def _author(self, community: Community, page: Item) -> str:
+        """The moderator who saved the page.
 
         Raises:
             PageRefused: somebody else did: in many subreddits everybody may write in the wiki.
@@ -89,6 +107,7 @@ class WikiSettings:
             community.source_id, name
         ):
             raise PageRefused(1, _NOT_OF_A_MODERATOR)
+        return name
 
     async def _apply(
         self, community: Community, found: PageSettings, revision: str, named: list[str]

@@ -82,12 +82,14 @@ class PageSettings:
         leaderboard: the weekly one.
         names: the settings that the page names.
         lines: of each of them, from 1.
+        written: what stands behind each of them.
     """
 
     change: CommunityChange
     leaderboard: Leaderboard
     names: frozenset[str]
     lines: Mapping[str, int] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_page(text: str) -> PageSettings:
@@ -119,6 +121,10 @@ def read_page(text: str) -> PageSettings:
         Leaderboard(**board),
         frozenset(given),
         lines,
+        {
+            name: value if isinstance(value, str) else ", ".join(value)
+            for name, (_, value) in given.items()
+        },
     )
 
 

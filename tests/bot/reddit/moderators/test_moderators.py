@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.notices import NoticeKind, note
+from bot.people.identity import hash_person
 from bot.reddit.moderators.wiki import PAGE
 from storage.tables import AuditEntry, Digest, HistoryImport, InboxItem
 from storage.types import PlatformName, ReplyMode, ReplyState
@@ -51,6 +52,21 @@ async def test_the_wiki_page_is_taken_up_when_it_changes(
     assert community.reply_mode is ReplyMode.REPLY
     assert "guesses" not in community.options
     assert await bot.all(Digest) == []
+    # Who changed what is noted; a page that was refused changed nothing.
+    noted = [each.details for each in await bot.all(AuditEntry)]
+    assert noted == [
+        {"replies": "off", "guesses": "on", "leaderboard": "wiki"},
+        {"notices": "on", "replies": "default", "guesses": "default", "leaderboard": "default"},
+    ]
+    assert {each.person for each in await bot.all(AuditEntry)} == {
+        hash_person(bot.app.core.people_key, PlatformName.REDDIT, "mod")
+    }
+    # And moderators are answered in the language of the subreddit.
+    reddit.write_wiki("aww", "language: de\n")
+    reddit.modmail("aww", "mod", "status")
+    await later(bot, clock, 11 * MINUTE)
+    await later(bot, clock, 2 * MINUTE)
+    assert "Neue Beiträge in r/aww werden beobachtet." in reddit.modmail_of()[-1]
 
 
 async def test_a_page_that_somebody_else_wrote_changes_nothing(

@@ -2,11 +2,11 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.queries.labels import by_its_measure
@@ -63,8 +63,29 @@ def label_shift(recent: Sequence[float], earlier: Sequence[float]) -> Shift | No
     return Shift(distance, bound, n, m, new[n // 2], old[m // 2])
 
 
-async def read_label_shift(session: AsyncSession, community_id: int, now: datetime) -> Shift | None:
-    """Compare a community's labels of the last `SHIFT_DAYS` days with those before."""
+async def read_label_shifts(session: AsyncSession, now: datetime) -> Mapping[int, Shift]:
+    """Compare the labels of the last `SHIFT_DAYS` days with those before, by community.
+
+    One query finds where there are enough of them to tell; the others cost nothing.
+    """
+    enough = await session.scalars(
+        select(Label.community_id)
+        .where(
+            Label.matured_at > now - timedelta(days=SHIFT_DAYS),
+            Label.matured_at <= now,
+            by_its_measure(),
+        )
+        .group_by(Label.community_id)
+        .having(func.count() >= MIN_RECENT)
+        .order_by(Label.community_id)
+    )
+    found = {each: await _read_label_shift(session, each, now) for each in enough.all()}
+    return {each: shift for each, shift in found.items() if shift is not None}
+
+
+async def _read_label_shift(
+    session: AsyncSession, community_id: int, now: datetime
+) -> Shift | None:
     begin = now - timedelta(days=SHIFT_DAYS)
     here = select(Label.score).where(Label.community_id == community_id, by_its_measure())
     newest_first = here.order_by(Label.matured_at.desc())

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.league.intervals import Interval
-from bot.reports.label_shift import Shift, read_label_shift
+from bot.reports.label_shift import Shift, read_label_shifts
 from bot.reports.skill import Skill, skill_of
 from storage.queries.daily_scores import ScoreSums, sums_by_community
 from storage.tables import Community, ModelVersion, TrainingRun
@@ -91,17 +91,13 @@ async def community_health(session: AsyncSession, now: datetime) -> list[Communi
     """How good the champion is in each community, by name."""
     champion_id = await session.scalar(select(ModelVersion.id).where(ModelVersion.is_champion))
     skills = {} if champion_id is None else await _sums(session, champion_id, now)
+    shifts = await read_label_shifts(session, now)
     communities = (await session.scalars(select(Community).order_by(Community.name))).all()
     found = []
     for community in communities:
         sums = skills.get(community.id)
-        found.append(
-            CommunityHealth(
-                community,
-                skill_of(*sums) if sums else None,
-                await read_label_shift(session, community.id, now),
-            )
-        )
+        skill = skill_of(*sums) if sums else None
+        found.append(CommunityHealth(community, skill, shifts.get(community.id)))
     return found
 
 

@@ -51,8 +51,13 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
-class _Session:
-    """What a cookie says."""
+class AccountSession:
+    """What a cookie says.
+
+    Attributes:
+        text: all of it, by which the session is known.
+        generation: of the account's sessions; those of another are no good.
+    """
 
     text: str
     account_id: int
@@ -83,7 +88,7 @@ class AccountSessions:
 
     async def end(self, request: web.Request, response: web.StreamResponse) -> None:
         """Sign the browser that sent a request out; copies of its cookie are no good any more."""
-        read = self._read(request)
+        read = self.session(request)
         if read is not None:
             now = self._services.clock()
             await self._services.database.run_write(
@@ -94,11 +99,11 @@ class AccountSessions:
 
     def claims(self, request: web.Request) -> bool:
         """Whether a request has a cookie that may be one of ours: the database has to be asked."""
-        return self._read(request) is not None
+        return self.session(request) is not None
 
     async def find(self, request: web.Request) -> SignedIn | None:
         """The account that sent a request; None: nobody is signed in, or the session has ended."""
-        read = self._read(request)
+        read = self.session(request)
         if read is None:
             return None
 
@@ -120,7 +125,8 @@ class AccountSessions:
             account.since,
         )
 
-    def _read(self, request: web.Request) -> _Session | None:
+    def session(self, request: web.Request) -> AccountSession | None:
+        """The session that a request claims, which may have been ended since; None: none."""
         if self._services.settings.accounts == "off":
             return None
         found = _TEXT.fullmatch(self._signer.read(request.cookies.get(COOKIE, "")) or "")
@@ -129,7 +135,7 @@ class AccountSessions:
         ends_at = _EPOCH + timedelta(microseconds=int(found[3]))
         if self._services.clock() >= ends_at:
             return None
-        return _Session(found[0], int(found[1]), int(found[2]), ends_at)
+        return AccountSession(found[0], int(found[1]), int(found[2]), ends_at)
 
 
 def require_account(settings: Settings, account_id: int | None) -> None:

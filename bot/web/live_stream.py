@@ -18,8 +18,10 @@ from aiohttp import web
 from sqlalchemy.orm import Session
 
 from bot.texts.language import Language, language, speaking
+from bot.web.account_sessions import AccountSessions
 from bot.web.cards import MOST_CARDS, read_id
 from bot.web.feed import Feed
+from bot.web.live_sessions import Claims, claims_of, read_over
 from bot.web.live_signs import (
     Sign,
     read_last,
@@ -63,6 +65,7 @@ class Watcher:
 
     Attributes:
         visitor: who.
+        claims: the sessions that they have it open with.
         language: the one that they read.
         posts: whose cards are on the page.
         communities: whose new posts are told of.
@@ -73,6 +76,7 @@ class Watcher:
     """
 
     visitor: Visitor
+    claims: Claims
     language: Language
     posts: frozenset[int]
     communities: frozenset[int]
@@ -103,6 +107,7 @@ class LiveStream:
         self._services = services
         self._feed = feed
         self._site = site
+        self._sessions = AccountSessions(services)
         self._watchers: set[Watcher] = set()
         self._each: Counter[str] = Counter()
         settings = services.settings
@@ -177,6 +182,7 @@ class LiveStream:
         board = await self._feed.board() if place == "board" else None
         asked = read_id(place) if board is None else board.id
         visitor = visitor_of(request)
+        claims = claims_of(request, self._services, self._sessions)
 
         def read(session: Session) -> Watcher:
             posts, communities = read_shown(
@@ -188,6 +194,7 @@ class LiveStream:
             )
             return Watcher(
                 visitor,
+                claims,
                 language(),
                 posts,
                 communities,
@@ -210,6 +217,11 @@ class LiveStream:
 
     async def _look(self, before: "_Seen") -> "_Seen":
         seen = await self._seen()
+        for each in [each for each in self._watchers if each.claims in seen.over]:
+            # They signed out: their browser opens another one, as who they are now.
+            self._watchers.discard(each)
+            each.waiting.clear()
+            each.woken.set()
         changed = {
             post_id
             for post_id, sign in before.signs.items()
@@ -241,6 +253,7 @@ class LiveStream:
         posts = {post for each in self._watchers for post in each.posts}
         communities = {each for watcher in self._watchers for each in watcher.communities}
         after = min((each.last for each in self._watchers), default=0)
+        claims = {each.claims for each in self._watchers}
         now = self._services.clock()
 
         def see(session: Session) -> _Seen:
@@ -249,6 +262,7 @@ class LiveStream:
                 signs=read_signs(session, posts, now) if posts else {},
                 newest=read_newest(session, communities, after) if communities else (),
                 training=read_training(session),
+                over=read_over(session, claims),
             )
 
         return await self._services.database.run_read(see)
@@ -321,6 +335,8 @@ class _Seen:
     signs: Mapping[int, Sign]
     newest: Sequence[tuple[int, int]]
     training: Sign
+    #: Claims of those who watch that are not true any more.
+    over: Collection[Claims]
 
 
 def _no_room() -> Refusal:

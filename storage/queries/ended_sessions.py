@@ -1,9 +1,10 @@
 """Sessions that were ended before their time."""
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from storage.engine.upsert import insert_if_new
@@ -27,6 +28,13 @@ def end_session(session: Session, text: str, *, ends_at: datetime, now: datetime
 def has_ended(session: Session, text: str) -> bool:
     """Whether a session was ended."""
     return session.get(EndedSession, _digest(text)) is not None
+
+
+def ended_among(session: Session, texts: Collection[str]) -> set[str]:
+    """Those of some sessions that were ended, by what their cookies say."""
+    by_digest = {_digest(text): text for text in texts}
+    found = session.scalars(select(EndedSession.hash).where(EndedSession.hash.in_(by_digest)))
+    return {by_digest[each] for each in found}
 
 
 def _digest(text: str) -> str:

@@ -136,6 +136,21 @@ async def test_streams_take_half_of_the_places_of_a_household(
         assert status == 200
 
 
+async def test_what_was_open_ends_when_they_sign_out(
+    ann: Visitor, bob: Visitor, board: WebPlatform, post_id: int
+) -> None:
+    await bob.become_admin(board.admin_link())
+    query = f"posts={post_id}&community=board"
+    async with watching(ann, query) as anns, watching(bob, query) as bobs:
+        async with bob.send("/admin/leave", {}) as answer:
+            assert answer.status == 303
+        async with asyncio.timeout(PATIENCE):
+            while await bobs.answer.content.readline():
+                pass
+        # Nobody else's ends.
+        await looked(anns, ann)
+
+
 async def test_the_board_stops_while_somebody_watches(bob: Visitor, board: WebPlatform) -> None:
     async with watching(bob, "") as bobs:
         async with asyncio.timeout(PATIENCE):

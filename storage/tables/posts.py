@@ -180,6 +180,8 @@ class Reply(Base):
             postgresql_where=text("state IN ('pending', 'sent')"),
         ),
         Index("ix_replies_recorded", "recorded_at"),
+        # Whoever answers, reacts or votes names the reply.
+        Index("ix_replies_source", "source_id"),
     )
 
     post_id: Mapped[int] = mapped_column(

@@ -35,7 +35,13 @@ from bot.runtime.pulse import Pulse
 from bot.runtime.roles import ONE_AT_A_TIME, PLATFORMS, Role
 from bot.runtime.supervisor import ServiceReport
 from bot.runtime.task_group import TaskGroup
-from bot.set_up_later import Kind, SetUpLater, discord_is_given, reddit_is_given
+from bot.set_up_later import (
+    Kind,
+    SetUpLater,
+    discord_is_given,
+    network_is_given,
+    reddit_is_given,
+)
 from bot.settings import Settings
 from bot.setup_checks import Finding, SetupCheck
 from bot.training.caption_rankings import CaptionRankings
@@ -209,18 +215,6 @@ def build(core: Core) -> App:
     for name, kind in kinds.items():
         if kind.is_given(core.settings) and Role(name.value) in roles:
             platforms[name] = kind.make(core.settings)
-    if core.settings.lemmy_instance is not None and Role.LEMMY in roles:
-        from bot.lemmy.platform import LemmyPlatform
-
-        platforms[PlatformName.LEMMY] = LemmyPlatform(core, pipeline)
-    if core.settings.mastodon_instance is not None and Role.MASTODON in roles:
-        from bot.mastodon.platform import MastodonPlatform
-
-        platforms[PlatformName.MASTODON] = MastodonPlatform(core, pipeline)
-    if core.settings.bluesky_handle is not None and Role.BLUESKY in roles:
-        from bot.bluesky.platform import BlueskyPlatform
-
-        platforms[PlatformName.BLUESKY] = BlueskyPlatform(core, pipeline)
     leases = {
         role: Lease(core.database, f"role {role}", term=PLATFORM_TERM)
         for role in roles
@@ -246,9 +240,30 @@ def _kinds(core: Core, pipeline: Pipeline) -> Mapping[PlatformName, Kind]:
 
         return RedditPlatform(opened(settings), pipeline)
 
+    def lemmy(settings: Settings) -> Platform:
+        from bot.lemmy.platform import LemmyPlatform
+
+        return LemmyPlatform(opened(settings), pipeline)
+
+    def mastodon(settings: Settings) -> Platform:
+        from bot.mastodon.platform import MastodonPlatform
+
+        return MastodonPlatform(opened(settings), pipeline)
+
+    def bluesky(settings: Settings) -> Platform:
+        from bot.bluesky.platform import BlueskyPlatform
+
+        return BlueskyPlatform(opened(settings), pipeline)
+
+    networks = {
+        PlatformName.LEMMY: lemmy,
+        PlatformName.MASTODON: mastodon,
+        PlatformName.BLUESKY: bluesky,
+    }
     return {
         PlatformName.DISCORD: Kind(discord_is_given, discord),
         PlatformName.REDDIT: Kind(reddit_is_given, reddit),
+        **{name: Kind(network_is_given(name), make) for name, make in networks.items()},
     }
 
 

@@ -12,9 +12,19 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from bot.settings import Settings, read_subreddits
+from bot.written_networks import (
+    NETWORKS,
+    as_written,
+    checked,
+    written_account,
+    written_watched,
+)
 from storage.files.atomic import fsync_folder
 from storage.private import make_private_folder
+from storage.types import PlatformName
 
 #: Characters of the longest value.
 MOST_CHARACTERS = 500
@@ -74,6 +84,50 @@ def write_subreddits(settings: Settings, names: str) -> None:
         OSError: they cannot be written.
     """
     _write(settings.written_subreddits, f"{','.join(read_subreddits(names))}\n")
+
+
+def network_account(name: PlatformName, values: Mapping[str, str]) -> Mapping[str, object]:
+    """An account on a network as it was typed in, as settings have it.
+
+    Args:
+        values: by the names of the settings.
+
+    Raises:
+        NoCredential: one is missing, or cannot be what it is given for.
+    """
+    fields = NETWORKS[name]
+    clean = {
+        each: _clean(each.partition("_")[2].capitalize(), values.get(each, ""))
+        for each in (*fields.account, fields.secret)
+    }
+    try:
+        return checked(Settings.model_fields, clean)
+    except ValidationError as error:
+        where = str(error.errors(include_input=False, include_url=False)[0]["msg"])
+        raise NoCredential(f"It cannot be used: {where}.") from None
+
+
+def write_network_account(
+    settings: Settings, name: PlatformName, account: Mapping[str, object]
+) -> None:
+    """Write an account on a network, in place of one that was written before.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    _write(written_account(settings.data_dir, name), as_written(account))
+
+
+def write_network_watched(settings: Settings, name: PlatformName, places: str) -> None:
+    """Write what is watched on a network, in place of what was written before.
+
+    Raises:
+        ValidationError: one can be nothing of that network.
+        OSError: it cannot be written.
+    """
+    given = {NETWORKS[name].watched: places.strip()}
+    checked(Settings.model_fields, given)
+    _write(written_watched(settings.data_dir, name), as_written(given))
 
 
 def _quoted(value: str) -> str:

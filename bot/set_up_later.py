@@ -1,7 +1,8 @@
 """Platforms that are set up while Peoria runs, on the first-run page: they start by themselves.
 
 The page writes credentials and names of subreddits to files. They are looked at now and then: a
-platform that has got its credentials starts, and Reddit starts anew with other subreddits. One that
+platform that has got its credentials starts, and one starts anew where something else is to be
+watched, or another server is to be asked. One that
 does not start is tried again when its credentials change, and every hour. What the credentials of a
 platform that runs are is its own affair.
 """
@@ -16,6 +17,7 @@ from bot.runtime.another_try import RETRY_SECONDS
 from bot.runtime.roles import Role
 from bot.service_states import ServiceStates
 from bot.settings import Settings, with_written_credentials
+from bot.written_networks import NETWORKS
 from storage.errors import ExpectedError
 from storage.types import PlatformName
 
@@ -27,7 +29,13 @@ _ODD = "It does not start; the log says why."
 _CREDENTIALS = (
     "discord_token", "discord_token_file", "reddit_client_id", "reddit_client_secret",
     "reddit_username", "reddit_password", "reddit_refresh_token", "reddit_credentials_file",
+    *(each for fields in NETWORKS.values() for each in fields.credentials),
 )  # fmt: skip
+#: What a platform is made anew for: it is read once.
+_READ_ONCE: Mapping[PlatformName, tuple[str, ...]] = {
+    PlatformName.REDDIT: ("reddit_subreddits",),
+    **{name: (*fields.account, fields.watched) for name, fields in NETWORKS.items()},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,15 @@ def discord_is_given(settings: Settings) -> bool:
 def reddit_is_given(settings: Settings) -> bool:
     """Whether there are credentials of Reddit's."""
     return bool(settings.reddit_client_id or settings.reddit_credentials_file)
+
+
+def network_is_given(name: PlatformName) -> Callable[[Settings], bool]:
+    """Whether there is an account on a network."""
+    return lambda settings: getattr(settings, NETWORKS[name].account[0]) is not None
+
+
+def _read_once(settings: Settings, name: PlatformName) -> tuple[object, ...]:
+    return tuple(getattr(settings, each) for each in _READ_ONCE.get(name, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +110,12 @@ class SetUpLater:
     services: ServiceStates
     platforms: dict[PlatformName, Platform]
     kinds: Mapping[PlatformName, Kind]
-    _subreddits: tuple[str, ...] = field(init=False)
+    _read_once: dict[PlatformName, tuple[object, ...]] = field(init=False)
     _failed: dict[PlatformName, _Failed] = field(default_factory=dict, init=False)
     _started: list[Platform] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
-        self._subreddits = self.settings.reddit_subreddits
+        self._read_once = {name: _read_once(self.settings, name) for name in self.kinds}
 
     async def run(self) -> None:
         """Look as long as Peoria runs."""
@@ -116,14 +133,14 @@ class SetUpLater:
         for name, kind in self.kinds.items():
             if Role(name.value) not in now.roles or not kind.is_given(now):
                 continue
-            others = name is PlatformName.REDDIT and now.reddit_subreddits != self._subreddits
+            others = _read_once(now, name) != self._read_once[name]
             if name in self.platforms and not others:
                 continue
             failed = self._failed.get(name)
             if failed is not None and not others and not await failed.is_worth_a_try():
                 continue
             if others:
-                self._subreddits = now.reddit_subreddits
+                self._read_once[name] = _read_once(now, name)
                 await self._stop(name)
             await self._start(name, kind.make(now))
 

@@ -31,8 +31,16 @@ from bot.setting_types import (
     Trackers,
     WebAddress,
 )
+from bot.written_networks import (
+    NETWORKS,
+    WrittenRefused,
+    read_written,
+    written_account,
+    written_watched,
+)
 from storage.errors import ExpectedError
 from storage.objects.image_place import ImagePlace
+from storage.types import PlatformName
 
 ENV_PREFIX = "PEORIA_"
 
@@ -57,6 +65,8 @@ class Settings(BaseSettings):
     )
     #: Whether the names of subreddits are those that the first-run page wrote.
     _subreddits_were_written: bool = PrivateAttr(default=False)
+    #: Settings of networks that are those of the first-run page.
+    _of_the_page: frozenset[str] = PrivateAttr(default=frozenset())
 
     data_dir: Path = Field(
         Path("data"), description="Folder of everything that is stored: database, images, models."
@@ -735,6 +745,16 @@ class Settings(BaseSettings):
         """Whether a setting names subreddits, so that the first-run page leaves them alone."""
         return bool(self.reddit_subreddits) and not self._subreddits_were_written
 
+    def sets_account(self, name: PlatformName) -> bool:
+        """Whether a setting says who we are on a network, so that the page leaves it alone."""
+        given = {each for each in NETWORKS[name].credentials if getattr(self, each) is not None}
+        return not given <= self._of_the_page
+
+    def sets_watched(self, name: PlatformName) -> bool:
+        """Whether a setting says what is watched on a network."""
+        watched = NETWORKS[name].watched
+        return bool(getattr(self, watched)) and watched not in self._of_the_page
+
 
 def with_written_credentials(settings: Settings) -> Settings:
     """The settings, with the files of the first-run page for what they say nothing of."""
@@ -747,9 +767,21 @@ def with_written_credentials(settings: Settings) -> Settings:
     if not settings.sets_subreddits and settings.written_subreddits.is_file():
         names = settings.written_subreddits.read_text("utf-8")
         there["reddit_subreddits"] = read_subreddits(names)
+    of_the_page: set[str] = set()
+    for name, fields in NETWORKS.items():
+        if not settings.sets_account(name):
+            account = read_written(Settings.model_fields, written_account(settings.data_dir, name))
+            there |= account
+            of_the_page |= account.keys()
+        if not settings.sets_watched(name):
+            watched = read_written(Settings.model_fields, written_watched(settings.data_dir, name))
+            there |= watched
+            of_the_page |= watched.keys() | {fields.watched}
     changed = settings.model_copy(update=there) if there else settings
     if "reddit_subreddits" in there:
         changed._subreddits_were_written = True  # noqa: SLF001 - settings of the same kind
+    if there:
+        changed._of_the_page = frozenset(of_the_page)  # noqa: SLF001 - the same
     return changed
 
 
@@ -770,6 +802,8 @@ def load_settings() -> Settings:
     """
     try:
         return with_written_credentials(Settings())
+    except WrittenRefused as error:
+        raise SettingsRefused(str(error)) from error
     except ValidationError as error:
         problems = "; ".join(
             f"{ENV_PREFIX}{'_'.join(map(str, item['loc'])).upper()}: {item['msg']}"

@@ -190,6 +190,7 @@ RULES = (
             "bot.reddit.backfill",
             "bot.reddit.history",
             "bot.discord.history",
+            "bot.networks.history",
         ),
     ),
     Rule(

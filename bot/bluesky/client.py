@@ -30,6 +30,11 @@ class Credentials:
     handle: str
     password: str = field(repr=False)
 
+    @property
+    def home(self) -> str:
+        """Address of the server that they are for."""
+        return self.service
+
 
 @dataclass(frozen=True, slots=True)
 class Session:

@@ -15,6 +15,7 @@ from bot.bluesky.items import (
     parts_of,
     read_view,
 )
+from bot.networks.account import Account
 from bot.networks.errors import NetworkRefusal, Refused
 from bot.networks.guess_words import guess_in
 from bot.networks.network import Message, NetworkRules, Page, Place, SeenPost
@@ -69,7 +70,7 @@ def read_credentials(settings: Settings) -> Credentials:
     return Credentials(settings.bluesky_service, settings.bluesky_handle, password)
 
 
-class BlueskyNetwork:
+class BlueskyNetwork(Account[Credentials]):
     """One account; see `Network`.
 
     Args:
@@ -86,10 +87,9 @@ class BlueskyNetwork:
     def __init__(
         self, settings: Settings, settings_now: Callable[[], Settings], *, clock: Clock
     ) -> None:
-        self._settings_now = settings_now
+        super().__init__(lambda: read_credentials(settings_now()))
         self._clock = clock
         self._adult = settings.bluesky_adult
-        self._credentials = read_credentials(settings_now())
         handle = self._credentials.handle
         self._about = settings.bluesky_about or f"https://bsky.app/profile/{handle}"
         self.watched: Mapping[str, str] = {name: name for name in settings.bluesky_watch}
@@ -97,32 +97,6 @@ class BlueskyNetwork:
         self.client = BlueskyClient(self._credentials, agent="peoria (bot)", clock=clock)
         #: By account, whether its profile asks bots to keep away, and until when that is believed.
         self._no_bots: OrderedDict[str, tuple[bool, datetime]] = OrderedDict()
-
-    @property
-    def before_writing(self) -> Callable[[], None]:
-        """Called right before each request that changes something there."""
-        return self.client.before_writing
-
-    @before_writing.setter
-    def before_writing(self, check: Callable[[], None]) -> None:
-        self.client.before_writing = check
-
-    def credentials(self) -> Credentials | None:
-        """What we would sign in with now; None: what is set is not whole."""
-        try:
-            return read_credentials(self._settings_now())
-        except PlatformRefused:
-            return None
-
-    @property
-    def credentials_used(self) -> Credentials:
-        """Those of the latest try to sign in."""
-        return self._credentials
-
-    def sign_in_anew(self) -> None:
-        """Take the credentials of now."""
-        self._credentials = self.credentials() or self._credentials
-        self.client.sign_in_anew(self._credentials)
 
     async def introduce(self, *, writes: bool) -> str:
         """Sign in, and label the account as a bot if we write."""

@@ -34,6 +34,11 @@ class Credentials:
     username: str
     password: str = field(repr=False)
 
+    @property
+    def home(self) -> str:
+        """Address of the server that they are for."""
+        return self.instance
+
 
 class LemmyClient:
     """Reads and writes on an instance, one request at a time.

@@ -7,13 +7,13 @@ from typing import Any
 from bot.lemmy.client import PAGE, Credentials, Item, LemmyClient
 from bot.lemmy.credentials import read_credentials
 from bot.lemmy.items import author_of, local_id, part, published, read_view, source_id_of
+from bot.networks.account import Account
 from bot.networks.errors import NetworkRefusal, Refused
 from bot.networks.guess_words import guess_in
 from bot.networks.network import Message, NetworkRules, Page, Place, SeenPost
 from bot.networks.replies import since_of
 from bot.networks.texts import Markdown
 from bot.people.message_commands import command_in
-from bot.platform import PlatformRefused
 from bot.runtime.clock import Clock
 from bot.serving.forecast import Card, Ending
 from bot.settings import Settings
@@ -36,7 +36,7 @@ def read_rules(settings: Settings) -> NetworkRules:
     )
 
 
-class LemmyNetwork:
+class LemmyNetwork(Account[Credentials]):
     """An account on one instance; see `Network`.
 
     Args:
@@ -55,11 +55,10 @@ class LemmyNetwork:
     def __init__(
         self, settings: Settings, settings_now: Callable[[], Settings], *, clock: Clock
     ) -> None:
-        self._settings_now = settings_now
+        super().__init__(lambda: read_credentials(settings_now()))
         self._clock = clock
         self._nsfw = settings.lemmy_nsfw
-        self._credentials = read_credentials(settings_now())
-        instance = self._instance = self._credentials.instance
+        instance = self._instance = self._credentials.home
         self._about = settings.lemmy_about or f"{instance}/u/{settings.lemmy_username}"
         self.watched: Mapping[str, str] = {
             name.lower(): f"!{name.lower()}" for name in settings.lemmy_communities
@@ -69,34 +68,6 @@ class LemmyNetwork:
             agent=f"peoria (bot of {self._credentials.username})",
             clock=clock,
         )
-
-    @property
-    def before_writing(self) -> Callable[[], None]:
-        """Called right before each request that changes something there."""
-        return self.client.before_writing
-
-    @before_writing.setter
-    def before_writing(self, check: Callable[[], None]) -> None:
-        self.client.before_writing = check
-
-    def credentials(self) -> Credentials | None:
-        """What we would sign in with now; None: what is set is not whole."""
-        try:
-            return read_credentials(self._settings_now())
-        except PlatformRefused:
-            return None
-
-    @property
-    def credentials_used(self) -> Credentials:
-        """Those of the latest try to sign in."""
-        return self._credentials
-
-    def sign_in_anew(self) -> None:
-        """Take the credentials of now; those of another instance want a new start."""
-        found = self.credentials()
-        if found is not None and found.instance == self._instance:
-            self._credentials = found
-        self.client.sign_in_anew(self._credentials)
 
     async def introduce(self, *, writes: bool) -> str:
         """Sign in, and mark the account as a bot if we write."""

@@ -28,6 +28,11 @@ class Credentials:
     instance: str
     token: str = field(repr=False)
 
+    @property
+    def home(self) -> str:
+        """Address of the server that they are for."""
+        return self.instance
+
 
 class MastodonClient:
     """Reads and writes on a server, one request at a time.

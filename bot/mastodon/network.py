@@ -19,6 +19,7 @@ from bot.mastodon.items import (
     read_status,
     source_id_of,
 )
+from bot.networks.account import Account
 from bot.networks.errors import NetworkRefusal, Refused
 from bot.networks.guess_words import guess_in
 from bot.networks.network import Message, NetworkRules, Page, Place, SeenPost
@@ -91,7 +92,7 @@ def read_credentials(settings: Settings) -> Credentials:
     return Credentials(settings.mastodon_instance, token)
 
 
-class MastodonNetwork:
+class MastodonNetwork(Account[Credentials]):
     """An account on one server; see `Network`.
 
     Args:
@@ -108,11 +109,10 @@ class MastodonNetwork:
     def __init__(
         self, settings: Settings, settings_now: Callable[[], Settings], *, clock: Clock
     ) -> None:
-        self._settings_now = settings_now
+        super().__init__(lambda: read_credentials(settings_now()))
         self._clock = clock
         self._nsfw = settings.mastodon_sensitive
-        self._credentials = read_credentials(settings_now())
-        self._instance = self._credentials.instance
+        self._instance = self._credentials.home
         self._about = settings.mastodon_about
         self.watched: Mapping[str, str] = {name: name for name in settings.mastodon_watch}
         self.asked: tuple[str, str] | None = ("asked", "posts that ask for a prediction")
@@ -120,34 +120,6 @@ class MastodonNetwork:
         #: Ids of the accounts that are watched.
         self._accounts: dict[str, str] = {}
         self._above: OrderedDict[str, _Above | None] = OrderedDict()
-
-    @property
-    def before_writing(self) -> Callable[[], None]:
-        """Called right before each request that changes something there."""
-        return self.client.before_writing
-
-    @before_writing.setter
-    def before_writing(self, check: Callable[[], None]) -> None:
-        self.client.before_writing = check
-
-    def credentials(self) -> Credentials | None:
-        """What we would sign in with now; None: what is set is not whole."""
-        try:
-            return read_credentials(self._settings_now())
-        except PlatformRefused:
-            return None
-
-    @property
-    def credentials_used(self) -> Credentials:
-        """Those of the latest try to sign in."""
-        return self._credentials
-
-    def sign_in_anew(self) -> None:
-        """Take the credentials of now; those of another server want a new start."""
-        found = self.credentials()
-        if found is not None and found.instance == self._instance:
-            self._credentials = found
-        self.client.sign_in_anew(self._credentials)
 
     async def introduce(self, *, writes: bool) -> str:
         """Sign in, and mark the account as automated if we write."""

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from bot.core import Core
 from bot.networks.errors import NetworkRefusal, Refused
+from bot.networks.guarded import one_odd
 from bot.networks.network import Network, SeenPost
 from bot.people.deletion_rounds import DeletionRounds
 from storage.engine.scopes import ITS_ROWS, LOCKED
@@ -51,8 +52,11 @@ class Absence:
             seen = await self._look([source_id for _, source_id in posts])
             gone = []
             for post_id, source_id in posts:
-                if source_id in seen and await self._is_gone(post_id, seen[source_id], in_sight):
-                    gone.append(post_id)
+                async with one_odd(f"Post {source_id}"):
+                    if source_id in seen and await self._is_gone(
+                        post_id, seen[source_id], in_sight
+                    ):
+                        gone.append(post_id)
             await self._rounds.note([post_id for post_id, _ in posts], gone)
 
     async def _look(self, posts: list[str]) -> Mapping[str, SeenPost | None]:

@@ -1,7 +1,8 @@
 """Guesses by comment: each counts as of the moment at which it was written or last edited.
 
 And only if guessing was open then. So nobody changes a guess afterwards, and one that is read late
-counts all the same.
+counts all the same. When it was written its author's server says, which may be anybody's: what was
+not there at the last look was not written before it.
 """
 
 import logging
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot.core import Core
 from bot.league.guesses import GuessRefused, guess_of, place_guess, withdraw_guess
+from bot.networks.guarded import one_odd
 from bot.networks.network import Message, Network
 from bot.people.identity import hash_person
 from bot.people.sealed_ids import keep_id, seal_id
@@ -86,6 +88,8 @@ class CommentGuesses:
         self._core = core
         #: Comments that were looked at, with the moment of their last edit.
         self._seen: OrderedDict[str, datetime] = OrderedDict()
+        #: When the last look at a community that came to its end began.
+        self._looked_at: dict[str, datetime] = {}
 
     async def read(self, community: Community) -> None:
         """Take the guesses under posts of a community that are new, or were edited.
@@ -93,6 +97,7 @@ class CommentGuesses:
         Raises:
             PlatformUnavailable, NetworkRefusal: as `Network` says.
         """
+        began, looked_at = self._core.clock(), self._looked_at.get(community.source_id)
         after = None
         for _ in range(_MAX_PAGES):
             page = await self._network.comments(community.source_id, after)
@@ -100,7 +105,8 @@ class CommentGuesses:
                 return
             fresh = [each for each in page.items if self._seen.get(each.source_id) != each.sent_at]
             for said in reversed(fresh):
-                await self.take(said)
+                async with one_odd(f"Comment {said.source_id}"):
+                    await self.take(said, looked_at=looked_at)
                 self._seen[said.source_id] = said.sent_at
                 self._seen.move_to_end(said.source_id)
             while len(self._seen) > _MEMORY:
@@ -108,9 +114,15 @@ class CommentGuesses:
             after = page.after
             if after is None or not fresh:
                 break
+        self._looked_at[community.source_id] = began
 
-    async def take(self, said: Message) -> bool:
-        """Take what a comment guesses, or that it guesses nothing any more; return if it counts."""
+    async def take(self, said: Message, *, looked_at: datetime | None = None) -> bool:
+        """Take what a comment guesses, or that it guesses nothing any more; return if it counts.
+
+        Args:
+            looked_at: when it was not there yet, or not what it is; None: nobody looked.
+        """
+        said_at = said.sent_at if looked_at is None else max(said.sent_at, looked_at)
         platform, key = self._network.name, self._core.people_key
         if said.post is None or said.author == await self._network.me():
             return False
@@ -125,7 +137,7 @@ class CommentGuesses:
                 post_id=post[0],
                 platform=platform,
                 person=person,
-                now=said.sent_at,
+                now=said_at,
             )
         if not await self._note(said, person, post[1]):
             return False
@@ -135,7 +147,7 @@ class CommentGuesses:
             post_id=post[0],
             person=person,
             bucket=said.bucket,
-            said_at=said.sent_at,
+            said_at=said_at,
             shown_at=await self._database.run_read(lambda session: shown_at(session, post[0])),
             clock=self._core.clock,
         )

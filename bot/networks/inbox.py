@@ -57,6 +57,8 @@ class Inbox:
         self._handled: OrderedDict[str, datetime] = OrderedDict()
         #: Everything that was sent before this has been handled; None: that is not known.
         self._mark: datetime | None = None
+        #: When the last look that came to its end began.
+        self._looked_at: datetime | None = None
 
     async def read(self) -> None:
         """Record new messages that ask for something, and do it.
@@ -93,11 +95,12 @@ class Inbox:
         while len(self._handled) > _MEMORY:
             self._handled.popitem(last=False)
         self._mark = min([began, *failed])
+        self._looked_at = began
 
     async def _handle(self, message: Message) -> None:
         if message.kind is InboxKind.GUESS:
             if self._guesses is not None:
-                await self._guesses.take(message)
+                await self._guesses.take(message, looked_at=self._looked_at)
             return
         age = self._core.clock() - message.sent_at
         if age <= (FRESH if message.kind is InboxKind.PREDICT else REACH):

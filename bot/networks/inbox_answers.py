@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bot.community_language import speaking_in
 from bot.core import Core
@@ -21,8 +21,11 @@ from bot.serving.phrases import refusal_sentence
 from bot.texts.translate import gettext as _
 from bot.texts.translate import retell
 from storage.queries.posts import load_post
-from storage.tables import Community, InboxItem, Post
-from storage.types import OF_MODERATORS, InboxKind, PostState
+from storage.tables import Community, InboxItem, Post, Reply
+from storage.types import OF_MODERATORS, InboxKind, PostState, ReplyState
+
+#: Answers to questions under one post, so that nobody makes the bot write without end.
+ANSWERS_UNDER_A_POST = 3
 
 
 class InboxAnswers:
@@ -74,6 +77,10 @@ class InboxAnswers:
         post = await self._post(str(item.post_source_id), community)
         if isinstance(post, str):
             return self._network.plain_text(retell(post))
+        is_watched = community.source_id in self._network.watched
+        if item.source_id == item.post_source_id and is_watched and post.reply is not None:
+            # The post itself asks: what stands under every post there answers it.
+            self._check_reply(post.reply)
         async with self._core.database.read() as session:
             known = await session.run_sync(votes_are_in, post.id)
         # Everybody reads an answer.
@@ -85,6 +92,16 @@ class InboxAnswers:
         card = stored_card(post.prediction_rows[0], genre=post.shown_genre)
         return self._network.prediction_text(card, community.name)
 
+    async def _answers_under(self, source_id: str) -> int:
+        query = select(func.count()).where(
+            InboxItem.platform == self._network.name,
+            InboxItem.kind == InboxKind.PREDICT,
+            InboxItem.post_source_id == source_id,
+            InboxItem.state == ReplyState.SENT,
+        )
+        async with self._core.database.read() as session:
+            return await session.scalar(query) or 0
+
     async def _post(self, source_id: str, community: Community) -> Post | str:
         """The post that a message is about, predicted; or a sentence that says why it is not.
 
@@ -92,6 +109,8 @@ class InboxAnswers:
             ReplyDeclined: there is nothing to say about it.
             PlatformUnavailable: try again later.
         """
+        if await self._answers_under(source_id) >= ANSWERS_UNDER_A_POST:
+            raise ReplyDeclined("It was answered often enough under this post.")
         post = await self._find(source_id)
         if post is None:
             taken = await self._take(source_id, community)
@@ -123,6 +142,20 @@ class InboxAnswers:
         if post is None:
             raise ReplyDeclined("Its author wants no predictions.")
         return post
+
+    def _check_reply(self, reply: Reply) -> None:
+        """Do nothing if a post that asks gets no reply by itself.
+
+        Raises:
+            PlatformUnavailable: that is not known yet.
+            ReplyDeclined: it gets one.
+        """
+        if self._replies.rules.reply != "on":
+            return
+        if reply.state is ReplyState.PENDING:
+            raise PlatformUnavailable("its reply is under way", timedelta(minutes=1))
+        if reply.state is not ReplyState.SKIPPED:
+            raise ReplyDeclined("The reply to the post answers it.")
 
     async def _find(self, source_id: str) -> Post | None:
         async with self._core.database.read() as session:

@@ -11,6 +11,8 @@ from bot.networks.absence import EVERY as DELETIONS_EVERY
 from bot.networks.absence import Absence
 from bot.networks.comment_guesses import CommentGuesses
 from bot.networks.errors import CredentialsRefused, NetworkRefusal
+from bot.networks.history import EVERY as IMPORTS_EVERY
+from bot.networks.history import HistoryImports
 from bot.networks.inbox import Inbox
 from bot.networks.inbox_answers import InboxAnswers
 from bot.networks.network import Network, NetworkRules
@@ -20,6 +22,7 @@ from bot.networks.service import NetworkService
 from bot.networks.turns import Turns
 from bot.networks.watch import Watch
 from bot.platform import PlatformRefused, PlatformUnavailable, PostRef, Reading
+from bot.posts.history_imports import begin_import
 from bot.posts.pipeline import Pipeline
 from bot.serving.forecast import Card, Ending
 
@@ -62,6 +65,7 @@ class NetworkPlatform:
         self._answers = InboxAnswers(network, core, pipeline, self._replies, self._watch)
         self._scores = ScoreReader(network, self._watch.listed_score, clock=core.clock)
         self._absence = Absence(network, core)
+        self.imports = HistoryImports(network, core, pipeline)
         #: Whether the network was told since we signed in that we are a bot.
         self._introduced = False
 
@@ -131,6 +135,7 @@ class NetworkPlatform:
         await self._turns.run_due("messages", self._every, self._read_messages)
         await self._turns.run_due("bans", _BANS_EVERY, self._look_at_bans)
         await self._turns.run_due("deletions", DELETIONS_EVERY, self._absence.follow)
+        await self._turns.run_due("imports", IMPORTS_EVERY, self.imports.go_on)
 
     async def _poll(self, source_id: str) -> None:
         community = await self._watch.poll(source_id)
@@ -150,6 +155,32 @@ class NetworkPlatform:
 
     async def _note_closed(self, what: str, error: Exception) -> None:
         log.warning("%s cannot be read (%s); tried again every hour.", what, error)
+
+    async def begin_import(self, community: str, *, since: datetime) -> int:
+        """Have the past of what is watched imported; return the id of its community.
+
+        Args:
+            community: as the settings name it.
+
+        Raises:
+            PlatformRefused: it is not watched.
+        """
+        wanted = community.strip().lower().removeprefix("!")
+        for source_id, name in self.network.watched.items():
+            if source_id.lower() == wanted:
+                found = await self._watch.community(source_id, name)
+                await begin_import(
+                    self._core.database,
+                    found.id,
+                    since=since,
+                    shown_in={},
+                    now=self._core.clock(),
+                )
+                return found.id
+        watched = ", ".join(self.network.watched) or "nothing"
+        raise PlatformRefused(
+            f"{community} is not watched on {self.network.title}; what is: {watched}."
+        )
 
     async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
         """Answer a post with its prediction; see `Replies.reply`."""

@@ -1,20 +1,16 @@
 """Taking the new posts of communities."""
 
-import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.communities import add_community
 from bot.core import Core
-from bot.leases import LeaseLost
+from bot.networks.guarded import one_odd
 from bot.networks.network import IMAGELESS, Network, NetworkRules, SeenPost, Skip
 from bot.platform import CommunityRef, IncomingPost, ScoreRead
 from bot.posts.pipeline import Pipeline
-from storage.engine.faults import may_pass
 from storage.queries.communities import find_community
 from storage.tables import Community
-
-log = logging.getLogger(__name__)
 
 #: Pages of a listing that are read back at most.
 _MAX_PAGES = 5
@@ -51,7 +47,8 @@ class Watch:
             page = await self._network.newest(name, after)
             # Listings begin with the newest; who came first is served first.
             for seen in reversed(page.items):
-                await self._take_safely(seen, community, max_age)
+                async with one_odd(f"Post {seen.source_id}"):
+                    await self.take(seen, community, max_age)
                 if isinstance(seen.reading, ScoreRead):
                     listed[seen.source_id] = seen.reading
             after = page.after
@@ -59,17 +56,6 @@ class Watch:
                 break
         self._listed[name] = listed
         return community
-
-    async def _take_safely(self, seen: SeenPost, community: Community, max_age: timedelta) -> None:
-        """Take a post; one that cannot be stored keeps no other one from being stored."""
-        try:
-            await self.take(seen, community, max_age)
-        except LeaseLost:
-            raise
-        except Exception as error:
-            if may_pass(error):
-                raise
-            log.exception("Post %r is left out; the others go on.", seen.source_id)
 
     async def take(
         self, seen: SeenPost, community: Community, max_age: timedelta
@@ -80,18 +66,7 @@ class Watch:
             return Skip.TOO_OLD
         if seen.skip is not None and seen.skip not in IMAGELESS:
             return seen.skip
-        incoming = IncomingPost(
-            community=CommunityRef(
-                community.source_id, community.name, horizon_seconds=community.horizon_seconds
-            ),
-            source_id=seen.source_id,
-            author=seen.author,
-            title=seen.title if seen.skip is None else "",
-            posted_at=min(seen.posted_at, now),
-            images=tuple(seen.images) if seen.skip is None else (),
-            link=seen.link if seen.skip is None else None,
-            options=seen.options,
-        )
+        incoming = incoming_of(seen, community, now)
         if seen.skip is not None:
             await self._pipeline.note_imageless(self._network.name, incoming)
             return seen.skip
@@ -117,3 +92,20 @@ class Watch:
                 found = await session.run_sync(find_community, platform, source_id)
         assert found is not None  # noqa: S101 - it was inserted, now or by another
         return found
+
+
+def incoming_of(seen: SeenPost, community: Community, now: datetime) -> IncomingPost:
+    """A post as it is handed on; of one that cannot be predicted nothing that it says or shows."""
+    shown = seen.skip is None
+    return IncomingPost(
+        community=CommunityRef(
+            community.source_id, community.name, horizon_seconds=community.horizon_seconds
+        ),
+        source_id=seen.source_id,
+        author=seen.author,
+        title=seen.title if shown else "",
+        posted_at=min(seen.posted_at, now),
+        images=tuple(seen.images) if shown else (),
+        link=seen.link if shown else None,
+        options=seen.options,
+    )

@@ -15,6 +15,8 @@ from storage.engine.upsert import insert_if_new
 from storage.tables import Community, HistoryImport
 from storage.types import PlatformName
 
+#: How far back an import goes at most, days.
+MOST_DAYS = 3_650
 #: An import that a process works on is nobody else's for this long; each step claims it anew.
 CLAIMED_FOR = timedelta(minutes=2)
 #: Waits between tries, the first and the longest.

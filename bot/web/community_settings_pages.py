@@ -13,6 +13,7 @@ from bot.web.bodies import read_fields
 from bot.web.changes import note_change
 from bot.web.community_form import as_form, read_changes, read_on_site
 from bot.web.community_pages import find_shown_community, is_board
+from bot.web.history_form import begin_from_form, read_history_form
 from bot.web.responses import see_other
 from bot.web.services import Services
 from bot.web.visitors import require_admin
@@ -35,13 +36,21 @@ class CommunitySettingsPages:
     def routes(self) -> list[web.RouteDef]:
         """Every route of these pages."""
         path = r"/communities/{id:\d{1,18}}/settings"
-        return [web.get(path, self.handle_page), web.post(path, self.handle_change)]
+        return [
+            web.get(path, self.handle_page),
+            web.post(path, self.handle_change),
+            web.post(r"/communities/{id:\d{1,18}}/import", self.handle_import),
+        ]
 
     async def handle_page(self, request: web.Request) -> web.Response:
         """GET /communities/{id}/settings."""
         require_admin(request)
         community = await find_shown_community(self._services, request)
-        return self._page(request, community, as_form(community))
+        return await self._page(request, community, as_form(community))
+
+    async def handle_import(self, request: web.Request) -> web.StreamResponse:
+        """POST /communities/{id}/import with ``days``; see `begin_from_form`."""
+        return await begin_from_form(self._services, request)
 
     async def handle_change(self, request: web.Request) -> web.StreamResponse:
         """POST /communities/{id}/settings: all of them, or none where one is refused."""
@@ -59,13 +68,13 @@ class CommunitySettingsPages:
                 changes["on_site"] = on_site
                 await change_community(self._services.database, community.id, **changes)
         except SettingRefused as refusal:
-            return self._page(request, community, form, refusal=str(refusal))
+            return await self._page(request, community, form, refusal=str(refusal))
         now, before = await find_shown_community(self._services, request), as_form(community)
         changed = {name: each for name, each in as_form(now).items() if before.get(name) != each}
         await note_change(self._services, request, Action.SETTINGS, community.id, **changed)
         return see_other(f"/communities/{community.id}")
 
-    def _page(
+    async def _page(
         self,
         request: web.Request,
         community: Community,
@@ -73,6 +82,8 @@ class CommunitySettingsPages:
         *,
         refusal: str | None = None,
     ) -> web.Response:
+        async with self._services.database.read() as session:
+            history = await read_history_form(session, community)
         return aiohttp_jinja2.render_template(
             "community_settings.html",
             request,
@@ -82,6 +93,7 @@ class CommunitySettingsPages:
                 "form": form,
                 "refusal": refusal,
                 "modes": _MODES,
+                "history": history,
                 # A server on Discord has a language of its own.
                 "written_to": community.platform is not PlatformName.DISCORD,
             },

@@ -85,7 +85,7 @@ async def walk_to_discord(browser: Browser, data: Path) -> None:
             page.set_default_timeout(PATIENCE)
             await page.goto(link)
             await photograph(page, "discord-1-admin")
-            await press(page, "Set up Discord and Reddit")
+            await press(page, "Set up platforms")
             await photograph(page, "discord-2-steps")
             await page.get_by_label("Token", exact=True).fill(fake.token)
             await page.get_by_role("button", name="Keep it and check").click()

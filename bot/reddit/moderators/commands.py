@@ -3,6 +3,7 @@
 import html
 import re
 
+from bot.posts.history_imports import MOST_DAYS
 from storage.types import InboxKind
 
 #: What stands before a command: a sign, our name, or a mention.
@@ -10,8 +11,8 @@ _BEFORE = r"(?:[!/]|peoria[,:]?\s+|/?u/{me}[,:]?\s+)"
 _WORDS = "help|status|pause|resume|watch|unwatch|leaderboard|import"
 _COMMAND = rf"({_WORDS})(?:\s+(\d{{1,4}})(?:\s+days?)?)?[.!]?"
 
-#: How far back an import goes where no number of days is given, and at most.
-DAYS, MOST_DAYS = 30, 3_650
+#: How far back an import goes where no number of days is given.
+DAYS = 30
 
 
 def moderators_command(body: object, *, me: str, ours: bool) -> tuple[InboxKind, int] | None:

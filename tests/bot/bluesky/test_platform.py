@@ -1,21 +1,17 @@
 """A whole Peoria on a loopback Bluesky."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, select
 
-from bot.app import App, build
 from bot.bluesky.check import check_bluesky
-from bot.bluesky.platform import BlueskyPlatform
-from bot.core import open_core
+from bot.bluesky.network import BlueskyNetwork
 from bot.settings import Settings
 from storage.tables import Author, Embedding, Guess, InboxItem, Label, Post
 from storage.types import PlatformName, PostState, ReplyState
+from tests.bot.networks.running import Killed, OpenBot, dying, running, settings_of
 from tests.fakes.bluesky import FakeBluesky, serving
 from tests.fakes.bluesky.server import HANDLE, PASSWORD
 from tests.fakes.clock import FakeClock
@@ -30,59 +26,23 @@ async def bluesky(clock: FakeClock) -> AsyncIterator[FakeBluesky]:
         yield fake
 
 
-@dataclass
-class Bot:
-    app: App
-    bluesky: BlueskyPlatform
-    clock: FakeClock
-
-    async def later(self, seconds: float = 0) -> None:
-        self.clock.forward(seconds)
-        await self.bluesky.tick()
-        while await self.app.jobs.run_due() + await self.app.jobs.remove_replies():
-            pass
-
-    async def all(self, table: Any) -> list[Any]:
-        async with self.app.core.database.read() as session:
-            oldest_first = select(table).order_by(*inspect(table).primary_key)
-            return [*await session.scalars(oldest_first)]
-
-
-OpenBot = Callable[..., AbstractAsyncContextManager[Bot]]
-
-
-def settings_of(data_dir: Path, bluesky: FakeBluesky, **changes: Any) -> Settings:
-    return Settings(
-        **{
-            "data_dir": data_dir,
-            "web": False,
-            "silent_share": 0,
-            "scores_to_compare": 1,
-            "download_allow_hosts": "127.0.0.1",
-            "bluesky_service": bluesky.origin,
-            "bluesky_handle": HANDLE,
-            "bluesky_password": PASSWORD,
-            "bluesky_watch": "#Cats",
-            "bluesky_reply": "asked",
-            **changes,
-        }
-    )
+def settings_with(data_dir: Path, bluesky: FakeBluesky, **changes: Any) -> Settings:
+    values = {
+        "bluesky_service": bluesky.origin,
+        "bluesky_handle": HANDLE,
+        "bluesky_password": PASSWORD,
+        "bluesky_watch": "#Cats",
+        "bluesky_reply": "asked",
+        **changes,
+    }
+    return settings_of(data_dir, **values)
 
 
 @pytest.fixture
 def start(data_dir: Path, bluesky: FakeBluesky, clock: FakeClock) -> OpenBot:
-    @asynccontextmanager
-    async def open_bot(**changes: Any) -> AsyncIterator[Bot]:
-        async with open_core(settings_of(data_dir, bluesky, **changes), clock=clock) as core:
-            app = build(core)
-            platform = app.platforms[PlatformName.BLUESKY]
-            assert isinstance(platform, BlueskyPlatform)
-            try:
-                yield Bot(app, platform, clock)
-            finally:
-                await platform.stop()
-
-    return open_bot
+    return lambda **changes: running(
+        PlatformName.BLUESKY, settings_with(data_dir, bluesky, **changes), clock
+    )
 
 
 async def test_posts_are_watched_and_scored_and_nobody_is_answered_who_did_not_ask(
@@ -134,6 +94,41 @@ async def test_who_asks_bots_to_keep_away_is_heard_while_peoria_runs(
         bluesky.post("Two #cats")
         await bot.later()
         assert [post.title for post in await bot.all(Post)] == ["One #cats"]
+
+
+@pytest.mark.parametrize("claimed", [False, True])
+async def test_a_process_that_dies_around_an_answer_leaves_one(
+    start: OpenBot, bluesky: FakeBluesky, monkeypatch: pytest.MonkeyPatch, *, claimed: bool
+) -> None:
+    """It was claimed and not sent, or sent and not noted; the next process answers once."""
+    elsewhere = bluesky.post("A dog", author="dora")
+    asked = bluesky.post("@peoria.test", author="bob", images=0, above=elsewhere, reason="mention")
+    async with start() as bot:
+        dying(monkeypatch, bot, after_sending=not claimed)
+        with pytest.raises(Killed):
+            await bot.later()
+        assert len(bluesky.own(asked)) == (0 if claimed else 1)
+    async with start() as bot:
+        for _ in range(3):
+            await bot.later(2 * MINUTE)
+        assert len(bluesky.own(asked)) == 1
+        (item,) = await bot.all(InboxItem)
+        assert item.state is ReplyState.SENT
+
+
+async def test_an_account_is_that_of_one_server(
+    data_dir: Path, bluesky: FakeBluesky, clock: FakeClock
+) -> None:
+    """What is typed in for one server is not sent to another: that wants a new start."""
+    now = [settings_with(data_dir, bluesky)]
+    network = BlueskyNetwork(now[0], lambda: now[0], clock=clock)
+    now[0] = settings_with(data_dir, bluesky, bluesky_password="second")
+    network.sign_in_anew()
+    assert network.credentials_used.password == "second"
+    elsewhere = {"bluesky_service": "https://pds.example", "bluesky_password": "third"}
+    now[0] = settings_with(data_dir, bluesky, **elsewhere)
+    network.sign_in_anew()
+    assert network.credentials_used.password == "second"
 
 
 async def test_who_asks_is_answered_once(start: OpenBot, bluesky: FakeBluesky) -> None:
@@ -196,7 +191,7 @@ async def test_the_check_says_what_is_wrong_and_writes_nothing(
     feed = "at://did:plc:abc/app.bsky.feed.generator/cats"
 
     async def found(**changes: Any) -> list[tuple[str, bool | None]]:
-        settings = settings_of(data_dir, bluesky, **changes)
+        settings = settings_with(data_dir, bluesky, **changes)
         return [(each.what, each.ok) for each in await check_bluesky(settings, clock)]
 
     assert await found(bluesky_watch=f"#cats,@ann.test,@nobody.test,{feed}") == [

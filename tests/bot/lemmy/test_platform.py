@@ -1,30 +1,38 @@
 """A whole Peoria on a loopback instance of Lemmy."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, select
 
-from bot.app import App, build
 from bot.communities import set_option
 from bot.community_language import LANGUAGE
-from bot.core import open_core
 from bot.lemmy.check import check_lemmy
-from bot.lemmy.platform import LemmyPlatform
+from bot.lemmy.client import PAGE
+from bot.networks.history import CLOSED
 from bot.people.identity import hash_person
-from bot.platform import OneOwner, PlatformRefused
+from bot.platform import PlatformRefused
 from bot.settings import Settings, SettingsRefused
-from storage.tables import Author, Community, Embedding, Guess, InboxItem, Label, Post, Reply
+from storage.tables import (
+    Author,
+    Community,
+    Embedding,
+    Guess,
+    HistoryImport,
+    InboxItem,
+    Label,
+    Post,
+    Reply,
+)
 from storage.types import PlatformName, PostState, ReplyState
+from tests.bot.networks.running import OpenBot, running, settings_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.lemmy import FakeLemmy, serving
 from tests.fakes.lemmy.server import ME, MY_ID, PASSWORD
 
-MINUTE, HOUR = 60, 3600
+MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
 
 
 @pytest.fixture
@@ -34,57 +42,23 @@ async def lemmy(clock: FakeClock) -> AsyncIterator[FakeLemmy]:
         yield fake
 
 
-@dataclass
-class Bot:
-    app: App
-    lemmy: LemmyPlatform
-    clock: FakeClock
-
-    async def later(self, seconds: float = 0) -> None:
-        self.clock.forward(seconds)
-        await self.lemmy.tick()
-        while await self.app.jobs.run_due() + await self.app.jobs.remove_replies():
-            pass
-
-    async def all(self, table: Any) -> list[Any]:
-        async with self.app.core.database.read() as session:
-            oldest_first = select(table).order_by(*inspect(table).primary_key)
-            return [*await session.scalars(oldest_first)]
-
-
-OpenBot = Callable[..., AbstractAsyncContextManager[Bot]]
+def settings_with(data_dir: Path, lemmy: FakeLemmy, **changes: Any) -> Settings:
+    values = {
+        "lemmy_instance": lemmy.origin,
+        "lemmy_username": ME,
+        "lemmy_password": PASSWORD,
+        "lemmy_communities": "!memes@lemmy.world",
+        "lemmy_reply": "on",
+        **changes,
+    }
+    return settings_of(data_dir, **values)
 
 
 @pytest.fixture
 def start(data_dir: Path, lemmy: FakeLemmy, clock: FakeClock) -> OpenBot:
-    @asynccontextmanager
-    async def open_bot(**changes: Any) -> AsyncIterator[Bot]:
-        settings = Settings(
-            **{
-                "data_dir": data_dir,
-                "web": False,
-                "silent_share": 0,
-                "scores_to_compare": 1,
-                "download_allow_hosts": "127.0.0.1",
-                "lemmy_instance": lemmy.origin,
-                "lemmy_username": ME,
-                "lemmy_password": PASSWORD,
-                "lemmy_communities": "!memes@lemmy.world",
-                "lemmy_reply": "on",
-                **changes,
-            }
-        )
-        async with open_core(settings, clock=clock) as core:
-            app = build(core)
-            platform = app.platforms[PlatformName.LEMMY]
-            assert isinstance(platform, LemmyPlatform)
-            assert isinstance(platform, OneOwner)
-            try:
-                yield Bot(app, platform, clock)
-            finally:
-                await platform.stop()
-
-    return open_bot
+    return lambda **changes: running(
+        PlatformName.LEMMY, settings_with(data_dir, lemmy, **changes), clock
+    )
 
 
 async def test_a_post_from_its_appearance_to_its_outcome(start: OpenBot, lemmy: FakeLemmy) -> None:
@@ -110,6 +84,41 @@ async def test_a_post_from_its_appearance_to_its_outcome(start: OpenBot, lemmy: 
         assert label.score == 42
         assert len(lemmy.own(post_id)) == 1, "the same comment, changed"
         assert "The votes are in." in lemmy.own(post_id)[0]["content"]
+
+
+async def test_the_past_is_imported_once_and_goes_on_after_a_restart(
+    start: OpenBot, lemmy: FakeLemmy, clock: FakeClock
+) -> None:
+    for number in range(4):
+        old = lemmy.post(f"Old {number}", deleted=number == 3)
+        old["counts"].update(score=10 * number)
+        clock.forward(DAY)
+    # Two pages, so that where it goes on matters.
+    for number in range(PAGE + 2):
+        lemmy.post(f"Words {number}", url=None, url_content_type=None)
+    clock.forward(5 * DAY)
+    lemmy.post("Young")
+    async with start(lemmy_reply="off") as bot:
+        await bot.later()
+        with pytest.raises(PlatformRefused, match=r"what is: memes@lemmy\.world"):
+            await bot.platform.begin_import("cats@lemmy.world", since=clock())
+        since = clock() - timedelta(days=8, hours=1)
+        await bot.platform.begin_import("!memes@lemmy.world", since=since)
+        await bot.later(6)
+    async with start(lemmy_reply="off") as bot:
+        for _ in range(6):
+            await bot.later(6)
+        (ended,) = await bot.all(HistoryImport)
+        assert ended.ended_at is not None
+        assert (ended.counts["messages"], ended.counts["stored"]) == (PAGE + 2 + 1 + 2, 2)
+        assert ended.counts["too_young"] == 1, "it is left to those who watch"
+        past = {each.id: each.title for each in await bot.all(Post)}
+        scores = {past[each.post_id]: each.score for each in await bot.all(Label)}
+        assert scores == {"Old 1": 10, "Old 2": 20}, "not the deleted one, nor one before that"
+        lemmy.fail("/post/list", status=404, body='{"error": "couldnt_find_community"}', times=9)
+        await bot.platform.begin_import("memes@lemmy.world", since=since)
+        await bot.later(6)
+        assert (await bot.all(HistoryImport))[-1].fault == CLOSED
 
 
 async def test_a_community_is_written_to_in_its_language(start: OpenBot, lemmy: FakeLemmy) -> None:
@@ -289,6 +298,13 @@ async def test_guesses_by_comment_count_are_changed_and_taken_back(
         said.update(deleted=True, updated=lemmy.now())
         await bot.later(2 * MINUTE)
         assert await bot.all(Guess) == []
+        # Their server says that it is older than what we saw since: guessing has closed by now.
+        bot.clock.forward(2 * HOUR)
+        await bot.later(2 * MINUTE)
+        late = lemmy.write(post_id, "!guess high", author="mallory")["comment"]
+        late["published"] = said["published"]
+        await bot.later(2 * MINUTE)
+        assert await bot.all(Guess) == []
     async with start() as bot:
         lemmy.write(post_id, "!guess high", author="carl")
         await bot.later(2 * MINUTE)
@@ -319,9 +335,9 @@ async def test_a_bot_says_that_it_is_one_and_a_ban_ends_what_it_writes(
     start: OpenBot, lemmy: FakeLemmy
 ) -> None:
     async with start() as bot:
-        await bot.lemmy.start()
+        await bot.platform.start()
         assert lemmy.is_bot
-        await bot.lemmy.stop()
+        await bot.platform.stop()
     lemmy.communities["memes@lemmy.world"] = True
     first, second = lemmy.post(), lemmy.post()
     async with start() as bot:
@@ -351,7 +367,7 @@ async def test_refused_credentials_say_what_to_do(start: OpenBot, lemmy: FakeLem
     lemmy.password = "another"
     async with start() as bot:
         with pytest.raises(PlatformRefused, match="PEORIA_LEMMY_PASSWORD") as refused:
-            await bot.lemmy.start()
+            await bot.platform.start()
         assert PASSWORD not in str(refused.value)
 
 

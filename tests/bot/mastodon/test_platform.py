@@ -1,25 +1,20 @@
 """A whole Peoria on a loopback server of Mastodon."""
 
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, select
 
-from bot.app import App, build
 from bot.communities import set_option
 from bot.community_language import LANGUAGE
-from bot.core import open_core
 from bot.mastodon.check import check_mastodon
-from bot.mastodon.platform import MastodonPlatform
-from bot.platform import OneOwner, PlatformRefused, PlatformUnavailable
+from bot.platform import PlatformRefused, PlatformUnavailable
 from bot.settings import Settings
 from storage.tables import Author, Community, Embedding, Guess, InboxItem, Label, Post, Reply
 from storage.types import PlatformName, PostState, ReplyState
+from tests.bot.networks.running import Killed, OpenBot, dying, running, settings_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.mastodon import FakeMastodon, serving
 from tests.fakes.mastodon.server import ME, TOKEN, edited
@@ -34,59 +29,22 @@ async def mastodon(clock: FakeClock) -> AsyncIterator[FakeMastodon]:
         yield fake
 
 
-@dataclass
-class Bot:
-    app: App
-    mastodon: MastodonPlatform
-    clock: FakeClock
-
-    async def later(self, seconds: float = 0) -> None:
-        self.clock.forward(seconds)
-        await self.mastodon.tick()
-        while await self.app.jobs.run_due() + await self.app.jobs.remove_replies():
-            pass
-
-    async def all(self, table: Any) -> list[Any]:
-        async with self.app.core.database.read() as session:
-            oldest_first = select(table).order_by(*inspect(table).primary_key)
-            return [*await session.scalars(oldest_first)]
-
-
-OpenBot = Callable[..., AbstractAsyncContextManager[Bot]]
-
-
-def settings_of(data_dir: Path, mastodon: FakeMastodon, **changes: Any) -> Settings:
-    return Settings(
-        **{
-            "data_dir": data_dir,
-            "web": False,
-            "silent_share": 0,
-            "scores_to_compare": 1,
-            "download_allow_hosts": "127.0.0.1",
-            "mastodon_instance": mastodon.origin,
-            "mastodon_token": TOKEN,
-            "mastodon_watch": "#Cats",
-            "mastodon_reply": "on",
-            **changes,
-        }
-    )
+def settings_with(data_dir: Path, mastodon: FakeMastodon, **changes: Any) -> Settings:
+    values = {
+        "mastodon_instance": mastodon.origin,
+        "mastodon_token": TOKEN,
+        "mastodon_watch": "#Cats",
+        "mastodon_reply": "on",
+        **changes,
+    }
+    return settings_of(data_dir, **values)
 
 
 @pytest.fixture
 def start(data_dir: Path, mastodon: FakeMastodon, clock: FakeClock) -> OpenBot:
-    @asynccontextmanager
-    async def open_bot(**changes: Any) -> AsyncIterator[Bot]:
-        async with open_core(settings_of(data_dir, mastodon, **changes), clock=clock) as core:
-            app = build(core)
-            platform = app.platforms[PlatformName.MASTODON]
-            assert isinstance(platform, MastodonPlatform)
-            assert isinstance(platform, OneOwner)
-            try:
-                yield Bot(app, platform, clock)
-            finally:
-                await platform.stop()
-
-    return open_bot
+    return lambda **changes: running(
+        PlatformName.MASTODON, settings_with(data_dir, mastodon, **changes), clock
+    )
 
 
 async def test_a_post_from_its_appearance_to_its_outcome(
@@ -243,7 +201,7 @@ async def test_a_question_is_answered_within_hours_or_not_at_all(
 
     asked = mastodon.write(f"@{ME} mine?", author="eve", images=1)
     async with start(mastodon_reply="asked") as bot:
-        monkeypatch.setattr(bot.mastodon.network, "look", away)
+        monkeypatch.setattr(bot.platform.network, "look", away)
         await bot.later()
         (item,) = await bot.all(InboxItem)
         assert item.state is ReplyState.PENDING
@@ -251,6 +209,47 @@ async def test_a_question_is_answered_within_hours_or_not_at_all(
         (item,) = await bot.all(InboxItem)
         assert item.state is ReplyState.SKIPPED
         assert mastodon.own(asked["id"]) == []
+
+
+async def test_a_watched_post_that_names_us_is_answered_once_and_no_post_without_end(
+    start: OpenBot, mastodon: FakeMastodon
+) -> None:
+    shown = mastodon.post(f"@{ME} mine?", author="eve")
+    async with start() as bot:
+        await bot.later()
+        for _ in range(3):
+            await bot.later(2 * MINUTE)
+        assert len(mastodon.own(shown["id"])) == 1
+        (item,) = await bot.all(InboxItem)
+        assert item.reason == "The reply to the post answers it."
+        elsewhere = mastodon.write("A dog", author="dora", images=1)
+        asked = [
+            mastodon.write(f"@{ME}", author=name, above=elsewhere["id"])
+            for name in ("bob", "carl", "fay", "gil", "hal")
+        ]
+        await bot.later(MINUTE)
+        await bot.later(MINUTE)
+        assert sorted(len(mastodon.own(each["id"])) for each in asked) == [0, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("claimed", [False, True])
+async def test_a_process_that_dies_around_an_answer_leaves_one(
+    start: OpenBot, mastodon: FakeMastodon, monkeypatch: pytest.MonkeyPatch, *, claimed: bool
+) -> None:
+    """It was claimed and not sent, or sent and not noted; the next process answers once."""
+    elsewhere = mastodon.write("A dog", author="dora", images=1)
+    asked = mastodon.write(f"@{ME}", author="bob", above=elsewhere["id"])
+    async with start(mastodon_reply="asked") as bot:
+        dying(monkeypatch, bot, after_sending=not claimed)
+        with pytest.raises(Killed):
+            await bot.later()
+        assert len(mastodon.own(asked["id"])) == (0 if claimed else 1)
+    async with start(mastodon_reply="asked") as bot:
+        for _ in range(3):
+            await bot.later(2 * MINUTE)
+        assert len(mastodon.own(asked["id"])) == 1
+        (item,) = await bot.all(InboxItem)
+        assert item.state is ReplyState.SENT
 
 
 async def test_opting_out_by_an_answer(start: OpenBot, mastodon: FakeMastodon) -> None:
@@ -333,7 +332,7 @@ async def test_the_check_says_what_is_wrong_and_writes_nothing(
     mastodon.person("ann")
 
     async def found(**changes: Any) -> list[tuple[str, bool | None]]:
-        settings = settings_of(data_dir, mastodon, **changes)
+        settings = settings_with(data_dir, mastodon, **changes)
         return [(each.what, each.ok) for each in await check_mastodon(settings, clock)]
 
     assert await found(mastodon_watch="#cats,@ann,@nobody,list:9") == [
@@ -356,7 +355,7 @@ async def test_a_token_that_is_refused_says_what_to_do(
     mastodon.token = "another"
     async with start() as bot:
         with pytest.raises(PlatformRefused, match="PEORIA_MASTODON_TOKEN") as refused:
-            await bot.mastodon.start()
+            await bot.platform.start()
         assert TOKEN not in str(refused.value)
 
 

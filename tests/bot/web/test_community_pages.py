@@ -1,6 +1,8 @@
 import re
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from bot.app import App
 from bot.web.browse import Sort
 from bot.web.feed import PAGE
@@ -8,6 +10,7 @@ from bot.web.platform import WebPlatform
 from storage.tables import (
     Author,
     Community,
+    HistoryImport,
     Image,
     Label,
     ModelVersion,
@@ -176,6 +179,29 @@ async def test_the_admin_shows_a_channel_and_sets_it(
         community = await session.get_one(Community, 50)
     assert (community.horizon_seconds, community.quiet_from) == (48 * 3600, 22 * 60 + 30)
     assert 'value="22:30"' in (await bob.page("/communities/50/settings"))[1]
+
+
+async def test_the_admin_has_the_past_of_a_network_imported(
+    ann: Visitor, bob: Visitor, app: App, board: WebPlatform
+) -> None:
+    await store(app, PlatformName.LEMMY, count=1)
+    async with app.core.database.write() as session:
+        (await session.get_one(Community, 50)).watched = True
+    async with ann.send("/communities/50/import", {"days": "7"}) as answer:
+        assert answer.status in (403, 404)
+    await bob.become_admin(board.admin_link())
+    for days in ("", "0", "3651", "1e3", "\N{SUPERSCRIPT TWO}"):
+        async with bob.send("/communities/50/import", {"days": days}) as answer:
+            assert answer.status == 400
+    for days in ("7", "14"):
+        async with bob.send("/communities/50/import", {"days": days}) as answer:
+            assert answer.status == 303
+    async with app.core.database.read() as session:
+        (begun,) = await session.scalars(select(HistoryImport).order_by(HistoryImport.id))
+    assert begun.since == begun.asked_at - timedelta(days=7), "one goes on at a time"
+    assert "is under way, 0 stored so far" in (await bob.page("/communities/50/settings"))[1]
+    async with bob.send("/communities/1/import", {"days": "7"}) as answer:
+        assert answer.status in (404, 409), "the board has no past elsewhere"
 
 
 async def test_the_board_itself_can_only_be_shown_or_not(

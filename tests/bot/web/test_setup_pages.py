@@ -13,6 +13,7 @@ from bot.reddit.credentials import read_credentials
 from bot.settings import Settings, with_written_credentials
 from bot.setup_checks import Finding
 from bot.web.platform import WebPlatform
+from bot.written_networks import WrittenRefused
 from storage.types import PlatformName
 from tests.fakes.visitor import Visitor, visiting
 
@@ -103,6 +104,55 @@ def test_reddits_credentials_are_read_back_as_they_were_typed(
     given = {"client_id": "abc", "username": "me", "password": password, "client_secret": "s"}
     write_reddit_credentials(settings, given)
     assert read_credentials(with_written_credentials(settings)).password == password
+
+
+async def lets_in(settings: Settings) -> Sequence[Found]:
+    """An instance that knows one password."""
+    assert settings.lemmy_password is not None
+    ok = settings.lemmy_password.get_secret_value() == "right-one"
+    return [Found("credentials", ok, f"asked {settings.lemmy_instance}")]
+
+
+async def test_an_account_on_a_network_is_kept_only_if_it_lets_us_in(
+    app: App, settings: Settings
+) -> None:
+    checks = {PlatformName.LEMMY: lets_in}
+    board = WebPlatform(app.core, app.pipeline, app.readiness.look, app.backups, checks)
+    await board.start()
+    async with visiting(board.url) as admin:
+        path = "/admin/setup/lemmy"
+        form = {"instance": "https://lemmy.example/", "username": "peoria"}
+        assert (await save(admin, path, **form, password="right-one"))[0] == 403
+        await admin.become_admin(board.admin_link())
+        status, page = await save(admin, path, **form, password="wrong-one")
+        assert (status, "asked https://lemmy.example" in page) == (200, True)
+        assert with_written_credentials(settings).lemmy_instance is None, "not kept"
+        for odd in ({"instance": "lemmy"}, {"username": ""}, {"password": "a\nb"}):
+            given = {**form, "password": "right-one", **odd}
+            assert (await save(admin, path, **given))[0] == 400
+        status, page = await save(admin, path, **form, password="right-one")
+        assert status == 200
+        assert "right-one" not in page
+        assert (await save(admin, f"{path}/watched", watched="memes"))[0] == 400
+        assert (await save(admin, f"{path}/watched", watched="!Memes@lemmy.ml"))[0] == 303
+        _, page = await admin.page("/admin/setup")
+        assert "right-one" not in page
+        assert 'value="https://lemmy.example"' in page
+        assert 'value="Memes@lemmy.ml"' in page or 'value="memes@lemmy.ml"' in page
+    await board.stop()
+    found = with_written_credentials(settings)
+    assert found.lemmy_password is not None
+    assert found.lemmy_password.get_secret_value() == "right-one"
+    assert (found.lemmy_instance, found.lemmy_username) == ("https://lemmy.example", "peoria")
+    assert not found.sets_account(PlatformName.LEMMY), "the page may change it again"
+    written = settings.data_dir / "credentials" / "lemmy"
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
+    own = settings.model_copy(update={"lemmy_instance": "https://own.example"})
+    assert own.sets_account(PlatformName.LEMMY)
+    assert with_written_credentials(own).lemmy_password is None, "never sent elsewhere"
+    written.write_text("{")
+    with pytest.raises(WrittenRefused, match="type it in once more"):
+        with_written_credentials(settings)
 
 
 async def test_subreddits_are_chosen_on_the_page(app: App, settings: Settings) -> None:

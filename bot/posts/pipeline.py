@@ -22,7 +22,7 @@ from bot.platform import IncomingPost, Platform
 from bot.posts.ingest import Ingest
 from bot.posts.predict import PredictionInput, Predictor
 from bot.posts.reply import Replier
-from bot.posts.retry import wait_after
+from bot.posts.retry import MAX_TRIES, wait_after
 from bot.runtime.clock import Clock
 from bot.runtime.download import Downloader
 from bot.runtime.log_context import about
@@ -149,7 +149,8 @@ class Pipeline:
         """Try a post again later whose step failed in a way that nobody expected.
 
         The fault may lie with us, and be mended, so that this goes on until the post's score is
-        final. Then a post without a prediction ends, with the fault as its reason, and one with a
+        final, and for a few tries in any case: one moment in which the database was away ends no
+        post. Then a post without a prediction ends, with the fault as its reason, and one with a
         prediction goes without a reply.
         """
         now = self._clock()
@@ -158,7 +159,8 @@ class Pipeline:
             return
         ends_at = post.posted_at + timedelta(seconds=post.community.horizon_seconds)
         reason = f"Something went wrong in Peoria itself: {type(error).__name__}."
-        if now < ends_at or post.state not in (PostState.SEEN, PostState.PREDICTED):
+        may_be_tried = now < ends_at or post.tries + 1 < MAX_TRIES
+        if may_be_tried or post.state not in (PostState.SEEN, PostState.PREDICTED):
             values: dict[str, Any] = {
                 "due_at": now + wait_after(post.tries),
                 "tries": post.tries + 1,

@@ -1,0 +1,312 @@
+"""A day of a million posts on the queue alone: PostgreSQL, in time from which waiting is left out.
+
+    .ci/with-postgresql .venv/bin/python -m benchmarks.queue_day [--posts 1000000] [--workers 2]
+        [--tick 10] [--hours 24] [--short] [--plot FILE.png]
+
+The posts of the day before are there, each with the rows that it has by then, and wait for their
+final scores. Then a day is played, with few posts before dawn, many in the afternoon and a burst in
+the evening: workers, each a process, store the posts that arrive, and find, claim and move on
+whatever is due with the bot's own functions; rows are written as the bot writes them, many in a
+transaction. The bot's own work in between is left out, and so are images and embeddings, guesses
+and sums. Every ``--tick`` seconds of the day the workers look for work, as the bot does
+(``PEORIA_TICK_SECONDS``), and when they find no more, the clock goes on to the next tick: while
+they work it goes as it does, so that lags are those of a whole day.
+
+Printed for each hour: how long what was taken had been due, how busy the workers were, and sizes;
+before and after: what the queries for due work cost, and which indexes they go through.
+The last line is JSON; the exit status is 1 where a query reads a table through, takes longer than
+50 ms (p95), or where something is left undone.
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing as mp
+import re
+import statistics
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
+
+from benchmarks.discord_process import load
+from benchmarks.queue_day_rows import START, arrivals, fill
+from benchmarks.queue_day_worker import BATCH, run
+from storage.engine.database import Database
+from storage.queries.posts import (
+    claim_posts,
+    claim_replies,
+    due_posts,
+    posts_to_advance,
+    replies_to_remove,
+    replies_without_outcome,
+)
+from storage.queries.waiting_scores import communities_that_wait, replies_that_wait
+from storage.types import PlatformName, PostState
+from tests.fixtures import postgresql
+
+ROUNDS, BAR_MS = 40, 50.0
+TABLES = (
+    "posts", "post_images", "predictions", "replies", "snapshots", "nowcasts", "labels",
+    "post_measures",
+)  # fmt: skip
+_SIZES = (
+    "SELECT relname, pg_table_size(relid) AS data, pg_indexes_size(relid) AS indexes, n_dead_tup"
+    " AS dead, n_live_tup AS rows FROM pg_stat_user_tables WHERE relname = ANY(:tables)"
+    " ORDER BY relname"
+)
+_READS = re.compile(
+    r"(Seq Scan) on (\w+)|(?:Index(?: Only)? Scan(?: Backward)?) using (\w+)"
+    r"|Bitmap Index Scan on (\w+)"
+)
+
+
+def main() -> int:
+    """Play the day and print it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--posts", type=int, default=1_000_000, help="of a day")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--tick", type=float, default=10.0, help="seconds")
+    parser.add_argument("--hours", type=float, default=24.0, help="how much of the day is played")
+    parser.add_argument("--short", action="store_true", help="2,000 posts, under 50 s, for CI")
+    parser.add_argument("--plot", type=Path)
+    asked = parser.parse_args()
+    if asked.short:
+        asked.posts, asked.tick = 2000, 300.0
+    began = time.monotonic()
+    with postgresql.made_database() as url:
+        found = asyncio.run(_play(url, asked))
+    found |= {"seconds": round(time.monotonic() - began), "load": load()}
+    if asked.plot:
+        _plot(found["hours"], asked.plot)
+    print(json.dumps(found))
+    return 0 if found["holds"] else 1
+
+
+async def _play(url: str, asked: argparse.Namespace) -> dict[str, Any]:
+    database = Database(url)
+    try:
+        began = time.monotonic()
+        await fill(database, asked.posts)
+        print(f"filled in {time.monotonic() - began:.0f} s", flush=True)
+        sizes = [await _sizes(database)]
+        before = await _queries(database, START)
+        with ExitStack() as stack:
+            workers = [_start(url, stack) for _ in range(asked.workers)]
+            began = time.monotonic()
+            hours, end = await asyncio.to_thread(
+                _day, workers, asked, lambda: sizes.append(asyncio.run(_sizes_of(url)))
+            )
+            seconds = time.monotonic() - began
+        for hour, size in zip(hours, sizes[1:], strict=True):
+            hour["gb"] = size
+        after = await _queries(database, START + timedelta(seconds=end))
+        left = await _left(database, START + timedelta(seconds=end))
+    finally:
+        await database.close()
+    queries = [*before.values(), *after.values()]
+    return {
+        "holds": not left and all(not each["reads_through"] for each in queries)
+        and all(each["p95_ms"] <= BAR_MS for each in queries),
+        "posts": asked.posts, "workers": asked.workers, "tick_seconds": asked.tick,
+        "played_in_seconds": round(seconds), "left_undone": left, "hours": hours,
+        "sizes_before": sizes[0], "queries_before": before, "queries_after": after,
+    }  # fmt: skip
+
+
+def _start(url: str, stack: ExitStack) -> Connection:
+    context = mp.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=run, args=(there, url))
+    process.start()
+    stack.callback(process.join)
+    stack.callback(here.send, None)
+    return here
+
+
+def _day(
+    workers: Sequence[Connection], asked: argparse.Namespace, sized: Callable[[], None]
+) -> tuple[list[dict[str, Any]], float]:
+    """What each hour was like, and when the last tick ended, seconds since the day began."""
+    places, first = arrivals(asked.posts), asked.posts + 1
+    now, seen, hours = 0.0, 0, []
+    hour = _Hour()
+    while now < asked.hours * 3600:
+        come = int(np.searchsorted(places, now, side="right"))
+        numbers = range(seen, come)
+        for place, worker in enumerate(workers):
+            mine = numbers[place :: len(workers)]
+            worker.send((now, [first + each for each in mine], [places[each] for each in mine]))
+        answers = [worker.recv() for worker in workers]
+        seen = come
+        longest = max(each[0] for each in answers)
+        for spent, taken, lags, in_vain in answers:
+            hour.add(spent, taken, lags, in_vain)
+        before, now = now, max(now + asked.tick, now + longest)
+        if now // 3600 > before // 3600:
+            sized()
+            hours.append(hour.summary(int(before // 3600), len(workers)))
+            print(json.dumps(hours[-1]), flush=True)
+            hour = _Hour()
+    return hours, now
+
+
+class _Hour:
+    """What the workers did in an hour of the day."""
+
+    def __init__(self) -> None:
+        self._spent = 0.0
+        self._taken: defaultdict[str, int] = defaultdict(int)
+        self._lags: defaultdict[str, list[float]] = defaultdict(list)
+        self._in_vain = 0
+
+    def add(
+        self, spent: float, taken: dict[str, int], lags: dict[str, list[float]], in_vain: int
+    ) -> None:
+        self._spent += spent
+        self._in_vain += in_vain
+        for name, count in taken.items():
+            self._taken[name] += count
+        for name, found in lags.items():
+            self._lags[name] += found
+
+    def summary(self, number: int, workers: int) -> dict[str, Any]:
+        return {
+            "hour": number, "busy_share": round(self._spent / workers / 3600, 4),
+            "taken": dict(self._taken), "batches_in_vain": self._in_vain,
+            "lag_s": {
+                name: {
+                    "p50": round(statistics.median(found), 2),
+                    "p95": round(_p95(found), 2), "max": round(max(found), 2),
+                }
+                for name, found in sorted(self._lags.items())
+            },
+        }  # fmt: skip
+
+
+def _p95(values: Sequence[float]) -> float:
+    return sorted(values)[int((len(values) - 1) * 0.95)]
+
+
+async def _sizes_of(url: str) -> dict[str, Any]:
+    database = Database(url)
+    try:
+        return await _sizes(database)
+    finally:
+        await database.close()
+
+
+async def _sizes(database: Database) -> dict[str, Any]:
+    """Gigabytes of each table and of its indexes, and rows, those that are dead too."""
+    async with database.read() as session:
+        rows = (await session.execute(text(_SIZES), {"tables": [*TABLES]})).all()
+    return {
+        row.relname: {
+            "data": round(row.data / 1e9, 4), "indexes": round(row.indexes / 1e9, 4),
+            "rows": row.rows, "dead": row.dead,
+        }
+        for row in rows
+    }  # fmt: skip
+
+
+async def _queries(database: Database, now: datetime) -> dict[str, dict[str, Any]]:
+    """What each query for due work costs when it is asked, and how it is carried out."""
+    states = [PostState.AWAITING_SCORE]
+    platforms = [PlatformName.REDDIT]
+    late = now + timedelta(minutes=5)
+    ids = await database.run_read(lambda session: due_posts(session, states, now=late, limit=BATCH))
+    asked: dict[str, Callable[[Session], Any]] = {
+        "posts_to_advance": lambda session: posts_to_advance(
+            session, now=now, limit=BATCH, without=(), without_communities=()
+        ),
+        "due_posts (scores)": lambda session: due_posts(session, states, now=late, limit=BATCH),
+        "due_posts (outcomes)": lambda session: due_posts(
+            session, [PostState.SETTLING], now=now, limit=BATCH
+        ),
+        "claim_posts": lambda session: claim_posts(session, ids, states, now=late),
+        "claim_replies": lambda session: claim_replies(session, ids, now=now),
+        "replies_to_remove": lambda session: replies_to_remove(session, now=now, limit=BATCH),
+        "replies_without_outcome": lambda session: replies_without_outcome(
+            session, platforms, now=now, limit=BATCH
+        ),
+        "communities_that_wait": communities_that_wait,
+        "replies_that_wait": lambda session: replies_that_wait(session, platforms, now=now),
+    }
+    return {name: await _cost(database, ask) for name, ask in asked.items()}
+
+
+async def _cost(database: Database, ask: Callable[[Session], Any]) -> dict[str, Any]:
+    """Milliseconds of a question, and what PostgreSQL goes through for it; nothing is kept."""
+    taken: list[float] = []
+    said: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _u: Any, statement: str, parameters: Any, _x: Any, _many: bool) -> None:
+        said.append((statement, parameters))
+
+    async with database.engine.connect() as connection:
+        for number in range(ROUNDS + 2):
+            if number == ROUNDS + 1:
+                event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+            async with database.read() as session:
+                began = time.perf_counter()
+                await session.run_sync(ask)
+                taken.append((time.perf_counter() - began) * 1000)
+        event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+        plans = [
+            "\n".join(
+                row[0]
+                for row in await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
+            )
+            for statement, parameters in said
+        ]
+    reads = [found.groups() for plan in plans for found in _READS.finditer(plan)]
+    # A table that is empty is read through at once.
+    return {
+        "p50_ms": round(statistics.median(taken[2:]), 2), "p95_ms": round(_p95(taken[2:]), 2),
+        "indexes": sorted({index or bitmap for _, _, index, bitmap in reads if index or bitmap}),
+        "reads_through": sorted({table for _, table, _, _ in reads if table in TABLES}),
+    }  # fmt: skip
+
+
+async def _left(database: Database, now: datetime) -> int:
+    """Posts whose step was due a minute before now and was not done."""
+    query = text("SELECT count(*) FROM posts WHERE due_at < :since")
+    async with database.read() as session:
+        return await session.scalar(query, {"since": now - timedelta(minutes=10)}) or 0
+
+
+def _plot(hours: Sequence[dict[str, Any]], path: Path) -> None:
+    """Lag and sizes over the day."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
+    at = [each["hour"] + 1 for each in hours]
+    for name in ("predictions", "scores", "outcomes"):
+        lags = [each["lag_s"].get(name, {"p95": 0.0})["p95"] for each in hours]
+        left.plot(at, lags, marker=".", label=name)
+    left.set(xlabel="hour of the day", ylabel="due since, p95, s", ylim=(0, None))
+    left.legend()
+    middle.plot(at, [100 * each["busy_share"] for each in hours], marker=".", color="tab:gray")
+    middle.set(xlabel="hour of the day", ylabel="workers are busy, %", ylim=(0, None))
+    for kind in ("data", "indexes"):
+        sizes = [sum(table[kind] for table in each["gb"].values()) for each in hours]
+        right.plot(at, sizes, marker=".", label=kind)
+    right.set(xlabel="hour of the day", ylabel="GB", ylim=(0, None))
+    right.legend()
+    figure.savefig(path, dpi=110)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

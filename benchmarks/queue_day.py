@@ -1,7 +1,7 @@
 """A day of a million posts on the queue alone: PostgreSQL, in time from which waiting is left out.
 
     .ci/with-postgresql .venv/bin/python -m benchmarks.queue_day [--posts 1000000] [--workers 2]
-        [--tick 10] [--hours 24] [--short] [--plot FILE.png]
+        [--tick 10] [--hours 24] [--every 60] [--no-endings] [--short] [--plot FILE.png]
 
 The posts of the day before are there, each with the rows that it has by then, and wait for their
 final scores. Then a day is played, with few posts before dawn, many in the afternoon and a burst in
@@ -55,6 +55,8 @@ from storage.types import PlatformName, PostState
 from tests.fixtures import postgresql
 
 ROUNDS, BAR_MS = 40, 50.0
+#: No more rounds than take so long, seconds.
+PATIENCE = 3.0
 TABLES = (
     "posts", "post_images", "predictions", "replies", "snapshots", "nowcasts", "labels",
     "post_measures",
@@ -77,6 +79,11 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--tick", type=float, default=10.0, help="seconds")
     parser.add_argument("--hours", type=float, default=24.0, help="how much of the day is played")
+    parser.add_argument("--every", type=int, default=60, help="minutes between figures")
+    parser.add_argument(
+        "--no-endings", action="store_true",
+        help="leave out the two queries for replies of posts that ended, which are slow",
+    )  # fmt: skip
     parser.add_argument("--short", action="store_true", help="2,000 posts, under 50 s, for CI")
     parser.add_argument("--plot", type=Path)
     asked = parser.parse_args()
@@ -118,6 +125,7 @@ async def _play(url: str, asked: argparse.Namespace) -> dict[str, Any]:
         "holds": not left and all(not each["reads_through"] for each in queries)
         and all(each["p95_ms"] <= BAR_MS for each in queries),
         "posts": asked.posts, "workers": asked.workers, "tick_seconds": asked.tick,
+        "hours_played": asked.hours, "endings": not asked.no_endings,
         "played_in_seconds": round(seconds), "left_undone": left, "hours": hours,
         "sizes_before": sizes[0], "queries_before": before, "queries_after": after,
     }  # fmt: skip
@@ -145,16 +153,18 @@ def _day(
         numbers = range(seen, come)
         for place, worker in enumerate(workers):
             mine = numbers[place :: len(workers)]
-            worker.send((now, [first + each for each in mine], [places[each] for each in mine]))
+            come_now = [first + each for each in mine], [places[each] for each in mine]
+            worker.send((now, *come_now, not asked.no_endings))
         answers = [worker.recv() for worker in workers]
         seen = come
         longest = max(each[0] for each in answers)
         for spent, taken, lags, in_vain in answers:
             hour.add(spent, taken, lags, in_vain)
         before, now = now, max(now + asked.tick, now + longest)
-        if now // 3600 > before // 3600:
+        every = asked.every * 60
+        if now // every > before // every:
             sized()
-            hours.append(hour.summary(int(before // 3600), len(workers)))
+            hours.append(hour.summary(before // every * every, every, len(workers)))
             print(json.dumps(hours[-1]), flush=True)
             hour = _Hour()
     return hours, now
@@ -179,9 +189,9 @@ class _Hour:
         for name, found in lags.items():
             self._lags[name] += found
 
-    def summary(self, number: int, workers: int) -> dict[str, Any]:
+    def summary(self, began: float, seconds: float, workers: int) -> dict[str, Any]:
         return {
-            "hour": number, "busy_share": round(self._spent / workers / 3600, 4),
+            "hour": round(began / 3600, 2), "busy_share": round(self._spent / workers / seconds, 4),
             "taken": dict(self._taken), "batches_in_vain": self._in_vain,
             "lag_s": {
                 name: {
@@ -253,13 +263,16 @@ async def _cost(database: Database, ask: Callable[[Session], Any]) -> dict[str, 
         said.append((statement, parameters))
 
     async with database.engine.connect() as connection:
+        event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+        until = time.perf_counter() + PATIENCE
         for number in range(ROUNDS + 2):
-            if number == ROUNDS + 1:
-                event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+            said.clear()
             async with database.read() as session:
                 began = time.perf_counter()
                 await session.run_sync(ask)
                 taken.append((time.perf_counter() - began) * 1000)
+            if number >= 2 and time.perf_counter() > until:
+                break
         event.remove(database.engine.sync_engine, "before_cursor_execute", note)
         plans = [
             "\n".join(
@@ -292,18 +305,22 @@ def _plot(hours: Sequence[dict[str, Any]], path: Path) -> None:
     from matplotlib import pyplot as plt
 
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
-    at = [each["hour"] + 1 for each in hours]
+    at = [each["hour"] for each in hours]
     for name in ("predictions", "scores", "outcomes"):
         lags = [each["lag_s"].get(name, {"p95": 0.0})["p95"] for each in hours]
         left.plot(at, lags, marker=".", label=name)
-    left.set(xlabel="hour of the day", ylabel="due since, p95, s", ylim=(0, None))
+    left.set(
+        xlabel="hours since half past five in the afternoon",
+        ylabel="due since, p95, s",
+        ylim=(0, None),
+    )
     left.legend()
     middle.plot(at, [100 * each["busy_share"] for each in hours], marker=".", color="tab:gray")
-    middle.set(xlabel="hour of the day", ylabel="workers are busy, %", ylim=(0, None))
+    middle.set(xlabel="hours", ylabel="workers are busy, %", ylim=(0, None))
     for kind in ("data", "indexes"):
         sizes = [sum(table[kind] for table in each["gb"].values()) for each in hours]
         right.plot(at, sizes, marker=".", label=kind)
-    right.set(xlabel="hour of the day", ylabel="GB", ylim=(0, None))
+    right.set(xlabel="hours", ylabel="GB", ylim=(0, None))
     right.legend()
     figure.savefig(path, dpi=110)
 

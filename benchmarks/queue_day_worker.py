@@ -107,15 +107,19 @@ class Worker:
             await self._database.run_write(store, alone_in=ITS_ROWS)
             self.taken["seen"] += len(rows)
 
-    async def work(self) -> None:
-        """Do rounds until one finds nothing."""
-        rounds: tuple[Callable[[], Awaitable[int]], ...] = (
+    async def work(self, *, endings: bool) -> None:
+        """Do rounds until one finds nothing.
+
+        Args:
+            endings: whether replies of posts that ended are looked for.
+        """
+        rounds: list[Callable[[], Awaitable[int]]] = [
             self._advance,
             self._read_scores,
             self._settle,
-            self._remove,
-            self._settle_without,
-        )
+        ]
+        if endings:
+            rounds += [self._remove, self._settle_without]
         while sum([await each() for each in rounds]):
             pass
 
@@ -293,10 +297,10 @@ async def _run(orders: Connection, url: str) -> None:
     worker = Worker(database)
     try:
         while (order := orders.recv()) is not None:
-            seconds, numbers, places = order
+            seconds, numbers, places, endings = order
             worker.begin(seconds)
             await worker.see(numbers, places)
-            await worker.work()
+            await worker.work(endings=endings)
             spent = (worker.now() - START).total_seconds() - seconds
             orders.send((spent, dict(worker.taken), dict(worker.lags), worker.in_vain))
     finally:

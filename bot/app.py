@@ -154,7 +154,11 @@ def build(core: Core) -> App:
         image_cleanup,
         core.ocr_worker,
         AttributeWorker(
-            core.database, core.images, core.serving, seconds=core.settings.tick_seconds / 2
+            core.database,
+            core.images,
+            core.serving,
+            seconds=core.settings.tick_seconds / 2,
+            far=core.far_attributes,
         ),
         training=core.training,
         retrain_schedule=retrain_schedule,

@@ -9,12 +9,13 @@ from bot.audit import AuditLog
 from bot.cluster.batches import ClusterBatches, LocalBatches
 from bot.cluster.outcomes import ImageBatches
 from bot.people.key_check import open_people_key, owner_code
+from bot.posts.fragment_reader import FragmentReader
+from bot.posts.ocr_worker import OcrWorker
 from bot.runtime.clock import Clock
 from bot.runtime.download import Downloader
 from bot.runtime.system_clock import SystemClock
 from bot.service_states import ServiceStates
 from bot.serving.champion import ChampionServer
-from bot.serving.ocr_worker import OcrWorker
 from bot.settings import Settings, SettingsRefused
 from bot.training.backbone_setup import prepare_backbone
 from bot.training.child import TrainingLimits
@@ -49,6 +50,7 @@ class Core:
         images: the image files.
         serving: the champion and the threads that run models.
         batches: where batches of images are embedded: here, or on a Ray cluster.
+        far_attributes: has attributes read on a Ray cluster; None: there is no address of one.
         downloader: downloads images.
         training: training runs.
         exchange: keeps the model versions of several machines the same.
@@ -64,6 +66,7 @@ class Core:
     images: ImageStore
     serving: ChampionServer
     batches: ImageBatches
+    far_attributes: FragmentReader | None
     downloader: Downloader
     training: TrainingRuns
     exchange: ModelExchange
@@ -152,11 +155,8 @@ async def open_core(
             trusted_hosts=settings.download_allow_hosts,
         )
         stack.push_async_callback(downloader.close)
-        ocr_worker = None
         if settings.read_text:
             check_ocr()
-            ocr_worker = OcrWorker(database, images, lambda: TextReader().read_placed, limits)
-            stack.callback(ocr_worker.close)
         if not await has_champion(database):
             # Only a new installation needs the configured backbone: afterwards the champion's own
             # serves, whatever the setting says, until `main.py backbone use` changes both at once.
@@ -192,6 +192,8 @@ async def open_core(
         stack.push_async_callback(training.close)
         services = ServiceStates(database, clock=clock)
         batches: ImageBatches = LocalBatches(serving)
+        far_attributes: FragmentReader | None = None
+        far_texts: FragmentReader | None = None
         if settings.ray_address is not None:
             require_ray("PEORIA_RAY_ADDRESS")
             cluster = ClusterBatches(
@@ -204,12 +206,24 @@ async def open_core(
             )
             stack.push_async_callback(cluster.close)
             batches = cluster
+            far_attributes = FragmentReader(
+                cluster, images, database, "read_attributes", clock=clock
+            )
+            far_texts = FragmentReader(cluster, images, database, "read_text", clock=clock)
+        ocr_worker = None
+        if settings.read_text:
+            ocr_worker = OcrWorker(
+                database, images, lambda: TextReader().read_placed, limits,
+                far=far_texts, server=serving,
+            )  # fmt: skip
+            stack.callback(ocr_worker.close)
         yield Core(
             settings=settings,
             database=database,
             images=images,
             serving=serving,
             batches=batches,
+            far_attributes=far_attributes,
             downloader=downloader,
             training=training,
             exchange=exchange,

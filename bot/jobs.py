@@ -22,6 +22,7 @@ from bot.operations.replaced_data import ReplacedData
 from bot.operations.scheduled_backup import ScheduledBackup
 from bot.platform import Platform
 from bot.posts.attribute_worker import AttributeWorker
+from bot.posts.ocr_worker import OcrWorker
 from bot.posts.own_genres import OwnGenres
 from bot.posts.pipeline import Pipeline
 from bot.posts.queue import CommunityQueue
@@ -34,7 +35,6 @@ from bot.runtime.pulse import Pulse
 from bot.runtime.roles import ALL, ONE_AT_A_TIME, PLATFORMS, Role
 from bot.runtime.scheduler import Scheduler
 from bot.runtime.supervisor import ServiceReport
-from bot.serving.ocr_worker import OcrWorker
 from bot.training.caption_rankings import CaptionRankings
 from bot.training.exchange_models import ModelExchange
 from bot.training.genres import GenreRefits

@@ -5,10 +5,10 @@ import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.cluster.connection import ClusterAway, ClusterConnection
-from bot.cluster.outcomes import Embedded, ImageBatches, Outcome
+from bot.cluster.outcomes import Embedded, ImageBatches, Outcome, Work
 from bot.cluster.worker import Kit, read_files, refused
 from bot.runtime.build import peoria_version
 from bot.serving.champion import ChampionServer
@@ -104,16 +104,23 @@ class ClusterBatches:
 
     async def embed(self, batch: Sequence[bytes], backbone: Backbone) -> list[Outcome]:
         """Decode and embed images; an outcome for each, in their order."""
+        found = await self.read("embed", batch, backbone)
+        return await self._here.embed(batch, backbone) if found is None else found
+
+    async def read(
+        self, work: Work, batch: Sequence[Any], backbone: Backbone
+    ) -> list[Outcome] | None:
+        """An outcome for each image, in their order; None while the cluster is away."""
         try:
             connection = await self._ready(backbone)
             if connection is not None:
                 found: list[Outcome] = await connection.request(
-                    "run", backbone.fingerprint, "embed", list(batch)
+                    "run", backbone.fingerprint, work, list(batch)
                 )
                 return found
         except ClusterAway as away:
             await self._note_away(str(away))
-        return await self._here.embed(batch, backbone)
+        return None
 
     async def close(self) -> None:
         """End the connection and its workers."""

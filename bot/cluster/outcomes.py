@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.attributes.read import Attributes
 from models.backbone import Backbone
+from models.ocr import ReadText
 
 #: What is done with the images of a batch.
-Work: TypeAlias = Literal["embed", "read_text"]
+Work: TypeAlias = Literal["embed", "read_attributes", "read_text"]
+
+#: Why a node refuses what it lacks an extra for: it says nothing of the image.
+NOT_INSTALLED: Final = "not_installed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,8 @@ class Quarantined:
     deaths: int
 
 
-#: Of one image: an embedding, its text, or why there is neither.
-Outcome: TypeAlias = Embedded | str | Refused | Quarantined
+#: Of one image: an embedding, its attributes, its text, or why there is none of them.
+Outcome: TypeAlias = Embedded | Attributes | ReadText | Refused | Quarantined
 
 
 class ImageBatches(Protocol):
@@ -65,3 +70,23 @@ class ImageBatches(Protocol):
 
     async def embed(self, batch: Sequence[bytes], backbone: Backbone) -> list[Outcome]:
         """Decode and embed images; an outcome for each, in their order."""
+
+
+class FarReading(Protocol):
+    """Where images are read by other machines, while there are any."""
+
+    @property
+    def at_once(self) -> int:
+        """Batches that may be under way at the same time; one more waits."""
+
+    async def read(
+        self, work: Work, batch: Sequence[Any], backbone: Backbone
+    ) -> Sequence[Outcome] | None:
+        """An outcome for each image, in their order; None: nobody is there now.
+
+        Args:
+            work: what is done.
+            batch: what each image is sent as: for ``read_attributes`` its bytes and its embedding
+                as it is stored, else its bytes.
+            backbone: that the nodes are given.
+        """

@@ -86,7 +86,7 @@ class WorkerPool:
         for _ in range(workers):
             self._begin()
 
-    async def run(self, work: Work, batch: Sequence[bytes]) -> list[Outcome]:
+    async def run(self, work: Work, batch: Sequence[Any]) -> list[Outcome]:
         """An outcome for each image, in their order.
 
         Where a worker ends over a batch, each of its images is tried alone; one that ends a second
@@ -112,7 +112,7 @@ class WorkerPool:
         for slot in self._slots:
             _end(slot)
 
-    async def _attempt(self, work: Work, batch: Sequence[bytes]) -> list[Outcome] | _Died:
+    async def _attempt(self, work: Work, batch: Sequence[Any]) -> list[Outcome] | _Died:
         """Try a batch on one worker after another for as long as it is their nodes that end."""
         for _ in range(NODES):
             slot = await self._take()
@@ -185,7 +185,7 @@ class WorkerPool:
             self._free.put_nowait(CannotRun(why))
 
 
-async def _put(batch: Sequence[bytes]) -> Any:
+async def _put(batch: Sequence[Any]) -> Any:
     try:
         # Where the store is full, Ray waits a while for room: not on the event loop.
         return await asyncio.to_thread(ray.put, list(batch))

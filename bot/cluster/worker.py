@@ -4,14 +4,17 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from bot.cluster.outcomes import Embedded, Outcome, Refused, Work
+import numpy as np
+
+from bot.cluster.outcomes import NOT_INSTALLED, Embedded, Outcome, Refused, Work
 from bot.runtime.build import peoria_version
-from bot.serving.embed import embed_image
+from bot.serving.embed import embed_image, read_attributes
 from models.attributes.read import AttributeReader
 from models.backbone import Backbone
 from models.decoding import DecodeLimits, ImageRefused, ImageUnread, decode
-from models.ocr import READ_SIZE, TextReader
+from models.ocr import READ_SIZE, OcrMissing, ReadText, TextReader, check_ocr
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class OtherRelease(Exception):
 
 
 class ImageWorker:
-    """Embeds images and reads their text, one batch at a time."""
+    """Embeds images, reads their attributes and their text, one batch at a time."""
 
     def __init__(self, kit: Kit) -> None:
         if kit.version != peoria_version():
@@ -49,7 +52,7 @@ class ImageWorker:
         root = Path(self._folder.name)
         self._backbone = Backbone.load(write_files(root / "backbone", kit.backbone))
         self._attributes = AttributeReader(write_files(root / "genres", kit.genres))
-        self._read: Callable[..., str] | None = None
+        self._read: Callable[..., ReadText] | None = None
 
     def node(self) -> str:
         """The id of the node that this runs on."""
@@ -57,10 +60,14 @@ class ImageWorker:
 
         return str(ray.get_runtime_context().get_node_id())
 
-    def run(self, work: Work, batch: Sequence[bytes]) -> list[Outcome]:
+    def run(self, work: Work, batch: Sequence[Any]) -> list[Outcome]:
         """An outcome for each image, in their order."""
-        each = {"embed": self._embed, "read_text": self._read_text}[work]
-        return [each(data) for data in batch]
+        each: Mapping[Work, Callable[[Any], Outcome]] = {
+            "embed": self._embed,
+            "read_attributes": self._read_attributes,
+            "read_text": self._read_text,
+        }
+        return [each[work](sent) for sent in batch]
 
     def _embed(self, data: bytes) -> Outcome:
         try:
@@ -69,9 +76,21 @@ class ImageWorker:
             return refused(refusal)
         return Embedded(found.embedding, found.phash, found.attributes.as_json(), found.blank)
 
+    def _read_attributes(self, sent: tuple[bytes, bytes]) -> Outcome:
+        data, vector = sent
+        embedding = np.frombuffer(vector, "<f2").astype(np.float32)
+        try:
+            return read_attributes(data, embedding, self._backbone, self._attributes, self._limits)
+        except ImageRefused as refusal:
+            return refused(refusal)
+
     def _read_text(self, data: bytes) -> Outcome:
         if self._read is None:
-            self._read = TextReader().read
+            try:
+                check_ocr()
+            except OcrMissing as error:
+                return Refused(NOT_INSTALLED, str(error), for_now=True)
+            self._read = TextReader().read_placed
         try:
             image = decode(data, limits=self._limits, size=READ_SIZE)
         except ImageRefused as refusal:

@@ -9,12 +9,15 @@ attributes.
 import logging
 import time
 from collections.abc import Sequence
-from typing import TypeAlias
+from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 from sqlalchemy import ColumnElement, Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
+from bot.cluster.outcomes import Refused
+from bot.posts.fragment_reader import FRAGMENT, Found, FragmentReader, Waiting, not_quarantined
 from bot.posts.images import attribute_columns
 from bot.serving.champion import AttributesVersion, ChampionServer
 from models.attributes.read import Attributes
@@ -52,11 +55,21 @@ class AttributeWorker:
 
     Args:
         seconds: for how long it goes on when more and more are waiting.
+        far: has images read by other machines, while there are any; None: never.
     """
 
     def __init__(
-        self, database: Database, images: ImageStore, server: ChampionServer, *, seconds: float = 0
+        self,
+        database: Database,
+        images: ImageStore,
+        server: ChampionServer,
+        *,
+        seconds: float = 0,
+        far: FragmentReader | None = None,
     ) -> None:
+        self._far = far
+        #: Images whose attributes others have read for us.
+        self._read_there = 0
         self._database = database
         self._images = images
         self._server = server
@@ -71,7 +84,8 @@ class AttributeWorker:
 
         Those that have none come first, and of these the newest.
 
-        It goes on until none is left or its time is over, `BATCH` at a time. Nothing is read while
+        It goes on until none is left or its time is over, `BATCH` at a time, or as many as other
+        machines take. Nothing is read while
         all threads that run models are busy: nobody waits for this.
 
         Raises:
@@ -79,7 +93,7 @@ class AttributeWorker:
         """
         until = time.monotonic() + self._seconds
         read = found = await self._read_batch()
-        while found == BATCH and time.monotonic() < until:
+        while found >= BATCH and time.monotonic() < until:
             found = await self._read_batch()
             read += found
         return read
@@ -89,25 +103,48 @@ class AttributeWorker:
             return 0
         backbone = (await self._server.champion()).backbone
         version = await self._server.attributes_version()
-        waiting = await self._find(backbone.fingerprint, version)
+        there = self._far.size if self._far else 0
+        waiting = await self._find(backbone.fingerprint, version, there or BATCH)
         if not waiting and self._put_off:
             self._put_off.clear()
-            waiting = await self._find(backbone.fingerprint, version)
+            waiting = await self._find(backbone.fingerprint, version, there or BATCH)
+        if self._far and len(waiting) >= FRAGMENT:
+            before = self._read_there
+            if await self._far.read(waiting, backbone, _packed, partial(self._store, version)):
+                return self._read_there - before
         read = []
-        for image_id, sha256, vector, read_by in waiting:
+        for image_id, sha256, vector, read_by in waiting[:BATCH]:
             if not self._server.has_free_thread:
                 break
             attributes = await self._read(image_id, sha256, vector, backbone)
             if attributes is not None:
-                # In the order of their ids, as whoever else changes several rows at once.
-                row = {"image": image_id, "before": read_by, **attribute_columns(attributes)}
-                read.append(row)
-        if read:
-            read.sort(key=lambda row: row["image"])
-            await self._database.run_write(
-                lambda session: session.execute(_NOTE, read), alone_in=ITS_ROWS
-            )
+                read.append(_row(image_id, read_by, attributes))
+        await self._note(read)
         return len(read)
+
+    async def _store(self, version: AttributesVersion, found: Found) -> bool:
+        """Store a fragment that was read elsewhere; whether that was done as it is here."""
+        read = []
+        for row, each in found:
+            if isinstance(each, Attributes):
+                if each.read_by != version.name:
+                    return False
+                read.append(_row(row.id, row.attributes_by, each))
+            else:
+                for_now = isinstance(each, Refused) and each.for_now
+                (self._put_off if for_now else self._given_up).add(row.id)
+        await self._note(read)
+        self._read_there += len(read)
+        return True
+
+    async def _note(self, read: list[dict[str, Any]]) -> None:
+        if not read:
+            return
+        # In the order of their ids, as whoever else changes several rows at once.
+        read.sort(key=lambda row: row["image"])
+        await self._database.run_write(
+            lambda session: session.execute(_NOTE, read), alone_in=ITS_ROWS
+        )
 
     async def _read(
         self, image_id: int, sha256: str, vector: bytes, backbone: Backbone
@@ -121,18 +158,20 @@ class AttributeWorker:
             (self._put_off if isinstance(error, ImageUnread) else self._given_up).add(image_id)
             return None
 
-    async def _find(self, backbone: str, version: AttributesVersion) -> Sequence[_Waiting]:
+    async def _find(
+        self, backbone: str, version: AttributesVersion, limit: int
+    ) -> Sequence[_Waiting]:
         def find(session: Session) -> Sequence[_Waiting]:
-            unread = self._waiting(session, backbone, Image.attributes.is_(None))
+            unread = self._waiting(session, backbone, Image.attributes.is_(None), limit)
             # A machine that finds no faces does not take away those that another one found.
             if unread or not version.finds_faces:
                 return unread
-            return self._waiting(session, backbone, _read_by_another(version.name))
+            return self._waiting(session, backbone, _read_by_another(version.name), limit)
 
         return await self._database.run_read(find)
 
     def _waiting(
-        self, session: Session, backbone: str, which: ColumnElement[bool]
+        self, session: Session, backbone: str, which: ColumnElement[bool], limit: int
     ) -> Sequence[_Waiting]:
         query = (
             select(Image.id, Image.sha256, Embedding.vector, Image.attributes_by)
@@ -142,11 +181,20 @@ class AttributeWorker:
                 which,
                 Image.dropped_at.is_(None),
                 Image.id.not_in(self._given_up | self._put_off),
+                not_quarantined("read_attributes"),
             )
             .order_by(Image.id.desc())
-            .limit(BATCH)
+            .limit(limit)
         )
         return session.execute(query).all()
+
+
+def _row(image_id: int, read_by: str | None, attributes: Attributes) -> dict[str, Any]:
+    return {"image": image_id, "before": read_by, **attribute_columns(attributes)}
+
+
+def _packed(row: Waiting, data: bytes) -> tuple[bytes, bytes]:
+    return data, row.vector
 
 
 def _read_by_another(version: str) -> ColumnElement[bool]:

@@ -1,17 +1,24 @@
 """Attributes that replies and imports do not wait for are read in the background."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
 
 from bot.app import App
+from bot.cluster.outcomes import Outcome, Quarantined, Refused, Work
 from bot.core import Core
 from bot.posts.attribute_worker import BATCH, AttributeWorker
+from bot.posts.fragment_reader import FRAGMENT, FragmentReader
 from bot.posts.images import store_images
 from bot.serving.champion import AttributesVersion, ChampionServer
+from models.attributes.look import read_look
+from models.attributes.read import Attributes
+from models.backbone import Backbone
 from models.decoding import ImageUnread
-from storage.tables import Image
+from storage.tables import Image, QuarantinedImage
 from tests.fixtures import images
 
 
@@ -167,3 +174,62 @@ async def test_a_machine_that_finds_no_faces_takes_none_away(
 
     monkeypatch.setattr(core.serving, "attributes_version", without_faces)
     assert await worker.read_next() == 0
+
+
+class Cluster:
+    """Other machines that read attributes, as the test wants them."""
+
+    at_once = 2
+
+    def __init__(self, attributes: Attributes) -> None:
+        self.attributes = attributes
+        self.is_there = True
+        self.faults: list[Outcome] = []
+        self.fragments: list[int] = []
+
+    async def read(
+        self, work: Work, batch: Sequence[Any], backbone: Backbone
+    ) -> list[Outcome] | None:
+        assert work == "read_attributes"
+        assert {type(each) for pair in batch for each in pair} == {bytes}
+        if not self.is_there:
+            return None
+        self.fragments.append(len(batch))
+        faults, self.faults = self.faults, []
+        return [*faults, *[self.attributes] * (len(batch) - len(faults))]
+
+
+async def test_many_are_read_on_the_cluster_by_fragments_and_few_or_without_it_here(
+    core: Core,
+) -> None:
+    await store(core, 2 * FRAGMENT + BATCH)
+    version = await core.serving.attributes_version()
+    look = read_look(images.photo(40, 30), faces=None)
+    cluster = Cluster(Attributes(None, None, look, read_by=version.name))
+    far = FragmentReader(cluster, core.images, core.database, "read_attributes", clock=core.clock)
+    worker = AttributeWorker(core.database, core.images, core.serving, far=far)
+    # Away: as without one.
+    cluster.is_there = False
+    assert await worker.read_next() == BATCH
+    cluster.is_there = True
+    cluster.faults = [
+        Quarantined(2),
+        Refused("corrupt", "No."),
+        Refused("unread", "Not now.", for_now=True),
+    ]
+    assert await worker.read_next() == 2 * FRAGMENT - 3
+    assert cluster.fragments == [FRAGMENT, FRAGMENT]
+    async with core.database.read() as session:
+        rows = (await session.scalars(select(QuarantinedImage))).all()
+        assert [(row.work, row.deaths) for row in rows] == [("read_attributes", 2)]
+    # What is left are the three; one may be read now, and a few are read here.
+    assert await worker.read_next() == 1
+    assert (await unread(core), len(cluster.fragments)) == (2, 2)
+    # Whose networks are others is not asked again.
+    async with core.database.write() as session:
+        await session.execute(update(Image).values(attributes=None, attributes_by=None))
+    cluster.attributes = replace(cluster.attributes, read_by="0" * 16)
+    assert await worker.read_next() == BATCH
+    asked = len(cluster.fragments)
+    assert await worker.read_next() == BATCH
+    assert len(cluster.fragments) == asked

@@ -1,7 +1,7 @@
 """Text in stored images is read once, whatever happens."""
 
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,9 @@ import pytest
 from PIL import Image as Picture
 from sqlalchemy import select, update
 
-from bot.serving.ocr_worker import OcrWorker
+from bot.cluster.outcomes import NOT_INSTALLED, Outcome, Quarantined, Refused, Work
+from bot.posts.fragment_reader import FRAGMENT, FragmentReader
+from bot.posts.ocr_worker import OcrWorker
 from models.attributes.text_layout import TextLayout
 from models.decoding import DEFAULT_LIMITS, ImageUnread, decode
 from models.ocr import ReadText
@@ -19,6 +21,7 @@ from storage.engine.database import Database
 from storage.engine.migrate import upgrade
 from storage.files.image_store import ImageStore
 from storage.tables import Image
+from tests.fakes.clock import FakeClock
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LAYOUT = TextLayout(0.25, 0.5, 0.5, 2)
@@ -117,7 +120,7 @@ async def test_an_image_that_cannot_be_read_just_now_does_not_hold_up_the_others
             raise ImageUnread
         return decode(data, **how)
 
-    monkeypatch.setattr("bot.serving.ocr_worker.decode", for_want_of_memory)
+    monkeypatch.setattr("bot.posts.ocr_worker.decode", for_want_of_memory)
     reading = OcrWorker(
         database, images, lambda: lambda _: ReadText("words", LAYOUT), DEFAULT_LIMITS
     )
@@ -167,3 +170,56 @@ async def test_no_text_is_noted_of_an_image_that_was_erased_while_it_was_read(
     await reading.read_next()
     reading.close()
     assert await texts(database) == {sha256: None}
+
+
+class Cluster:
+    """Other machines that read texts; of the newest image they tell what the test wants."""
+
+    at_once = 1
+
+    def __init__(self) -> None:
+        self.newest: Outcome = ReadText("such words", LAYOUT)
+        self.fragments: list[int] = []
+
+    async def read(self, work: Work, batch: Sequence[Any], backbone: object) -> list[Outcome]:
+        assert (work, backbone) == ("read_text", "a backbone")
+        self.fragments.append(len(batch))
+        return [self.newest, *[ReadText("far\x00 away", LAYOUT)] * (len(batch) - 1)]
+
+
+class Serving:
+    """A server whose champion has a backbone."""
+
+    backbone = "a backbone"
+
+    async def champion(self) -> "Serving":
+        return self
+
+
+async def test_many_images_are_read_by_other_machines_and_few_by_this_one(
+    database: Database, tmp_path: Path
+) -> None:
+    images = ImageStore(tmp_path / "images")
+    stored = [await store(database, images, b"%d" % n) for n in range(2 * FRAGMENT + 1)]
+    cluster = Cluster()
+    far = FragmentReader(cluster, images, database, "read_text", clock=FakeClock())
+    reading = OcrWorker(
+        database, images, lambda: lambda _: ReadText("here", LAYOUT), DEFAULT_LIMITS,
+        far=far, server=Serving(),  # type: ignore[arg-type]
+    )  # fmt: skip
+    cluster.newest = Quarantined(2)
+    assert await reading.read_next() == FRAGMENT - 1
+    # Nodes without the extra: it is done here, and they are not asked again.
+    cluster.newest = Refused(NOT_INSTALLED, "Reading text needs the extra `ocr`.", for_now=True)
+    assert await reading.read_next() == 1
+    assert await reading.read_next() == 1
+    reading.close()
+    assert cluster.fragments == [FRAGMENT, FRAGMENT]
+    found = await texts(database)
+    assert found[stored[-1]] is None, "it ended those that worked on it"
+    assert [found[each] for each in stored[-2 : -FRAGMENT - 1 : -1]] == ["far away"] * (
+        FRAGMENT - 1
+    )
+    # No image that these bytes are: the text is none.
+    assert [found[each] for each in stored[-FRAGMENT - 1 : -FRAGMENT - 3 : -1]] == ["", ""]
+    assert await reading.waiting() == FRAGMENT - 1

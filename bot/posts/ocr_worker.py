@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TypeAlias
@@ -10,6 +10,9 @@ from typing import TypeAlias
 from PIL import Image as Picture
 from sqlalchemy import ColumnElement, func, select, update
 
+from bot.cluster.outcomes import Refused
+from bot.posts.fragment_reader import FRAGMENT, Found, FragmentReader, Waiting, not_quarantined
+from bot.serving.champion import ChampionServer
 from models.attributes.text_layout import TextLayout
 from models.decoding import DecodeLimits, ImageRefused, ImageUnread, decode
 from models.ocr import READ_SIZE, ReadText
@@ -35,6 +38,8 @@ class OcrWorker:
         make_reader: makes the reader; called on the first image, because its models take seconds
             and memory to load.
         limits: how large an image may be.
+        far: has images read by other machines, while there are any; None: never.
+        server: knows the backbone that these are given.
     """
 
     def __init__(
@@ -43,7 +48,14 @@ class OcrWorker:
         images: ImageStore,
         make_reader: Callable[[], Read],
         limits: DecodeLimits,
+        *,
+        far: FragmentReader | None = None,
+        server: ChampionServer | None = None,
     ) -> None:
+        self._far = far
+        self._server = server
+        #: Images whose text others have read for us.
+        self._read_there = 0
         self._database = database
         self._images = images
         self._make_reader = make_reader
@@ -62,23 +74,29 @@ class OcrWorker:
     async def read_next(self, limit: int = 1) -> int:
         """Read the text of up to ``limit`` images, the newest first; return how many were read.
 
-        One that cannot be read just now is put off until no other waits.
+        As many as they take where other machines read. One that cannot be read just now is put off
+        until no other waits.
 
         Raises:
             OcrMissing: the extra is not installed.
         """
+        there = self._far.size if self._far else 0
         async with self._database.read() as session:
             query = (
                 select(Image.id, Image.sha256)
                 .where(self._is_next())
                 .order_by(Image.id.desc())
-                .limit(limit)
+                .limit(max(there, limit))
             )
             batch = (await session.execute(query)).all()
         if not batch:
             self._put_off.clear()
+        elif self._far and self._server and len(batch) >= FRAGMENT:
+            before, champion = self._read_there, await self._server.champion()
+            if await self._far.read(batch, champion.backbone, _sent, self._store):
+                return self._read_there - before
         read = 0
-        for image_id, sha256 in batch:
+        for image_id, sha256 in batch[:limit]:
             found = await asyncio.get_running_loop().run_in_executor(
                 self._executor, self._read, sha256
             )
@@ -86,14 +104,30 @@ class OcrWorker:
                 self._put_off.add(image_id)
                 continue
             read += 1
-            async with self._database.write(alone_in=ITS_ROWS) as session:
+            await self._note({image_id: found})
+        return read
+
+    async def _store(self, found: Found) -> bool:
+        """Store a fragment that was read elsewhere."""
+        texts: dict[int, ReadText] = {}
+        for row, each in found:
+            if isinstance(each, Refused) and each.for_now:
+                self._put_off.add(row.id)
+            else:
+                texts[row.id] = _storable(each) if isinstance(each, ReadText) else _NO_TEXT
+        await self._note(texts)
+        self._read_there += len(texts)
+        return True
+
+    async def _note(self, texts: Mapping[int, ReadText]) -> None:
+        async with self._database.write(alone_in=ITS_ROWS) as session:
+            for image_id, found in sorted(texts.items()):
                 # Not of an image that was erased meanwhile.
                 await session.execute(
                     update(Image)
                     .where(Image.id == image_id, _unread())
                     .values(text=found.text, text_layout=found.layout.as_json())
                 )
-        return read
 
     def close(self) -> None:
         """End the thread; calls that have not begun are cancelled."""
@@ -113,10 +147,17 @@ class OcrWorker:
         except (FileNotFoundError, ImageRefused) as error:
             log.info("The text of image %s cannot be read (%s).", sha256[:12], error)
             return _NO_TEXT
-        found = self._reader(image.pixels)
-        # PostgreSQL cannot store this character.
-        return replace(found, text=found.text.replace("\x00", ""))
+        return _storable(self._reader(image.pixels))
+
+
+def _storable(found: ReadText) -> ReadText:
+    # PostgreSQL cannot store this character.
+    return replace(found, text=found.text.replace("\x00", ""))
+
+
+def _sent(_: Waiting, data: bytes) -> bytes:
+    return data
 
 
 def _unread() -> ColumnElement[bool]:
-    return Image.text.is_(None) & Image.dropped_at.is_(None)
+    return Image.text.is_(None) & Image.dropped_at.is_(None) & not_quarantined("read_text")

@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session
 from storage.tables import Community, Label, Snapshot
 from storage.types import Bucket, Measure
 
+#: Labels between moments no further apart are read whole.
+_CLOSE = timedelta(minutes=10)
+
 
 class Matured(NamedTuple):
     """A label of a window, with what it is put in order by."""
@@ -70,21 +73,24 @@ class Windows:
         limit: int,
     ) -> None:
         self._limit = limit
-        first, last = min(matured), max(matured)
         query = select(Label.matured_at, Label.post_id, Label.score, Label.bucket).where(
             Label.community_id == community.id, Label.measure == community.measure
         )
-        before = (
-            query.where(Label.matured_at <= first)
-            .order_by(Label.matured_at.desc(), Label.post_id.desc())
-            .limit(limit)
-        )
-        rows = session.execute(before).all()
-        if first < last:
-            between = query.where(Label.matured_at > first, Label.matured_at <= last)
-            rows = [*rows, *session.execute(between)]
-        #: In the order in which they matured.
-        self._rows = sorted(Matured(*row) for row in rows)
+        rows: set[Matured] = set()
+        # One that is late must not have all read that was labelled since.
+        for first, last in _close_together(matured):
+            before = (
+                query.where(Label.matured_at <= first)
+                .order_by(Label.matured_at.desc(), Label.post_id.desc())
+                .limit(limit)
+            )
+            rows |= {Matured(*row) for row in session.execute(before)}
+            if first < last:
+                between = query.where(Label.matured_at > first, Label.matured_at <= last)
+                rows |= {Matured(*row) for row in session.execute(between)}
+        #: In the order in which they matured; of what lies between moments that are far from each
+        #: other, what no window reaches is left out.
+        self._rows = sorted(rows)
 
     def before(self, matured_by: datetime) -> list[Matured]:
         """The newest labels that matured by one of the moments, the newest first."""
@@ -94,6 +100,17 @@ class Windows:
     def add(self, matured_at: datetime, post_id: int, score: float, bucket: Bucket) -> None:
         """A label that is about to be written: those after it are ranked among it, too."""
         insort(self._rows, Matured(matured_at, post_id, score, bucket))
+
+
+def _close_together(moments: Collection[datetime]) -> list[tuple[datetime, datetime]]:
+    """The first and last of those that follow on each other within `_CLOSE`."""
+    spans: list[tuple[datetime, datetime]] = []
+    for moment in sorted(moments):
+        if spans and moment - spans[-1][1] <= _CLOSE:
+            spans[-1] = spans[-1][0], moment
+        else:
+            spans.append((moment, moment))
+    return spans
 
 
 def last_scores_before(

@@ -1,5 +1,7 @@
 """Two Peorias on one database, as in every rolling deploy: people hear everything once."""
 
+from typing import Any
+
 import pytest
 
 from bot.leases import LeaseLost
@@ -78,7 +80,7 @@ async def test_processes_share_the_subreddits_and_each_post_is_answered_once(
     names = ("aww", "cats", "memes", "pics")
     for name in names[1:]:
         reddit.subreddit(name)
-    asked = []
+    asked: list[dict[str, Any]] = []
 
     def post_everywhere(n: int) -> None:
         asked.extend(reddit.post(name, author=f"author{n}") for name in names)

@@ -127,7 +127,7 @@ def _given() -> ColumnElement[float]:
     )
 
 
-def _best() -> Select[Any]:
+def _best() -> Select[int, str, str | None, Any, Any, int]:
     points = func.sum(Guess.points)
     hits = func.sum(case((Guess.points > 0, 1), else_=0))
     return (

@@ -10,12 +10,12 @@ from bot.app import App
 from bot.league.guesses import place_guess
 from bot.serving.experts import read_standing
 from bot.settings import Settings
-from storage.queries.posts import load_post
 from storage.tables import Community, Guess, Label, Post, Standing, WaitingScore
 from storage.types import Bucket, PlatformName, PostState, ReplyState
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import HORIZON, FakePlatform, incoming
 from tests.fixtures import images
+from tests.fixtures.accepted_posts import stored
 
 PICTURE = images.encode(images.photo(), "PNG")
 
@@ -48,13 +48,6 @@ async def pass_horizon(app: App, clock: FakeClock) -> None:
     clock.forward(HORIZON)
     while await app.jobs.run_due():
         pass
-
-
-async def stored(app: App, post_id: int) -> Post:
-    async with app.core.database.read() as session:
-        post = await session.run_sync(load_post, post_id)
-    assert post is not None
-    return post
 
 
 async def count(app: App, table: Any) -> int:

@@ -49,25 +49,13 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.platform import HORIZON, FakePlatform, incoming
 from tests.fixtures import images
 
+pytestmark = pytest.mark.usefixtures("one_picture")
 PICTURE = images.encode(images.photo(), "PNG")
 #: Everything that labels add up.
 SUMS: tuple[type[Base], ...] = (
     Standing, CommunityGuesses, DailyLabel, DailyScore, ExpertAccount,
 )  # fmt: skip
 PEOPLE = tuple(f"{number}".zfill(64) for number in range(3))
-
-
-@pytest.fixture(autouse=True)
-def one_picture(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every post shows the same picture; embedding it once is enough."""
-    embed, embedded = app.core.serving.embed_undescribed, {}
-
-    async def remembered(data: bytes, backbone: Any) -> Any:
-        if data not in embedded:
-            embedded[data] = await embed(data, backbone)
-        return embedded[data]
-
-    monkeypatch.setattr(app.core.serving, "embed_undescribed", remembered)
 
 
 @pytest.fixture

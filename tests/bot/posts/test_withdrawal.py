@@ -7,36 +7,18 @@ from sqlalchemy import update
 
 from bot.app import App
 from bot.platform import PlatformUnavailable, PostGone, ReplyDeclined
-from storage.queries.posts import load_post
-from storage.tables import Author, Community, Post
+from storage.tables import Author, Community
 from storage.types import PlatformName, PostState, ReplySkip, ReplyState
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform, incoming
-from tests.fixtures import images
-
-PICTURE = images.encode(images.photo(), "PNG")
-
-
-async def accept(app: App, clock: FakeClock, source_id: str = "one") -> int:
-    post_id = await app.pipeline.accept(
-        PlatformName.REDDIT, incoming(source_id, PICTURE, posted_at=clock())
-    )
-    assert post_id is not None
-    return post_id
-
-
-async def stored(app: App, post_id: int) -> Post:
-    async with app.core.database.read() as session:
-        post = await session.run_sync(load_post, post_id)
-    assert post is not None
-    return post
+from tests.fixtures.accepted_posts import PICTURE, accept, stored
 
 
 async def test_a_reply_that_is_declined_is_not_tried_again(
     app: App, platform: FakePlatform, clock: FakeClock
 ) -> None:
     platform.refusals = [ReplyDeclined("The thread is locked.")]
-    post_id = await accept(app, clock)
+    post_id = await accept(app, clock, "one", PICTURE)
     await app.pipeline.advance(post_id)
     post = await stored(app, post_id)
     assert post.state is PostState.AWAITING_SCORE
@@ -50,7 +32,7 @@ async def test_a_post_that_is_gone_when_it_is_answered_is_withdrawn(
     app: App, platform: FakePlatform, clock: FakeClock
 ) -> None:
     platform.refusals = [PostGone("deleted")]
-    post_id = await accept(app, clock)
+    post_id = await accept(app, clock, "one", PICTURE)
     await app.pipeline.advance(post_id)
     assert (await stored(app, post_id)).state is PostState.WITHDRAWN
     # There may be a reply by a process that died: it is looked for once.
@@ -61,9 +43,9 @@ async def test_a_post_that_is_gone_when_it_is_answered_is_withdrawn(
 async def test_what_was_withdrawn_comes_back_when_the_post_does(
     app: App, platform: FakePlatform, clock: FakeClock
 ) -> None:
-    early = await accept(app, clock, "early")
+    early = await accept(app, clock, "early", PICTURE)
     await app.pipeline.withdraw(early)
-    late, out = await accept(app, clock, "late"), await accept(app, clock, "out")
+    late, out = await accept(app, clock, "late", PICTURE), await accept(app, clock, "out", PICTURE)
     for post_id in (late, out):
         await app.pipeline.advance(post_id)
         await app.pipeline.withdraw(post_id)
@@ -99,7 +81,7 @@ async def test_a_platform_is_left_alone_as_long_as_it_asks(
     app: App, platform: FakePlatform, clock: FakeClock
 ) -> None:
     platform.refusals = [PlatformUnavailable("slow down", timedelta(minutes=7))]
-    post_id = await accept(app, clock)
+    post_id = await accept(app, clock, "one", PICTURE)
     await app.pipeline.advance(post_id)
     post = await stored(app, post_id)
     assert (post.state, post.due_at) == (PostState.PREDICTED, clock() + timedelta(minutes=7))
@@ -108,7 +90,7 @@ async def test_a_platform_is_left_alone_as_long_as_it_asks(
 async def test_withdrawing_takes_the_reply_away(
     app: App, platform: FakePlatform, clock: FakeClock
 ) -> None:
-    post_id = await accept(app, clock)
+    post_id = await accept(app, clock, "one", PICTURE)
     await app.pipeline.advance(post_id)
     assert len(platform.replies) == 1
     await app.pipeline.withdraw(post_id)
@@ -125,7 +107,7 @@ async def test_withdrawing_takes_the_reply_away(
 async def test_a_reply_is_taken_away_once_the_platform_is_back(
     app: App, platform: FakePlatform, clock: FakeClock
 ) -> None:
-    post_id = await accept(app, clock)
+    post_id = await accept(app, clock, "one", PICTURE)
     await app.pipeline.advance(post_id)
     platform.away = True
     await app.pipeline.withdraw(post_id)
@@ -139,7 +121,7 @@ async def test_a_reply_is_taken_away_once_the_platform_is_back(
 async def test_a_post_withdrawn_while_it_is_answered_keeps_no_reply(
     app: App, platform: FakePlatform, clock: FakeClock
 ) -> None:
-    post_id = await accept(app, clock)
+    post_id = await accept(app, clock, "one", PICTURE)
     await asyncio.gather(app.pipeline.advance(post_id), app.pipeline.withdraw(post_id))
     await app.jobs.remove_replies()
     assert (await stored(app, post_id)).state is PostState.WITHDRAWN
@@ -149,7 +131,7 @@ async def test_a_post_withdrawn_while_it_is_answered_keeps_no_reply(
 async def test_a_scored_post_keeps_its_label(
     app: App, platform: FakePlatform, clock: FakeClock
 ) -> None:
-    post_id = await accept(app, clock)
+    post_id = await accept(app, clock, "one", PICTURE)
     await app.pipeline.advance(post_id)
     platform.scores["one"] = 5
     clock.forward(7200)
@@ -163,7 +145,7 @@ async def test_a_scored_post_keeps_its_label(
 async def test_a_community_that_is_watched_no_more_takes_nothing_up(
     app: App, platform: FakePlatform, clock: FakeClock
 ) -> None:
-    await accept(app, clock)
+    await accept(app, clock, "one", PICTURE)
     async with app.core.database.write() as session:
         await session.execute(update(Community).values(watched=False))
     post = incoming("two", PICTURE, posted_at=clock())
@@ -176,10 +158,10 @@ async def test_a_community_that_is_watched_no_more_takes_nothing_up(
 async def test_no_more_replies_a_minute_than_the_community_wants(
     app: App, platform: FakePlatform, clock: FakeClock
 ) -> None:
-    first = await accept(app, clock)
+    first = await accept(app, clock, "one", PICTURE)
     async with app.core.database.write() as session:
         await session.execute(update(Community).values(replies_per_minute=2))
-    others = [await accept(app, clock, str(number)) for number in range(2)]
+    others = [await accept(app, clock, str(number), PICTURE) for number in range(2)]
     for post_id in (first, *others):
         await app.pipeline.advance(post_id)
     assert len(platform.replies) == 2
@@ -187,14 +169,14 @@ async def test_no_more_replies_a_minute_than_the_community_wants(
     assert held_back.reply is not None
     assert held_back.reply.skip_code is ReplySkip.RATE_LIMIT
     clock.forward(61)
-    await app.pipeline.advance(await accept(app, clock, "later"))
+    await app.pipeline.advance(await accept(app, clock, "later", PICTURE))
     assert len(platform.replies) == 3
 
 
 async def test_guessing_closes_before_the_score_is_final(app: App, clock: FakeClock) -> None:
-    post = await stored(app, await accept(app, clock))
+    post = await stored(app, await accept(app, clock, "one", PICTURE))
     assert post.guessing_closed_at == post.posted_at + timedelta(hours=1)
     async with app.core.database.write() as session:
         await session.execute(update(Community).values(guess_seconds=999_999))
-    post = await stored(app, await accept(app, clock, "two"))
+    post = await stored(app, await accept(app, clock, "two", PICTURE))
     assert post.guessing_closed_at == post.posted_at + timedelta(hours=2)

@@ -173,8 +173,8 @@ def judge(data: Labelled, names: tuple[str, ...], *, seed: int = 0) -> Verdict:
     elsewhere: float | None = None
     least: float | None = None
     if named.any():
-        draws = _right_elsewhere(data, own, said, hits, random)
-        elsewhere, least = float(np.median(draws)), float(np.quantile(draws, 1 - BETTER))
+        guesses = _right_elsewhere(data, own, said, hits, random)
+        elsewhere, least = float(np.median(guesses)), float(np.quantile(guesses, 1 - BETTER))
     promoted, reason = _decide(better, elsewhere, least, int((data.corrected & ~own).sum()))
     weights = data.weights / data.weights.sum()
     return Verdict(

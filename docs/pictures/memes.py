@@ -8,7 +8,7 @@ import io
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,6 +117,14 @@ class Canvas:
         mask = np.clip((self.y - level) * self.height / 2 + 0.5, 0, 1)
         share = np.clip((self.y - level) / (1 - level), 0, 1)[..., None]
         self.paint(mask, np.asarray(far) * (1 - share) + np.asarray(near) * share)
+
+    def smile(self, x: float, y: float, wide: float, high: float, colour: Colour) -> None:
+        """A crescent whose ends point up; `y` is where they are, `high` how thick its middle is."""
+        along = (self.x - (x + self.shift) * WIDTH / HEIGHT) / wide
+        arch = high * (1 - along**2)
+        above = np.clip((self.y - y - 0.3 * arch) * self.height / 2 + 0.5, 0, 1)
+        below = np.clip((y + 1.3 * arch - self.y) * self.height / 2 + 0.5, 0, 1)
+        self.paint(above * below * (np.abs(along) < 1), colour)
 
     def box(self, x: float, y: float, to_x: float, to_y: float, colour: Colour) -> None:
         """An upright box with a little shade to the right."""
@@ -355,9 +363,65 @@ def chart(on: Canvas) -> None:
         on.ball(0.1 + 0.82 * share, level + wobble, 0.009, 0.009, colour, flat=0.9, shine=0)
 
 
+def friends(on: Canvas) -> None:
+    """Two who had a good day: made up, like everything here."""
+    on.sky((118, 186, 236), (186, 220, 240), (226, 236, 226))
+    _person(on, 0.32, 0.45, 0.3, (226, 178, 148), (70, 44, 28))
+    _person(on, 0.7, 0.47, 0.28, (206, 156, 124), (36, 26, 24))
+
+
+def _person(on: Canvas, x: float, y: float, size: float, skin: Colour, hair: Colour) -> None:
+    """Head and shoulders. All that follows is in shares of the size."""
+    dark, bright = np.array(skin) * 0.72, np.minimum(np.array(skin) * 1.07, 255)
+
+    def put(
+        dx: float, dy: float, rx: float, ry: float, colour: Any, *, turn: float = 0,
+        flat: float = 0, shine: float = 0,
+    ) -> None:  # fmt: skip
+        across = x + dx * size * HEIGHT / WIDTH
+        on.ball(
+            across, y + dy * size, rx * size, ry * size, colour, turn=turn, flat=flat, shine=shine
+        )
+
+    put(0, -0.05, 0.56, 0.78, hair, shine=0.1)
+    put(0, 0.75, 0.28, 0.35, dark)
+    put(0, 1.25, 0.95, 0.45, (60, 90, 150), shine=0.05)
+    for side in (-1, 1):
+        put(side * 0.5, 0.05, 0.09, 0.16, dark)
+    put(0, 0.03, 0.5, 0.67, skin, flat=0.35, shine=0.05)
+    put(0, -0.47, 0.46, 0.24, hair, shine=0.1)
+    for side in (-1, 1):
+        put(side * 0.2, -0.06, 0.13, 0.085, dark, flat=0.9)
+        put(side * 0.2, -0.055, 0.09, 0.034, (245, 242, 238), flat=0.8)
+        put(side * 0.2, -0.055, 0.036, 0.036, (70, 45, 30), flat=1)
+        put(side * 0.2, -0.055, 0.02, 0.02, (10, 8, 8), flat=1)
+        put(side * 0.2, -0.088, 0.11, 0.016, (50, 30, 20), flat=1)
+        put(side * 0.2, -0.165, 0.14, 0.026, hair, turn=side * 4, flat=0.8)
+        put(side * 0.29, 0.13, 0.12, 0.09, bright, flat=0.3, shine=0.1)
+    put(0, 0.1, 0.055, 0.17, bright, flat=0.3, shine=0.15)
+    put(0, 0.2, 0.1, 0.055, skin, flat=0.1, shine=0.1)
+    for side in (-1, 1):
+        put(side * 0.045, 0.225, 0.025, 0.015, np.array(skin) * 0.45, flat=1)
+        put(side * 0.36, 0.22, 0.018, 0.07, dark, turn=-side * 35, flat=0.9)
+    on.smile(x, y + 0.25 * size, 0.34 * size, 0.17 * size, (176, 80, 76))
+    on.smile(x, y + 0.265 * size, 0.3 * size, 0.12 * size, (250, 248, 244))
+
+
 SCENES: dict[str, Callable[[Canvas], None]] = {
     scene.__name__: scene
-    for scene in (cat, owl, penguin, mountains, astronaut, coffee, ufo, dog, goldfish, chart)
+    for scene in (
+        cat,
+        owl,
+        penguin,
+        mountains,
+        astronaut,
+        coffee,
+        ufo,
+        dog,
+        goldfish,
+        chart,
+        friends,
+    )
 }
 
 

@@ -1,8 +1,9 @@
-"""Makes a picture of every page of the board: ``python docs/pictures/pages.py``.
+"""Makes a picture of nearly every page of the board: ``python docs/pictures/pages.py``.
 
 Starts Peoria on this machine with an empty data folder, goes the way of a newcomer (an empty board,
 the first post, votes, guesses, outcomes), and photographs the pages with Chromium into the folder
-``pages``. Takes about four minutes. Needs Chromium on the path, and what the tests need.
+``pages``; two pages that need more posts are made by ``looks.py``. Takes about four minutes. Needs
+Chromium on the path, and what the tests need.
 """
 
 import argparse
@@ -36,8 +37,8 @@ POSTS = (
 PAGES = {
     "board": "/", "communities": "/communities", "community": "/communities/1",
     "search": "/search?q=it", "post": "/posts/1", "try": "/try", "memes": "/meme",
-    "league": "/league?board=posts", "stats": "/stats", "plays": "/plays",
-    "measures": "/measures", "models": "/models", "version": "/models/versions/{version}",
+    "league": "/league?board=posts", "stats": "/stats", "models": "/models",
+    "version": "/models/versions/{version}",
     "you": "/me", "api": "/api", "setup": "/admin/setup",
     "tokens": "/admin/tokens",
 }  # fmt: skip

@@ -173,6 +173,7 @@ class SharedLeases:
             lease = self._leases.get(name) or self._new(name)
             if await lease.hold():
                 self._leases[name] = lease
+                del self._free_since[name]
                 if is_beyond:
                     self._beyond[name] = at
 

@@ -53,6 +53,8 @@ async def test_two_have_half_each_and_one_has_all_when_the_other_is_gone(
     assert first.division(rest=True) is None
     await first.share(FOUR)
     assert first.held == {"aww", "cats", "memes", "pics"}
+    # However long the first look at them takes.
+    moments.now += LEFT_ALONE + 1
     await second.share(FOUR)
     assert not second.held
     await first.share(FOUR)

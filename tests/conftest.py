@@ -73,15 +73,25 @@ SLOW_FIXTURES = {
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # Asked once for each of some hundred files, not for each of thousands of tests.
+    slow_files: set[Path] = set()
+    slow_fixtures: dict[Path, set[str]] = {}
+    for path in {item.path for item in items}:
+        file = path.relative_to(config.rootpath)
+        if _below(file, SLOW):
+            slow_files.add(path)
+        slow_fixtures[path] = {
+            fixture for folder, fixture in SLOW_FIXTURES.items() if file.is_relative_to(folder)
+        }
     if hasattr(config, "workerinput"):
         # Several processes share the files: long ones first, so that all end at the same time.
-        items.sort(key=lambda item: not _below(item.path.relative_to(config.rootpath), SLOW))
+        items.sort(key=lambda item: item.path not in slow_files)
     for item in items:
-        file = item.path.relative_to(config.rootpath)
-        slow = _below(file, SLOW) or item.get_closest_marker("tensorflow") is not None
-        for folder, fixture in SLOW_FIXTURES.items():
-            slow |= file.is_relative_to(folder) and fixture in getattr(item, "fixturenames", ())
-        if slow:
+        if (
+            item.path in slow_files
+            or item.get_closest_marker("tensorflow") is not None
+            or not slow_fixtures[item.path].isdisjoint(getattr(item, "fixturenames", ()))
+        ):
             item.add_marker(pytest.mark.slow)
 
 

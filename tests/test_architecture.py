@@ -22,7 +22,11 @@ OURS = (*PACKAGES, "main", "peoria", "tests", "benchmarks")
 #: What takes seconds and hundreds of megabytes to import.
 HEAVY = ("tensorflow", "keras")
 
-CODE = Codebase.read(ROOT, (*PACKAGES, "peoria"), ["main"])
+
+@pytest.fixture(scope="module")
+def peoria() -> Codebase:
+    """All our code. Not read while tests are collected, which each process of a run does."""
+    return Codebase.read(ROOT, (*PACKAGES, "peoria"), ["main"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,76 +264,78 @@ RULES = (
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.says)
-def test_rooms_import_what_they_may(rule: Rule) -> None:
-    broken = rule.broken_by(CODE)
+def test_rooms_import_what_they_may(rule: Rule, peoria: Codebase) -> None:
+    broken = rule.broken_by(peoria)
     assert not broken, "\n".join(broken)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.says)
-def test_a_planted_import_would_be_noticed(rule: Rule) -> None:
+def test_a_planted_import_would_be_noticed(rule: Rule, peoria: Codebase) -> None:
     """Each rule, by a module that breaks it; and each rule is about modules that there are."""
     room = next(room for room in rule.of if not lies_in(room, rule.not_of))
     wrong = next(name for name in rule.forbids if not lies_in(name, (*rule.but, room)))
     module = f"{room}.planted"
-    code = CODE.with_module(module, f"def later():\n    import {wrong}\n")
+    code = peoria.with_module(module, f"def later():\n    import {wrong}\n")
     assert rule.broken_by(code) == [
-        *rule.broken_by(CODE),
+        *rule.broken_by(peoria),
         f"{module.replace('.', '/')}.py:2 imports {wrong}, but {rule.says}",
     ]
     for name in (*rule.of, *rule.not_of, *rule.but):
-        assert name in CODE.files, f"{name} of the rule that {rule.says} is not there any more"
+        assert name in peoria.files, f"{name} of the rule that {rule.says} is not there any more"
 
 
-def room_of(module: str) -> str:
+def room_of(module: str, peoria: Codebase) -> str:
     """The folder that a module lies in; modules beside the folders are rooms of their own."""
     parts = module.split(".")
-    if len(parts) == 2 and CODE.files[module].endswith("__init__.py"):
+    if len(parts) == 2 and peoria.files[module].endswith("__init__.py"):
         return module
     return ".".join(parts[:2])
 
 
-def rooms(graph: dict[str, set[str]]) -> dict[str, set[str]]:
+def rooms(peoria: Codebase) -> dict[str, set[str]]:
     """What each room imports of the others."""
     found: dict[str, set[str]] = {}
-    for module, imported in graph.items():
-        room = room_of(module)
-        found.setdefault(room, set()).update({room_of(each) for each in imported} - {room})
+    for module, imported in peoria.graph().items():
+        room = room_of(module, peoria)
+        found.setdefault(room, set()).update({room_of(each, peoria) for each in imported} - {room})
     return found
 
 
-def test_no_modules_import_each_other_in_a_circle() -> None:
-    assert circles(CODE.graph()) == []
+def test_no_modules_import_each_other_in_a_circle(peoria: Codebase) -> None:
+    assert circles(peoria.graph()) == []
 
 
-def test_no_rooms_import_each_other_in_a_circle() -> None:
-    assert circles(rooms(CODE.graph())) == []
+def test_no_rooms_import_each_other_in_a_circle(peoria: Codebase) -> None:
+    assert circles(rooms(peoria)) == []
 
 
-def test_a_circle_would_be_noticed() -> None:
+def test_a_circle_would_be_noticed(peoria: Codebase) -> None:
     graph = {"a": {"b", "d"}, "b": {"c"}, "c": {"a"}, "d": set(), "e": {"a", "e"}}
     assert circles(graph) == [["a", "b", "c"]]
-    planted = CODE.with_module("bot.runtime.planted", "import bot.app").graph()
+    planted = peoria.with_module("bot.runtime.planted", "import bot.app").graph()
     planted["bot.runtime.clock"].add("bot.runtime.planted")
     (modules,) = circles(planted)
     assert {"bot.runtime.planted", "bot.runtime.clock", "bot.app"} <= set(modules)
 
 
 @pytest.mark.parametrize("room", [*PLATFORMS, "bot.cli", "bot.reports", "bot.training"])
-def test_rows_of_posts_and_labels_are_written_in_their_own_rooms(room: str) -> None:
-    assert rows_of_posts(CODE, room) == []
+def test_rows_of_posts_and_labels_are_written_in_their_own_rooms(
+    room: str, peoria: Codebase
+) -> None:
+    assert rows_of_posts(peoria, room) == []
 
 
 @pytest.mark.parametrize(
     "statement", ["session.add(Reply(post_id=1))", "update(Post).values(title='')", "delete(Label)"]
 )
-def test_a_planted_row_would_be_noticed(statement: str) -> None:
-    code = CODE.with_module("bot.web.planted", f"select(Post)\n{statement}\n")
+def test_a_planted_row_would_be_noticed(statement: str, peoria: Codebase) -> None:
+    code = peoria.with_module("bot.web.planted", f"select(Post)\n{statement}\n")
     (found,) = rows_of_posts(code, "bot.web")
     assert found.startswith("bot/web/planted.py:2 ")
 
 
-def test_reports_write_nothing() -> None:
-    assert writes(CODE, "bot.reports") == []
+def test_reports_write_nothing(peoria: Codebase) -> None:
+    assert writes(peoria, "bot.reports") == []
 
 
 @pytest.mark.parametrize(
@@ -339,40 +345,40 @@ def test_reports_write_nothing() -> None:
         "community.paused_at = now", "await insert_if_new(session, Notice)",
     ],
 )  # fmt: skip
-def test_a_planted_write_would_be_noticed(statement: str) -> None:
+def test_a_planted_write_would_be_noticed(statement: str, peoria: Codebase) -> None:
     source = f"async def planted(self):\n    {statement}\n    self.x = seen.add(1)\n"
-    (found,) = writes(CODE.with_module("bot.reports.planted", source), "bot.reports.planted")
+    (found,) = writes(peoria.with_module("bot.reports.planted", source), "bot.reports.planted")
     assert found.startswith("bot/reports/planted.py:2 ")
 
 
 @pytest.mark.parametrize(
     "module", ["main", "bot.app", "trainer.evaluation.gate", "trainer.data.splits"]
 )
-def test_what_serves_or_judges_reaches_no_tensorflow(module: str) -> None:
+def test_what_serves_or_judges_reaches_no_tensorflow(module: str, peoria: Codebase) -> None:
     """Neither by itself nor through anything that it imports."""
-    assert not CODE.reached(module) & {*HEAVY, "ray"}
+    assert not peoria.reached(module) & {*HEAVY, "ray"}
 
 
-def test_what_is_reached_would_be_noticed() -> None:
-    code = CODE.with_module("bot.planted", "import trainer.head.network")
+def test_what_is_reached_would_be_noticed(peoria: Codebase) -> None:
+    code = peoria.with_module("bot.planted", "import trainer.head.network")
     assert "keras" in code.reached("bot.planted") | code.reached("trainer.backbone.export")
-    assert {"sqlalchemy", "numpy"} <= CODE.reached("bot.app")
+    assert {"sqlalchemy", "numpy"} <= peoria.reached("bot.app")
 
 
-def test_nothing_is_printed() -> None:
+def test_nothing_is_printed(peoria: Codebase) -> None:
     """Output goes through bot/cli/console.py, everything else through logging."""
     wrong = [
-        f"{CODE.files[module]}:{node.lineno}"
-        for module, tree in CODE.trees.items()
+        f"{peoria.files[module]}:{node.lineno}"
+        for module, tree in peoria.trees.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "pprint.pprint")
     ]
     assert wrong == []
 
 
-def test_no_room_is_called_utils() -> None:
+def test_no_room_is_called_utils(peoria: Codebase) -> None:
     banned = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
-    assert [module for module in CODE.files if banned & {*module.split(".")}] == []
+    assert [module for module in peoria.files if banned & {*module.split(".")}] == []
 
 
 #: The running bot, without its port: opened, put together, one image predicted, one post sent
@@ -423,11 +429,11 @@ def test_the_running_bot_never_imports_tensorflow(tmp_path: Path) -> None:
     assert not {"matplotlib", "scipy", "sklearn", "lightgbm", "ray"} & modules
 
 
-def test_timers_go_by_the_monotonic_clock() -> None:
+def test_timers_go_by_the_monotonic_clock(peoria: Codebase) -> None:
     """discord.py's loops go by the time of day: bot/runtime/periodic.py takes their place."""
     found = [
         node
-        for module, tree in CODE.trees.items()
+        for module, tree in peoria.trees.items()
         if lies_in(module, ["bot"])
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom)

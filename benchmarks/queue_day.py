@@ -107,6 +107,7 @@ async def _play(url: str, asked: argparse.Namespace) -> dict[str, Any]:
         print(f"filled in {time.monotonic() - began:.0f} s", flush=True)
         sizes = [await _sizes(database)]
         before = await _queries(database, START)
+        print(json.dumps({"sizes": sizes[0], "queries": before}), flush=True)
         with ExitStack() as stack:
             workers = [_start(url, stack) for _ in range(asked.workers)]
             began = time.monotonic()
@@ -154,7 +155,7 @@ def _day(
         for place, worker in enumerate(workers):
             mine = numbers[place :: len(workers)]
             come_now = [first + each for each in mine], [places[each] for each in mine]
-            worker.send((now, *come_now, not asked.no_endings))
+            worker.send((now, *come_now, asked.tick, not asked.no_endings))
         answers = [worker.recv() for worker in workers]
         seen = come
         longest = max(each[0] for each in answers)

@@ -107,12 +107,14 @@ class Worker:
             await self._database.run_write(store, alone_in=ITS_ROWS)
             self.taken["seen"] += len(rows)
 
-    async def work(self, *, endings: bool) -> None:
-        """Do rounds until one finds nothing.
+    async def work(self, seconds: float, *, endings: bool) -> None:
+        """Do rounds until one finds nothing, or the next tick comes.
 
         Args:
+            seconds: from tick to tick.
             endings: whether replies of posts that ended are looked for.
         """
+        until = time.monotonic() + seconds
         rounds: list[Callable[[], Awaitable[int]]] = [
             self._advance,
             self._read_scores,
@@ -120,7 +122,7 @@ class Worker:
         ]
         if endings:
             rounds += [self._remove, self._settle_without]
-        while sum([await each() for each in rounds]):
+        while sum([await each() for each in rounds]) and time.monotonic() < until:
             pass
 
     async def _advance(self) -> int:
@@ -297,10 +299,10 @@ async def _run(orders: Connection, url: str) -> None:
     worker = Worker(database)
     try:
         while (order := orders.recv()) is not None:
-            seconds, numbers, places, endings = order
+            seconds, numbers, places, tick, endings = order
             worker.begin(seconds)
             await worker.see(numbers, places)
-            await worker.work(endings=endings)
+            await worker.work(tick, endings=endings)
             spent = (worker.now() - START).total_seconds() - seconds
             orders.send((spent, dict(worker.taken), dict(worker.lags), worker.in_vain))
     finally:

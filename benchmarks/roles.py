@@ -76,6 +76,8 @@ class World:
     unanswered: Counter[str] = field(default_factory=Counter)
     takeovers: list[tuple[str, float]] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
+    #: Processes that ended by themselves.
+    ended: int = 0
 
     async def ask(self, query: str) -> list[Any]:
         """Ask the database, again and again while it is away."""
@@ -377,8 +379,18 @@ async def _mishaps(world: World, arguments: argparse.Namespace) -> None:
     world.chance.shuffle(kinds)
     for mishap in kinds:
         await asyncio.sleep(world.chance.uniform(0.5, 2.5))
+        _start_what_ended(world)
         print(f"{datetime.now(UTC):%H:%M:%S} {mishap.__name__}", file=sys.stderr)
         await mishap(world)
+    _start_what_ended(world)
+
+
+def _start_what_ended(world: World) -> None:
+    """Do what systemd does: a start that meets a database which is being restarted has an end."""
+    for process in world.processes:
+        if not is_running(process.pid):
+            process.start()
+            world.ended += 1
 
 
 async def _kill(world: World) -> None:
@@ -485,7 +497,7 @@ async def _count(world: World, arguments: argparse.Namespace) -> dict[str, Any]:
         "kills": arguments.kills, "pauses": arguments.pauses,
         "rolling_restarts": arguments.restarts,
         "database_restarts": arguments.database_restarts,
-        "starts": sum(process.starts for process in world.processes),
+        "starts": sum(process.starts for process in world.processes), "ended": world.ended,
         "takeovers": len(world.takeovers), "slowest_takeover_seconds": slowest,
         "takeover_of": sorted(world.takeovers, key=lambda each: -each[1])[:8],
         "not_answered_at_once": dict(world.refused),

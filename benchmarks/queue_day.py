@@ -14,8 +14,8 @@ they work it goes as it does, so that lags are those of a whole day.
 
 Printed for each hour: how long what was taken had been due, how busy the workers were, and sizes;
 before and after: what the queries for due work cost, and which indexes they go through.
-The last line is JSON; the exit status is 1 where a query reads a table through, takes longer than
-50 ms (p95), or where something is left undone.
+The last line is JSON; the exit status is 1 where a query takes longer than 50 ms (p95) or reads a
+table through (with 100,000 posts and more), or where something is left undone.
 """
 
 import argparse
@@ -84,11 +84,11 @@ def main() -> int:
         "--no-endings", action="store_true",
         help="leave out the two queries for replies of posts that ended, which are slow",
     )  # fmt: skip
-    parser.add_argument("--short", action="store_true", help="2,000 posts, under 50 s, for CI")
+    parser.add_argument("--short", action="store_true", help="2,000 posts, six hours, under 50 s")
     parser.add_argument("--plot", type=Path)
     asked = parser.parse_args()
     if asked.short:
-        asked.posts, asked.tick = 2000, 300.0
+        asked.posts, asked.tick, asked.hours = 2000, 300.0, 6.0
     began = time.monotonic()
     with postgresql.made_database() as url:
         found = asyncio.run(_play(url, asked))
@@ -122,9 +122,10 @@ async def _play(url: str, asked: argparse.Namespace) -> dict[str, Any]:
     finally:
         await database.close()
     queries = [*before.values(), *after.values()]
+    # A small table is read through at once, and rightly so.
+    through = asked.posts >= 100_000 and any(each["reads_through"] for each in queries)
     return {
-        "holds": not left and all(not each["reads_through"] for each in queries)
-        and all(each["p95_ms"] <= BAR_MS for each in queries),
+        "holds": not left and not through and all(each["p95_ms"] <= BAR_MS for each in queries),
         "posts": asked.posts, "workers": asked.workers, "tick_seconds": asked.tick,
         "hours_played": asked.hours, "endings": not asked.no_endings,
         "played_in_seconds": round(seconds), "left_undone": left, "hours": hours,
@@ -283,7 +284,6 @@ async def _cost(database: Database, ask: Callable[[Session], Any]) -> dict[str, 
             for statement, parameters in said
         ]
     reads = [found.groups() for plan in plans for found in _READS.finditer(plan)]
-    # A table that is empty is read through at once.
     return {
         "p50_ms": round(statistics.median(taken[2:]), 2), "p95_ms": round(_p95(taken[2:]), 2),
         "indexes": sorted({index or bitmap for _, _, index, bitmap in reads if index or bitmap}),

@@ -46,7 +46,9 @@ def arrivals(posts: int) -> NDArray[np.float64]:
     rate = 1 + 0.7 * np.sin(2 * np.pi * (seconds - 9 * 3600) / DAY)
     rate[(seconds >= BURST_FROM) & (seconds < BURST_FROM + BURST_SECONDS)] += BURST
     arrived = np.concatenate([[0.0], np.cumsum(rate)])
-    return np.interp((np.arange(posts) + 0.5) / posts * arrived[-1], arrived, np.arange(DAY + 1))
+    places = (np.arange(posts) + 0.5) / posts * arrived[-1]
+    found: NDArray[np.float64] = np.interp(places, arrived, np.arange(DAY + 1))
+    return found
 
 
 async def fill(database: Database, posts: int) -> None:

@@ -147,7 +147,10 @@ class Worker:
         return await self._take("outcomes", PostState.SETTLING, self._note_outcomes)
 
     async def _take(
-        self, name: str, state: PostState, write: Callable[[Session, Sequence[Row[Any]]], None]
+        self,
+        name: str,
+        state: PostState,
+        write: Callable[[Session, Sequence[Row[*tuple[Any, ...]]]], None],
     ) -> int:
         now = self.now()
         ids = await self._database.run_read(
@@ -160,12 +163,12 @@ class Worker:
 
     async def _claim(
         self, name: str, ids: Sequence[int], states: Sequence[PostState], now: datetime
-    ) -> Sequence[Row[Any]]:
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
         if not ids:
             return []
         columns = (_POSTS.c.id, _POSTS.c.community_id, _POSTS.c.posted_at, _POSTS.c.due_at)
 
-        def claim(session: Session) -> Sequence[Row[Any]]:
+        def claim(session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
             # With when each was due, which claiming puts off.
             query = select(*columns).where(_POSTS.c.id.in_(ids))
             before = {row.id: row for row in session.execute(query)}
@@ -179,7 +182,7 @@ class Worker:
             self.in_vain += 1
         return taken
 
-    def _predict(self, session: Session, posts: Sequence[Row[Any]]) -> None:
+    def _predict(self, session: Session, posts: Sequence[Row[*tuple[Any, ...]]]) -> None:
         now = self.now()
         ids = sorted(row.id for row in posts)
         session.execute(insert(_PREDICTIONS), [prediction(each, now) for each in ids])
@@ -204,7 +207,7 @@ class Worker:
             },
         )
 
-    def _note_scores(self, session: Session, posts: Sequence[Row[Any]]) -> None:
+    def _note_scores(self, session: Session, posts: Sequence[Row[*tuple[Any, ...]]]) -> None:
         now = self.now()
         steps: dict[int, Mapping[str, Any]] = {}
         snapshots, nowcasts, labels, measures = [], [], [], []
@@ -250,7 +253,7 @@ class Worker:
             session.execute(scored)
         move_posts(session, PostState.AWAITING_SCORE, steps)
 
-    def _note_outcomes(self, session: Session, posts: Sequence[Row[Any]]) -> None:
+    def _note_outcomes(self, session: Session, posts: Sequence[Row[*tuple[Any, ...]]]) -> None:
         ids = sorted(row.id for row in posts)
         move_posts(session, PostState.SETTLING, {each: {"due_at": None} for each in ids})
         self._end_replies(session, ids)

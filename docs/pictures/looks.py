@@ -1,9 +1,10 @@
 """Makes the pictures of docs/attributes.md: ``python docs/pictures/looks.py``.
 
-What Peoria says of drawn pictures on a board and on the command line; or, with
+What Peoria says of drawn pictures on a board, on Discord and on the command line; or, with
 ``--posts FILE --images FOLDER`` (a file that `main.py import` reads), what plays in a community of
 that many posts and their measures of popularity, of which charts and numbers are shown alone.
-Needs Chromium on the path, and what the tests need.
+Needs Chromium on the path, a font with emoji, and what the tests need. On a very busy machine the
+part with Discord may fail: whoever is silent for ten seconds has lost it. Then run it again.
 """
 
 import argparse
@@ -25,12 +26,13 @@ from meme_views import photograph as photograph_board
 from memes import meme
 from pages import photograph
 from playwright.async_api import async_playwright
+from pydantic import SecretStr
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.discord_layout import screenshot  # noqa: E402
+from benchmarks.discord_layout import Layout, screenshot  # noqa: E402
 from bot.app import build  # noqa: E402
 from bot.core import open_core  # noqa: E402
 from bot.posts.attribute_worker import AttributeWorker  # noqa: E402
@@ -39,6 +41,7 @@ from bot.web.platform import WebPlatform  # noqa: E402
 from models.attributes.genre import GENRE_NAMES  # noqa: E402
 from storage.types import PlatformName  # noqa: E402
 from tests.fakes.clock import FakeClock  # noqa: E402
+from tests.fakes.discord import FakeDiscord  # noqa: E402
 
 FONT = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf")
 TITLE = "They said it would rain"
@@ -57,6 +60,18 @@ IMPORTED = 150
 def drawn() -> bytes:
     """The picture that is shown everywhere."""
     return meme(*POSTS[-1], FONT)
+
+
+async def on_discord(fake: FakeDiscord) -> None:
+    """`/predict`, as who asked sees it."""
+    guild = fake.guild("The village")
+    channel, person = fake.channel(guild, "memes"), fake.member(guild, "ann")
+    asked = await fake.slash(person, channel, "predict", wait=False, image=drawn(), title=TITLE)
+    # A busy machine takes long.
+    await asked.answered(within=600)
+    if asked.response is None:
+        raise SystemExit("Discord was told nothing.")
+    Layout(fake).picture([asked.response], HERE / "looks-discord.png")
 
 
 async def on_board(address: str) -> None:
@@ -113,21 +128,33 @@ async def on_command_line(data: Path, scratch: Path) -> None:
 
 async def with_drawn_pictures(scratch: Path) -> None:
     """Everything that needs no file."""
-    settings = Settings(
-        _env_file=None, data_dir=scratch / "data", web_port=0, silent_share=0,
-        attributes_at_once=True, log_level="WARNING",
-    )  # fmt: skip
     clock = FakeClock(datetime(2026, 11, 2, 18, tzinfo=UTC))
-    async with open_core(settings, clock=clock) as core:
-        board = build(core).platforms[PlatformName.WEB]
-        assert isinstance(board, WebPlatform)  # noqa: S101 - for what reads types
-        await board.start()
-        try:
-            await on_board(board.url.rstrip("/"))
-        finally:
-            await board.stop()
+    async with FakeDiscord(clock=clock) as fake:
+        settings = Settings(
+            _env_file=None, data_dir=scratch / "data", web_port=0, silent_share=0,
+            attributes_at_once=True, discord_token=SecretStr(fake.token),
+            discord_api_url=fake.api_url, discord_gateway_url=fake.gateway_url,
+            download_allow_hosts=("127.0.0.1",), log_level="WARNING",
+        )  # fmt: skip
+        async with open_core(settings, clock=clock) as core:
+            app = build(core)
+            discord, board = (
+                app.platforms[name] for name in (PlatformName.DISCORD, PlatformName.WEB)
+            )
+            await discord.start()
+            try:
+                await fake.ready()
+                await on_discord(fake)
+            finally:
+                await discord.stop()
+            assert isinstance(board, WebPlatform)  # noqa: S101 - for what reads types
+            await board.start()
+            try:
+                await on_board(board.url.rstrip("/"))
+            finally:
+                await board.stop()
     await on_command_line(scratch / "data", scratch)
-    for name in ("board", "filter", "command-line"):
+    for name in ("board", "filter", "discord", "command-line"):
         lighten(HERE / f"looks-{name}.png")
 
 

@@ -82,6 +82,7 @@ class BlueskyNetwork(Account[Credentials]):
 
     name = PlatformName.BLUESKY
     title = "Bluesky"
+    client: BlueskyClient
     at_once, requests_at_once = AT_ONCE, 10
 
     def __init__(

@@ -48,6 +48,7 @@ class LemmyNetwork(Account[Credentials]):
 
     name = PlatformName.LEMMY
     title = "Lemmy"
+    client: LemmyClient
     asked: tuple[str, str] | None = None
     # Lemmy tells of one post a request; instances allow some hundreds a minute to all together.
     at_once, requests_at_once = 1, 60

@@ -104,6 +104,7 @@ class MastodonNetwork(Account[Credentials]):
 
     name = PlatformName.MASTODON
     title = "Mastodon"
+    client: MastodonClient
     at_once, requests_at_once = AT_ONCE, 5
 
     def __init__(

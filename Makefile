@@ -4,9 +4,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := @$(PYTHON) requirements/install.py --venv $(VENV)
+# One more than there are cores: a process waits for its children and its fakes for a third of the time.
+TEST_PROCESSES ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 # Where Python is told to keep nothing that it compiles, each process of a test would compile all of
 # Peoria again, and pytest every test.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 UV := $(VENV)/installer/bin/uv
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-strip-extras --custom-compile-command "make lock" -q $(LOCK_ARGS)
@@ -22,8 +24,8 @@ run: set-up ## set up, then start Peoria: the board is at http://127.0.0.1:8080
 
 install: set-up ## only set up; EXTRAS= for serving without TensorFlow, EXTRAS="ocr postgres" adds both
 
-# A test process for each core, so that each computes with one thread. With more, they wait for each other in
-# busy loops, and what is fitted in tests took two to ten times as much processor time.
+# Each test process computes with one thread. With more, they wait for each other in busy loops, and what
+# is fitted in tests took two to ten times as much processor time.
 test test-quick coverage: export OMP_NUM_THREADS := 1
 test test-quick coverage: export OPENBLAS_NUM_THREADS := 1
 test test-quick coverage: export TF_NUM_INTRAOP_THREADS := 1

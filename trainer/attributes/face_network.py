@@ -61,8 +61,9 @@ def build_large(*, face: int, classes: int, side: int, drop: float) -> tuple[Any
 
 
 def build_pretrained(
-    weights: Path, examples: NDArray[np.float32], *, classes: int, side: int, drop: float
-) -> Any:
+    weights: Path, examples: NDArray[np.float32], *, classes: int, side: int, drop: float,
+    kept: str = "",
+) -> Any:  # fmt: skip
     """`build_large` as it was trained on photographs.
 
     Args:
@@ -71,6 +72,9 @@ def build_pretrained(
         classes: how many there are.
         side: what a face is enlarged to, pixels, a multiple of 32.
         drop: share of the last features that is left out while training.
+        kept: layers before the first whose name begins so stay as they are; empty: all learn.
+            Lines and patches are the same in faces and photographs, and what stays costs a
+            training step its forward pass only.
     """
     network, photographs = build_large(
         face=examples.shape[1], classes=classes, side=side, drop=drop
@@ -78,6 +82,11 @@ def build_pretrained(
     photographs.load_weights(weights)
     colours = keras.Model(network.input, network.get_layer("colours").output)
     normalise(photographs, colours.predict(examples, 64, verbose=0))
+    if kept:
+        for layer in photographs.layers:
+            if layer.name.startswith(kept):
+                break
+            layer.trainable = False
     return network
 
 

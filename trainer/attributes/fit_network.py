@@ -51,6 +51,7 @@ class Recipe:
         start: the weights that a MobileNetV2 begins with; of a mesh, those of `mesh_weights`.
         enlarged: what faces are enlarged to, pixels; a residual network reads them as they are.
         taught: share of each label that gives way to what a teacher says of the face.
+        kept: layers of a MobileNetV2 before this one stay as they were; empty: all learn.
     """
 
     kind: Kind = "residual"
@@ -66,13 +67,14 @@ class Recipe:
     start: Path | None = None
     enlarged: int = 96
     taught: float = 0.0
+    kept: str = ""
 
     def build(self, images: NDArray[np.uint8], classes: int) -> Any:
         """A network for such images, as it is before it is fitted."""
         if self.kind == "pretrained" and self.start is not None:
             return build_pretrained(
                 self.start, standardise(images[:_EXAMPLES]), classes=classes, side=self.enlarged,
-                drop=self.drop,
+                drop=self.drop, kept=self.kept,
             )  # fmt: skip
         network = self.build_empty(side=images.shape[1], classes=classes)
         if self.kind == "mesh":

@@ -2,13 +2,16 @@
 
     python -m trainer.attributes.train_expressions FACES --start WEIGHTS --out FILE.tflite.gz
 
-FACES is a folder with index.csv, WEIGHTS those of MobileNetV2 (1.0, no top) in Keras's format. It
-fits the networks of `trainer.attributes.expression_networks` on all faces, one after another, as
-long as ``--minutes`` last: before each it times a step, and takes as many as go into what is left,
-never more than the recipe that shipped has. The first, the mesh, is small and always fitted; any
-other is left out when less than half of its steps could be taken. What serves is the mean of those
-that were fitted. A run that was cut short goes on where it was when it is started again: the folder
-beside FILE keeps its state until then.
+FACES is a folder with index.csv (or what `LabelledFaces.save` wrote), WEIGHTS those of MobileNetV2
+(1.0, no top) in Keras's format. It fits two networks on all faces, one after another, cheap enough
+for two cores: the mesh, and a MobileNetV2 whose first layers stay as they were. ``--whole`` takes
+the recipes that shipped, all of `trainer.attributes.expression_networks`, which are for a GPU.
+
+Before each network it times a step, and takes as many as go into what is left of ``--minutes``,
+never more than the recipe has. The first, the mesh, is always fitted; any other is left out when
+less than half of its steps could be taken. What serves is the mean of those that were fitted. A run
+that was cut short goes on where it was when it is started again: the folder beside FILE keeps its
+state until then.
 """
 
 import argparse
@@ -39,9 +42,18 @@ _MULTIPLE = 50
 _LEAST_SHARE = 0.5
 
 
-def steps_for(seconds_a_step: float, shipped: int, left: float) -> int:
-    """How many steps go into the seconds that are left, at most those that shipped."""
-    return max(int(min(shipped, max(left, 0.0) / seconds_a_step)) // _MULTIPLE, 1) * _MULTIPLE
+def two_core_recipes(start: Path) -> dict[str, Recipe]:
+    """What two cores can fit within an hour, by name; `recipes` are what shipped."""
+    shipped = recipes(start)
+    return {
+        "mesh": replace(shipped["mesh"], steps=2000, batch=64),
+        "pretrained": replace(shipped["pretrained"], steps=1200, batch=64, kept="block_6"),
+    }
+
+
+def steps_for(seconds_a_step: float, whole: int, left: float) -> int:
+    """How many steps go into the seconds that are left, at most those of the recipe."""
+    return max(int(min(whole, max(left, 0.0) / seconds_a_step)) // _MULTIPLE, 1) * _MULTIPLE
 
 
 def _planned(
@@ -59,7 +71,7 @@ def _planned(
         faces.grey[few], faces.expression[few], recipe, classes=len(EXPRESSIONS)
     )
     steps = steps_for(seconds, recipe.steps, left)
-    told = f"{name}: {steps} steps of {seconds:.2f} s (shipped: {recipe.steps})"
+    told = f"{name}: {steps} steps of {seconds:.2f} s (the recipe has {recipe.steps})"
     if not needed and steps < _LEAST_SHARE * recipe.steps:
         sys.stdout.write(f"{told}: too few, it is left out.\n")
         return None
@@ -76,6 +88,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--start", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=55.0)
+    parser.add_argument("--whole", action="store_true", help="the recipes that shipped, for a GPU")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     read = read_faces if options.faces.is_dir() else LabelledFaces.load
@@ -83,10 +96,11 @@ def main(arguments: Sequence[str]) -> int:
     # A pretrained network takes the first faces as examples: those of all sources.
     faces = faces.take(np.random.default_rng(0).permutation(len(faces)))
     state = options.out.with_suffix(".training")
+    wanted = (recipes if options.whole else two_core_recipes)(options.start)
     ends = time.monotonic() + (options.minutes - _BESIDES) * 60
     networks: list[Any] = []
     said: list[NDArray[np.float32]] = []
-    for number, (name, whole) in enumerate(recipes(options.start).items()):
+    for number, (name, whole) in enumerate(wanted.items()):
         left = ends - time.monotonic()
         recipe = _planned(name, whole, faces, state, left=left, needed=not networks)
         if recipe is None:

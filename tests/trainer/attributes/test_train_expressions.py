@@ -70,7 +70,7 @@ def test_a_run_that_was_cut_short_goes_on_and_ends_with_a_file_that_serves(
     # The second could take but a few of its steps, and is left out.
     long = Tiny(steps=100_000_000, batch=4)
     monkeypatch.setattr(
-        train_expressions, "recipes", lambda _: {"residual": one, "pretrained": long}
+        train_expressions, "two_core_recipes", lambda _: {"residual": one, "pretrained": long}
     )
     monkeypatch.setattr(train_expressions, "_MULTIPLE", 5)
     out = tmp_path / "expressions.tflite.gz"

@@ -36,8 +36,10 @@ log = logging.getLogger(__name__)
 
 #: How often it goes on.
 EVERY = timedelta(seconds=5)
-#: Posts that are stored in one turn.
-_AT_ONCE = 20
+#: Posts that are stored in one turn, and how long it goes on for; what is new waits meanwhile.
+_AT_ONCE, _TURN = 20, timedelta(seconds=10)
+#: Posts that one import looks at: some feeds go round in a circle.
+_MOST = 100_000
 #: Posts that were looked at, and those whose image did not arrive.
 LOOKED_AT, FAILED = "messages", "failed"
 
@@ -67,12 +69,19 @@ class _Page:
 
 
 class HistoryImports:
-    """Goes on with imports, the oldest first."""
+    """Goes on with imports, the oldest first.
 
-    def __init__(self, network: Network, core: Core, pipeline: Pipeline) -> None:
+    Args:
+        most: posts that one import looks at, about.
+    """
+
+    def __init__(
+        self, network: Network, core: Core, pipeline: Pipeline, *, most: int = _MOST
+    ) -> None:
         self._network = network
         self._core = core
         self._pipeline = pipeline
+        self._most = most
         self._past = PastPosts(
             core.database,
             core.images,
@@ -100,9 +109,9 @@ class HistoryImports:
         return False
 
     async def _do_a_piece(self, row: HistoryImport, community: Community) -> None:
-        database = self._core.database
+        database, began = self._core.database, self._core.clock()
         try:
-            page = self._pages.get(row.id) or await self._read(row, community)
+            page = await self._page(row, community)
         except PlatformUnavailable:
             await put_off(database, row.id, row.tries, self._core.clock())
             raise
@@ -111,19 +120,19 @@ class HistoryImports:
             await label_imported(database, community, self._core.clock())
             return
         counts = Counter(row.counts)
-        piece, page.items = page.items[:_AT_ONCE], page.items[_AT_ONCE:]
-        for seen in piece:
+        for _ in range(min(_AT_ONCE, len(page.items))):
+            seen = page.items.pop(0)
             counts[LOOKED_AT] += 1
             page.done += 1
             async with one_odd(f"Post {seen.source_id}"):
                 counts[await self._became(seen, community)] += 1
+            if self._core.clock() - began >= _TURN:
+                break
+        if counts[LOOKED_AT] >= self._most:
+            page = _Page([], 0, page.token, None)
         if not page.items and page.after is not None:
             page = _Page([], 0, page.after, page.after)
         if page.items or page.after is not None:
-            if page.items:
-                self._pages[row.id] = page
-            else:
-                self._pages.pop(row.id, None)
             going_on = await note_progress(
                 database,
                 row.id,
@@ -133,20 +142,28 @@ class HistoryImports:
                 now=self._core.clock(),
             )
             if going_on:
+                if page.items:
+                    self._pages[row.id] = page
                 await let_go(database, row.id)
                 return
         # It has come to its end, or somebody ended it.
-        self._pages.pop(row.id, None)
         labels = await label_imported(database, community, self._core.clock())
         await end_import(database, row.id, self._core.clock(), counts=counts)
         log.info("The import of %s has ended with %s labels.", community.name, labels)
+
+    async def _page(self, row: HistoryImport, community: Community) -> _Page:
+        """The page that an import has come to: that in hand, if nobody else has gone on since."""
+        page = self._pages.pop(row.id, None)
+        if page is None or page.place != row.after:
+            return await self._read(row, community)
+        return page
 
     async def _read(self, row: HistoryImport, community: Community) -> _Page:
         """The page that an import has come to, without what is too old or was dealt with."""
         done, _, token = (row.after or "0 ").partition(" ")
         page = await self._network.newest(community.source_id, token or None)
         young = [each for each in page.items if each.posted_at >= row.since]
-        is_last = page.oldest is None or page.oldest < row.since
+        is_last = page.oldest is None or page.oldest < row.since or page.after == token
         left = young[int(done) :]
         return _Page(left, int(done), token, None if is_last else page.after)
 

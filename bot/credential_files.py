@@ -28,6 +28,8 @@ from storage.types import PlatformName
 
 #: Characters of the longest value.
 MOST_CHARACTERS = 500
+#: Characters of all that is watched on a network: what is read back is no longer.
+MOST_WATCHED = 4_000
 _QUOTES = "\"'"
 #: What has to be given to sign in at Reddit: one of these.
 _WAYS_IN = (
@@ -122,9 +124,12 @@ def write_network_watched(settings: Settings, name: PlatformName, places: str) -
     """Write what is watched on a network, in place of what was written before.
 
     Raises:
+        NoCredential: there are too many.
         ValidationError: one can be nothing of that network.
         OSError: it cannot be written.
     """
+    if len(places) > MOST_WATCHED:
+        raise NoCredential(f"What is watched must be at most {MOST_WATCHED} characters.")
     given = {NETWORKS[name].watched: places.strip()}
     checked(Settings.model_fields, given)
     _write(written_watched(settings.data_dir, name), as_written(given))

@@ -107,7 +107,7 @@ def read_written(fields: Mapping[str, Any], path: Path) -> dict[str, object]:
     except (OSError, ValueError, TypeError, KeyError, ValidationError):
         # Not what it says: a secret is in it.
         raise WrittenRefused(
-            f"{path} cannot be used: type it in once more on the page /admin/setup."
+            f"{path} cannot be used: delete it, and type it in once more on the page /admin/setup."
         ) from None
 
 
@@ -117,4 +117,4 @@ def as_written(values: Mapping[str, object]) -> str:
         name: value.get_secret_value() if isinstance(value, SecretStr) else value
         for name, value in values.items()
     }
-    return json.dumps(plain, indent=1)
+    return json.dumps(plain, indent=1, ensure_ascii=False)

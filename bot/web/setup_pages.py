@@ -214,7 +214,7 @@ class SetupPages:
         given = {each: fields.get(each.partition("_")[2], "") for each in wanted}
         try:
             account = network_account(name, given)
-            found = await self._ask(name, settings.model_copy(update={**account}))
+            found = await self._ask(name, self._settings().model_copy(update={**account}))
             is_let_in = any(each.what == "credentials" and each.ok for each in found)
             if is_let_in:
                 await asyncio.to_thread(write_network_account, settings, name, account)
@@ -238,9 +238,13 @@ class SetupPages:
         except ValidationError as error:
             said = error.errors(include_input=False, include_url=False)[0]["msg"]
             raise Refusal(400, f"That cannot be watched. {said}") from error
+        except NoCredential as error:
+            raise Refusal(400, str(error)) from error
         except OSError as error:
             raise _not_written(error) from error
-        await note_change(self._services, request, Action.SETTINGS, watched=places)
+        await note_change(
+            self._services, request, Action.SETTINGS, platform=name.value, watched=places
+        )
         return see_other("/admin/setup")
 
     async def handle_subreddits(self, request: web.Request) -> web.Response:

@@ -1,0 +1,43 @@
+"""`main.py lemmy import`, from its beginning to its end."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.cli.import_now import import_now
+from bot.platform import PlatformRefused
+from bot.runtime.system_clock import SystemClock
+from storage.types import PlatformName
+from tests.fakes.lemmy import FakeLemmy, serving
+from tests.fakes.lemmy.server import ME, PASSWORD
+
+
+async def test_the_past_is_imported_by_a_command(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SystemClock()
+    lemmy = FakeLemmy(lambda: clock() - timedelta(days=3))
+    told: list[Mapping[str, int]] = []
+    async with serving(lemmy):
+        for title in ("One", "Two"):
+            lemmy.post(title)
+        given = {
+            "data_dir": data_dir,
+            "lemmy_instance": lemmy.origin,
+            "lemmy_username": ME,
+            "lemmy_password": PASSWORD,
+            "lemmy_communities": "memes@lemmy.world",
+            "download_allow_hosts": "127.0.0.1",
+        }
+        for name, value in given.items():
+            monkeypatch.setenv(f"PEORIA_{name.upper()}", str(value))
+        ended = await import_now(PlatformName.LEMMY, "memes@lemmy.world", 30, told.append)
+        assert (ended.counts["stored"], ended.fault) == (2, None)
+        assert told[-1] == ended.counts
+        with pytest.raises(PlatformRefused, match="Mastodon is not set up"):
+            await import_now(PlatformName.MASTODON, "#cats", 30, told.append)
+        monkeypatch.setenv("PEORIA_LEMMY_PASSWORD", "another")
+        with pytest.raises(PlatformRefused, match="PEORIA_LEMMY_PASSWORD"):
+            await import_now(PlatformName.LEMMY, "memes@lemmy.world", 30, told.append)

@@ -57,7 +57,7 @@ class Inbox:
         self._handled: OrderedDict[str, datetime] = OrderedDict()
         #: Everything that was sent before this has been handled; None: that is not known.
         self._mark: datetime | None = None
-        #: When the last look that came to its end began.
+        #: When the last look began in which everything was handled.
         self._looked_at: datetime | None = None
 
     async def read(self) -> None:
@@ -95,7 +95,8 @@ class Inbox:
         while len(self._handled) > _MEMORY:
             self._handled.popitem(last=False)
         self._mark = min([began, *failed])
-        self._looked_at = began
+        if not failed:
+            self._looked_at = began
 
     async def _handle(self, message: Message) -> None:
         if message.kind is InboxKind.GUESS:

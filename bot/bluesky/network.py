@@ -18,7 +18,7 @@ from bot.bluesky.items import (
 from bot.networks.account import Account
 from bot.networks.errors import NetworkRefusal, Refused
 from bot.networks.guess_words import guess_in
-from bot.networks.network import Message, NetworkRules, Page, Place, SeenPost
+from bot.networks.network import ASKED, Message, NetworkRules, Page, Place, SeenPost
 from bot.networks.secret_files import read_secret
 from bot.networks.texts import Short
 from bot.people.message_commands import command_in
@@ -94,7 +94,7 @@ class BlueskyNetwork(Account[Credentials]):
         handle = self._credentials.handle
         self._about = settings.bluesky_about or f"https://bsky.app/profile/{handle}"
         self.watched: Mapping[str, str] = {name: name for name in settings.bluesky_watch}
-        self.asked: tuple[str, str] | None = ("asked", "posts that ask for a prediction")
+        self.asked: tuple[str, str] | None = (ASKED, "posts that ask for a prediction")
         self.client = BlueskyClient(self._credentials, agent="peoria (bot)", clock=clock)
         #: By account, whether its profile asks bots to keep away, and until when that is believed.
         self._no_bots: OrderedDict[str, tuple[bool, datetime]] = OrderedDict()

@@ -22,7 +22,7 @@ from bot.mastodon.items import (
 from bot.networks.account import Account
 from bot.networks.errors import NetworkRefusal, Refused
 from bot.networks.guess_words import guess_in
-from bot.networks.network import Message, NetworkRules, Page, Place, SeenPost
+from bot.networks.network import ASKED, Message, NetworkRules, Page, Place, SeenPost
 from bot.networks.replies import since_of
 from bot.networks.secret_files import read_secret
 from bot.networks.texts import Short
@@ -116,7 +116,7 @@ class MastodonNetwork(Account[Credentials]):
         self._instance = self._credentials.home
         self._about = settings.mastodon_about
         self.watched: Mapping[str, str] = {name: name for name in settings.mastodon_watch}
-        self.asked: tuple[str, str] | None = ("asked", "posts that ask for a prediction")
+        self.asked: tuple[str, str] | None = (ASKED, "posts that ask for a prediction")
         self.client = MastodonClient(self._credentials, agent="peoria (bot)", clock=clock)
         #: Ids of the accounts that are watched.
         self._accounts: dict[str, str] = {}

@@ -16,6 +16,9 @@ from storage.types import Bucket, InboxKind, PlatformName
 
 T = TypeVar("T")
 
+#: Source id of the community of posts whose authors asked us for a prediction; it has no listing.
+ASKED = "asked"
+
 
 class Skip(StrEnum):
     """Why something is no post for us."""

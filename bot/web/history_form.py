@@ -7,6 +7,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import Action
+from bot.networks.network import ASKED
 from bot.posts.history_imports import MOST_DAYS, begin_import, newest_import
 from bot.serving.number_format import number
 from bot.texts.translate import gettext as _
@@ -18,14 +19,13 @@ from bot.web.refusals import Refusal
 from bot.web.responses import see_other
 from bot.web.services import Services
 from bot.web.visitors import require_admin
+from bot.written_networks import NETWORKS
 from storage.tables import Community
 from storage.types import PlatformName
 
 #: Platforms whose past is imported from here; a channel of Discord is imported by `/import` there,
 #: where the progress is shown.
-_IMPORTED = frozenset(
-    {PlatformName.REDDIT, PlatformName.LEMMY, PlatformName.MASTODON, PlatformName.BLUESKY}
-)
+_IMPORTED = frozenset({PlatformName.REDDIT, *NETWORKS})
 _DAYS = 30
 
 
@@ -46,6 +46,8 @@ class HistoryForm:
 async def read_history_form(session: AsyncSession, community: Community) -> HistoryForm | None:
     """The form of a community; None: its past is not imported from here."""
     if community.platform not in _IMPORTED or not community.watched:
+        return None
+    if community.platform in NETWORKS and community.source_id == ASKED:
         return None
     last = await newest_import(session, community.id)
     if last is None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from bot.app import App
+from bot.networks.network import ASKED
 from bot.web.browse import Sort
 from bot.web.feed import PAGE
 from bot.web.platform import WebPlatform
@@ -202,6 +203,9 @@ async def test_the_admin_has_the_past_of_a_network_imported(
     assert "is under way, 0 stored so far" in (await bob.page("/communities/50/settings"))[1]
     async with bob.send("/communities/1/import", {"days": "7"}) as answer:
         assert answer.status in (404, 409), "the board has no past elsewhere"
+    async with app.core.database.write() as session:
+        (await session.get_one(Community, 50)).source_id = ASKED
+    assert "/communities/50/import" not in (await bob.page("/communities/50/settings"))[1]
 
 
 async def test_the_board_itself_can_only_be_shown_or_not(

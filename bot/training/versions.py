@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.servers import server_of_request
+from bot.servers import is_for_all, server_of_request
 from bot.serving.experts import teach
 from bot.webhooks.events import Event, write_event
 from models.experts import TAUGHT
@@ -17,6 +17,7 @@ from models.registry import Manifest, VersionUnusable, read_version
 from storage.engine.database import Database
 from storage.errors import ExpectedError
 from storage.tables import ModelVersion, TrainingRun
+from storage.types import PlatformName
 
 
 class UnknownVersion(ExpectedError):
@@ -54,6 +55,19 @@ async def run_of_version(session: AsyncSession, version: ModelVersion) -> Traini
         select(TrainingRun).where(TrainingRun.model_version_id == version.id)
     )
     return found
+
+
+async def servers_of_versions(session: AsyncSession) -> dict[int, tuple[PlatformName, str]]:
+    """The server of each version that learned from one server's labels alone, by its id."""
+    runs = await session.execute(
+        select(TrainingRun.model_version_id, TrainingRun.asked_by)
+        .where(TrainingRun.model_version_id.is_not(None), ~is_for_all())
+        .order_by(TrainingRun.id)
+    )
+    found = ((version, server_of_request(asked_by)) for version, asked_by in runs)
+    return {
+        version: server for version, server in found if version is not None and server is not None
+    }
 
 
 async def version_of_run(database: Database, run: TrainingRun) -> ModelVersion | None:

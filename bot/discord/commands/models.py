@@ -18,7 +18,13 @@ from bot.discord.texts.skill import skill_words
 from bot.discord.ui.error_replies import Refused
 from bot.discord.ui.responses import Interaction, defer, respond
 from bot.servers import change_server, find_server, request_of, server_of_request
-from bot.training.versions import list_versions, promote, rollback, run_of_version
+from bot.training.versions import (
+    list_versions,
+    promote,
+    rollback,
+    run_of_version,
+    servers_of_versions,
+)
 from storage.tables import ModelVersion, Server, TrainingRun
 from storage.types import PlatformName
 
@@ -132,15 +138,29 @@ class Models(ConfirmFirst):
 
     @promote.autocomplete("version")
     async def _choices(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return await self._offered(typed)
+        return await self._offered(typed, server_id=None)
 
-    async def _offered(self, typed: str) -> list[app_commands.Choice[str]]:
-        """Versions that are not champion and whose name holds what somebody typed."""
+    async def _offered(
+        self, typed: str, *, server_id: str | None
+    ) -> list[app_commands.Choice[str]]:
+        """Versions that are not champion and whose name holds what somebody typed.
+
+        Args:
+            typed: part of a name.
+            server_id: the server that they are to serve; None: all, so that what learned from the
+                votes of one server alone is left out. That of another server always is.
+        """
         wanted = typed.strip().casefold()
+        may_serve = (None, None if server_id is None else (PlatformName.DISCORD, server_id))
+        async with self.core.database.read() as session:
+            learned = await servers_of_versions(session)
         found = [
             each.name
             for each in [*await list_versions(self.core.database)][::-1]
-            if not each.is_champion and each.dropped_at is None and wanted in each.name.casefold()
+            if not each.is_champion
+            and each.dropped_at is None
+            and learned.get(each.id) in may_serve
+            and wanted in each.name.casefold()
         ]
         return [app_commands.Choice(name=name, value=name) for name in found[:_CHOICES]]
 
@@ -196,8 +216,10 @@ class Models(ConfirmFirst):
         await respond(interaction, "\n".join(lines))
 
     @here.autocomplete("version")
-    async def _choices_here(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return await self._offered(typed)
+    async def _choices_here(
+        self, interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        return await self._offered(typed, server_id=str(interaction.guild_id))
 
     async def _train_here(self, interaction: Interaction, texts: Texts, server_id: str) -> None:
         """Fit a version on this server's labels alone; it serves here if it is better here."""

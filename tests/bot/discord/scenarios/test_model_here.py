@@ -54,9 +54,16 @@ async def serves(scene: Scene) -> str:
     return found
 
 
+async def offered(scene: Scene, command: str) -> list[str]:
+    """The versions that are offered while somebody types the name of one."""
+    choices = await scene.fake.autocomplete(scene.admin, scene.channel, command, "version", "")
+    return [each["value"] for each in choices]
+
+
 async def test_another_version_serves_one_server(scene: Scene) -> None:
     other, foreign = await another(scene, "other"), await another(scene, "foreign", backbone="x")
     fake = scene.fake
+    assert await offered(scene, "model promote") == ["foreign", "other"]
     asked = await fake.slash(scene.admin, scene.channel, "model here")
     assert "which serves everywhere" in asked.text
     assert "teach the version that serves everybody" in asked.text
@@ -113,11 +120,15 @@ async def test_what_learned_from_one_server_alone_serves_no_other(scene: Scene) 
         session.add(run)
     asked = await scene.fake.slash(scene.admin, scene.channel, "model here", version=other.name)
     assert "one server alone" in asked.text
+    # What is refused is not offered, either.
+    assert await offered(scene, "model here") == await offered(scene, "model promote") == []
     async with scene.core.database.write() as session:
         (await session.get_one(TrainingRun, run.id)).asked_by = f"discord {scene.guild.id}"
     asked = await scene.fake.slash(scene.admin, scene.channel, "model here", version=other.name)
     assert "**other** serves this server" in asked.text
+    assert await offered(scene, "model here") == ["other"]
     # It serves no other server, whoever asks.
+    assert await offered(scene, "model promote") == []
     owner = scene.guild.members[scene.fake.owner.id]
     asked = await scene.fake.slash(owner, scene.channel, "model promote", version=other.name)
     assert "one server alone" in asked.text

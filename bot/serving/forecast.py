@@ -1,6 +1,6 @@
 """The numbers that are shown of a prediction and of its outcome, without the sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -40,6 +40,19 @@ def familiarity(known: float) -> Familiarity:
 
 #: Of three chances that are even but for a point none is called the most probable.
 _EVEN = 1 / 3 + 0.01
+
+
+def likely_buckets(chances: Mapping[Bucket, float]) -> tuple[Bucket, ...]:
+    """The most probable bucket, or two of them where people read the same number.
+
+    None where all three are alike.
+
+    Args:
+        chances: of every bucket, 0 to 1.
+    """
+    most = max(chances.values())
+    found = tuple(each for each in Bucket if percent(chances[each]) == percent(most))
+    return () if most <= _EVEN or len(found) == len(Bucket) else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +125,8 @@ class Card:
 
     @property
     def likely(self) -> tuple[Bucket, ...]:
-        """The most probable bucket, or two of them where people read the same number.
-
-        None where all three are alike.
-        """
-        chances = self.chances
-        most = max(chances.values())
-        found = tuple(each for each in Bucket if percent(chances[each]) == percent(most))
-        return () if most <= _EVEN or len(found) == len(Bucket) else found
+        """The most probable bucket, two, or none: `likely_buckets`."""
+        return likely_buckets(self.chances)
 
     @property
     def tells_beats(self) -> bool:

@@ -12,6 +12,7 @@ from bot.discord.ui.member_names import MemberNames
 from bot.league.outcomes import ToldOutcome
 from bot.league.season_end import SeasonPlace
 from bot.people.nicknames import nickname
+from bot.serving.forecast import likely_buckets
 from storage.types import Bucket
 
 _LONGEST_TITLE = 80
@@ -30,7 +31,8 @@ def outcomes_embed(texts: Texts, outcomes: Sequence[ToldOutcome]) -> discord.Emb
         description="\n".join(_line(texts, each) for each in outcomes),
         timestamp=outcomes[-1].written_at,
     )
-    embed.set_footer(text=texts("outcomes.stop") if personal else None)
+    if personal:
+        embed.set_footer(text=texts("outcomes.stop"))
     return embed
 
 
@@ -71,10 +73,9 @@ def _line(texts: Texts, outcome: ToldOutcome) -> str:
     title = escape(outcome.title, _LONGEST_TITLE) or texts("leaderboard.untitled")
     post = f"[{title}]({outcome.link})" if outcome.link is not None else title
     post = f"||{post}||" if outcome.spoiler else post
-    chance = max(outcome.chances)
-    said = [
-        bucket for bucket, given in zip(Bucket, outcome.chances, strict=True) if given == chance
-    ]
+    chances = dict(zip(Bucket, outcome.chances, strict=True))
+    # As the reply to the post says it.
+    said = likely_buckets(chances)
     line = texts(
         "outcomes.line",
         post=post,
@@ -87,7 +88,7 @@ def _line(texts: Texts, outcome: ToldOutcome) -> str:
         line += " · " + texts(
             "outcomes.said",
             bucket=texts(f"bucket.{said[0].value}"),
-            chance=texts.percent(chance),
+            chance=texts.percent(chances[said[0]]),
             mark=_MARKS[said[0] is outcome.bucket],
         )
     if outcome.guess is not None and outcome.points is not None:

@@ -5,11 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from bot.discord.outcomes.render import outcomes_embed
 from bot.discord.outcomes.tell_outcomes import OutcomeTeller
+from bot.discord.texts.lookup import Texts
 from bot.discord.ui.member_names import MemberNames
+from bot.league.outcomes import ToldOutcome
 from storage.queries.communities import find_or_add_author
 from storage.tables import Community, OutcomeFeed, Post, Standing
-from storage.types import ForecasterKind, PlatformName
+from storage.types import Bucket, ForecasterKind, PlatformName
 from tests.bot.discord.scenarios.scene import PNG, SEND, Scene
 from tests.bot.discord.scenarios.test_digest import played
 from tests.fakes.clock import FakeClock
@@ -100,6 +103,24 @@ async def test_outcomes_are_told_once_to_a_server_and_to_whose_they_are(
     asked = await scene.fake.slash(scene.admin, scene.channel, "outcomes", off=True)
     assert "no channel any more" in asked.text
     assert await feeds(scene) == []
+
+
+@pytest.mark.parametrize(
+    ("chances", "said"),
+    [((0.2, 0.3, 0.5), " · I said High (50%) ✔"), ((0.33, 0.332, 0.338), "")],
+)
+def test_what_was_said_is_told_as_in_the_reply(
+    chances: tuple[float, float, float], said: str, clock: FakeClock
+) -> None:
+    told = ToldOutcome(
+        source_id="1", community_source_id="2", options={}, title="a", link=None, spoiler=False,
+        written_at=clock(), score=3.0, bucket=Bucket.HIGH, percentile=0.9, chances=chances,
+        right=0, guesses=0, is_theirs=False, guess=None, points=None,
+    )  # fmt: skip
+    embed = outcomes_embed(Texts("en-GB"), [told])
+    assert embed.description == f"a in <#2>: **3** (High, beats 90%){said}"
+    # A footer that says nothing is none.
+    assert "footer" not in embed.to_dict()
 
 
 async def test_what_may_have_been_sent_is_looked_for_and_an_outage_is_waited_out(

@@ -1,12 +1,13 @@
 """Messages of the loopback Discord as pictures: laid out as Discord's dark theme does, roughly.
 
 Only what the bot and the people really sent is drawn: content, embeds, files, buttons, reactions.
-Needs Chromium on the path (`apt install chromium fonts-noto-color-emoji`).
+Needs Chromium (`apt install chromium fonts-noto-color-emoji`, or `.ci/with-chromium` before it).
 """
 
 import base64
 import html
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -52,6 +53,8 @@ STYLE = """
 .file { max-width: 300px; max-height: 220px; border-radius: 8px; margin-top: 5px; display: block }
 .paper { background: #2b2d31; border: 1px solid #1e1f22; border-radius: 8px; padding: 10px 14px;
   margin-top: 5px; display: inline-block; color: #00a8fc }
+.forward { border-left: 4px solid #4e5058; padding-left: 12px; margin-top: 4px }
+.forward .above { margin: 0 }
 .buttons { margin-top: 8px } .button { display: inline-block; padding: 6px 15px; border-radius: 6px;
   margin-right: 8px; color: white; font-size: 14px; background: #4e5058 }
 .button.s1 { background: #5865f2 } .button.s3 { background: #248046 }
@@ -80,7 +83,12 @@ class Layout:
         """A text for a transcript: mentions and moments as people read them."""
         text = re.sub(r"<t:(\d+)(?::(\w))?>", lambda m: self._when(int(m[1]), m[2]), text)
         text = re.sub(r"<#(\d+)>", lambda m: f"#{self._fake.channels[int(m[1])].name}", text)
+        text = re.sub(r"<@&(\d+)>", lambda m: f"@{self._role(int(m[1]))}", text)
         return re.sub(r"<@(\d+)>", lambda m: f"@{self._fake.users[int(m[1])].name}", text)
+
+    def _role(self, role_id: int) -> str:
+        roles = (guild.roles.get(role_id) for guild in self._fake.guilds.values())
+        return next((role.name for role in roles if role is not None), "?")
 
     def _message(self, message: Message) -> str:
         kinds = ["message"]
@@ -111,6 +119,7 @@ class Layout:
             f"<div>{self._markdown(message.content)}</div>" if message.content else "",
             *(self._embed(message, embed) for embed in message.embeds),
             *self._files(message),
+            self._forwarded(message),
             self._buttons(message),
             "".join(
                 f"<span class=reaction>{html.escape(emoji)} {len(users)}</span>"
@@ -138,7 +147,7 @@ class Layout:
             for each in message.attachments
             if each.url.partition("?")[0] == shown
         ]
-        if "footer" in embed:
+        if embed.get("footer", {}).get("text"):
             parts.append(f"<div class=footer>{html.escape(embed['footer']['text'])}</div>")
         return f'<div class=embed style="border-color:{colour}">{"".join(parts)}</div>'
 
@@ -156,6 +165,13 @@ class Layout:
                 name = html.escape(attachment.filename)
                 files.append(f"<div class=paper>📄 {name} · {len(attachment.data):,} bytes</div>")
         return files
+
+    def _forwarded(self, message: Message) -> str:
+        original = message.forwarded
+        if original is None:
+            return ""
+        words = self._markdown(original.content) + "".join(self._files(original))
+        return f"<div class=forward><div class=above>↱ <i>Forwarded</i></div>{words}</div>"
 
     def _buttons(self, message: Message) -> str:
         buttons = []
@@ -176,6 +192,11 @@ class Layout:
         text = re.sub(r"`([^`]+)`", lambda m: keep(f"<code>{html.escape(m[1])}</code>"), text)
         text = re.sub(r"\\([^\w\s])", lambda m: keep(html.escape(m[1])), text)
         text = re.sub(r"<@!?(\d+)>", lambda m: keep(self._mention(int(m[1]))), text)
+        text = re.sub(
+            r"<@&(\d+)>",
+            lambda m: keep(f"<span class=mention>@{html.escape(self._role(int(m[1])))}</span>"),
+            text,
+        )
         text = re.sub(r"<#(\d+)>", lambda m: keep(self._channel(int(m[1]))), text)
         text = re.sub(r"<t:(\d+)(?::(\w))?>", lambda m: keep(self._moment(int(m[1]), m[2])), text)
         text = html.escape(text)
@@ -232,9 +253,13 @@ def screenshot(page: str, path: Path, *, width: int = WIDTH, crop: bool = True) 
         width: pixels.
         crop: whether what is below the last thing on it is cut away.
     """
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    chromium = (
+        shutil.which("chromium")
+        or shutil.which("google-chrome")
+        or os.environ.get("PEORIA_TEST_CHROMIUM")
+    )
     if chromium is None:
-        raise SystemExit("Chromium is not installed: apt install chromium")
+        raise SystemExit("Chromium is not installed: see .ci/with-chromium")
     with tempfile.TemporaryDirectory() as scratch:
         source, shot = Path(scratch) / "page.html", Path(scratch) / "shot.png"
         source.write_text(page, "utf-8")

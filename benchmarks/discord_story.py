@@ -2,10 +2,11 @@
 
     python benchmarks/discord_story.py [--into docs/discord-story.md] [--pictures docs/pictures]
 
-Install, watch, weekly digest, post, guess, duel, outcome, leaderboard, retrain, rollback: the whole
-bot, connected by the real discord.py, with its own database, jobs and trainer. The people, their
-memes and their taste are made up; the time is moved by hand. Everything shown was sent by the bot
-in this run.
+Install, watch, weekly digest, post, questions, guess, duel, outcome, forum, leaderboard, retrain,
+rollback, a season's end: the whole bot, connected by the real discord.py, with its own database,
+jobs and trainer. The people, their memes and their taste are made up; the time is moved by hand.
+Everything shown was sent by the bot in this run. Without a Chromium of its own, begin the command
+with `.ci/with-chromium`.
 """
 
 import argparse
@@ -13,159 +14,39 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
 from pydantic import SecretStr
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.discord_layout import Layout  # noqa: E402
+from benchmarks.discord_story_places import (  # noqa: E402
+    end_season,
+    promise_role,
+    tell_asking,
+    tell_outcomes,
+    tell_places,
+)
+from benchmarks.discord_village import DAY, HOUR, Story, Village, guess, said  # noqa: E402
 from bot.app import App, build  # noqa: E402
 from bot.core import open_core  # noqa: E402
-from bot.discord.digests.run_digests import Digests  # noqa: E402
-from bot.discord.games.run_games import Games  # noqa: E402
-from bot.discord.platform import DiscordPlatform  # noqa: E402
 from bot.settings import Settings  # noqa: E402
 from bot.simulation.draw import draw  # noqa: E402
-from bot.simulation.memes import Meme, Palette, Scene  # noqa: E402
+from bot.simulation.memes import Palette, Scene  # noqa: E402
 from bot.training.versions import list_versions  # noqa: E402
 from storage.types import PlatformName  # noqa: E402
 from tests.fakes.clock import FakeClock  # noqa: E402
-from tests.fakes.discord import (  # noqa: E402
-    Channel,
-    FakeDiscord,
-    Interaction,
-    Member,
-    Message,
-    Upload,
-)
+from tests.fakes.discord import FakeDiscord, Member, Upload  # noqa: E402
 
 #: What follows this line of the page is written by this script.
 MARK = "<!-- The story: written by benchmarks/discord_story.py -->"
 START = datetime(2026, 11, 2, 18, tzinfo=UTC)
-UP, DOWN = "⬆️", "⬇️"
-HOUR, DAY = 3600, 24 * 3600
 #: Posts of the weeks that are told in one line, so that there is something to learn from.
 WEEKS = 76
 PEOPLE = ("ann", "bob", "cleo", "dan", "eve", "finn", "gus", "hana", "ivo", "juno", "kim", "lea")
-WORDS = (
-    "when the build is green", "monday again", "nobody asked", "me after lunch",
-    "it works on mine", "the plan", "the result", "every single time", "just one more level",
-    "expectation and reality",
-)  # fmt: skip
-#: What these people like, and what they do not.
-LIKED = {Scene.CAT: 5.0, Scene.FACE: 3.5, Scene.FOOD: 3.0, Scene.CHART: -2.0, Scene.PATTERN: -2.5}
-LIKED_COLOURS = {Palette.NEON: 1.5, Palette.GREY: -1.5}
-
-
-class Story:
-    """The transcript and its pictures, while they are made."""
-
-    def __init__(self, fake: FakeDiscord, clock: FakeClock, pictures: Path) -> None:
-        self.fake, self.clock = fake, clock
-        self._layout = Layout(fake)
-        self._pictures = pictures
-        self.lines: list[str] = []
-
-    def tell(self, text: str) -> None:
-        self.lines += [text, ""]
-
-    def chapter(self, title: str) -> None:
-        self.lines += [f"## {title}", ""]
-
-    async def show(self, name: str, alt: str, messages: Sequence[Message | None]) -> None:
-        """A picture of messages as they stand now."""
-        path = self._pictures / f"discord-{name}.png"
-        # Beside the loop: drawing may take longer than the right to serve Discord lasts.
-        shown = [each for each in messages if each is not None]
-        await asyncio.to_thread(self._layout.picture, shown, path)
-        self.lines += [f"![{alt}](pictures/{path.name})", ""]
-
-    def quote(self, who: str, asked: str, answer: str, seconds: float | None = None) -> None:
-        """What somebody did, and what the bot said."""
-        took = "" if seconds is None else f" *(acknowledged after {seconds * 1000:.0f} ms)*"
-        self.lines += [f"**{who}**: {asked}{took}", ""]
-        if answer:
-            said = self._layout.words(answer).split("\n")
-            self.lines += [f"> {line}  " if line else ">" for line in said] + [""]
-
-
-class Village:
-    """Some people, and what they like."""
-
-    def __init__(
-        self, app: App, story: Story, channel: Channel, told: Channel, people: list[Member]
-    ) -> None:
-        self.app, self.story, self.channel, self.people = app, story, channel, people
-        #: Where the digest is told.
-        self.told = told
-        self.rng = np.random.default_rng(20)
-
-    def meme(self, scene: Scene | None = None, palette: Palette | None = None) -> Meme:
-        return Meme(
-            scene=scene or self.rng.choice(list(Scene)),
-            palette=palette or self.rng.choice(list(Palette)),
-            clutter=float(self.rng.uniform(0, 0.5)), caption=str(self.rng.choice(WORDS)),
-            width=480, height=360, format="JPEG", variation=int(self.rng.integers(2**31)),
-        )  # fmt: skip
-
-    async def post(self, author: Member, meme: Meme, words: str = "") -> Message:
-        upload = Upload(draw(meme), "meme.jpg")
-        message = await self.story.fake.post_message(
-            self.channel, author, content=words, attachments=[upload]
-        )
-        await self.story.fake.settle(within=120)
-        return message
-
-    async def reply_to(self, message: Message) -> Message:
-        (reply,) = await self.story.fake.until(
-            lambda: self.story.fake.replies_to(message), "a reply", within=120
-        )
-        return reply
-
-    async def vote(self, message: Message, meme: Meme) -> None:
-        """Everybody votes as they like."""
-        liked = LIKED.get(meme.scene, 0.5) + LIKED_COLOURS.get(meme.palette, 0.0)
-        for person in self.people:
-            if person is message.author:
-                continue
-            mood = liked + self.rng.normal(0, 1.6)
-            if mood > 1.5:
-                await self.story.fake.react(person, message, UP)
-            elif mood < -3:
-                await self.story.fake.react(person, message, DOWN)
-        await self.story.fake.settle(within=120)
-
-    async def pass_time(self, seconds: float) -> None:
-        """The time moves on, and what is due is done."""
-        end = self.story.clock() + timedelta(seconds=seconds)
-        while self.story.clock() < end:
-            left = (end - self.story.clock()).total_seconds()
-            self.story.clock.forward(min(HOUR / 2, left))
-            while await self.app.jobs.run_due():
-                pass
-            await self.look()
-        await self.story.fake.settle(within=120)
-
-    async def look(self) -> None:
-        """What the bot does by itself every 20 seconds of real time: digests, and duels."""
-        platform = self.app.platforms[PlatformName.DISCORD]
-        assert isinstance(platform, DiscordPlatform)
-        client = platform._connection.session().client  # noqa: SLF001 - its rounds go by real time
-        digests, games = client.get_cog(Digests.__name__), client.get_cog(Games.__name__)
-        assert isinstance(digests, Digests)
-        assert isinstance(games, Games)
-        await digests.send_due()
-        await games.look()
-
-
-def said(asked: Interaction) -> str:
-    return asked.text.strip()
 
 
 async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
@@ -174,9 +55,10 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
 
     story.chapter("Install")
     names = ", ".join(sorted(f"`/{name}`" for name, kind in fake.commands if kind == 1))
+    entries = ", ".join(sorted(f"*{name}*" for name, kind in fake.commands if kind == 3))
     story.tell(
         f"The bot starts, logs in and sends Discord its {len(fake.commands)} commands:"
-        f" {names}, and *Will it play?* in the menu of every message."
+        f" {names}, and in the menu of every message {entries}."
     )
     asked = await fake.slash(admin, channel, "help")
     await story.show("help", "/help lists what there is", [asked.response])
@@ -219,6 +101,9 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     story.tell(f"On each of the {len(digests)} Mondays the week was told. The last time:")
     await story.show("digest", "The weekly digest", digests[-1:])
 
+    results = fake.channel(village.guild, "results")
+    await promise_role(story, village, results, admin)
+
     story.chapter("Post")
     meme = village.meme(Scene.CAT, Palette.NEON)
     post = await village.post(ann, meme, "she has seen the logs")
@@ -236,6 +121,8 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     await story.show(
         "predict", "/predict: three bars, and what made the prediction", [asked.response]
     )
+
+    await tell_asking(story, village)
 
     story.chapter("Guess")
     clicked = await fake.click(bob, reply, "High")
@@ -274,6 +161,10 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     await story.show("outcome", "The reply after the horizon", [post, reply])
 
     await story.show("duel-decided", "The duel, decided", [duel])
+
+    await tell_outcomes(story, village, results)
+
+    await tell_places(story, village, admin)
 
     story.chapter("Leaderboard")
     asked = await fake.slash(ann, channel, "leaderboard", season="all")
@@ -323,6 +214,8 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     await fake.settle(within=120)
     story.quote(cleo.name, "`/forget-me`, and presses **Delete it**", question.text)
 
+    await end_season(story, village, results, admin)
+
     invalid = [entry for entry in fake.requests if entry.problems]
     times = sorted(
         each.acknowledged_after for each in fake.interactions.values()
@@ -340,14 +233,6 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
 
 async def newest_version(app: App) -> str:
     return (await list_versions(app.core.database))[-1].name
-
-
-async def guess(village: Village, person: Member, reply: Message, meme: Meme, taste: float) -> None:
-    """Somebody guesses, as well as they know the others' taste (0 to 1)."""
-    liked = LIKED.get(meme.scene, 0.5) + LIKED_COLOURS.get(meme.palette, 0.0)
-    known = taste * liked + (1 - taste) * village.rng.normal(0, 4)
-    label = "High" if known > 2 else "Low" if known < 0 else "Medium"
-    await village.story.fake.click(person, reply, label)
 
 
 async def play(pictures: Path) -> str:

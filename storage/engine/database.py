@@ -26,6 +26,7 @@ from storage.engine.postgresql import (
     WRITE_OPTIONS,
     PostgresqlWriters,
     is_to_repeat,
+    mark_ended_connections,
     take_all_for_long,
     take_scopes,
 )
@@ -77,6 +78,7 @@ class Database:
         else:
             options, bare = PostgresqlOptions.from_url(make_url(url))
             self.engine = create_async_engine(bare, **options.engine_arguments())
+            mark_ended_connections(self.engine.sync_engine)
             self._threads = None
             self._writers = PostgresqlWriters(options.writers)
             reading, writing = READ_OPTIONS, WRITE_OPTIONS

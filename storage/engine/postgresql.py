@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from weakref import WeakValueDictionary
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import Engine, TextClause, event, text
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
@@ -32,6 +33,10 @@ _PATIENCE = (
     # (`bot.leases.PLATFORM_TERM`), so that others can take them then.
     " set_config('idle_in_transaction_session_timeout', '5000', true)"
 )
+#: How grave an error is that ends its connection.
+_LAST_WORDS = frozenset({"FATAL", "PANIC"})
+#: How asyncpg begins where a connection is in the middle of something that never ends.
+_REFUSES_ALL = "cannot switch to state"
 #: "Peoria" as a number: those who write beside others share this lock, who writes alone has it.
 _WRITERS = 0x50656F726961
 _BESIDE_ALL = text(f"SELECT {_PATIENCE}")
@@ -98,6 +103,22 @@ async def take_all_for_long(session: AsyncSession) -> None:
     for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
         await session.execute(_NO_LIMIT, {"name": name})
     await session.execute(text(f"SELECT pg_advisory_xact_lock({_WRITERS})"))
+
+
+def mark_ended_connections(engine: Engine) -> None:
+    """Have a connection that the server has ended known as such by whatever the driver says of it.
+
+    The server's last word may come before the end itself: until then the connection counts as open.
+    It gives that word as the answer to what is asked next, and refuses all that is asked after it
+    with an error about its own state.
+    """
+
+    @event.listens_for(engine, "handle_error")
+    def mark(context: ExceptionContext) -> None:
+        error = context.original_exception
+        last_word = getattr(error.__cause__, "severity_en", None) in _LAST_WORDS
+        if context.connection is not None and (last_word or str(error).startswith(_REFUSES_ALL)):
+            context.is_disconnect = True
 
 
 def is_to_repeat(error: DBAPIError) -> bool:

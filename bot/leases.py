@@ -30,6 +30,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 
 from bot.runtime.processes import is_gone, this_process
@@ -191,7 +192,7 @@ class Holder:
             leases = [*self._leases.values()]
             try:
                 numbers = await self.database.run_write(self.extend, alone_in=BESIDE_ALL)
-            except (DBAPIError, OSError) as error:
+            except (DBAPIError, NoConnection, OSError) as error:
                 # A server that is being restarted refuses connections, which is an OSError.
                 for lease in leases:
                     _warn("The lease of %s could not be renewed (%s).", lease.name, error)
@@ -353,7 +354,7 @@ class Lease:
                 await self._database.run_write(
                     lambda session: session.execute(end), alone_in=[LEASES]
                 )
-        except (DBAPIError, OSError) as error:
+        except (DBAPIError, NoConnection, OSError) as error:
             _warn("The lease of %s ends by itself (%s).", self._name, error)
 
     def _may_take(self, session: Session) -> bool:
@@ -370,7 +371,7 @@ class Lease:
         return all(free)
 
 
-def _warn(what: str, name: str, error: DBAPIError | OSError) -> None:
+def _warn(what: str, name: str, error: DBAPIError | NoConnection | OSError) -> None:
     """Say what did not go well; a fault of ours with its traceback."""
     why = error.orig if isinstance(error, DBAPIError) else error
     log.warning(what, name, why, exc_info=None if may_pass(error) else error)

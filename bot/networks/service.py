@@ -12,6 +12,7 @@ from bot.runtime.another_try import until_another_try
 from bot.runtime.supervisor import keep_running, tell
 from bot.service_states import Report
 from storage.engine.database import Database
+from storage.engine.faults import may_pass
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +91,8 @@ class NetworkService:
         if not await self.hold():
             log.info(self._elsewhere)
         self._task = asyncio.create_task(
-            keep_running(self._title, self._run, report=self._report), name=self._title.lower()
+            keep_running(self._title, self._run, report=self._report, away=may_pass),
+            name=self._title.lower(),
         )
 
     async def end(self) -> None:

@@ -16,8 +16,8 @@ from bot.web.api.problems import is_api, problem_answer
 from bot.web.connections import SERVER
 from bot.web.refusals import Refusal
 from bot.web.responses import wants_json
-from bot.web.turns import Overloaded
-from storage.engine.faults import storage_fault
+from bot.web.turns import RETRY_AFTER, Overloaded
+from storage.engine.faults import may_pass, storage_fault
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +111,8 @@ def _failed(error: Exception) -> Refusal:
     """What a visitor is told of an error that nobody refused."""
     fault = storage_fault(error)
     if fault is None:
+        if may_pass(error):
+            return Refusal(503, Overloaded().sentence, retry_after=RETRY_AFTER)
         return Refusal(500, _WENT_WRONG)
     sentence = _("This could not be stored or read: {what}. Try again later.").format(
         what=fault.what

@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from storage.engine.sqlite_file import DatabaseFileGone
 from storage.objects.faults import ObjectStoreFault
@@ -77,8 +78,10 @@ def may_pass(error: BaseException) -> bool:
     else held it for too long. What is left is a fault of ours, such as a statement that says
     nothing, or rows that must not be.
     """
-    # A server that cannot be found or does not answer in time, as asyncio says it.
-    if storage_fault(error) is not None or isinstance(error, (TimeoutError, socket.gaierror)):
+    # A server that cannot be found or does not answer in time, as asyncio says it, or all of whose
+    # connections here are taken.
+    waited = isinstance(error, (TimeoutError, NoConnection, socket.gaierror))
+    if waited or storage_fault(error) is not None:
         return True
     found = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(found, sqlite3.Error):
@@ -86,6 +89,16 @@ def may_pass(error: BaseException) -> bool:
         return code & 0xFF in _SQLITE_TAKES_TURNS
     state = getattr(found, "sqlstate", None)
     return isinstance(state, str) and state.startswith(_POSTGRESQL_TAKES_TURNS)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether an error itself says that what everything is stored in is away, or held by others.
+
+    Others may pass as well (`may_pass`), but where they come from says more than they do.
+    """
+    if isinstance(error, (DBAPIError, NoConnection)):
+        return may_pass(error)
+    return storage_fault(error) is not None
 
 
 def storage_fault(error: BaseException) -> StorageFault | None:

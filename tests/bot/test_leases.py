@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 import bot.leases
 from bot.leases import TERM, Lease, LeaseLost, has_living_owner, is_dead
@@ -287,16 +288,17 @@ async def test_a_process_that_was_paused_writes_nothing_when_it_goes_on(
     await mine.release()
 
 
+@pytest.mark.parametrize("refusal", [ConnectionRefusedError("no"), NoConnection("none is free")])
 async def test_a_database_that_refuses_connections_for_a_while_ends_no_renewing(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch, refusal: Exception
 ) -> None:
     lease = Lease(database, "reddit", term=0.2)
     assert await lease.hold()
     write, refusals = database.run_write, []
 
     async def refuse(*_: object, **__: object) -> None:
-        refusals.append(ConnectionRefusedError("no"))
-        raise refusals[-1]
+        refusals.append(refusal)
+        raise refusal
 
     monkeypatch.setattr(database, "run_write", refuse)
     async with asyncio.timeout(30):

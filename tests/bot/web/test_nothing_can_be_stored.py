@@ -2,10 +2,12 @@
 
 from contextlib import asynccontextmanager
 
+import asyncpg
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.app import App
+from bot.web.feed import Feed
 from storage.engine.database import Database
 from tests.fakes.full_disk import full_database
 from tests.fakes.visitor import Visitor
@@ -43,3 +45,18 @@ async def test_a_vote_on_a_full_disk_gets_the_sentence(
     assert (
         content["error"] == "This could not be stored or read: the disk is full. Try again later."
     )
+
+
+async def test_a_database_that_others_hold_for_long_is_busy_and_no_fault_of_ours(
+    ann: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = OperationalError("SELECT", {}, asyncpg.exceptions.LockNotAvailableError("waits"))
+
+    async def busy(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Feed, "page", busy)
+    async with ann.session.get(f"{ann.url}/") as answer:
+        assert answer.status == 503
+        assert answer.headers["Retry-After"] == "5"
+        assert "busy" in await answer.text()

@@ -9,6 +9,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from storage.engine.faults import may_pass, storage_fault
 from tests.fakes.full_disk import full_database
@@ -67,6 +68,7 @@ def test_what_may_pass_and_what_is_ours(tmp_path: Path) -> None:
         OperationalError("", {}, asyncpg.exceptions.QueryCanceledError("too long")),
         OperationalError("", {}, asyncpg.exceptions.AdminShutdownError("bye")),
         ConnectionRefusedError(errno.ECONNREFUSED, "refused"),
+        NoConnection("all are taken"),
         TimeoutError(),
     ):
         assert may_pass(error), error

@@ -61,6 +61,7 @@ def _live(settings: dict[str, Any], log: str) -> None:
     from bot.cli.run import _run
     from bot.runtime.log import set_up_logging
     from bot.settings import ENV_PREFIX, load_settings
+    from storage.engine.faults import is_outage
 
     for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
@@ -71,7 +72,7 @@ def _live(settings: dict[str, Any], log: str) -> None:
     os.environ |= {f"{ENV_PREFIX}{name.upper()}": str(value) for name, value in settings.items()}
     os.chdir(Path(log).parent)
     values = load_settings()
-    set_up_logging(values.log_format, values.log_level)
+    set_up_logging(values.log_format, values.log_level, says_it_all=is_outage)
     asyncio.run(_run(values))
 
 

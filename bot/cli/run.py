@@ -16,6 +16,7 @@ from bot.runtime.log import set_up_logging
 from bot.runtime.roles import MEANING, Role, parse_roles
 from bot.runtime.shards import shard_choices
 from bot.settings import Settings, load_settings
+from storage.engine.faults import is_outage
 
 
 def run(
@@ -51,7 +52,7 @@ def run(
             settings = settings.model_copy(update={"roles": parse_roles(roles.split(","))})
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--roles") from error
-    set_up_logging(settings.log_format, settings.log_level)
+    set_up_logging(settings.log_format, settings.log_level, says_it_all=is_outage)
     with _told_to_others(settings):
         console.run(_run(settings))
 

@@ -16,6 +16,7 @@ from rich.logging import RichHandler
 
 from bot.runtime.log_context import FIELDS, what_it_is_about
 from bot.runtime.repeated_lines import OF_MANY, FoldRepeats
+from bot.runtime.supervisor import NOTHING, IsExpected, describe
 
 #: What looks like a credential in a line: user:password@ in URLs, Discord tokens, bearer tokens.
 _SECRETS = re.compile(
@@ -58,6 +59,13 @@ def hide_secrets(text: str) -> str:
     return _SECRETS.sub("***", text)
 
 
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 - a wrong format string must not raise at the caller
+        return f"{record.msg} {record.args}"
+
+
 class SafeLines(logging.Filter):
     """Makes a record safe to write, also its traceback.
 
@@ -65,17 +73,33 @@ class SafeLines(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        try:
-            message = record.getMessage()
-        except Exception:  # noqa: BLE001 - a wrong format string must not raise at the caller
-            message = f"{record.msg} {record.args}"
-        record.msg = printable(hide_secrets(message))
+        record.msg = printable(hide_secrets(_message(record)))
         record.args = None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
             record.exc_text = printable(hide_secrets(record.exc_text), keep="\n\t")
             record.exc_info = None
+        return True
+
+
+class OnOneLine(logging.Filter):
+    """Leaves out where an error comes from that says it all.
+
+    Args:
+        says_it_all: whether it does: that the database is away, over which everything fails.
+    """
+
+    def __init__(self, says_it_all: IsExpected) -> None:
+        super().__init__()
+        self._says_it_all = says_it_all
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, Exception) or not self._says_it_all(error):
+            return True
+        record.msg, record.args = f"{_message(record)} ({describe(error)})", None
+        record.exc_info = record.exc_text = None
         return True
 
 
@@ -112,8 +136,16 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-def set_up_logging(style: Literal["text", "json"], level: str) -> None:
-    """Send log lines of ``level`` and above to standard error in ``style``."""
+def set_up_logging(
+    style: Literal["text", "json"], level: str, *, says_it_all: IsExpected = NOTHING
+) -> None:
+    """Send log lines of ``level`` and above to standard error in ``style``.
+
+    Args:
+        style: for people or for machines.
+        level: the lowest that is written.
+        says_it_all: of which errors one line is enough, without a traceback.
+    """
     handler: logging.Handler
     if style == "json":
         handler = logging.StreamHandler()
@@ -123,6 +155,7 @@ def set_up_logging(style: Literal["text", "json"], level: str) -> None:
             console=Console(stderr=True), show_path=False, log_time_format="%H:%M:%S", markup=False
         )
         handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.addFilter(OnOneLine(says_it_all))
     handler.addFilter(SafeLines())
     logging.basicConfig(level=level, handlers=[FoldRepeats(handler)], force=True)
     # A line for every tick and every request would hide the rest.

@@ -4,9 +4,13 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime
 
+import asyncpg
 import pytest
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
-from bot.runtime.log import JsonFormatter, SafeLines, set_up_logging
+from bot.runtime.log import JsonFormatter, OnOneLine, SafeLines, set_up_logging
+from storage.engine.faults import is_outage
 
 # Shaped like real ones, and worth nothing.
 DISCORD = "MTAxMjM0NTY3ODkwMTIzNDU2.GabcDE.abcdefghijklmnopqrstuvwxyz0123456789AB"
@@ -157,3 +161,20 @@ def test_nothing_that_a_terminal_obeys_is_written(lines: io.StringIO) -> None:
 def test_words_of_any_language_are_written_as_they_are(lines: io.StringIO) -> None:
     log.info("Grüße, 世界, עולם 👩‍👩‍👧")
     assert json.loads(lines.getvalue())["message"] == "Grüße, 世界, עולם 👩‍👩‍👧"
+
+
+def test_an_outage_is_one_line_and_a_fault_of_ours_is_not(
+    lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "filters", [OnOneLine(is_outage)])
+    away = OperationalError("SELECT mine", {}, asyncpg.exceptions.CannotConnectNowError("starting"))
+    for error in (away, NoConnection("none is free"), ValueError("ours"), TimeoutError()):
+        log.error("Round %d failed.", 1, exc_info=error)
+    written = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert [each["message"] for each in written] == [
+        "Round 1 failed. (OperationalError: (asyncpg.exceptions.CannotConnectNowError) starting)",
+        "Round 1 failed. (TimeoutError: none is free)",
+        "Round 1 failed.",
+        "Round 1 failed.",
+    ]
+    assert ["traceback" in each for each in written] == [False, False, True, True]

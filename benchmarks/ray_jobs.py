@@ -40,6 +40,8 @@ from models.decoding import DecodeLimits
 from models.head import GROUPS, Member
 from tests.fakes.ray_nodes import Nodes, NodesDidNotStart, nodes
 from trainer.cluster.fragments import fit_linear_fragments, write_fragments
+from trainer.cluster.jobs import Job, run_job
+from trainer.cluster.ray_jobs import job_cluster
 from trainer.cluster.side_by_side import in_turn, side_by_side
 from trainer.data.targets import Intervals
 
@@ -256,6 +258,90 @@ def folds(cluster: Nodes, count: int, *, network: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def count_up(folder: Path, say: Callable[[Any], None], steps: int, seconds: float) -> int:
+    """A job that knows nothing but how far it is: its checkpoint is a number."""
+    kept = folder / "checkpoint.txt"
+    number = int(kept.read_text()) if kept.is_file() else 0
+    while number < steps:
+        time.sleep(seconds)
+        number += 1
+        say(number)
+        temporary = folder / "next.txt"
+        temporary.write_text(str(number))
+        temporary.replace(kept)
+    return number
+
+
+def job(cluster: Nodes, folder: Path) -> dict[str, Any]:
+    """A job whose node is killed in the middle: what it does twice, and where it goes on.
+
+    The node that it begins on says that it has a GPU, which the other has not.
+    """
+    cluster.have(2, num_gpus=1)
+    said: list[int] = []
+    notes: list[str] = []
+
+    def told(number: int) -> None:
+        said.append(number)
+        if number == 2:
+            cluster.kill()
+
+    with job_cluster(cluster.address) as places:
+        work = Job(count_up, (6, 0.3), [], {"checkpoint.txt": folder / "checkpoint.txt"})
+        found = run_job(places, work, told=told, note=notes.append)
+    lost = sum("was lost" in note for note in notes)
+    return {
+        "steps": found, "done": len(said), "nodes_lost": lost,
+        "as_alone": found == 6 and said == sorted(said),
+    }  # fmt: skip
+
+
+def tuning(cluster: Nodes, folder: Path, count: int) -> dict[str, Any]:
+    """A backbone that is fine-tuned here and on two nodes, one of which is killed in the middle."""
+    from trainer.backbone.finetune import Plan, finetune
+    from trainer.backbone.finetune_job import finetune_on
+    from trainer.backbone.finetune_pictures import Picture
+    from trainer.backbone.student_weights import StudentSpec, build_backbone, save_student
+
+    shown = []
+    for number, content in enumerate(pictures(count)):
+        (folder / f"{number}.jpg").write_bytes(content)
+        shown.append(Picture(folder / f"{number}.jpg", np.eye(10)[number % 10]))
+    weights, spec = folder / "weights.npz", StudentSpec(0.35, 64)
+    save_student(weights, spec, build_backbone(spec).get_weights())
+    plan = Plan(epochs=4, patience=9)
+    outs = [folder / "alone.npz", folder / "cluster.npz"]
+    began = time.perf_counter()
+    alone = finetune(shown, weights, outs[0], plan=plan, min_labels=1)
+    middle = time.perf_counter()
+    cluster.have(2, num_gpus=1)
+    notes: list[str] = []
+    checkpoint = folder / "checkpoint.npz"
+
+    def progress(done: int, total: int, loss: float) -> None:
+        if checkpoint.is_file() and not any("was lost" in note for note in notes):
+            cluster.have(1)
+
+    with job_cluster(cluster.address) as places:
+        found = finetune_on(
+            places, shown, weights, outs[1],
+            plan=plan, progress=progress, checkpoint=checkpoint, note=notes.append, min_labels=1,
+        )  # fmt: skip
+    return {
+        "pictures": count, "here_s": round(middle - began, 1),
+        "cluster_s": round(time.perf_counter() - middle, 1),
+        "nodes_lost": sum("was lost" in note for note in notes),
+        "losses": [alone["losses"], found["losses"]],
+        "as_alone": alone == found and outs[0].read_bytes() == outs[1].read_bytes(),
+    }  # fmt: skip
+
+
+def jobs(cluster: Nodes, folder: Path, *, short: bool) -> dict[str, Any]:
+    """Jobs on the cluster; ``short``: none that trains a network."""
+    found = {"counting": job(cluster, folder)}
+    return found if short else found | {"tuning": tuning(cluster, folder, 60)}
+
+
 def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
     import matplotlib as mpl
 
@@ -305,6 +391,7 @@ def main() -> int:
             if not short:
                 note("overhead", overhead(cluster, kit, 15))
             note("folds", folds(cluster, 200 if short else 400, network=not short))
+            note("jobs", jobs(cluster, folder, short=short))
         for size in [2000] if short else [int(each) for each in asked.labels.split(",")]:
             each = 500 if short else max(1000, min(65_536, size // 8))
             rows.append(linear(cluster, folder, size, each))
@@ -319,6 +406,7 @@ def main() -> int:
         must |= {
             "bit_equal": result["embedding"]["bit_equal"],
             "folds": result["folds"]["difference"] <= 1e-6,
+            "jobs": all(each["as_alone"] for each in result["jobs"].values()),
             "linear": all(row["difference"] <= 1e-6 for row in rows),
         }
     if "speed_up" in result:

@@ -37,6 +37,8 @@ async def finetune(
 ) -> Switched:
     """Fine-tune the backbone that serves on the older labelled posts, and try it.
 
+    It is trained on a node of the Ray cluster where the settings name one.
+
     What is stored is embedded anew, and the same head is fitted on the old and on the new
     embeddings; the new backbone serves only if the gate finds it better on the newest posts,
     which it never saw. Interrupted, the next call goes on after the last whole epoch.
@@ -83,6 +85,7 @@ async def finetune(
             "weights": str(begin.resolve()), "out": str(out.resolve()), "epochs": epochs,
             "seed": seed, "min_labels": min_images, "without": without,
             "checkpoint": str((folder / "checkpoint.npz").resolve()),
+            "ray_address": settings.ray_address, "memory_mb": settings.train_memory_mb,
         },
         TrainingLimits(settings.train_minutes * 60, settings.train_memory_mb, min_images),
         follow,

@@ -80,11 +80,7 @@ def finetune(
         FinetuneRefused: too few labels, or a loss that is not finite.
         ExportRefused: the weights cannot be read.
     """
-    if len(pictures) < min_labels:
-        raise FinetuneRefused(
-            f"Only {len(pictures)} images of older posts can be learned from (the newest "
-            f"{1 - LEARNED:.0%} are kept to judge by); fine-tuning needs {min_labels}."
-        )
+    check_enough(pictures, min_labels)
     run = FineTuning(pictures, weights, plan or Plan(), progress)
     if checkpoint is not None:
         run.restore(checkpoint)
@@ -96,6 +92,19 @@ def finetune(
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
     return {"written": bool(run.kept), "epoch": run.kept, "losses": run.losses}
+
+
+def check_enough(pictures: Sequence[Picture], min_labels: int) -> None:
+    """Make sure that there is enough to learn from.
+
+    Raises:
+        FinetuneRefused: there is not.
+    """
+    if len(pictures) < min_labels:
+        raise FinetuneRefused(
+            f"Only {len(pictures)} images of older posts can be learned from (the newest "
+            f"{1 - LEARNED:.0%} are kept to judge by); fine-tuning needs {min_labels}."
+        )
 
 
 class FineTuning:

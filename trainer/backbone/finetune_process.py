@@ -1,16 +1,26 @@
-"""Fine-tuning: ``python -m trainer.backbone.finetune_process``, JSON in, JSON lines out."""
+"""Fine-tuning: ``python -m trainer.backbone.finetune_process``, JSON in, JSON lines out.
+
+Where the task names a Ray cluster, it is done on a node of it.
+"""
 
 import asyncio
 import json
 import math
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from models.extras import RayMissing
 from storage.objects.image_place import ImagePlace
 from trainer.backbone.finetune import FinetuneRefused, Plan, finetune
+from trainer.backbone.finetune_job import finetune_on
 from trainer.backbone.finetune_pictures import read_pictures
 from trainer.backbone.student_weights import ExportRefused
+from trainer.cluster.jobs import JobCluster, JobStopped, OtherRelease
+from trainer.cluster.ray_jobs import job_cluster
+from trainer.cluster.side_by_side import ClusterLost
 
 #: Exit status of a refusal.
 REFUSED_STATUS = 3
@@ -19,6 +29,29 @@ REFUSED_STATUS = 3
 def _say(**line: Any) -> None:
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
+
+
+def _progress(done: int, total: int, loss: float) -> None:
+    _say(
+        stage="fine-tuning", done=done, total=total, loss=loss if math.isfinite(loss) else None
+    )  # fmt: skip
+
+
+def _note(sentence: str) -> None:
+    _say(stage=f"fine-tuning: {sentence}")
+
+
+@contextmanager
+def _cluster(address: str | None) -> Iterator[JobCluster | None]:
+    """The cluster; None where there is none just now."""
+    with ExitStack() as stack:
+        found = None
+        if address is not None:
+            try:
+                found = stack.enter_context(job_cluster(address))
+            except (ClusterLost, RayMissing) as away:
+                _note(f"without the cluster ({away})")
+        yield found
 
 
 def main() -> int:
@@ -31,20 +64,30 @@ def main() -> int:
             without=frozenset(task["without"]),
         )
     )
+    weights, out = Path(task["weights"]), Path(task["out"])
+    plan = Plan(epochs=task["epochs"], seed=task["seed"])
+    checkpoint, min_labels = Path(task["checkpoint"]), task["min_labels"]
     try:
-        found = finetune(
-            pictures, Path(task["weights"]), Path(task["out"]),
-            plan=Plan(epochs=task["epochs"], seed=task["seed"]), min_labels=task["min_labels"],
-            progress=lambda done, total, loss: _say(
-                stage="fine-tuning", done=done, total=total,
-                loss=loss if math.isfinite(loss) else None,
-            ),
-            checkpoint=Path(task["checkpoint"]),
-        )  # fmt: skip
+        with _cluster(task["ray_address"]) as cluster:
+            if cluster is None:
+                found = finetune(
+                    pictures, weights, out,
+                    plan=plan, min_labels=min_labels, progress=_progress, checkpoint=checkpoint,
+                )  # fmt: skip
+            else:
+                found = finetune_on(
+                    cluster, pictures, weights, out,
+                    plan=plan, min_labels=min_labels, progress=_progress, checkpoint=checkpoint,
+                    note=_note, memory_mb=task["memory_mb"],
+                )  # fmt: skip
     except (FinetuneRefused, ExportRefused) as refusal:
         left_out = ", ".join(f"{count} {reason}" for reason, count in dropped.items())
         _say(refused=f"{refusal} Left out: {left_out}." if left_out else str(refusal))
         return REFUSED_STATUS
+    except (ClusterLost, JobStopped, OtherRelease) as failed:
+        # The parent tells the last line of what stands here.
+        sys.stderr.write(f"{failed}\n")
+        return 1
     reason = "" if found["written"] else "No epoch did better than the backbone as it was."
     _say(
         result={

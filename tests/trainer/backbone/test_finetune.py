@@ -7,7 +7,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tests.fakes.job_nodes import JobNodes
 from trainer.backbone.finetune import FIRST_UNFROZEN, FinetuneRefused, FineTuning, Plan, finetune
+from trainer.backbone.finetune_job import finetune_on
 from trainer.backbone.finetune_pictures import Picture, augmented, canvas, whole
 from trainer.backbone.student_weights import StudentSpec, build_backbone, load_student, save_student
 
@@ -86,6 +88,52 @@ def test_one_that_is_cut_short_goes_on_after_the_last_whole_epoch(
     other = FineTuning(pictures, weights, Plan(epochs=3))
     other.restore(checkpoint)
     assert other.losses == [], "a checkpoint of another plan is left alone"
+
+
+def test_on_a_cluster_it_is_the_same_and_a_lost_node_costs_an_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainer.backbone.finetune.load_weights", small_backbone)
+    monkeypatch.setattr(
+        "trainer.backbone.finetune._save", lambda model, spec, out: np.save(out, _flat(model))
+    )
+    weights, checkpoint = tmp_path / "before.npy", tmp_path / "checkpoint.npz"
+    weights.write_bytes(b"")
+    missing = Picture(tmp_path / "gone.png", np.eye(10)[0])
+    pictures = [missing, *(picture(tmp_path, i) for i in range(12))]
+    plan = Plan(epochs=2, batch=6, learning_rate=1e-2, patience=9)
+    alone = finetune(pictures, weights, tmp_path / "alone.npy", plan=plan, min_labels=10)
+
+    def on(nodes: JobNodes, out: Path) -> dict[str, object]:
+        return finetune_on(
+            nodes, pictures, weights, out, plan=plan, min_labels=10,
+            progress=lambda done, total, loss: told.append(done),
+            checkpoint=checkpoint, note=lambda _: None,
+        )  # fmt: skip
+
+    told: list[int] = []
+    assert on(JobNodes(), tmp_path / "cluster.npy") == alone
+    assert told == [1, 2, 3, 4, 5, 6]
+    assert alone["written"]
+    written = np.load(tmp_path / "alone.npy")
+    assert np.array_equal(np.load(tmp_path / "cluster.npy"), written)
+    assert not checkpoint.exists()
+
+    nodes = JobNodes(lambda news: len(nodes.places) == 1 and bool(news.files))
+    lost = on(nodes, tmp_path / "lost.npy")
+    assert len(nodes.places) == 2
+    assert lost["losses"] == pytest.approx(alone["losses"], rel=1e-4)
+    assert np.load(tmp_path / "lost.npy") == pytest.approx(written, rel=1e-3, abs=1e-5)
+
+    with pytest.raises(FinetuneRefused, match="Only 3 images"):
+        finetune_on(
+            JobNodes(count=0), pictures[:3], weights, tmp_path / "few.npy", plan=plan,
+            progress=lambda *_: None, checkpoint=checkpoint, note=lambda _: None,
+        )  # fmt: skip
+
+
+def _flat(model: keras.Model) -> np.ndarray:
+    return np.concatenate([weights.ravel() for weights in model.get_weights()])
 
 
 @pytest.fixture

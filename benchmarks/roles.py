@@ -38,6 +38,7 @@ from sqlalchemy import make_url
 
 from benchmarks.discord_process import load, picture
 from benchmarks.roles_child import Starter, is_running
+from benchmarks.roles_process import Process
 from tests.fakes.discord import Channel, FakeDiscord, Member, Message
 from tests.fakes.reddit import CLIENT, PASSWORD, FakeReddit, serving
 from tests.fakes.reddit.world import ME
@@ -67,7 +68,7 @@ class World:
     person: Member
     reddit: FakeReddit
     database: str
-    processes: list["Process"]
+    processes: list[Process]
     chance: random.Random
     on_discord: list[Message] = field(default_factory=list)
     on_reddit: list[str] = field(default_factory=list)
@@ -90,35 +91,6 @@ class World:
                     await connection.close()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await asyncio.sleep(0.2)
-
-
-class Process:
-    """One Peoria that is started again and again."""
-
-    def __init__(self, starter: Starter, settings: dict[str, Any], log: Path) -> None:
-        self._starter = starter
-        self._settings = settings
-        self._log = log
-        self.port: int | None = settings.get("web_port")
-        self.pid = 0
-        self.starts = 0
-
-    def start(self) -> None:
-        """Start it."""
-        self.pid = self._starter.start(self._settings, self._log)
-        self.starts += 1
-
-    async def end(self, number: signal.Signals) -> None:
-        """Send it a signal that ends it, and wait until it is gone; one that hangs is killed."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, number)
-        until = time.monotonic() + 60
-        while is_running(self.pid):
-            if time.monotonic() > until:
-                print(f"process {self.pid} did not stop", file=sys.stderr)
-                number, until = signal.SIGKILL, time.monotonic() + 60
-                os.kill(self.pid, number)
-            await asyncio.sleep(0.05)
 
 
 def main() -> int:

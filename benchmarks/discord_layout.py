@@ -1,36 +1,22 @@
-"""Messages of the loopback Discord as pictures: laid out as Discord's dark theme does, roughly.
+"""Messages of the loopback Discord as pages: laid out as Discord's dark theme does, roughly.
 
-Only what the bot and the people really sent is drawn: content, embeds, files, buttons, reactions.
-Needs Chromium (`apt install chromium fonts-noto-color-emoji`, or `.ci/with-chromium` before it).
+Only what the bot and the people really sent is shown: content, embeds, files, buttons, reactions.
 """
 
 import base64
 import html
-import io
-import os
 import re
-import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageChops
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from tests.fakes.discord import FakeDiscord, Message  # noqa: E402
+from tests.fakes.discord import FakeDiscord, Message
 
 WIDTH = 640
-_TALL = 4000
-_BACKGROUND = (49, 51, 56)
 
 STYLE = """
-* { box-sizing: border-box } body { margin: 0; background: #313338; color: #dbdee1; width: 640px;
+* { box-sizing: border-box } body { margin: 0; padding-bottom: 8px; background: #313338;
+  color: #dbdee1; width: 640px;
   font: 15px/1.35 "Noto Sans", "DejaVu Sans", "Noto Color Emoji", sans-serif }
 .message { padding: 10px 16px 8px 66px; position: relative }
 .message.whisper { background: #36393f; border-left: 2px solid #5865f2 }
@@ -69,15 +55,15 @@ code { background: #1e1f22; border-radius: 3px; padding: 1px 4px;
 
 
 class Layout:
-    """Draws messages as people see them at one moment."""
+    """Lays messages out as people see them at one moment."""
 
     def __init__(self, fake: FakeDiscord) -> None:
         self._fake = fake
 
-    def picture(self, messages: Sequence[Message], path: Path) -> None:
-        """Write messages, one below the other, as a PNG file."""
+    def page(self, messages: Sequence[Message]) -> str:
+        """Messages, one below the other, as a page of HTML that is `WIDTH` pixels wide."""
         body = "".join(self._message(message) for message in messages)
-        screenshot(f"<meta charset=utf-8><style>{STYLE}</style>{body}", path)
+        return f"<meta charset=utf-8><style>{STYLE}</style>{body}"
 
     def words(self, text: str) -> str:
         """A text for a transcript: mentions and moments as people read them."""
@@ -242,43 +228,3 @@ def _safe(text: str) -> str:
 def _data(data: bytes) -> str:
     kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-
-
-def screenshot(page: str, path: Path, *, width: int = WIDTH, crop: bool = True) -> None:
-    """Write a page as a PNG file, as Chromium shows it.
-
-    Args:
-        page: its HTML, whole.
-        path: of the file.
-        width: pixels.
-        crop: whether what is below the last thing on it is cut away.
-    """
-    chromium = (
-        shutil.which("chromium")
-        or shutil.which("google-chrome")
-        or os.environ.get("PEORIA_TEST_CHROMIUM")
-    )
-    if chromium is None:
-        raise SystemExit("Chromium is not installed: see .ci/with-chromium")
-    with tempfile.TemporaryDirectory() as scratch:
-        source, shot = Path(scratch) / "page.html", Path(scratch) / "shot.png"
-        source.write_text(page, "utf-8")
-        height = _TALL if crop else width
-        subprocess.run(
-            [
-                chromium, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-                f"--user-data-dir={scratch}/profile", f"--window-size={width},{height}",
-                f"--screenshot={shot}", source.as_uri(),
-            ],
-            check=True, capture_output=True, timeout=120,
-        )  # fmt: skip
-        with Image.open(io.BytesIO(shot.read_bytes())) as image:
-            picture = image.convert("RGB")
-    if not crop:
-        picture.save(path, optimize=True)
-        return
-    background = Image.new("RGB", picture.size, _BACKGROUND)
-    box = ImageChops.difference(picture, background).getbbox()
-    bottom = (box[3] if box else 40) + 10
-    cropped = picture.crop((0, 0, width, min(bottom, _TALL)))
-    cropped.save(path, optimize=True)

@@ -61,7 +61,7 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
         f" {names}, and in the menu of every message {entries}."
     )
     asked = await fake.slash(admin, channel, "help")
-    await story.show("help", "/help lists what there is", [asked.response])
+    story.show("help", "/help lists what there is", [asked.response])
 
     story.chapter("Watch")
     asked = await fake.slash(admin, channel, "watch")
@@ -99,7 +99,7 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
 
     digests = fake.messages(told)
     story.tell(f"On each of the {len(digests)} Mondays the week was told. The last time:")
-    await story.show("digest", "The weekly digest", digests[-1:])
+    story.show("digest", "The weekly digest", digests[-1:])
 
     results = fake.channel(village.guild, "results")
     await promise_role(story, village, results, admin)
@@ -108,7 +108,7 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     meme = village.meme(Scene.CAT, Palette.NEON)
     post = await village.post(ann, meme, "she has seen the logs")
     reply = await village.reply_to(post)
-    await story.show("post", "A post and the reply to it, with the guess buttons", [post, reply])
+    story.show("post", "A post and the reply to it, with the guess buttons", [post, reply])
 
     story.chapter("Ask before posting")
     idea = village.meme(Scene.CHART, Palette.GREY)
@@ -118,9 +118,7 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     story.quote(
         bob.name, "`/predict image: chart.jpg title: numbers`", "", asked.acknowledged_after
     )
-    await story.show(
-        "predict", "/predict: three bars, and what made the prediction", [asked.response]
-    )
+    story.show("predict", "/predict: three bars, and what made the prediction", [asked.response])
 
     await tell_asking(story, village)
 
@@ -144,7 +142,7 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     clicked = await fake.click(bob, duel, "1 wins")
     await fake.click(village.people[3], duel, "2 wins")
     story.quote(bob.name, "presses **1 wins**", said(clicked), clicked.acknowledged_after)
-    await story.show("duel", "A duel of two posts", [duel])
+    story.show("duel", "A duel of two posts", [duel])
     form = await fake.menu(bob, other, "Guess the score")
     sent = await fake.submit(form, {"low": "3", "high": "8"})
     story.quote(
@@ -158,9 +156,9 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     await village.pass_time(DAY)
     await village.pass_time(60)
     story.tell("A day later the score is final, and the same reply shows the result.")
-    await story.show("outcome", "The reply after the horizon", [post, reply])
+    story.show("outcome", "The reply after the horizon", [post, reply])
 
-    await story.show("duel-decided", "The duel, decided", [duel])
+    story.show("duel-decided", "The duel, decided", [duel])
 
     await tell_outcomes(story, village, results)
 
@@ -168,7 +166,7 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
 
     story.chapter("Leaderboard")
     asked = await fake.slash(ann, channel, "leaderboard", season="all")
-    await story.show("leaderboard", "The forecasters of all time", [asked.response])
+    story.show("leaderboard", "The forecasters of all time", [asked.response])
     asked = await fake.slash(bob, channel, "games")
     story.quote(bob.name, "`/games`", said(asked), asked.acknowledged_after)
     asked = await fake.slash(cleo, channel, "me")
@@ -181,7 +179,7 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     (ended,) = await fake.until(lambda: asked.followups, "the end of the training", within=900)
     story.quote("peoria", f"{perf_counter() - started:.0f} s later", ended.text)
     asked = await fake.slash(admin, channel, "model versions")
-    await story.show("versions", "/model versions", [asked.response])
+    story.show("versions", "/model versions", [asked.response])
 
     if "serves now" not in ended.text:
         story.chapter("Promote")
@@ -199,7 +197,7 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     asked = await fake.slash(admin, channel, "model rollback")
     question = asked.response
     assert question is not None
-    await story.show("rollback", "/model rollback asks first", [question])
+    story.show("rollback", "/model rollback asks first", [question])
     clicked = await fake.click(admin, question, "Go back")
     await fake.settle(within=120)
     story.quote(admin.name, "presses **Go back**", question.text, clicked.acknowledged_after)
@@ -260,6 +258,7 @@ async def play(pictures: Path) -> str:
                     await tell(story, app, village, admin)
                 finally:
                     await app.platforms[PlatformName.DISCORD].stop()
+                await story.draw()
     return "\n".join(story.lines).rstrip() + "\n"
 
 

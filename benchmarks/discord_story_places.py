@@ -24,16 +24,16 @@ async def tell_places(story: Story, village: Village, admin: Member) -> None:
     picture = _file(village.meme(Scene.CAT, Palette.WARM))
     begun = await fake.begin_thread(forum, dan, "my first one", attachments=[picture])
     reply = await village.reply_to(begun)
-    await story.show("forum", "The beginning of a thread, and the reply in it", [begun, reply])
+    story.show("forum", "The beginning of a thread, and the reply in it", [begun, reply])
 
     story.chapter("A forward")
     passed_on = await fake.forward(channel, eve, begun)
     reply = await village.reply_to(passed_on)
-    await story.show("forward", "A forwarded picture, and the reply to it", [passed_on, reply])
+    story.show("forward", "A forwarded picture, and the reply to it", [passed_on, reply])
 
     story.chapter("All channels at a glance")
     asked = await fake.slash(admin, channel, "channels")
-    await story.show("channels", "/channels: what is watched, and the last post", [asked.response])
+    story.show("channels", "/channels: what is watched, and the last post", [asked.response])
 
 
 async def tell_asking(story: Story, village: Village) -> None:
@@ -51,14 +51,14 @@ async def tell_asking(story: Story, village: Village) -> None:
         bob.name, "`/predict image: chart.jpg image2: cat.jpg image3: food.jpg`", "",
         asked.acknowledged_after,
     )  # fmt: skip
-    await story.show("several", "/predict with three pictures", [asked.response])
+    story.show("several", "/predict with three pictures", [asked.response])
 
     story.chapter("Ask by a direct message")
     letter = await fake.post_message(
         fake.dm(finn), finn.user, attachments=[_file(village.meme(Scene.FACE))]
     )
     reply = await village.reply_to(letter)
-    await story.show("direct", "A picture sent to Peoria, and its answer", [letter, reply])
+    story.show("direct", "A picture sent to Peoria, and its answer", [letter, reply])
 
 
 async def promise_role(story: Story, village: Village, results: Channel, admin: Member) -> None:
@@ -89,7 +89,7 @@ async def tell_outcomes(story: Story, village: Village, results: Channel) -> Non
     story.tell(f"In #{results.name}, and to bob by direct message:")
     own = [each for each in fake.messages(fake.dm(bob)) if each.embeds]
     told: list[Message] = [*fake.messages(results)[-1:], *own[-1:]]
-    await story.show("outcomes", "What became of the posts", told)
+    story.show("outcomes", "What became of the posts", told)
 
 
 async def end_season(story: Story, village: Village, results: Channel, admin: Member) -> None:
@@ -100,7 +100,7 @@ async def end_season(story: Story, village: Village, results: Channel, admin: Me
     await village.pass_time((following - now).total_seconds() - HOUR, step=DAY / 4)
     await village.pass_time(2 * HOUR, step=10 * MINUTE)
     fake = story.fake
-    await story.show("season", "The best of the season", fake.messages(results)[-1:])
+    story.show("season", "The best of the season", fake.messages(results)[-1:])
     winner = next(
         each for each in village.people[:-1] if any(r.name == "Oracle" for r in each.roles)
     )

@@ -1,13 +1,15 @@
 """What the story on Discord is told with: its transcript, and a village of people."""
 
-import asyncio
+import sys
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.discord_layout import Layout
+from benchmarks.chromium_pictures import draw_pages
+from benchmarks.discord_layout import WIDTH, Layout
 from bot.app import App
 from bot.discord.digests.run_digests import Digests
 from bot.discord.games.run_games import Games
@@ -38,21 +40,25 @@ class Story:
         self.fake, self.clock = fake, clock
         self._layout = Layout(fake)
         self._pictures = pictures
+        self._pages: dict[Path, str] = {}
         self.lines: list[str] = []
 
     def tell(self, text: str) -> None:
         self.lines += [text, ""]
 
     def chapter(self, title: str) -> None:
+        sys.stderr.write(f"{time.process_time():6.0f} s of processor time  {title}\n")
         self.lines += [f"## {title}", ""]
 
-    async def show(self, name: str, alt: str, messages: Sequence[Message | None]) -> None:
-        """A picture of messages as they stand now."""
+    def show(self, name: str, alt: str, messages: Sequence[Message | None]) -> None:
+        """A picture of messages as they stand now; `draw` makes it."""
         path = self._pictures / f"discord-{name}.png"
-        # Beside the loop: drawing may take longer than the right to serve Discord lasts.
-        shown = [each for each in messages if each is not None]
-        await asyncio.to_thread(self._layout.picture, shown, path)
+        self._pages[path] = self._layout.page([each for each in messages if each is not None])
         self.lines += [f"![{alt}](pictures/{path.name})", ""]
+
+    async def draw(self) -> None:
+        """All pictures, when the story is over: a browser beside it would slow the bot."""
+        await draw_pages(self._pages, width=WIDTH)
 
     def quote(self, who: str, asked: str, answer: str, seconds: float | None = None) -> None:
         """What somebody did, and what the bot said."""
@@ -126,7 +132,8 @@ class Village:
         """What the bot does by itself some seconds of real time: digests, outcomes, duels."""
         platform = self.app.platforms[PlatformName.DISCORD]
         assert isinstance(platform, DiscordPlatform)
-        client = platform._connection.session().client  # noqa: SLF001 - its rounds go by real time
+        connection = platform._connection  # noqa: SLF001 - its rounds go by real time
+        client = connection.session().client
         digests, games = client.get_cog(Digests.__name__), client.get_cog(Games.__name__)
         outcomes = client.get_cog(OutcomeTeller.__name__)
         assert isinstance(digests, Digests)

@@ -8,6 +8,7 @@ from datetime import date
 
 from bot.reports.stats import Stats
 from bot.runtime.subprocesses import ROOT, child_environment, python_module
+from bot.texts.language import language
 from models.extras import TrainMissing, require_train
 from storage.errors import ExpectedError
 
@@ -30,6 +31,8 @@ class ChartFailed(ExpectedError):
 async def stats_chart(stats: Stats) -> bytes:
     """Draw stats: skill over time, calibration, accuracy, the effect of a reply. A PNG file.
 
+    Its words are in the language that is spoken (`bot.texts.language`).
+
     Raises:
         ChartFailed: it took too long, the process that draws failed, or the extra `train` is not
             installed.
@@ -39,7 +42,8 @@ async def stats_chart(stats: Stats) -> bytes:
     except TrainMissing as error:
         raise ChartFailed(str(error)) from error
     async with _DRAWING:
-        return await _draw_in_child(json.dumps(asdict(stats), default=date.isoformat).encode())
+        task = {"language": language(), "stats": asdict(stats)}
+        return await _draw_in_child(json.dumps(task, default=date.isoformat).encode())
 
 
 async def _draw_in_child(task: bytes) -> bytes:

@@ -5,7 +5,7 @@ import and a moment for each language: both happen at the first number.
 """
 
 import math
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -112,6 +112,19 @@ def day_name(weekday: int, language: Language | None = None) -> str:
     """A day of the week, 0 being Monday: ``Monday`` or ``Montag``."""
     name: str = _locale(language or spoken.language()).days["stand-alone"]["wide"][weekday]
     return name
+
+
+def day_of_month(day: date, language: Language | None = None) -> str:
+    """A day without its year: ``3 Nov``, ``3. Nov.`` or ``11月3日``."""
+    from babel.dates import format_skeleton
+
+    locale = _locale(language or spoken.language())
+    # English as the board has it, the day first: Babel's own is American.
+    return (
+        format_skeleton("MMMd", day, locale=locale)
+        if locale.language != "en"
+        else f"{day.day} {day:%b}"
+    )
 
 
 @cache

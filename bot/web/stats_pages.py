@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.reports.charts import ChartFailed, stats_chart
 from bot.reports.stats import Stats, read_stats
+from bot.texts.language import Language, language
 from bot.texts.translate import gettext as _
 from bot.web.asked_community import asked_community, in_address
 from bot.web.refusals import Refusal
@@ -32,7 +33,7 @@ class StatsPages:
     def __init__(self, services: Services) -> None:
         self._services = services
         # Drawing takes a second of processor time: the same stats are drawn once.
-        self._drawn: OrderedDict[tuple[int, int], _Drawn] = OrderedDict()
+        self._drawn: OrderedDict[tuple[int, int, Language], _Drawn] = OrderedDict()
         self._drawing = asyncio.Lock()
 
     async def handle_page(self, request: web.Request) -> web.Response:
@@ -59,7 +60,7 @@ class StatsPages:
         stats = None if community is None else await self._read(community.id, days)
         if community is None or stats is None:
             raise Refusal(404, "There is nothing to draw yet.")
-        key = (community.id, days)
+        key = (community.id, days, language())
         async with self._drawing:
             drawn = self._drawn.get(key)
             if drawn is None or drawn.stats != stats:

@@ -19,6 +19,7 @@ from bot.reports.stats import Stats, read_stats
 from bot.reports.version_stats import VersionStats
 from bot.serving.forecast import ENOUGH_FOR_SHARES, familiarity
 from bot.serving.phrases import known_bar
+from bot.texts.language import speaking
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,8 @@ class Statistics(Feature):
         lines = [f"*{place}*", "", *stats_lines(texts, stats)]
         files = []
         try:
-            chart = await stats_chart(stats)
+            with speaking(texts.language):
+                chart = await stats_chart(stats)
         except ChartFailed as error:
             # The figures are worth something without their picture.
             log.warning("/stats goes without its chart: %s", error)

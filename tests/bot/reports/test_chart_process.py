@@ -5,6 +5,7 @@ import pytest
 from matplotlib.dates import num2date
 
 from bot.reports import chart_process
+from bot.texts.language import speaking
 from tests.fakes.clock import START
 
 
@@ -57,3 +58,18 @@ def test_the_weights_of_the_experts_are_drawn_where_there_are_any() -> None:
     assert len(axes) == 6
     assert [text.get_text() for text in axes[4].get_legend().get_texts()] == ["base rate", "head"]
     assert list(axes[5].lines[0].get_ydata()) == pytest.approx([0.1, 0.2, 0.3])
+
+
+def test_the_words_of_a_chart_are_in_the_language_that_is_spoken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with speaking("de"):
+        skill, _, accuracy, effect = chart_process.figure(curve(day_of(0))).axes
+    assert skill.get_title("left") == "Können gegenüber der Grundrate, letzte 7 Tage"
+    assert [text.get_text() for text in accuracy.get_yticklabels()] == ["v1 ★\n9 Posts"]
+    assert "0 Posts beantwortet" in effect.texts[0].get_text()
+    # Japanese needs a font that has its signs.
+    monkeypatch.setattr(chart_process, "_JAPANESE", ("DejaVu Sans",))
+    assert (chart_process.legible("ja"), chart_process.legible("fr")) == ("ja", "fr")
+    monkeypatch.setattr(chart_process, "_JAPANESE", ("No such font",))
+    assert (chart_process.legible("ja"), chart_process.legible("fr")) == ("en", "fr")

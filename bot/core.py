@@ -11,6 +11,7 @@ from bot.cluster.outcomes import ImageBatches
 from bot.people.key_check import open_people_key, owner_code
 from bot.posts.fragment_reader import FragmentReader
 from bot.posts.ocr_worker import OcrWorker
+from bot.posts.past_posts import PastPosts
 from bot.runtime.clock import Clock
 from bot.runtime.download import Downloader
 from bot.runtime.system_clock import SystemClock
@@ -80,6 +81,18 @@ class Core:
     def audit(self) -> AuditLog:
         """Who changed what."""
         return AuditLog(self.database, keep_days=self.settings.audit_days, clock=self.clock)
+
+    @property
+    def past_posts(self) -> PastPosts:
+        """Stores posts of the past."""
+        return PastPosts(
+            self.database,
+            self.images,
+            self.serving,
+            self.downloader,
+            people_key=self.people_key,
+            clock=self.clock,
+        )
 
     def settings_now(self) -> Settings:
         """The settings as they are written now, for credentials only; all else is read once."""

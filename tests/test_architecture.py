@@ -192,7 +192,6 @@ RULES = (
             "bot.app",
             "bot.jobs",
             "bot.reddit.backfill",
-            "bot.reddit.history",
             "bot.discord.history",
             "bot.networks.history",
         ),

@@ -62,6 +62,16 @@ def read_view(
     )
 
 
+def read_passed_on(entry: Mapping[str, Any]) -> SeenPost | None:
+    """What somebody passed on, as an entry of a feed tells it; None: it is something else."""
+    at = moment(part(entry, "reason").get("indexedAt"))
+    whose = parts_of(part(entry, "post").get("uri"))
+    if at is None or whose is None:
+        return None
+    uri = str(part(entry, "post")["uri"])
+    return SeenPost(uri, whose[0], "", at, skip=Skip.PASSED_ON)
+
+
 def read_score(view: Mapping[str, Any], at: datetime) -> Reading | None:
     """Likes and reposts; None where that is odd."""
     counts = [view.get("likeCount", 0), view.get("repostCount", 0)]

@@ -13,6 +13,7 @@ from bot.bluesky.items import (
     moment,
     part,
     parts_of,
+    read_passed_on,
     read_view,
 )
 from bot.networks.account import Account
@@ -121,13 +122,14 @@ class BlueskyNetwork(Account[Credentials]):
         """A page of the newest posts with a hashtag, of an account, a feed or a list."""
         endpoint, params, key = _listing(community)
         found, more = await self.client.page(f"app.bsky.feed.{endpoint}", key, after, params)
-        # Feeds wrap each post, and show what somebody passed on as theirs.
+        # Feeds wrap each post, and say beside it why it is there although it is somebody else's.
         views = [
             part(each, "post") if key == "feed" else each
             for each in found
             if each.get("reason") is None
         ]
-        posts = [each for each in await self._read(views) if each is not None]
+        passed_on = [each for each in map(read_passed_on, found) if each is not None]
+        posts = [*(each for each in await self._read(views) if each is not None), *passed_on]
         times = [each.posted_at for each in posts]
         return Page(posts, min(times, default=None), more)
 

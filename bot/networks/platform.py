@@ -15,6 +15,7 @@ from bot.networks.history import EVERY as IMPORTS_EVERY
 from bot.networks.history import HistoryImports
 from bot.networks.inbox import Inbox
 from bot.networks.inbox_answers import InboxAnswers
+from bot.networks.listing import NetworkListing
 from bot.networks.network import Network, NetworkRules
 from bot.networks.replies import BANNED_AT, Replies
 from bot.networks.scores import ScoreReader
@@ -65,7 +66,7 @@ class NetworkPlatform:
         self._answers = InboxAnswers(network, core, pipeline, self._replies, self._watch)
         self._scores = ScoreReader(network, self._watch.listed_score, clock=core.clock)
         self._absence = Absence(network, core)
-        self.imports = HistoryImports(network, core, pipeline)
+        self.imports = HistoryImports(NetworkListing(network, clock=core.clock), core, pipeline)
         #: Whether the network was told since we signed in that we are a bot.
         self._introduced = False
 

@@ -99,22 +99,25 @@ async def note_progress(
     import_id: int,
     *,
     place: int | str,
-    after: int | str,
+    after: int | str | None,
     counts: Mapping[str, int],
     now: datetime,
+    page: str | None = None,
 ) -> bool:
     """Note how far an import has come; return whether it is to go on.
 
     Args:
         place: the channel, thread or subreddit that is being read.
-        after: the last message or post there that was dealt with.
+        after: the last message or post there that was dealt with; None: none was.
         counts: how many there were so far, by what became of them.
+        page: where the page begins that is being read; None: it is the first, or there are none.
     """
     return await _change(
         database,
         import_id,
         place=str(place),
-        after=str(after),
+        page=page,
+        after=None if after is None else str(after),
         counts=dict(counts),
         tries=0,
         claimed_until=now + CLAIMED_FOR,

@@ -15,7 +15,7 @@ from bot.operations.import_downloads import HostDownloads
 from bot.operations.import_images import ImageImport
 from bot.operations.import_posts import Import, ImportReport
 from bot.platform import IncomingPost, PlatformRefused, ScoreRead
-from bot.posts.past_posts import PastPost, PastPosts
+from bot.posts.past_posts import PastPost
 from bot.reddit.client import Item, Page, RedditClient
 from bot.reddit.communities import Communities, community_ref
 from bot.reddit.errors import NotAllowed, NotThere, RedditBusy
@@ -75,14 +75,7 @@ class Backfill:
         self._client = client
         self._rules = Rules(_EVER, nsfw=rules.nsfw, crossposts=rules.crossposts)
         self._sleep = sleep
-        self._past = PastPosts(
-            core.database,
-            core.images,
-            core.serving,
-            core.downloader,
-            people_key=core.people_key,
-            clock=core.clock,
-        )
+        self._past = core.past_posts
 
     async def run(
         self, name: str, *, limit: int, listing: Listing, on_advance: Advance

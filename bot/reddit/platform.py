@@ -8,6 +8,8 @@ from functools import partial
 
 from bot.core import Core
 from bot.networks.errors import CredentialsRefused
+from bot.networks.history import EVERY as IMPORTS_EVERY
+from bot.networks.history import HistoryImports
 from bot.networks.turns import Turns
 from bot.notices import NoticeKind, note
 from bot.platform import PlatformRefused, PlatformUnavailable, PostRef, Reading
@@ -20,8 +22,7 @@ from bot.reddit.credentials import Credentials, read_credentials
 from bot.reddit.deletions import EVERY as DELETIONS_EVERY
 from bot.reddit.deletions import Deletions
 from bot.reddit.errors import NotAllowed, NotThere
-from bot.reddit.history import EVERY as IMPORTS_EVERY
-from bot.reddit.history import HistoryImports
+from bot.reddit.history import SubredditListing
 from bot.reddit.inbox import Inbox
 from bot.reddit.inbox_answers import InboxAnswers
 from bot.reddit.items import Rules
@@ -121,7 +122,9 @@ class RedditPlatform:
             clock=clock,
         )
         self._inbox = Inbox(self.client, core, self._communities, reply_rules)
-        self._imports = HistoryImports(self.client, core, pipeline, rules)
+        self._imports = HistoryImports(
+            SubredditListing(self.client, rules, clock=clock), core, pipeline
+        )
         self._deletions = Deletions(self.client, core)
         self._guesses = CommentGuesses(self.client, core, reply_rules)
         self._moderators = Moderators(self.client, core, self._communities, reply_rules)

@@ -41,6 +41,8 @@ class HistoryImport(Base):
     #: The place (a channel or a thread) that is being read, and the last message read there.
     place: Mapped[str | None] = mapped_column(String(128))
     after: Mapped[str | None] = mapped_column(String(128))
+    #: Where the page of a listing begins that is being read: its platform's word, of any length.
+    page: Mapped[str | None] = mapped_column(Text)
     #: How many there were, by what became of them: messages, stored, known and so on.
     counts: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     #: Where its progress is shown: channel, message, language.

@@ -23,7 +23,7 @@ from bot.option_history import options_at
 from bot.people.identity import hash_person
 from bot.platform import PlatformUnavailable
 from bot.posts.history_imports import note_progress
-from bot.posts.past_posts import PastPost, PastPosts
+from bot.posts.past_posts import PastPost
 from bot.runtime.download import DownloadFailed
 from bot.serving.champion import NoChampion
 from models.decoding import ImageUnread
@@ -75,14 +75,7 @@ class OneImport:
         self._row = row
         self._community = community
         self._advanced = advanced
-        self._past = PastPosts(
-            core.database,
-            core.images,
-            core.serving,
-            core.downloader,
-            people_key=core.people_key,
-            clock=core.clock,
-        )
+        self._past = core.past_posts
         self.counts: Counter[str] = Counter(row.counts)
 
     async def run(self, channel: WatchedChannel) -> None:

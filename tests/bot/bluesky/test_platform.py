@@ -1,15 +1,17 @@
 """A whole Peoria on a loopback Bluesky."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.bluesky.check import check_bluesky
+from bot.bluesky.client import PAGE
 from bot.bluesky.network import BlueskyNetwork
 from bot.settings import Settings
-from storage.tables import Author, Embedding, Guess, InboxItem, Label, Post
+from storage.tables import Author, Embedding, Guess, HistoryImport, InboxItem, Label, Post
 from storage.types import PlatformName, PostState, ReplyState
 from tests.bot.networks.running import Killed, OpenBot, dying, running, settings_of
 from tests.fakes.bluesky import FakeBluesky, serving
@@ -163,6 +165,26 @@ async def test_a_guess_counts_as_of_when_it_was_sent_and_not_as_of_what_it_says(
         late["record"]["createdAt"] = in_time
         await bot.later(MINUTE)
         assert [guess.bucket for guess in await bot.all(Guess)] == ["low"]
+
+
+async def test_a_page_of_what_somebody_passed_on_does_not_end_an_import(
+    start: OpenBot, bluesky: FakeBluesky
+) -> None:
+    feed = "at://did:plc:abc/app.bsky.feed.generator/cats"
+    mine = bluesky.post("Mine")
+    bluesky.entries = [{"post": mine}] + [
+        {"post": bluesky.post(f"Theirs {n}"), "reason": bluesky.passed_on()} for n in range(PAGE)
+    ]
+    async with start(bluesky_watch=feed) as bot:
+        bot.clock.forward(3 * 24 * HOUR)
+        await bot.later()
+        since = bot.clock() - timedelta(days=5)
+        await bot.platform.begin_import(feed, since=since)
+        for _ in range(7):
+            await bot.later(6)
+        (ended,) = await bot.all(HistoryImport)
+        assert ended.ended_at is not None
+        assert [post.title for post in await bot.all(Post)] == ["Mine"]
 
 
 async def test_opting_out_and_deletions(start: OpenBot, bluesky: FakeBluesky) -> None:

@@ -26,6 +26,8 @@ class FakeBluesky:
         self.profiles: dict[str, dict[str, Any]] = {}
         self.views: dict[str, dict[str, Any]] = {}
         self.notifications: list[dict[str, Any]] = []
+        #: What every feed holds, the oldest first.
+        self.entries: list[dict[str, Any]] = []
         #: Our own records, by collection and key.
         self.records: dict[tuple[str, str], dict[str, Any]] = {}
         self._ids = iter(range(100, 10**6))
@@ -79,6 +81,12 @@ class FakeBluesky:
         if reason is not None:
             self.notifications.append({**view, "reason": reason})
         return view
+
+    def passed_on(self) -> dict[str, Any]:
+        """Why a post of somebody else is in a feed."""
+        now = self.clock().isoformat().replace("+00:00", "Z")
+        by = self.person("carl")
+        return {"$type": "app.bsky.feed.defs#reasonRepost", "by": by, "indexedAt": now}
 
     def own(self, above: dict[str, Any]) -> list[dict[str, Any]]:
         """Our answers to a post."""
@@ -147,8 +155,7 @@ class FakeBluesky:
         return self._page(request, "feed", [{"post": each} for each in found])
 
     async def _feed(self, request: web.Request) -> web.Response:
-        passed_on = [{"post": each, "reason": {"by": {}}} for each in self.views.values()]
-        return self._page(request, "feed", passed_on)
+        return self._page(request, "feed", self.entries)
 
     async def _posts(self, request: web.Request) -> web.Response:
         uris = request.query.getall("uris")

@@ -20,6 +20,7 @@ from bot.notices import Notices
 from bot.operations.health_check import HealthCheck
 from bot.operations.heartbeat import Heartbeat
 from bot.operations.image_cleanup import ImageCleanup
+from bot.operations.left_imports import LeftImports
 from bot.operations.old_rows import OldRows
 from bot.operations.readiness import Readiness
 from bot.operations.replaced_data import ReplacedData
@@ -199,6 +200,7 @@ def build(core: Core) -> App:
             forecasts_days=core.settings.forecasts_days,
             clock=core.clock,
         ),
+        left_imports=LeftImports(core.database, clock=core.clock),
         replaced_data=ReplacedData(
             core.settings.data_dir, keep_days=core.settings.replaced_days, clock=core.clock
         ),

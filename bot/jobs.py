@@ -17,6 +17,7 @@ from bot.notices import Notices
 from bot.operations.health_check import HealthCheck
 from bot.operations.heartbeat import BEAT_SECONDS, Heartbeat
 from bot.operations.image_cleanup import ImageCleanup
+from bot.operations.left_imports import LeftImports
 from bot.operations.old_rows import OldRows
 from bot.operations.replaced_data import ReplacedData
 from bot.operations.scheduled_backup import ScheduledBackup
@@ -68,6 +69,8 @@ REAP_SECONDS = 60
 BACKUP_SECONDS = 60
 #: How often it is asked whether a new starter has to be tried, minutes.
 STARTER_MINUTES = 5
+#: How often imports of the past are looked at that nobody goes on with, minutes.
+LEFT_IMPORTS_MINUTES = 10
 #: How often predictions are compared with the base rate, and labels with earlier ones, minutes.
 HEALTH_MINUTES = 60
 
@@ -99,6 +102,7 @@ class Jobs:
         heartbeat: Heartbeat,
         scheduled_backup: ScheduledBackup,
         old_rows: OldRows,
+        left_imports: LeftImports,
         replaced_data: ReplacedData,
         audit: AuditLog,
         webhooks: WebhookDelivery,
@@ -129,6 +133,7 @@ class Jobs:
         self._heartbeat = heartbeat
         self._scheduled_backup = scheduled_backup
         self._old_rows = old_rows
+        self._left_imports = left_imports
         self._replaced_data = replaced_data
         self._audit = audit
         self._webhooks = webhooks
@@ -219,6 +224,10 @@ class Jobs:
             self._webhooks.sweep,
         )
         return sum(await one_by_one(sweeps, lambda sweep: sweep(), "a clean-up"))
+
+    async def end_left_imports(self) -> int:
+        """End imports of the past whose account was taken away."""
+        return await self._left_imports.end()
 
     async def exchange_models(self) -> int:
         """Put model versions where other machines find them, and fetch theirs."""
@@ -337,6 +346,7 @@ TICKS: tuple[Tick, ...] = (
     Tick(Jobs.check_health, frozenset({Role.JOBS}), HEALTH_MINUTES * 60, is_watched=False),
     Tick(Jobs.back_up, frozenset({Role.JOBS}), BACKUP_SECONDS, is_watched=False),
     Tick(Jobs.clean_up, frozenset({Role.JOBS}), SWEEP_HOURS * _HOUR, is_watched=False),
+    Tick(Jobs.end_left_imports, frozenset({Role.JOBS}), LEFT_IMPORTS_MINUTES * 60),
     Tick(Jobs.exchange_models, frozenset(ALL), EXCHANGE_SECONDS, is_watched=False),
     Tick(Jobs.read_texts, frozenset({Role.EMBED})),
     Tick(Jobs.tell_own_genres, frozenset({Role.EMBED}), OWN_GENRES_SECONDS),

@@ -11,8 +11,9 @@ from bot.app import build
 from bot.core import open_core
 from bot.networks.errors import CredentialsRefused
 from bot.networks.platform import NetworkPlatform
+from bot.operations.left_imports import NO_ACCOUNT
 from bot.platform import PlatformRefused, PlatformUnavailable
-from bot.posts.history_imports import newest_import
+from bot.posts.history_imports import end_import, newest_import
 from bot.settings import load_settings
 from storage.tables import HistoryImport
 from storage.types import PlatformName
@@ -47,20 +48,22 @@ async def import_now(
                 advance(newest.counts)
                 if newest.ended_at is not None:
                     return newest
-                await asyncio.sleep(await _go_on(platform))
+                try:
+                    wait = await _go_on(platform)
+                except CredentialsRefused as error:
+                    # Nobody will go on with it: it says why wherever it is shown.
+                    await end_import(core.database, newest.id, core.clock(), fault=NO_ACCOUNT)
+                    raise PlatformRefused(str(error)) from error
+                await asyncio.sleep(wait)
         finally:
             await platform.network.close()
 
 
 async def _go_on(platform: NetworkPlatform) -> float:
-    """Do the next piece; return how long to wait before the one after, seconds.
-
-    Raises:
-        PlatformRefused: the network does not let us in.
-    """
+    """Do the next piece; return how long to wait before the one after, seconds."""
     try:
         return 0.0 if await platform.imports.go_on() else _LOOK
+    except CredentialsRefused:
+        raise
     except PlatformUnavailable as error:
-        if isinstance(error, CredentialsRefused):
-            raise PlatformRefused(str(error)) from error
         return error.retry_after.total_seconds() if error.retry_after else _WAIT

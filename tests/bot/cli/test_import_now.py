@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from bot.cli.import_now import import_now
+from bot.core import open_core
+from bot.operations.left_imports import NO_ACCOUNT
 from bot.platform import PlatformRefused
+from bot.posts.history_imports import newest_import
 from bot.runtime.system_clock import SystemClock
+from bot.settings import load_settings
 from storage.types import PlatformName
 from tests.fakes.lemmy import FakeLemmy, serving
 from tests.fakes.lemmy.server import ME, PASSWORD
@@ -41,3 +45,7 @@ async def test_the_past_is_imported_by_a_command(
         monkeypatch.setenv("PEORIA_LEMMY_PASSWORD", "another")
         with pytest.raises(PlatformRefused, match="PEORIA_LEMMY_PASSWORD"):
             await import_now(PlatformName.LEMMY, "memes@lemmy.world", 30, told.append)
+    async with open_core(load_settings()) as core, core.database.read() as session:
+        last = await newest_import(session, ended.community_id)
+    assert last is not None
+    assert last.fault == NO_ACCOUNT, "it says so on the site, too"

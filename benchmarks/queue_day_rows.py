@@ -128,8 +128,8 @@ def _statements() -> Iterator[str]:
         " FROM queue_day_arrivals"
     )
     yield (
-        "INSERT INTO replies (post_id, state, source_id, recorded_at, sent_at) SELECT i,"
-        f" CASE WHEN {gone} THEN 'settled' ELSE 'sent' END, 'r' || i, at, at"
+        "INSERT INTO replies (post_id, state, source_id, recorded_at, sent_at, post_ended)"
+        f" SELECT i, CASE WHEN {gone} THEN 'settled' ELSE 'sent' END, 'r' || i, at, at, {gone}"
         " FROM queue_day_arrivals"
     )
     for age in EARLY:

@@ -30,13 +30,12 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 
 from bot.runtime.processes import is_gone, this_process
 from bot.runtime.system_clock import steady
 from storage.engine.database import Database
-from storage.engine.faults import may_pass
+from storage.engine.faults import DATABASE_ERRORS, may_pass
 from storage.engine.guard import guarded, guards, unguarded
 from storage.engine.scopes import BESIDE_ALL, LEASES
 from storage.engine.upsert import insert_if_new
@@ -192,7 +191,7 @@ class Holder:
             leases = [*self._leases.values()]
             try:
                 numbers = await self.database.run_write(self.extend, alone_in=BESIDE_ALL)
-            except (DBAPIError, NoConnection, OSError) as error:
+            except DATABASE_ERRORS as error:
                 # A server that is being restarted refuses connections, which is an OSError.
                 for lease in leases:
                     _warn("The lease of %s could not be renewed (%s).", lease.name, error)
@@ -354,7 +353,7 @@ class Lease:
                 await self._database.run_write(
                     lambda session: session.execute(end), alone_in=[LEASES]
                 )
-        except (DBAPIError, NoConnection, OSError) as error:
+        except DATABASE_ERRORS as error:
             _warn("The lease of %s ends by itself (%s).", self._name, error)
 
     def _may_take(self, session: Session) -> bool:
@@ -371,7 +370,7 @@ class Lease:
         return all(free)
 
 
-def _warn(what: str, name: str, error: DBAPIError | NoConnection | OSError) -> None:
+def _warn(what: str, name: str, error: Exception) -> None:
     """Say what did not go well; a fault of ours with its traceback."""
     why = error.orig if isinstance(error, DBAPIError) else error
     log.warning(what, name, why, exc_info=None if may_pass(error) else error)

@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import partial
 
 import discord
-from sqlalchemy.exc import DBAPIError
 
 from bot.core import Core
 from bot.discord.gateway.client import NoSessionsLeft, point_at
@@ -29,7 +28,7 @@ from bot.runtime.another_try import until_another_try
 from bot.runtime.shards import Shards, shard_choices
 from bot.runtime.supervisor import keep_running, tell
 from bot.runtime.system_clock import SystemClock
-from storage.engine.faults import may_pass
+from storage.engine.faults import DATABASE_ERRORS, may_pass
 
 log = logging.getLogger(__name__)
 
@@ -234,7 +233,7 @@ class Connection:
                     if not await self._lease.hold() or self._lease.fence != fence:
                         break
                     patience.reschedule(None)
-        except (DBAPIError, OSError) as error:
+        except DATABASE_ERRORS as error:
             ours = None if may_pass(error) else error
             log.warning(
                 "The right to serve Discord could not be renewed (%s).", error, exc_info=ours

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import func, make_url, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 
 from bot.operations.findings import Finding, State
@@ -16,7 +17,7 @@ from bot.settings import Settings
 from bot.training.run_table import has_living_process
 from bot.training.usable_champion import why_unusable
 from storage.engine.database import Database
-from storage.engine.faults import storage_fault
+from storage.engine.faults import DATABASE_ERRORS, storage_fault
 from storage.engine.sqlite_file import DatabaseFileGone
 from storage.tables import ModelVersion, Post, TrainingRun
 from storage.types import RunState, ServiceState
@@ -42,7 +43,7 @@ async def database_write(heartbeat: Heartbeat) -> Finding | None:
     try:
         async with asyncio.timeout(_PATIENCE):
             await heartbeat.beat()
-    except (DBAPIError, OSError) as error:
+    except DATABASE_ERRORS as error:
         # A time-out is an OSError, too.
         return database_trouble(error)
     return None
@@ -57,6 +58,8 @@ def database_trouble(error: Exception) -> Finding:
             f"A write was not done within {_PATIENCE:.0f} s: another program holds the database,"
             " or its disk is very slow."
         )
+    elif isinstance(error, NoConnection):
+        sentence = "All connections that this process may open to it are in use, for too long."
     elif isinstance(said, DatabaseFileGone):
         text = str(said)
         sentence = f"{text[0].upper()}{text[1:]}."

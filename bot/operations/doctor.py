@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import func, make_url, select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
@@ -37,6 +36,7 @@ from bot.settings import Settings
 from bot.training.schedule import new_labels
 from models.extras import INSTALL_TRAIN, train_is_installed
 from storage.engine.database import Database
+from storage.engine.faults import DATABASE_ERRORS
 from storage.engine.migrate import HEAD, DatabaseTooNew, revision
 from storage.queries.services import DOCTOR
 from storage.swap import finish_swap
@@ -64,7 +64,7 @@ async def examine(settings: Settings, now: datetime, *, deep: bool = False) -> l
     database = Database(settings.url)
     try:
         return await _examine(settings, database, findings, now, deep=deep)
-    except (DBAPIError, OSError) as error:
+    except DATABASE_ERRORS as error:
         return [database_trouble(error), *findings]
     finally:
         await database.close()

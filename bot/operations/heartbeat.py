@@ -66,7 +66,7 @@ class Heartbeat:
 
         Raises:
             SettingsDisagree: another process has another value of a setting that must be alike.
-            DBAPIError, OSError: the database cannot be written.
+            DATABASE_ERRORS (`storage.engine.faults`): the database cannot be written.
         """
         about = _About(settings.roles, tuple(roles), agreed(settings))
         now = self._clock()
@@ -85,7 +85,7 @@ class Heartbeat:
         """Note that this process lives.
 
         Raises:
-            DBAPIError, OSError: the database cannot be written.
+            DATABASE_ERRORS (`storage.engine.faults`): the database cannot be written.
         """
         now = self._clock()
         self._started_at = self._started_at or now

@@ -4,8 +4,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from sqlalchemy.exc import DBAPIError
-
 from bot.operations.checks import (
     ChampionFiles,
     database_trouble,
@@ -24,6 +22,7 @@ from bot.runtime.pulse import Pulse
 from bot.service_states import ServiceStates
 from bot.settings import Settings
 from storage.engine.database import Database
+from storage.engine.faults import DATABASE_ERRORS
 
 #: Whoever asks, the checks are made no more often than this, seconds.
 _FRESH = 2.0
@@ -93,7 +92,7 @@ class Readiness:
                 *await self._database.run_read(lambda session: role_findings(session, now)),
                 await asyncio.to_thread(backups_finding, self._settings, now),
             ]
-        except (DBAPIError, OSError) as error:
+        except DATABASE_ERRORS as error:
             return [database_trouble(error), *found]
 
     def _ticks(self) -> list[Finding]:

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
-
 from bot.leases import Lease
 from bot.operations.backup import Backup, back_up, folders_of, sqlite_file
 from bot.operations.checks import TOO_LITTLE
@@ -21,6 +19,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.supervisor import ServiceReport, describe
 from bot.settings import Settings
 from storage.engine.database import Database
+from storage.engine.faults import DATABASE_ERRORS
 from storage.errors import ExpectedError
 from storage.private import make_private_folder
 
@@ -86,7 +85,7 @@ class ScheduledBackup:
             if not (asked_for or self._is_due()):
                 return False
             made = await asyncio.to_thread(self._make)
-        except (ExpectedError, OSError, DBAPIError) as error:
+        except (ExpectedError, *DATABASE_ERRORS) as error:
             self._not_before = time.monotonic() + _AFTER_FAILURE
             log.error("The scheduled backup has failed: %s", error)  # noqa: TRY400 - it says all
             why = str(error) if isinstance(error, ExpectedError) else f"{describe(error)}."

@@ -14,8 +14,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from sqlalchemy.exc import DBAPIError
-
 from bot.leases import LeaseLost
 from bot.runtime.clock import Clock
 from bot.runtime.subprocesses import python_module
@@ -28,6 +26,7 @@ from bot.training.shared_models import SharedModels
 from bot.training.steps import OnStep
 from models.extras import require_train, train_is_installed
 from storage.engine.database import Database
+from storage.engine.faults import DATABASE_ERRORS
 from storage.engine.guard import unguarded
 from storage.objects.faults import ObjectStoreFault
 from storage.objects.image_place import ImagePlace
@@ -306,7 +305,7 @@ class TrainingRuns:
             )
         except (RunFailed, ObjectStoreFault) as failure:
             await self._table.end(run_id, RunState.FAILED, str(failure))
-        except (DBAPIError, OSError) as error:
+        except DATABASE_ERRORS as error:
             log.exception("Training run %s could not be finished.", run_id)
             await self._table.end(run_id, RunState.FAILED, f"It could not be finished: {error}.")
         except LeaseLost:

@@ -31,7 +31,7 @@ from storage.engine.postgresql import (
     take_scopes,
 )
 from storage.engine.postgresql_options import PostgresqlOptions
-from storage.engine.scopes import EVERYTHING, Scopes
+from storage.engine.scopes import BESIDE_ALL, EVERYTHING, Scopes
 from storage.engine.sqlite_file import SqliteFile
 from storage.engine.transaction import TransactionThreads, Work
 
@@ -75,10 +75,15 @@ class Database:
             )
             self._writers: PostgresqlWriters | None = None
             reading, writing = {}, _WRITE
+            self._of_its_own = self.engine
         else:
             options, bare = PostgresqlOptions.from_url(make_url(url))
-            self.engine = create_async_engine(bare, **options.engine_arguments())
-            mark_ended_connections(self.engine.sync_engine)
+            arguments = options.engine_arguments()
+            self.engine = create_async_engine(bare, **arguments)
+            # However many read for long: what keeps the process alive waits for no connection.
+            self._of_its_own = create_async_engine(bare, **arguments | {"pool_size": 1})
+            for each in (self.engine, self._of_its_own):
+                mark_ended_connections(each.sync_engine)
             self._threads = None
             self._writers = PostgresqlWriters(options.writers)
             reading, writing = READ_OPTIONS, WRITE_OPTIONS
@@ -88,8 +93,9 @@ class Database:
         self._read = async_sessionmaker(
             self.engine.execution_options(**reading), expire_on_commit=False
         )
-        self._write = async_sessionmaker(
-            self.engine.execution_options(**writing), expire_on_commit=False
+        self._write, self._write_beside = (
+            async_sessionmaker(each.execution_options(**writing), expire_on_commit=False)
+            for each in (self.engine, self._of_its_own)
         )
 
     async def run_read(self, work: Work[T]) -> T:
@@ -166,7 +172,8 @@ class Database:
 
     @asynccontextmanager
     async def _open(self, alone_in: Scopes) -> AsyncIterator[AsyncSession]:
-        async with self._write.begin() as session:
+        sessions = self._write_beside if alone_in == BESIDE_ALL else self._write
+        async with sessions.begin() as session:
             await take_scopes(session, alone_in)
             yield session
 
@@ -192,7 +199,8 @@ class Database:
         """Close every connection. The database can be opened again with a new object."""
         if self._threads is not None:
             await self._threads.close()
-        await self.engine.dispose()
+        for each in (self.engine, self._of_its_own):
+            await each.dispose()
 
 
 class _EndsItsTransaction(sqlite3.Connection):

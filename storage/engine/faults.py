@@ -11,6 +11,10 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from storage.engine.sqlite_file import DatabaseFileGone
 from storage.objects.faults import ObjectStoreFault
 
+#: What reading and writing raise where the database does not do it: what the driver says, none of
+#: our connections free in time, a server that cannot be reached or does not answer.
+DATABASE_ERRORS = (DBAPIError, NoConnection, OSError)
+
 
 @dataclass(frozen=True, slots=True)
 class StorageFault:

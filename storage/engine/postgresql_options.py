@@ -16,7 +16,7 @@ class PostgresqlOptions:
     """Options of the connections to one server.
 
     Attributes:
-        connections: that a process opens, at most.
+        connections: that a process opens, at most, beside one that renews its leases.
         statement_seconds: a statement that takes longer is ended, and so is a transaction in which
             nothing was asked for so long; 0: none is. Changes of tables may take any time.
         pooler: whether there is a pooler in between that gives each transaction another connection

@@ -13,7 +13,7 @@ run side by side, and each says what it counts on. There are three kinds:
   changed (``SELECT … FOR UPDATE``).
 
 And there is ``BESIDE_ALL``, for one statement that keeps what its process does alive: it waits for
-nobody's turn, not even for who runs alone.
+nobody's turn, not even for who runs alone, and has a connection of its own.
 """
 
 import hashlib

@@ -15,6 +15,10 @@ from storage.types import PlatformName, PostState, ReplyState
 _POSTS = table_of(Post)
 _REPLIES = table_of(Reply)
 
+#: Spelt out, so that the partial index serves whatever is bound. It holds little: a reply leaves it
+#: when it is removed or settled.
+_OPEN_OF_ENDED = text("replies.post_ended AND replies.state IN ('pending', 'sent')")
+
 _NEW = (
     select(Post)
     .where(Post.id == bindparam("post_id"))
@@ -205,15 +209,13 @@ def replies_to_remove(
     query = (
         select(Reply.post_id)
         .join(Post, Post.id == Reply.post_id)
-        # Spelt out, so that the partial index serves whatever is bound; and in its order, so that
-        # it is walked through instead of the posts.
         .where(
-            text("replies.state IN ('pending', 'sent')"),
+            _OPEN_OF_ENDED,
             Post.state == PostState.WITHDRAWN,
             or_(Reply.retry_at.is_(None), Reply.retry_at <= now),
             Post.community_id.not_in(without_communities),
         )
-        .order_by(Reply.recorded_at)
+        .order_by(Reply.recorded_at, Reply.post_id)
         .limit(limit)
     )
     return session.scalars(query).all()
@@ -234,14 +236,14 @@ def replies_without_outcome(
     query = (
         select(Reply.post_id, Post.platform)
         .join(Post, Post.id == Reply.post_id)
-        # As above. Platforms are looked at here: SQLite would walk through all their posts.
+        # Platforms are looked at here: SQLite would walk through all their posts.
         .where(
-            text("replies.state IN ('pending', 'sent')"),
+            _OPEN_OF_ENDED,
             Post.state == PostState.REFUSED,
             or_(Reply.retry_at.is_(None), Reply.retry_at <= now),
             Post.community_id.not_in(without_communities),
         )
-        .order_by(Reply.recorded_at)
+        .order_by(Reply.recorded_at, Reply.post_id)
     )
     rows = session.execute(query)
     return [row.post_id for row in rows if row.platform in platforms][:limit]

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -173,11 +174,18 @@ class Reply(Base):
             "(reason IS NOT NULL) = (skip_code IS NOT NULL AND skip_code = 'other')",
             name="other_skip_has_sentence",
         ),
+        # For processes of the release before, which may run beside this one.
         Index(
             "ix_replies_open",
             "recorded_at",
             sqlite_where=text("state IN ('pending', 'sent')"),
             postgresql_where=text("state IN ('pending', 'sent')"),
+        ),
+        Index(
+            "ix_replies_ended",
+            "recorded_at",
+            sqlite_where=text("post_ended AND state IN ('pending', 'sent')"),
+            postgresql_where=text("post_ended AND state IN ('pending', 'sent')"),
         ),
         Index("ix_replies_recorded", "recorded_at"),
         # Whoever answers, reacts or votes names the reply.
@@ -203,6 +211,8 @@ class Reply(Base):
     retry_at: Mapped[datetime | None]
     #: Why a change to it failed at last, or was given up, a sentence.
     fault: Mapped[str | None] = mapped_column(Text)
+    #: Whether its post was refused or withdrawn; the database keeps it so by triggers.
+    post_ended: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Vote(Base):

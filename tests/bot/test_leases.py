@@ -261,6 +261,22 @@ async def test_who_writes_alone_for_long_ends_no_lease(database: Database) -> No
     await elsewhere.close()
 
 
+async def test_many_who_read_for_long_end_no_lease(database: Database) -> None:
+    if database.url.startswith("sqlite"):
+        pytest.skip("there, nobody waits for a connection")
+    few = Database(f"{database.url}?connections=2")
+    lease = Lease(few, "reddit", term=0.4)
+    assert await lease.hold()
+    async with few.read() as one, few.read() as other, asyncio.timeout(25):
+        for reader in (one, other):
+            await reader.execute(select(1))
+        until = lease._until
+        while lease._until <= until:  # noqa: ASYNC110 - it renews by itself
+            await asyncio.sleep(0.01)
+    await lease.release()
+    await few.close()
+
+
 async def test_a_process_that_was_paused_writes_nothing_when_it_goes_on(
     database: Database,
 ) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import discord
 from discord.ext import commands
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 
 from bot.core import Core
 from bot.discord.events.messages import MessageListener
@@ -24,6 +23,7 @@ from bot.discord.rounds import rounds
 from bot.discord.ui.admin_messages import warn_of_permissions
 from bot.leases import LeaseLost
 from bot.runtime.task_group import TaskGroup
+from storage.engine.faults import DATABASE_ERRORS
 from storage.tables import Community
 from storage.types import PlatformName, ReplyMode
 
@@ -206,7 +206,7 @@ class Backfill(commands.Cog):
         async for message in readable_history(self._client, channel, after):
             try:
                 await self._messages.ingest(message, live=False)
-            except (DBAPIError, OSError, LeaseLost):
+            except (*DATABASE_ERRORS, LeaseLost):
                 # Nothing can be stored now, or not by us; this message is the first one of the
                 # next try.
                 raise

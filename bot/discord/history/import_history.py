@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import discord
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 
 from bot.core import Core
 from bot.discord.gateway.channels import PostChannel, WatchedChannel
@@ -27,6 +26,7 @@ from bot.posts.past_posts import PastPost
 from bot.runtime.download import DownloadFailed
 from bot.serving.champion import NoChampion
 from models.decoding import ImageUnread
+from storage.engine.faults import DATABASE_ERRORS
 from storage.tables import Community, HistoryImport
 from storage.types import PlatformName
 
@@ -46,7 +46,7 @@ _PATIENCE = 3
 
 #: What may pass: the import goes on later where it was.
 MAY_PASS = (
-    *AWAY, DBAPIError, OSError, PlatformUnavailable, DownloadFailed, ImageUnread,
+    *AWAY, *DATABASE_ERRORS, PlatformUnavailable, DownloadFailed, ImageUnread,
     discord.HTTPException, NoChampion,
 )  # fmt: skip
 

@@ -5,6 +5,7 @@ import dataclasses
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 import bot.leases
 from bot.app import App, build
@@ -74,6 +75,20 @@ async def test_who_lost_the_lease_disconnects_and_says_nothing(
     lease._until = 0.0
     await fake.until(lambda: not fake.gateway.connected, "the end of the connection")
     assert not discord.on_duty
+
+
+async def test_a_session_ends_whose_right_cannot_be_asked_for(
+    monkeypatch: pytest.MonkeyPatch, fake: FakeDiscord, discord: DiscordPlatform
+) -> None:
+    lease = discord._connection._lease
+
+    async def hold() -> bool:
+        # All connections to the database are in use.
+        raise NoConnection("none is free")
+
+    monkeypatch.setattr(lease, "hold", hold)
+    lease._until = 0.0
+    await fake.until(lambda: not fake.gateway.connected, "the end of the connection")
 
 
 async def test_a_lease_that_was_renewed_too_late_ends_nothing_where_nobody_took_it(

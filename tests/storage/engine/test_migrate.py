@@ -3,6 +3,7 @@ import multiprocessing
 import sqlite3
 from math import log
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -22,7 +23,7 @@ from storage.engine.migrate import (
     upgrade,
 )
 from storage.tables import Author, Base, Community, Label, Post, Reply
-from storage.types import ReplyState
+from storage.types import PostRefusal, PostState, ReplyState
 from tests.fixtures.rows import row
 from tests.fixtures.schemas import move_to
 
@@ -243,3 +244,24 @@ def test_processes_that_upgrade_at_once_wait_for_each_other(tmp_path: Path) -> N
         barrier = manager.Barrier(2)
         changed = pool.starmap(start, [(url, barrier), (url, barrier)], chunksize=1)
     assert sorted(changed) == [False, True]
+
+
+async def test_replies_of_posts_that_ended_before_are_marked(blank: Database) -> None:
+    database = blank
+    await move_to(database, "0055")
+    ended = {"due_at": None, "refusal_code": PostRefusal.NO_IMAGE, "state": PostState.REFUSED}
+    withdrawn = {"due_at": None, "state": PostState.WITHDRAWN}
+    posts: dict[int, dict[str, Any]] = {1: {}, 2: withdrawn, 3: ended, 4: withdrawn}
+    async with database.write() as session:
+        await store_plainly(session, row(Community))
+        await store_plainly(session, row(Author))
+        for number, values in posts.items():
+            post = row(Post, id=number, source_id=f"p{number}", tries=0, **values)
+            await store_plainly(session, post)
+            if number < 4:
+                await store_plainly(session, row(Reply, post_id=number))
+    await upgrade(database)
+    async with database.read() as session:
+        query = text("SELECT post_id FROM replies WHERE post_ended ORDER BY post_id")
+        assert [*(await session.execute(query)).scalars()] == [2, 3]
+    await database.close()

@@ -248,7 +248,7 @@ def test_processes_that_upgrade_at_once_wait_for_each_other(tmp_path: Path) -> N
 
 async def test_replies_of_posts_that_ended_before_are_marked(blank: Database) -> None:
     database = blank
-    await move_to(database, "0055")
+    await move_to(database, "0056")
     ended = {"due_at": None, "refusal_code": PostRefusal.NO_IMAGE, "state": PostState.REFUSED}
     withdrawn = {"due_at": None, "state": PostState.WITHDRAWN}
     posts: dict[int, dict[str, Any]] = {1: {}, 2: withdrawn, 3: ended, 4: withdrawn}

@@ -3,15 +3,15 @@
 Triggers keep the mark: a post ends in many ways, and processes of the release before end posts,
 too, while this one is started beside them.
 
-Revision ID: 0056
-Revises: 0055
+Revision ID: 0057
+Revises: 0056
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0056"
-down_revision = "0055"
+revision = "0057"
+down_revision = "0056"
 branch_labels = None
 depends_on = None
 

@@ -16,6 +16,7 @@ from bot.cli import (
     cluster,
     db,
     discord,
+    distill,
     doctor,
     evaluate,
     export,
@@ -49,7 +50,6 @@ from peoria import __version__
 from storage.engine.faults import storage_fault
 from storage.errors import ExpectedError
 from storage.objects.faults import ObjectStoreFault
-from trainer.backbone.distill_command import distill
 
 app = typer.Typer(
     name="peoria",
@@ -97,7 +97,7 @@ app.command()(suspicions.suspicions)
 app.command("admin-link")(admin_link.admin_link)
 app.command()(simulate.simulate)
 app.command()(replay.replay)
-app.command()(distill)
+app.command()(distill.distill)
 app.add_typer(reproduce.app, name="reproduce")
 app.add_typer(stats.app, name="stats")
 app.add_typer(genres.app, name="genres")

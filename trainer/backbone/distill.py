@@ -5,7 +5,7 @@ fills (`distill_crops`), the student (`distill_student`) learns the map and its 
 (`distill_run`, `distill_step`), and an exponential moving average of its weights is what is
 evaluated and exported. The schedule (`distill_schedule`) follows the clock, not a number of steps:
 on a machine of any speed the learning rate reaches zero when the time is up. A checkpoint is
-written every two minutes and a killed run continues from it.
+written every two minutes and a killed run continues from it. `distill_job` does it on a cluster.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from trainer.backbone.distill_crops import TEACHER_SIZE, CropStore, Teacher
 from trainer.backbone.distill_images import SourceImage
 from trainer.backbone.distill_options import DistillOptions, Report
 from trainer.backbone.distill_readout import add_readout
-from trainer.backbone.distill_run import StudentRun
+from trainer.backbone.distill_run import FINISHED, StudentRun
 from trainer.backbone.distill_step import crop_side
 from trainer.backbone.distill_teacher import TeacherStatistics, held_out_target
 
@@ -68,21 +68,28 @@ def train_student(
     filling.start()
     try:
         wanted = min(STATISTICS_ROWS, store.rows)
-        while store.ready < wanted and filling.is_alive():
-            filling.join(0.1)
-        if store.failure is not None:
-            raise store.failure
+        _wait_for(store, wanted, filling)
         statistics = TeacherStatistics.measure(store.maps[:wanted].astype(np.float32))
         run = StudentRun(options, statistics, map_shape)
+        # On another machine than before, they are made again: from fewer it would learn worse.
+        _wait_for(store, min(run.crops, store.rows), filling)
         run.learn(store, unseen, report)
     finally:
         stop.set()
         filling.join()
     if not options.readout:
         return run.weights_file
-    finished = options.work / "finished.weights.npz"
+    finished = options.work / FINISHED
     rank = options.readout
     return add_readout(run.weights_file, training, teacher, finished, rank=rank, report=reading_out)
+
+
+def _wait_for(store: CropStore, rows: int, filling: threading.Thread) -> None:
+    """Wait until so many rows are there; raises what made the thread of crops fail."""
+    while store.ready < rows and filling.is_alive():
+        filling.join(0.1)
+    if store.failure is not None:
+        raise store.failure
 
 
 def _sample(images: Sequence[SourceImage], count: int, seed: int) -> list[SourceImage]:

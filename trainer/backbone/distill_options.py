@@ -23,6 +23,7 @@ class DistillOptions:
     pooled_weight: float = 2.0
     seed: int = 1
     max_steps: int | None = None
+    checkpoint_seconds: float = 120.0  # between two checkpoints
     matrices: bool = True
     start: Path | None = None  # a student's weights file (.npz) to begin with instead of random
     readout: int = 192  # rank of the linear readout fitted at the end; 0: none

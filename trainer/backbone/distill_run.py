@@ -21,14 +21,20 @@ from trainer.backbone.distill_student import build_student, device_precision, st
 from trainer.backbone.distill_teacher import TeacherStatistics, agreement
 from trainer.backbone.student_weights import READOUT_ARRAYS, StudentSpec, load_student, save_student
 
-CHECKPOINT_SECONDS = 120.0
+#: Names in the work folder: all of a run, its averaged weights, and those with their readout.
+CHECKPOINT, WEIGHTS = "checkpoint.npz", "backbone.weights.npz"
+FINISHED = "finished.weights.npz"
 
 # What a step takes beyond this, the process was suspended: time in which nothing was learned.
 LONGEST_STEP = 30.0
 
 
 class StudentRun:
-    """The student, its average, its optimizer and the clock: everything a checkpoint holds."""
+    """The student, its average, its optimizer and the clock: everything a checkpoint holds.
+
+    Attributes:
+        crops: that were there to learn from when the checkpoint was written; 0: there is none.
+    """
 
     def __init__(
         self,
@@ -39,8 +45,8 @@ class StudentRun:
         """Start fresh, or where the checkpoint in the work folder stands."""
         self.options, self.statistics, self.map_shape = options, statistics, map_shape
         self.spec = StudentSpec(options.width, options.size)
-        self.weights_file = options.work / "backbone.weights.npz"
-        self.checkpoint = options.work / "checkpoint.npz"
+        self.weights_file = options.work / WEIGHTS
+        self.checkpoint = options.work / CHECKPOINT
         tf.keras.utils.set_random_seed(options.seed)
         self.model = build_student(self.spec, device_precision())
         if options.start is None:
@@ -54,7 +60,7 @@ class StudentRun:
             weight_decay=options.weight_decay,
             matrices=options.matrices,
         )
-        self.step, self.seconds = 0, 0.0
+        self.step, self.seconds, self.crops = 0, 0.0, 0
         if self.checkpoint.is_file():
             self._restore()
         self._steps: dict[int, Any] = {}
@@ -71,7 +77,6 @@ class StudentRun:
             FloatingPointError: the loss became infinite or undefined.
         """
         options = self.options
-        random = np.random.default_rng([options.seed, self.step])
         last = saved = time.monotonic()
         losses: list[float] = []
         while not self._finished():
@@ -79,6 +84,8 @@ class StudentRun:
                 raise store.failure
             done = self._done()
             size = size_at(done, options.size)
+            # Of the step alone: a run that was cut short goes on as if it had not been.
+            random = np.random.default_rng([options.seed, self.step])
             crops, maps = store.draw(random, options.batch)
             loss = float(self._step_function(size)(crops, maps, self._rate(done), self.step + 1.0))
             if not math.isfinite(loss):
@@ -97,21 +104,30 @@ class StudentRun:
                 crops_ready=store.ready,
             )
             report(progress)
-            if now - saved > CHECKPOINT_SECONDS or self._finished():
+            if now - saved > options.checkpoint_seconds or self._finished():
+                self.crops = store.ready
                 self.save()
                 cosine, explained = agreement(self._embed(held_out[0], size), held_out[1])
                 report(replace(progress, cosine=cosine, explained=explained))
                 saved = time.monotonic()
+        if not losses:
+            # Of a run that had learned all, there may be no more than the checkpoint.
+            self._save_weights()
 
     def save(self) -> None:
         """Write the checkpoint and the averaged weights, each in one rename."""
         tensors = [*self.model.get_weights(), *self.average.get_weights()]
         tensors += [variable.numpy() for variable in self.optimizer.state]
         temporary = self.checkpoint.with_name("checkpoint.tmp.npz")
-        clock = json.dumps({"step": self.step, "seconds": self.seconds, **asdict(self.spec)})
+        clock = json.dumps(
+            {"step": self.step, "seconds": self.seconds, "crops": self.crops, **asdict(self.spec)}
+        )
         named: dict[str, Any] = {f"t{i:04d}": tensor for i, tensor in enumerate(tensors)}
         np.savez(temporary, clock=np.array(clock), **named)
         temporary.replace(self.checkpoint)
+        self._save_weights()
+
+    def _save_weights(self) -> None:
         save_student(self.weights_file, self.spec, self.average.get_weights())
 
     def _restore(self) -> None:
@@ -129,6 +145,7 @@ class StudentRun:
         for variable, value in zip(self.optimizer.state, tensors[2 * count :], strict=True):
             variable.assign(value)
         self.step, self.seconds = int(clock["step"]), float(clock["seconds"])
+        self.crops = int(clock.get("crops", 0))
 
     def _done(self) -> float:
         by_time = self.seconds / (60 * self.options.minutes)

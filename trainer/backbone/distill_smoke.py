@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from trainer.backbone.distill import train_student
 from trainer.backbone.distill_images import find_images
 from trainer.backbone.distill_options import DistillOptions, Report
-from trainer.backbone.distill_teacher import prepare_teacher
+from trainer.backbone.distill_teacher import convert_teacher, litert_teacher
 from trainer.backbone.export import export_student
 from trainer.backbone.student_weights import StudentSpec, build_backbone, save_student
 
@@ -35,7 +35,7 @@ def smoke_run(report: Report, reading_out: Callable[[int, int], None]) -> dict[s
         teacher_weights = root / "teacher.npz"
         spec = StudentSpec(width=0.35, input_size=224)
         save_student(teacher_weights, spec, _random_teacher(spec))
-        teacher = prepare_teacher(str(teacher_weights), root / "work")
+        teacher = litert_teacher(convert_teacher(str(teacher_weights), root / "work").read_bytes())
         images = find_images([root / "images"])
         written = []
         for steps in (1, 2):

@@ -66,8 +66,8 @@ def litert_teacher(content: bytes, threads: int = 1) -> Teacher:
     return run
 
 
-def prepare_teacher(weights: str, work: Path) -> Teacher:
-    """Return the LiteRT teacher that gives feature maps, converting it once per work folder.
+def convert_teacher(weights: str, work: Path) -> Path:
+    """Return the LiteRT file of a teacher that gives feature maps, converted once per work folder.
 
     Raises:
         ExportRefused: the weights cannot be read.
@@ -81,7 +81,7 @@ def prepare_teacher(weights: str, work: Path) -> Teacher:
         temporary = converted.with_suffix(".tmp")
         temporary.write_bytes(convert(keras.Model(model.input, model.layers[-2].output)))
         temporary.replace(converted)
-    return litert_teacher(converted.read_bytes())
+    return converted
 
 
 def held_out_target(

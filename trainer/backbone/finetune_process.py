@@ -7,19 +7,16 @@ import asyncio
 import json
 import math
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from models.extras import RayMissing
 from storage.objects.image_place import ImagePlace
 from trainer.backbone.finetune import FinetuneRefused, Plan, finetune
 from trainer.backbone.finetune_job import finetune_on
 from trainer.backbone.finetune_pictures import read_pictures
 from trainer.backbone.student_weights import ExportRefused
-from trainer.cluster.jobs import JobCluster, JobStopped, OtherRelease
-from trainer.cluster.ray_jobs import job_cluster
+from trainer.cluster.jobs import JobStopped, OtherRelease
+from trainer.cluster.ray_jobs import job_cluster_if_any
 from trainer.cluster.side_by_side import ClusterLost
 
 #: Exit status of a refusal.
@@ -41,19 +38,6 @@ def _note(sentence: str) -> None:
     _say(stage=f"fine-tuning: {sentence}")
 
 
-@contextmanager
-def _cluster(address: str | None) -> Iterator[JobCluster | None]:
-    """The cluster; None where there is none just now."""
-    with ExitStack() as stack:
-        found = None
-        if address is not None:
-            try:
-                found = stack.enter_context(job_cluster(address))
-            except (ClusterLost, RayMissing) as away:
-                _note(f"without the cluster ({away})")
-        yield found
-
-
 def main() -> int:
     """Run the task on standard input; 0 when it was carried out, 3 when refused."""
     task = json.loads(sys.stdin.readline())
@@ -68,7 +52,7 @@ def main() -> int:
     plan = Plan(epochs=task["epochs"], seed=task["seed"])
     checkpoint, min_labels = Path(task["checkpoint"]), task["min_labels"]
     try:
-        with _cluster(task["ray_address"]) as cluster:
+        with job_cluster_if_any(task["ray_address"], _note) as cluster:
             if cluster is None:
                 found = finetune(
                     pictures, weights, out,

@@ -3,9 +3,10 @@
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
+from models.extras import RayMissing
 from models.ray_cluster import connect, disconnect
 from trainer.cluster.jobs import (
     Fragment,
@@ -49,6 +50,21 @@ def job_cluster(address: str) -> Iterator[JobCluster]:
         yield _RayCluster(None if address.startswith("ray://") else _head())
     finally:
         disconnect()
+
+
+@contextmanager
+def job_cluster_if_any(
+    address: str | None, note: Callable[[str], None]
+) -> Iterator[JobCluster | None]:
+    """The cluster at an address; None without one, and where it is away, which is noted."""
+    with ExitStack() as stack:
+        found = None
+        if address is not None:
+            try:
+                found = stack.enter_context(job_cluster(address))
+            except (ClusterLost, RayMissing) as away:
+                note(f"without the cluster ({away})")
+        yield found
 
 
 class _RayCluster:

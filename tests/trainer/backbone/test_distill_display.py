@@ -1,14 +1,7 @@
 from rich.console import Console
-from typer.testing import CliRunner
 
-from trainer.backbone.distill_command import ProgressDisplay, app
+from trainer.backbone.distill_display import ProgressDisplay
 from trainer.backbone.distill_options import DistillProgress
-
-
-def test_without_images_the_command_says_what_to_give() -> None:
-    result = CliRunner().invoke(app, [], env={"TERM": "dumb", "COLUMNS": "200"})
-    assert result.exit_code == 2
-    assert "--data" in result.output
 
 
 def test_a_log_gets_a_line_for_every_evaluation() -> None:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from discord.asset import Asset
+
 from tests.fakes.discord import FakeDiscord, Message
 
 WIDTH = 640
@@ -95,16 +97,20 @@ class Layout:
         if message.only_for is not None:
             kinds.append("whisper")
         name = message.author.name
-        app = " <span class=app>APP</span>" if message.author.user.bot else ""
+        machine = message.author.user.bot or message.webhook_id is not None
+        app = " <span class=app>APP</span>" if machine else ""
+        # A link that is shown as its picture is not written as well.
+        content = "" if message.content in _shown_links(message) else message.content
         colour = f"hsl({sum(map(ord, name)) * 47 % 360} 45% 45%)"
         parts = [
             above,
             f'<div class=avatar style="background:{colour}">{html.escape(name[0].upper())}</div>',
             f"<span class=who>{html.escape(name)}</span>{app}",
             f"<span class=time>{message.sent_at:%d/%m/%Y %H:%M}</span>",
-            f"<div>{self._markdown(message.content)}</div>" if message.content else "",
+            f"<div>{self._markdown(content)}</div>" if content else "",
             *(self._embed(message, embed) for embed in message.embeds),
             *self._files(message),
+            *self._stickers(message),
             self._forwarded(message),
             self._buttons(message),
             "".join(
@@ -115,7 +121,17 @@ class Layout:
         ]  # fmt: skip
         return f'<div class="{" ".join(kinds)}">{"".join(parts)}</div>'
 
+    def _stickers(self, message: Message) -> list[str]:
+        links = (f"{Asset.BASE}/stickers/{each['id']}.png" for each in message.stickers)
+        return [self._linked(link) for link in links]
+
+    def _linked(self, link: str) -> str:
+        data = self._fake.linked(link)
+        return "" if data is None else f'<img class=file src="{_data(data)}">'
+
     def _embed(self, message: Message, embed: dict[str, Any]) -> str:
+        if embed.get("type") == "gifv":
+            return self._linked(embed["thumbnail"]["proxy_url"])
         colour = f"#{embed['color']:06x}" if embed.get("color") else "#1e1f22"
         parts = [
             f"<div class=title>{self._markdown(embed['title'])}</div>" if "title" in embed else "",
@@ -219,6 +235,10 @@ def relative(moment: datetime, now: datetime) -> str:
             words = f"{count} {unit}{'s' if count > 1 else ''}"
             return f"in {words}" if seconds > 0 else f"{words} ago"
     return "now"
+
+
+def _shown_links(message: Message) -> list[str]:
+    return [each["url"] for each in message.embeds if each.get("type") == "gifv"]
 
 
 def _safe(text: str) -> str:

@@ -18,17 +18,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
+from discord.asset import Asset
 from pydantic import SecretStr
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.discord_story_install import invite  # noqa: E402
 from benchmarks.discord_story_places import (  # noqa: E402
     end_season,
     promise_role,
     tell_asking,
     tell_outcomes,
     tell_places,
+)
+from benchmarks.discord_story_server import (  # noqa: E402
+    tell_category,
+    tell_import,
+    tell_mention,
+    tell_model_here,
+    tell_other_pictures,
+    tell_rules,
 )
 from benchmarks.discord_village import DAY, HOUR, Story, Village, guess, said  # noqa: E402
 from bot.app import App, build  # noqa: E402
@@ -53,11 +63,10 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     fake, channel = story.fake, village.channel
     ann, bob, cleo = village.people[:3]
 
-    story.chapter("Install")
     names = ", ".join(sorted(f"`/{name}`" for name, kind in fake.commands if kind == 1))
     entries = ", ".join(sorted(f"*{name}*" for name, kind in fake.commands if kind == 3))
     story.tell(
-        f"The bot starts, logs in and sends Discord its {len(fake.commands)} commands:"
+        f"`make run`: the bot starts, logs in and sends Discord its {len(fake.commands)} commands:"
         f" {names}, and in the menu of every message {entries}."
     )
     asked = await fake.slash(admin, channel, "help")
@@ -90,8 +99,10 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
             if person is not author and number % 3:
                 await guess(village, person, reply, meme, taste)
         await village.vote(message, meme)
-        await village.pass_time(5 * HOUR)
-    await village.pass_time(DAY)
+        # Scores of this hour become final at its end; digests are due at full hours.
+        await village.pass_time(4 * HOUR, step=2 * HOUR)
+        await village.pass_time(HOUR, step=HOUR)
+    await village.pass_time(DAY, step=HOUR)
     story.tell(
         f"{WEEKS} memes are posted; twelve people guess and vote"
         f" ({perf_counter() - started:.0f} s in this run, with the clock moved by hand)."
@@ -163,6 +174,11 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     await tell_outcomes(story, village, results)
 
     await tell_places(story, village, admin)
+    await tell_category(story, village, admin)
+    await tell_other_pictures(story, village, admin)
+    await tell_mention(story, village)
+    await tell_rules(story, village, admin)
+    await tell_import(story, village, admin)
 
     story.chapter("Leaderboard")
     asked = await fake.slash(ann, channel, "leaderboard", season="all")
@@ -202,6 +218,8 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     await fake.settle(within=120)
     story.quote(admin.name, "presses **Go back**", question.text, clicked.acknowledged_after)
 
+    await tell_model_here(story, village, admin, await newest_version(app))
+
     story.chapter("Your own data")
     asked = await fake.slash(cleo, channel, "export-me")
     story.quote(cleo.name, "`/export-me`", said(asked), asked.acknowledged_after)
@@ -238,7 +256,9 @@ async def play(pictures: Path) -> str:
     clock = FakeClock(START)
     with tempfile.TemporaryDirectory() as scratch:
         async with FakeDiscord(clock=clock) as fake:
-            guild = fake.guild("The village")
+            # Where Discord's clients show stickers from.
+            Asset.BASE = f"{fake.base_url}/links"
+            guild = fake.guild("The village", has_bot=False)
             settings = Settings(
                 _env_file=None, data_dir=Path(scratch) / "data", web=False, silent_share=0,
                 discord_token=SecretStr(fake.token), discord_api_url=fake.api_url,
@@ -246,11 +266,12 @@ async def play(pictures: Path) -> str:
                 log_level="WARNING", discord_model_servers=(str(guild.id),),
             )  # fmt: skip
             channel, told = fake.channel(guild, "memes"), fake.channel(guild, "general")
+            story = Story(fake, clock, pictures)
+            await invite(story, guild, Path(scratch))
             people = [fake.member(guild, name) for name in PEOPLE]
             admin = fake.member(guild, "mayor", manage_guild=True)
             async with open_core(settings, clock=clock) as core:
                 app = build(core)
-                story = Story(fake, clock, pictures)
                 await app.platforms[PlatformName.DISCORD].start()
                 try:
                     await fake.ready()

@@ -21,7 +21,7 @@ async def tell_places(story: Story, village: Village, admin: Member) -> None:
     story.quote(
         admin.name, f"`/watch channel: #{forum.name}`", said(asked), asked.acknowledged_after
     )
-    picture = _file(village.meme(Scene.CAT, Palette.WARM))
+    picture = as_file(village.meme(Scene.CAT, Palette.WARM))
     begun = await fake.begin_thread(forum, dan, "my first one", attachments=[picture])
     reply = await village.reply_to(begun)
     story.show("forum", "The beginning of a thread, and the reply in it", [begun, reply])
@@ -43,7 +43,7 @@ async def tell_asking(story: Story, village: Village) -> None:
 
     story.chapter("Which of three?")
     scenes = (Scene.CHART, Scene.CAT, Scene.FOOD)
-    ideas = [_file(village.meme(scene, Palette.NEON), f"{scene.value}.jpg") for scene in scenes]
+    ideas = [as_file(village.meme(scene, Palette.NEON), f"{scene.value}.jpg") for scene in scenes]
     asked = await fake.slash(
         bob, channel, "predict", image=ideas[0], image2=ideas[1], image3=ideas[2]
     )
@@ -55,7 +55,7 @@ async def tell_asking(story: Story, village: Village) -> None:
 
     story.chapter("Ask by a direct message")
     letter = await fake.post_message(
-        fake.dm(finn), finn.user, attachments=[_file(village.meme(Scene.FACE))]
+        fake.dm(finn), finn.user, attachments=[as_file(village.meme(Scene.FACE))]
     )
     reply = await village.reply_to(letter)
     story.show("direct", "A picture sent to Peoria, and its answer", [letter, reply])
@@ -111,5 +111,6 @@ async def end_season(story: Story, village: Village, results: Channel, admin: Me
     story.quote(admin.name, "`/audit`", said(asked), asked.acknowledged_after)
 
 
-def _file(meme: Meme, name: str = "meme.jpg") -> Upload:
+def as_file(meme: Meme, name: str = "meme.jpg") -> Upload:
+    """What somebody uploads."""
     return Upload(draw(meme), name)

@@ -1,25 +1,32 @@
 """What the story on Discord is told with: its transcript, and a village of people."""
 
+import asyncio
 import sys
 import time
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+from discord.ext import commands
 
 from benchmarks.chromium_pictures import draw_pages
 from benchmarks.discord_layout import WIDTH, Layout
 from bot.app import App
 from bot.discord.digests.run_digests import Digests
 from bot.discord.games.run_games import Games
+from bot.discord.history.run_imports import HistoryImports
 from bot.discord.outcomes.tell_outcomes import OutcomeTeller
 from bot.discord.platform import DiscordPlatform
+from bot.platform import PlatformUnavailable
 from bot.simulation.draw import draw
 from bot.simulation.memes import Meme, Palette, Scene
 from storage.types import PlatformName
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Channel, FakeDiscord, Guild, Interaction, Member, Message, Upload
+
+_Cog = TypeVar("_Cog", bound=commands.Cog)
 
 UP, DOWN = "⬆️", "⬇️"
 MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
@@ -59,6 +66,11 @@ class Story:
     async def draw(self) -> None:
         """All pictures, when the story is over: a browser beside it would slow the bot."""
         await draw_pages(self._pages, width=WIDTH)
+
+    def shell(self, command: str, answer: str) -> None:
+        """What was typed in Peoria's folder, and what stood there then."""
+        lines = [f"$ .venv/bin/python {command}", *answer.rstrip().splitlines()]
+        self.lines += [*(f"    {line}".rstrip() for line in lines), ""]
 
     def quote(self, who: str, asked: str, answer: str, seconds: float | None = None) -> None:
         """What somebody did, and what the bot said."""
@@ -130,18 +142,29 @@ class Village:
 
     async def look(self) -> None:
         """What the bot does by itself some seconds of real time: digests, outcomes, duels."""
+        digests, games = await self._part(Digests), await self._part(Games)
+        await digests.send_due()
+        await (await self._part(OutcomeTeller)).tell_due()
+        await games.look()
+
+    async def take_up_imports(self) -> None:
+        """The imports that were asked for go on, to their end."""
+        await (await self._part(HistoryImports)).take_up()
+        await self.story.fake.settle(within=120)
+
+    async def _part(self, kind: type[_Cog]) -> _Cog:
         platform = self.app.platforms[PlatformName.DISCORD]
         assert isinstance(platform, DiscordPlatform)
         connection = platform._connection  # noqa: SLF001 - its rounds go by real time
-        client = connection.session().client
-        digests, games = client.get_cog(Digests.__name__), client.get_cog(Games.__name__)
-        outcomes = client.get_cog(OutcomeTeller.__name__)
-        assert isinstance(digests, Digests)
-        assert isinstance(games, Games)
-        assert isinstance(outcomes, OutcomeTeller)
-        await digests.send_due()
-        await outcomes.tell_due()
-        await games.look()
+        while True:
+            try:
+                part = connection.session().client.get_cog(kind.__name__)
+            except PlatformUnavailable:
+                # On a busy machine the bot may lose the right to serve for a moment.
+                await asyncio.sleep(1)
+            else:
+                assert isinstance(part, kind)
+                return part
 
 
 async def guess(village: Village, person: Member, reply: Message, meme: Meme, taste: float) -> None:

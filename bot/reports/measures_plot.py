@@ -15,8 +15,16 @@ _WIDEST = 60
 
 
 def draw_histogram(summary: MeasureSummary) -> str:
-    """One measure's histogram, described in it in words; it takes the colour of the text around."""
-    bars = summary.bars
+    """One measure's histogram, described in it in words; it takes the colour of the text around.
+
+    A measure that no post has anything of is told in words alone: one bar would fill the picture.
+    """
+    bars, name = summary.bars, _(MEASURE_NAMES[summary.name])
+    if len(bars) == 1 and math.isinf(bars[0].first):
+        words = _("0 or less for every post")
+        return _svg(
+            f"{name}: {words}.", 40, f'{_heading(name)}<text x="0" y="32">{escape(words)}</text>'
+        )
     most = max(*(bar.posts for bar in bars), 1)
     step = WIDTH / len(bars)
     marks = []
@@ -36,15 +44,22 @@ def draw_histogram(summary: MeasureSummary) -> str:
                 f'<text x="{round(at, 1)}" y="{_TOP + _HEIGHT + 16}"'
                 f' text-anchor="{anchor}">{escape(_short(bar))}</text>'
             )
-    name = _(MEASURE_NAMES[summary.name])
     told = "; ".join(f"{_words(bar)}: {number(bar.posts)}" for bar in bars)
     heading = _("How many posts have how much of {measure}.").format(measure=name)
+    return _svg(f"{heading} {told}.", _TOP + _HEIGHT + _AXIS, f"{_heading(name)}{''.join(marks)}")
+
+
+def _svg(described: str, height: int, drawn: str) -> str:
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {_TOP + _HEIGHT + _AXIS}"'
-        f' role="img" aria-label={quoteattr(f"{heading} {told}.")}'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"'
+        f' role="img" aria-label={quoteattr(described)}'
         ' font-family="system-ui, sans-serif" font-size="12" fill="currentColor">'
-        f'<text x="0" y="12" font-weight="bold">{escape(name)}</text>{"".join(marks)}</svg>'
+        f"{drawn}</svg>"
     )
+
+
+def _heading(name: str) -> str:
+    return f'<text x="0" y="12" font-weight="bold">{escape(name)}</text>'
 
 
 def _words(bar: Bar) -> str:

@@ -21,7 +21,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
-from meme_views import lighten
 from meme_views import photograph as photograph_board
 from memes import meme
 from pages import photograph
@@ -32,7 +31,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.discord_layout import Layout, screenshot  # noqa: E402
+from benchmarks.chromium_pictures import draw_pages  # noqa: E402
+from benchmarks.discord_layout import WIDTH, Layout  # noqa: E402
 from bot.app import build  # noqa: E402
 from bot.core import open_core  # noqa: E402
 from bot.posts.attribute_worker import AttributeWorker  # noqa: E402
@@ -71,7 +71,8 @@ async def on_discord(fake: FakeDiscord) -> None:
     await asked.answered(within=600)
     if asked.response is None:
         raise SystemExit("Discord was told nothing.")
-    Layout(fake).picture([asked.response], HERE / "looks-discord.png")
+    page = Layout(fake).page([asked.response])
+    await draw_pages({HERE / "looks-discord.png": page}, width=WIDTH)
 
 
 async def on_board(address: str) -> None:
@@ -123,7 +124,7 @@ async def on_command_line(data: Path, scratch: Path) -> None:
     shown = f"$ main.py {shlex.join(arguments)}\n{said.decode()}"
     style = "margin:0;padding:16px;background:#313338;color:#dcddde;font:15px/1.25 monospace"
     page = f'<body style="{style}"><pre style="{style}">{html.escape(shown)}</pre>'
-    screenshot(f"<meta charset=utf-8>{page}", HERE / "looks-command-line.png", width=980)
+    await draw_pages({HERE / "looks-command-line.png": f"<meta charset=utf-8>{page}"}, width=980)
 
 
 async def with_drawn_pictures(scratch: Path) -> None:
@@ -154,8 +155,6 @@ async def with_drawn_pictures(scratch: Path) -> None:
             finally:
                 await board.stop()
     await on_command_line(scratch / "data", scratch)
-    for name in ("board", "filter", "discord", "command-line"):
-        lighten(HERE / f"looks-{name}.png")
 
 
 def imported(scratch: Path, posts: Path, images: Path) -> Path:

@@ -17,14 +17,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
-from PIL import Image
 from pydantic import SecretStr
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.discord_layout import Layout, screenshot  # noqa: E402
+from benchmarks.chromium_pictures import draw_pages  # noqa: E402
+from benchmarks.discord_layout import WIDTH, Layout  # noqa: E402
 from bot.app import App, build  # noqa: E402
 from bot.core import open_core  # noqa: E402
 from bot.settings import Settings  # noqa: E402
@@ -59,7 +59,7 @@ async def on_command_line(data: Path, scratch: Path) -> None:
         shown += f"$ main.py {shlex.join(arguments)}\n{said.decode()}\n"
     style = "margin:0;padding:16px;background:#313338;color:#dcddde;font:15px/1.25 monospace"
     page = f'<body style="{style}"><pre style="{style}">{html.escape(shown)}</pre>'
-    screenshot(f"<meta charset=utf-8>{page}", HERE / "meme-command-line.png", width=980)
+    await draw_pages({HERE / "meme-command-line.png": f"<meta charset=utf-8>{page}"}, width=980)
 
 
 async def on_discord(fake: FakeDiscord, channel: Channel, person: Member) -> None:
@@ -69,7 +69,8 @@ async def on_discord(fake: FakeDiscord, channel: Channel, person: Member) -> Non
     await asked.answered(within=600)
     if asked.response is None:
         raise SystemExit("Discord was told nothing.")
-    Layout(fake).picture([asked.response], HERE / "meme-discord.png")
+    page = Layout(fake).page([asked.response])
+    await draw_pages({HERE / "meme-discord.png": page}, width=WIDTH)
 
 
 async def on_board(address: str) -> None:
@@ -95,16 +96,7 @@ async def photograph(visitor: aiohttp.ClientSession, address: str, page: str, na
             content = base64.b64encode(await answer.read()).decode()
             page = page.replace(f'"{path}"', f'"data:{answer.content_type};base64,{content}"')
     page = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
-    screenshot(page, HERE / name, width=BOARD_WIDTH, crop=False)
-
-
-def lighten(path: Path) -> None:
-    """Write a picture with few colours: half as many bytes."""
-    with Image.open(path) as image:
-        whole = image.convert("RGB")
-    palette = whole.quantize(256)
-    few = whole.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
-    few.save(path, optimize=True)
+    await draw_pages({HERE / name: page}, width=BOARD_WIDTH, height=BOARD_WIDTH)
 
 
 async def play(scratch: Path) -> None:
@@ -139,8 +131,6 @@ async def play(scratch: Path) -> None:
             finally:
                 await board.stop()
     await on_command_line(data, scratch)
-    for name in ("meme-board", "meme-discord", "meme-command-line"):
-        lighten(HERE / f"{name}.png")
 
 
 if __name__ == "__main__":

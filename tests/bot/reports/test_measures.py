@@ -42,6 +42,13 @@ def test_every_post_is_in_one_bar(values: list[float]) -> None:
     ElementTree.fromstring(draw_histogram(found))  # noqa: S314 - our own
 
 
+def test_what_no_post_has_is_told_in_words() -> None:
+    drawn = draw_histogram(summarise("guesses", np.zeros(9)))
+    assert "<rect" not in drawn
+    assert "0 or less for every post" in drawn
+    assert "<rect" in draw_histogram(summarise("guesses", np.array([0.0, 1.0])))
+
+
 def test_ratios_have_bars_of_equal_width() -> None:
     found = summarise("upvote_ratio", np.array([0.0, 0.05, 0.55, 1.0, np.nan]))
     assert [bar.posts for bar in found.bars] == [2, 0, 0, 0, 0, 1, 0, 0, 0, 1]

@@ -199,6 +199,10 @@ class People:
         self._links[name] = data
         return f"{self.base_url}/links/{name}"
 
+    def linked(self, url: str) -> bytes | None:
+        """What lies at an address that `link` gave; None: nothing."""
+        return self._links.get(url.removeprefix(f"{self.base_url}/links/"))
+
     def fetched(self, name: str) -> int:
         """How often somebody downloaded what `link` put there."""
         return self._fetched[name]

@@ -106,7 +106,7 @@ class FakeDiscord(Asking):
         app.router.add_get("/gateway/", self.gateway.serve)
         app.router.add_get("/gateway", self.gateway.serve)
         app.router.add_get("/attachments/{channel}/{attachment}/{filename}", self._serve_file)
-        app.router.add_get("/links/{name}", self._serve_link)
+        app.router.add_get("/links/{name:.+}", self._serve_link)
         self.rest.add_routes(app, "/api/v10")
         app.on_response_prepare.append(self._tell_time)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)

@@ -161,7 +161,7 @@ class Channel:
             return {**common, "recipients": [self.recipient.payload()]}
         if self.is_thread:
             return {**common, **self._thread()}
-        forum = {}
+        forum: Payload = {}
         if self.kind in (FORUM, MEDIA):
             newest = max((each.id for each in self.threads()), default=None)
             forum = {

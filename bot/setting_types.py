@@ -7,6 +7,7 @@ import re
 from importlib.util import find_spec
 from ipaddress import ip_network
 from typing import Annotated, TypeAlias
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator
@@ -56,6 +57,9 @@ _BLUESKY_PLACE = re.compile(
     r"#[^\W_]\w{0,98}|@[A-Za-z0-9.-]{1,60}"
     r"|at://[\w.:-]{1,60}/app\.bsky\.(?:feed\.generator|graph\.list)/[\w-]{1,20}"
 )
+
+#: Ends of names that no host of the Internet has.
+_NEAR = (".localhost", ".local", ".internal", ".home.arpa")
 
 _BUCKET = re.compile(r"(?:s3|gs|az)://[^/]")
 _BUCKET_URL = re.compile(r"\w+://[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*/?")
@@ -203,6 +207,31 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _account_address(value: str) -> str:
+    if value.startswith("http://") and not _is_near(urlsplit(value).hostname or ""):
+        raise ValueError(
+            "must begin with https://: over http:// everybody on the way reads the password; that"
+            " is for this machine and private networks only"
+        )
+    return _web_address(value)
+
+
+def _is_near(host: str) -> bool:
+    """Whether a host is this machine, or one of a network that is not the Internet."""
+    # It brings a client for HTTP with it, which no other setting needs.
+    from bot.runtime.public_addresses import is_address, is_public
+
+    host = host.rstrip(".").lower()
+    if is_address(host):
+        return not is_public(host)
+    # A number without dots is an address, too.
+    return host[:1].isalpha() and ("." not in host or host.endswith(_NEAR))
+
+
+def _optional_account_address(value: str | None) -> str | None:
+    return None if value is None else _account_address(value)
+
+
 def _optional_web_address(value: str | None) -> str | None:
     return None if value is None else _web_address(value)
 
@@ -245,6 +274,10 @@ BlueskyPlaces: TypeAlias = Annotated[Names, AfterValidator(_bluesky_places)]
 WebAddress: TypeAlias = Annotated[str, AfterValidator(_web_address)]
 #: The same, or None.
 OptionalWebAddress: TypeAlias = Annotated[str | None, AfterValidator(_optional_web_address)]
+#: An http address that a password or a token is sent to: http:// only where no stranger listens.
+AccountAddress: TypeAlias = Annotated[str, AfterValidator(_account_address)]
+#: The same, or None.
+OptionalAccountAddress: TypeAlias = Annotated[str | None, AfterValidator(_optional_account_address)]
 #: Where a Ray cluster is: ``local``, ``auto``, ``host:port``, ``ray://host:port``; or None.
 RayAddress: TypeAlias = Annotated[str | None, AfterValidator(_ray_address)]
 #: Shards of Discord, such as ``0-3/8``, or None.

@@ -14,6 +14,7 @@ from sqlalchemy import URL
 
 from bot.runtime.roles import ALL
 from bot.setting_types import (
+    AccountAddress,
     BlueskyPlaces,
     CronSchedule,
     DatabaseUrl,
@@ -22,6 +23,7 @@ from bot.setting_types import (
     Names,
     Networks,
     ObjectStoreUrl,
+    OptionalAccountAddress,
     OptionalWebAddress,
     RayAddress,
     Roles,
@@ -29,7 +31,6 @@ from bot.setting_types import (
     Subreddits,
     TimeZone,
     Trackers,
-    WebAddress,
 )
 from bot.written_networks import (
     NETWORKS,
@@ -384,16 +385,16 @@ class Settings(BaseSettings):
         le=360,
         description="How late a final score may be read, so that one request reads many, minutes.",
     )
-    reddit_url: WebAddress = Field(
+    reddit_url: AccountAddress = Field(
         "https://www.reddit.com",
         description="Where Reddit gives out tokens; changed for tests only.",
     )
-    reddit_oauth_url: WebAddress = Field(
+    reddit_oauth_url: AccountAddress = Field(
         "https://oauth.reddit.com",
         description="Where Reddit's API is; changed for tests only.",
     )
 
-    lemmy_instance: OptionalWebAddress = Field(
+    lemmy_instance: OptionalAccountAddress = Field(
         None,
         description="Lemmy instance that the bot's account is on, such as https://lemmy.world; with"
         " it, communities of Lemmy are watched. docs/lemmy.md says how.",
@@ -442,7 +443,7 @@ class Settings(BaseSettings):
         60.0, ge=10, description="How often a community of Lemmy and messages are read, seconds."
     )
 
-    mastodon_instance: OptionalWebAddress = Field(
+    mastodon_instance: OptionalAccountAddress = Field(
         None,
         description="Server of the bot's account, such as https://mastodon.social; with it,"
         " hashtags, accounts and lists are watched. docs/mastodon.md says how.",
@@ -491,7 +492,7 @@ class Settings(BaseSettings):
         60.0, ge=10, description="How often what is watched and messages are read, seconds."
     )
 
-    bluesky_service: WebAddress = Field(
+    bluesky_service: AccountAddress = Field(
         "https://bsky.social", description="Server of the bot's account on Bluesky."
     )
     bluesky_handle: str | None = Field(

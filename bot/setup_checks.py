@@ -4,6 +4,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeAlias
 
 from bot.settings import Settings
+from bot.texts.translate import mark
+
+#: What is said where nothing is watched; ``setting`` with what can be.
+NOTHING_CHOSEN = mark("Nothing is chosen yet: do it on the page /admin/setup, or set {setting}.")
 
 
 class Finding(Protocol):

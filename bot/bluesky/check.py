@@ -13,5 +13,5 @@ async def check_bluesky(settings: Settings, clock: Clock) -> Sequence[Finding]:
     return await check_network(
         lambda: BlueskyNetwork(settings, lambda: settings, clock=clock),
         read_rules(settings),
-        none_watched="None is set: PEORIA_BLUESKY_WATCH=#cats,@ann.bsky.social",
+        example="PEORIA_BLUESKY_WATCH=#cats,@ann.bsky.social",
     )

@@ -159,8 +159,9 @@ class BlueskyClient:
             answer = await self._request("POST", "com.atproto.server.createSession", (), given, "")
         except NetworkRefusal as refusal:
             raise CredentialsRefused(
-                f"{who.service} does not let {who.handle} in ({refusal.code}): check"
-                " PEORIA_BLUESKY_HANDLE and PEORIA_BLUESKY_PASSWORD, which is an app password."
+                f"{who.service} does not let {who.handle} in ({refusal.code}): type the"
+                " account in on the page /admin/setup, or set PEORIA_BLUESKY_HANDLE and"
+                " PEORIA_BLUESKY_PASSWORD. It wants an app password."
             ) from refusal
         did, token = answer.object.get("did"), answer.object.get("accessJwt")
         if not isinstance(did, str) or not isinstance(token, str):

@@ -65,7 +65,8 @@ def read_credentials(settings: Settings) -> Credentials:
     )
     if not settings.bluesky_handle or not password:
         raise PlatformRefused(
-            "Bluesky needs PEORIA_BLUESKY_HANDLE, and PEORIA_BLUESKY_PASSWORD or"
+            "Bluesky needs an account: type it in on the page /admin/setup, or set"
+            " PEORIA_BLUESKY_HANDLE, and PEORIA_BLUESKY_PASSWORD or"
             " PEORIA_BLUESKY_PASSWORD_FILE; docs/bluesky.md says how."
         )
     return Credentials(settings.bluesky_service, settings.bluesky_handle, password)

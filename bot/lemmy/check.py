@@ -13,5 +13,5 @@ async def check_lemmy(settings: Settings, clock: Clock) -> Sequence[Finding]:
     return await check_network(
         lambda: LemmyNetwork(settings, lambda: settings, clock=clock),
         read_rules(settings),
-        none_watched="None is set: PEORIA_LEMMY_COMMUNITIES=memes@lemmy.world",
+        example="PEORIA_LEMMY_COMMUNITIES=memes@lemmy.world",
     )

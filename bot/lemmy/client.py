@@ -221,8 +221,9 @@ class LemmyClient:
         except NetworkRefusal as refusal:
             if refusal.status in (400, 401, 403) or refusal.code in _REFUSED_LOGIN:
                 raise CredentialsRefused(
-                    f"{who.instance} does not let {who.username} in ({refusal.code}): check"
-                    " PEORIA_LEMMY_USERNAME and PEORIA_LEMMY_PASSWORD. Two-factor authentication"
+                    f"{who.instance} does not let {who.username} in ({refusal.code}): type"
+                    " the account in on the page /admin/setup, or set PEORIA_LEMMY_USERNAME and"
+                    " PEORIA_LEMMY_PASSWORD. Two-factor authentication"
                     " must be off for the bot's account."
                 ) from refusal
             raise

@@ -17,7 +17,8 @@ def read_credentials(settings: Settings) -> Credentials:
     )
     if not settings.lemmy_instance or not settings.lemmy_username or not password:
         raise PlatformRefused(
-            "Lemmy needs PEORIA_LEMMY_INSTANCE, PEORIA_LEMMY_USERNAME, and PEORIA_LEMMY_PASSWORD or"
+            "Lemmy needs an account: type it in on the page /admin/setup, or set"
+            " PEORIA_LEMMY_INSTANCE, PEORIA_LEMMY_USERNAME, and PEORIA_LEMMY_PASSWORD or"
             " PEORIA_LEMMY_PASSWORD_FILE; docs/lemmy.md says how."
         )
     return Credentials(settings.lemmy_instance, settings.lemmy_username, password)

@@ -13,5 +13,5 @@ async def check_mastodon(settings: Settings, clock: Clock) -> Sequence[Finding]:
     return await check_network(
         lambda: MastodonNetwork(settings, lambda: settings, clock=clock),
         read_rules(settings),
-        none_watched="None is set: PEORIA_MASTODON_WATCH=#catsofmastodon,@ann@mastodon.art",
+        example="PEORIA_MASTODON_WATCH=#catsofmastodon,@ann@mastodon.art",
     )

@@ -193,7 +193,8 @@ class MastodonClient:
         if answer.status == 401:
             raise CredentialsRefused(
                 f"{who.instance} does not accept the token: make a new one there (Preferences,"
-                " Development) and set PEORIA_MASTODON_TOKEN."
+                " Development) and type it in on the page /admin/setup, or set"
+                " PEORIA_MASTODON_TOKEN."
             )
         if answer.status >= 400:
             said = answer.object.get("error")

@@ -86,7 +86,8 @@ def read_credentials(settings: Settings) -> Credentials:
     )
     if not settings.mastodon_instance or not token:
         raise PlatformRefused(
-            "Mastodon needs PEORIA_MASTODON_INSTANCE, and PEORIA_MASTODON_TOKEN or"
+            "Mastodon needs an account: type it in on the page /admin/setup, or set"
+            " PEORIA_MASTODON_INSTANCE, and PEORIA_MASTODON_TOKEN or"
             " PEORIA_MASTODON_TOKEN_FILE; docs/mastodon.md says how."
         )
     return Credentials(settings.mastodon_instance, token)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.networks.errors import CredentialsRefused, NetworkRefusal
 from bot.networks.network import Network, NetworkRules
 from bot.platform import PlatformRefused, PlatformUnavailable
+from bot.setup_checks import NOTHING_CHOSEN
 
 _REPLIES = {
     "off": "Off: nothing is written (PEORIA_{name}_REPLY).",
@@ -24,13 +25,13 @@ class Finding:
 
 
 async def check_network(
-    make: Callable[[], Network], rules: NetworkRules, *, none_watched: str
+    make: Callable[[], Network], rules: NetworkRules, *, example: str
 ) -> Sequence[Finding]:
     """The findings, in the order in which they build on each other.
 
     Args:
         make: the network; may raise `PlatformRefused`.
-        none_watched: what to do where no community is watched, a sentence.
+        example: the setting of what is watched, with a value.
     """
     try:
         network = make()
@@ -50,7 +51,7 @@ async def check_network(
             Finding("replies", True, said),
         ]
         if not network.watched:
-            return [*account, Finding("communities", False, none_watched)]
+            return [*account, Finding("communities", False, NOTHING_CHOSEN.format(setting=example))]
         return [*account, *[await _community(network, *each) for each in network.watched.items()]]
     finally:
         await network.close()

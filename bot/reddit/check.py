@@ -10,6 +10,7 @@ from bot.reddit.credentials import read_credentials
 from bot.reddit.errors import NotAllowed, NotThere, RedditRefusal
 from bot.runtime.clock import Clock
 from bot.settings import Settings
+from bot.setup_checks import NOTHING_CHOSEN
 
 #: Scopes that the bot needs to watch, and those that it needs besides to comment and to answer.
 READING = ("identity", "read")
@@ -54,9 +55,8 @@ class Check:
             return [account]
         findings = [account, await self._scopes()]
         if not self._settings.reddit_subreddits:
-            findings.append(
-                Finding("subreddits", False, "None is set: PEORIA_REDDIT_SUBREDDITS=aww,pics")
-            )
+            none = NOTHING_CHOSEN.format(setting="PEORIA_REDDIT_SUBREDDITS=aww,pics")
+            findings.append(Finding("subreddits", False, none))
         subreddits = [await self._subreddit(name) for name in self._settings.reddit_subreddits]
         return [*findings, *subreddits, self._rate_limit(), self._replies()]
 

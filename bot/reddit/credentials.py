@@ -84,7 +84,10 @@ def _complete(found: dict[str, str | None]) -> Credentials:
     value = {name: text or None for name, text in found.items()}
     client_id = value["client_id"]
     if client_id is None:
-        raise PlatformRefused("Reddit needs PEORIA_REDDIT_CLIENT_ID; docs/reddit.md says how.")
+        raise PlatformRefused(
+            "Reddit needs an app: type it in on the page /admin/setup, or set"
+            " PEORIA_REDDIT_CLIENT_ID; docs/reddit.md says how."
+        )
     if not value["refresh_token"] and not (value["username"] and value["password"]):
         raise PlatformRefused(
             "Reddit needs PEORIA_REDDIT_USERNAME and PEORIA_REDDIT_PASSWORD, or"

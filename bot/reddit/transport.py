@@ -162,14 +162,14 @@ def _check_token(response: Any) -> None:
     error = answer.get("error") if isinstance(answer, dict) else None
     if response.status_code == 401:
         raise CredentialsRefused(
-            "Reddit does not know this app: check PEORIA_REDDIT_CLIENT_ID and"
-            " PEORIA_REDDIT_CLIENT_SECRET."
+            "Reddit does not know this app: type its id and its secret in on the page"
+            " /admin/setup, or set PEORIA_REDDIT_CLIENT_ID and PEORIA_REDDIT_CLIENT_SECRET."
         )
     if error == "invalid_grant" or response.status_code in (400, 403):
         raise CredentialsRefused(
             "Reddit does not let this account in: the password or refresh token is wrong, or was"
-            " revoked. Check PEORIA_REDDIT_USERNAME and PEORIA_REDDIT_PASSWORD, or make a new"
-            " PEORIA_REDDIT_REFRESH_TOKEN."
+            " revoked. Type them in on the page /admin/setup, or set PEORIA_REDDIT_USERNAME and"
+            " PEORIA_REDDIT_PASSWORD, or a new PEORIA_REDDIT_REFRESH_TOKEN."
         )
     if error is not None:
         raise CredentialsRefused(f"Reddit gives no token ({str(error)[:80]}).")

@@ -4,14 +4,14 @@ from bot.platform import PlatformRefused
 from bot.settings import Settings
 
 NONE_IS_SET = (
-    "There is no Discord token. Set PEORIA_DISCORD_TOKEN, or PEORIA_DISCORD_TOKEN_FILE to a file"
-    " that holds it; docs/discord.md says where to get one."
+    "There is no Discord token. Type it in on the page /admin/setup, or set PEORIA_DISCORD_TOKEN,"
+    " or PEORIA_DISCORD_TOKEN_FILE to a file that holds it; docs/discord.md says where to get one."
 )
 NOT_ACCEPTED = (
     "Discord does not accept the token. Copy it anew from the Discord Developer Portal (your"
-    " application → Bot → Reset Token) into PEORIA_DISCORD_TOKEN in the file .env, or into"
-    " PEORIA_DISCORD_TOKEN_FILE: within a minute Peoria takes up what is in a file. Where the token"
-    " is a variable of the environment, start Peoria again."
+    " application → Bot → Reset Token) into the page /admin/setup, into PEORIA_DISCORD_TOKEN in the"
+    " file .env, or into PEORIA_DISCORD_TOKEN_FILE: within a minute Peoria takes up what is in a"
+    " file. Where the token is a variable of the environment, start Peoria again."
 )
 
 

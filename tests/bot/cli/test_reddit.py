@@ -92,7 +92,8 @@ def test_check_without_credentials(
 ) -> None:
     monkeypatch.delenv("PEORIA_REDDIT_CLIENT_ID")
     assert peoria("reddit", "check").sentence == (
-        "Reddit needs PEORIA_REDDIT_CLIENT_ID; docs/reddit.md says how."
+        "Reddit needs an app: type it in on the page /admin/setup, or set PEORIA_REDDIT_CLIENT_ID;"
+        " docs/reddit.md says how."
     )
 
 

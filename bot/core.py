@@ -223,6 +223,8 @@ async def open_core(
                 cluster, images, database, "read_attributes", clock=clock
             )
             far_texts = FragmentReader(cluster, images, database, "read_text", clock=clock)
+            stack.push_async_callback(far_attributes.close)
+            stack.push_async_callback(far_texts.close)
         ocr_worker = None
         if settings.read_text:
             ocr_worker = OcrWorker(

@@ -13,11 +13,18 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
-from sqlalchemy import ColumnElement, Row, bindparam, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.cluster.outcomes import Refused
-from bot.posts.fragment_reader import FRAGMENT, Found, FragmentReader, Waiting, not_quarantined
+from bot.posts.fragment_reader import (
+    FRAGMENT,
+    Found,
+    FragmentReader,
+    Waiting,
+    Write,
+    not_quarantined,
+)
 from bot.posts.images import attribute_columns
 from bot.serving.champion import AttributesVersion, ChampionServer
 from models.attributes.read import Attributes
@@ -68,8 +75,6 @@ class AttributeWorker:
         far: FragmentReader | None = None,
     ) -> None:
         self._far = far
-        #: Images whose attributes others have read for us.
-        self._read_there = 0
         self._database = database
         self._images = images
         self._server = server
@@ -103,15 +108,14 @@ class AttributeWorker:
             return 0
         backbone = (await self._server.champion()).backbone
         version = await self._server.attributes_version()
-        there = self._far.size if self._far else 0
-        waiting = await self._find(backbone.fingerprint, version, there or BATCH)
-        if not waiting and self._put_off:
-            self._put_off.clear()
-            waiting = await self._find(backbone.fingerprint, version, there or BATCH)
+        waiting = await self._next(backbone.fingerprint, version)
         if self._far and len(waiting) >= FRAGMENT:
-            before = self._read_there
-            if await self._far.read(waiting, backbone, _packed, partial(self._store, version)):
-                return self._read_there - before
+            found = await self._far.read(
+                waiting, backbone, _packed, partial(self._store, version),
+                subject=version.name, count=partial(self._count, backbone.fingerprint, version),
+            )  # fmt: skip
+            if found is not None:
+                return found
         read = []
         for image_id, sha256, vector, read_by in waiting[:BATCH]:
             if not self._server.has_free_thread:
@@ -119,32 +123,40 @@ class AttributeWorker:
             attributes = await self._read(image_id, sha256, vector, backbone)
             if attributes is not None:
                 read.append(_row(image_id, read_by, attributes))
-        await self._note(read)
+        if read:
+            await self._database.run_write(partial(self._note_here, read), alone_in=ITS_ROWS)
         return len(read)
 
-    async def _store(self, version: AttributesVersion, found: Found) -> bool:
-        """Store a fragment that was read elsewhere; whether that was done as it is here."""
+    async def _next(self, backbone: str, version: AttributesVersion) -> Sequence[_Waiting]:
+        """Images that wait, as many as are read at once; what is put off comes last."""
+        if self._far:
+            await self._far.settle()
+        limit = (self._far.size if self._far else 0) or BATCH
+        waiting = await self._find(backbone, version, limit)
+        if not waiting and self._put_off:
+            self._put_off.clear()
+            waiting = await self._find(backbone, version, limit)
+        if self._far and not waiting:
+            await self._far.progress.finish()
+        return waiting
+
+    def _store(self, version: AttributesVersion, found: Found) -> Write | None:
+        """What stores a fragment that was read elsewhere; None: it was not as it is done here."""
         read = []
         for row, each in found:
             if isinstance(each, Attributes):
                 if each.read_by != version.name:
-                    return False
+                    return None
                 read.append(_row(row.id, row.attributes_by, each))
             else:
                 for_now = isinstance(each, Refused) and each.for_now
                 (self._put_off if for_now else self._given_up).add(row.id)
-        await self._note(read)
-        self._read_there += len(read)
-        return True
+        return partial(_note, read)
 
-    async def _note(self, read: list[dict[str, Any]]) -> None:
-        if not read:
-            return
-        # In the order of their ids, as whoever else changes several rows at once.
-        read.sort(key=lambda row: row["image"])
-        await self._database.run_write(
-            lambda session: session.execute(_NOTE, read), alone_in=ITS_ROWS
-        )
+    def _note_here(self, read: list[dict[str, Any]], session: Session) -> None:
+        _note(read, session)
+        if self._far:
+            self._far.progress.advance(session, done=len(read))
 
     async def _read(
         self, image_id: int, sha256: str, vector: bytes, backbone: Backbone
@@ -162,18 +174,24 @@ class AttributeWorker:
         self, backbone: str, version: AttributesVersion, limit: int
     ) -> Sequence[_Waiting]:
         def find(session: Session) -> Sequence[_Waiting]:
-            unread = self._waiting(session, backbone, Image.attributes.is_(None), limit)
-            # A machine that finds no faces does not take away those that another one found.
-            if unread or not version.finds_faces:
-                return unread
-            return self._waiting(session, backbone, _read_by_another(version.name), limit)
+            found: Sequence[_Waiting] = []
+            for which in _unread(version):
+                query = self._waiting(backbone, which).order_by(Image.id.desc()).limit(limit)
+                found = found or session.execute(query).all()
+            return found
 
         return await self._database.run_read(find)
 
+    def _count(self, backbone: str, version: AttributesVersion, session: Session) -> int:
+        """How many images wait in all."""
+        each = (self._waiting(backbone, which) for which in _unread(version))
+        counts = (select(func.count()).select_from(query.subquery()) for query in each)
+        return sum(session.execute(query).scalar_one() for query in counts)
+
     def _waiting(
-        self, session: Session, backbone: str, which: ColumnElement[bool], limit: int
-    ) -> Sequence[_Waiting]:
-        query = (
+        self, backbone: str, which: ColumnElement[bool]
+    ) -> Select[int, str, bytes, str | None]:
+        return (
             select(Image.id, Image.sha256, Embedding.vector, Image.attributes_by)
             .join(Embedding, Embedding.image_id == Image.id)
             .where(
@@ -183,10 +201,24 @@ class AttributeWorker:
                 Image.id.not_in(self._given_up | self._put_off),
                 not_quarantined("read_attributes"),
             )
-            .order_by(Image.id.desc())
-            .limit(limit)
         )
-        return session.execute(query).all()
+
+
+def _unread(version: AttributesVersion) -> Sequence[ColumnElement[bool]]:
+    """Which images are read: the first that there are any of."""
+    never = Image.attributes.is_(None)
+    # A machine that finds no faces does not take away those that another one found.
+    if not version.finds_faces:
+        return [never]
+    return [never, Image.attributes.is_not(None) & _read_by_another(version.name)]
+
+
+def _note(read: list[dict[str, Any]], session: Session) -> int:
+    """Store what was read; how many it was."""
+    if read:
+        # In the order of their ids, as whoever else changes several rows at once.
+        session.execute(_NOTE, sorted(read, key=lambda row: int(row["image"])))
+    return len(read)
 
 
 def _row(image_id: int, read_by: str | None, attributes: Attributes) -> dict[str, Any]:

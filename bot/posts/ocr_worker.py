@@ -5,13 +5,22 @@ import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TypeAlias
+from functools import partial
+from typing import Final, TypeAlias
 
 from PIL import Image as Picture
 from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
 
 from bot.cluster.outcomes import Refused
-from bot.posts.fragment_reader import FRAGMENT, Found, FragmentReader, Waiting, not_quarantined
+from bot.posts.fragment_reader import (
+    FRAGMENT,
+    Found,
+    FragmentReader,
+    Waiting,
+    Write,
+    not_quarantined,
+)
 from bot.serving.champion import ChampionServer
 from models.attributes.text_layout import TextLayout
 from models.decoding import DecodeLimits, ImageRefused, ImageUnread, decode
@@ -24,6 +33,9 @@ from storage.tables import Image
 log = logging.getLogger(__name__)
 
 Read: TypeAlias = Callable[[Picture.Image], ReadText]
+
+#: What reads, for a pass.
+_READS: Final = "RapidOCR"
 
 #: Of an image that cannot be read: it would otherwise be tried again and again.
 _NO_TEXT = ReadText("", TextLayout(0.0, 0.0, 0.0, 0))
@@ -54,8 +66,6 @@ class OcrWorker:
     ) -> None:
         self._far = far
         self._server = server
-        #: Images whose text others have read for us.
-        self._read_there = 0
         self._database = database
         self._images = images
         self._make_reader = make_reader
@@ -67,9 +77,7 @@ class OcrWorker:
 
     async def waiting(self) -> int:
         """How many images wait for their text to be read, but for those that were put off."""
-        async with self._database.read() as session:
-            query = select(func.count(Image.id)).where(self._is_next())
-            return (await session.scalars(query)).one()
+        return await self._database.run_read(self._count)
 
     async def read_next(self, limit: int = 1) -> int:
         """Read the text of up to ``limit`` images, the newest first; return how many were read.
@@ -80,6 +88,8 @@ class OcrWorker:
         Raises:
             OcrMissing: the extra is not installed.
         """
+        if self._far:
+            await self._far.settle()
         there = self._far.size if self._far else 0
         async with self._database.read() as session:
             query = (
@@ -91,10 +101,15 @@ class OcrWorker:
             batch = (await session.execute(query)).all()
         if not batch:
             self._put_off.clear()
+            if self._far:
+                await self._far.progress.finish()
         elif self._far and self._server and len(batch) >= FRAGMENT:
-            before, champion = self._read_there, await self._server.champion()
-            if await self._far.read(batch, champion.backbone, _sent, self._store):
-                return self._read_there - before
+            champion = await self._server.champion()
+            read_there = await self._far.read(
+                batch, champion.backbone, _sent, self._store, subject=_READS, count=self._count
+            )
+            if read_there is not None:
+                return read_there
         read = 0
         for image_id, sha256 in batch[:limit]:
             found = await asyncio.get_running_loop().run_in_executor(
@@ -104,30 +119,28 @@ class OcrWorker:
                 self._put_off.add(image_id)
                 continue
             read += 1
-            await self._note({image_id: found})
+            await self._database.run_write(
+                partial(self._note_here, {image_id: found}), alone_in=ITS_ROWS
+            )
         return read
 
-    async def _store(self, found: Found) -> bool:
-        """Store a fragment that was read elsewhere."""
+    def _store(self, found: Found) -> Write:
+        """What stores a fragment that was read elsewhere."""
         texts: dict[int, ReadText] = {}
         for row, each in found:
             if isinstance(each, Refused) and each.for_now:
                 self._put_off.add(row.id)
             else:
                 texts[row.id] = _storable(each) if isinstance(each, ReadText) else _NO_TEXT
-        await self._note(texts)
-        self._read_there += len(texts)
-        return True
+        return partial(_note, texts)
 
-    async def _note(self, texts: Mapping[int, ReadText]) -> None:
-        async with self._database.write(alone_in=ITS_ROWS) as session:
-            for image_id, found in sorted(texts.items()):
-                # Not of an image that was erased meanwhile.
-                await session.execute(
-                    update(Image)
-                    .where(Image.id == image_id, _unread())
-                    .values(text=found.text, text_layout=found.layout.as_json())
-                )
+    def _note_here(self, texts: Mapping[int, ReadText], session: Session) -> None:
+        _note(texts, session)
+        if self._far:
+            self._far.progress.advance(session, done=len(texts))
+
+    def _count(self, session: Session) -> int:
+        return session.scalars(select(func.count(Image.id)).where(self._is_next())).one()
 
     def close(self) -> None:
         """End the thread; calls that have not begun are cancelled."""
@@ -148,6 +161,18 @@ class OcrWorker:
             log.info("The text of image %s cannot be read (%s).", sha256[:12], error)
             return _NO_TEXT
         return _storable(self._reader(image.pixels))
+
+
+def _note(texts: Mapping[int, ReadText], session: Session) -> int:
+    """Store what was read; how many it was."""
+    for image_id, found in sorted(texts.items()):
+        # Not of an image that was erased meanwhile.
+        session.execute(
+            update(Image)
+            .where(Image.id == image_id, _unread())
+            .values(text=found.text, text_layout=found.layout.as_json())
+        )
+    return len(texts)
 
 
 def _storable(found: ReadText) -> ReadText:

@@ -8,21 +8,21 @@ node of the cluster), no more than the fragments under way are done again.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from bot.cluster.outcomes import Embedded, ImageBatches, Outcome, Quarantined, Refused
+from bot.posts.passes import begin_pass
 from bot.runtime.clock import Clock
-from bot.runtime.processes import is_gone, this_process
 from models.backbone import Backbone
 from storage.engine.database import Database
 from storage.engine.scopes import ITS_ROWS
 from storage.engine.upsert import insert_new
 from storage.errors import ExpectedError
 from storage.files.image_store import ImageStore
-from storage.queries.batch_jobs import advance_job, begin_job, end_job, quarantine, running_jobs
+from storage.queries.batch_jobs import advance_job, end_job, quarantine
 from storage.tables import Embedding, Image, QuarantinedImage
 from storage.types import BatchState
 
@@ -33,7 +33,7 @@ BATCH = 32
 #: Fragments whose ids are read at once.
 _PAGE = 64
 
-_WORK = "embed"
+_WORK: Final = "embed"
 
 #: Told what is being done, how far it is, and of how much (None: not known).
 OnAdvance: TypeAlias = Callable[[str, int, int | None], None]
@@ -119,15 +119,8 @@ class _Pass:
         return self._embedded, self._done - self._embedded
 
     def _begin(self, session: Session, total: int) -> int:
-        """Note that a pass begins, and how those ended whose process is gone."""
-        now = self._clock()
-        for job in running_jobs(session):
-            if is_gone(job.process):
-                end_job(session, job.id, BatchState.FAILED, "Its process was cut short.", now)
-        return begin_job(
-            session, work=_WORK, subject=self._backbone.info.name, total=total,
-            process=this_process(), now=now,
-        )  # fmt: skip
+        name = self._backbone.info.name
+        return begin_pass(session, work=_WORK, subject=name, total=total, now=self._clock())
 
     async def _go_through(self, total: int, on_advance: OnAdvance) -> None:
         """Keep as many fragments under way as there are workers, and no more."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from storage.engine.upsert import insert_if_new
@@ -45,12 +45,22 @@ def advance_job(
         .where(BatchJob.id == job_id)
         .values(
             done=BatchJob.done + done,
+            # Images come while it runs.
+            total=case(
+                (BatchJob.total < BatchJob.done + done, BatchJob.done + done), else_=BatchJob.total
+            ),
             skipped=BatchJob.skipped + skipped,
             quarantined=BatchJob.quarantined + quarantined,
             changed_at=now,
         )
     )
     return session.scalar(select(BatchJob.cancel_asked_at).filter_by(id=job_id)) is not None
+
+
+def is_complete(session: Session, job_id: int) -> bool:
+    """Whether as many images were looked at as there were."""
+    query = select(BatchJob.done >= BatchJob.total).filter_by(id=job_id)
+    return bool(session.scalars(query).one())
 
 
 def end_job(
@@ -78,6 +88,14 @@ def ask_to_cancel(session: Session, job_id: int, now: datetime) -> bool:
 def newest_jobs(session: Session, limit: int) -> Sequence[BatchJob]:
     """The newest passes, the newest first."""
     return session.scalars(select(BatchJob).order_by(BatchJob.id.desc()).limit(limit)).all()
+
+
+def newest_of_each(session: Session) -> Sequence[BatchJob]:
+    """The newest pass of each kind of work, by kind."""
+    newest = select(func.max(BatchJob.id)).group_by(BatchJob.work)
+    return session.scalars(
+        select(BatchJob).where(BatchJob.id.in_(newest)).order_by(BatchJob.work)
+    ).all()
 
 
 def running_jobs(session: Session) -> Sequence[BatchJob]:

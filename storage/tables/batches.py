@@ -19,9 +19,9 @@ class BatchJob(Base):
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    #: What is done: ``embed``.
+    #: What is done: ``embed``, ``read_attributes``, ``read_text``.
     work: Mapped[str] = mapped_column(String(16))
-    #: By what: the backbone's name.
+    #: By what: the name of the backbone, or of what reads.
     subject: Mapped[str] = mapped_column(Text)
     state: Mapped[BatchState] = mapped_column(enum_column(BatchState, "state"))
     #: Images that were looked at, and those that there are to look at.

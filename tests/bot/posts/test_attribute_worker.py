@@ -13,11 +13,13 @@ from bot.core import Core
 from bot.posts.attribute_worker import BATCH, AttributeWorker
 from bot.posts.fragment_reader import FRAGMENT, FragmentReader
 from bot.posts.images import store_images
+from bot.posts.reading_pass import CANCELLED
 from bot.serving.champion import AttributesVersion, ChampionServer
 from models.attributes.look import read_look
 from models.attributes.read import Attributes
 from models.backbone import Backbone
 from models.decoding import ImageUnread
+from storage.queries.batch_jobs import ask_to_cancel, newest_jobs
 from storage.tables import Image, QuarantinedImage
 from tests.fixtures import images
 
@@ -222,9 +224,18 @@ async def test_many_are_read_on_the_cluster_by_fragments_and_few_or_without_it_h
     async with core.database.read() as session:
         rows = (await session.scalars(select(QuarantinedImage))).all()
         assert [(row.work, row.deaths) for row in rows] == [("read_attributes", 2)]
+        (pass_,) = await session.run_sync(lambda each: newest_jobs(each, 9))
+        assert (pass_.work, pass_.subject, pass_.state.value) == (
+            "read_attributes", version.name, "running",
+        )  # fmt: skip
+        assert (pass_.done, pass_.total) == (2 * FRAGMENT, 2 * FRAGMENT)
+        assert (pass_.skipped, pass_.quarantined) == (2, 1)
     # What is left are the three; one may be read now, and a few are read here.
     assert await worker.read_next() == 1
     assert (await unread(core), len(cluster.fragments)) == (2, 2)
+    async with core.database.read() as session:
+        (pass_,) = await session.run_sync(lambda each: newest_jobs(each, 9))
+        assert pass_.state.value == "done"
     # Whose networks are others is not asked again.
     async with core.database.write() as session:
         await session.execute(update(Image).values(attributes=None, attributes_by=None))
@@ -233,3 +244,28 @@ async def test_many_are_read_on_the_cluster_by_fragments_and_few_or_without_it_h
     asked = len(cluster.fragments)
     assert await worker.read_next() == BATCH
     assert len(cluster.fragments) == asked
+
+
+async def test_a_pass_on_the_cluster_is_cancelled_and_the_rest_read_here(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store(core, 2 * FRAGMENT)
+    version = await core.serving.attributes_version()
+    look = read_look(images.photo(40, 30), faces=None)
+    cluster = Cluster(Attributes(None, None, look, read_by=version.name))
+    cluster.at_once = 1
+    far = FragmentReader(cluster, core.images, core.database, "read_attributes", clock=core.clock)
+    worker = AttributeWorker(core.database, core.images, core.serving, far=far)
+    told = cluster.read
+
+    async def asked_meanwhile(*what: Any) -> Any:
+        await far.progress.begin(version.name, lambda _: 2 * FRAGMENT)
+        await core.database.run_write(lambda session: ask_to_cancel(session, 1, core.clock()))
+        return await told(*what)
+
+    monkeypatch.setattr(cluster, "read", asked_meanwhile)
+    assert await worker.read_next() == FRAGMENT
+    assert await worker.read_next() == BATCH
+    assert cluster.fragments == [FRAGMENT]
+    (pass_,) = await core.database.run_read(lambda session: newest_jobs(session, 9))
+    assert (pass_.state.value, pass_.done, pass_.reason) == ("cancelled", FRAGMENT, CANCELLED)

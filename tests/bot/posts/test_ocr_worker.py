@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from models.ocr import ReadText
 from storage.engine.database import Database
 from storage.engine.migrate import upgrade
 from storage.files.image_store import ImageStore
+from storage.queries.batch_jobs import newest_jobs
 from storage.tables import Image
 from tests.fakes.clock import FakeClock
 
@@ -154,19 +154,13 @@ async def test_no_text_is_noted_of_an_image_that_was_erased_while_it_was_read(
     reading = OcrWorker(
         database, images, lambda: lambda _: ReadText("words", LAYOUT), DEFAULT_LIMITS
     )
-    write = database.write
+    write = database.run_write
 
-    def after_erasure(**how: Any) -> Any:
-        @asynccontextmanager
-        async def erase_first() -> AsyncIterator[Any]:
-            async with write() as session:
-                await session.execute(update(Image).values(dropped_at=NOW))
-            async with write(**how) as session:
-                yield session
+    async def after_erasure(work: Any, **how: Any) -> Any:
+        await write(lambda session: session.execute(update(Image).values(dropped_at=NOW)))
+        return await write(work, **how)
 
-        return erase_first()
-
-    monkeypatch.setattr(database, "write", after_erasure)
+    monkeypatch.setattr(database, "run_write", after_erasure)
     await reading.read_next()
     reading.close()
     assert await texts(database) == {sha256: None}
@@ -185,6 +179,11 @@ class Cluster:
         assert (work, backbone) == ("read_text", "a backbone")
         self.fragments.append(len(batch))
         return [self.newest, *[ReadText("far\x00 away", LAYOUT)] * (len(batch) - 1)]
+
+
+async def passes(database: Database) -> list[tuple[str, int, int, int]]:
+    found = await database.run_read(lambda session: newest_jobs(session, 9))
+    return [(each.state.value, each.done, each.total, each.quarantined) for each in found]
 
 
 class Serving:
@@ -209,11 +208,11 @@ async def test_many_images_are_read_by_other_machines_and_few_by_this_one(
     )  # fmt: skip
     cluster.newest = Quarantined(2)
     assert await reading.read_next() == FRAGMENT - 1
+    assert await passes(database) == [("running", FRAGMENT, 2 * FRAGMENT + 1, 1)]
     # Nodes without the extra: it is done here, and they are not asked again.
     cluster.newest = Refused(NOT_INSTALLED, "Reading text needs the extra `ocr`.", for_now=True)
     assert await reading.read_next() == 1
     assert await reading.read_next() == 1
-    reading.close()
     assert cluster.fragments == [FRAGMENT, FRAGMENT]
     found = await texts(database)
     assert found[stored[-1]] is None, "it ended those that worked on it"
@@ -223,3 +222,9 @@ async def test_many_images_are_read_by_other_machines_and_few_by_this_one(
     # No image that these bytes are: the text is none.
     assert [found[each] for each in stored[-FRAGMENT - 1 : -FRAGMENT - 3 : -1]] == ["", ""]
     assert await reading.waiting() == FRAGMENT - 1
+    # What is done here counts as well.
+    assert await passes(database) == [("running", FRAGMENT + 2, 2 * FRAGMENT + 1, 1)]
+    await reading.read_next(FRAGMENT)
+    await reading.read_next()
+    assert await passes(database) == [("done", 2 * FRAGMENT + 1, 2 * FRAGMENT + 1, 1)]
+    reading.close()

@@ -2,11 +2,15 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from bot.app import App
+from bot.cluster.outcomes import Work
+from bot.posts.passes import begin_pass
 from bot.web import admins
 from bot.web.admins import ASKED_LINK, Admins
 from bot.web.platform import WebPlatform
+from storage.queries.batch_jobs import advance_job
 from storage.tables import Author, ModelVersion, Post, TrainingRun
 from storage.types import PostState, RunState
 from tests.fakes.clock import FakeClock
@@ -39,6 +43,30 @@ async def test_a_link_makes_one_browser_the_admin_and_works_once(
         assert answer.status == 303
     assert (await ann.page("/admin"))[0] == 403
     assert (await bob.page("/admin"))[0] == 403, "a copy of the cookie"
+
+
+async def test_the_page_says_how_far_passes_over_stored_images_are(
+    ann: Visitor, app: App, board: WebPlatform
+) -> None:
+    each: tuple[Work, ...] = ("embed", "read_attributes", "read_text")
+
+    def begin(session: Session) -> None:
+        for number, work in enumerate(each):
+            job = begin_pass(
+                session, work=work, subject=f"by {work}", total=2000, now=app.core.clock()
+            )
+            advance_job(
+                session, job, done=1000 + number, skipped=0, quarantined=number,
+                now=app.core.clock(),
+            )  # fmt: skip
+
+    await app.core.database.run_write(begin)
+    await ann.become_admin(board.admin_link())
+    _, page = await ann.page("/admin")
+    words = " ".join(page.split())
+    assert "Stored images are embedded with by embed: 1,000 of 2,000.</p>" in words
+    assert "Attributes of stored images: 1,001 of 2,000. 1 quarantined.</p>" in words
+    assert "Text in stored images: 1,002 of 2,000. 2 quarantined.</p>" in words
 
 
 async def test_links_that_nobody_gave(

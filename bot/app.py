@@ -49,6 +49,7 @@ from bot.training.caption_rankings import CaptionRankings
 from bot.training.genres import GenreRefits
 from bot.training.new_starter import NewStarter
 from bot.training.own_genres import OwnGenreRefits
+from bot.training.own_heads import OwnHeads
 from bot.training.retention import Retention
 from bot.training.schedule import RetrainSchedule
 from bot.training.switch_backbone import BackboneSwitch
@@ -136,6 +137,14 @@ def build(core: Core) -> App:
         ),
         clock=core.clock,
     )
+    own_heads = OwnHeads(
+        core.database,
+        core.training,
+        retrain_schedule.trigger,
+        min_new=core.settings.retrain_min_new_labels,
+        min_labels=core.settings.train_min_labels,
+        clock=core.clock,
+    )
     pulse = Pulse()
     heartbeat = Heartbeat(core.database, clock=core.clock)
     readiness = Readiness(
@@ -163,6 +172,7 @@ def build(core: Core) -> App:
         ),
         training=core.training,
         retrain_schedule=retrain_schedule,
+        own_heads=own_heads,
         genre_refits=GenreRefits(core.database, core.settings.versions_dir, clock=core.clock),
         own_genre_refits=OwnGenreRefits(
             core.database, core.settings.versions_dir, clock=core.clock

@@ -41,6 +41,7 @@ from bot.training.exchange_models import ModelExchange
 from bot.training.genres import GenreRefits
 from bot.training.new_starter import NewStarter
 from bot.training.own_genres import OwnGenreRefits
+from bot.training.own_heads import OwnHeads
 from bot.training.retention import Retention
 from bot.training.runs import TrainingRuns
 from bot.training.schedule import RetrainSchedule
@@ -90,6 +91,7 @@ class Jobs:
         *,
         training: TrainingRuns,
         retrain_schedule: RetrainSchedule,
+        own_heads: OwnHeads,
         genre_refits: GenreRefits,
         own_genre_refits: OwnGenreRefits,
         own_genres: OwnGenres,
@@ -121,6 +123,7 @@ class Jobs:
         self._attribute_worker = attribute_worker
         self._training = training
         self._retrain_schedule = retrain_schedule
+        self._own_heads = own_heads
         self._genre_refits = genre_refits
         self._own_genre_refits = own_genre_refits
         self._own_genres = own_genres
@@ -253,6 +256,10 @@ class Jobs:
         await self._caption_rankings.refit_if_due()
         return asked
 
+    async def fit_own_head(self) -> bool:
+        """Start the training run of a server that has a head of its own, if one is due."""
+        return await self._own_heads.fit_next()
+
     async def reap_dead_run(self) -> None:
         """End the run of a process that was killed, so that nobody waits for it."""
         await self._training.reap_dead_run()
@@ -333,6 +340,7 @@ class Tick:
 
 _HOUR = 3600.0
 OWN_GENRES_SECONDS = 30.0
+OWN_HEADS_SECONDS = 300.0
 
 #: What each role does, and how often. Retraining has its own times.
 TICKS: tuple[Tick, ...] = (
@@ -355,6 +363,7 @@ TICKS: tuple[Tick, ...] = (
     Tick(Jobs.reap_dead_run, frozenset({Role.JOBS, Role.TRAIN}), REAP_SECONDS),
     Tick(Jobs.take_asked_run, frozenset({Role.TRAIN})),
     Tick(Jobs.make_up_once, frozenset({Role.TRAIN}), REAP_SECONDS),
+    Tick(Jobs.fit_own_head, frozenset({Role.TRAIN}), OWN_HEADS_SECONDS),
     Tick(Jobs.take_up_starter, frozenset({Role.TRAIN}), STARTER_MINUTES * 60, is_watched=False),
 )
 

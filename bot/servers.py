@@ -1,5 +1,6 @@
 """What is set for a whole server, on every platform that has servers."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import ColumnElement, select
@@ -7,8 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.engine.database import Database
 from storage.engine.scopes import Scope
-from storage.tables import Community, Server, TrainingRun
+from storage.tables import Community, OwnHead, Server, TrainingRun
 from storage.types import PlatformName
+
+#: A request for a head that has a say beside what serves a server. A process of an older release
+#: takes it for one of a server that nobody knows: it finds no label there, and refuses.
+_TO_JOIN = re.compile(r"\w+ #(\d+) own", re.ASCII)
 
 
 def request_of(platform: PlatformName, source_id: str) -> str:
@@ -16,8 +21,22 @@ def request_of(platform: PlatformName, source_id: str) -> str:
     return f"{platform.value} {source_id}"
 
 
+def request_to_join(server: Server) -> str:
+    """The same where what is fitted is to have a say beside what serves there, not to serve."""
+    return f"{server.platform.value} #{server.id} own"
+
+
+def server_to_join(asked_by: str) -> int | None:
+    """The row of the server in which what a run fits is to have a say; None: in none."""
+    found = _TO_JOIN.fullmatch(asked_by)
+    return None if found is None else int(found[1])
+
+
 def server_of_request(asked_by: str) -> tuple[PlatformName, str] | None:
-    """The server that asked for a training run on its own labels; None: somebody else did."""
+    """The server that asked for a training run on its own labels; None: somebody else did.
+
+    What only has a say (`request_to_join`) is of a server that nobody can be: it serves nowhere.
+    """
     platform, _, source_id = asked_by.partition(" ")
     if not source_id or platform not in tuple(PlatformName):
         return None
@@ -36,7 +55,7 @@ async def communities_of_server(
     found = await session.scalars(
         select(Community).filter_by(platform=platform).order_by(Community.id)
     )
-    return [each.id for each in found if each.server == source_id]
+    return [each.id for each in found if each.server_or_self == source_id]
 
 
 async def find_server(
@@ -74,6 +93,18 @@ async def change_server(
         return server
 
 
+def has_own_head(server: Server | None) -> bool:
+    """Whether a head is fitted on a server's labels alone; None: nothing is set for it."""
+    return server is not None and server.own_head is not None and server.own_head.is_on
+
+
+def set_own_head(server: Server, *, is_on: bool) -> None:
+    """Have a head fitted on a server's labels alone, or not (`change_server`)."""
+    if server.own_head is None:
+        server.own_head = OwnHead(is_on=is_on)
+    server.own_head.is_on = is_on
+
+
 async def communities_kept_apart(session: AsyncSession) -> Sequence[int]:
     """Communities of servers whose labels teach nobody else, in their order."""
     servers = await session.execute(
@@ -87,4 +118,4 @@ async def communities_kept_apart(session: AsyncSession) -> Sequence[int]:
         .where(Community.platform.in_({platform for platform, _ in apart}))
         .order_by(Community.id)
     )
-    return [each.id for each in found if (each.platform, each.server) in apart]
+    return [each.id for each in found if (each.platform, each.server_or_self) in apart]

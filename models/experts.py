@@ -7,6 +7,11 @@ bins raised as far as an account of nats asks for it. docs/model.md states and p
 follows: over its whole life no community loses more nats to its own base rate than `budget` says,
 whatever is posted and however late labels come.
 
+A server may have one expert more: a head fitted on its labels alone (`OWN`). It has a weight beside
+the mixture of the others, and not within it, so that it can come and go: while it says nothing its
+weight stays, and the others' weights are the same whether it is there or not (a *specialist*:
+Freund, Schapire, Singer and Warmuth, 1997).
+
 Pure functions; what they work on is stored by `storage.queries.experts`.
 """
 
@@ -22,12 +27,16 @@ from models.features import Hidable
 #: The experts, in the order in which everything about them is stored: equal chances for all bins;
 #: the champion's head; the same head when it sees neither author nor title.
 EXPERTS = ("base", "pooled", "untitled")
+#: The expert that some servers have besides, after the others: a head fitted on their labels alone.
+OWN = "own"
 
 #: What the expert "untitled" does not see.
 UNTITLED: tuple[Hidable, ...] = ("title", "author")
 
 #: Weights of the experts in a community without labels.
 FIRST_WEIGHTS = (0.9, 0.05, 0.05)
+#: Weight of `OWN` beside the mixture of the others, before any label that it had a say in.
+FIRST_OWN = 0.1
 #: Share of the weights that goes back to the first ones with every label, so that a change of
 #: taste is followed.
 SHARE = 0.005
@@ -64,18 +73,31 @@ class Account:
         regret: nats that were lost to the base rate; below 0: gained, as far as gains are kept.
         waiting: the most predictions that waited beside one that was scored.
         labels: predictions that were scored.
+        own: weight of `OWN` where it has a say, 0 to 1; the others share what is left.
     """
 
     log_weights: tuple[float, ...] = tuple(math.log(weight) for weight in FIRST_WEIGHTS)
     regret: float = 0.0
     waiting: int = 0
     labels: int = 0
+    own: float = FIRST_OWN
 
     @property
     def weights(self) -> Floats:
-        """The weight of each expert, float64 [experts], sum 1."""
+        """The weight of each of `EXPERTS` among them, float64 [experts], sum 1."""
         powers = np.exp(np.asarray(self.log_weights))
         weights: Floats = powers / powers.sum()
+        return weights
+
+    def weights_of(self, count: int) -> Floats:
+        """The weight of each of ``count`` experts that say something, float64 [count], sum 1.
+
+        Args:
+            count: all of `EXPERTS`, or those and `OWN` (`named`).
+        """
+        if count == len(EXPERTS):
+            return self.weights
+        weights: Floats = np.append((1.0 - self.own) * self.weights, self.own)
         return weights
 
     def room(self, reserved: float, waiting: int) -> float:
@@ -94,7 +116,7 @@ class Mixture:
 
     Attributes:
         bins: the distribution that is shown, float64 [10].
-        experts: what each expert said, float64 [experts, 10].
+        experts: what each expert said, float64 [experts, 10]; with `OWN` one row more.
         weights: of the experts, float64 [experts].
         share: how far what is shown is from equal chances, as a part of how far their weighted
             mean is (in total variation), 0 to 1.
@@ -124,9 +146,19 @@ def budget(waiting: int) -> float:
     return BUDGET + LATE_BUDGET * min(waiting, MOST_WAITING) / MOST_WAITING
 
 
+def named(count: int) -> tuple[str, ...]:
+    """The names of ``count`` experts in the order in which they are stored."""
+    return EXPERTS if count == len(EXPERTS) else (*EXPERTS, OWN)
+
+
+def first_weights(count: int) -> Floats:
+    """The weights of ``count`` experts in a community without labels, float64 [count]."""
+    return Account().weights_of(count)
+
+
 def weighted(account: Account, experts: Floats) -> Floats:
     """The weighted mean of the experts: float64 [..., experts, 10] to [..., 10]."""
-    mean: Floats = np.einsum("e,...ek->...k", account.weights, experts)
+    mean: Floats = np.einsum("e,...ek->...k", account.weights_of(experts.shape[-2]), experts)
     return mean
 
 
@@ -135,7 +167,7 @@ def mix(account: Account, experts: Floats, *, reserved: float, waiting: int) -> 
 
     Args:
         account: the community's.
-        experts: distributions of the experts, float64 [experts, 10], rows in order of `EXPERTS`.
+        experts: distributions of the experts, float64 [experts, 10], rows in order of `named`.
         reserved: nats at risk in the predictions that wait.
         waiting: how many wait.
     """
@@ -146,7 +178,7 @@ def mix(account: Account, experts: Floats, *, reserved: float, waiting: int) -> 
     risk = max(math.log(UNIFORM[0] / float(bins.min())), 0.0)
     far = float(np.abs(mean - UNIFORM).sum())
     share = min(float(np.abs(bins - UNIFORM).sum()) / far, 1.0) if far > 0 else 1.0
-    return Mixture(bins, experts, account.weights, share, risk, waiting)
+    return Mixture(bins, experts, account.weights_of(len(experts)), share, risk, waiting)
 
 
 def raised(mean: Floats, least: float) -> Floats:
@@ -181,17 +213,19 @@ def learn(
 
     Args:
         account: before it.
-        losses: log loss of each expert on it, nats.
+        losses: log loss of each expert on it, nats; with that of `OWN` only where it had a say.
         shown: log loss of what was shown.
         base: log loss of equal chances.
         waiting: predictions that waited when this one was made.
     """
     most = max(account.waiting, min(waiting, MOST_WAITING))
+    others = losses[: len(EXPERTS)]
     return Account(
-        log_weights=_reweighed(account.log_weights, losses),
+        log_weights=_reweighed(account.log_weights, others),
         regret=max(account.regret + shown - base, -KEPT_GAIN * (1 + most)),
         waiting=most,
         labels=account.labels + 1,
+        own=account.own if len(losses) == len(others) else _own_reweighed(account, losses),
     )
 
 
@@ -223,3 +257,10 @@ def _reweighed(log_weights: Sequence[float], losses: Sequence[float]) -> tuple[f
     powers = np.exp(scored - scored.max())
     weights = (1.0 - SHARE) * powers / powers.sum() + SHARE * np.asarray(FIRST_WEIGHTS)
     return tuple(float(each) for each in np.log(weights))
+
+
+def _own_reweighed(account: Account, losses: Sequence[float]) -> float:
+    """The weight of `OWN` beside the others after a label: the same rule, of two."""
+    weights = account.weights_of(len(losses))
+    powers = weights * np.exp(min(losses) - np.asarray(losses, np.float64))
+    return (1.0 - SHARE) * float(powers[-1] / powers.sum()) + SHARE * FIRST_OWN

@@ -303,7 +303,7 @@ class MemeMaker:
         if pictures:
             captioned = champion.backbone.embed(np.stack(pictures))
             embeddings = np.concatenate([embeddings, captioned])
-        said = ask_experts(champion.head, embeddings, [facts, *told])
+        said = ask_experts(champion.head, embeddings, [facts, *told], own=champion.own)
         plain, *cards = (
             read_forecast(champion, said, row, audience) for row in range(len(embeddings))
         )

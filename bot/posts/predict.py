@@ -307,6 +307,7 @@ def _ask_experts(
         champion.head,
         np.stack([each.embedded.embedding for each in usable]),
         facts,
+        own=champion.own,
         blank=[each.embedded.blank for each in usable],
     )
 

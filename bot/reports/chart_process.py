@@ -103,6 +103,7 @@ _EXPERTS = {
     "base": mark("base rate"),
     "pooled": mark("head"),
     "untitled": mark("head without title and author"),
+    "own": mark("head of these votes alone"),
 }
 
 

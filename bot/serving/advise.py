@@ -237,6 +237,7 @@ def _cards(
         champion.head,
         np.stack([image.embedding for _, image, _, _ in posts]),
         [_facts(*post) for post in posts],
+        own=champion.own,
         blank=[image.blank for _, image, _, _ in posts],
     )
     cards = []

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot.serving.champion import ChampionRef, chosen_version
+from bot.serving.champion import ChampionRef, version_of
 from bot.serving.experts import Standing, read_standing
 from bot.serving.score_scale import bucket_rule, read_quantiles
 from models.features import Record
@@ -28,7 +28,7 @@ class Audience:
         standing: what its labels say of the experts; None: the head alone is asked.
         community_id: of the community's row; None: of no known community.
         time_zone: by which clocks people there live.
-        version: what its server chose in place of the champion; None: nothing.
+        version: what serves there where that is not the champion alone; None: it is.
     """
 
     name: str | None
@@ -64,5 +64,5 @@ def audience_of(session: Session, community: Community | None, now: datetime) ->
         standing=read_standing(session, community.id),
         community_id=community.id,
         time_zone=community.time_zone,
-        version=chosen_version(session, community),
+        version=version_of(session, community),
     )

@@ -9,13 +9,13 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import bindparam, select
+from sqlalchemy import Alias, ColumnElement, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from bot.serving.embed import (
@@ -36,32 +36,55 @@ from storage.engine.core_tables import table_of
 from storage.engine.database import Database
 from storage.errors import ExpectedError
 from storage.objects.faults import ObjectStoreFault
-from storage.tables import Community, ModelVersion, Server
+from storage.tables import Community, ModelVersion, OwnHead, Server
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 _VERSIONS = table_of(ModelVersion)
-_SERVERS = table_of(Server)
+_SERVERS, _OWN_HEADS = table_of(Server), table_of(OwnHead)
 _CHAMPION = select(_VERSIONS.c.id, _VERSIONS.c.name).where(_VERSIONS.c.is_champion)
-_CHAMPIONS = _VERSIONS.alias()
-_BACKBONE = select(_CHAMPIONS.c.backbone).where(_CHAMPIONS.c.is_champion).scalar_subquery()
-_CHOSEN = (
-    select(_VERSIONS.c.id, _VERSIONS.c.name)
-    .join(_SERVERS, _SERVERS.c.model_version_id == _VERSIONS.c.id)
-    .where(
-        _SERVERS.c.platform == bindparam("platform"),
-        _SERVERS.c.source_id == bindparam("server"),
-        ~_VERSIONS.c.is_champion,
-        _VERSIONS.c.dropped_at.is_(None),
-        # After a switch of the backbone what was fitted on the one before would go on embedding
-        # images with that, and nobody could learn from its posts.
-        _VERSIONS.c.backbone == _BACKBONE,
+_CHOSEN, _OWN = _VERSIONS.alias(), _VERSIONS.alias()
+
+
+def _usable(version: Alias) -> ColumnElement[bool]:
+    """Whether a version's files are there, and it was fitted on the champion's backbone.
+
+    After a switch of the backbone what was fitted on the one before would go on embedding images
+    with that, and nobody could learn from its posts.
+    """
+    return and_(version.c.dropped_at.is_(None), version.c.backbone == _VERSIONS.c.backbone)
+
+
+#: The champion, and what a server has besides: in one statement, so that most posts need no more.
+_SERVES = (
+    select(
+        _VERSIONS.c.id,
+        _VERSIONS.c.name,
+        _CHOSEN.c.id.label("chosen_id"),
+        _CHOSEN.c.name.label("chosen_name"),
+        _OWN.c.id.label("own_id"),
+        _OWN.c.name.label("own_name"),
     )
+    .select_from(_VERSIONS)
+    .outerjoin(
+        _SERVERS,
+        and_(
+            _SERVERS.c.platform == bindparam("platform"),
+            _SERVERS.c.source_id == bindparam("server"),
+        ),
+    )
+    .outerjoin(
+        _CHOSEN,
+        and_(_CHOSEN.c.id == _SERVERS.c.model_version_id, ~_CHOSEN.c.is_champion, _usable(_CHOSEN)),
+    )
+    .outerjoin(_OWN_HEADS, and_(_OWN_HEADS.c.server_id == _SERVERS.c.id, _OWN_HEADS.c.is_on))
+    .outerjoin(_OWN, and_(_OWN.c.id == _OWN_HEADS.c.model_version_id, _usable(_OWN)))
+    .where(_VERSIONS.c.is_champion)
 )
-#: Versions besides the champion that are kept loaded: servers chose them.
-_MOST_CHOSEN = 8
+#: Versions besides the champion that are kept loaded: servers chose them, or they are servers' own.
+_MOST_CHOSEN = 32
 
 
 class NoChampion(ExpectedError):
@@ -74,21 +97,30 @@ class ChampionRef:
 
     Attributes:
         chosen: whether a server's admins chose it in place of the champion.
+        own: the version that was fitted on the server's labels alone and has a say beside this one;
+            None: there is none.
     """
 
     version_id: int
     name: str
     chosen: bool = False
+    own: "ChampionRef | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class Champion:
-    """The model version that serves, with its backbone."""
+    """The model version that serves, with its backbone.
+
+    Attributes:
+        own: the head that was fitted on one server's labels alone, where it serves that server and
+            such a head has a say; else None.
+    """
 
     version_id: int
     head: Head
     backbone: Backbone
     manifest: Manifest
+    own: Head | None = None
 
     @property
     def name(self) -> str:
@@ -104,14 +136,28 @@ class AttributesVersion:
     finds_faces: bool
 
 
-def chosen_version(session: Session, community: Community) -> ChampionRef | None:
-    """What the admins of a community's server chose in place of the champion; None: nothing."""
-    if community.server is None:
-        return None
+def version_of(session: Session, community: Community) -> ChampionRef | None:
+    """What serves in one community where that is not the champion alone; None: it is.
+
+    Either its server's admins chose another version, or a head of the server's own has a say.
+    """
+    found = _serving(session, community)
+    return found if found is not None and (found.chosen or found.own is not None) else None
+
+
+def _serving(session: Session, community: Community) -> ChampionRef | None:
     row = session.execute(
-        _CHOSEN, {"platform": community.platform, "server": community.server}
+        _SERVES, {"platform": community.platform, "server": community.server_or_self}
     ).first()
-    return None if row is None else ChampionRef(row.id, row.name, chosen=True)
+    if row is None:
+        return None
+    chosen = row.chosen_id is not None
+    version_id, name = (row.chosen_id, row.chosen_name) if chosen else (row.id, row.name)
+    # One that serves in place of the champion has its say already.
+    own = None
+    if row.own_id not in (None, version_id):
+        own = ChampionRef(row.own_id, row.own_name, chosen=True)
+    return ChampionRef(version_id, name, chosen, own)
 
 
 class ChampionServer:
@@ -143,8 +189,8 @@ class ChampionServer:
         self._bring = bring
         self._attributes = AttributeReader(versions_dir / GENRE_HEADS)
         self._champion: Champion | None = None
-        #: What servers chose, by its id, the one that was not asked for longest first; None: it
-        #: cannot be loaded.
+        #: What servers chose or have of their own, by its id, the one that was not asked for
+        #: longest first; None: it cannot be loaded.
         self._chosen: OrderedDict[int, Champion | None] = OrderedDict()
         self._loading = asyncio.Lock()
         self._threads = threads
@@ -158,7 +204,7 @@ class ChampionServer:
         When a newly promoted version cannot be loaded, the one before it goes on serving.
 
         Args:
-            chosen: what a server's admins chose; None: the champion.
+            chosen: what serves in a community (`version_of`); None: the champion.
 
         Raises:
             NoChampion: there is none in the database.
@@ -177,26 +223,35 @@ class ChampionServer:
 
         Args:
             session: a read session.
-            community: for which; its server may have chosen another than the champion.
+            community: for which; its server may have chosen another than the champion, and may
+                have a head of its own.
 
         Raises:
             NoChampion: there is none in the database.
         """
-        chosen = None if community is None else chosen_version(session, community)
-        if chosen is not None:
-            return chosen
-        row = session.execute(_CHAMPION).first()
-        if row is None:
+        if community is not None:
+            found = _serving(session, community)
+        else:
+            row = session.execute(_CHAMPION).first()
+            found = None if row is None else ChampionRef(row.id, row.name)
+        if found is None:
             raise NoChampion(
                 "No model version is champion. Choose one with `main.py models promote NAME`."
             )
-        return ChampionRef(row.id, row.name)
+        return found
 
     async def load(self, ref: ChampionRef) -> Champion:
         """A version with its files loaded; raises what `champion` raises.
 
-        Where one that a server chose cannot be loaded, the champion serves there.
+        Where one that a server chose cannot be loaded, the champion serves there; where its own
+        head cannot, that has no say.
         """
+        if ref.own is not None:
+            champion = await self.load(replace(ref, own=None))
+            own = await self._load_chosen(ref.own)
+            if own is None or own.backbone.fingerprint != champion.backbone.fingerprint:
+                return champion
+            return replace(champion, own=own.head)
         if ref.chosen:
             found = await self._load_chosen(ref)
             return found if found is not None else await self.champion()
@@ -220,12 +275,12 @@ class ChampionServer:
                     self._chosen[ref.version_id] = await asyncio.to_thread(self._load, ref)
                 except ObjectStoreFault as fault:
                     # It will be there again.
-                    log.warning("%s, which a server chose, waits: %s", ref.name, fault)
+                    log.warning("%s, which one server has, waits: %s", ref.name, fault)
                     return None
                 except Exception:
                     # Once: each post would try it again.
                     self._chosen[ref.version_id] = None
-                    log.exception("%s, which a server chose, cannot be loaded.", ref.name)
+                    log.exception("%s, which one server has, cannot be loaded.", ref.name)
                 if len(self._chosen) > _MOST_CHOSEN:
                     self._chosen.popitem(last=False)
             self._chosen.move_to_end(ref.version_id)

@@ -17,7 +17,17 @@ from sqlalchemy import Row, bindparam, delete, func, insert, select, text, updat
 from sqlalchemy.orm import Session
 
 from models.distribution import UNIFORM, interval_target
-from models.experts import EXPERTS, FIRST_WEIGHTS, UNTITLED, Account, Mixture, learn
+from models.experts import (
+    EXPERTS,
+    FIRST_OWN,
+    FIRST_WEIGHTS,
+    OWN,
+    UNTITLED,
+    Account,
+    Mixture,
+    learn,
+    named,
+)
 from models.features import PostFacts, without
 from models.head import Head
 from models.metrics import log_losses
@@ -54,7 +64,8 @@ class Said:
     """What the experts say of some images.
 
     Attributes:
-        bins: of each image and expert, float64 [n, experts, 10], in the order of `EXPERTS`.
+        bins: of each image and expert, float64 [n, experts, 10], in the order of
+            `models.experts.named`.
         set_aside: of each image, the sources that the head did not go by, because they are unlike
             all that it was fitted on.
     """
@@ -68,6 +79,7 @@ def ask_experts(
     embedding: NDArray[np.float32],
     facts: Sequence[PostFacts],
     *,
+    own: Head | None = None,
     blank: Sequence[bool] | None = None,
 ) -> Said:
     """What each expert says of ``n`` images.
@@ -76,6 +88,7 @@ def ask_experts(
         head: the champion's.
         embedding: float32 [n, 1280].
         facts: of the same images.
+        own: fitted on the labels of the server alone; None: it has none.
         blank: whether each holds no picture at all; then every expert has equal chances for all
             bins. None: all hold one.
     """
@@ -85,7 +98,10 @@ def ask_experts(
         np.concatenate([embedding, embedding]), [*facts, *untitled]
     )
     n = len(facts)
-    bins = np.stack([np.broadcast_to(UNIFORM, (n, len(UNIFORM))), found[:n], found[n:]], axis=1)
+    said = [np.broadcast_to(UNIFORM, (n, len(UNIFORM))), found[:n], found[n:]]
+    if own is not None:
+        said.append(own.predict(embedding, facts))
+    bins = np.stack(said, axis=1)
     empty = np.zeros(n, np.bool_) if blank is None else np.array(blank, np.bool_)
     bins[empty] = UNIFORM
     return Said(bins, [() if is_blank else a for is_blank, a in zip(empty, aside[:n], strict=True)])
@@ -101,7 +117,12 @@ _STANDING = (
     .subquery()
 )
 _STANDING_AND_ACCOUNT = select(
-    _STANDING, _ACCOUNTS.c.log_weights, _ACCOUNTS.c.regret, _ACCOUNTS.c.waiting, _ACCOUNTS.c.labels
+    _STANDING,
+    _ACCOUNTS.c.log_weights,
+    _ACCOUNTS.c.regret,
+    _ACCOUNTS.c.waiting,
+    _ACCOUNTS.c.labels,
+    _ACCOUNTS.c.own,
 ).outerjoin_from(_STANDING, _ACCOUNTS, _ACCOUNTS.c.community_id == bindparam("community"))
 _ACCOUNT = select(_ACCOUNTS).where(_ACCOUNTS.c.community_id == bindparam("community"))
 
@@ -117,9 +138,10 @@ def read_standing(session: Session, community_id: int) -> Standing:
 def stored_mixture(mixture: Mixture) -> dict[str, Any]:
     """The columns of a prediction that say how it was mixed."""
     said = np.round(mixture.experts, _DIGITS).tolist()
+    names = named(len(said))
     return {
-        "experts": dict(zip(EXPERTS, said, strict=True)),
-        "weights": dict(zip(EXPERTS, mixture.weights.tolist(), strict=True)),
+        "experts": dict(zip(names, said, strict=True)),
+        "weights": dict(zip(names, mixture.weights.tolist(), strict=True)),
         "share": mixture.share,
         "waiting": mixture.waiting,
     }
@@ -222,9 +244,11 @@ def _learned(
     """The account after a label, from what was stored with the prediction.
 
     An expert that there was not yet when the prediction was made neither gains nor loses: it is
-    taken to have said what was shown.
+    taken to have said what was shown. `OWN` is not asked for every prediction: where it was not,
+    there is nothing to learn of it.
     """
-    bins = np.array([*(said.get(name, shown) for name in EXPERTS), shown, UNIFORM], np.float64)
+    names = named(len(EXPERTS) + (OWN in said))
+    bins = np.array([*(said.get(name, shown) for name in names), shown, UNIFORM], np.float64)
     target = interval_target(label.percentile_low, label.percentile_high)
     losses = log_losses(bins, np.broadcast_to(target, bins.shape)).tolist()
     return learn(account, losses[:-2], shown=losses[-2], base=losses[-1], waiting=waiting)
@@ -236,7 +260,8 @@ def _read_account(session: Session, community_id: int) -> Account:
 
 
 def _account_of(row: Row[Any]) -> Account:
-    return Account(_in_order(row.log_weights), row.regret, row.waiting, row.labels)
+    own = FIRST_OWN if row.own is None else row.own
+    return Account(_in_order(row.log_weights), row.regret, row.waiting, row.labels, own)
 
 
 def _beginning(taught: Mapping[str, float] | None) -> Account:
@@ -267,6 +292,8 @@ def _write_account(
         "regret": account.regret,
         "waiting": account.waiting,
         "labels": account.labels,
+        # None where nothing is known of it: most communities never have one.
+        "own": None if account.own == FIRST_OWN else account.own,
     }
     # Every account but the first one of a community is there, and nobody else writes it.
     changed = session.execute(

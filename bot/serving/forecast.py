@@ -11,7 +11,7 @@ from bot.serving.number_format import percent
 from bot.texts.translate import mark
 from models.attributes.read import Attributes
 from models.distribution import Floats, mean_percentile, quantile
-from models.experts import EXPERTS, FIRST_WEIGHTS
+from models.experts import first_weights, named
 from models.percentiles import BucketRule, Quantiles, Source, score_interval
 from storage.queries.attributes import described
 from storage.tables import Label, Prediction
@@ -70,7 +70,7 @@ class Place:
     @classmethod
     def of(cls, weights: Sequence[float], share: float) -> "Place":
         """By the weights of the experts, and the share of their mean that is shown."""
-        at_first = np.allclose(weights, FIRST_WEIGHTS, rtol=0, atol=1e-9)
+        at_first = np.allclose(weights, first_weights(len(weights)), rtol=0, atol=1e-9)
         return cls(share * (1.0 - weights[0]), not at_first)
 
     @property
@@ -292,11 +292,11 @@ def _place(prediction: Prediction) -> Place | None:
     weights, share = prediction.weights, prediction.share
     if weights is None or share is None:
         return None
-    first = dict(zip(EXPERTS, FIRST_WEIGHTS, strict=True))
-    if weights.keys() != first.keys():
+    names = named(len(weights))
+    if weights.keys() != set(names):
         # Of other experts than today's: nobody has their weights without a label.
         return Place(share * (1.0 - weights["base"]), tested=True)
-    return Place.of([weights[name] for name in EXPERTS], share)
+    return Place.of([weights[name] for name in names], share)
 
 
 def _points(bins: Floats) -> tuple[float, float, float]:

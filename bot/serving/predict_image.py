@@ -71,7 +71,13 @@ async def predict_image(
 
 
 def _card(champion: Champion, image: EmbeddedImage, facts: PostFacts, audience: Audience) -> Card:
-    said = ask_experts(champion.head, image.embedding[np.newaxis], [facts], blank=[image.blank])
+    said = ask_experts(
+        champion.head,
+        image.embedding[np.newaxis],
+        [facts],
+        own=champion.own,
+        blank=[image.blank],
+    )
     card = read_forecast(champion, said, 0, audience, blank=image.blank)
     attributes, text = image.attributes, champion.backbone.text
     if text is not None and facts.title.strip():

@@ -17,10 +17,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.runtime.clock import Clock
 from bot.runtime.one_by_one import one_by_one
 from bot.training.first_version import is_first_version
+from bot.training.versions import versions_that_join
 from models.attributes.serving_genres import GENRE_HEADS
 from models.captions.serving_ranking import RANKINGS
 from storage.engine.database import Database
-from storage.tables import ModelVersion, Post, Prediction, Server, TrainingRun, WaitingScore
+from storage.tables import (
+    ModelVersion,
+    OwnHead,
+    Post,
+    Prediction,
+    Server,
+    TrainingRun,
+    WaitingScore,
+)
 from storage.types import UNLABELLED, RunState
 
 log = logging.getLogger(__name__)
@@ -40,9 +49,10 @@ class Retention:
     Args:
         database: holds the versions.
         versions_dir: holds a folder for each of them.
-        keep: how many of the newest stay. Beside them stay the champion, the one it replaced,
-            those that serve a server, those whose predictions wait for their label, and what a new
-            installation starts with.
+        keep: how many of the newest stay, not counting heads with a say in one server. Beside
+            them stay the champion, the one it replaced, those that serve a server or have a say
+            there, those whose predictions wait for their label, and what a new installation
+            starts with.
     """
 
     def __init__(self, database: Database, versions_dir: Path, *, keep: int, clock: Clock) -> None:
@@ -77,13 +87,13 @@ class Retention:
     async def _mark(self, session: AsyncSession) -> list[str]:
         newest_first = await session.scalars(select(ModelVersion).order_by(ModelVersion.id.desc()))
         versions = [each for each in newest_first if each.dropped_at is None]
-        needed = {each.id for each in versions[: self._keep]}
+        # Servers' own heads, however many there are, push out none that all could go back to.
+        own = await versions_that_join(session)
+        counted = [each.id for each in versions if each.id not in own]
+        needed = set(counted[: self._keep])
         needed.update(await with_unscored_predictions(session))
-        needed.update(
-            await session.scalars(
-                select(Server.model_version_id).where(Server.model_version_id.is_not(None))
-            )
-        )
+        for serves in (Server.model_version_id, OwnHead.model_version_id):
+            needed.update(await session.scalars(select(serves).where(serves.is_not(None))))
         for each in versions:
             if each.is_champion:
                 needed.add(each.id)

@@ -17,7 +17,12 @@ from typing import Any, TypeAlias
 from bot.leases import LeaseLost
 from bot.runtime.clock import Clock
 from bot.runtime.subprocesses import python_module
-from bot.servers import communities_kept_apart, communities_of_server, server_of_request
+from bot.servers import (
+    communities_kept_apart,
+    communities_of_server,
+    server_of_request,
+    server_to_join,
+)
 from bot.training.champion_to_beat import champion_to_beat
 from bot.training.child import RunFailed, TrainingLimits, train_in_child
 from bot.training.run_result import record_result
@@ -30,7 +35,7 @@ from storage.engine.faults import DATABASE_ERRORS
 from storage.engine.guard import unguarded
 from storage.objects.faults import ObjectStoreFault
 from storage.objects.image_place import ImagePlace
-from storage.tables import ModelVersion, TrainingRun
+from storage.tables import ModelVersion, Server, TrainingRun
 from storage.types import PlatformName, RunState
 
 log = logging.getLogger(__name__)
@@ -268,21 +273,23 @@ class TrainingRuns:
         try:
             if self._shared is not None:
                 await asyncio.to_thread(self._shared.bring, champion.name)
-            server = server_of_request((await self._table.read(run_id)).asked_by)
+            server, joins = await self._server_of(run_id)
             task = {
                 "database_url": self._database.url,
                 "models_root": str(self._versions_dir.resolve()),
                 "backbone": switch_to or champion.backbone,
                 "serving_backbone": champion.backbone if only_if_better else None,
+                # What has a say beside the champion has not to beat it.
                 "champion": (
                     None
-                    if switch_to
+                    if switch_to or joins
                     else await champion_to_beat(self._database, self._versions_dir, champion)
                 ),
                 "min_labels": self._limits.min_labels,
                 "seed": seed,
                 # A server's own labels are known to the champion, too.
                 "by_hand": by_hand or server is not None,
+                "joins": joins,
                 "images": self._images.as_json() if self._images else None,
                 "backbones_root": str(self._backbones_dir) if self._backbones_dir else None,
                 "ray_address": self._ray_address,
@@ -299,6 +306,7 @@ class TrainingRuns:
                 last,
                 judged_against=champion.name,
                 server=server,
+                joins=joins,
                 switched=switch_to is not None and not only_if_better,
                 now=self._clock(),
                 put=self._shared.put if self._shared else None,
@@ -327,6 +335,16 @@ class TrainingRuns:
                 await self._table.note_progress(run_id, step)
 
         return on_step
+
+    async def _server_of(self, run_id: int) -> tuple[tuple[PlatformName, str] | None, bool]:
+        """The server whose labels alone a run is on, if any; whether it is to have a say there."""
+        asked_by = (await self._table.read(run_id)).asked_by
+        row = server_to_join(asked_by)
+        if row is None:
+            return server_of_request(asked_by), False
+        async with self._database.read() as session:
+            server = await session.get_one(Server, row)
+        return (server.platform, server.source_id), True
 
     async def _whose_labels(self, server: tuple[PlatformName, str] | None) -> dict[str, list[int]]:
         """The part of a task that says which communities are learned from."""

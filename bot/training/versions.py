@@ -9,14 +9,14 @@ from pathlib import Path
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.servers import is_for_all, server_of_request
+from bot.servers import is_for_all, server_of_request, server_to_join
 from bot.serving.experts import teach
 from bot.webhooks.events import Event, write_event
 from models.experts import TAUGHT
 from models.registry import Manifest, VersionUnusable, read_version
 from storage.engine.database import Database
 from storage.errors import ExpectedError
-from storage.tables import ModelVersion, TrainingRun
+from storage.tables import ModelVersion, Server, TrainingRun
 from storage.types import PlatformName
 
 
@@ -68,6 +68,24 @@ async def servers_of_versions(session: AsyncSession) -> dict[int, tuple[Platform
     return {
         version: server for version, server in found if version is not None and server is not None
     }
+
+
+async def versions_that_join(session: AsyncSession) -> set[int]:
+    """The versions that were fitted to have a say beside what serves one server."""
+    runs = await session.execute(
+        select(TrainingRun.model_version_id, TrainingRun.asked_by)
+        .where(TrainingRun.model_version_id.is_not(None), ~is_for_all())
+        .order_by(TrainingRun.id)
+    )
+    return {version for version, asked_by in runs if version and server_to_join(asked_by)}
+
+
+async def own_head_speaks(session: AsyncSession, server: Server) -> bool:
+    """Whether a head of a server's own has a say there now, as `bot.serving.champion` finds it."""
+    if server.own_head is None or server.own_head.model_version_id is None:
+        return False
+    own = await session.get_one(ModelVersion, server.own_head.model_version_id)
+    return own.dropped_at is None and own.backbone == (await find_champion(session)).backbone
 
 
 async def version_of_run(database: Database, run: TrainingRun) -> ModelVersion | None:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 
 from bot.community_language import LANGUAGE, language_for
 from bot.community_settings import CommunityChange, SettingRefused
+from bot.servers import has_own_head
 from bot.texts.language import LANGUAGES
 from bot.texts.translate import gettext as _
 from bot.texts.translate import mark
-from storage.tables import Community
+from storage.tables import Community, Server
 from storage.types import ReplyMode
 
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
@@ -34,6 +35,16 @@ def as_form(community: Community) -> dict[str, str]:
         "time_zone": community.time_zone,
         "replies_per_minute": _text(community.replies_per_minute),
     }
+
+
+def own_as_form(server: Server | None) -> dict[str, str]:
+    """The field of the form that is set for the community's whole server; None: nothing is set."""
+    return {"own_head": "yes" if has_own_head(server) else ""}
+
+
+def read_own(form: Mapping[str, str]) -> dict[str, str]:
+    """The same as a form asks for it."""
+    return {"own_head": "yes" if form.get("own_head") == "yes" else ""}
 
 
 def read_on_site(form: Mapping[str, str]) -> bool | None:

@@ -8,16 +8,23 @@ from aiohttp import web
 from bot.audit import Action
 from bot.communities import change_community
 from bot.community_settings import SettingRefused
+from bot.servers import change_server, find_server, set_own_head
 from bot.texts.translate import mark
 from bot.web.bodies import read_fields
 from bot.web.changes import note_change
-from bot.web.community_form import as_form, read_changes, read_on_site
+from bot.web.community_form import (
+    as_form,
+    own_as_form,
+    read_changes,
+    read_on_site,
+    read_own,
+)
 from bot.web.community_pages import find_shown_community, is_board
 from bot.web.history_form import begin_from_form, read_history_form
 from bot.web.responses import see_other
 from bot.web.services import Services
 from bot.web.visitors import require_admin
-from storage.tables import Community
+from storage.tables import Community, Server
 from storage.types import PlatformName, ReplyMode
 
 _MODES = {
@@ -46,7 +53,8 @@ class CommunitySettingsPages:
         """GET /communities/{id}/settings."""
         require_admin(request)
         community = await find_shown_community(self._services, request)
-        return await self._page(request, community, as_form(community))
+        form = as_form(community) | await self._read_own(community)
+        return await self._page(request, community, form)
 
     async def handle_import(self, request: web.Request) -> web.StreamResponse:
         """POST /communities/{id}/import with ``days``; see `begin_from_form`."""
@@ -57,6 +65,7 @@ class CommunitySettingsPages:
         require_admin(request)
         community = await find_shown_community(self._services, request)
         form = await read_fields(request)
+        own = await self._read_own(community)
         try:
             on_site = read_on_site(form)
             if is_board(community):
@@ -69,10 +78,30 @@ class CommunitySettingsPages:
                 await change_community(self._services.database, community.id, **changes)
         except SettingRefused as refusal:
             return await self._page(request, community, form, refusal=str(refusal))
+        if (wanted := read_own(form)) != own:
+            await self._change_own(community, wanted)
         now, before = await find_shown_community(self._services, request), as_form(community)
-        changed = {name: each for name, each in as_form(now).items() if before.get(name) != each}
+        changed = {
+            name: each
+            for name, each in (as_form(now) | wanted).items()
+            if (before | own).get(name) != each
+        }
         await note_change(self._services, request, Action.SETTINGS, community.id, **changed)
         return see_other(f"/communities/{community.id}")
+
+    async def _read_own(self, community: Community) -> dict[str, str]:
+        """The field of the form that is set for the community's whole server."""
+        async with self._services.database.read() as session:
+            server = await find_server(session, community.platform, community.server_or_self)
+        return own_as_form(server)
+
+    async def _change_own(self, community: Community, wanted: Mapping[str, str]) -> None:
+        def change(server: Server) -> None:
+            set_own_head(server, is_on=wanted["own_head"] == "yes")
+
+        await change_server(
+            self._services.database, community.platform, community.server_or_self, change
+        )
 
     async def _page(
         self,

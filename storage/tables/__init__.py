@@ -26,7 +26,7 @@ from storage.tables.newcomers import Newcomer, Participant
 from storage.tables.outcome_feeds import OutcomeFeed
 from storage.tables.posts import Post, PostImage, Reply, Vote
 from storage.tables.predictions import ExpertAccount, Prediction
-from storage.tables.servers import Server
+from storage.tables.servers import OwnHead, Server
 from storage.tables.services import Service
 from storage.tables.tokens import ApiToken
 from storage.tables.webhooks import Webhook, WebhookMessage
@@ -63,6 +63,7 @@ __all__ = [
     "Notice",
     "Nowcast",
     "OutcomeFeed",
+    "OwnHead",
     "Participant",
     "Passkey",
     "PasskeyChallenge",

@@ -92,6 +92,11 @@ class Community(Base):
         found: str | None = self.options.get("guild")
         return found
 
+    @property
+    def server_or_self(self) -> str:
+        """The server that settings of servers are kept for; a community of none has its own."""
+        return self.server or self.source_id
+
 
 class WatchedGroup(Base):
     """Communities that belong together on their platform, of which new ones are watched, too.

@@ -94,5 +94,7 @@ class ExpertAccount(Base):
     regret: Mapped[float]
     #: The most predictions that waited beside one that was scored.
     waiting: Mapped[int]
+    #: The weight of the server's own head beside the other experts; null before its first label.
+    own: Mapped[float | None]
     #: Predictions that were scored.
     labels: Mapped[int]

@@ -20,6 +20,9 @@ class GateRules:
     #: Probability of being better than the base rate. A champion can be beaten by knowing nothing,
     #: where labels are wrong or the community has changed its mind: that is no reason to serve.
     min_probability_of_skill: float = 0.99
+    #: Where that of being better than the base rate is below this, it is plainly worse, and has no
+    #: say beside others, either.
+    min_probability_of_a_say: float = 0.05
     #: How much worse calibrated (expected calibration error beyond chance) than the champion it
     #: may be.
     max_calibration_loss: float = 0.03
@@ -151,6 +154,31 @@ def judge(
         promote = True
         reason = f"Better than {baseline} with probability {probability:.2f} on {n} labels."
     return Verdict(promote, reason, evidence)
+
+
+def judge_expert(judged: Verdict, rules: GateRules | None = None) -> Verdict:
+    """Whether a head that was judged may have a say beside the one that serves.
+
+    The mixture weighs it by what it says, and so it has not to be better than anything: it must not
+    be plainly worse than the base rate, on labels that it was not fitted on.
+
+    Args:
+        judged: by `judge`, against no champion.
+    """
+    rules = rules or GateRules()
+    probability = judged.evidence.get("probability_of_skill")
+    if probability is None:
+        # Too few labels to judge by; that verdict says how many.
+        return judged
+    n = judged.evidence["posts"]
+    if probability < rules.min_probability_of_a_say:
+        reason = f"It has no say: on {n} labels it is plainly worse than the base rate."
+        return Verdict(False, reason, judged.evidence)
+    reason = (
+        f"It has a say here from now on; the mixture weighs it. Better than the base rate with"
+        f" probability {probability:.2f} on {n} labels."
+    )
+    return Verdict(True, reason, judged.evidence)
 
 
 def _resampled(

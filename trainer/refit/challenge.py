@@ -26,7 +26,7 @@ from trainer.evaluation.cross_validation import cross_validate
 from trainer.evaluation.evaluate import Evaluation, evaluate_twice
 from trainer.evaluation.figures import Forecasts, figures
 from trainer.evaluation.forecasting import forecasts_of, predict_rows, ranking_of
-from trainer.evaluation.gate import Judged, Verdict, judge
+from trainer.evaluation.gate import Judged, Verdict, judge, judge_expert
 from trainer.evaluation.hidden_sources import lacking
 from trainer.evaluation.metrics import calibration_error_by_chance
 from trainer.evaluation.reencoded import Reencoded
@@ -97,6 +97,7 @@ def challenge(
     say: Say,
     comparisons: str | None = None,
     by_hand: bool = False,
+    joins: bool = False,
     resave: Resave | None = None,
     side_by_side: SideBySide = in_turn,
 ) -> Challenge:
@@ -115,6 +116,8 @@ def challenge(
         say: told the stage, and how far it is.
         by_hand: whether somebody asked for it: then a version is made from labels that the champion
             knows, too; it cannot be compared with the champion and is kept.
+        joins: whether it is to have a say beside the version that serves, and not to serve in its
+            place (`trainer.evaluation.gate.judge_expert`).
         resave: measures forecasts of images saved in other ways; None: there are no images.
         comparisons: ``none``, ``split`` or ``folds``; by default ``split``, or ``none`` when posts
             are many.
@@ -167,6 +170,7 @@ def challenge(
     }
     say(stage="checking robustness")
     robustness = _robustness(posts, head, planned, found.rows, forecasts, hidden, resave, seed=seed)
+    verdict = judge_expert(verdict) if joins else verdict
     verdict = _held_back(verdict, robustness, known)
     attribute_skill = added_skill(
         forecasts.mean_percentile(), forecasts.intervals.middle, posts.attributes[found.rows],

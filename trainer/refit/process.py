@@ -48,6 +48,8 @@ class Task:
     seed: int = 1
     #: Whether a person asked for a version of labels that the champion knows, too.
     by_hand: bool = False
+    #: Whether it is to have a say beside the version that serves, and not to serve in its place.
+    joins: bool = False
     #: Where images and backbones are, to try images saved in other ways; None: that is not tried.
     images: ImagePlace | None = None
     backbones_root: Path | None = None
@@ -113,6 +115,7 @@ def run(task: Task) -> dict[str, Any]:
             seed=task.seed,
             say=_say,
             by_hand=task.by_hand,
+            joins=task.joins,
             resave=_resave(task),
             side_by_side=side_by_side,
         )

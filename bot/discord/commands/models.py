@@ -17,9 +17,17 @@ from bot.discord.texts.markdown import escape
 from bot.discord.texts.skill import skill_words
 from bot.discord.ui.error_replies import Refused
 from bot.discord.ui.responses import Interaction, defer, respond
-from bot.servers import change_server, find_server, request_of, server_of_request
+from bot.servers import (
+    change_server,
+    find_server,
+    has_own_head,
+    request_of,
+    server_of_request,
+    set_own_head,
+)
 from bot.training.versions import (
     list_versions,
+    own_head_speaks,
     promote,
     rollback,
     run_of_version,
@@ -170,6 +178,7 @@ class Models(ConfirmFirst):
         champion=label("model.here_champion"),
         keep_labels=label("model.here_keep_labels"),
         train=label("model.here_train"),
+        own=label("model.here_own"),
     )
     async def here(
         self,
@@ -178,6 +187,7 @@ class Models(ConfirmFirst):
         champion: bool = False,
         keep_labels: bool | None = None,
         train: bool = False,
+        own: bool | None = None,
     ) -> None:
         """Show or change which version serves this server alone, and whom its labels teach."""
         await defer(interaction, ephemeral=True)
@@ -185,6 +195,9 @@ class Models(ConfirmFirst):
         if train:
             await self._train_here(interaction, texts, server_id)
             return
+        if own:
+            # Each retraining then takes the machine's time once more.
+            await self._check_may_choose(interaction)
         wanted = None if version is None else await self._usable(version, server_id)
 
         def change(server: Server) -> None:
@@ -192,12 +205,15 @@ class Models(ConfirmFirst):
                 server.model_version_id = None if wanted is None else wanted.id
             if keep_labels is not None:
                 server.keeps_labels = keep_labels
+            if own is not None:
+                set_own_head(server, is_on=own)
 
-        is_changed = champion or wanted is not None or keep_labels is not None
+        is_changed = champion or wanted is not None or keep_labels is not None or own is not None
         if is_changed:
             await change_server(self.core.database, PlatformName.DISCORD, server_id, change)
             details = {
                 "version": version, "champion": champion or None, "keep_labels": keep_labels,
+                "own": own,
             }  # fmt: skip
             await self.note(interaction, Action.MODEL_HERE, details=details)
         async with self.core.database.read() as session:
@@ -207,12 +223,15 @@ class Models(ConfirmFirst):
                 chosen = await session.get_one(ModelVersion, server.model_version_id)
                 # After a switch of the backbone the champion serves again.
                 serves = chosen if chosen.backbone == serves.backbone else serves
+            speaks = server is not None and await own_head_speaks(session, server)
         key = "model.here_champion_serves" if serves.is_champion else "model.here_serves"
         keeps = server is not None and server.keeps_labels
         lines = [
             texts(key, name=_name(serves)),
             texts("model.here_keeps" if keeps else "model.here_shares"),
         ]
+        if has_own_head(server):
+            lines.append(texts("model.here_own_speaks" if speaks else "model.here_own_waits"))
         await respond(interaction, "\n".join(lines))
 
     @here.autocomplete("version")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from bot.labels.write import write_label
 from bot.serving.experts import (
@@ -22,7 +22,7 @@ from bot.serving.experts import (
     teach,
 )
 from models.distribution import UNIFORM
-from models.experts import EXPERTS, Account
+from models.experts import EXPERTS, FIRST_OWN, Account
 from models.features import PostFacts, Record
 from storage.engine.database import Database
 from storage.queries.posts import load_post, move_post
@@ -217,6 +217,32 @@ async def test_the_next_champion_teaches_anew_where_nothing_was_scored(database:
     assert await account(database) == Account()
 
 
+async def test_a_servers_own_head_learns_where_it_was_asked(database: Database) -> None:
+    own = {**said(4), "own": [0.19] * 5 + [0.01] * 5}
+    await add_post(database, 1)
+    await label(database, 1, 5.0)
+    assert (await account(database)).own == FIRST_OWN
+    # Both end low, as it said; beside it a process of an older release writes what it knows of.
+    for number in (2, 3):
+        await add_post(database, number, experts=own)
+        await label(database, number, 1.0 - number)
+    spoke = await account(database)
+    assert spoke.own > 2 * FIRST_OWN
+    async with database.write() as session:
+        await session.execute(
+            text("UPDATE expert_accounts SET labels = labels + 1, regret = 0.5, waiting = 1")
+        )
+    assert (await account(database)).own == spoke.own
+    # While it is not asked its weight stays; worked out anew it is the same.
+    await add_post(database, 4)
+    await label(database, 4, 9.0)
+    grown = await account(database)
+    assert grown.own == spoke.own
+    await database.run_write(lambda session: rebuild_account(session, 1))
+    again = await account(database)
+    assert (again.own, again.log_weights) == (grown.own, grown.log_weights)
+
+
 async def test_two_processes_write_labels(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path / 'two.db'}"
     one, two = Database(url), Database(url)
@@ -271,6 +297,9 @@ def test_the_second_head_sees_neither_author_nor_title() -> None:
                 bins[number, 9 if each.title or each.author.n else 0] = 1
             return bins, [("image",), (), ("text",), ("text",)]
 
+        def predict(self, embedding: np.ndarray, facts: Sequence[PostFacts]) -> np.ndarray:
+            return self.predict_with_support(embedding, facts)[0]
+
     facts = PostFacts("A title", MOMENT, None, Record.empty(), Record.empty())
     head: Any = Head()
     found = ask_experts(head, np.zeros((2, 4), np.float32), [facts, facts])
@@ -284,3 +313,10 @@ def test_the_second_head_sees_neither_author_nor_title() -> None:
     assert (empty.bins[0] == UNIFORM).all()
     assert empty.bins[1].tolist() == found.bins[1].tolist()
     assert empty.set_aside == [(), ()]
+    # A server's own head sees both, and comes after the others.
+    four = ask_experts(
+        head, np.zeros((2, 4), np.float32), [facts, facts], own=head, blank=[True, False]
+    )
+    assert four.bins[:, :3].tolist() == empty.bins.tolist()
+    assert four.bins[0, 3].tolist() == UNIFORM.tolist()
+    assert four.bins[1, 3, 9] == 1

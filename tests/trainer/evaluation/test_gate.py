@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 
-from trainer.evaluation.gate import GateRules, Judged, judge
+from trainer.evaluation.gate import GateRules, Judged, judge, judge_expert
 
 RNG = np.random.default_rng(4)
 CHAMPION = RNG.random(200) * 0.2 + 0.1
@@ -118,3 +118,25 @@ def test_a_community_whose_scores_all_tie_is_never_the_worst() -> None:
     )  # fmt: skip
     assert verdict.promote
     assert verdict.evidence["worst_community"] == 1
+
+
+def test_an_expert_has_a_say_unless_it_is_plainly_worse_than_the_base_rate() -> None:
+    def verdict(rps: np.ndarray) -> tuple[bool, str]:
+        found = judge(
+            Judged(rps, 0.04), Judged(BASE[: len(rps)], 0.0), ONE[: len(rps)],
+            base_rps=BASE[: len(rps)], against=None,
+        )  # fmt: skip
+        joined = judge_expert(found)
+        assert joined.evidence == found.evidence
+        return joined.promote, joined.reason
+
+    noise = RNG.normal(size=200) * 0.05
+    assert verdict(BASE - 0.02)[0]
+    # Luck either way: the mixture finds out.
+    assert verdict(BASE + noise - noise.mean())[0]
+    has_say, reason = verdict(BASE + 0.02)
+    assert not has_say
+    assert "plainly worse" in reason
+    has_say, reason = verdict(BASE[:5] - 0.02)
+    assert not has_say
+    assert "Only 5 new labels" in reason

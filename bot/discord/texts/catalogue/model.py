@@ -41,6 +41,11 @@ ENGLISH: dict[str, str] = {
     "model.here_keep_labels": "True: votes on this server teach no version that serves others",
     "model.here_train": "True: fit a version on this server's votes alone; it serves here if it is"
     " better here",
+    "model.here_own": "True: a head fitted on this server's votes alone has a say, too",
+    "model.here_own_waits": "A head fitted on this server's votes alone gets a say with the next"
+    " training, if its votes are enough and it is not plainly worse.",
+    "model.here_own_speaks": "A head fitted on this server's votes alone has a say, too, as far as"
+    " it does well in each channel.",
     "model.here_training": "Training on the votes of this server alone has started. I post the"
     " result here.",
     "model.here_busy": "Another training run is under way. Ask again when it has ended.",

@@ -10,6 +10,11 @@ from models.extras import require_ray
 
 #: ``local`` starts a cluster of this machine, ``auto`` finds the one that runs on it.
 _NAMED = ("local", "auto")
+#: What is said where there is no room for what is to be sent.
+STORE_IS_FULL = (
+    "Ray's object store is full: start the nodes with more --object-store-memory, or let fewer jobs"
+    " run at once."
+)
 _HOST = re.compile(
     r"(?:ray://)?[A-Za-z0-9._-]+(?::\d{1,5})?|(?:ray://)?\[[0-9A-Fa-f:]+\](?::\d{1,5})?"
 )

@@ -26,6 +26,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from bot.cluster.outcomes import Outcome, Quarantined, Work
 from bot.cluster.worker import ImageWorker, Kit
+from models.ray_cluster import STORE_IS_FULL
 
 #: A worker that has not begun by then has no node to run on, seconds.
 START_SECONDS = 90.0
@@ -41,11 +42,6 @@ _GONE = (
     RayActorError, ActorDiedError, ActorUnavailableError, ObjectLostError, WorkerCrashedError,
     RaySystemError,
 )  # fmt: skip
-
-STORE_IS_FULL = (
-    "Ray's object store is full: start the nodes with more --object-store-memory, or let fewer jobs"
-    " run at once."
-)
 
 
 class CannotRun(Exception):

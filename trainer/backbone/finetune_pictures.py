@@ -17,7 +17,7 @@ from models.facts import labelled_facts
 from storage.engine.database import Database
 from storage.engine.invalid_text import keep_odd_text
 from storage.files.image_store import ImageStore
-from storage.tables import Image
+from storage.tables import Image, QuarantinedImage
 from trainer.data.flaws import flaw_without_embedding
 from trainer.data.splits import SHARES
 from trainer.data.targets import Ranking, soft_bins
@@ -64,7 +64,8 @@ async def read_pictures(
 ) -> tuple[list[Picture], Counter[str]]:
     """The older labelled posts whose image file is still kept (`LEARNED`), the oldest first.
 
-    Those of communities in ``without`` are left out: their posts teach nobody else.
+    Those of communities in ``without`` are left out: their posts teach nobody else. So are those
+    whose image is quarantined.
 
     Returns:
         They, and how many posts cannot be learned from, by reason.
@@ -82,7 +83,11 @@ async def read_pictures(
                     posts.append(post)
                 else:
                     dropped[reason] += 1
-            query = select(Image.id, Image.sha256).where(Image.dropped_at.is_(None))
+            query = select(Image.id, Image.sha256).where(
+                Image.dropped_at.is_(None),
+                # They ended every process that looked at them.
+                Image.id.not_in(select(QuarantinedImage.image_id)),
+            )
             sha256 = {row.id: row.sha256 for row in await session.execute(query)}
     finally:
         await database.close()

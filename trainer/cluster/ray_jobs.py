@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from models.extras import RayMissing
-from models.ray_cluster import connect, disconnect
+from models.ray_cluster import STORE_IS_FULL, connect, disconnect
 from trainer.cluster.jobs import (
     Fragment,
     JobCluster,
@@ -143,9 +143,7 @@ class _RayPlace:
         try:
             sent = ray.put(list(fragment))
         except (ObjectStoreFullError, OutOfDiskError) as error:
-            raise ClusterLost(
-                "Ray's object store is full: start the nodes with more --object-store-memory."
-            ) from error
+            raise ClusterLost(STORE_IS_FULL) from error
         self._get(self._actor.take.remote(sent))
 
     def begin(self, work: Callable[..., Any], arguments: Sequence[Any], kept: list[str]) -> None:

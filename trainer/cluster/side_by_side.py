@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
-from models.ray_cluster import connect, disconnect
+from models.ray_cluster import STORE_IS_FULL, connect, disconnect
 from storage.errors import ExpectedError
 
 T = TypeVar("T")
@@ -107,9 +107,7 @@ def on_cluster(
         # The exception of the part itself, of its own class.
         raise error.cause or error from None
     except (ObjectStoreFullError, OutOfDiskError) as error:
-        raise ClusterLost(
-            "Ray's object store is full: start the nodes with more --object-store-memory."
-        ) from error
+        raise ClusterLost(STORE_IS_FULL) from error
     except RayError as error:
         why = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise ClusterLost(f"The Ray cluster could not finish it: {why}") from error

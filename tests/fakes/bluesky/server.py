@@ -1,4 +1,7 @@
-"""The loopback server: what there is, every request, and how it is served."""
+"""The loopback server: what there is, every request, and how it is served.
+
+Its answers were held against the models of atproto 0.0.73, which come from the lexicons.
+"""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,6 +15,8 @@ from tests.fakes.reddit.world import picture
 
 HANDLE, PASSWORD, ME = "peoria.test", "app-password", "did:plc:peoria"
 POST = "app.bsky.feed.post"
+CID = "bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz"
+LABELLER = "did:plc:ar7c4by46qjdydhdevvrndac"
 
 
 class FakeBluesky:
@@ -59,7 +64,7 @@ class FakeBluesky:
             record["reply"] = {"root": root, "parent": parent}
         view: dict[str, Any] = {
             "uri": uri,
-            "cid": f"bafy{uri[-3:]}",
+            "cid": f"{CID}{uri[-3:]}",
             "author": self.profiles[f"did:plc:{author}"],
             "record": record,
             "indexedAt": now,
@@ -75,17 +80,22 @@ class FakeBluesky:
             record["embed"] = {"$type": "app.bsky.embed.images"}
             view["embed"] = {
                 "$type": "app.bsky.embed.images#view",
-                "images": [{"fullsize": f"{address}-{n}.png", "alt": ""} for n in range(images)],
+                "images": [
+                    {"thumb": f"{address}-{n}s.png", "fullsize": f"{address}-{n}.png", "alt": ""}
+                    for n in range(images)
+                ],
             }
         self.views[uri] = view
         if reason is not None:
-            self.notifications.append({**view, "reason": reason})
+            told = ("uri", "cid", "author", "record", "indexedAt", "labels")
+            of_it = {key: view[key] for key in told}
+            self.notifications.append({**of_it, "reason": reason, "isRead": False})
         return view
 
     def passed_on(self) -> dict[str, Any]:
         """Why a post of somebody else is in a feed."""
         now = self.clock().isoformat().replace("+00:00", "Z")
-        by = self.person("carl")
+        by = _basic(self.person("carl"))
         return {"$type": "app.bsky.feed.defs#reasonRepost", "by": by, "indexedAt": now}
 
     def own(self, above: dict[str, Any]) -> list[dict[str, Any]]:
@@ -133,7 +143,8 @@ class FakeBluesky:
         if await request.json() != {"identifier": HANDLE, "password": PASSWORD}:
             return web.json_response({"error": "AuthenticationRequired"}, status=401)
         self.tokens.add(f"token-{len(self.requests)}")
-        return web.json_response({"did": ME, "accessJwt": f"token-{len(self.requests)}"})
+        tokens = {"accessJwt": f"token-{len(self.requests)}", "refreshJwt": "another"}
+        return web.json_response({"did": ME, "handle": HANDLE, **tokens})
 
     def _page(self, request: web.Request, key: str, found: Sequence[Any]) -> web.Response:
         limit, start = int(request.query["limit"]), int(request.query.get("cursor", 0))
@@ -145,31 +156,33 @@ class FakeBluesky:
     async def _search(self, request: web.Request) -> web.Response:
         tag = f"#{request.query['tag']}"
         found = [each for each in self.views.values() if tag in each["record"]["text"].lower()]
-        return self._page(request, "posts", found)
+        return self._page(request, "posts", [_shown(each) for each in found])
 
     async def _author(self, request: web.Request) -> web.Response:
         wanted = request.query["actor"]
         found = [each for each in self.views.values() if each["author"]["handle"] == wanted]
         if not found:
             return web.json_response({"error": "InvalidRequest"}, status=400)
-        return self._page(request, "feed", [{"post": each} for each in found])
+        return self._page(request, "feed", [{"post": _shown(each)} for each in found])
 
     async def _feed(self, request: web.Request) -> web.Response:
-        return self._page(request, "feed", self.entries)
+        entries = [{**each, "post": _shown(each["post"])} for each in self.entries]
+        return self._page(request, "feed", entries)
 
     async def _posts(self, request: web.Request) -> web.Response:
         uris = request.query.getall("uris")
         assert len(uris) <= 25
-        return web.json_response({"posts": [self.views[e] for e in uris if e in self.views]})
+        shown = [_shown(self.views[each]) for each in uris if each in self.views]
+        return web.json_response({"posts": shown})
 
     async def _profiles(self, request: web.Request) -> web.Response:
         dids = request.query.getall("actors")
         assert len(dids) <= 25
-        return web.json_response({"profiles": [self.profiles[e] for e in dids]})
+        return web.json_response({"profiles": [_labelled(self.profiles[e]) for e in dids]})
 
     async def _notified(self, request: web.Request) -> web.Response:
         assert request.query.getall("reasons") == ["mention", "reply"]
-        return self._page(request, "notifications", self.notifications)
+        return self._page(request, "notifications", [_shown(e) for e in self.notifications])
 
     async def _record(self, request: web.Request) -> web.Response:
         collection, key = request.query["collection"], request.query["rkey"]
@@ -186,7 +199,7 @@ class FakeBluesky:
             assert len(key) == 13
             assert len(record["text"]) <= 300
         self.records[collection, key] = record
-        return web.json_response({"uri": f"at://{ME}/{collection}/{key}", "cid": "bafy"})
+        return web.json_response({"uri": f"at://{ME}/{collection}/{key}", "cid": f"{CID}abc"})
 
     async def _delete(self, request: web.Request) -> web.Response:
         given = await request.json()
@@ -195,6 +208,23 @@ class FakeBluesky:
 
     async def _image(self, request: web.Request) -> web.Response:
         return web.Response(body=picture(request.match_info["name"]), content_type="image/png")
+
+
+def _shown(view: dict[str, Any]) -> dict[str, Any]:
+    """A post as others are shown it."""
+    return {**_labelled(view), "author": _basic(view["author"])}
+
+
+def _basic(profile: dict[str, Any]) -> dict[str, Any]:
+    """An account beside its posts: what it says of itself is told of its profile alone."""
+    return {key: each for key, each in _labelled(profile).items() if key != "description"}
+
+
+def _labelled(thing: dict[str, Any]) -> dict[str, Any]:
+    """With labels as they are told: who gave each, to what, and when."""
+    of = thing["uri"] if "uri" in thing else thing["did"]
+    given = {"src": LABELLER, "uri": of, "cts": "2026-01-01T00:00:00.000Z"}
+    return {**thing, "labels": [{**given, **each} for each in thing["labels"]]}
 
 
 @asynccontextmanager

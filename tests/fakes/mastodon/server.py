@@ -1,4 +1,7 @@
-"""The loopback server: what there is, every request, and how it is served."""
+"""The loopback server: what there is, every request, and how it is served.
+
+Its answers were held against the types of Mastodon.py 2.3.
+"""
 
 import html
 from collections.abc import AsyncIterator, Sequence
@@ -45,10 +48,22 @@ class FakeMastodon:
             self.accounts[name] = {
                 "id": account_id or str(next(self._ids)),
                 "acct": name,
+                "username": name.partition("@")[0],
+                "display_name": name.title(),
+                "created_at": "2024-01-01T00:00:00.000Z",
                 "url": f"https://mastodon.social/@{name}",
+                "uri": f"https://mastodon.social/users/{name}",
                 "bot": False,
+                "group": False,
+                "locked": False,
+                "indexable": True,
+                "hide_collections": None,
                 "note": "<p>I like cats</p>",
                 "fields": [],
+                "emojis": [],
+                **dict.fromkeys(("followers_count", "following_count", "statuses_count"), 3),
+                **dict.fromkeys(("avatar", "avatar_static"), f"{self.origin}/img/avatar.png"),
+                **dict.fromkeys(("header", "header_static"), f"{self.origin}/img/header.png"),
             }
         self.accounts[name].update(changes)
         return self.accounts[name]
@@ -66,6 +81,7 @@ class FakeMastodon:
         address = f"{self.origin}/img/{status_id}"
         status: dict[str, Any] = {
             "id": status_id,
+            "uri": f"https://mastodon.social/users/{author}/statuses/{status_id}",
             "created_at": self.clock().strftime("%Y-%m-%dT%H:%M:%S.000Z"),
             "edited_at": None,
             "in_reply_to_id": above,
@@ -77,21 +93,39 @@ class FakeMastodon:
             "replies_count": 0,
             "reblogs_count": 0,
             "favourites_count": 0,
+            "quotes_count": 0,
+            "emojis": [],
             "reblog": None,
             "account": self.person(author),
-            "mentions": [{"id": MY_ID, "acct": ME}] if f"@{ME}" in text else [],
+            "mentions": [self._mention()] if f"@{ME}" in text else [],
             "media_attachments": [
-                {"type": "image", "url": f"{address}-{n}.png"} for n in range(images)
+                {
+                    "id": f"{status_id}{n}",
+                    "type": "image",
+                    "url": f"{address}-{n}.png",
+                    "preview_url": f"{address}-{n}s.png",
+                    "remote_url": None,
+                    "meta": {},
+                    "description": None,
+                    "blurhash": None,
+                }
+                for n in range(images)
             ],
-            "tags": [{"name": each[1:]} for each in text.lower().split() if each[0] == "#"],
+            "tags": [_tag(each[1:]) for each in text.lower().split() if each[0] == "#"],
             **changes,
         }
         self.statuses[status_id] = status
         if f"@{ME}" in text and author != ME:
             made_at = status["created_at"]
             about = {"type": "mention", "created_at": made_at, "status": status}
-            self.notifications.append({"id": str(next(self._ids)), **about})
+            key = str(next(self._ids))
+            by = {"account": status["account"], "group_key": f"ungrouped-{key}"}
+            self.notifications.append({"id": key, **about, **by})
         return status
+
+    def _mention(self) -> dict[str, Any]:
+        """How a status names us."""
+        return {key: self.accounts[ME][key] for key in ("id", "acct", "username", "url")}
 
     def own(self, above: str) -> list[dict[str, Any]]:
         """Our answers to a status."""
@@ -156,7 +190,7 @@ class FakeMastodon:
 
     async def _tag(self, request: web.Request) -> web.Response:
         assert request.query["only_media"] == "true"
-        tag = {"name": request.match_info["tag"]}
+        tag = _tag(request.match_info["tag"])
         found = [each for each in self.statuses.values() if tag in each["tags"]]
         return self._page(request, [each for each in found if each["media_attachments"]])
 
@@ -219,6 +253,10 @@ class FakeMastodon:
 
     async def _image(self, request: web.Request) -> web.Response:
         return web.Response(body=picture(request.match_info["name"]), content_type="image/png")
+
+
+def _tag(name: str) -> dict[str, Any]:
+    return {"name": name, "url": f"https://mastodon.social/tags/{name}"}
 
 
 def _shown(found: dict[str, Any] | None) -> web.Response:

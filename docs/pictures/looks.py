@@ -9,39 +9,35 @@ part with Discord may fail: whoever is silent for ten seconds has lost it. Then 
 
 import argparse
 import asyncio
-import html
 import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
-from meme_views import photograph as photograph_board
+from loopback import (
+    ROOT,
+    photograph_board,
+    photograph_command,
+    photograph_terminal,
+    play,
+    visiting,
+)
 from memes import meme
 from pages import photograph
 from playwright.async_api import async_playwright
-from pydantic import SecretStr
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.chromium_pictures import draw_pages  # noqa: E402
-from benchmarks.discord_layout import WIDTH, Layout  # noqa: E402
-from bot.app import build  # noqa: E402
-from bot.core import open_core  # noqa: E402
-from bot.posts.attribute_worker import AttributeWorker  # noqa: E402
-from bot.settings import Settings  # noqa: E402
-from bot.web.platform import WebPlatform  # noqa: E402
-from models.attributes.genre import GENRE_NAMES  # noqa: E402
-from storage.types import PlatformName  # noqa: E402
-from tests.fakes.clock import FakeClock  # noqa: E402
-from tests.fakes.discord import FakeDiscord  # noqa: E402
+from bot.app import build
+from bot.core import open_core
+from bot.posts.attribute_worker import AttributeWorker
+from bot.settings import Settings
+from bot.web.platform import WebPlatform
+from models.attributes.genre import GENRE_NAMES
+from storage.types import PlatformName
+from tests.fakes.discord import Channel, FakeDiscord, Member
 
 FONT = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf")
 TITLE = "They said it would rain"
@@ -62,25 +58,16 @@ def drawn() -> bytes:
     return meme(*POSTS[-1], FONT)
 
 
-async def on_discord(fake: FakeDiscord) -> None:
+async def on_discord(fake: FakeDiscord, channel: Channel, person: Member) -> None:
     """`/predict`, as who asked sees it."""
-    guild = fake.guild("The village")
-    channel, person = fake.channel(guild, "memes"), fake.member(guild, "ann")
-    asked = await fake.slash(person, channel, "predict", wait=False, image=drawn(), title=TITLE)
-    # A busy machine takes long.
-    await asked.answered(within=600)
-    if asked.response is None:
-        raise SystemExit("Discord was told nothing.")
-    page = Layout(fake).page([asked.response])
-    await draw_pages({HERE / "looks-discord.png": page}, width=WIDTH)
+    await photograph_command(
+        fake, channel, person, "predict", "looks-discord.png", image=drawn(), title=TITLE
+    )
 
 
 async def on_board(address: str) -> None:
     """A post's page, and what is found by its genre."""
-    async with aiohttp.ClientSession(
-        headers={"Origin": address, "Accept": "application/json"},
-        cookie_jar=aiohttp.CookieJar(unsafe=True), cookies={"visitor": f"{1:032x}"},
-    ) as visitor:  # fmt: skip
+    async with visiting(address, Accept="application/json") as visitor:
         await _page(visitor, address)
         genre = None
         for number, (scene, top, bottom) in enumerate(POSTS, start=1):
@@ -109,52 +96,12 @@ async def _page(visitor: aiohttp.ClientSession, address: str) -> str:
         return await answer.text()
 
 
-async def on_command_line(data: Path, scratch: Path) -> None:
-    """`main.py predict` as a terminal shows it."""
-    (scratch / "friends.jpg").write_bytes(drawn())
-    arguments = ["predict", "friends.jpg", "--title", TITLE]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(ROOT / "main.py"), *arguments, cwd=scratch,
-        env=os.environ | {"PEORIA_DATA_DIR": str(data), "COLUMNS": "92", "NO_COLOR": "1"},
-        stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    said, _ = await process.communicate()
-    if process.returncode:
-        raise SystemExit("main.py predict failed.")
-    shown = f"$ main.py {shlex.join(arguments)}\n{said.decode()}"
-    style = "margin:0;padding:16px;background:#313338;color:#dcddde;font:15px/1.25 monospace"
-    page = f'<body style="{style}"><pre style="{style}">{html.escape(shown)}</pre>'
-    await draw_pages({HERE / "looks-command-line.png": f"<meta charset=utf-8>{page}"}, width=980)
-
-
 async def with_drawn_pictures(scratch: Path) -> None:
     """Everything that needs no file."""
-    clock = FakeClock(datetime(2026, 11, 2, 18, tzinfo=UTC))
-    async with FakeDiscord(clock=clock) as fake:
-        settings = Settings(
-            _env_file=None, data_dir=scratch / "data", web_port=0, silent_share=0,
-            attributes_at_once=True, discord_token=SecretStr(fake.token),
-            discord_api_url=fake.api_url, discord_gateway_url=fake.gateway_url,
-            download_allow_hosts=("127.0.0.1",), log_level="WARNING",
-        )  # fmt: skip
-        async with open_core(settings, clock=clock) as core:
-            app = build(core)
-            discord, board = (
-                app.platforms[name] for name in (PlatformName.DISCORD, PlatformName.WEB)
-            )
-            await discord.start()
-            try:
-                await fake.ready()
-                await on_discord(fake)
-            finally:
-                await discord.stop()
-            assert isinstance(board, WebPlatform)  # noqa: S101 - for what reads types
-            await board.start()
-            try:
-                await on_board(board.url.rstrip("/"))
-            finally:
-                await board.stop()
-    await on_command_line(scratch / "data", scratch)
+    await play(scratch / "data", on_discord, on_board, attributes_at_once=True)
+    (scratch / "friends.jpg").write_bytes(drawn())
+    commands = [["predict", "friends.jpg", "--title", TITLE]]
+    await photograph_terminal(scratch / "data", scratch, commands, "looks-command-line.png")
 
 
 def imported(scratch: Path, posts: Path, images: Path) -> Path:

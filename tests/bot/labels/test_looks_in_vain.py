@@ -125,36 +125,28 @@ async def test_a_platform_that_fails_to_read_is_asked_again(
     assert (await stored(app, post_id)).due_at == clock() + timedelta(minutes=1)
 
 
-async def test_a_score_that_came_too_late_makes_no_label_and_says_why(
-    app: App, clock: FakeClock, platform: FakePlatform
-) -> None:
-    (post_id,) = await replied(app, clock, "one")
-    platform.scores["one"] = 10
-    clock.forward(1.5 * HORIZON + 1)
-    await app.jobs.run_due()
-    post = await stored(app, post_id)
-    assert (post.state, post.due_at, post.label) == (PostState.REFUSED, None, None)
-    assert (post.refusal_code, post.refusal) == (PostRefusal.SCORE_MISSED, None)
-    assert "could not be read in time" in (refusal_sentence(post) or "")
-    assert post.prediction_rows[0].scored_at is None
-    # What was read is kept all the same.
-    assert [each.age_seconds for each in await snapshots(app, post_id)] == [1.5 * HORIZON + 1]
-
-
-async def test_a_reply_says_that_its_outcome_came_too_late(
+async def test_a_score_that_came_too_late_makes_no_label_and_the_reply_says_so(
     app: App, clock: FakeClock, platform: FakePlatform
 ) -> None:
     (post_id,) = await replied(app, clock, "one")
     platform.scores["one"] = 10
     clock.forward(1.5 * HORIZON + 1)
     await app.jobs.read_scores()
+    post = await stored(app, post_id)
+    assert (post.state, post.label) == (PostState.REFUSED, None)
+    assert (post.refusal_code, post.refusal) == (PostRefusal.SCORE_MISSED, None)
+    assert "could not be read in time" in (refusal_sentence(post) or "")
+    assert post.prediction_rows[0].scored_at is None
+    # What was read is kept all the same.
+    assert [each.age_seconds for each in await snapshots(app, post_id)] == [1.5 * HORIZON + 1]
     platform.away = True
     assert await app.jobs.settle_replies() == 0
     platform.away = False
     assert await app.jobs.settle_replies() == 1
-    reply = (await stored(app, post_id)).reply
-    assert reply is not None
-    assert reply.state is ReplyState.SETTLED
-    assert [*platform.too_late] == [reply.source_id]
+    post = await stored(app, post_id)
+    assert post.due_at is None
+    assert post.reply is not None
+    assert post.reply.state is ReplyState.SETTLED
+    assert [*platform.too_late] == [post.reply.source_id]
     assert platform.outcomes == {}
     assert await app.jobs.settle_replies() == 0

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bot.simulation.errors import SimulationRefused
+from storage.files.atomic import replacing
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,9 @@ def prepare(folder: Path, plan: Plan, *, resume: bool) -> None:
                 f"The simulation in {folder} was begun with other options: {begun}."
             )
         return
-    temporary = path.with_suffix(".new")
-    if folder.exists() and {*folder.iterdir()} - {temporary}:
-        raise SimulationRefused(f"{folder} holds something else. Name an empty or a new folder.")
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary.write_text(json.dumps(wanted), "utf-8")
-    temporary.replace(path)
+    with replacing(path) as file:
+        if {*folder.iterdir()} - {file}:
+            raise SimulationRefused(
+                f"{folder} holds something else. Name an empty or a new folder."
+            )
+        file.write_text(json.dumps(wanted), "utf-8")

@@ -4,7 +4,8 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -17,6 +18,34 @@ def fsync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def replacing(target: Path, *, forced: bool = True) -> Iterator[Path]:
+    """A path beside ``target``; what the block writes there takes its place, whole or not at all.
+
+    For files that one process at a time writes: what a killed one left is written over.
+
+    Args:
+        target: the file; its folder is made where there is none.
+        forced: whether it survives a power cut, which costs a wait for the disk.
+
+    Raises:
+        OSError: the disk is full or cannot be written; ``target`` is as it was.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".partial-{target.name}")
+    try:
+        yield temporary
+        if forced:
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if forced:
+        fsync_folder(target.parent)
 
 
 def write_folder(target: Path, fill: Callable[[Path], None]) -> None:

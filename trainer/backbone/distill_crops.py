@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from storage.files.atomic import replacing
 from trainer.backbone.distill_images import CAPTIONED, ROUNDS, SourceImage, draw_captions
 
 TEACHER_SIZE = 224
@@ -101,9 +102,9 @@ class CropStore:
         return np.asarray(Image.fromarray(crop).resize(side, Image.Resampling.BOX))
 
     def _mark_ready(self, count: int) -> None:
-        temporary = self._ready_file.with_suffix(".tmp")
-        temporary.write_text(str(count))
-        temporary.replace(self._ready_file)
+        # Not forced to the disk, as the crops themselves are not.
+        with replacing(self._ready_file, forced=False) as file:
+            file.write_text(str(count))
         self.ready = count
 
     def _make_crop(self, images: list[SourceImage], pool: list[int], row: int) -> UInt8:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from storage.files.atomic import replacing
 from trainer.backbone.distill_crops import CropStore, Float32
 from trainer.backbone.distill_optimizer import MatrixOptimizer
 from trainer.backbone.distill_options import DistillOptions, DistillProgress, Report
@@ -118,13 +119,12 @@ class StudentRun:
         """Write the checkpoint and the averaged weights, each in one rename."""
         tensors = [*self.model.get_weights(), *self.average.get_weights()]
         tensors += [variable.numpy() for variable in self.optimizer.state]
-        temporary = self.checkpoint.with_name("checkpoint.tmp.npz")
         clock = json.dumps(
             {"step": self.step, "seconds": self.seconds, "crops": self.crops, **asdict(self.spec)}
         )
         named: dict[str, Any] = {f"t{i:04d}": tensor for i, tensor in enumerate(tensors)}
-        np.savez(temporary, clock=np.array(clock), **named)
-        temporary.replace(self.checkpoint)
+        with replacing(self.checkpoint) as file:
+            np.savez(file, clock=np.array(clock), **named)
         self._save_weights()
 
     def _save_weights(self) -> None:

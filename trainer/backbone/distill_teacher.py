@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from storage.files.atomic import replacing
 from trainer.backbone.convert import convert
 from trainer.backbone.distill_crops import TEACHER_SIZE, Float32, Teacher, to_network
 from trainer.backbone.distill_images import SourceImage
@@ -77,10 +78,8 @@ def convert_teacher(weights: str, work: Path) -> Path:
     model, _, fingerprint, _ = load_weights(weights)
     converted = work / f"teacher-{fingerprint[:16]}.tflite"
     if not converted.is_file():
-        work.mkdir(parents=True, exist_ok=True)
-        temporary = converted.with_suffix(".tmp")
-        temporary.write_bytes(convert(keras.Model(model.input, model.layers[-2].output)))
-        temporary.replace(converted)
+        with replacing(converted) as file:
+            file.write_bytes(convert(keras.Model(model.input, model.layers[-2].output)))
     return converted
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from models.distribution import BINS
 from storage.errors import ExpectedError
+from storage.files.atomic import replacing
 from trainer.backbone.finetune_pictures import LEARNED, Numbers, Picture, augmented, whole
 from trainer.backbone.student_weights import StudentSpec, save_student
 from trainer.backbone.weights_source import load_weights
@@ -191,10 +192,8 @@ class FineTuning:
             for part, values in arrays.items()
             for number, value in enumerate(values)
         }
-        temporary = path.with_name(f".{path.name}")
-        with temporary.open("wb") as file:
+        with replacing(path) as written, written.open("wb") as file:
             np.savez(file, state=np.array(json.dumps(state)), **named)
-        temporary.replace(path)
 
     def restore(self, path: Path) -> None:
         """Go on where a checkpoint of the same pictures, weights and plan stands, if there is."""

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from storage.errors import ExpectedError
+from storage.files.atomic import replacing
 
 EMBEDDING_DIM = 1280
 
@@ -63,9 +64,8 @@ def save_student(path: Path, spec: StudentSpec, weights: Sequence[npt.NDArray[An
     """Write weights (in Keras order) as float16 with their spec; atomic."""
     arrays: dict[str, Any] = {f"w{i:03d}": w.astype(np.float16) for i, w in enumerate(weights)}
     spec_text = json.dumps(asdict(spec))
-    temporary = path.with_name(path.name + ".tmp.npz")
-    np.savez_compressed(temporary, spec=np.array(spec_text), **arrays)
-    temporary.replace(path)
+    with replacing(path) as file:
+        np.savez_compressed(file, spec=np.array(spec_text), **arrays)
 
 
 def load_student(path: Path) -> tuple[StudentSpec, list[npt.NDArray[np.float32]]]:

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 import psutil
 
 from storage.errors import ExpectedError
+from storage.files.atomic import replacing
 from trainer.cluster.side_by_side import ClusterLost
 
 #: How often a job is begun again whose node was lost.
@@ -194,10 +195,8 @@ def _fragments(job: Job) -> Iterator[Fragment]:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    with replacing(path) as file:
+        file.write_bytes(content)
 
 
 @dataclass(slots=True)

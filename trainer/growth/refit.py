@@ -4,7 +4,6 @@ Curves that ship were learned from one subreddit on one day. A platform whose ow
 they grew gets curves of its own, as soon as those do better on posts that neither saw.
 """
 
-import os
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.growth_curves import LEVELS, SHIPPED, CurvesUnusable, GrowthCurves, learned_path
 from models.trajectories import Reading, Trajectory
 from storage.engine.database import Database
+from storage.files.atomic import replacing
 from storage.tables import Community, Label, Post, Snapshot
 from storage.types import PlatformName
 from trainer.growth.fit_curves import fit_curve
@@ -224,10 +224,8 @@ def _current(learned: Path, shipped: Path) -> GrowthCurves | None:
 
 def _write(curves: GrowthCurves, path: Path) -> None:
     """Whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}-{os.getpid()}")
-    curves.save(temporary)
-    temporary.replace(path)
+    with replacing(path) as file:
+        curves.save(file)
 
 
 def _near(posts: Sequence[Watched], age: float) -> tuple[list[Trajectory], Numbers]:

@@ -13,6 +13,8 @@ from typing import Any
 
 from discord import app_commands
 
+from storage.files.atomic import replacing
+
 log = logging.getLogger(__name__)
 
 FILE = "discord-commands.sha256"
@@ -61,7 +63,5 @@ def _read(data_dir: Path) -> str | None:
 
 
 def _note(data_dir: Path, fingerprint: str) -> None:
-    data_dir.mkdir(parents=True, exist_ok=True)
-    temporary = data_dir / f".{FILE}"
-    temporary.write_text(fingerprint, "ascii")
-    temporary.replace(data_dir / FILE)
+    with replacing(data_dir / FILE) as file:
+        file.write_text(fingerprint, "ascii")

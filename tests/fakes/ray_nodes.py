@@ -32,7 +32,9 @@ class Nodes:
 
         self.cluster = Cluster(initialize_head=False)
         self._nodes: list[Any] = []
-        self._add(**{"num_cpus": 1, "include_dashboard": False} | head)
+        # As few processes as a head can do with: each takes seconds of a processor to begin.
+        least = {"num_cpus": 1, "include_dashboard": False, "no_monitor": True}
+        self._add(**least | head)
 
     @property
     def address(self) -> str:

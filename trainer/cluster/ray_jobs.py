@@ -152,6 +152,8 @@ class _RayPlace:
 
     def news(self) -> News:
         """What is new since the last call."""
+        # The node answers for a while after the head is lost, and Ray ends this process meanwhile.
+        self._look_for_head()
         found: News = self._get(self._actor.news.remote())
         return found
 
@@ -198,7 +200,6 @@ class _RayPlace:
                 # Of Ray's client.
                 raise ClusterLost(HEAD_LOST) from error
             else:
-                self._unreached = 0
                 return found
 
     def _look_for_head(self) -> None:

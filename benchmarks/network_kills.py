@@ -30,11 +30,11 @@ from benchmarks.discord_process import environment, load
 from tests.fakes import bluesky, lemmy, mastodon
 from tests.fakes.discord import FakeDiscord
 
-#: Share of processes that are killed after they have asked the network something; others also
-#: while they start.
-STARTED = 0.8
-#: Longest life of a process before it is killed, and longest pause between two posts, seconds.
-LIFE, PAUSE = 2.5, 1.0
+#: Share of processes that are killed around a request that writes an answer, and how long after it
+#: at most, seconds; others are killed at any moment of their first seconds, also while they start.
+WRITING, AFTER, LIFE = 0.7, 0.15, 5.0
+#: Longest pause between two posts, seconds.
+PAUSE = 4.0
 #: How long what is left may take: a claim of an answer ends after a minute.
 PATIENCE = 240.0
 
@@ -44,12 +44,12 @@ class Network:
     """A loopback server, and the settings of a Peoria that looks at it.
 
     Attributes:
-        asked: what the server was asked so far.
+        requests: methods and paths of what the server was asked so far.
         add: somebody posts, and perhaps asks; returns what counts the answers to it.
     """
 
     settings: dict[str, str]
-    asked: Sequence[object]
+    requests: Sequence[tuple[str, str]]
     add: Callable[[int], Callable[[], int]]
 
 
@@ -161,15 +161,18 @@ async def torment(name: str, kills: int, rng: random.Random) -> None:
             nursery = Nursery(env | {f"PEORIA_{name.upper()}_POLL_SECONDS": "15"})
             answers: list[Callable[[], int]] = []
             posting = asyncio.create_task(post(network, answers, rng))
-            began = time.perf_counter()
+            began, around = time.perf_counter(), 0
             try:
                 with Progress(transient=True) as progress:
                     for _ in progress.track(range(kills), description=f"Killing on {name}"):
-                        known = len(network.asked)
+                        known = written(network)
                         await asyncio.to_thread(nursery.start)
-                        if rng.random() < STARTED:
-                            await until(lambda: len(network.asked) > known, within=60)  # noqa: B023
-                        await asyncio.sleep(rng.uniform(0, LIFE))
+                        if rng.random() < WRITING:
+                            await until(lambda: written(network) > known, within=30)  # noqa: B023
+                            around += written(network) > known
+                            await asyncio.sleep(rng.uniform(0, AFTER))
+                        else:
+                            await asyncio.sleep(rng.uniform(0, LIFE))
                         await asyncio.to_thread(nursery.kill)
                 posting.cancel()
                 await asyncio.to_thread(nursery.start)
@@ -181,17 +184,25 @@ async def torment(name: str, kills: int, rng: random.Random) -> None:
                 nursery.close()
             counts = Counter(each() for each in answers)
             twice = sum(count for said, count in counts.items() if said > 1)
-            console.print(f"{name}: {kills} kills, {len(answers)} to be answered")
+            console.print(
+                f"{name}: {kills} kills, {around} around an answer; {len(answers)} to answer"
+            )
             console.print(f"misses: {counts[0]}, duplicates: {twice}", style="bold")
             console.print(f"stored: {stored(data_dir)}")
             console.print(f"{time.perf_counter() - began:.0f} s. {load()}")
+
+
+def written(network: Network) -> int:
+    """How many requests wrote an answer."""
+    ends = ("/comment", "/statuses", "putRecord")
+    return sum(method == "POST" and path.endswith(ends) for method, path in network.requests)
 
 
 async def until(is_so: Callable[[], bool], *, within: float) -> None:
     """Wait for something, so many seconds at most."""
     end = time.perf_counter() + within
     while not is_so() and time.perf_counter() < end:  # noqa: ASYNC110 - nothing tells it
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.01)
 
 
 async def post(network: Network, answers: list[Callable[[], int]], rng: random.Random) -> None:

@@ -105,8 +105,13 @@ def network_account(name: PlatformName, values: Mapping[str, str]) -> Mapping[st
     try:
         return checked(Settings.model_fields, clean)
     except ValidationError as error:
-        where = str(error.errors(include_input=False, include_url=False)[0]["msg"])
-        raise NoCredential(f"It cannot be used: {where}.") from None
+        raise NoCredential(f"The address cannot be used: it {what_is_wrong(error)}.") from None
+
+
+def what_is_wrong(error: ValidationError) -> str:
+    """The first thing that is wrong, without what was given: it may be a secret."""
+    said = str(error.errors(include_input=False, include_url=False)[0]["msg"])
+    return said.removeprefix("Value error, ")
 
 
 def write_network_account(

@@ -210,8 +210,8 @@ def _web_address(value: str) -> str:
 def _account_address(value: str) -> str:
     if value.startswith("http://") and not _is_near(urlsplit(value).hostname or ""):
         raise ValueError(
-            "must begin with https://: over http:// everybody on the way reads the password; that"
-            " is for this machine and private networks only"
+            "must begin with https://, as everybody on the way reads a password that goes over"
+            " http://; that is for this machine and private networks"
         )
     return _web_address(value)
 

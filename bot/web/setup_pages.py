@@ -19,6 +19,7 @@ from bot.credential_files import (
     MOST_CHARACTERS,
     NoCredential,
     network_account,
+    what_is_wrong,
     write_discord_token,
     write_network_account,
     write_network_watched,
@@ -236,8 +237,7 @@ class SetupPages:
         try:
             await asyncio.to_thread(write_network_watched, settings, name, places)
         except ValidationError as error:
-            said = error.errors(include_input=False, include_url=False)[0]["msg"]
-            raise Refusal(400, f"That cannot be watched. {said}") from error
+            raise Refusal(400, f"That cannot be watched: {what_is_wrong(error)}.") from error
         except NoCredential as error:
             raise Refusal(400, str(error)) from error
         except OSError as error:

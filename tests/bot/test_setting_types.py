@@ -55,6 +55,6 @@ def test_a_password_goes_over_http_where_no_stranger_listens(near: str) -> None:
      "http://lemmy.world."],
 )  # fmt: skip
 def test_a_password_does_not_go_over_the_internet_in_the_open(far: str) -> None:
-    with pytest.raises(ValidationError, match="everybody on the way reads the password"):
+    with pytest.raises(ValidationError, match="everybody on the way reads a password"):
         read(lemmy_instance=far)
     assert read(lemmy_instance="https://lemmy.world").lemmy_instance == "https://lemmy.world"

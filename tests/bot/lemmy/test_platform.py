@@ -27,7 +27,7 @@ from storage.tables import (
     Reply,
 )
 from storage.types import PlatformName, PostState, ReplyState
-from tests.bot.networks.running import OpenBot, running, settings_of
+from tests.bot.networks.running import Killed, OpenBot, dying, running, settings_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.lemmy import FakeLemmy, serving
 from tests.fakes.lemmy.server import ME, MY_ID, PASSWORD
@@ -150,6 +150,28 @@ async def test_a_comment_whose_answer_was_lost_is_found_and_not_sent_again(
         (reply,) = await bot.all(Reply)
         assert reply.state is ReplyState.SENT
         assert len(lemmy.own(shown["post"]["id"])) == 1
+
+
+@pytest.mark.parametrize("claimed", [False, True])
+async def test_a_process_that_dies_around_an_answer_leaves_one(
+    start: OpenBot, lemmy: FakeLemmy, monkeypatch: pytest.MonkeyPatch, *, claimed: bool
+) -> None:
+    """It was claimed and not sent, or sent and not noted; the next process answers once."""
+    shown = lemmy.post(author="dora")["post"]["id"]
+    async with start() as bot:
+        await bot.later()
+        assert len(lemmy.own(shown)) == 1, "the reply to the post"
+        lemmy.mentions.append(lemmy.write(shown, "@peoria what do you say?", author="bob"))
+        dying(monkeypatch, bot, after_sending=not claimed)
+        with pytest.raises(Killed):
+            await bot.later(MINUTE)
+        assert len(lemmy.own(shown)) == (1 if claimed else 2)
+    async with start() as bot:
+        for _ in range(3):
+            await bot.later(2 * MINUTE)
+        assert len(lemmy.own(shown)) == 2
+        (item,) = await bot.all(InboxItem)
+        assert item.state is ReplyState.SENT
 
 
 async def test_an_answer_to_a_reply_whose_own_answer_was_lost_is_not_sent_again(

@@ -130,6 +130,12 @@ async def test_an_account_on_a_network_is_kept_only_if_it_lets_us_in(
         for odd in ({"instance": "lemmy"}, {"username": ""}, {"password": "a\nb"}):
             given = {**form, "password": "right-one", **odd}
             assert (await save(admin, path, **given))[0] == 400
+        heard = {**form, "instance": "http://lemmy.example", "password": "right-one"}
+        status, page = await save(admin, path, **heard)
+        assert (status, "cannot be used: it must begin with https://, as every" in page) == (
+            400,
+            True,
+        )
         status, page = await save(admin, path, **form, password="right-one")
         assert status == 200
         assert "right-one" not in page

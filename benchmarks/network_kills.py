@@ -34,7 +34,7 @@ from tests.fakes.discord import FakeDiscord
 #: at most, seconds; others are killed at any moment of their first seconds, also while they start.
 WRITING, AFTER, LIFE = 0.7, 0.15, 5.0
 #: Longest pause between two posts, seconds.
-PAUSE = 4.0
+PAUSE = 8.0
 #: How long what is left may take: a claim of an answer ends after a minute.
 PATIENCE = 240.0
 

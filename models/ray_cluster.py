@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import socket
 import sys
 from typing import Any
 
@@ -18,6 +19,9 @@ STORE_IS_FULL = (
 _HOST = re.compile(
     r"(?:ray://)?[A-Za-z0-9._-]+(?::\d{1,5})?|(?:ray://)?\[[0-9A-Fa-f:]+\](?::\d{1,5})?"
 )
+
+#: A head that takes longer to be reached is none, seconds.
+_REACH_SECONDS = 10.0
 
 #: Nothing is sent to Ray's makers, and a head that is lost is noticed within half a minute.
 _ENVIRONMENT = {
@@ -65,6 +69,7 @@ def connect(address: str) -> None:
     if address == "local":
         options["include_dashboard"] = False
     try:
+        _look_for_head(address)
         ray.init(address=address, **options)
     # Ray has no class of its own for this: what it raises depends on how far it came.
     except Exception as error:
@@ -72,6 +77,22 @@ def connect(address: str) -> None:
         if address == "local":
             raise ConnectionError(f"Ray could not be started on this machine ({why}).") from error
         raise ConnectionError(f"There is no Ray cluster at {address} ({why}).") from error
+
+
+def _look_for_head(address: str) -> None:
+    """Make sure that there is a head: without one, Ray's own code ends this process after 20 s.
+
+    Raises:
+        ConnectionError: there is none.
+        OSError: it cannot be reached.
+    """
+    if address == "local" or address.startswith("ray://"):
+        return
+    from ray._private.services import canonicalize_bootstrap_address
+
+    # Where Ray will look: of `auto`, it may be a head that was lost without a word.
+    host, _, port = str(canonicalize_bootstrap_address(address)).rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), _REACH_SECONDS).close()
 
 
 def processors() -> int:

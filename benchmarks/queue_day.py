@@ -1,19 +1,20 @@
 """A day of a million posts on the queue alone: PostgreSQL, in time from which waiting is left out.
 
     .ci/with-postgresql .venv/bin/python -m benchmarks.queue_day [--posts 1000000] [--workers 2]
-        [--tick 10] [--hours 24] [--every 60] [--no-endings] [--short] [--plot FILE.png]
+        [--tick 10] [--hours 24] [--every 60] [--short] [--plot FILE.png]
 
 The posts of the day before are there, each with the rows that it has by then, and wait for their
 final scores. Then a day is played, with few posts before dawn, many in the afternoon and a burst in
 the evening: workers, each a process, store the posts that arrive, and find, claim and move on
-whatever is due with the bot's own functions; rows are written as the bot writes them, many in a
-transaction. The bot's own work in between is left out, and so are images and embeddings, guesses
-and sums. Every ``--tick`` seconds of the day the workers look for work, as the bot does
-(``PEORIA_TICK_SECONDS``), and when they find no more, the clock goes on to the next tick: while
-they work it goes as it does, so that lags are those of a whole day.
+whatever is due with the bot's own functions, up to 100 in a transaction as the bot does; the rows
+that follow are written by a few statements for all of them (`benchmarks.queue_day_writes`). The
+bot's own work in between is left out, and so are images and embeddings, guesses and sums. Every
+``--tick`` seconds of the day the workers look for work, as the bot does (``PEORIA_TICK_SECONDS``),
+and when they find no more, the clock goes on to the next tick: while they work it goes as it does,
+so that lags are those of a whole day.
 
-Printed for each hour: how long what was taken had been due, how busy the workers were, and sizes;
-before and after: what the queries for due work cost, and which indexes they go through.
+Printed for each hour: how long what was taken had been due, how busy the workers were, sizes, and
+what the queries for due work cost; before and after: which indexes they go through, too.
 The last line is JSON; the exit status is 1 where a query takes longer than 50 ms (p95) or reads a
 table through (with 100,000 posts and more), or where something is left undone.
 """
@@ -39,6 +40,7 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from benchmarks.discord_process import load
+from benchmarks.queue_day_plot import plot
 from benchmarks.queue_day_rows import START, arrivals, fill
 from benchmarks.queue_day_worker import BATCH, run
 from storage.engine.database import Database
@@ -55,6 +57,8 @@ from storage.types import PlatformName, PostState
 from tests.fixtures import postgresql
 
 ROUNDS, BAR_MS = 40, 50.0
+#: Rounds in each hour, while the workers wait.
+FEW_ROUNDS = 5
 #: No more rounds than take so long, seconds.
 PATIENCE = 3.0
 TABLES = (
@@ -80,10 +84,6 @@ def main() -> int:
     parser.add_argument("--tick", type=float, default=10.0, help="seconds")
     parser.add_argument("--hours", type=float, default=24.0, help="how much of the day is played")
     parser.add_argument("--every", type=int, default=60, help="minutes between figures")
-    parser.add_argument(
-        "--no-endings", action="store_true",
-        help="leave out the two queries for replies of posts that ended, which are slow",
-    )  # fmt: skip
     parser.add_argument("--short", action="store_true", help="2,000 posts, six hours, under 50 s")
     parser.add_argument("--plot", type=Path)
     asked = parser.parse_args()
@@ -94,7 +94,7 @@ def main() -> int:
         found = asyncio.run(_play(url, asked))
     found |= {"seconds": round(time.monotonic() - began), "load": load()}
     if asked.plot:
-        _plot(found["hours"], asked.plot)
+        plot(found["hours"], asked.plot)
     print(json.dumps(found))
     return 0 if found["holds"] else 1
 
@@ -105,18 +105,16 @@ async def _play(url: str, asked: argparse.Namespace) -> dict[str, Any]:
         began = time.monotonic()
         await fill(database, asked.posts)
         print(f"filled in {time.monotonic() - began:.0f} s", flush=True)
-        sizes = [await _sizes(database)]
+        sizes = await _sizes(database)
         before = await _queries(database, START)
-        print(json.dumps({"sizes": sizes[0], "queries": before}), flush=True)
+        print(json.dumps({"sizes": sizes, "queries": before}), flush=True)
         with ExitStack() as stack:
             workers = [_start(url, stack) for _ in range(asked.workers)]
             began = time.monotonic()
             hours, end = await asyncio.to_thread(
-                _day, workers, asked, lambda: sizes.append(asyncio.run(_sizes_of(url)))
+                _day, workers, asked, lambda now: asyncio.run(_look(url, now))
             )
             seconds = time.monotonic() - began
-        for hour, size in zip(hours, sizes[1:], strict=True):
-            hour["gb"] = size
         after = await _queries(database, START + timedelta(seconds=end))
         left = await _left(database, START + timedelta(seconds=end))
     finally:
@@ -127,9 +125,9 @@ async def _play(url: str, asked: argparse.Namespace) -> dict[str, Any]:
     return {
         "holds": not left and not through and all(each["p95_ms"] <= BAR_MS for each in queries),
         "posts": asked.posts, "workers": asked.workers, "tick_seconds": asked.tick,
-        "hours_played": asked.hours, "endings": not asked.no_endings,
+        "hours_played": asked.hours,
         "played_in_seconds": round(seconds), "left_undone": left, "hours": hours,
-        "sizes_before": sizes[0], "queries_before": before, "queries_after": after,
+        "sizes_before": sizes, "queries_before": before, "queries_after": after,
     }  # fmt: skip
 
 
@@ -144,7 +142,9 @@ def _start(url: str, stack: ExitStack) -> Connection:
 
 
 def _day(
-    workers: Sequence[Connection], asked: argparse.Namespace, sized: Callable[[], None]
+    workers: Sequence[Connection],
+    asked: argparse.Namespace,
+    look: Callable[[datetime], dict[str, Any]],
 ) -> tuple[list[dict[str, Any]], float]:
     """What each hour was like, and when the last tick ended, seconds since the day began."""
     places, first = arrivals(asked.posts), asked.posts + 1
@@ -156,7 +156,7 @@ def _day(
         for place, worker in enumerate(workers):
             mine = numbers[place :: len(workers)]
             come_now = [first + each for each in mine], [places[each] for each in mine]
-            worker.send((now, *come_now, asked.tick, not asked.no_endings))
+            worker.send((now, *come_now, asked.tick))
         answers = [worker.recv() for worker in workers]
         seen = come
         longest = max(each[0] for each in answers)
@@ -165,8 +165,8 @@ def _day(
         before, now = now, max(now + asked.tick, now + longest)
         every = asked.every * 60
         if now // every > before // every:
-            sized()
-            hours.append(hour.summary(before // every * every, every, len(workers)))
+            summary = hour.summary(before // every * every, every, len(workers))
+            hours.append(summary | look(START + timedelta(seconds=now)))
             print(json.dumps(hours[-1]), flush=True)
             hour = _Hour()
     return hours, now
@@ -209,10 +209,15 @@ def _p95(values: Sequence[float]) -> float:
     return sorted(values)[int((len(values) - 1) * 0.95)]
 
 
-async def _sizes_of(url: str) -> dict[str, Any]:
+async def _look(url: str, now: datetime) -> dict[str, Any]:
+    """Sizes, and what the queries cost, while nobody works."""
     database = Database(url)
     try:
-        return await _sizes(database)
+        queries = await _queries(database, now, rounds=FEW_ROUNDS)
+        return {
+            "gb": await _sizes(database),
+            "query_ms": {name: each["p50_ms"] for name, each in queries.items()},
+        }
     finally:
         await database.close()
 
@@ -230,7 +235,9 @@ async def _sizes(database: Database) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def _queries(database: Database, now: datetime) -> dict[str, dict[str, Any]]:
+async def _queries(
+    database: Database, now: datetime, rounds: int = ROUNDS
+) -> dict[str, dict[str, Any]]:
     """What each query for due work costs when it is asked, and how it is carried out."""
     states = [PostState.AWAITING_SCORE]
     platforms = [PlatformName.REDDIT]
@@ -253,10 +260,10 @@ async def _queries(database: Database, now: datetime) -> dict[str, dict[str, Any
         "communities_that_wait": communities_that_wait,
         "replies_that_wait": lambda session: replies_that_wait(session, platforms, now=now),
     }
-    return {name: await _cost(database, ask) for name, ask in asked.items()}
+    return {name: await _cost(database, ask, rounds) for name, ask in asked.items()}
 
 
-async def _cost(database: Database, ask: Callable[[Session], Any]) -> dict[str, Any]:
+async def _cost(database: Database, ask: Callable[[Session], Any], rounds: int) -> dict[str, Any]:
     """Milliseconds of a question, and what PostgreSQL goes through for it; nothing is kept."""
     taken: list[float] = []
     said: list[tuple[str, Any]] = []
@@ -267,7 +274,7 @@ async def _cost(database: Database, ask: Callable[[Session], Any]) -> dict[str, 
     async with database.engine.connect() as connection:
         event.listen(database.engine.sync_engine, "before_cursor_execute", note)
         until = time.perf_counter() + PATIENCE
-        for number in range(ROUNDS + 2):
+        for number in range(rounds + 2):
             said.clear()
             async with database.read() as session:
                 began = time.perf_counter()
@@ -296,34 +303,6 @@ async def _left(database: Database, now: datetime) -> int:
     query = text("SELECT count(*) FROM posts WHERE due_at < :since")
     async with database.read() as session:
         return await session.scalar(query, {"since": now - timedelta(minutes=10)}) or 0
-
-
-def _plot(hours: Sequence[dict[str, Any]], path: Path) -> None:
-    """Lag and sizes over the day."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
-    at = [each["hour"] for each in hours]
-    for name in ("predictions", "scores", "outcomes"):
-        lags = [each["lag_s"].get(name, {"p95": 0.0})["p95"] for each in hours]
-        left.plot(at, lags, marker=".", label=name)
-    left.set(
-        xlabel="hours since half past five in the afternoon",
-        ylabel="due since, p95, s",
-        ylim=(0, None),
-    )
-    left.legend()
-    middle.plot(at, [100 * each["busy_share"] for each in hours], marker=".", color="tab:gray")
-    middle.set(xlabel="hours", ylabel="workers are busy, %", ylim=(0, None))
-    for kind in ("data", "indexes"):
-        sizes = [sum(table[kind] for table in each["gb"].values()) for each in hours]
-        right.plot(at, sizes, marker=".", label=kind)
-    right.set(xlabel="hours", ylabel="GB", ylim=(0, None))
-    right.legend()
-    figure.savefig(path, dpi=110)
 
 
 if __name__ == "__main__":

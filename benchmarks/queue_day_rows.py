@@ -2,10 +2,8 @@
 
 # ruff: noqa: S608 - the SQL is made of the numbers of this file alone
 
-import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +12,6 @@ from sqlalchemy import text
 from bot.labels.readings import EARLY
 from storage.engine.database import Database
 from storage.engine.migrate import upgrade
-from storage.types import Bucket, Measure, PlatformName, PostOrigin, PostState
 
 DAY = 86_400
 #: The day that is played begins here, half an hour before its burst; the posts of the day before
@@ -28,13 +25,22 @@ DELETED, MISSED = 50, 200
 BURST, BURST_FROM, BURST_SECONDS = 10.0, 18 * 3600, 300
 #: A prediction of an expert, as long as those that are stored.
 _BINS = [0.1 + (n - 4.5) / 300 for n in range(10)]
-EXPERTS = dict.fromkeys(("base", "pooled", "untitled"), _BINS)
-WEIGHTS = {"base": 0.912345678901, "pooled": 0.045678901234, "untitled": 0.041975419865}
+_EXPERTS = str(dict.fromkeys(("base", "pooled", "untitled"), _BINS)).replace("'", '"')
+_WEIGHTS = '{"base": 0.912345678901, "pooled": 0.045678901234, "untitled": 0.041975419865}'
+#: What is the same in every prediction: columns, and their values.
+PREDICTION = (
+    "model_version_id, image_id, bins, experts, weights, share, waiting, blank, p_low, p_medium,"
+    " p_high, score_p10, score_median, score_p90, quantiles, latency_ms"
+)
+PREDICTED = (
+    f"1, 1, '{_BINS}', '{_EXPERTS}', '{_WEIGHTS}', 0.9, 3, false, 0.3, 0.3, 0.4, 1, 5, 50,"
+    " 'community', 27.3"
+)
 #: What a prediction has more when its label is there.
-SCORED = {
-    "log_score": 2.2, "rps": 0.15, "brier": 0.6, "points": -1.0, "base_rate": 0.33,
-    "base_rps": 0.16, "base_log_score": 2.3,
-}  # fmt: skip
+SCORED = (
+    "log_score = 2.2, rps = 0.15, brier = 0.6, points = -1.0, base_rate = 0.33, base_rps = 0.16,"
+    " base_log_score = 2.3"
+)
 
 
 def arrivals(posts: int) -> NDArray[np.float64]:
@@ -74,7 +80,7 @@ async def fill(database: Database, posts: int) -> None:
         async with database.write() as session:
             # Rows that point at others are right by the way they are made.
             await session.execute(text("SET LOCAL session_replication_role = replica"))
-            await session.execute(text(statement.replace(":", r"\:")))
+            await session.execute(text(statement))
     async with database.engine.connect() as connection:
         plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
         await plain.execute(text("VACUUM ANALYZE"))
@@ -82,8 +88,6 @@ async def fill(database: Database, posts: int) -> None:
 
 def _statements() -> Iterator[str]:
     start = f"to_timestamp({START.timestamp():.0f})"
-    experts = str(EXPERTS).replace("'", '"')
-    weights = str(WEIGHTS).replace("'", '"')
     first, *later = EARLY
     yield (
         "INSERT INTO communities (id, platform, source_id, name, horizon_seconds, created_at)"
@@ -121,10 +125,7 @@ def _statements() -> Iterator[str]:
         " SELECT i, 0, 'https://i.redd.it/' || i || '.png', 1 FROM queue_day_arrivals"
     )
     yield (
-        "INSERT INTO predictions (post_id, model_version_id, image_id, made_at, bins, experts,"
-        " weights, share, waiting, blank, p_low, p_medium, p_high, score_p10, score_median,"
-        f" score_p90, quantiles, latency_ms) SELECT i, 1, 1, at, '{_BINS}', '{experts}',"
-        f" '{weights}', 0.9, 3, false, 0.3, 0.3, 0.4, 1, 5, 50, 'community', 27.3"
+        f"INSERT INTO predictions (post_id, made_at, {PREDICTION}) SELECT i, at, {PREDICTED}"
         " FROM queue_day_arrivals"
     )
     yield (
@@ -151,43 +152,3 @@ def _statements() -> Iterator[str]:
         yield (
             f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
         )
-
-
-def new_posts(numbers: Sequence[int], places: Sequence[float]) -> list[dict[str, Any]]:
-    """Posts as they are stored when they are seen.
-
-    Args:
-        numbers: of the posts, each once in all days.
-        places: when each arrives, seconds since the day began.
-    """
-    found = []
-    for number, place in zip(numbers, places, strict=True):
-        at = START + timedelta(seconds=float(place))
-        found.append({
-            "community_id": number % COMMUNITIES + 1, "platform": PlatformName.REDDIT,
-            "source_id": f"p{number}", "author_id": number % PEOPLE + 1, "origin": PostOrigin.LIVE,
-            "title": f"What somebody wrote above picture {number}",
-            "link": f"https://www.reddit.com/r/c/comments/p{number}", "posted_at": at,
-            "seen_at": at, "state": PostState.SEEN, "due_at": at, "silent": False,
-            "guessing_closed_at": at + timedelta(hours=1),
-        })  # fmt: skip
-    return found
-
-
-def prediction(post_id: int, now: datetime) -> dict[str, Any]:
-    return {
-        "post_id": post_id, "model_version_id": 1, "image_id": 1, "made_at": now, "bins": _BINS,
-        "experts": EXPERTS, "weights": WEIGHTS, "share": 0.9, "waiting": 3, "blank": False,
-        "p_low": 0.3, "p_medium": 0.3, "p_high": 0.4, "score_p10": 1.0, "score_median": 5.0,
-        "score_p90": 50.0, "quantiles": "community", "latency_ms": 27.3,
-    }  # fmt: skip
-
-
-def label(post_id: int, community_id: int, matured_at: datetime, now: datetime) -> dict[str, Any]:
-    low = random.Random(post_id).random() * 0.98
-    return {
-        "post_id": post_id, "community_id": community_id, "score": float(post_id % 97),
-        "measure": Measure.SCORE, "percentile_low": low, "percentile_high": low + 0.02,
-        "others": 500, "bucket": [*Bucket][int(low * 3)], "matured_at": matured_at,
-        "rps": 0.15, "log_score": 2.2, "written_at": now,
-    }  # fmt: skip

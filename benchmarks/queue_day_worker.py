@@ -9,22 +9,15 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
-from benchmarks.queue_day_rows import (
-    DAY,
-    DELETED,
-    MISSED,
-    SCORED,
-    START,
-    label,
-    new_posts,
-    prediction,
-)
+from benchmarks.queue_day_rows import DAY, DELETED, MISSED, START
+from benchmarks.queue_day_writes import store_posts, store_predictions, store_scores
 from bot.labels.readings import next_reading_at, reading_at
 from bot.labels.record import MISSED as WITHOUT_SCORE
 from storage.engine.core_tables import table_of
@@ -40,24 +33,13 @@ from storage.queries.posts import (
     replies_without_outcome,
 )
 from storage.queries.waiting_scores import communities_that_wait
-from storage.tables import (
-    Label,
-    Nowcast,
-    Post,
-    PostImage,
-    PostMeasures,
-    Prediction,
-    Reply,
-    Snapshot,
-)
+from storage.tables import Post, Reply
 from storage.types import PlatformName, PostState, ReplyState
 
 #: As the bot's rounds have it.
 BATCH = 100
-#: Posts that are seen in one transaction.
-SEEN_TOGETHER = 25
 _NEW = [PostState.SEEN, PostState.PREDICTED]
-_POSTS, _REPLIES, _PREDICTIONS = table_of(Post), table_of(Reply), table_of(Prediction)
+_POSTS, _REPLIES = table_of(Post), table_of(Reply)
 
 
 class Worker:
@@ -90,38 +72,28 @@ class Worker:
 
     async def see(self, numbers: Sequence[int], places: Sequence[float]) -> None:
         """Store posts that have arrived."""
-        for begin in range(0, len(numbers), SEEN_TOGETHER):
-            part = slice(begin, begin + SEEN_TOGETHER)
-            rows = new_posts(numbers[part], places[part])
+        for begin in range(0, len(numbers), BATCH):
+            some = numbers[begin : begin + BATCH]
+            at = [START + timedelta(seconds=float(each)) for each in places[begin : begin + BATCH]]
+            await self._database.run_write(
+                partial(store_posts, numbers=some, at=at), alone_in=ITS_ROWS
+            )
+            self.taken["seen"] += len(some)
 
-            def store(session: Session, rows: list[dict[str, Any]] = rows) -> None:
-                ids = session.scalars(insert(_POSTS).returning(_POSTS.c.id), rows).all()
-                session.execute(
-                    insert(table_of(PostImage)),
-                    [
-                        {"post_id": each, "position": 0, "source": f"https://i.redd.it/{each}.png"}
-                        for each in ids
-                    ],
-                )
-
-            await self._database.run_write(store, alone_in=ITS_ROWS)
-            self.taken["seen"] += len(rows)
-
-    async def work(self, seconds: float, *, endings: bool) -> None:
+    async def work(self, seconds: float) -> None:
         """Do rounds until one finds nothing, or the next tick comes.
 
         Args:
             seconds: from tick to tick.
-            endings: whether replies of posts that ended are looked for.
         """
         until = time.monotonic() + seconds
         rounds: list[Callable[[], Awaitable[int]]] = [
             self._advance,
             self._read_scores,
             self._settle,
+            self._remove,
+            self._settle_without,
         ]
-        if endings:
-            rounds += [self._remove, self._settle_without]
         while sum([await each() for each in rounds]) and time.monotonic() < until:
             pass
 
@@ -185,15 +157,7 @@ class Worker:
     def _predict(self, session: Session, posts: Sequence[Row[*tuple[Any, ...]]]) -> None:
         now = self.now()
         ids = sorted(row.id for row in posts)
-        session.execute(insert(_PREDICTIONS), [prediction(each, now) for each in ids])
-        session.execute(
-            insert(_REPLIES),
-            [
-                {"post_id": each, "state": ReplyState.SENT, "source_id": f"r{each}",
-                 "recorded_at": now, "sent_at": now}
-                for each in ids
-            ],
-        )  # fmt: skip
+        store_predictions(session, ids, now)
         move_posts(
             session,
             PostState.SEEN,
@@ -210,7 +174,8 @@ class Worker:
     def _note_scores(self, session: Session, posts: Sequence[Row[*tuple[Any, ...]]]) -> None:
         now = self.now()
         steps: dict[int, Mapping[str, Any]] = {}
-        snapshots, nowcasts, labels, measures = [], [], [], []
+        read: list[tuple[int, int, float]] = []
+        final: list[int] = []
         for row in sorted(posts, key=lambda each: each.id):
             age = (now - row.posted_at).total_seconds()
             reading = reading_at(age, DAY)
@@ -218,39 +183,16 @@ class Worker:
             if reading == DAY and row.id % MISSED == 1:
                 steps[row.id] = WITHOUT_SCORE
                 continue
-            score = float(row.id % 97)
-            snapshots.append(
-                {"post_id": row.id, "reading": reading, "age_seconds": age, "taken_at": now,
-                 "score": score, "comments": 3, "upvote_ratio": 0.9}
-            )  # fmt: skip
+            read.append((row.id, reading, age))
             if reading == DAY:
-                matured = row.posted_at + timedelta(seconds=DAY)
-                labels.append(label(row.id, row.community_id, matured, now))
-                measures.append(
-                    {"post_id": row.id, "community_id": row.community_id, "taken_at": now,
-                     "score": score, "comments": 3, "upvote_ratio": 0.9, "guesses": 0}
-                )  # fmt: skip
+                final.append(row.id)
                 steps[row.id] = {"state": PostState.SETTLING, "due_at": now, "tries": 0}
             elif row.id % DELETED == 0:
                 steps[row.id] = {"state": PostState.WITHDRAWN, "due_at": None}
             else:
                 due_at = next_reading_at(row.posted_at, DAY, now)
                 steps[row.id] = {"due_at": due_at, "tries": 0, "hidden_looks": 0}
-                if reading >= 3600:
-                    nowcasts.append(
-                        {"post_id": row.id, "reading": reading, "made_at": now, "score_p10": 1.0,
-                         "score_median": score + 2, "score_p90": 200.0}
-                    )  # fmt: skip
-        for table, rows in (
-            (Snapshot, snapshots), (Nowcast, nowcasts), (Label, labels), (PostMeasures, measures)
-        ):  # fmt: skip
-            if rows:
-                session.execute(insert(table_of(table)), rows)
-        if labels:
-            ids = [each["post_id"] for each in labels]
-            scored = update(_PREDICTIONS).where(_PREDICTIONS.c.post_id.in_(ids))
-            scored = scored.values(**SCORED, scored_at=now)
-            session.execute(scored)
+        store_scores(session, read, final, now)
         move_posts(session, PostState.AWAITING_SCORE, steps)
 
     def _note_outcomes(self, session: Session, posts: Sequence[Row[*tuple[Any, ...]]]) -> None:
@@ -302,10 +244,10 @@ async def _run(orders: Connection, url: str) -> None:
     worker = Worker(database)
     try:
         while (order := orders.recv()) is not None:
-            seconds, numbers, places, tick, endings = order
+            seconds, numbers, places, tick = order
             worker.begin(seconds)
             await worker.see(numbers, places)
-            await worker.work(tick, endings=endings)
+            await worker.work(tick)
             spent = (worker.now() - START).total_seconds() - seconds
             orders.send((spent, dict(worker.taken), dict(worker.lags), worker.in_vain))
     finally:

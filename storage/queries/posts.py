@@ -5,7 +5,18 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import CursorResult, Update, bindparam, func, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Update,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from storage.engine.core_tables import table_of
@@ -206,19 +217,8 @@ def replies_to_remove(
 
     Posts in ``without_communities`` are left out.
     """
-    query = (
-        select(Reply.post_id)
-        .join(Post, Post.id == Reply.post_id)
-        .where(
-            _OPEN_OF_ENDED,
-            Post.state == PostState.WITHDRAWN,
-            or_(Reply.retry_at.is_(None), Reply.retry_at <= now),
-            Post.community_id.not_in(without_communities),
-        )
-        .order_by(Reply.recorded_at, Reply.post_id)
-        .limit(limit)
-    )
-    return session.scalars(query).all()
+    is_one = and_(Post.state == PostState.WITHDRAWN, Post.community_id.not_in(without_communities))
+    return _replies_of_ended(session, is_one, now=now, limit=limit)
 
 
 def replies_without_outcome(
@@ -233,20 +233,28 @@ def replies_without_outcome(
 
     Left out are posts in ``without_communities``, and those whose reply is changed later.
     """
-    query = (
-        select(Reply.post_id, Post.platform)
-        .join(Post, Post.id == Reply.post_id)
-        # Platforms are looked at here: SQLite would walk through all their posts.
-        .where(
-            _OPEN_OF_ENDED,
-            Post.state == PostState.REFUSED,
-            or_(Reply.retry_at.is_(None), Reply.retry_at <= now),
-            Post.community_id.not_in(without_communities),
-        )
-        .order_by(Reply.recorded_at, Reply.post_id)
+    is_one = and_(
+        Post.state == PostState.REFUSED,
+        Post.platform.in_(platforms),
+        Post.community_id.not_in(without_communities),
     )
-    rows = session.execute(query)
-    return [row.post_id for row in rows if row.platform in platforms][:limit]
+    return _replies_of_ended(session, is_one, now=now, limit=limit)
+
+
+def _replies_of_ended(
+    session: Session, is_one: ColumnElement[bool], *, now: datetime, limit: int
+) -> Sequence[int]:
+    """Ids of posts that ended, whose reply is open and due, the oldest reply first."""
+    # No join: PostgreSQL takes it that as many replies of ended posts are open as of others, which
+    # is nearly all, and reads through the posts instead of looking at the few that are marked.
+    post = select(is_one).where(Post.id == Reply.post_id).correlate(Reply).scalar_subquery()
+    query = (
+        select(Reply.post_id)
+        .where(_OPEN_OF_ENDED, or_(Reply.retry_at.is_(None), Reply.retry_at <= now), post)
+        .order_by(Reply.recorded_at, Reply.post_id)
+        .limit(limit)
+    )
+    return session.scalars(query).all()
 
 
 def move_post(

@@ -197,9 +197,10 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     asked = await fake.slash(admin, channel, "model versions")
     story.show("versions", "/model versions", [asked.response])
 
-    if "serves now" not in ended.text:
+    newest = (await list_versions(app.core.database))[-1]
+    version = newest.name
+    if not newest.is_champion:
         story.chapter("Promote")
-        version = await newest_version(app)
         asked = await fake.slash(admin, channel, "model promote", version=version)
         question = asked.response
         assert question is not None
@@ -218,7 +219,7 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
     await fake.settle(within=120)
     story.quote(admin.name, "presses **Go back**", question.text, clicked.acknowledged_after)
 
-    await tell_model_here(story, village, admin, await newest_version(app))
+    await tell_model_here(story, village, admin, version)
 
     story.chapter("Your own data")
     asked = await fake.slash(cleo, channel, "export-me")
@@ -245,10 +246,6 @@ async def tell(story: Story, app: App, village: Village, admin: Member) -> None:
         f" ({os.cpu_count()} cores, load average {os.getloadavg()[2]:.0f}: the machine was"
         f" {'busy with other things' if os.getloadavg()[2] > 4 else 'otherwise idle'})."
     )
-
-
-async def newest_version(app: App) -> str:
-    return (await list_versions(app.core.database))[-1].name
 
 
 async def play(pictures: Path) -> str:

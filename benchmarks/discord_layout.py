@@ -91,7 +91,7 @@ class Layout:
             )
         elif message.replied_to is not None:
             kinds.append("replied")
-            said = message.replied_to.content or "Click to see attachment"
+            said = self.words(message.replied_to.content) or "Click to see attachment"
             who = html.escape(message.replied_to.author.name)
             above = f"<div class=above>↱ <b>@{who}</b> {_safe(said)}</div>"
         if message.only_for is not None:

@@ -86,6 +86,8 @@ async def promise_role(story: Story, village: Village, results: Channel, admin: 
 async def tell_outcomes(story: Story, village: Village, results: Channel) -> None:
     """What was told of the last posts, in the channel and to one person."""
     fake, bob = story.fake, village.people[1]
+    # Direct messages come every quarter of an hour at most.
+    await village.pass_time(20 * MINUTE, step=10 * MINUTE)
     story.tell(f"In #{results.name}, and to bob by direct message:")
     own = [each for each in fake.messages(fake.dm(bob)) if each.embeds]
     told: list[Message] = [*fake.messages(results)[-1:], *own[-1:]]

@@ -1,7 +1,7 @@
 """Chapters of the story on Discord: what a server sets up, and pictures that come in other ways."""
 
 from benchmarks.discord_story_places import as_file
-from benchmarks.discord_village import DAY, Story, Village, said
+from benchmarks.discord_village import DAY, HOUR, Story, Village, said
 from bot.simulation.draw import draw
 from bot.simulation.memes import Palette, Scene
 from tests.fakes.discord import Member
@@ -24,7 +24,7 @@ async def tell_import(story: Story, village: Village, admin: Member) -> None:
         post = await fake.post_message(old, author, content=meme.caption, attachments=[upload])
         for person in village.people[number + 1 : 2 * number + 2]:
             fake.add_reaction(post, person, "⬆️")
-    story.clock.forward(3 * DAY)
+    await village.pass_time(2 * DAY, step=2 * HOUR)
     asked = await fake.slash(admin, old, "watch")
     asked = await fake.slash(admin, channel, "import", channel=old, days=7)
     story.quote(
@@ -44,7 +44,8 @@ async def tell_category(story: Story, village: Village, admin: Member) -> None:
     story.chapter("A template, and a category")
     asked = await fake.slash(admin, channel, "settings", template=True, autostar=True)
     story.quote(
-        admin.name, "`/settings template: True autostar: True`", _last_lines(said(asked), 4),
+        admin.name, "`/settings template: True autostar: True`",
+        _lines(said(asked), "vote emoji", "watched later"),
         asked.acknowledged_after,
     )  # fmt: skip
     category = fake.channel(village.guild, "Art", kind=CATEGORY)
@@ -72,7 +73,8 @@ async def tell_other_pictures(story: Story, village: Village, admin: Member) -> 
     story.chapter("A GIF and a sticker")
     asked = await fake.slash(admin, channel, "settings", stickers=True, proxied=True)
     story.quote(
-        admin.name, "`/settings stickers: True proxied: True`", _last_lines(said(asked), 5),
+        admin.name, "`/settings stickers: True proxied: True`",
+        _lines(said(asked), "Stickers", "PluralKit"),
         asked.acknowledged_after,
     )  # fmt: skip
     frame = draw(village.meme(Scene.CAT, Palette.NEON))
@@ -148,7 +150,7 @@ async def tell_rules(story: Story, village: Village, admin: Member) -> None:
     story.quote(admin.name, "`/managers add: @Helpers`", said(asked), asked.acknowledged_after)
     asked = await fake.slash(lea, channel, "manage settings", quiet_hours="23:00-06:00")
     story.quote(
-        lea.name, "`/manage settings quiet_hours: 23:00-06:00`", _last_lines(said(asked), 6),
+        lea.name, "`/manage settings quiet_hours: 23:00-06:00`", _lines(said(asked), "uiet"),
         asked.acknowledged_after,
     )  # fmt: skip
     await fake.slash(admin, channel, "settings", quiet_hours="off")
@@ -170,5 +172,7 @@ async def tell_model_here(story: Story, village: Village, admin: Member, version
     )  # fmt: skip
 
 
-def _last_lines(text: str, count: int) -> str:
-    return "\n".join(text.splitlines()[-count:])
+def _lines(text: str, *words: str) -> str:
+    """The lines with one of these words in them."""
+    found = (line for line in text.splitlines() if any(word in line for word in words))
+    return "\n".join(found)

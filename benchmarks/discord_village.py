@@ -55,6 +55,8 @@ class Story:
 
     def chapter(self, title: str) -> None:
         sys.stderr.write(f"{time.process_time():6.0f} s of processor time  {title}\n")
+        # People take their time; who asks for much at once is refused.
+        self.clock.forward(MINUTE)
         self.lines += [f"## {title}", ""]
 
     def show(self, name: str, alt: str, messages: Sequence[Message | None]) -> None:

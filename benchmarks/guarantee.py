@@ -274,8 +274,14 @@ def ask_heads(stream: Stream, targets: Numbers, late: int, seed: int) -> Numbers
     return said
 
 
-def play(stream: Stream, said: Numbers, targets: Numbers, late: int) -> dict[str, Course]:
-    """Forecast every post, and let each label change the weights when it comes."""
+def play(
+    stream: Stream, said: Sequence[Numbers] | Numbers, targets: Numbers, late: int
+) -> dict[str, Course]:
+    """Forecast every post, and let each label change the weights when it comes.
+
+    Args:
+        said: by the experts of each post, [experts, 10]; not of each by as many.
+    """
     courses: dict[str, Course] = defaultdict(Course)
     for row, name in enumerate(stream.community):
         course = courses[name]

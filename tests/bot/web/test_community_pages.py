@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from bot.app import App
 from bot.networks.network import ASKED
+from bot.servers import find_server, has_own_head
 from bot.web.browse import Sort
 from bot.web.feed import PAGE
 from bot.web.platform import WebPlatform
@@ -165,6 +166,7 @@ async def test_the_admin_shows_a_channel_and_sets_it(
     form = {
         "on_site": "yes", "reply_mode": "silent", "horizon_hours": "48", "guess_minutes": "30",
         "quiet_from": "22:30", "quiet_until": "07:00", "time_zone": "Europe/Berlin",
+        "own_head": "yes",
     }  # fmt: skip
     async with bob.send("/communities/50/settings", form | {"horizon_hours": "x"}) as answer:
         assert answer.status == 400
@@ -178,8 +180,17 @@ async def test_the_admin_shows_a_channel_and_sets_it(
     assert (await ann.page("/communities/50"))[0] == 200
     async with app.core.database.read() as session:
         community = await session.get_one(Community, 50)
+        # The head is the whole server's: `/model here` shows it, too.
+        server = await find_server(session, PlatformName.DISCORD, community.server_or_self)
     assert (community.horizon_seconds, community.quiet_from) == (48 * 3600, 22 * 60 + 30)
-    assert 'value="22:30"' in (await bob.page("/communities/50/settings"))[1]
+    assert has_own_head(server)
+    page = (await bob.page("/communities/50/settings"))[1]
+    assert 'value="22:30"' in page
+    assert 'name="own_head" value="yes" checked' in page
+    del form["own_head"]
+    async with bob.send("/communities/50/settings", form) as answer:
+        assert answer.status == 303
+    assert "checked" not in (await bob.page("/communities/50/settings"))[1]
 
 
 async def test_the_admin_has_the_past_of_a_network_imported(
@@ -215,12 +226,14 @@ async def test_the_board_itself_can_only_be_shown_or_not(
     async with app.core.database.read() as session:
         horizon = (await session.get_one(Community, 1)).horizon_seconds
     assert "horizon_hours" not in (await bob.page("/communities/1/settings"))[1]
-    form = {"on_site": "no", "horizon_hours": "48"}
+    form = {"on_site": "no", "horizon_hours": "48", "own_head": "yes"}
     async with bob.send("/communities/1/settings", form) as answer:
         assert answer.status == 303
     async with app.core.database.read() as session:
         community = await session.get_one(Community, 1)
+        server = await find_server(session, PlatformName.WEB, community.server_or_self)
     assert (community.on_site, community.horizon_seconds) == (False, horizon)
+    assert has_own_head(server)
 
 
 #: What somebody may write into an address.

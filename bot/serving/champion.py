@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Alias, ColumnElement, and_, bindparam, select
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from bot.serving.embed import (
@@ -48,7 +48,7 @@ _CHAMPION = select(_VERSIONS.c.id, _VERSIONS.c.name).where(_VERSIONS.c.is_champi
 _CHOSEN, _OWN = _VERSIONS.alias(), _VERSIONS.alias()
 
 
-def _usable(version: Alias) -> ColumnElement[bool]:
+def _usable(version: FromClause) -> ColumnElement[bool]:
     """Whether a version's files are there, and it was fitted on the champion's backbone.
 
     After a switch of the backbone what was fitted on the one before would go on embedding images

@@ -150,10 +150,3 @@ def test_bad_rows_are_counted_by_reason() -> None:
 
 def _posted(facts: PostFacts, moment: datetime) -> PostFacts:
     return replace(facts, posted_at=moment)
-
-
-def test_what_has_a_say_beside_others_has_only_not_to_be_plainly_worse() -> None:
-    made = run(learnable(100), joins=True)
-    assert made.verdict.promote
-    assert made.verdict.reason.startswith("It has a say here from now on")
-    assert made.verdict.evidence["against"] is None

@@ -1,14 +1,15 @@
 """What a head fitted on one server's labels alone is worth there, beside the one that serves all.
 
     python -m benchmarks.own_expert --imgflip FOLDER [--each N] [--seeds N …] [--taste STRENGTH]
+        [--communities N] [--turned N]
 
-The 12 ImgFlip templates with the most captions are communities, their captions in the order they
-were made. One head is fitted on the labels of all. In four of them, by the seed, taste is turned
-over: their scores count the other way round, so that what plays elsewhere does not play there. Four
-others are left as they are. Each of these eight has a head of its own as well, refitted at the same
-moments on its own labels, which gets a say by the rule of the gate: its forecasts of the newest
-fifth, fitted without that, are not plainly worse than the base rate. Each post is forecast before
-its label is known, by the mixture with the own head and by the one without.
+The ImgFlip templates with the most captions (12) are communities, their captions in the order they
+were made. One head is fitted on the labels of all. In some of them (4), by the seed, taste is
+turned over: their scores count the other way round, so that what plays elsewhere does not play
+there. As many others are left as they are. Each of these has a head of its own as well, refitted at
+the same moments on its own labels, which gets a say by the rule of the gate: its forecasts of the
+newest fifth, fitted without that, are not plainly worse than the base rate. Each post is forecast
+before its label is known, by the mixture with the own head and by the one without.
 
 With ``--taste`` the votes are made up: the length of the caption's words, in standard deviations
 and times that strength, and normal noise of one.
@@ -49,7 +50,6 @@ from trainer.evaluation.gate import Judged, judge, judge_expert
 from trainer.head.fit import fit
 from trainer.head.recipe import Recipe
 
-COMMUNITIES, OF_A_KIND = 12, 4
 #: Labels of all that are known when heads are refitted first, and how many times more each time.
 _FIRST_FIT, _GROWTH = 200, 1.3
 #: A head of its own needs so many labels (PEORIA_TRAIN_MIN_LABELS).
@@ -58,14 +58,14 @@ _LEAST = 60
 _STAGES = (0, 100, 200, 400, 10**9)
 
 
-def read_stream(folder: Path, each: int, taste: float | None) -> Stream:
+def read_stream(folder: Path, communities: int, each: int, taste: float | None) -> Stream:
     """The first captions of the biggest templates, with their votes or made-up ones.
 
     Nothing is drawn: within a template the pictures differ by their words alone, which are read.
     """
     captions = read_captions(folder, 10**9)
     names, counts = np.unique([caption.template for caption in captions], return_counts=True)
-    left = {str(name): each for name in names[np.argsort(-counts, kind="stable")[:COMMUNITIES]]}
+    left = {str(name): each for name in names[np.argsort(-counts, kind="stable")[:communities]]}
     chosen = []
     for caption in captions:
         if left.get(caption.template):
@@ -146,11 +146,11 @@ def ask(stream: Stream, targets: Numbers, with_own: list[str]) -> tuple[Numbers,
     return said, own
 
 
-def play_seed(stream: Stream, seed: int, found: dict[str, list[Numbers]]) -> None:
+def play_seed(stream: Stream, seed: int, of_a_kind: int, found: dict[str, list[Numbers]]) -> None:
     """One choice of the communities: [posts, 6] for each of the eight, into ``found`` by kind."""
     chance = np.random.default_rng(seed)
-    chosen = chance.permutation(np.unique(stream.community))[: 2 * OF_A_KIND].tolist()
-    turned, same = chosen[:OF_A_KIND], chosen[OF_A_KIND:]
+    chosen = chance.permutation(np.unique(stream.community))[: 2 * of_a_kind].tolist()
+    turned, same = chosen[:of_a_kind], chosen[of_a_kind:]
     signs = np.where(np.isin(stream.community, turned), -1.0, 1.0)
     stream = replace(stream, score=stream.score * signs)
     targets = targets_of(stream)
@@ -216,12 +216,14 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=300)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--taste", type=float)
+    parser.add_argument("--communities", type=int, default=12)
+    parser.add_argument("--turned", type=int, default=4)
     arguments = parser.parse_args()
     began = time.process_time()
-    stream = read_stream(arguments.imgflip, arguments.each, arguments.taste)
+    stream = read_stream(arguments.imgflip, arguments.communities, arguments.each, arguments.taste)
     found: dict[str, list[Numbers]] = defaultdict(list)
     for seed in arguments.seeds:
-        play_seed(stream, seed, found)
+        play_seed(stream, seed, arguments.turned, found)
     report(found)
     print(f"\n{time.process_time() - began:.0f} s of processor time")
 

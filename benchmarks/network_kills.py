@@ -1,42 +1,45 @@
-"""Whether anything is said twice or never on a network when Peoria is killed at random moments.
+"""Whether anything is said twice or never on a network when Peoria is killed around an answer.
 
-    python -m benchmarks.network_kills [lemmy|mastodon|bluesky] [--kills 40] [--seed 1]
+    python -m benchmarks.network_kills [lemmy|mastodon|bluesky] [--kills 4] [--seed 1]
 
 Peoria runs in a child that is forked from a process which has imported everything, looks at a
-loopback server of the network, and is killed (SIGKILL) after a random time. Pictures are posted at
-random moments throughout, and people ask under others; each is to be answered once. On Bluesky
-nobody is answered who does not ask.
+loopback server of the network, and is killed (SIGKILL) with one of the first answers that it
+writes: in turns right before it is sent, when it is claimed, and right after, when it is not noted.
+Pictures are posted before each start, and people ask under others; each is to be answered once. On
+Bluesky nobody is answered who does not ask.
 """
 
 import argparse
 import asyncio
 import contextlib
+import os
 import random
+import signal
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import Progress
 
-from benchmarks.discord_kills import Nursery
-from benchmarks.discord_process import environment, load
+from benchmarks.discord_process import ROOT, environment, load
+from bot.networks.network import Network as AnyNetwork
+from bot.networks.network import Place
 from tests.fakes import bluesky, lemmy, mastodon
 from tests.fakes.discord import FakeDiscord
 
-#: Share of processes that are killed around a request that writes an answer, and how long after it
-#: at most, seconds; others are killed at any moment of their first seconds, also while they start.
-WRITING, AFTER, LIFE = 0.7, 0.15, 5.0
-#: Longest pause between two posts, seconds.
-PAUSE = 8.0
-#: How long what is left may take: a claim of an answer ends after a minute.
-PATIENCE = 240.0
+#: Posts before each start, and the answer with which the process is killed at the latest.
+POSTS, LATEST = 2, 2
+#: How long a process may live that is to be killed, and what is left may take, seconds: a claim of
+#: an answer ends after a minute.
+LIFE, PATIENCE = 120.0, 240.0
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,10 @@ class Network:
     """A loopback server, and the settings of a Peoria that looks at it.
 
     Attributes:
-        requests: methods and paths of what the server was asked so far.
         add: somebody posts, and perhaps asks; returns what counts the answers to it.
     """
 
     settings: dict[str, str]
-    requests: Sequence[tuple[str, str]]
     add: Callable[[int], Callable[[], int]]
 
 
@@ -77,7 +78,6 @@ async def on_lemmy() -> AsyncIterator[Network]:
                 "PEORIA_LEMMY_REPLY": "on",
                 "PEORIA_LEMMY_REPLIES_PER_HOUR": "1000",
             },
-            server.requests,
             add,
         )
 
@@ -105,7 +105,6 @@ async def on_mastodon() -> AsyncIterator[Network]:
                 "PEORIA_MASTODON_REPLY": "on",
                 "PEORIA_MASTODON_REPLIES_PER_HOUR": "1000",
             },
-            server.requests,
             add,
         )
 
@@ -130,7 +129,6 @@ async def on_bluesky() -> AsyncIterator[Network]:
                 "PEORIA_BLUESKY_PASSWORD": bluesky.server.PASSWORD,
                 "PEORIA_BLUESKY_REPLY": "asked",
             },
-            server.requests,
             add,
         )
 
@@ -138,11 +136,87 @@ async def on_bluesky() -> AsyncIterator[Network]:
 NETWORKS = {"lemmy": on_lemmy, "mastodon": on_mastodon, "bluesky": on_bluesky}
 
 
+class Nursery:
+    """Forks processes from one in which everything is imported already."""
+
+    def __init__(self, name: str, env: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.network_kills", "--nursery", name],
+            cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+        )  # fmt: skip
+
+    def start(self, moment: str, number: int) -> int:
+        """Start Peoria; its process id.
+
+        Args:
+            moment: when it is killed, ``before`` or ``after`` an answer is sent; or ``never``.
+            number: which answer of this process that is.
+        """
+        return int(self._told(f"start {moment} {number}"))
+
+    def ended(self) -> bool:
+        """Whether the process has ended; how does not matter."""
+        return self._told("ended") == "True"
+
+    def close(self) -> None:
+        """End the process that forks; the one that it forked has to be ended before."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+    def _told(self, wanted: str) -> str:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{wanted}\n")
+        return self._process.stdout.readline().strip()
+
+
+def nurse(name: str) -> None:
+    """The process that forks: does what each line asks for, and answers with a line."""
+    from bot.bluesky.network import BlueskyNetwork
+    from bot.cli.run import run
+    from bot.lemmy.network import LemmyNetwork
+    from bot.mastodon.network import MastodonNetwork
+
+    kinds = {"lemmy": LemmyNetwork, "mastodon": MastodonNetwork, "bluesky": BlueskyNetwork}
+    child = 0
+    for line in sys.stdin:
+        match line.split():
+            case ["start", moment, number]:
+                child = os.fork()
+                if not child:
+                    os.close(0)
+                    os.dup2(2, 1)
+                    if moment != "never":
+                        die_with_an_answer(kinds[name], moment, int(number))
+                    run()
+                    os._exit(0)
+                print(child, flush=True)
+            case _:
+                print(os.waitpid(child, os.WNOHANG) != (0, 0), flush=True)
+
+
+def die_with_an_answer(kind: type[AnyNetwork], moment: str, number: int) -> None:
+    """Have this process killed right before or after it sends one of its answers."""
+    write, sent = kind.write, iter(range(1, number))
+
+    async def die(self: AnyNetwork, place: Place, text: str) -> str:
+        is_last = next(sent, None) is None
+        if is_last and moment == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        answer_id = await write(self, place, text)
+        if is_last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer_id
+
+    kind.write = die  # type: ignore[method-assign]
+
+
 async def main() -> None:
     """Kill, and count."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("networks", nargs="*", metavar="NETWORK", help=", ".join(NETWORKS))
-    parser.add_argument("--kills", type=int, default=40)
+    parser.add_argument("--kills", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     for name in arguments.networks or NETWORKS:
@@ -151,65 +225,54 @@ async def main() -> None:
 
 async def torment(name: str, kills: int, rng: random.Random) -> None:
     """Kill Peoria on one network, let it finish, and print what came of it."""
-    console = Console()
+    console, began = Console(), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder) / "data"
         async with NETWORKS[name]() as network:
-            nothing = FakeDiscord()
-            env = environment(nothing, data_dir, **network.settings)
+            env = environment(FakeDiscord(), data_dir, **network.settings)
             env = {key: value for key, value in env.items() if "DISCORD" not in key}
-            nursery = Nursery(env | {f"PEORIA_{name.upper()}_POLL_SECONDS": "15"})
+            nursery = Nursery(name, env | {f"PEORIA_{name.upper()}_POLL_SECONDS": "10"})
             answers: list[Callable[[], int]] = []
-            posting = asyncio.create_task(post(network, answers, rng))
-            began, around = time.perf_counter(), 0
+            killed: Counter[str] = Counter()
+            process = 0
             try:
-                with Progress(transient=True) as progress:
-                    for _ in progress.track(range(kills), description=f"Killing on {name}"):
-                        known = written(network)
-                        await asyncio.to_thread(nursery.start)
-                        if rng.random() < WRITING:
-                            await until(lambda: written(network) > known, within=30)  # noqa: B023
-                            around += written(network) > known
-                            await asyncio.sleep(rng.uniform(0, AFTER))
-                        else:
-                            await asyncio.sleep(rng.uniform(0, LIFE))
-                        await asyncio.to_thread(nursery.kill)
-                posting.cancel()
-                await asyncio.to_thread(nursery.start)
+                for number in range(kills):
+                    answers += [network.add(len(answers)) for _ in range(POSTS)]
+                    moment = ("before", "after")[number % 2]
+                    process = await asyncio.to_thread(nursery.start, moment, rng.randint(1, LATEST))
+                    if await until(nursery.ended, within=LIFE):
+                        killed[moment] += 1
+                    else:
+                        end(process)
+                        await until(nursery.ended, within=LIFE)
+                process = await asyncio.to_thread(nursery.start, "never", 0)
                 await until(lambda: all(each() for each in answers), within=PATIENCE)
                 # Time to say something twice: longer than the claim of an answer.
                 await asyncio.sleep(75)
             finally:
-                posting.cancel()
+                end(process)
                 nursery.close()
             counts = Counter(each() for each in answers)
             twice = sum(count for said, count in counts.items() if said > 1)
-            console.print(
-                f"{name}: {kills} kills, {around} around an answer; {len(answers)} to answer"
-            )
+            console.print(f"{name}: killed {dict(killed)}; {len(answers)} to be answered")
             console.print(f"misses: {counts[0]}, duplicates: {twice}", style="bold")
             console.print(f"stored: {stored(data_dir)}")
             console.print(f"{time.perf_counter() - began:.0f} s. {load()}")
 
 
-def written(network: Network) -> int:
-    """How many requests wrote an answer."""
-    ends = ("/comment", "/statuses", "putRecord")
-    return sum(method == "POST" and path.endswith(ends) for method, path in network.requests)
+def end(process: int) -> None:
+    """Kill a process, if there is one and it lives."""
+    if process:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
 
 
-async def until(is_so: Callable[[], bool], *, within: float) -> None:
-    """Wait for something, so many seconds at most."""
-    end = time.perf_counter() + within
-    while not is_so() and time.perf_counter() < end:  # noqa: ASYNC110 - nothing tells it
-        await asyncio.sleep(0.01)
-
-
-async def post(network: Network, answers: list[Callable[[], int]], rng: random.Random) -> None:
-    """Somebody posts at random moments, until this is cancelled."""
-    while True:
-        answers.append(network.add(len(answers)))
-        await asyncio.sleep(rng.uniform(0, PAUSE))
+async def until(is_so: Callable[[], bool], *, within: float) -> bool:
+    """Wait for something, so many seconds at most; whether it came."""
+    end_at = time.perf_counter() + within
+    while not (came := is_so()) and time.perf_counter() < end_at:  # noqa: ASYNC110 - nothing tells
+        await asyncio.sleep(0.1)
+    return came
 
 
 def stored(data_dir: Path) -> str:
@@ -225,4 +288,7 @@ def stored(data_dir: Path) -> str:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    if "--nursery" in sys.argv:
+        nurse(sys.argv[-1])
+    else:
+        asyncio.run(main())

@@ -237,7 +237,8 @@ async def torment(name: str, kills: int, rng: random.Random) -> None:
             process = 0
             try:
                 for number in range(kills):
-                    answers += [network.add(len(answers)) for _ in range(POSTS)]
+                    for _ in range(POSTS):
+                        answers.append(network.add(len(answers)))
                     moment = ("before", "after")[number % 2]
                     process = await asyncio.to_thread(nursery.start, moment, rng.randint(1, LATEST))
                     if await until(nursery.ended, within=LIFE):

@@ -16,7 +16,7 @@ Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
 #: Lengths that captions are padded to, so that short ones cost little.
-LENGTHS = (24, 40, 64)
+LENGTHS = (16, 20, 24, 32, 48, 64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,16 +140,12 @@ def _inputs_and_wanted(
     )
 
 
-def fit_network(
-    data: CaptionArrays, shape: Shape, recipe: Recipe, *,
-    judged: CaptionArrays, on_epoch: Callable[[dict[str, Any]], None],
-) -> CaptionNetwork:  # fmt: skip
-    """Fit a network; it ends with the weights of the epoch that did best on ``judged``."""
+def _made_ready(shape: Shape, recipe: Recipe, batches: int) -> CaptionNetwork:
+    """A network with its first weights and its optimizer, for epochs of so many batches."""
     keras.utils.set_random_seed(recipe.seed)
-    random = np.random.default_rng(recipe.seed)
     network = CaptionNetwork(shape)
     network.build()
-    steps = recipe.epochs * len(_batches(data, recipe, np.random.default_rng(0)))
+    steps = recipe.epochs * batches
     optimizer = keras.optimizers.AdamW(
         keras.optimizers.schedules.CosineDecay(
             recipe.rate / 20, steps - steps // 20, alpha=0.02,
@@ -164,6 +160,33 @@ def fit_network(
         loss_weights={"logits": 1.0, "merit": recipe.merit_weight},
         jit_compile=keras.backend.backend() == "jax",
     )
+    return network
+
+
+def seconds_an_epoch(data: CaptionArrays, shape: Shape, recipe: Recipe) -> float:
+    """How long an epoch takes on this machine now: a batch of each length is timed, twice."""
+    batches = _batches(data, recipe, np.random.default_rng(0))
+    network = _made_ready(shape, recipe, len(batches))
+    seconds = 0.0
+    for length in LENGTHS:
+        alike = [batch for batch in batches if batch[0]["tokens"].shape[1] == length]
+        if not alike:
+            continue
+        network.train_on_batch(*alike[0])  # everything is made ready in the first
+        began = time.monotonic()
+        for _ in range(2):
+            network.train_on_batch(*alike[0])
+        seconds += (time.monotonic() - began) / 2 * len(alike)
+    return seconds
+
+
+def fit_network(
+    data: CaptionArrays, shape: Shape, recipe: Recipe, *,
+    judged: CaptionArrays, on_epoch: Callable[[dict[str, Any]], None],
+) -> CaptionNetwork:  # fmt: skip
+    """Fit a network; it ends with the weights of the epoch that did best on ``judged``."""
+    random = np.random.default_rng(recipe.seed)
+    network = _made_ready(shape, recipe, len(_batches(data, recipe, np.random.default_rng(0))))
     best, weights = np.inf, network.get_weights()
     for epoch in range(recipe.epochs):
         began = time.monotonic()

@@ -46,15 +46,17 @@ class ReadingPass:
             count: how many images wait.
         """
 
-        def note(session: Session) -> int:
-            return begin_pass(
-                session, work=self._work, subject=subject, total=count(session), now=self._clock()
-            )
-
         async with self._beginning:
             if self._job is None:
                 self.is_cancelled = self.is_complete = False
-                self._job = await self._database.run_write(note, alone_in=ITS_ROWS)
+                # Not in the write: on SQLite everybody would wait until all are counted.
+                total = await self._database.run_read(count)
+                self._job = await self._database.run_write(
+                    lambda session: begin_pass(
+                        session, work=self._work, subject=subject, total=total, now=self._clock()
+                    ),
+                    alone_in=ITS_ROWS,
+                )
 
     def advance(
         self, session: Session, *, done: int, skipped: int = 0, quarantined: int = 0
@@ -76,8 +78,11 @@ class ReadingPass:
         await self._end(BatchState.CANCELLED, CANCELLED)
 
     async def stop(self) -> None:
-        """Note that this process ends."""
-        await self._end(BatchState.CANCELLED, _STOPPED)
+        """Note that this process ends, which ends a pass that is not complete."""
+        if self.is_complete:
+            await self.finish()
+        else:
+            await self._end(BatchState.CANCELLED, _STOPPED)
 
     async def _end(self, state: BatchState, reason: str | None) -> None:
         job, self._job = self._job, None

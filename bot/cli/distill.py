@@ -98,4 +98,6 @@ def distill(
         facts = export_student(weights, out, name="starter")
     except (ValueError, FloatingPointError) as refusal:
         raise CommandFailed(str(refusal)) from refusal
+    finally:
+        display.close()
     say(f"{out}: fingerprint {facts['fingerprint'][:16]}, input {facts['input_size']} px.")

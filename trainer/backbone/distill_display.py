@@ -55,6 +55,11 @@ class ProgressDisplay:
             self.logged = time.monotonic()
             self.console.print(f"readout: {done} of {total} images", soft_wrap=True)
 
+    def close(self) -> None:
+        """Leave the terminal as it was, also after a run that failed."""
+        if self.bar.live.is_started:
+            self.bar.stop()
+
     def note(self, sentence: str) -> None:
         """Show what happens to the run."""
         self.console.print(f"distill: {sentence}", soft_wrap=True, markup=False, highlight=False)

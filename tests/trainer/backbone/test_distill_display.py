@@ -1,3 +1,5 @@
+import io
+
 from rich.console import Console
 
 from trainer.backbone.distill_display import ProgressDisplay
@@ -23,3 +25,13 @@ def test_a_log_gets_a_line_for_every_evaluation() -> None:
     assert len(lines) == 2
     assert lines[0].startswith("25.0% step 7")
     assert "cosine 0.500" in lines[0]
+
+
+def test_a_run_that_failed_leaves_no_bar_and_no_hidden_cursor() -> None:
+    written = io.StringIO()
+    display = ProgressDisplay(Console(file=written, force_terminal=True))
+    display.reading_out(1, 10)
+    assert display.bar.live.is_started
+    display.close()
+    assert not display.bar.live.is_started
+    assert written.getvalue().rfind("\x1b[?25h") > written.getvalue().rfind("\x1b[?25l")

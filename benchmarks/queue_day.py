@@ -93,7 +93,7 @@ def main() -> int:
     with postgresql.made_database() as url:
         found = asyncio.run(_play(url, asked))
     found |= {"seconds": round(time.monotonic() - began), "load": load()}
-    if asked.plot:
+    if asked.plot and found["hours"]:
         plot(found["hours"], asked.plot)
     print(json.dumps(found))
     return 0 if found["holds"] else 1

@@ -35,7 +35,7 @@ from models.author_record import MILLION, AuthorRecord, author_columns
 from models.backbone import Backbone
 from models.backbone_files import STARTER
 from models.distribution import BINS, UNIFORM, interval_target
-from models.experts import EXPERTS, Account, Mixture, learn, mix
+from models.experts import EXPERTS, Account, Mixture, learn, mix, own_beside_others
 from models.features import Features, Record
 from models.head import GROUPS, Head
 from models.metrics import log_losses
@@ -300,9 +300,12 @@ def play(
 
 def _label(course: Course) -> None:
     made, target, _ = course.waiting.popleft()
-    rows = np.vstack([made.experts, made.bins, UNIFORM])
+    rows = np.vstack([made.experts[: len(EXPERTS)], made.bins, UNIFORM])
     *losses, shown, base = log_losses(rows, np.broadcast_to(target, rows.shape)).tolist()
-    course.account = learn(course.account, losses, shown=shown, base=base, waiting=made.waiting)
+    beside = own_beside_others(course.account, made.experts, target)
+    course.account = learn(
+        course.account, losses, shown=shown, base=base, waiting=made.waiting, beside=beside
+    )
     course.lost.append(shown - base)
     course.base.append(base)
     course.head_lost.append(losses[EXPERTS.index("pooled")] - base)

@@ -257,8 +257,11 @@ class Jobs:
         return asked
 
     async def fit_own_head(self) -> bool:
-        """Start the training run of a server that has a head of its own, if one is due."""
-        return await self._own_heads.fit_next()
+        """Start the training run of a server that has a head of its own, if one is due.
+
+        What serves all comes first, where it was due while another run was under way.
+        """
+        return await self._retrain_schedule.retrain_if_owed() or await self._own_heads.fit_next()
 
     async def reap_dead_run(self) -> None:
         """End the run of a process that was killed, so that nobody waits for it."""

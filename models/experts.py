@@ -23,6 +23,7 @@ import numpy as np
 
 from models.distribution import UNIFORM, Floats
 from models.features import Hidable
+from models.metrics import log_losses
 
 #: The experts, in the order in which everything about them is stored: equal chances for all bins;
 #: the champion's head; the same head when it sees neither author nor title.
@@ -207,26 +208,52 @@ def raised(mean: Floats, least: float) -> Floats:
 
 
 def learn(
-    account: Account, losses: Sequence[float], *, shown: float, base: float, waiting: int
+    account: Account,
+    losses: Sequence[float],
+    *,
+    shown: float,
+    base: float,
+    waiting: int,
+    beside: tuple[float, float] | None = None,
 ) -> Account:
     """The account after a label.
 
     Args:
         account: before it.
-        losses: log loss of each expert on it, nats; with that of `OWN` only where it had a say.
+        losses: log loss of each of `EXPERTS` on it, nats.
         shown: log loss of what was shown.
         base: log loss of equal chances.
         waiting: predictions that waited when this one was made.
+        beside: of `OWN` and of the others (`own_beside_others`); None: it had no say.
     """
     most = max(account.waiting, min(waiting, MOST_WAITING))
-    others = losses[: len(EXPERTS)]
     return Account(
-        log_weights=_reweighed(account.log_weights, others),
+        log_weights=_reweighed(account.log_weights, losses),
         regret=max(account.regret + shown - base, -KEPT_GAIN * (1 + most)),
         waiting=most,
         labels=account.labels + 1,
-        own=account.own if len(losses) == len(others) else _own_reweighed(account, losses),
+        own=account.own if beside is None else _own_reweighed(account.own, *beside),
     )
+
+
+def own_beside_others(
+    account: Account, experts: Floats, target: Floats
+) -> tuple[float, float] | None:
+    """Log losses of `OWN` and of the others' weighted mean on a label; None: it had no say.
+
+    The mean counts as one expert. A label that ties covers several bins: there it may lose much
+    less than any of them, and weighing `OWN` by their losses would prefer it to what is better.
+
+    Args:
+        account: before the label.
+        experts: what each expert said, float64 [experts, 10], rows in order of `named`.
+        target: the bins that the label covers, float64 [10], sum 1.
+    """
+    if len(experts) == len(EXPERTS):
+        return None
+    both = np.stack([experts[-1], weighted(account, experts[:-1])])
+    own, others = log_losses(both, np.broadcast_to(target, both.shape)).tolist()
+    return own, others
 
 
 def taught_weights(losses: Floats) -> tuple[float, ...] | None:
@@ -259,8 +286,8 @@ def _reweighed(log_weights: Sequence[float], losses: Sequence[float]) -> tuple[f
     return tuple(float(each) for each in np.log(weights))
 
 
-def _own_reweighed(account: Account, losses: Sequence[float]) -> float:
+def _own_reweighed(weight: float, own: float, others: float) -> float:
     """The weight of `OWN` beside the others after a label: the same rule, of two."""
-    weights = account.weights_of(len(losses))
-    powers = weights * np.exp(min(losses) - np.asarray(losses, np.float64))
-    return (1.0 - SHARE) * float(powers[-1] / powers.sum()) + SHARE * FIRST_OWN
+    least = min(own, others)
+    mine, theirs = weight * math.exp(least - own), (1.0 - weight) * math.exp(least - others)
+    return (1.0 - SHARE) * mine / (mine + theirs) + SHARE * FIRST_OWN

@@ -27,6 +27,7 @@ from models.experts import (
     Mixture,
     learn,
     named,
+    own_beside_others,
 )
 from models.features import PostFacts, without
 from models.head import Head
@@ -248,10 +249,12 @@ def _learned(
     there is nothing to learn of it.
     """
     names = named(len(EXPERTS) + (OWN in said))
-    bins = np.array([*(said.get(name, shown) for name in names), shown, UNIFORM], np.float64)
+    experts = np.array([said.get(name, shown) for name in names], np.float64)
     target = interval_target(label.percentile_low, label.percentile_high)
-    losses = log_losses(bins, np.broadcast_to(target, bins.shape)).tolist()
-    return learn(account, losses[:-2], shown=losses[-2], base=losses[-1], waiting=waiting)
+    bins = np.vstack([experts[: len(EXPERTS)], shown, UNIFORM])
+    *losses, lost, base = log_losses(bins, np.broadcast_to(target, bins.shape)).tolist()
+    beside = own_beside_others(account, experts, target)
+    return learn(account, losses, shown=lost, base=base, waiting=waiting, beside=beside)
 
 
 def _read_account(session: Session, community_id: int) -> Account:

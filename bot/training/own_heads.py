@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.runtime.clock import Clock
 from bot.servers import is_for_all, request_to_join
 from bot.training.runs import TrainingRuns
+from models.extras import train_is_installed
 from storage.engine.database import Database
 from storage.tables import Community, Label, ModelVersion, OwnHead, Server, TrainingRun
 from storage.types import PlatformName
@@ -54,7 +55,7 @@ class OwnHeads:
 
         Where another run is under way it is looked for again with the next tick.
         """
-        if self._trigger is None:
+        if self._trigger is None or not train_is_installed():
             return False
         async with self._database.read() as session:
             due = await self._next_due(session, self._trigger)

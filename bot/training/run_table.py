@@ -16,6 +16,7 @@ from bot.leases import Lease, end_lease, has_living_owner
 from bot.notices import NoticeKind, add_notice
 from bot.runtime.clock import Clock
 from bot.runtime.subprocesses import is_running
+from bot.servers import server_to_join
 from bot.training.summary import run_text
 from bot.training.versions import find_champion
 from storage.engine.database import Database
@@ -176,8 +177,9 @@ class RunTable:
         run.state = state
         run.reason = reason
         run.finished_at = self._clock()
-        if state is not RunState.REFUSED:
-            # A refusal (too few labels yet) changes nothing that anybody has to know of.
+        if state is not RunState.REFUSED and server_to_join(run.asked_by) is None:
+            # A refusal (too few labels yet) changes nothing that anybody has to know of; what one
+            # server's own labels say is nothing for the admins of all others.
             add_notice(session, NoticeKind.TRAINING, run_text(run, made), now=self._clock())
 
     async def forget(self, run_id: int) -> None:

@@ -51,9 +51,15 @@ class RetrainSchedule:
         self._min_labels = min_labels
         self._why_unusable = why_unusable
         self._clock = clock
+        self._is_owed = False
 
     async def retrain_if_due(self) -> bool:
-        """Start a run if there are enough labels; return at once whether one was asked for."""
+        """Start a run if there are enough labels; return at once whether one was asked for.
+
+        Where another is under way it is owed (`retrain_if_owed`): that may be on the labels of one
+        server alone.
+        """
+        self._is_owed = False
         async with self._database.read() as session:
             new = await new_labels(session, now=self._clock())
         if new < self._min_new:
@@ -69,8 +75,13 @@ class RetrainSchedule:
         if counted < self._min_labels:
             log.info("No training now: %s labels, of %s needed.", counted, self._min_labels)
             return False
-        await self._training.start_or_join(asked_by="schedule")
+        asked = await self._training.start_or_join(asked_by="schedule")
+        self._is_owed = asked.joined
         return True
+
+    async def retrain_if_owed(self) -> bool:
+        """Try again where another run was in the way; return whether this one comes first now."""
+        return self._is_owed and await self.retrain_if_due()
 
     async def catch_up(self) -> bool:
         """Start a run that was missed while Peoria was not running; return whether it did.

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from bot.audit import Action
 from bot.texts.translate import gettext as _
 from bot.texts.translate import mark
-from bot.training.versions import list_versions
+from bot.training.versions import list_versions, versions_that_join
 from bot.web.changes import note_change
 from bot.web.refusals import Refusal
 from bot.web.responses import see_other, wants_json
@@ -180,7 +180,10 @@ class ModelPages:
                 await session.scalars(select(Notice).order_by(Notice.id.desc()).limit(_NOTICES))
             ).all()
             labels = (await session.scalars(select(func.count()).select_from(Label))).one()
-        versions = list(reversed(await list_versions(self._services.database)))
+            # A head with a say in one server serves nowhere, and each has a new one every day.
+            own = await versions_that_join(session)
+        found = await list_versions(self._services.database)
+        versions = [each for each in reversed(found) if each.id not in own]
         return {
             "admin": admin,
             "versions": versions,

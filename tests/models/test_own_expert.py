@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.distribution import BINS, UNIFORM, interval_target
@@ -22,18 +22,23 @@ from models.experts import (
     learn,
     mix,
     named,
+    own_beside_others,
     weighted,
 )
 from models.metrics import log_losses
 from tests.models.test_experts import DISTRIBUTIONS, DUST
 
 #: A post: what the head says, and the server's own (None: it is not asked); which of those that
-#: wait gets its label then, and the label's bin (−1: the one that was held least likely).
+#: wait gets its label then, and the label's bin (−1: the one that was held least likely) and how
+#: many bins it covers, where it ties.
 POSTS = st.lists(
     st.tuples(
         DISTRIBUTIONS,
         st.none() | DISTRIBUTIONS,
-        st.lists(st.tuples(st.integers(0, 10_000), st.integers(-1, BINS - 1)), max_size=3),
+        st.lists(
+            st.tuples(st.integers(0, 10_000), st.integers(-1, BINS - 1), st.integers(1, BINS)),
+            max_size=3,
+        ),
     ),
     max_size=30,
 )
@@ -44,10 +49,20 @@ def rows_of(head: Sequence[float], own: Sequence[float] | None) -> np.ndarray:
     return np.array(said if own is None else [*said, own])
 
 
-def losses_of(rows: np.ndarray, bin_: int) -> list[float]:
-    target = interval_target(bin_ / BINS, (bin_ + 1) / BINS)
+def target_of(bin_: int, covered: int = 1) -> np.ndarray:
+    return interval_target(bin_ / BINS, min(bin_ + covered, BINS) / BINS)
+
+
+def losses_of(rows: np.ndarray, target: np.ndarray) -> list[float]:
     losses: list[float] = log_losses(rows, np.tile(target, (len(rows), 1))).tolist()
     return losses
+
+
+def low_or_next(sure_of: int) -> list[float]:
+    """A head that is sure of one of the two lowest bins."""
+    bins = [0.26 / 8] * BINS
+    bins[1 - sure_of], bins[sure_of] = 0.04, 0.7
+    return bins
 
 
 @given(POSTS)
@@ -64,44 +79,60 @@ def test_however_it_comes_and_goes_no_community_loses_more_than_the_budget(posts
         assert made.weights.sum() == pytest.approx(1)
         assert made.bins.sum() == pytest.approx(1)
         waiting.append(made)
-        for which, wanted in labels:
+        for which, wanted, covered in labels:
             if not waiting:
                 break
             scored = waiting.pop(which % len(waiting))
             bin_ = int(np.argmin(scored.bins)) if wanted < 0 else wanted
+            target = target_of(bin_, covered)
             *losses, shown, base = losses_of(
-                np.vstack([scored.experts, scored.bins, UNIFORM]), bin_
+                np.vstack([scored.experts[: len(EXPERTS)], scored.bins, UNIFORM]), target
             )
             before = account.own
-            account = learn(account, losses, shown=shown, base=base, waiting=scored.waiting)
-            without = learn(without, losses[: len(EXPERTS)], shown=shown, base=base, waiting=0)
+            beside = own_beside_others(account, scored.experts, target)
+            account = learn(
+                account, losses, shown=shown, base=base, waiting=scored.waiting, beside=beside
+            )
+            without = learn(without, losses, shown=shown, base=base, waiting=0)
             lost += shown - base
             assert account.log_weights == without.log_weights
             assert 0 < account.own < 1
-            if len(losses) == len(EXPERTS):
+            if len(scored.experts) == len(EXPERTS):
+                assert beside is None
                 assert account.own == before
         assert lost + sum(each.risk for each in waiting) <= budget(most) + DUST
 
 
 @given(
     st.lists(
-        st.tuples(DISTRIBUTIONS, st.none() | DISTRIBUTIONS, st.integers(0, BINS - 1)), max_size=60
+        st.tuples(
+            DISTRIBUTIONS,
+            DISTRIBUTIONS,
+            st.none() | DISTRIBUTIONS,
+            st.integers(0, BINS - 1),
+            st.integers(1, BINS),
+        ),
+        max_size=60,
     )
 )
+@example([(low_or_next(0), low_or_next(1), [0.225] * 2 + [0.06875] * 8, 0, 2)] * 30)
 @settings(max_examples=100, deadline=None)
 def test_with_labels_at_once_it_costs_little_and_a_good_one_is_found(labels: list) -> None:
     """To the mixture without it: −ln 0.9 and a little a label. To itself: −ln 0.1 and a little."""
     account = Account()
     mixed = others = own_alone = 0.0
     spoke = 0
-    for head, own, bin_ in labels:
-        rows = rows_of(head, own)
-        shown = np.vstack([rows, weighted(account, rows), weighted(account, rows[: len(EXPERTS)])])
-        *losses, of_all, of_others = losses_of(shown, bin_)
-        if own is not None:
+    for head, untitled, own, bin_, covered in labels:
+        rows, target = rows_of(head, own), target_of(bin_, covered)
+        rows[2] = untitled
+        beside = own_beside_others(account, rows, target)
+        *losses, of_all = losses_of(
+            np.vstack([rows[: len(EXPERTS)], weighted(account, rows)]), target
+        )
+        if beside is not None:
             spoke += 1
-            mixed, others, own_alone = mixed + of_all, others + of_others, own_alone + losses[-1]
-        account = learn(account, losses, shown=of_all, base=losses[0], waiting=0)
+            mixed, own_alone, others = mixed + of_all, own_alone + beside[0], others + beside[1]
+        account = learn(account, losses, shown=of_all, base=losses[0], waiting=0, beside=beside)
 
     def bound(first: float) -> float:
         return -math.log(first) - spoke * math.log(1 - SHARE * (1 - first))
@@ -126,6 +157,8 @@ def test_one_that_knows_the_place_is_shown() -> None:
         right = (number * 7) % BINS
         own = np.where(np.arange(BINS) == right, 0.5, 0.5 / 9).tolist()
         made = mix(account, rows_of(own[::-1], own), reserved=0, waiting=0)
-        *losses, shown, base = losses_of(np.vstack([made.experts, made.bins, UNIFORM]), right)
-        account = learn(account, losses, shown=shown, base=base, waiting=0)
+        rows = np.vstack([made.experts[: len(EXPERTS)], made.bins, UNIFORM])
+        *losses, shown, base = losses_of(rows, target_of(right))
+        beside = own_beside_others(account, made.experts, target_of(right))
+        account = learn(account, losses, shown=shown, base=base, waiting=0, beside=beside)
     assert account.own > 0.95

@@ -111,10 +111,10 @@ class Models(ConfirmFirst):
 
     @model.command(name="versions", description=label("model.versions"))
     async def versions(self, interaction: Interaction) -> None:
-        """List the newest versions, and the one that serves."""
+        """List the newest versions that may serve here, and the one that serves."""
         await defer(interaction, ephemeral=True)
         texts = texts_for(interaction)
-        newest = [*await list_versions(self.core.database)][::-1]
+        newest = await self._for(str(interaction.guild_id))
         lines = [_line(texts, each) for each in newest[:_LISTED]]
         lines += [_line(texts, each) for each in newest[_LISTED:] if each.is_champion]
         if len(newest) > len(lines):
@@ -159,18 +159,23 @@ class Models(ConfirmFirst):
                 votes of one server alone is left out. That of another server always is.
         """
         wanted = typed.strip().casefold()
+        found = [
+            each.name
+            for each in await self._for(server_id)
+            if not each.is_champion and each.dropped_at is None and wanted in each.name.casefold()
+        ]
+        return [app_commands.Choice(name=name, value=name) for name in found[:_CHOICES]]
+
+    async def _for(self, server_id: str | None) -> list[ModelVersion]:
+        """Versions that may serve one server, or (None) all, the newest first.
+
+        What learned from the votes of another server alone is nobody's here to know of.
+        """
         may_serve = (None, None if server_id is None else (PlatformName.DISCORD, server_id))
         async with self.core.database.read() as session:
             learned = await servers_of_versions(session)
-        found = [
-            each.name
-            for each in [*await list_versions(self.core.database)][::-1]
-            if not each.is_champion
-            and each.dropped_at is None
-            and learned.get(each.id) in may_serve
-            and wanted in each.name.casefold()
-        ]
-        return [app_commands.Choice(name=name, value=name) for name in found[:_CHOICES]]
+        found = await list_versions(self.core.database)
+        return [each for each in reversed(found) if learned.get(each.id) in may_serve]
 
     @model.command(name="here", description=label("model.here"))
     @app_commands.describe(

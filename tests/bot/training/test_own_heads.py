@@ -1,15 +1,24 @@
 """When heads of servers' own are fitted: after the schedule, where there are labels enough."""
 
+from pathlib import Path
+
 import pytest
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import select
 
 from bot.core import Core
 from bot.runtime.cron import cron_trigger
-from bot.servers import change_server, communities_of_server, find_server, set_own_head
+from bot.servers import (
+    change_server,
+    communities_of_server,
+    find_server,
+    request_of,
+    set_own_head,
+)
 from bot.training.own_heads import OwnHeads
-from storage.tables import Community, Label, OwnHead, Post, TrainingRun
-from storage.types import RunState
+from bot.training.schedule import RetrainSchedule
+from storage.tables import Community, Label, Notice, OwnHead, Post, TrainingRun
+from storage.types import PlatformName, RunState
 from tests.bot.training.conftest import Trained, champion, runs
 from tests.fakes.clock import FakeClock
 from tests.fixtures.rows import MOMENT, row
@@ -59,6 +68,8 @@ async def test_a_servers_head_is_fitted_with_the_schedule_and_joins(
     async with core.database.read() as session:
         server = await find_server(session, *place)
         assert list(await communities_of_server(session, *place)) == [community.id]
+        # It is nothing for the admins of all other servers.
+        assert (await session.scalars(select(Notice))).all() == []
     assert server is not None
     assert server.own_head is not None
     assert server.own_head.model_version_id == run.model_version_id
@@ -85,3 +96,27 @@ async def test_a_servers_head_is_fitted_with_the_schedule_and_joins(
     async with core.database.write() as session:
         (await session.scalars(select(OwnHead))).one().is_on = False
     assert not await heads.fit_next()
+
+
+async def test_what_serves_all_comes_next_where_a_servers_run_was_in_its_way(
+    core: Core, trained: Trained, clock: FakeClock, tmp_path: Path
+) -> None:
+    training = trained("waits")
+    schedule = RetrainSchedule(
+        core.database, training, None,
+        min_new=2, min_labels=3, why_unusable=lambda _: None, clock=clock,
+    )  # fmt: skip
+    async with core.database.write() as session:
+        session.add(row(Community))
+    await label(core, clock, 1, 2, 3)
+    assert not await schedule.retrain_if_owed()
+    asked = await training.start_or_join(asked_by=request_of(PlatformName.DISCORD, "1"))
+    assert await schedule.retrain_if_due()
+    assert await schedule.retrain_if_owed()
+    assert len(await runs(core)) == 1
+    (tmp_path / "go").touch()
+    await training.wait_for(asked.run_id)
+    assert await schedule.retrain_if_owed()
+    assert [each.asked_by for each in await runs(core)][1:] == ["schedule"]
+    await training.wait_for((await runs(core))[-1].id)
+    assert not await schedule.retrain_if_owed()

@@ -62,10 +62,15 @@ def test_a_version_is_written_whole_and_serves(tmp_path: Path) -> None:
 def test_shuffled_labels_teach_nothing() -> None:
     posts = learnable(600)
     posts.score = np.random.default_rng(9).permutation(posts.score)
-    figures = run(posts).evaluation.figures
+    made = run(posts, joins=True)
+    figures = made.evaluation.figures
     # What is left is chance: an interval of about ±0.03 on 120 judged posts.
     assert figures["rps_skill"] < 0.03
     assert figures["log_loss_skill"] < 0.03
+    # Beside others it may speak unless it is plainly worse than the base rate: they outweigh it.
+    is_worse = made.verdict.evidence["probability_of_skill"] < 0.05
+    assert made.verdict.reason.startswith("It has no say" if is_worse else "It has a say")
+    assert made.verdict.promote != is_worse or "not robust" in made.verdict.reason
 
 
 def test_real_labels_teach_something() -> None:

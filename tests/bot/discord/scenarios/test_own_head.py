@@ -70,6 +70,7 @@ async def test_a_head_of_the_server_alone_has_a_say(scene: Scene) -> None:
     standing = await core.database.run_read(lambda session: read_standing(session, 1))
     assert standing.account.labels == 2
     # Nobody may let it serve, here or elsewhere, and it is kept while it has a say.
+    assert "`own`" not in (await fake.slash(scene.admin, scene.channel, "model versions")).text
     assert await offered(scene, "model here") == await offered(scene, "model promote") == []
     async with core.database.write() as session:
         with pytest.raises(VersionUnusable, match="one server alone"):

@@ -76,8 +76,9 @@ class Settings(BaseSettings):
         None,
         description="SQLAlchemy URL of the database; unset: SQLite in the data folder."
         " PostgreSQL: postgresql+asyncpg://USER:PASSWORD@HOST/NAME, with options after a question"
-        " mark: connections=15 (of each process, at most), statement_seconds=300 (until a statement"
-        " is ended; 0: never), pooler=true (pgbouncer in transaction mode is in between).",
+        " mark: connections=15 (at most, of each process; its leases have one more),"
+        " statement_seconds=300 (until a statement is ended; 0: never), pooler=true (pgbouncer in"
+        " transaction mode is in between).",
     )
     backbone: str = Field(
         "starter",

@@ -50,7 +50,7 @@ ENGLISH: dict[str, str] = {
     "games.about": "Who is best in duels and at guessing scores on this server",
     "games.heading": "Duels and scores",
     "games.duels": "Duels",
-    "games.no_duels": "No duel was decided yet. `/duel` begins one.",
+    "games.no_duels": "No duel has had a winner yet. `/duel` begins one.",
     "games.scores": "Scores as numbers",
     "games.no_scores": "Nobody has named enough scores yet: *Apps → Guess the score* in the menu of"
     " a post.",

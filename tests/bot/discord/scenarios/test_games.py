@@ -144,7 +144,7 @@ async def test_a_duel_is_void_when_a_post_is_deleted(scene: Scene, cem: Member) 
     (row,) = await duels(scene)
     assert row.state is DuelState.VOID
     asked = await scene.fake.slash(scene.bob, scene.channel, "games")
-    assert "No duel was decided yet" in asked.text
+    assert "No duel has had a winner yet" in asked.text
 
 
 async def test_an_ended_duel_shows_nothing_more_of_a_post_that_is_deleted(

@@ -54,7 +54,8 @@ async def draw_pages(
             )
             with Image.open(io.BytesIO(shot)) as image:
                 whole = image.convert("RGB")
-            palette = whole.quantize(_COLOURS)
+            # Octree keeps what has a colour of its own, however small: emoji beside a photo.
+            palette = whole.quantize(_COLOURS, Image.Quantize.FASTOCTREE)
             few = whole.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
             few.save(path, optimize=True)
         await browser.close()

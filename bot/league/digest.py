@@ -13,6 +13,8 @@ from storage.types import SPOILER, Bucket, PostOrigin
 
 #: People who are named, and posts that are kept in hand: one that is gone is left out.
 _PEOPLE, _POSTS = 3, 5
+#: What the bot gave no more than this is a surprise: a third is what it gives who knows nothing.
+_SURPRISE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ class DigestFigures:
         points: what the bot earned by the rule that holds for people.
         best: the best forecasters, the best first.
         top: posts with the highest score, the highest first.
-        surprising: posts whose bucket the bot found least likely, the least likely first.
+        surprising: posts whose bucket the bot found unlikely, the least likely first; empty where
+            nothing surprised it.
     """
 
     labels: int
@@ -143,7 +146,7 @@ def _best() -> Select[int, str, str | None, Any, Any, int]:
     )
 
 
-def _ranked(order: ColumnElement[Any]) -> Select[Any]:
+def _ranked(order: ColumnElement[Any], *which: ColumnElement[bool]) -> Select[Any]:
     hidden = select(Author.id).where(Author.opted_out_at.is_not(None))
     # Columns, not objects: there may be a thousand digests at once.
     return (
@@ -167,6 +170,7 @@ def _ranked(order: ColumnElement[Any]) -> Select[Any]:
         .join(Image, Image.id == Prediction.image_id)
         .where(
             *_LIVE,
+            *which,
             Prediction.points.is_not(None),
             Post.hidden_at.is_(None),
             Post.author_id.is_(None) | Post.author_id.not_in(hidden),
@@ -197,7 +201,8 @@ _RECORD = (
     .where(*_LIVE, Prediction.points.is_not(None))
 )
 _BEST = _best()
-_TOP, _SURPRISING = _ranked(Label.score.desc()), _ranked(_given().asc())
+_TOP = _ranked(Label.score.desc())
+_SURPRISING = _ranked(_given().asc(), _given() <= _SURPRISE)
 
 
 def _posts(session: Session, query: Select[Any], span: dict[str, Any]) -> list[DigestPost]:

@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.discord.digests.run_digests import Digests
 from bot.league.digest_times import claim_digest
-from storage.tables import Digest
+from storage.tables import Digest, Prediction
 from tests.bot.discord.scenarios.scene import HORIZON, PNG, SEND, Scene
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord import Message
@@ -66,6 +66,9 @@ async def test_a_week_is_told_once(scene: Scene, hall: Channel, clock: FakeClock
     titles = [f"meme {n}" for n in range(12)]
     await week(scene, hall, clock)
     posts = await played(scene, scene.channel, *titles)
+    async with scene.core.database.write() as session:
+        unlikely = update(Prediction).values(p_low=0.6, p_medium=0.3, p_high=0.1)
+        await session.execute(unlikely)
     assert await look(scene) == 0
     # One that is gone is not named.
     await scene.fake.delete_message(posts[-1])
@@ -76,7 +79,8 @@ async def test_a_week_is_told_once(scene: Scene, hall: Channel, clock: FakeClock
     for words in (
         "The week here", "12 posts got their final score.", "Best forecasters",
         f"<@{scene.bob.id}>",
-        "Top post", "[meme 10](", "Biggest surprise", "How I did", "I gave **",
+        "Top post", "[meme 10](", "How I did",
+        "Biggest surprise", "I gave **High** a chance of 10%",
     ):  # fmt: skip
         assert words in told.text, words
     assert "meme 11" not in told.text
@@ -109,7 +113,10 @@ async def test_quiet_weeks_and_what_readers_may_not_see_are_left_out(
     await played(scene, secret, *[f"more {n}" for n in range(4)])
     clock.forward(((await stored(scene)).due_at - clock()).total_seconds() + 1)
     assert await look(scene) == 1
-    assert "more 3" in scene.fake.messages(secret)[-1].text
+    told = scene.fake.messages(secret)[-1].text
+    assert "more 3" in told
+    # Every bucket was given about a third: that nobody can be surprised at.
+    assert "Biggest surprise" not in told
 
 
 async def test_what_may_have_been_sent_is_looked_for(

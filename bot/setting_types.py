@@ -224,8 +224,8 @@ def _is_near(host: str) -> bool:
     host = host.rstrip(".").lower()
     if is_address(host):
         return not is_public(host)
-    # A number without dots is an address, too.
-    return host[:1].isalpha() and ("." not in host or host.endswith(_NEAR))
+    # A number without dots is an address, too, and other alphabets have their own signs for dots.
+    return host.isascii() and host[:1].isalpha() and ("." not in host or host.endswith(_NEAR))
 
 
 def _optional_account_address(value: str | None) -> str | None:

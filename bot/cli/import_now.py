@@ -11,7 +11,7 @@ from bot.app import build
 from bot.core import open_core
 from bot.networks.errors import CredentialsRefused
 from bot.networks.platform import NetworkPlatform
-from bot.operations.left_imports import NO_ACCOUNT
+from bot.operations.left_imports import NO_ACCOUNT, signed_in
 from bot.platform import PlatformRefused, PlatformUnavailable
 from bot.posts.history_imports import end_import, newest_import
 from bot.settings import load_settings
@@ -51,8 +51,9 @@ async def import_now(
                 try:
                     wait = await _go_on(platform)
                 except CredentialsRefused as error:
-                    # Nobody will go on with it: it says why wherever it is shown.
-                    await end_import(core.database, newest.id, core.clock(), fault=NO_ACCOUNT)
+                    if name not in await core.database.run_read(signed_in):
+                        # Nobody will go on with it: it says why wherever it is shown.
+                        await end_import(core.database, newest.id, core.clock(), fault=NO_ACCOUNT)
                     raise PlatformRefused(str(error)) from error
                 await asyncio.sleep(wait)
         finally:

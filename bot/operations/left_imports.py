@@ -54,14 +54,20 @@ class LeftImports:
         return ended
 
 
-def _left(session: Session) -> Collection[tuple[HistoryImport, Community]]:
-    """Imports under way of platforms that no process is signed in to."""
-    signed_in = {
+def signed_in(session: Session) -> frozenset[PlatformName]:
+    """Platforms that a process is signed in to, or may be soon."""
+    running = {
         each.name.partition(" ")[0]
         for each in all_services(session)
         if each.state is not ServiceState.STOPPED
     }
-    without = [name for name in PlatformName if name.value not in signed_in]
+    return frozenset(name for name in PlatformName if name.value in running)
+
+
+def _left(session: Session) -> Collection[tuple[HistoryImport, Community]]:
+    """Imports under way of platforms that no process is signed in to."""
+    served = signed_in(session)
+    without = [name for name in PlatformName if name not in served]
     rows = session.execute(
         select(HistoryImport, Community)
         .join(Community, Community.id == HistoryImport.community_id)

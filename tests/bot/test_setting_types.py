@@ -52,7 +52,7 @@ def test_a_password_goes_over_http_where_no_stranger_listens(near: str) -> None:
     "far",
     ["http://lemmy.world", "http://8.8.8.8", "http://134744072", "http://0x08080808", "http://",
      "http://lemmy@lemmy.world:80", "http://localhost.example", "http://[2606:4700::1111]",
-     "http://lemmy.world."],
+     "http://lemmy.world.", "http://lemmy\u3002world", "http://lemmy\uff0eworld"],
 )  # fmt: skip
 def test_a_password_does_not_go_over_the_internet_in_the_open(far: str) -> None:
     with pytest.raises(ValidationError, match="everybody on the way reads a password"):

@@ -3,8 +3,8 @@
 ENGLISH: dict[str, str] = {
     "meme.about": "Find captions for a picture, ranked by what plays here",
     "meme.caption": "Your own caption, TOP|BOTTOM; empty: captions are found for you",
-    "meme.heading": "Captions for your picture, my choice first: how each would do and how well it fits."
-    " Only you see this until you post.",
+    "meme.heading": "Captions for your picture, my choice first: how each would do and how well it "
+    "fits. Only you see this until you post.",
     "meme.menu": "Make a meme",
     "meme.may_not_post": "You may not send pictures in this channel, so I do not send one for you.",
     "meme.choose": "Another caption",

@@ -242,7 +242,8 @@ def test_a_deadlock_is_tried_again(server_url: str) -> None:
         return [*found]
 
     assert asyncio.run(read()) == ["xx", "xx"]
-    assert len(tries) == 3
+    # The repeated one can overtake the other before that wakes, and meet it once more.
+    assert len(tries) >= 3
 
 
 async def end_connections(server_url: str) -> None:

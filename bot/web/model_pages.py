@@ -11,6 +11,7 @@ from aiohttp import web
 from sqlalchemy import func, select
 
 from bot.audit import Action
+from bot.servers import is_for_all
 from bot.texts.translate import gettext as _
 from bot.texts.translate import mark
 from bot.training.versions import list_versions, versions_that_join
@@ -151,7 +152,8 @@ class ModelPages:
         return see_other("/models")
 
     async def _wait_since_last_run(self) -> None:
-        query = select(TrainingRun).order_by(TrainingRun.id.desc()).limit(1)
+        # A server's own run keeps nobody from one for all.
+        query = select(TrainingRun).where(is_for_all()).order_by(TrainingRun.id.desc()).limit(1)
         async with self._services.database.read() as session:
             last = await session.scalar(query)
         if last is None or last.state is RunState.RUNNING:
@@ -168,13 +170,16 @@ class ModelPages:
             )
 
     async def _state(self, *, admin: bool) -> dict[str, Any]:
+        newest = (
+            select(TrainingRun, ModelVersion.name)
+            .outerjoin(ModelVersion, ModelVersion.id == TrainingRun.model_version_id)
+            .order_by(TrainingRun.id.desc())
+            .limit(_RUNS)
+        )
+        if not admin:  # a server's own runs say how many labels it has, and which it is
+            newest = newest.where(is_for_all())
         async with self._services.database.read() as session:
-            rows = await session.execute(
-                select(TrainingRun, ModelVersion.name)
-                .outerjoin(ModelVersion, ModelVersion.id == TrainingRun.model_version_id)
-                .order_by(TrainingRun.id.desc())
-                .limit(_RUNS)
-            )
+            rows = await session.execute(newest)
             runs = [RunView(run, version) for run, version in rows]
             notices = (
                 await session.scalars(select(Notice).order_by(Notice.id.desc()).limit(_NOTICES))

@@ -80,6 +80,24 @@ async def test_the_champion_and_every_version_are_shown(ann: Visitor, app: App) 
     assert "Training needs 60" in page
 
 
+async def test_a_run_on_one_servers_labels_is_shown_to_admins_alone(
+    ann: Visitor, board: WebPlatform, app: App
+) -> None:
+    ended = {"state": RunState.REFUSED, "finished_at": app.core.clock()}
+    async with app.core.database.write() as session:
+        theirs = row(TrainingRun, asked_by="discord 4711", reason="73 labels of ours", **ended)
+        session.add_all(
+            [theirs, row(TrainingRun, id=2, asked_by="schedule", reason="Of everybody", **ended)]
+        )
+    for path in ("/models", "/models/state.json"):
+        _, page = await ann.page(path)
+        assert "Of everybody" in page
+        assert "4711" not in page
+        assert "73 labels" not in page
+    await ann.become_admin(board.admin_link())
+    assert "73 labels of ours" in (await ann.page("/models"))[1]
+
+
 async def test_a_run_is_followed_while_it_goes_on(ann: Visitor, app: App, clock: FakeClock) -> None:
     progress = {"stage": "fitting", "done": 3, "total": 12, "epoch": 3, "loss": 2.1}
     async with app.core.database.write() as session:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -389,8 +389,10 @@ async def running(app: App) -> AsyncIterator[None]:
         returns = TaskGroup()
         stack.push_async_callback(returns.stop)
         platforms = [*app.platforms.items()]
+        begun: list[Callable[[], Awaitable[None]]] = []
+        stack.push_async_callback(_side_by_side, begun)
         for name, platform in platforms:
-            stack.push_async_callback(platform.stop)
+            begun.append(platform.stop)
             try:
                 await platform.start()
             except PlatformRefused as refusal:
@@ -411,8 +413,8 @@ async def running(app: App) -> AsyncIterator[None]:
             raise refusals[0] if refusals else PlatformRefused(_NOTHING_TO_RUN)
         if PlatformName.WEB in app.platforms:
             returns.start(app.set_up_later.run(), "Platforms that are set up later")
-        for lease in app.leases.values():
-            stack.push_async_callback(lease.release)
+        releases = [lease.release for lease in app.leases.values()]
+        stack.push_async_callback(_side_by_side, releases)
         if Role.TRAIN in app.leases and await app.leases[Role.TRAIN].hold():
             await app.jobs.make_up_once()
         scheduler = schedule(
@@ -432,3 +434,16 @@ async def running(app: App) -> AsyncIterator[None]:
         stack.push_async_callback(app.jobs.stop)
         stack.callback(scheduler.pause)
         yield
+
+
+async def _side_by_side(ends: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """Wait until each has ended: what they give up, other processes wait for.
+
+    The first error is raised, any other logged; one that fails keeps none of the others.
+    """
+    ended = await asyncio.gather(*(end() for end in ends), return_exceptions=True)
+    errors = [each for each in ended if isinstance(each, Exception)]
+    for error in errors[1:]:
+        log.error("Something could not be stopped.", exc_info=error)
+    if errors:
+        raise errors[0]

@@ -32,7 +32,8 @@ class TaskGroup:
             await asyncio.wait(self._tasks)
 
     async def stop(self) -> None:
-        """Cancel the running tasks and wait until they have ended."""
-        for task in self._tasks:
-            task.cancel()
-        await self.idle()
+        """Cancel the running tasks, and those that start meanwhile, and wait until all ended."""
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks)

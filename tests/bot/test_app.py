@@ -1,3 +1,4 @@
+import asyncio
 import logging
 
 import pytest
@@ -35,6 +36,32 @@ async def test_where_nothing_else_runs_a_refusal_is_the_end(app: App, core: Core
     with pytest.raises(PlatformRefused, match="revoked"):
         async with running(app):
             pytest.fail("it ran")
+
+
+async def test_platforms_stop_side_by_side_and_one_that_fails_keeps_none(
+    app: App, core: Core, caplog: pytest.LogCaptureFixture
+) -> None:
+    stopped: set[str] = set()
+
+    class Slow(FakePlatform):
+        def __init__(self, name: str, others: asyncio.Barrier) -> None:
+            super().__init__(core.clock)
+            self._name, self._others = name, others
+
+        async def stop(self) -> None:
+            # Each ends when all of them are stopping.
+            async with asyncio.timeout(10), self._others:
+                stopped.add(self._name)
+            raise ConnectionRefusedError(self._name)
+
+    together = asyncio.Barrier(2)
+    app.platforms[PlatformName.REDDIT] = Slow("first", together)
+    app.platforms[PlatformName.DISCORD] = Slow("second", together)
+    with pytest.raises(ConnectionRefusedError, match="first"):
+        async with running(app):
+            pass
+    assert stopped == {"first", "second"}
+    assert "ConnectionRefusedError: second" in caplog.text
 
 
 async def test_without_any_platform_there_is_nothing_to_run(core: Core) -> None:

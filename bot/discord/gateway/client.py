@@ -120,6 +120,17 @@ class Client(commands.AutoShardedBot):
     async def on_message(self, message: discord.Message, /) -> None:
         """There are no text commands; cogs hear of messages by themselves."""
 
+    async def close(self) -> None:
+        """End for good; cogs from the last to the first.
+
+        Later ones hand over to earlier ones: posts that were missed would begin while those that
+        are under way are being ended.
+        """
+        for name in reversed([*self.cogs]):
+            # An error of one is logged by discord.py, and keeps none of the others.
+            await self.remove_cog(name)
+        await super().close()
+
     async def setup_hook(self) -> None:
         """Between logging in and connecting.
 

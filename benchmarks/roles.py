@@ -9,8 +9,9 @@ Posts come to a loopback Discord, a loopback Reddit and both boards, while proce
 and they know nothing of it), restarted one after another, and the database is restarted. At the end
 each post must be there once and answered once, and those of the board labelled.
 
-The last line is JSON; the exit status is 1 where something was lost or doubled, or where a lease of
-a dead owner was taken over later than fifteen seconds after its end.
+The last line is JSON; the exit status is 1 where something was lost or doubled, where a lease of a
+dead owner was taken over later than fifteen seconds after its end, or where a process took longer
+than thirty to stop.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import os
 import random
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -46,6 +48,8 @@ from tests.fakes.visitor import upload
 from tests.fixtures import postgresql
 
 BAR_TAKEOVER = 15.0
+#: What `compose.scale.yaml` and Kubernetes give a process to stop, seconds.
+BAR_STOP = 30.0
 #: What each process does; the last one is a second for everything.
 ROLES = ("discord,jobs", "reddit,embed", "web,train", "discord,reddit,web,jobs,embed,train")
 SUBREDDITS = ("aww", "pics")
@@ -461,9 +465,10 @@ async def _count(world: World, arguments: argparse.Namespace) -> dict[str, Any]:
     unlabelled = len(world.on_board) - labels["web"]
     more = {name: stored[name] - len(answers[name]) for name in answers}
     slowest = max((took for _, took in world.takeovers), default=0.0)
+    stops = sorted(took for process in world.processes for took in process.stops)
     return {
         "holds": not lost and not doubled and not unlabelled and not any(more.values())
-        and slowest <= BAR_TAKEOVER,
+        and slowest <= BAR_TAKEOVER and max(stops, default=0.0) <= BAR_STOP,
         "posts": {name: len(each) for name, each in answers.items()},
         "lost": lost, "doubled": doubled, "without_a_label": unlabelled, "stored_too_many": more,
         "kills": arguments.kills, "pauses": arguments.pauses,
@@ -471,6 +476,8 @@ async def _count(world: World, arguments: argparse.Namespace) -> dict[str, Any]:
         "database_restarts": arguments.database_restarts,
         "starts": sum(process.starts for process in world.processes), "ended": world.ended,
         "takeovers": len(world.takeovers), "slowest_takeover_seconds": slowest,
+        "stops": len(stops), "median_stop_seconds": round(statistics.median(stops or [0.0]), 1),
+        "slowest_stop_seconds": round(max(stops, default=0.0), 1),
         "takeover_of": sorted(world.takeovers, key=lambda each: -each[1])[:8],
         "not_answered_at_once": dict(world.refused),
     }  # fmt: skip

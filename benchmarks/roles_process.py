@@ -22,6 +22,8 @@ class Process:
         self.port: int | None = settings.get("web_port")
         self.pid = 0
         self.starts = 0
+        #: How long it took to stop whenever it was asked to, seconds.
+        self.stops: list[float] = []
 
     def start(self) -> None:
         """Start it."""
@@ -32,10 +34,13 @@ class Process:
         """Send it a signal that ends it, and wait until it is gone; one that hangs is killed."""
         with suppress(ProcessLookupError):
             os.kill(self.pid, number)
-        until = time.monotonic() + 60
+        began = time.monotonic()
+        until, asked = began + 60, number is signal.SIGTERM
         while is_running(self.pid):
             if time.monotonic() > until:
                 print(f"process {self.pid} did not stop", file=sys.stderr)
                 number, until = signal.SIGKILL, time.monotonic() + 60
                 os.kill(self.pid, number)
             await asyncio.sleep(0.05)
+        if asked:
+            self.stops.append(time.monotonic() - began)

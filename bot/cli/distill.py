@@ -57,9 +57,11 @@ def distill(
     from trainer.backbone.distill_display import ProgressDisplay
     from trainer.backbone.distill_images import find_images
     from trainer.backbone.distill_job import distill_on
+    from trainer.backbone.distill_left_out import LeftOut
     from trainer.backbone.distill_options import DistillOptions
     from trainer.backbone.distill_teacher import convert_teacher, litert_teacher
     from trainer.backbone.export import export_student
+    from trainer.backbone.looking import Looker
     from trainer.cluster.ray_jobs import job_cluster_if_any
 
     display = ProgressDisplay(err)
@@ -84,20 +86,27 @@ def distill(
         readout=readout,
     )
     images = find_images(data or [])
+    left_out = LeftOut(work, display.note)
     try:
         network = convert_teacher(teacher, work)
         with job_cluster_if_any(settings.ray_address, display.note) as cluster:
             if cluster is None:
-                taught_by = litert_teacher(network.read_bytes())
-                weights = train_student(images, taught_by, options, display, display.reading_out)
+                with Looker(left_out.add, without=left_out.paths) as looker:
+                    weights = train_student(
+                        images, litert_teacher(network.read_bytes()), options, display,
+                        display.reading_out, looker.rgb,
+                    )  # fmt: skip
             else:
                 weights = distill_on(
                     cluster, images, network, options, display, display.reading_out,
-                    note=display.note, memory_mb=settings.train_memory_mb,
+                    note=display.note, left_out=left_out, memory_mb=settings.train_memory_mb,
                 )  # fmt: skip
         facts = export_student(weights, out, name="starter")
     except (ValueError, FloatingPointError) as refusal:
         raise CommandFailed(str(refusal)) from refusal
     finally:
         display.close()
-    say(f"{out}: fingerprint {facts['fingerprint'][:16]}, input {facts['input_size']} px.")
+    say(
+        f"{out}: fingerprint {facts['fingerprint'][:16]}, input {facts['input_size']} px."
+        + left_out.words()
+    )

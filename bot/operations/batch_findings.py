@@ -23,7 +23,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 def batch_findings(session: Session, now: datetime) -> list[Finding]:
     """A line on the newest pass of each kind unless it is done, and one on quarantined images."""
     found = [_finding(job) for job in newest_of_each(session) if job.state is not BatchState.DONE]
-    left = session.scalar(select(func.count()).select_from(QuarantinedImage))
+    left = session.scalar(select(func.count(QuarantinedImage.image_id.distinct())))
     if left:
         sentence = (
             f"{left:,} ended the processes that worked on them and are left alone (quarantined)."

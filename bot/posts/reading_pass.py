@@ -1,6 +1,7 @@
 """How far the reading of stored images is once the cluster takes part: a pass (`batch_jobs`)."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -10,9 +11,12 @@ from bot.cluster.outcomes import Work
 from bot.posts.passes import begin_pass
 from bot.runtime.clock import Clock
 from storage.engine.database import Database
+from storage.engine.faults import DATABASE_ERRORS, fault_sentence, may_pass
 from storage.engine.scopes import ITS_ROWS
 from storage.queries.batch_jobs import advance_job, end_job, is_complete
 from storage.types import BatchState
+
+log = logging.getLogger(__name__)
 
 CANCELLED: Final = (
     "It was cancelled; what was read stays, and the rest is read without the cluster."
@@ -78,11 +82,23 @@ class ReadingPass:
         await self._end(BatchState.CANCELLED, CANCELLED)
 
     async def stop(self) -> None:
-        """Note that this process ends, which ends a pass that is not complete."""
-        if self.is_complete:
-            await self.finish()
-        else:
-            await self._end(BatchState.CANCELLED, _STOPPED)
+        """Note that this process ends, which ends a pass that is not complete.
+
+        Where the database is away, that is said, and the process ends all the same: the next pass
+        finds that this one's process is gone (`bot.posts.passes`).
+        """
+        try:
+            if self.is_complete:
+                await self.finish()
+            else:
+                await self._end(BatchState.CANCELLED, _STOPPED)
+        except DATABASE_ERRORS as error:
+            if not may_pass(error):
+                raise
+            log.warning(
+                "How far the reading of images (%s) had come could not be noted: %s",
+                self._work, fault_sentence(error),
+            )  # fmt: skip
 
     async def _end(self, state: BatchState, reason: str | None) -> None:
         job, self._job = self._job, None

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from bot.cluster.outcomes import Embedded, ImageBatches, Outcome, Quarantined, Refused
 from bot.posts.passes import begin_pass
 from bot.runtime.clock import Clock
+from bot.runtime.supervisor import describe
 from models.backbone import Backbone
 from storage.engine.database import Database
 from storage.engine.scopes import ITS_ROWS
@@ -34,6 +35,8 @@ BATCH = 32
 _PAGE = 64
 
 _WORK: Final = "embed"
+#: What ends the processes that fine-tune on it ends those that embed it.
+_LEFT_ALONE_BY: Final = (_WORK, "finetune")
 
 #: Told what is being done, how far it is, and of how much (None: not known).
 OnAdvance: TypeAlias = Callable[[str, int, int | None], None]
@@ -113,7 +116,8 @@ class _Pass:
             await self._end(BatchState.CANCELLED, "The process that ran it was stopped.")
             raise
         except Exception as error:
-            await self._end(BatchState.FAILED, f"{type(error).__name__}: {error}")
+            # One line: what follows in a database's error is what was to be stored.
+            await self._end(BatchState.FAILED, describe(error))
             raise
         await self._end(BatchState.DONE, None)
         return self._embedded, self._done - self._embedded
@@ -230,7 +234,7 @@ def _missing(fingerprint: str, after: int) -> Select[int, str]:
         )
         .outerjoin(
             QuarantinedImage,
-            (QuarantinedImage.image_id == Image.id) & (QuarantinedImage.work == _WORK),
+            (QuarantinedImage.image_id == Image.id) & QuarantinedImage.work.in_(_LEFT_ALONE_BY),
         )
         .where(Embedding.image_id.is_(None), QuarantinedImage.image_id.is_(None), Image.id > after)
         .order_by(Image.id)

@@ -1,8 +1,9 @@
 """Fine-tuning the backbone that serves, in a child process; the gate decides."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bot.runtime.subprocesses import python_module
 from bot.servers import communities_kept_apart
@@ -11,10 +12,14 @@ from bot.training.child import TrainingLimits, train_in_child
 from bot.training.embed_stored import OnAdvance
 from bot.training.switch_backbone import BackboneSwitch, Switched
 from models.backbone_files import STARTER
+from storage.engine.scopes import ITS_ROWS
 from storage.errors import ExpectedError
+from storage.queries.batch_jobs import quarantine
 
 #: Fewest images of older posts that are learned from.
 MIN_IMAGES = 2000
+
+_WORK: Final = "finetune"
 
 #: What the fine-tuning process is started with.
 COMMAND = python_module("trainer.backbone.finetune_process")
@@ -75,7 +80,16 @@ async def finetune(
     async with switch.database.read() as session:
         without = [*await communities_kept_apart(session)]
 
+    left_out: list[int] = []
+
     async def follow(step: dict[str, Any]) -> None:
+        if "quarantined" in step:
+            image_id, deaths = step["quarantined"], step["deaths"]
+            left_out.append(image_id)
+            await switch.database.run_write(
+                lambda session: quarantine(session, image_id, _WORK, deaths, switch.clock()),
+                alone_in=ITS_ROWS,
+            )
         on_advance("Fine-tuning", step.get("done") or 0, step.get("total"))
 
     last = await train_in_child(
@@ -92,9 +106,19 @@ async def finetune(
     )  # fmt: skip
     if "refused" in last:
         raise FinetuneRefused(last["refused"])
+    left = _words(len(left_out))
     if not last["result"]["promote"]:
-        raise FinetuneRefused(f"Nothing was changed. {last['result']['reason']}")
-    return await switch.switch_to(str(out), on_advance, only_if_better=True)
+        raise FinetuneRefused(f"Nothing was changed. {last['result']['reason']}{left}")
+    switched = await switch.switch_to(str(out), on_advance, only_if_better=True)
+    return replace(switched, reason=f"{switched.reason}{left}")
+
+
+def _words(left_out: int) -> str:
+    """What is said of images that ended processes; nothing where none did."""
+    if not left_out:
+        return ""
+    images, them = ("1 image", "it") if left_out == 1 else (f"{left_out:,} images", "them")
+    return f" {images} ended the processes that looked at {them}, and will be left alone."
 
 
 def _weights_of(fingerprint: str, given: Path) -> Path:

@@ -31,7 +31,7 @@ from bot.training.shared_models import SharedModels
 from bot.training.steps import OnStep
 from models.extras import require_train, train_is_installed
 from storage.engine.database import Database
-from storage.engine.faults import DATABASE_ERRORS
+from storage.engine.faults import DATABASE_ERRORS, fault_sentence
 from storage.engine.guard import unguarded
 from storage.objects.faults import ObjectStoreFault
 from storage.objects.image_place import ImagePlace
@@ -315,7 +315,7 @@ class TrainingRuns:
             await self._table.end(run_id, RunState.FAILED, str(failure))
         except DATABASE_ERRORS as error:
             log.exception("Training run %s could not be finished.", run_id)
-            await self._table.end(run_id, RunState.FAILED, f"It could not be finished: {error}.")
+            await self._table.end(run_id, RunState.FAILED, fault_sentence(error))
         except LeaseLost:
             raise
         except BaseException:

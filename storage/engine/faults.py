@@ -128,3 +128,14 @@ def storage_fault(error: BaseException) -> StorageFault | None:
     if isinstance(state, str):
         return next((fault for code, fault in _BY_SQLSTATE.items() if state.startswith(code)), None)
     return None
+
+
+def fault_sentence(error: BaseException) -> str:
+    """What went wrong, for people: no statement, no rows, no path; the log has those."""
+    fault = storage_fault(error)
+    if fault is not None:
+        return f"{fault.what[0].upper()}{fault.what[1:]}. {fault.advice}"
+    if may_pass(error):
+        return "The database was held by others for too long. Try again."
+    found = error.orig if isinstance(error, DBAPIError) else error
+    return f"It could not be read or written ({type(found).__name__}); the log says more."

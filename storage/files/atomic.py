@@ -2,11 +2,18 @@
 
 import errno
 import os
+import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
+
+_PARTIAL = ".partial-"
+#: Nobody takes that long between two writes to a file, seconds.
+_LEFT_OVER_SECONDS = 3600.0
 
 
 def fsync_folder(folder: Path) -> None:
@@ -24,7 +31,8 @@ def fsync_folder(folder: Path) -> None:
 def replacing(target: Path, *, forced: bool = True) -> Iterator[Path]:
     """A path beside ``target``; what the block writes there takes its place, whole or not at all.
 
-    For files that one process at a time writes: what a killed one left is written over.
+    Several may write at once: each has a path of its own, and the last to end stays. What a killed
+    one left is removed an hour later by the next.
 
     Args:
         target: the file; its folder is made where there is none.
@@ -34,7 +42,8 @@ def replacing(target: Path, *, forced: bool = True) -> Iterator[Path]:
         OSError: the disk is full or cannot be written; ``target`` is as it was.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".partial-{target.name}")
+    _remove_left_over(target)
+    temporary = target.with_name(f"{_PARTIAL}{secrets.token_hex(4)}-{target.name}")
     try:
         yield temporary
         if forced:
@@ -48,6 +57,14 @@ def replacing(target: Path, *, forced: bool = True) -> Iterator[Path]:
         fsync_folder(target.parent)
 
 
+def _remove_left_over(target: Path) -> None:
+    """Remove what writers of a file left that were killed: nothing has been written to it since."""
+    for path in target.parent.glob(f"{_PARTIAL}*-{escape(target.name)}"):
+        with suppress(FileNotFoundError):
+            if path.is_file() and time.time() - path.stat().st_mtime > _LEFT_OVER_SECONDS:
+                path.unlink()
+
+
 def write_folder(target: Path, fill: Callable[[Path], None]) -> None:
     """Make ``target`` by letting ``fill`` write into a temporary folder beside it.
 
@@ -58,7 +75,7 @@ def write_folder(target: Path, fill: Callable[[Path], None]) -> None:
     if target.exists():
         raise FileExistsError(f"{target} is already there")
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=".partial-"))
+    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=_PARTIAL))
     try:
         fill(temporary)
         for path in temporary.rglob("*"):

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from trainer.backbone.distill_crops import TEACHER_SIZE, CropStore, Teacher
-from trainer.backbone.distill_images import SourceImage
+from trainer.backbone.distill_images import Look, SourceImage, read_rgb
 from trainer.backbone.distill_options import DistillOptions, Report
 from trainer.backbone.distill_readout import add_readout
 from trainer.backbone.distill_run import FINISHED, StudentRun
@@ -34,6 +34,7 @@ def train_student(
     options: DistillOptions,
     report: Report,
     reading_out: Callable[[int, int], None],
+    look: Look = read_rgb,
 ) -> Path:
     """Run (or resume) the training; return the file of averaged weights (float16 .npz).
 
@@ -43,6 +44,7 @@ def train_student(
         options: of the run.
         report: called after each step.
         reading_out: called with the images that the readout has seen, and how many there are.
+        look: decodes the images; what it leaves out is not learned from.
 
     Raises:
         ValueError: there is too little to train on.
@@ -53,7 +55,7 @@ def train_student(
     held_out = _sample([image for image in images if image.held_out], HELD_OUT_ROWS, options.seed)
     if not training or not held_out:
         raise ValueError("There are too few images to train on and hold some out; give more.")
-    unseen = held_out_target(held_out, teacher, options.size)
+    unseen = held_out_target(held_out, teacher, options.size, look)
 
     map_shape = teacher(np.zeros((1, TEACHER_SIZE, TEACHER_SIZE, 3), np.float32)).shape[1:]
     store = CropStore(
@@ -62,6 +64,7 @@ def train_student(
         size=crop_side(options.size),
         map_shape=map_shape,
         seed=options.seed,
+        look=look,
     )
     stop = threading.Event()
     filling = threading.Thread(target=store.fill, args=(training, teacher, stop), daemon=True)
@@ -80,8 +83,10 @@ def train_student(
     if not options.readout:
         return run.weights_file
     finished = options.work / FINISHED
-    rank = options.readout
-    return add_readout(run.weights_file, training, teacher, finished, rank=rank, report=reading_out)
+    return add_readout(
+        run.weights_file, training, teacher, finished,
+        rank=options.readout, report=reading_out, look=look,
+    )  # fmt: skip
 
 
 def _wait_for(store: CropStore, rows: int, filling: threading.Thread) -> None:

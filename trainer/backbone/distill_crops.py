@@ -9,17 +9,25 @@ so that an interrupted filling goes on where it stopped.
 from __future__ import annotations
 
 import json
+import math
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from storage.files.atomic import replacing
-from trainer.backbone.distill_images import CAPTIONED, ROUNDS, SourceImage, draw_captions
+from trainer.backbone.distill_images import (
+    CAPTIONED,
+    ROUNDS,
+    Look,
+    SourceImage,
+    draw_captions,
+    read_rgb,
+)
 
 TEACHER_SIZE = 224
 TEACHER_BATCH = 8
@@ -56,23 +64,66 @@ def to_network(pixels: UInt8) -> Float32:
     return pixels.astype(np.float32) / np.float32(127.5) - np.float32(1)
 
 
+def reserve(sizes: Mapping[Path, int]) -> None:
+    """Lay out files of so many bytes and take the room for them.
+
+    A disk that is found to be full only when a mapped file is written ends the process.
+
+    Raises:
+        OSError: there is not enough; none of the files is there then.
+    """
+    try:
+        for path, size in sizes.items():
+            with path.open("wb") as file:
+                file.truncate(size)
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(file.fileno(), 0, size)
+    except OSError:
+        for path in sizes:
+            path.unlink(missing_ok=True)
+        raise
+
+
 class CropStore:
     """Rows of (crop uint8 [s, s, 3], teacher map float16 [h, w, c]) in two files of one folder."""
 
     def __init__(
-        self, folder: Path, *, rows: int, size: int, map_shape: tuple[int, int, int], seed: int
+        self,
+        folder: Path,
+        *,
+        rows: int,
+        size: int,
+        map_shape: tuple[int, int, int],
+        seed: int,
+        look: Look = read_rgb,
     ) -> None:
-        """Open the store, or lay out an empty one; raises ValueError if it is of another shape."""
+        """Open the store, or lay out an empty one.
+
+        Args:
+            folder: of its files.
+            rows: how many.
+            size: of a crop's side, px.
+            map_shape: of the teacher's map of it.
+            seed: of everything drawn.
+            look: decodes; of an image that it leaves out the next one takes the place.
+
+        Raises:
+            ValueError: there is one of another shape.
+            OSError: the disk has no room for it.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.rows, self.size, self.seed = folder, rows, size, seed
+        self._look = look
         facts = {"rows": rows, "size": size, "map": list(map_shape), "seed": seed}
         described = folder / "store.json"
         if described.is_file() and json.loads(described.read_text()) != facts:
             raise ValueError(f"{folder} holds crops of another run; choose another work folder.")
         fresh = not described.is_file()
-        mode: Any = "w+" if fresh else "r+"
-        self.crops = np.memmap(folder / "crops.u8", np.uint8, mode, shape=(rows, size, size, 3))
-        self.maps = np.memmap(folder / "maps.f16", np.float16, mode, shape=(rows, *map_shape))
+        crops, maps = folder / "crops.u8", folder / "maps.f16"
+        if fresh:
+            reserve({crops: rows * size * size * 3, maps: 2 * rows * math.prod(map_shape)})
+        self.crops = np.memmap(crops, np.uint8, "r+", shape=(rows, size, size, 3))
+        self.maps = np.memmap(maps, np.float16, "r+", shape=(rows, *map_shape))
         self._ready_file = folder / "ready"
         if fresh:
             self._ready_file.write_text("0")
@@ -111,17 +162,29 @@ class CropStore:
         round_number, place = divmod(row, len(pool))
         order = np.random.default_rng([self.seed, round_number]).permutation(len(pool))
         random = np.random.default_rng([self.seed, round_number, row])
-        chosen = images[pool[order[place]]]
-        crop = random_crop(self._picture(chosen, random), random, TEACHER_SIZE)
+        drawn = (images[pool[order[(place + k) % len(pool)]]] for k in range(len(pool)))
+        crop = random_crop(self._picture(drawn, random), random, TEACHER_SIZE)
         if random.random() >= MIXUP_SHARE:
             return crop
-        other = images[pool[int(random.integers(len(pool)))]].open()
+        first = int(random.integers(len(pool)))
+        _, other = self._first(images[pool[(first + k) % len(pool)]] for k in range(len(pool)))
         weight = random.uniform(0.2, 0.8)
         mixed = weight * crop + (1 - weight) * random_crop(other, random, TEACHER_SIZE)
         return mixed.round().astype(np.uint8)
 
-    def _picture(self, chosen: SourceImage, random: np.random.Generator) -> Image.Image:
-        picture = chosen.open()
+    def _first(self, drawn: Iterable[SourceImage]) -> tuple[SourceImage, Image.Image]:
+        """The first image that is not left out, and how it looks.
+
+        Raises:
+            ValueError: all are.
+        """
+        for chosen in drawn:
+            if (picture := chosen.seen_by(self._look)) is not None:
+                return chosen, picture
+        raise ValueError("No image is left that can be looked at; give others.")
+
+    def _picture(self, drawn: Iterable[SourceImage], random: np.random.Generator) -> Image.Image:
+        chosen, picture = self._first(drawn)
         if (
             chosen.source not in CAPTIONED
             or not self._captions

@@ -10,7 +10,7 @@ import csv
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,9 @@ CAPTIONED = {"corpus"}
 RENDERED_MEMES = 2000
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif"}
 
+#: Decodes as `read_rgb`; None: the file is left out.
+Look = Callable[[Path], Image.Image | None]
+
 
 @dataclass(frozen=True, slots=True)
 class SourceImage:
@@ -37,9 +40,21 @@ class SourceImage:
 
     def open(self) -> Image.Image:
         """Decode to RGB (and draw the captions). Raises OSError when the file is damaged."""
-        with Image.open(self.path) as stored:
-            image = stored.convert("RGB")
+        return self._captioned(read_rgb(self.path))
+
+    def seen_by(self, look: Look) -> Image.Image | None:
+        """The same, decoded by ``look``; None where that leaves it out."""
+        image = look(self.path)
+        return None if image is None else self._captioned(image)
+
+    def _captioned(self, image: Image.Image) -> Image.Image:
         return draw_captions(image, self.captions) if self.captions else image
+
+
+def read_rgb(path: Path) -> Image.Image:
+    """Decode to RGB. Raises OSError when the file is damaged."""
+    with Image.open(path) as stored:
+        return stored.convert("RGB")
 
 
 def is_held_out(source: str, group: str) -> bool:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from trainer.backbone.distill import train_student
 from trainer.backbone.distill_images import SourceImage
+from trainer.backbone.distill_left_out import LeftOut
 from trainer.backbone.distill_options import DistillOptions, DistillProgress, Report
 from trainer.backbone.distill_run import CHECKPOINT, FINISHED, WEIGHTS
 from trainer.backbone.distill_teacher import litert_teacher
+from trainer.backbone.looking import Looker
 from trainer.cluster.jobs import Job, JobCluster, Say, run_job
 
 _START = "start.weights.npz"
@@ -26,6 +28,7 @@ def distill_on(
     reading_out: Callable[[int, int], None],
     *,
     note: Callable[[str], None],
+    left_out: LeftOut,
     memory_mb: int | None = None,
 ) -> Path:
     """`train_student` on a node: its checkpoint and its weights are written into the work folder.
@@ -41,6 +44,7 @@ def distill_on(
         report: called after each step, some time later.
         reading_out: as of `train_student`.
         note: called with what happens to the job.
+        left_out: what is not looked at; what ends two processes there is added.
         memory_mb: the most that it may take there, MB.
 
     Returns:
@@ -52,9 +56,11 @@ def distill_on(
         Exception: whatever `train_student` raises.
     """
 
-    def told(news: DistillProgress | tuple[int, int]) -> None:
+    def told(news: DistillProgress | tuple[int, int] | Path) -> None:
         if isinstance(news, DistillProgress):
             report(news)
+        elif isinstance(news, Path):
+            left_out.add(paths[news])
         else:
             reading_out(*news)
 
@@ -64,13 +70,19 @@ def distill_on(
         path: Path("pictures", f"{number:07d}", path.name)
         for number, path in enumerate(dict.fromkeys(image.path for image in images))
     }
+    paths = {place: path for path, place in places.items()}
     sent = [replace(image, path=places[image.path]) for image in images]
     files = {teacher.name: teacher, **{str(place): path for path, place in places.items()}}
     if options.start is not None:
         files[_START] = options.start
     job = Job(
         _distill,
-        (sent, teacher.name, replace(options, start=options.start and Path(_START))),
+        (
+            sent,
+            teacher.name,
+            replace(options, start=options.start and Path(_START)),
+            [places[path] for path in left_out.paths if path in places],
+        ),
         [(name, partial(Path, path)) for name, path in files.items()],
         {name: options.work / name for name in (CHECKPOINT, WEIGHTS, FINISHED)},
     )
@@ -79,14 +91,23 @@ def distill_on(
 
 
 def _distill(
-    folder: Path, say: Say, images: Sequence[SourceImage], teacher: str, options: DistillOptions
+    folder: Path,
+    say: Say,
+    images: Sequence[SourceImage],
+    teacher: str,
+    options: DistillOptions,
+    without: Sequence[Path],
 ) -> str:
     """What is done on the node; the name of the file of weights."""
-    weights = train_student(
-        [replace(image, path=folder / image.path) for image in images],
-        litert_teacher((folder / teacher).read_bytes()),
-        replace(options, work=folder, start=options.start and folder / options.start),
-        say,
-        lambda done, total: say((done, total)),
-    )
+    with Looker(
+        lambda path: say(path.relative_to(folder)), without=[folder / each for each in without]
+    ) as looker:
+        weights = train_student(
+            [replace(image, path=folder / image.path) for image in images],
+            litert_teacher((folder / teacher).read_bytes()),
+            replace(options, work=folder, start=options.start and folder / options.start),
+            say,
+            lambda done, total: say((done, total)),
+            looker.rgb,
+        )
     return weights.name

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from models.preprocessing import to_input
 from trainer.backbone.distill_crops import TEACHER_SIZE, Float32, Teacher
-from trainer.backbone.distill_images import SourceImage
+from trainer.backbone.distill_images import Look, SourceImage, read_rgb
 from trainer.backbone.student_weights import StudentSpec, build_backbone, load_student, save_student
 
 Numbers = npt.NDArray[np.float64]
@@ -75,6 +75,7 @@ def add_readout(
     *,
     rank: int,
     report: Report,
+    look: Look = read_rgb,
 ) -> Path:
     """Fit a readout to a plain student on whole images; write both to ``out`` (atomic).
 
@@ -85,17 +86,21 @@ def add_readout(
         out: file to write.
         rank: of the readout.
         report: told how many of how many images were looked at.
+        look: decodes; what it leaves out is not fitted on.
     """
     spec, plain = load_student(weights)
     model = build_backbone(spec)
     model.set_weights(plain)
     student, target = [], []
     for start in range(0, len(images), BATCH):
-        pictures = [image.open() for image in images[start : start + BATCH]]
-        student.append(_embed(model, np.stack([to_input(p, spec.input_size) for p in pictures])))
-        large = np.stack([to_input(p, TEACHER_SIZE) for p in pictures])
-        target.append(teacher(large).mean((1, 2)))
-        report(start + len(pictures), len(images))
+        batch = images[start : start + BATCH]
+        pictures = [p for image in batch if (p := image.seen_by(look)) is not None]
+        if pictures:
+            small = np.stack([to_input(p, spec.input_size) for p in pictures])
+            student.append(_embed(model, small))
+            large = np.stack([to_input(p, TEACHER_SIZE) for p in pictures])
+            target.append(teacher(large).mean((1, 2)))
+        report(start + len(batch), len(images))
     readout = fit_readout(np.concatenate(student), np.concatenate(target), rank)
     save_student(out, StudentSpec(spec.width, spec.input_size, rank), [*plain, *readout])
     return out

@@ -12,7 +12,7 @@ from PIL import Image
 from storage.files.atomic import replacing
 from trainer.backbone.convert import convert
 from trainer.backbone.distill_crops import TEACHER_SIZE, Float32, Teacher, to_network
-from trainer.backbone.distill_images import SourceImage
+from trainer.backbone.distill_images import Look, SourceImage, read_rgb
 from trainer.backbone.weights_source import load_weights
 
 
@@ -84,13 +84,23 @@ def convert_teacher(weights: str, work: Path) -> Path:
 
 
 def held_out_target(
-    images: Sequence[SourceImage], teacher: Teacher, size: int
+    images: Sequence[SourceImage], teacher: Teacher, size: int, look: Look = read_rgb
 ) -> tuple[Float32, Float32]:
-    """Images as the student sees them, [n, size, size, 3], and the teacher's embeddings [n, c]."""
+    """Images as the student sees them, [n, size, size, 3], and the teacher's embeddings [n, c].
 
-    def squash(image: SourceImage, side: int) -> Float32:
-        pixels = image.open().resize((side, side), Image.Resampling.BILINEAR)
+    Raises:
+        ValueError: ``look`` leaves out all of them.
+    """
+
+    def squash(picture: Image.Image, side: int) -> Float32:
+        pixels = picture.resize((side, side), Image.Resampling.BILINEAR)
         return to_network(np.asarray(pixels))
 
-    target = [teacher(squash(image, TEACHER_SIZE)[None]).mean((1, 2))[0] for image in images]
-    return np.stack([squash(image, size) for image in images]), np.stack(target)
+    shown, target = [], []
+    for image in images:
+        if (picture := image.seen_by(look)) is not None:
+            shown.append(squash(picture, size))
+            target.append(teacher(squash(picture, TEACHER_SIZE)[None]).mean((1, 2))[0])
+    if not shown:
+        raise ValueError("No image is left that can be held out; give others.")
+    return np.stack(shown), np.stack(target)

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from models.distribution import BINS
 from storage.errors import ExpectedError
 from storage.files.atomic import replacing
-from trainer.backbone.finetune_pictures import LEARNED, Numbers, Picture, augmented, whole
+from trainer.backbone.finetune_canvas import augmented, canvas, whole
+from trainer.backbone.finetune_pictures import LEARNED, Look, Numbers, Picture
 from trainer.backbone.student_weights import StudentSpec, save_student
 from trainer.backbone.weights_source import load_weights
 
@@ -58,6 +59,7 @@ def finetune(
     min_labels: int = MIN_LABELS,
     progress: Progress | None = None,
     checkpoint: Path | None = None,
+    look: Look = canvas,
 ) -> dict[str, Any]:
     """Train, and write the backbone of the best epoch to ``out``.
 
@@ -73,6 +75,7 @@ def finetune(
         progress: told the batches done, of how many in all, and the last loss held out.
         checkpoint: file that holds all of it after each epoch; where it is of the same pictures,
             weights and plan, training goes on there. Deleted at the end. None: there is none.
+        look: decodes the pictures.
 
     Returns:
         ``written``, the epoch that was kept, and the losses by epoch (epoch 0: the top alone).
@@ -82,7 +85,7 @@ def finetune(
         ExportRefused: the weights cannot be read.
     """
     check_enough(pictures, min_labels)
-    run = FineTuning(pictures, weights, plan or Plan(), progress)
+    run = FineTuning(pictures, weights, plan or Plan(), progress, look)
     if checkpoint is not None:
         run.restore(checkpoint)
     while not run.is_over:
@@ -122,6 +125,7 @@ class FineTuning:
         weights: Path,
         plan: Plan,
         progress: Progress | None = None,
+        look: Look = canvas,
     ) -> None:
         import keras
 
@@ -133,7 +137,7 @@ class FineTuning:
         self._model = keras.Sequential([self._backbone, self._dropout, keras.layers.Dense(BINS)])
         newest = max(1, len(pictures) // 10)
         self._train, self._held_out = pictures[:-newest], pictures[-newest:]
-        self._told = progress or (lambda *_: None)
+        self._told, self._look = progress or (lambda *_: None), look
         self._key = json.dumps([fingerprint, len(pictures), asdict(plan)])
         self.losses: list[float] = []
         self.kept: int | None = None
@@ -156,12 +160,12 @@ class FineTuning:
         side = self._spec.input_size
         each = math.ceil(len(self._train) / plan.batch)
         done = number * each
-        for batch, targets in _batches(self._train, side, plan.batch, self._rng, shuffled=True):
+        for batch, targets in self._batches(self._train, self._rng):
             images = np.stack([augmented(image, side, self._rng) for image in batch])
             self._model.train_on_batch(images, targets)
             done += 1
             self._told(done, each * (plan.epochs + 1), self.losses[-1] if number else math.nan)
-        value = _loss(self._model, self._held_out, side, plan.batch, self._rng)
+        value = self._loss()
         if not math.isfinite(value):
             raise FinetuneRefused(f"The loss was not finite in epoch {number}.")
         if value < min(self.losses, default=math.inf):
@@ -219,6 +223,35 @@ class FineTuning:
             variable.assign(value)
         self._dropout.seed_generator.state.assign(parts["dropout"][0])
 
+    def _batches(
+        self, pictures: Sequence[Picture], rng: np.random.Generator | None = None
+    ) -> Iterator[tuple[list[NDArray[np.uint8]], Numbers]]:
+        """Images uint8 [side, side, 3] and their soft bins [n, 10], shuffled if ``rng`` is given.
+
+        What cannot be decoded is left out.
+        """
+        order = np.arange(len(pictures)) if rng is None else rng.permutation(len(pictures))
+        side, size = self._spec.input_size, self._plan.batch
+        for start in range(0, len(order), size):
+            rows = order[start : start + size]
+            images = [pictures[row].canvas(side, self._look) for row in rows]
+            usable = [
+                (image, pictures[row].target)
+                for image, row in zip(images, rows, strict=True)
+                if image is not None
+            ]
+            if usable:
+                yield [image for image, _ in usable], np.stack([target for _, target in usable])
+
+    def _loss(self) -> float:
+        """Mean log loss of the pictures held out, whole; infinite where none can be decoded."""
+        side, total, n = self._spec.input_size, 0.0, 0
+        for batch, targets in self._batches(self._held_out):
+            value = self._model.test_on_batch(np.stack([whole(i, side) for i in batch]), targets)
+            total += float(np.ravel(value)[0]) * len(batch)
+            n += len(batch)
+        return total / n if n else math.inf
+
     def _prepare(self, number: int) -> None:
         """Freeze what an epoch leaves alone, and begin with a new optimizer where it needs one."""
         import keras
@@ -251,37 +284,3 @@ def _unfreeze(backbone: Any, *, last_blocks: bool) -> None:
     for number, layer in enumerate(backbone.layers):
         frozen = number < first or isinstance(layer, keras.layers.BatchNormalization)
         layer.trainable = last_blocks and not frozen
-
-
-def _batches(
-    pictures: Sequence[Picture],
-    side: int,
-    size: int,
-    rng: np.random.Generator,
-    *,
-    shuffled: bool,
-) -> Iterator[tuple[list[NDArray[np.uint8]], Numbers]]:
-    """Images uint8 [side, side, 3] and their soft bins [n, 10]; undecodable ones are left out."""
-    order = rng.permutation(len(pictures)) if shuffled else np.arange(len(pictures))
-    for start in range(0, len(order), size):
-        rows = order[start : start + size]
-        images = [pictures[row].canvas(side) for row in rows]
-        usable = [
-            (image, pictures[row].target)
-            for image, row in zip(images, rows, strict=True)
-            if image is not None
-        ]
-        if usable:
-            yield [image for image, _ in usable], np.stack([target for _, target in usable])
-
-
-def _loss(
-    model: Any, pictures: Sequence[Picture], side: int, size: int, rng: np.random.Generator
-) -> float:
-    """Mean log loss of the pictures, whole; infinite where none can be decoded."""
-    total, n = 0.0, 0
-    for batch, targets in _batches(pictures, side, size, rng, shuffled=False):
-        value = model.test_on_batch(np.stack([whole(i, side) for i in batch]), targets)
-        total += float(np.ravel(value)[0]) * len(batch)
-        n += len(batch)
-    return total / n if n else math.inf

@@ -9,6 +9,7 @@ import numpy as np
 
 from trainer.backbone.finetune import MIN_LABELS, Plan, Progress, check_enough, finetune
 from trainer.backbone.finetune_pictures import Numbers, Picture
+from trainer.backbone.looking import Looker
 from trainer.cluster.jobs import Job, JobCluster, Say, run_job
 
 _CHECKPOINT = "checkpoint.npz"
@@ -24,6 +25,7 @@ def finetune_on(
     progress: Progress,
     checkpoint: Path,
     note: Callable[[str], None],
+    left_out: Callable[[Picture], None],
     memory_mb: int | None = None,
     min_labels: int = MIN_LABELS,
 ) -> dict[str, Any]:
@@ -38,6 +40,7 @@ def finetune_on(
         progress: told as `finetune` tells it, some time later.
         checkpoint: as of `finetune`: one that was begun here goes on there, and the other way.
         note: called with what happens to the job.
+        left_out: called with a picture that ended two processes which looked at it there.
         memory_mb: the most that it may take there, MB.
         min_labels: fewer pictures are refused.
 
@@ -50,6 +53,13 @@ def finetune_on(
         ClusterLost: the cluster was lost; the checkpoint is kept.
         JobStopped: it took too much memory.
     """
+
+    def told(said: tuple[int, int, float] | int) -> None:
+        if isinstance(said, int):
+            left_out(pictures[said])
+        else:
+            progress(*said)
+
     check_enough(pictures, min_labels)
     job = Job(
         _finetune,
@@ -60,9 +70,7 @@ def finetune_on(
         ],
         {_CHECKPOINT: checkpoint, f"out/{out.name}": out},
     )
-    found: dict[str, Any] = run_job(
-        cluster, job, told=lambda at: progress(*at), note=note, memory_mb=memory_mb
-    )
+    found: dict[str, Any] = run_job(cluster, job, told=told, note=note, memory_mb=memory_mb)
     checkpoint.unlink(missing_ok=True)
     return found
 
@@ -73,10 +81,11 @@ def _finetune(
     """What is done on the node."""
     pictures = [Picture(folder / _name(row), target) for row, target in enumerate(targets)]
     made = folder / out
-    found = finetune(
-        pictures, folder / weights, made, plan=plan, min_labels=0,
-        progress=lambda *at: say(at), checkpoint=folder / _CHECKPOINT,
-    )  # fmt: skip
+    with Looker(lambda path: say(int(path.name))) as looker:
+        found = finetune(
+            pictures, folder / weights, made, plan=plan, min_labels=0,
+            progress=lambda *at: say(at), checkpoint=folder / _CHECKPOINT, look=looker.canvas,
+        )  # fmt: skip
     if found["written"]:
         # What is brought back is whole.
         (folder / "out").mkdir(exist_ok=True)

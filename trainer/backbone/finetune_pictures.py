@@ -1,4 +1,4 @@
-"""The pictures that a backbone is fine-tuned on: read, cropped, mirrored, coloured."""
+"""The pictures that a backbone is fine-tuned on."""
 
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -9,27 +9,25 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pillow
 from sqlalchemy import select
 
-from models.decoding import ImageRefused, decode
 from models.facts import labelled_facts
 from storage.engine.database import Database
 from storage.engine.invalid_text import keep_odd_text
 from storage.files.image_store import ImageStore
 from storage.tables import Image, QuarantinedImage
+from trainer.backbone.finetune_canvas import canvas
 from trainer.data.flaws import flaw_without_embedding
 from trainer.data.splits import SHARES
 from trainer.data.targets import Ranking, soft_bins
-
-#: An image is squashed to so many times the side that the network sees of it.
-MARGIN = 256 / 224
 
 #: Share of the posts, the oldest, that is learned from: the gate calibrates on and judges by the
 #: rest, which the backbone must not have seen.
 LEARNED = SHARES[0] + SHARES[1]
 
 Numbers = NDArray[np.float64]
+#: Looks at a file as `canvas` does; None also where it is left out.
+Look = Callable[[Path, int], NDArray[np.uint8] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +38,16 @@ class Picture:
         path: of the file.
         target: the bins.
         fetch: gives the path of a file that may have to be fetched first; None: it is there.
+        image_id: of the stored image; None: it is not stored.
     """
 
     path: Path
     target: Numbers
     fetch: Callable[[], Path] | None = None
+    image_id: int | None = None
 
-    def canvas(self, side: int) -> NDArray[np.uint8] | None:
-        """The image as `canvas` gives it; None where it is gone or cannot be decoded.
+    def canvas(self, side: int, look: Look = canvas) -> NDArray[np.uint8] | None:
+        """The image as ``look`` gives it; None where it is gone or cannot be decoded.
 
         Raises:
             ObjectStoreFault: it cannot be fetched now.
@@ -56,7 +56,7 @@ class Picture:
             path = self.path if self.fetch is None else self.fetch()
         except FileNotFoundError:
             return None
-        return canvas(path, side)
+        return look(path, side)
 
 
 async def read_pictures(
@@ -100,43 +100,9 @@ async def read_pictures(
     platform = np.array([post.platform for post in kept])
     ranking = Ranking(score, community, platform)
     targets = soft_bins(ranking.intervals(score, community, platform))
-    pictures = [
-        Picture(store.path(name), target, partial(store.local, name))
-        for name, target in zip((sha256[post.image_id] for post in kept), targets, strict=True)
-    ]
+    pictures = []
+    for post, target in zip(kept, targets, strict=True):
+        name = sha256[post.image_id]
+        fetch = partial(store.local, name)
+        pictures.append(Picture(store.path(name), target, fetch, post.image_id))
     return pictures, dropped
-
-
-def canvas(path: Path, side: int) -> NDArray[np.uint8] | None:
-    """An image squashed to a square a little larger than ``side``, uint8; None if undecodable."""
-    size = round(side * MARGIN)
-    try:
-        decoded = decode(path.read_bytes(), size=size)
-    except (ImageRefused, OSError):
-        return None
-    return np.asarray(decoded.pixels.resize((size, size), Pillow.Resampling.BILINEAR))
-
-
-def augmented(image: NDArray[np.uint8], side: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """A random crop, perhaps mirrored, brightness, contrast and colour changed at random.
-
-    Args:
-        image: uint8 [larger, larger, 3] from `canvas`.
-        side: of the crop, px.
-        rng: draws the changes.
-
-    Returns:
-        float32 [side, side, 3] in [-1, 1].
-    """
-    top, left = rng.integers(0, len(image) - side + 1, 2)
-    crop = image[top : top + side, left : left + side].astype(np.float32) / 127.5 - 1
-    if rng.random() < 0.5:
-        crop = crop[:, ::-1]
-    crop = crop * rng.uniform(0.8, 1.2) + rng.uniform(-0.15, 0.15)
-    return np.clip(crop * rng.uniform(0.92, 1.08, 3), -1, 1).astype(np.float32)
-
-
-def whole(image: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
-    """The whole image as when serving: float32 [side, side, 3] in [-1, 1]."""
-    small = Pillow.fromarray(image).resize((side, side), Pillow.Resampling.BILINEAR)
-    return np.asarray(small, np.float32) / 127.5 - 1

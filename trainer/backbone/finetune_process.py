@@ -13,7 +13,8 @@ from typing import Any
 from storage.objects.image_place import ImagePlace
 from trainer.backbone.finetune import FinetuneRefused, Plan, finetune
 from trainer.backbone.finetune_job import finetune_on
-from trainer.backbone.finetune_pictures import read_pictures
+from trainer.backbone.finetune_pictures import Picture, read_pictures
+from trainer.backbone.looking import DEATHS, CannotLook, Looker
 from trainer.backbone.student_weights import ExportRefused
 from trainer.cluster.jobs import JobStopped, OtherRelease
 from trainer.cluster.ray_jobs import job_cluster_if_any
@@ -38,6 +39,14 @@ def _note(sentence: str) -> None:
     _say(stage=f"fine-tuning: {sentence}")
 
 
+def _left_out(picture: Picture) -> None:
+    """Tell of a picture that ended two processes: the parent writes it down."""
+    _say(
+        stage=f"fine-tuning: {DEATHS} processes ended over image {picture.path.name[:12]}, which is"
+        " left out", quarantined=picture.image_id, deaths=DEATHS,
+    )  # fmt: skip
+
+
 def main() -> int:
     """Run the task on standard input; 0 when it was carried out, 3 when refused."""
     task = json.loads(sys.stdin.readline())
@@ -54,21 +63,24 @@ def main() -> int:
     try:
         with job_cluster_if_any(task["ray_address"], _note) as cluster:
             if cluster is None:
-                found = finetune(
-                    pictures, weights, out,
-                    plan=plan, min_labels=min_labels, progress=_progress, checkpoint=checkpoint,
-                )  # fmt: skip
+                named = {picture.path.name: picture for picture in pictures}
+                with Looker(lambda path: _left_out(named[path.name])) as looker:
+                    found = finetune(
+                        pictures, weights, out,
+                        plan=plan, min_labels=min_labels, progress=_progress,
+                        checkpoint=checkpoint, look=looker.canvas,
+                    )  # fmt: skip
             else:
                 found = finetune_on(
                     cluster, pictures, weights, out,
                     plan=plan, min_labels=min_labels, progress=_progress, checkpoint=checkpoint,
-                    note=_note, memory_mb=task["memory_mb"],
+                    note=_note, left_out=_left_out, memory_mb=task["memory_mb"],
                 )  # fmt: skip
     except (FinetuneRefused, ExportRefused) as refusal:
         left_out = ", ".join(f"{count} {reason}" for reason, count in dropped.items())
         _say(refused=f"{refusal} Left out: {left_out}." if left_out else str(refusal))
         return REFUSED_STATUS
-    except (ClusterLost, JobStopped, OtherRelease) as failed:
+    except (CannotLook, ClusterLost, JobStopped, OtherRelease) as failed:
         # The parent tells the last line of what stands here.
         sys.stderr.write(f"{failed}\n")
         return 1

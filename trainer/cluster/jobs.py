@@ -6,6 +6,7 @@ begins again on another node with what came back. What a cluster is stands in `J
 """
 
 import shutil
+import socket
 import tempfile
 import threading
 import time
@@ -20,6 +21,7 @@ from typing import Any, Protocol
 
 import psutil
 
+from storage.engine.faults import storage_fault
 from storage.errors import ExpectedError
 from storage.files.atomic import replacing
 from trainer.cluster.side_by_side import ClusterLost
@@ -41,7 +43,7 @@ class NodeLost(Exception):
 
 
 class JobStopped(ExpectedError):
-    """A job took more than it may; the message is a sentence."""
+    """A job took more than it may, or than its node has; the message is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class News:
     Attributes:
         said: in its order.
         files: that changed, by their names in the folder.
-        memory_mb: of the process alone, MB.
+        memory_mb: of the process and those that it started, MB.
         is_over: whether the work has ended, with ``result`` or with ``error``.
     """
 
@@ -132,7 +134,7 @@ def run_job(
 
     Raises:
         ClusterLost: the cluster was lost, or one node after another. What came back is kept.
-        JobStopped: it took too much memory.
+        JobStopped: it took too much memory, or its node's disk is full.
         Exception: whatever the work raised.
     """
     for left in reversed(range(1 + _RESTARTS)):
@@ -232,11 +234,20 @@ class JobWorker:
             )
 
     def take(self, fragment: Fragment) -> None:
-        """Put files into the folder."""
-        for name, content in fragment:
-            path = self._folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        """Put files into the folder.
+
+        Raises:
+            JobStopped: the disk is full.
+        """
+        try:
+            for name, content in fragment:
+                path = self._folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+        except OSError as error:
+            if (full := _no_room(error)) is not None:
+                raise full from error
+            raise
 
     def begin(self, work: Callable[..., Any], arguments: Sequence[Any], kept: list[str]) -> None:
         """Begin the work, in a thread: whoever asks for news is answered meanwhile."""
@@ -259,10 +270,7 @@ class JobWorker:
             self._kept[name] = stamp
         said = self._said[:]
         del self._said[: len(said)]
-        memory = psutil.Process().memory_info()
-        # Files that are mapped (a store of crops) are taken from nobody.
-        own = (memory.rss - getattr(memory, "shared", 0)) / 2**20
-        return News(said, files, own, is_over, ending.result, ending.error)
+        return News(said, files, _memory_mb(), is_over, ending.result, ending.error)
 
     def close(self) -> None:
         """Remove the folder."""
@@ -274,7 +282,7 @@ class JobWorker:
         except Exception as error:  # noqa: BLE001 - it is raised where the job was sent from
             if not isinstance(error, ExpectedError):
                 error.add_note(f"On the node:\n{traceback.format_exc()}")
-            self._ending.error = error
+            self._ending.error = _no_room(error) or error
         self._ending.reached.set()
 
     def _changed(self) -> list[str]:
@@ -287,6 +295,27 @@ class JobWorker:
         except FileNotFoundError:
             return None
         return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _memory_mb() -> float:
+    """Of this process and those that it started; files that are mapped are taken from nobody."""
+    here, own = psutil.Process(), 0
+    for process in [here, *here.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            memory = process.memory_info()
+            own += memory.rss - getattr(memory, "shared", 0)
+    return own / 2**20
+
+
+def _no_room(error: Exception) -> JobStopped | None:
+    """What is said where the disk of this machine is full; None where something else is wrong."""
+    fault = storage_fault(error)
+    if fault is None or not fault.no_room:
+        return None
+    return JobStopped(
+        f"The disk of a node of the cluster is full: make room on {socket.gethostname()} in"
+        f" {tempfile.gettempdir()}, or have TMPDIR name another folder there."
+    )
 
 
 class OtherRelease(ExpectedError):

@@ -7,10 +7,7 @@ result.
 
 import asyncio
 import json
-import os
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
@@ -24,6 +21,7 @@ from trainer.cluster.side_by_side import ClusterLost, SideBySide, in_turn, side_
 from trainer.data.dataset import read_labelled
 from trainer.growth.refit import refit_growth
 from trainer.head.recipe import Recipe
+from trainer.parent_process import end_with_parent
 from trainer.refit.baseline import Champion
 from trainer.refit.challenge import Challenge, Resave, challenge
 from trainer.refit.refusals import Refused
@@ -183,17 +181,10 @@ def _resave(task: Task) -> Resave | None:
     ).resave
 
 
-def _end_with_parent(parent: int) -> None:
-    """End this process when its parent is gone: nobody would record what it makes."""
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)
-
-
 def main() -> int:
     """Run the task on standard input; 0 when a version was written, 3 when refused."""
     task = Task.parse(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, args=[os.getppid()], daemon=True).start()
+    end_with_parent()
     try:
         _say(result=run(task))
     except Refused as refusal:

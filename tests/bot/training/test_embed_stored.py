@@ -12,7 +12,7 @@ from bot.training import embed_stored
 from bot.training.embed_stored import BatchCancelled, embed_stored_images
 from models.backbone import Backbone
 from models.backbone_files import STARTER
-from storage.queries.batch_jobs import ask_to_cancel, newest_jobs
+from storage.queries.batch_jobs import ask_to_cancel, newest_jobs, quarantine
 from storage.tables import BatchJob, Embedding, Image, QuarantinedImage
 from storage.types import BatchState
 
@@ -105,12 +105,15 @@ async def test_every_image_once_with_no_more_under_way_than_there_are_workers(co
 
 
 async def test_what_is_poisoned_is_left_alone_from_then_on(core: Core) -> None:
-    await store(core, 6, n2="poison", n4="broken")
+    await store(core, 7, n2="poison", n4="broken", n6="poison")
+    # Fine-tuning met it first.
+    await core.database.run_write(lambda each: quarantine(each, 7, "finetune", 2, core.clock()))
     assert await embed(core, Workers()) == (4, 2)
     (job,) = await jobs(core)
     assert (job.done, job.skipped, job.quarantined) == (6, 1, 1)
     async with core.database.read() as session:
-        (left,) = await session.scalars(select(QuarantinedImage))
+        left = await session.scalar(select(QuarantinedImage).filter_by(work="embed"))
+        assert left is not None
         assert (left.work, left.deaths) == ("embed", 2)
 
     again = Workers()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bot.app import backbone_switch
 from bot.core import Core
@@ -18,8 +19,10 @@ from bot.training.finetune import FinetuneRefused, finetune
 from bot.training.runs import TrainingRuns
 from bot.training.switch_backbone import Switched, SwitchRefused
 from models.backbone_files import STARTER
+from storage.tables import Image, QuarantinedImage
 from tests.fakes import trainer
 from tests.fakes.clock import FakeClock
+from tests.fixtures.rows import row
 
 WEIGHTS = b"fine-tuned weights"
 FINGERPRINT = hashlib.sha256(WEIGHTS).hexdigest()
@@ -32,6 +35,8 @@ if sys.argv[1] == "refuses":
     print(json.dumps({"refused": f"Only 3 images; fine-tuning needs {task['min_labels']}."}))
     sys.exit(3)
 better = sys.argv[1] == "improves"
+if sys.argv[2:]:
+    print(json.dumps({"stage": "left out", "quarantined": int(sys.argv[2]), "deaths": 2}))
 if better:
     pathlib.Path(task["out"]).write_bytes(b"fine-tuned weights")
 result = {"version": task["out"], "promote": better, "reason": "No epoch.", "evidence": {}}
@@ -39,8 +44,8 @@ print(json.dumps({"result": result}))
 """
 
 
-def child(mode: str) -> tuple[str, ...]:
-    return (sys.executable, "-c", CHILD, mode)
+def child(mode: str, *poison: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", CHILD, mode, *poison)
 
 
 def quiet(stage: str, done: int, total: int | None) -> None:
@@ -83,16 +88,24 @@ async def test_a_better_backbone_serves_with_its_head(
     allowed: Core, clock: FakeClock, tmp_path: Path
 ) -> None:
     core = gated(allowed, "promotes", clock, tmp_path)
+    async with core.database.write() as session:
+        session.add(row(Image, id=1))
     stages: list[str] = []
     switched = await finetune(
         backbone_switch(core),
         core.settings,
         lambda *s: stages.append(s[0]),
-        command=child("improves"),
+        command=child("improves", "1"),
     )
     champion = await core.serving.champion()
     assert (champion.name, champion.backbone.fingerprint) == (trainer.NAME, FINGERPRINT)
     assert switched.version == trainer.NAME
+    assert switched.reason.endswith(
+        "1 image ended the processes that looked at it, and will be left alone."
+    )
+    async with core.database.read() as session:
+        (left,) = await session.scalars(select(QuarantinedImage))
+        assert (left.image_id, left.work, left.deaths) == (1, "finetune", 2)
     assert stages[0] == "Fine-tuning"
 
 

@@ -50,13 +50,15 @@ async def test_a_database_that_cannot_take_the_version_fails_the_run(
         await session.execute(
             text(
                 "CREATE TRIGGER full BEFORE INSERT ON model_versions"
-                " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+                " BEGIN SELECT RAISE(ABORT, 'not this one'); END"
             )
         )
     run = await trained("promotes").run(asked_by="command")
     assert run.state is RunState.FAILED
     assert run.reason is not None
-    assert "database or disk is full" in run.reason
+    assert "IntegrityError" in run.reason
+    assert "INSERT" not in run.reason
+    assert trainer.NAME not in run.reason, "nor what was to be stored"
     await nothing_changed(core, before)
 
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-from storage.engine.faults import may_pass, storage_fault
+from storage.engine.faults import fault_sentence, may_pass, storage_fault
 from tests.fakes.full_disk import full_database
 
 
@@ -87,4 +87,16 @@ def test_other_errors_are_none(tmp_path: Path) -> None:
     assert storage_fault(locked_database(tmp_path)) is None
     assert (
         storage_fault(OperationalError("", {}, sqlite3.OperationalError("no such table"))) is None
+    )
+
+
+def test_what_people_read_of_it_holds_nothing_that_was_to_be_stored(tmp_path: Path) -> None:
+    rows = {"title": "a secret"}
+    no_room = OperationalError("INSERT INTO posts", rows, full_database())
+    assert fault_sentence(no_room) == "The disk is full. Make room, and try again."
+    locked = OperationalError("INSERT INTO posts", rows, locked_database(tmp_path))
+    assert "held by others" in fault_sentence(locked)
+    ours = IntegrityError("INSERT INTO posts", rows, sqlite3.IntegrityError("Key (a secret)"))
+    assert fault_sentence(ours) == (
+        "It could not be read or written (IntegrityError); the log says more."
     )

@@ -1,3 +1,5 @@
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -26,8 +28,9 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, *, forced: bool)
         # Writers that look at the end of a name find the right one.
         assert file.suffix == ".npz"
         file.write_text("first")
-    # What a process left that was killed while it wrote.
+    # What a process left that was killed while it wrote, two hours ago.
     file.write_text("half of somet")
+    os.utime(file, (time.time() - 7200,) * 2)
 
     def fail() -> None:
         with replacing(target, forced=forced) as file:
@@ -41,3 +44,17 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, *, forced: bool)
     with replacing(target, forced=forced) as file:
         file.write_text("second")
     assert target.read_text() == "second"
+
+
+@pytest.mark.parametrize("forced", [True, False])
+def test_two_who_write_one_file_at_once_do_not_disturb_each_other(
+    tmp_path: Path, *, forced: bool
+) -> None:
+    target = tmp_path / "commands"
+    with replacing(target, forced=forced) as first:
+        first.write_text("first")
+        with replacing(target, forced=forced) as second:
+            second.write_text("second")
+        assert target.read_text() == "second"
+    assert target.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [target], "nothing is left behind"

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.fixtures.small_files import small_files
 from trainer.backbone import distill_schedule, distill_smoke, distill_step, distill_teacher
 from trainer.backbone.distill_crops import CropStore, random_crop, to_network
 from trainer.backbone.distill_images import SourceImage, draw_captions, find_images, is_held_out
@@ -105,6 +106,16 @@ def _mean_colour(batch: np.ndarray) -> np.ndarray:
 
 def _store(folder: Path, rows: int = 20, seed: int = 1) -> CropStore:
     return CropStore(folder, rows=rows, size=28, map_shape=(7, 7, 3), seed=seed)
+
+
+def test_a_disk_without_room_for_the_crops_is_an_error_and_not_the_end_of_the_process(
+    tmp_path: Path,
+) -> None:
+    with small_files(20 * 28 * 28 * 3), pytest.raises(OSError, match="too large"):
+        # There is room for the crops, and not for the maps.
+        CropStore(tmp_path / "store", rows=20, size=28, map_shape=(7, 7, 99), seed=1)
+    assert not [*(tmp_path / "store").iterdir()]
+    _store(tmp_path / "store")
 
 
 def test_an_interrupted_store_goes_on_where_it_stopped(

@@ -8,11 +8,13 @@ import keras
 import pytest
 import tensorflow as tf
 
+from tests.fakes import poisoned_look
 from tests.fakes.job_nodes import JobNodes
 from trainer.backbone.convert import convert
 from trainer.backbone.distill import train_student
-from trainer.backbone.distill_images import SourceImage, find_images
+from trainer.backbone.distill_images import SourceImage, find_images, read_rgb
 from trainer.backbone.distill_job import distill_on
+from trainer.backbone.distill_left_out import LeftOut
 from trainer.backbone.distill_options import DistillOptions
 from trainer.backbone.distill_smoke import draw_images
 from trainer.backbone.distill_teacher import litert_teacher
@@ -79,8 +81,12 @@ def options(work: Path) -> DistillOptions:
 
 
 def test_on_a_cluster_it_is_the_same_whatever_is_lost(
-    tmp_path: Path, images: list[SourceImage], teacher: Path
+    tmp_path: Path, images: list[SourceImage], teacher: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("trainer.backbone.looking.COMMAND", poisoned_look.COMMAND)
+    poison = SourceImage("drawn", tmp_path / "poison.png", held_out=False)
+    poison.path.write_bytes(b"poison")
+    images.append(poison)
     told: list[object] = []
     notes: list[str] = []
 
@@ -89,6 +95,7 @@ def test_on_a_cluster_it_is_the_same_whatever_is_lost(
         return distill_on(
             nodes, images, teacher, options(work), told.append,
             lambda *seen: told.append(seen), note=notes.append,
+            left_out=LeftOut(work, notes.append),
         )  # fmt: skip
 
     def seen() -> list[object]:
@@ -98,11 +105,20 @@ def test_on_a_cluster_it_is_the_same_whatever_is_lost(
     alone = train_student(
         images, litert_teacher(teacher.read_bytes()), options(tmp_path / "alone"),
         lambda _: None, lambda *_: None,
+        lambda path: None if path == poison.path else read_rgb(path),
     )  # fmt: skip
     written = on(JobNodes(), tmp_path / "cluster")
     assert written == tmp_path / "cluster" / alone.name
     assert written.read_bytes() == alone.read_bytes()
     assert told[-1] == (training, training)
+    assert [note for note in notes if "left out" in note] == [
+        "2 processes ended over poison.png, which is left out"
+    ]
+    left_out = LeftOut(tmp_path / "cluster", notes.append)
+    assert left_out.paths == [poison.path]
+    assert left_out.words() == (
+        f" 1 image was left out: each ended 2 processes ({tmp_path / 'cluster' / 'left-out.json'})."
+    )
 
     with pytest.raises(ClusterLost, match="The head of the Ray cluster was lost"):
         on(JobNodes(lambda news: bool(news.files), count=1), tmp_path / "lost")
@@ -115,3 +131,4 @@ def test_on_a_cluster_it_is_the_same_whatever_is_lost(
     assert lost.read_bytes() == alone.read_bytes()
     assert set(began) | set(seen()) == {1, 2, 3}
     assert seen().count(1) + began.count(1) == 1
+    assert sum("left out" in note for note in notes) == 2, "what is known is not looked at"

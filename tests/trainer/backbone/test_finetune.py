@@ -7,10 +7,12 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tests.fakes import poisoned_look
 from tests.fakes.job_nodes import JobNodes
 from trainer.backbone.finetune import FIRST_UNFROZEN, FinetuneRefused, FineTuning, Plan, finetune
+from trainer.backbone.finetune_canvas import augmented, canvas, whole
 from trainer.backbone.finetune_job import finetune_on
-from trainer.backbone.finetune_pictures import Picture, augmented, canvas, whole
+from trainer.backbone.finetune_pictures import Picture
 from trainer.backbone.student_weights import StudentSpec, build_backbone, load_student, save_student
 
 SIDE = 64
@@ -99,8 +101,10 @@ def test_on_a_cluster_it_is_the_same_and_a_lost_node_costs_an_epoch(
     )
     weights, checkpoint = tmp_path / "before.npy", tmp_path / "checkpoint.npz"
     weights.write_bytes(b"")
-    missing = Picture(tmp_path / "gone.png", np.eye(10)[0])
-    pictures = [missing, *(picture(tmp_path, i) for i in range(12))]
+    missing, poison = (Picture(tmp_path / name, np.eye(10)[0]) for name in ("gone.png", "poison"))
+    # No image at all to a process that it does not end.
+    poison.path.write_bytes(b"poison")
+    pictures = [missing, poison, *(picture(tmp_path, i) for i in range(12))]
     plan = Plan(epochs=2, batch=6, learning_rate=1e-2, patience=9)
     alone = finetune(pictures, weights, tmp_path / "alone.npy", plan=plan, min_labels=10)
 
@@ -108,11 +112,15 @@ def test_on_a_cluster_it_is_the_same_and_a_lost_node_costs_an_epoch(
         return finetune_on(
             nodes, pictures, weights, out, plan=plan, min_labels=10,
             progress=lambda done, total, loss: told.append(done),
-            checkpoint=checkpoint, note=lambda _: None,
+            checkpoint=checkpoint, note=lambda _: None, left_out=left_out.append,
         )  # fmt: skip
 
     told: list[int] = []
-    assert on(JobNodes(), tmp_path / "cluster.npy") == alone
+    left_out: list[Picture] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("trainer.backbone.looking.COMMAND", poisoned_look.COMMAND)
+        assert on(JobNodes(), tmp_path / "cluster.npy") == alone
+    assert left_out == [poison]
     assert told == [1, 2, 3, 4, 5, 6]
     assert alone["written"]
     written = np.load(tmp_path / "alone.npy")
@@ -129,6 +137,7 @@ def test_on_a_cluster_it_is_the_same_and_a_lost_node_costs_an_epoch(
         finetune_on(
             JobNodes(count=0), pictures[:3], weights, tmp_path / "few.npy", plan=plan,
             progress=lambda *_: None, checkpoint=checkpoint, note=lambda _: None,
+            left_out=left_out.append,
         )  # fmt: skip
 
 

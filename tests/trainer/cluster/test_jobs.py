@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.job_nodes import JobNodes
+from tests.fixtures.small_files import small_files
 from trainer.cluster import jobs
 from trainer.cluster.jobs import Job, JobStopped, JobWorker, News, OtherRelease, run_job
 from trainer.cluster.side_by_side import ClusterLost
@@ -141,3 +142,20 @@ def test_folders_of_processes_that_were_killed_are_removed(folders: Path) -> Non
     (folders / f"peoria-job-{os.getppid()}-x").mkdir()
     JobWorker().close()
     assert [each.name for each in folders.iterdir()] == [f"peoria-job-{os.getppid()}-x"]
+
+
+def test_a_full_disk_on_the_node_is_a_sentence_and_nothing_changes(
+    tmp_path: Path, folders: Path
+) -> None:
+    def fills(folder: Path, say: Callable[[Any], None]) -> None:
+        (folder / "crops").write_bytes(bytes(200))
+
+    sending, working = job(tmp_path, Work(1)), job(tmp_path, fills)
+    for each, size in ((sending, 5), (working, 100)):
+        with (
+            small_files(size),
+            pytest.raises(JobStopped, match=f"disk of a node of the cluster is full.* {folders}"),
+        ):
+            run_job(JobNodes(), each, told=lambda _: None, note=lambda _: None)
+        assert not [*folders.iterdir()]
+    assert not (tmp_path / "here").exists()

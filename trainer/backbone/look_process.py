@@ -1,0 +1,74 @@
+"""The process that decodes for `trainer.backbone.looking`: ``python -m`` this module.
+
+A line of JSON for each picture on standard input; on standard output the pixels, raw: whoever
+started it believes nothing of what a file may have made of this process.
+"""
+
+import io
+import json
+import os
+import struct
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from trainer.backbone.distill_images import read_rgb
+from trainer.backbone.finetune_canvas import canvas
+from trainer.parent_process import end_with_parent
+
+#: What an answer begins with: whether there are pixels, and their height and width; without any,
+#: the bytes of a sentence.
+HEADER = struct.Struct(">?II")
+
+Look = Callable[[Path, int | None], NDArray[np.uint8] | None]
+
+
+def look(path: Path, side: int | None) -> NDArray[np.uint8] | None:
+    """A picture's pixels, uint8 [h, w, 3]: as `canvas` gives them, or whole where no side is given.
+
+    Raises:
+        OSError: it was to be whole, and is damaged.
+    """
+    return np.asarray(read_rgb(path)) if side is None else canvas(path, side)
+
+
+def serve(requests: BinaryIO, answers: BinaryIO, look: Look) -> None:
+    """Answer until nothing more is asked; the first answer, to nothing, says that it can."""
+    small = io.BytesIO()
+    Image.new("RGB", (2, 2)).save(small, "JPEG")
+    answers.write(_packed(np.asarray(Image.open(small))))
+    answers.flush()
+    for line in requests:
+        asked: dict[str, Any] = json.loads(line)
+        try:
+            answer = _packed(look(Path(asked["path"]), asked["side"]))
+        except Exception as error:  # noqa: BLE001 - whatever a decoder raises on what it is given
+            said = f"{type(error).__name__}: {error}".encode(errors="replace")
+            answer = HEADER.pack(False, len(said), 0) + said
+        answers.write(answer)
+        answers.flush()
+
+
+def _packed(pixels: NDArray[np.uint8] | None) -> bytes:
+    if pixels is None:
+        return HEADER.pack(False, 0, 0)
+    return HEADER.pack(True, *pixels.shape[:2]) + pixels.tobytes()
+
+
+def main(look: Look = look) -> int:
+    """Answer with what ``look`` gives until the process that started this closes the pipe."""
+    end_with_parent()
+    # What libraries print goes to standard error.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    serve(sys.stdin.buffer, answers, look)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""Looking at pictures from anywhere in a process of its own: one that ends it costs itself alone.
+
+A decoder may have faults that no refusal catches. In the process that trains, a picture which meets
+one would end the run, and the next run, too.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Collection
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from storage.errors import ExpectedError
+from trainer.backbone.look_process import HEADER
+
+COMMAND = (sys.executable, "-m", f"{__package__}.look_process")
+
+#: A picture that ends so many processes is left out.
+DEATHS: Final = 2
+#: One that takes longer ends the process as well, seconds.
+_SECONDS = 80.0
+
+
+class CannotLook(ExpectedError):
+    """No process that looks at pictures could be started; the message is a sentence."""
+
+
+class Looker:
+    """Decodes picture files in a process of its own, for one thread at a time.
+
+    Args:
+        left_out: called with the path of a picture that ended two processes.
+        without: pictures that are not looked at: they ended theirs before.
+        command: starts the process.
+    """
+
+    def __init__(
+        self,
+        left_out: Callable[[Path], None],
+        *,
+        without: Collection[Path] = (),
+        command: tuple[str, ...] | None = None,
+    ) -> None:
+        self._told, self._left_out = left_out, set(without)
+        self._command = command or COMMAND
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._end()
+
+    def canvas(self, path: Path, side: int) -> NDArray[np.uint8] | None:
+        """As `trainer.backbone.finetune_pictures.canvas`; None also where it is left out.
+
+        Raises:
+            CannotLook: nothing can be looked at.
+        """
+        found = self._look(path, side)
+        return None if isinstance(found, str) else found
+
+    def rgb(self, path: Path) -> Image.Image | None:
+        """As `trainer.backbone.distill_images.read_rgb`; None where it is left out.
+
+        Raises:
+            OSError: it is damaged.
+            CannotLook: nothing can be looked at.
+        """
+        found = self._look(path, None)
+        if isinstance(found, str):
+            raise OSError(found)
+        return None if found is None else Image.fromarray(found)
+
+    def _look(self, path: Path, side: int | None) -> NDArray[np.uint8] | str | None:
+        """Pixels, or why there are none; None: it is left out, or nothing is said."""
+        if path in self._left_out:
+            return None
+        asked = json.dumps({"path": str(path), "side": side}).encode() + b"\n"
+        for _ in range(DEATHS):
+            process = self._process or self._start()
+            watch = threading.Timer(_SECONDS, process.kill)
+            watch.start()
+            try:
+                return _ask(process, asked)
+            except (EOFError, BrokenPipeError):
+                self._end()
+            finally:
+                watch.cancel()
+        self._left_out.add(path)
+        self._told(path)
+        return None
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        """A process that has shown that it can look at a picture."""
+        # On a node of a cluster, what we are is found by other ways than the folder.
+        found_in = os.pathsep.join(filter(None, sys.path))
+        process = self._process = subprocess.Popen(  # noqa: S603 - this Python and a module of ours
+            self._command, env={**os.environ, "PYTHONPATH": found_in},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            _ask(process, b"")
+        except (EOFError, BrokenPipeError) as error:
+            self._end()
+            raise CannotLook(
+                "The process that looks at pictures ended before it had seen one (status"
+                f" {process.returncode}): memory may have run out."
+            ) from error
+        return process
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()
+
+
+def _ask(process: subprocess.Popen[bytes], asked: bytes) -> NDArray[np.uint8] | str | None:
+    """The answer to a question.
+
+    Raises:
+        EOFError: the process has ended.
+        BrokenPipeError: the same.
+    """
+    assert process.stdin is not None  # noqa: S101 - both were asked for
+    process.stdin.write(asked)
+    process.stdin.flush()
+    has_pixels, height, width = HEADER.unpack(_read(process, HEADER.size))
+    if has_pixels:
+        pixels = np.frombuffer(_read(process, height * width * 3), np.uint8)
+        return pixels.reshape(height, width, 3)
+    return _read(process, height).decode(errors="replace") or None
+
+
+def _read(process: subprocess.Popen[bytes], count: int) -> bytes:
+    assert process.stdout is not None  # noqa: S101 - it was asked for
+    found = process.stdout.read(count)
+    if len(found) < count:
+        raise EOFError
+    return found

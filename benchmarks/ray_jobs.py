@@ -5,7 +5,8 @@
 
 Starts a cluster of two nodes with a processor each on this machine, and ends it. Every kind of
 work is done by this process alone, and on the cluster while one of the nodes is killed in the
-middle; both must give the same: embeddings to the last bit, heads within 1e-6. Then it measures
+middle; both must give the same: embeddings to the last bit, heads within 1e-6. At the end the
+head is killed, in the middle of a fine-tuning: it must fail and go on alone. It measures
 what a batch of 32 costs beyond its images, and how much sooner two workers are done than one, in
 turns. More than ``--compared`` labels are fitted on the cluster only, as it takes an hour to do it
 twice.
@@ -15,7 +16,6 @@ everything, and nothing that is a matter of speed.
 
 import argparse
 import asyncio
-import io
 import json
 import os
 import statistics
@@ -28,10 +28,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
+from benchmarks.ray_long_jobs import head_lost, jobs
+from benchmarks.ray_pictures import pictures
 from bot.cluster.connection import ClusterConnection
 from bot.cluster.outcomes import Embedded, Outcome
 from bot.cluster.worker import ImageWorker, Kit, read_files
@@ -41,8 +42,6 @@ from models.decoding import DecodeLimits
 from models.head import GROUPS, Member
 from tests.fakes.ray_nodes import Nodes, NodesDidNotStart, nodes
 from trainer.cluster.fragments import fit_linear_fragments, write_fragments
-from trainer.cluster.jobs import Job, run_job
-from trainer.cluster.ray_jobs import job_cluster
 from trainer.cluster.side_by_side import in_turn, side_by_side
 from trainer.data.targets import Intervals
 
@@ -51,21 +50,9 @@ BATCH = 32
 WIDTHS = {"embedding": 64, "title": 32, "text": 32, "metadata": 200}
 #: What must hold: milliseconds an image beyond the work itself, and gigabytes of a worker.
 MOST_OVERHEAD, MOST_MEMORY, LEAST_SPEED_UP = 3.0, 2.0, 1.7
-PARTS = ("embedding", "overhead", "folds", "jobs", "linear", "speed_up")
+PARTS = ("embedding", "overhead", "folds", "jobs", "linear", "speed_up", "head")
 #: What ``--short`` does of these: nothing that is a matter of speed.
 SHORT = ("embedding", "folds", "linear")
-
-
-def pictures(count: int) -> list[bytes]:
-    """JPEG files of 480 by 360 pixels, all different."""
-    rng = np.random.default_rng(1)
-    found = []
-    for _ in range(count):
-        rough = Image.fromarray(rng.integers(0, 255, (12, 16, 3), np.uint8))
-        file = io.BytesIO()
-        rough.resize((480, 360), Image.Resampling.BICUBIC).save(file, "JPEG", quality=85)
-        found.append(file.getvalue())
-    return found
 
 
 def batches(files: Sequence[bytes]) -> list[list[bytes]]:
@@ -273,94 +260,6 @@ def folds(cluster: Nodes, count: int, *, network: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def count_up(folder: Path, say: Callable[[Any], None], steps: int, seconds: float) -> int:
-    """A job that knows nothing but how far it is: its checkpoint is a number."""
-    kept = folder / "checkpoint.txt"
-    number = int(kept.read_text()) if kept.is_file() else 0
-    while number < steps:
-        time.sleep(seconds)
-        number += 1
-        say(number)
-        temporary = folder / "next.txt"
-        temporary.write_text(str(number))
-        temporary.replace(kept)
-    return number
-
-
-def job(cluster: Nodes, folder: Path) -> dict[str, Any]:
-    """A job whose node is killed in the middle: what it does twice, and where it goes on.
-
-    The node that it begins on says that it has a GPU, which the other has not.
-    """
-    cluster.have(2, num_gpus=1)
-    said: list[int] = []
-    notes: list[str] = []
-
-    def told(number: int) -> None:
-        said.append(number)
-        if number == 2:
-            cluster.kill()
-
-    with job_cluster(cluster.address) as places:
-        work = Job(count_up, (6, 0.3), [], {"checkpoint.txt": folder / "checkpoint.txt"})
-        found = run_job(places, work, told=told, note=notes.append)
-    lost = sum("was lost" in note for note in notes)
-    return {
-        "steps": found, "done": len(said), "nodes_lost": lost,
-        "as_alone": found == 6 and said == sorted(said),
-    }  # fmt: skip
-
-
-def tuning(cluster: Nodes, folder: Path, count: int) -> dict[str, Any]:
-    """A backbone that is fine-tuned here and on two nodes, one of which is killed in the middle."""
-    from trainer.backbone.finetune import Plan, finetune
-    from trainer.backbone.finetune_job import finetune_on
-    from trainer.backbone.finetune_pictures import Picture
-    from trainer.backbone.student_weights import StudentSpec, build_backbone, save_student
-
-    shown = []
-    for number, content in enumerate(pictures(count)):
-        (folder / f"{number}.jpg").write_bytes(content)
-        shown.append(Picture(folder / f"{number}.jpg", np.eye(10)[number % 10]))
-    weights, spec = folder / "weights.npz", StudentSpec(0.35, 64)
-    save_student(weights, spec, build_backbone(spec).get_weights())
-    plan = Plan(epochs=4, patience=9)
-    outs = [folder / "alone.npz", folder / "cluster.npz"]
-    began = time.perf_counter()
-    alone = finetune(shown, weights, outs[0], plan=plan, min_labels=1)
-    middle = time.perf_counter()
-    cluster.have(2, num_gpus=1)
-    notes: list[str] = []
-    checkpoint = folder / "checkpoint.npz"
-
-    def progress(done: int, total: int, loss: float) -> None:
-        if checkpoint.is_file() and not any("was lost" in note for note in notes):
-            cluster.have(1)
-
-    with job_cluster(cluster.address) as places:
-        found = finetune_on(
-            places, shown, weights, outs[1],
-            plan=plan, progress=progress, checkpoint=checkpoint, note=notes.append, min_labels=1,
-        )  # fmt: skip
-    return {
-        "pictures": count, "here_s": round(middle - began, 1),
-        "cluster_s": round(time.perf_counter() - middle, 1),
-        "nodes_lost": sum("was lost" in note for note in notes),
-        "losses": [alone["losses"], found["losses"]],
-        "as_alone": alone == found and _weights(outs[0]) == _weights(outs[1]),
-    }  # fmt: skip
-
-
-def _weights(path: Path) -> bytes | None:
-    """What was written; None: no epoch was better than the start, so that nothing was."""
-    return path.read_bytes() if path.is_file() else None
-
-
-def jobs(cluster: Nodes, folder: Path) -> dict[str, Any]:
-    """Jobs on the cluster: one that counts, and one that trains a network."""
-    return {"counting": job(cluster, folder), "tuning": tuning(cluster, folder, 60)}
-
-
 def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
     import matplotlib as mpl
 
@@ -410,6 +309,7 @@ def measured(
         "folds": lambda: folds(cluster, 200 if asked.short else 400, network=not asked.short),
         "jobs": lambda: jobs(cluster, folder),
         "speed_up": lambda: speed_up(cluster, kit, asked.images, asked.turns),
+        "head": lambda: head_lost(cluster, folder / "head", 24),
     }
     for name in PARTS:
         if name not in parts:
@@ -428,6 +328,8 @@ def held(result: dict[str, Any], rows: Sequence[dict[str, Any]]) -> dict[str, bo
         "linear": all(row.get("difference", 0.0) <= 1e-6 for row in rows),
         "jobs": all(each["as_alone"] for each in result.get("jobs", {}).values()),
     }
+    if "head" in result:
+        must["head"] = result["head"]["goes_on"]
     if "embedding" in result:
         must["bit_equal"] = result["embedding"]["bit_equal"]
     if "folds" in result:

@@ -52,6 +52,10 @@ class Nodes:
         """End the newest node as if its plug was pulled."""
         self.cluster.remove_node(self._nodes.pop(), allow_graceful=False)
 
+    def kill_head(self) -> None:
+        """End the head in the same way: the cluster is lost."""
+        self.cluster.remove_node(self.cluster.head_node, allow_graceful=False)
+
     def _add(self, **settings: Any) -> Any:
         """A node that has started. On a busy machine Ray gives up too soon: then another try."""
         for last in [False] * (_TRIES - 1) + [True]:

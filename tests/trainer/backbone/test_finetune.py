@@ -104,7 +104,7 @@ def test_on_a_cluster_it_is_the_same_and_a_lost_node_costs_an_epoch(
     missing, poison = (Picture(tmp_path / name, np.eye(10)[0]) for name in ("gone.png", "poison"))
     # No image at all to a process that it does not end.
     poison.path.write_bytes(b"poison")
-    pictures = [missing, poison, *(picture(tmp_path, i) for i in range(12))]
+    pictures = [missing, poison, *(picture(tmp_path, i) for i in range(11))]
     plan = Plan(epochs=2, batch=6, learning_rate=1e-2, patience=9)
     alone = finetune(pictures, weights, tmp_path / "alone.npy", plan=plan, min_labels=10)
 

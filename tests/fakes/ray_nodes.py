@@ -53,8 +53,12 @@ class Nodes:
         self.cluster.remove_node(self._nodes.pop(), allow_graceful=False)
 
     def kill_head(self) -> None:
-        """End the head in the same way: the cluster is lost."""
-        self.cluster.remove_node(self.cluster.head_node, allow_graceful=False)
+        """End what makes a node the head (its GCS) in the same way: the cluster is lost.
+
+        The rest of it stays: a process of this machine is connected through that, as one that is
+        on a node of its own would be.
+        """
+        self.cluster.head_node.kill_gcs_server(check_alive=False)
 
     def _add(self, **settings: Any) -> Any:
         """A node that has started. On a busy machine Ray gives up too soon: then another try."""

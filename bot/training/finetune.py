@@ -1,6 +1,7 @@
 """Fine-tuning the backbone that serves, in a child process; the gate decides."""
 
 import hashlib
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +11,7 @@ from bot.servers import communities_kept_apart
 from bot.settings import Settings
 from bot.training.child import TrainingLimits, train_in_child
 from bot.training.embed_stored import OnAdvance
-from bot.training.switch_backbone import BackboneSwitch, Switched
+from bot.training.switch_backbone import BackboneSwitch, Switched, SwitchRefused
 from models.backbone_files import STARTER
 from storage.engine.scopes import ITS_ROWS
 from storage.errors import ExpectedError
@@ -18,6 +19,8 @@ from storage.queries.batch_jobs import quarantine
 
 #: Fewest images of older posts that are learned from.
 MIN_IMAGES = 2000
+
+log = logging.getLogger(__name__)
 
 _WORK: Final = "finetune"
 
@@ -86,6 +89,10 @@ async def finetune(
         if "quarantined" in step:
             image_id, deaths = step["quarantined"], step["deaths"]
             left_out.append(image_id)
+            log.warning(
+                "Image %s ended %s processes that looked at it: it is left alone.",
+                image_id, deaths,
+            )  # fmt: skip
             await switch.database.run_write(
                 lambda session: quarantine(session, image_id, _WORK, deaths, switch.clock()),
                 alone_in=ITS_ROWS,
@@ -109,7 +116,10 @@ async def finetune(
     left = _words(len(left_out))
     if not last["result"]["promote"]:
         raise FinetuneRefused(f"Nothing was changed. {last['result']['reason']}{left}")
-    switched = await switch.switch_to(str(out), on_advance, only_if_better=True)
+    try:
+        switched = await switch.switch_to(str(out), on_advance, only_if_better=True)
+    except SwitchRefused as refused:
+        raise SwitchRefused(f"{refused}{left}") from refused
     return replace(switched, reason=f"{switched.reason}{left}")
 
 

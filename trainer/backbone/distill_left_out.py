@@ -37,5 +37,7 @@ class LeftOut:
         if not self.paths:
             return ""
         count = len(self.paths)
-        images = "1 image was" if count == 1 else f"{count:,} images were"
-        return f" {images} left out: each ended {DEATHS} processes ({self._file})."
+        images = (
+            "1 image was left out: it" if count == 1 else f"{count:,} images were left out: each"
+        )
+        return f" {images} ended {DEATHS} processes ({self._file})."

@@ -41,23 +41,25 @@ def serve(requests: BinaryIO, answers: BinaryIO, look: Look) -> None:
     """Answer until nothing more is asked; the first answer, to nothing, says that it can."""
     small = io.BytesIO()
     Image.new("RGB", (2, 2)).save(small, "JPEG")
-    answers.write(_packed(np.asarray(Image.open(small))))
-    answers.flush()
+    _answer(answers, np.asarray(Image.open(small)))
     for line in requests:
         asked: dict[str, Any] = json.loads(line)
         try:
-            answer = _packed(look(Path(asked["path"]), asked["side"]))
+            pixels = look(Path(asked["path"]), asked["side"])
+            found: NDArray[np.uint8] | str = "" if pixels is None else pixels
         except Exception as error:  # noqa: BLE001 - whatever a decoder raises on what it is given
-            said = f"{type(error).__name__}: {error}".encode(errors="replace")
-            answer = HEADER.pack(False, len(said), 0) + said
-        answers.write(answer)
-        answers.flush()
+            found = f"{type(error).__name__}: {error}"
+        _answer(answers, found)
 
 
-def _packed(pixels: NDArray[np.uint8] | None) -> bytes:
-    if pixels is None:
-        return HEADER.pack(False, 0, 0)
-    return HEADER.pack(True, *pixels.shape[:2]) + pixels.tobytes()
+def _answer(answers: BinaryIO, found: NDArray[np.uint8] | str) -> None:
+    if isinstance(found, str):
+        said = found.encode(errors="replace")
+        answers.write(HEADER.pack(False, len(said), 0) + said)
+    else:
+        answers.write(HEADER.pack(True, *found.shape[:2]))
+        answers.write(np.ascontiguousarray(found).data)
+    answers.flush()
 
 
 def main(look: Look = look) -> int:

@@ -27,6 +27,8 @@ COMMAND = (sys.executable, "-m", f"{__package__}.look_process")
 DEATHS: Final = 2
 #: One that takes longer ends the process as well, seconds.
 _SECONDS = 80.0
+#: What a pipe holds, bytes: a picture comes in fewer parts than through the usual 64 kB.
+_PIPE = 2**20
 
 
 class CannotLook(ExpectedError):
@@ -110,7 +112,7 @@ class Looker:
         found_in = os.pathsep.join(filter(None, sys.path))
         process = self._process = subprocess.Popen(  # noqa: S603 - this Python and a module of ours
             self._command, env={**os.environ, "PYTHONPATH": found_in},
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, pipesize=_PIPE,
         )  # fmt: skip
         try:
             _ask(process, b"")

@@ -35,8 +35,8 @@ if sys.argv[1] == "refuses":
     print(json.dumps({"refused": f"Only 3 images; fine-tuning needs {task['min_labels']}."}))
     sys.exit(3)
 better = sys.argv[1] == "improves"
-if sys.argv[2:]:
-    print(json.dumps({"stage": "left out", "quarantined": int(sys.argv[2]), "deaths": 2}))
+for image in sys.argv[2:]:
+    print(json.dumps({"stage": "left out", "quarantined": int(image), "deaths": 2}))
 if better:
     pathlib.Path(task["out"]).write_bytes(b"fine-tuned weights")
 result = {"version": task["out"], "promote": better, "reason": "No epoch.", "evidence": {}}
@@ -114,8 +114,12 @@ async def test_one_that_the_gate_is_against_changes_nothing(
 ) -> None:
     core = gated(allowed, "keeps", clock, tmp_path)
     before = (await core.serving.champion()).name
-    with pytest.raises(SwitchRefused, match="goes on serving: Not better"):
-        await fine_tune(core, quiet, command=child("improves"))
+    async with core.database.write() as session:
+        session.add_all([row(Image, id=1), row(Image, id=2, sha256="c" * 64)])
+    with pytest.raises(
+        SwitchRefused, match=r"goes on serving: Not better.* 2 images .* looked at them, and"
+    ):
+        await fine_tune(core, quiet, command=child("improves", "1", "2"))
     assert (await core.serving.champion()).name == before
 
 

@@ -117,7 +117,7 @@ def test_on_a_cluster_it_is_the_same_whatever_is_lost(
     left_out = LeftOut(tmp_path / "cluster", notes.append)
     assert left_out.paths == [poison.path]
     assert left_out.words() == (
-        f" 1 image was left out: each ended 2 processes ({tmp_path / 'cluster' / 'left-out.json'})."
+        f" 1 image was left out: it ended 2 processes ({tmp_path / 'cluster' / 'left-out.json'})."
     )
 
     with pytest.raises(ClusterLost, match="The head of the Ray cluster was lost"):

@@ -1,12 +1,12 @@
 """What one post costs from its arrival to its reply: transactions, statements, processor time.
 
-    python -m benchmarks.post_cost [--posts 200]
+    python -m benchmarks.post_cost [--posts 200] [--at-once 1]
 
-Posts come one after the other, each with a picture of 640 x 480 pixels, to a platform that
-answers at once; what Discord or Reddit adds is not in the figures. Then the attributes of their
-pictures are read, which no reply waits for. At last the forecast alone is measured
-beside what it was before communities had experts: the head asked once, nothing read of the
-community.
+Posts come one after the other, or so many at the same moment, each with a picture of 640 x 480
+pixels, to a platform that answers at once; what Discord or Reddit adds is not in the figures. Then
+the attributes of their pictures are read, which no reply waits for. At last the forecast alone is
+measured beside what it was before communities had experts: the head asked once, nothing read of
+the community.
 """
 
 import argparse
@@ -44,7 +44,9 @@ async def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--posts", type=int, default=200)
-    count = parser.parse_args().posts
+    parser.add_argument("--at-once", type=int, default=1)
+    arguments = parser.parse_args()
+    count, at_once = arguments.posts, arguments.at_once
     counted: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as name:
         settings = Settings(_env_file=None, data_dir=Path(name), silent_share=0)  # type: ignore[call-arg]
@@ -59,16 +61,18 @@ async def main() -> None:
             event.listen(Engine, "begin", _counter(counted, "transactions"))
             event.listen(Engine, "before_cursor_execute", _counter(counted, "statements"))
             loop, whole = time.thread_time(), time.process_time()
-            for number in range(WARM, WARM + count):
-                await post(app, number, pictures[number])
+            for first in range(WARM, WARM + count, at_once):
+                numbers = range(first, min(first + at_once, WARM + count))
+                await asyncio.gather(*(post(app, each, pictures[each]) for each in numbers))
             loop, whole = time.thread_time() - loop, time.process_time() - whole
+            asked = counted.copy()
             described = time.process_time()
             await describe(app)
             described = time.process_time() - described
             alone, experts = await forecast_times(app, count)
     Console().print(
-        f"{count} posts, each: {counted['transactions'] / count:.1f} transactions,"
-        f" {counted['statements'] / count:.1f} statements, {loop / count * 1000:.1f} ms of the"
+        f"{count} posts, {at_once} at once, each: {asked['transactions'] / count:.1f} transactions,"
+        f" {asked['statements'] / count:.1f} statements, {loop / count * 1000:.1f} ms of the"
         f" event loop's processor time, {whole / count * 1000:.1f} ms of all threads'; its"
         f" attributes after the reply: {described / count * 1000:.1f} ms. {load()}"
     )

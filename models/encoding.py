@@ -8,7 +8,7 @@ is unlike all of them fades to its mean.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -126,6 +126,17 @@ class Encoding:
     text: Projection
     metadata: Staircase
     support: Support
+    #: Whether anything of each source can move a prediction: bool [sources].
+    used: NDArray[np.bool_] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Look for what can move a prediction: once, and not for every post."""
+        steps = self.metadata.edges.shape[1] - 1
+        moves = (self.metadata.scale.reshape(-1, steps) != 0).any(axis=1)
+        used = np.isin(np.arange(len(SOURCES)), METADATA_OWNERS[moves])
+        for group, source in PROJECTED.items():
+            used[SOURCES.index(source)] |= bool(getattr(self, group).gain.any())
+        object.__setattr__(self, "used", used)
 
     def __call__(self, groups: Mapping[str, NDArray[Any]]) -> dict[str, Floats]:
         """What the network takes: each group float32 [n, its encoded width]."""
@@ -147,15 +158,6 @@ class Encoding:
         by_column = np.repeat(trust[:, METADATA_OWNERS], steps, axis=1)
         encoded["metadata"] = self.metadata(groups["metadata"]) * by_column
         return encoded, trust
-
-    def used(self) -> NDArray[np.bool_]:
-        """Whether anything of each source can move a prediction: bool [sources]."""
-        steps = self.metadata.edges.shape[1] - 1
-        moves = (self.metadata.scale.reshape(-1, steps) != 0).any(axis=1)
-        found = np.isin(np.arange(len(SOURCES)), METADATA_OWNERS[moves])
-        for group, source in PROJECTED.items():
-            found[SOURCES.index(source)] |= bool(getattr(self, group).gain.any())
-        return found
 
     def arrays(self) -> dict[str, Floats]:
         """Everything of it, by name, for the head's file."""

@@ -194,15 +194,16 @@ _NOTHING = PostFacts(
 )
 
 
+_METADATA_NAMES = tuple(metadata_of(_NOTHING))
+
+
 class Features:
     """Turns facts into the named groups that the head takes beside the embedding."""
 
     version = FEATURES_VERSION
     text_dim = TEXT_BUCKETS
-
-    def __init__(self) -> None:
-        """Find the names of the metadata columns, in order."""
-        self.metadata_names: tuple[str, ...] = tuple(metadata_of(_NOTHING))
+    #: The metadata columns, in order.
+    metadata_names = _METADATA_NAMES
 
     def blanks(self) -> dict[str, dict[str, NDArray[np.float32]]]:
         """What a missing source looks like: for each source, the groups it touches.

@@ -166,7 +166,7 @@ class Head:
         aside = trust < SET_ASIDE
         if not aside.any():
             return bins, [()] * len(facts)
-        aside &= self.encoding.used()
+        aside &= self.encoding.used
         return bins, [
             tuple(
                 source
@@ -251,7 +251,7 @@ class Head:
                     f"{FEATURES_VERSION}; train again."
                 )
             return cls._of_arrays(arrays)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile) as error:
             raise HeadUnusable(f"{path} cannot be read ({error}); train again.") from error
 
     @classmethod

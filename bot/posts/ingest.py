@@ -1,7 +1,7 @@
 """Storing a post the moment it is seen, before anything else happens to it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -101,7 +101,10 @@ class Ingest:
 
         One that was withdrawn and is there all the same comes back, while its label can be had.
         """
-        sources = [await self._source(image) for image in incoming.images]
+        files = any(isinstance(image, bytes) for image in incoming.images)
+        sources = incoming.images
+        if files:
+            sources = await self._images.on_thread(self._put, incoming.images)
         keys = self._keys(platform, incoming)
         now = self._clock()
 
@@ -146,11 +149,10 @@ class Ingest:
             return post_id
 
         post_id = await self._database.run_write(store, alone_in=_scopes(keys))
-        if post_id is not None and self._images.drops_at_once:
+        if post_id is not None and files and self._images.drops_at_once:
             # A refused post of the same bytes may have taken the file with it before this one was
             # there to need it.
-            for image in incoming.images:
-                await self._source(image)
+            await self._images.on_thread(self._put_lost, incoming.images, sources)
         return post_id
 
     async def note_imageless(self, platform: PlatformName, incoming: IncomingPost) -> bool:
@@ -195,12 +197,19 @@ class Ingest:
             "post": incoming.source_id,
         }
 
-    async def _source(self, image: str | bytes) -> str:
+    def _put(self, images: Sequence[str | bytes]) -> list[str]:
         # The bytes go to disk before the post is stored: a post never points at nothing, and a
         # file that no post points at is deleted by the clean-up.
-        if isinstance(image, str):
-            return image
-        return STORED + await self._images.on_thread(self._images.put, image)
+        return [
+            image if isinstance(image, str) else STORED + self._images.put(image)
+            for image in images
+        ]
+
+    def _put_lost(self, images: Sequence[str | bytes], sources: Sequence[str]) -> None:
+        for image, source in zip(images, sources, strict=True):
+            path = self._images.path(source.removeprefix(STORED))
+            if isinstance(image, bytes) and not path.exists():
+                self._images.put(image)
 
 
 def _scopes(keys: Mapping[str, Any]) -> Scopes:

@@ -8,10 +8,9 @@ process killed at any instant therefore loses nothing and repeats nothing that p
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -29,8 +28,9 @@ from bot.runtime.log_context import about
 from bot.serving.champion import ChampionServer
 from storage.engine.database import Database
 from storage.engine.scopes import ITS_ROWS
+from storage.engine.shared_read import SharedRead
 from storage.files.image_store import ImageStore
-from storage.queries.posts import load_new_post, load_post, move_post
+from storage.queries.posts import load_new_posts, load_post, load_posts, move_post
 from storage.tables import Post
 from storage.types import UNLABELLED, PlatformName, PostRefusal, PostState
 
@@ -77,6 +77,8 @@ class Pipeline:
             attributes_at_once=attributes_at_once,
             clock=clock,
         )
+        #: Many posts arrive at once where many do: all of them are read together.
+        self._found = SharedRead(database, self._find)
         # A tick and the platform that saw a post may advance it at the same moment, and a reply
         # that was sent twice cannot be taken back.
         self._under_way: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -110,7 +112,7 @@ class Pipeline:
             # Images are in memory in here only. What a platform makes us wait for is outside:
             # a community whose rate limit is reached takes nobody's place.
             async with self._at_once:
-                found = await self._database.run_read(partial(self._read, post_id))
+                found = await self._found.ask(post_id)
                 predicted = None
                 if isinstance(found, PredictionInput):
                     with by_right_of(self.platforms, *_where(found.post)):
@@ -122,14 +124,17 @@ class Pipeline:
                 with by_right_of(self.platforms, *_where(found.post)):
                     await self._replier.answer(found.post, predicted.card, predicted.skip)
 
-    def _read(self, post_id: int, session: Session) -> PredictionInput | Post | None:
+    def _find(
+        self, ids: Sequence[int], session: Session
+    ) -> dict[int, PredictionInput | Post | None]:
         """What a new post is predicted from, or a post that waits for its reply; None: neither."""
-        post = load_new_post(session, post_id)
-        if post is not None and post.state is PostState.SEEN:
-            return self._predictor.read(session, post)
-        if post is not None and post.state is PostState.PREDICTED:
-            return load_post(session, post_id)
-        return None
+        posts = load_new_posts(session, ids).values()
+        new = [post for post in posts if post.state is PostState.SEEN]
+        predicted = [post.id for post in posts if post.state is PostState.PREDICTED]
+        found: dict[int, PredictionInput | Post | None] = dict.fromkeys(ids)
+        found.update(self._predictor.read(session, new))
+        found.update({post.id: post for post in load_posts(session, predicted)})
+        return found
 
     @contextmanager
     def reserve(self, post_id: int) -> Iterator[None]:

@@ -6,11 +6,11 @@ the images, the prediction, the post's new state, and the claim of its reply.
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,7 @@ from storage.engine.database import Database
 from storage.engine.scopes import ITS_ROWS, community_scope
 from storage.files.image_store import ImageStore
 from storage.queries.posts import move_post
-from storage.tables import Post, Prediction
+from storage.tables import Community, Post, Prediction
 from storage.types import PostRefusal, PostState, ReplySkip
 
 log = logging.getLogger(__name__)
@@ -107,29 +107,44 @@ class Predictor:
         self._replier = replier
         self._clock = clock
 
-    def read(self, session: Session, post: Post) -> PredictionInput:
-        """Read what a prediction of a post goes by, as of now.
+    def read(self, session: Session, posts: Iterable[Post]) -> dict[int, PredictionInput]:
+        """Read what the predictions of posts go by, as of now; by the posts' ids.
+
+        What is the same for all posts of a community is read once.
 
         Args:
             session: a read session.
-            post: in the state "seen", with its community and images loaded.
+            posts: in the state "seen", with their communities and images loaded.
 
         Raises:
             NoChampion: nothing serves.
         """
-        return PredictionInput(
-            post,
-            self._serving.find_champion(session, post.community),
-            records_of(
-                session,
-                post_id=post.id,
-                community_id=post.community_id,
-                author_id=post.author_id,
-                moment=moment_of(post.posted_at, post.seen_at),
-                horizon_seconds=post.community.horizon_seconds,
-            ),
-            read_quantiles(session, post.community, before=self._clock()),
-        )
+        now = self._clock()
+
+        @cache
+        def champion(community: Community) -> ChampionRef:
+            return self._serving.find_champion(session, community)
+
+        @cache
+        def quantiles(community: Community) -> Quantiles:
+            return read_quantiles(session, community, before=now)
+
+        return {
+            post.id: PredictionInput(
+                post,
+                champion(post.community),
+                records_of(
+                    session,
+                    post_id=post.id,
+                    community_id=post.community_id,
+                    author_id=post.author_id,
+                    moment=moment_of(post.posted_at, post.seen_at),
+                    horizon_seconds=post.community.horizon_seconds,
+                ),
+                quantiles(post.community),
+            )
+            for post in posts
+        }
 
     async def predict(self, known: PredictionInput) -> Predicted | None:
         """Predict a post; None where it is tried again later, or was refused or withdrawn."""

@@ -194,7 +194,7 @@ class Replier:
                 query = select(Post.state).where(Post.id == post.id)
                 if session.scalar(query) is not PostState.WITHDRAWN:
                     return
-            noted = session.execute(_NOTE.values(values), {"post": post.id})
+            noted = session.execute(_NOTE, {"post": post.id, **values})
             assert isinstance(noted, CursorResult)  # noqa: S101 - what an UPDATE gives
             if not noted.rowcount:
                 session.execute(_CLAIM, {"post_id": post.id, "recorded_at": now, **values})

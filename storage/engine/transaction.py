@@ -14,15 +14,17 @@ from contextlib import AbstractAsyncContextManager
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 T = TypeVar("T")
 
 #: What is done in a transaction: a plain function, which waits for nothing but its session.
 Work: TypeAlias = Callable[[Session], T]
+
+_Mode: TypeAlias = Literal["rollback_only", "create_savepoint"]
 
 #: Transactions that may run at the same time.
 THREADS = 3
@@ -112,6 +114,14 @@ class _Failed:
     error: BaseException
 
 
+class _OneFailed(Exception):
+    """A work that shares a transaction with others raised an error."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 @dataclass(eq=False, slots=True)
 class _Write:
     """A work that waits for its turn, and the future of what it returns."""
@@ -140,19 +150,48 @@ def _read(engine: Engine, work: Work[T]) -> T:
 
 def _write(engine: Engine, works: Sequence[Work[Any]]) -> list[Any]:
     """What each work returned, or `_Failed`: what those wrote is rolled back."""
+    try:
+        return _write_all(engine, works)
+    except _OneFailed as failed:
+        if len(works) == 1:
+            return [_Failed(failed.error)]
+    # Nothing was written. They are called again, each behind a savepoint: that is rare, and costs
+    # less than a savepoint for each costs all the others.
     results: list[Any] = []
     with engine.begin() as connection:
         for work in works:
             try:
-                with Session(
-                    connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
-                ) as session:
-                    result = _run(work, session)
-                    session.commit()
+                result = _run_in(connection, work, "create_savepoint")
             except Exception as error:  # noqa: BLE001 - raised where the work was asked for
                 result = _Failed(error)
             results.append(result)
     return results
+
+
+def _write_all(engine: Engine, works: Sequence[Work[Any]]) -> list[Any]:
+    """What the works returned; raises `_OneFailed`, with nothing written, where one raises."""
+    results: list[Any] = []
+    with engine.begin() as connection:
+        for work in works:
+            try:
+                results.append(_run_in(connection, work, "rollback_only"))
+            except Exception as error:
+                raise _OneFailed(error) from error
+    return results
+
+
+def _run_in(connection: Connection, work: Work[T], mode: _Mode) -> T:
+    """What a work returns, done in a transaction that others share.
+
+    Args:
+        connection: in the transaction.
+        work: what is done.
+        mode: what becomes of the transaction where it raises: it ends with it, or it is as it was.
+    """
+    with Session(connection, expire_on_commit=False, join_transaction_mode=mode) as session:
+        result = _run(work, session)
+        session.commit()
+    return result
 
 
 def _run(work: Work[T], session: Session) -> T:

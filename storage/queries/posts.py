@@ -2,13 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     CursorResult,
-    Update,
     and_,
     bindparam,
     func,
@@ -32,7 +30,7 @@ _OPEN_OF_ENDED = text("replies.post_ended AND replies.state IN ('pending', 'sent
 
 _NEW = (
     select(Post)
-    .where(Post.id == bindparam("post_id"))
+    .where(Post.id.in_(bindparam("ids", expanding=True)))
     .options(joinedload(Post.community), joinedload(Post.images).joinedload(PostImage.image))
 )
 
@@ -49,6 +47,11 @@ _WHOLE = (
         selectinload(Post.prediction_rows).joinedload(Prediction.model_version),
     )
 )
+
+#: Change the columns that are given beside the keys; built once, which is much of what it costs.
+_MOVE = update(_POSTS).where(_POSTS.c.id == bindparam("moved"))
+_MOVE_FROM = _MOVE.where(_POSTS.c.state == bindparam("expected"))
+_MOVE_FROM_ONE_OF = _MOVE.where(_POSTS.c.state.in_(bindparam("expected", expanding=True)))
 
 
 def due_posts(
@@ -189,10 +192,10 @@ def load_posts(session: Session, ids: Sequence[int]) -> list[Post]:
     return [posts[each] for each in ids if each in posts]
 
 
-def load_new_post(session: Session, post_id: int) -> Post | None:
-    """A post with its community and images: all that matters of one without a prediction."""
-    found = session.scalars(_NEW, {"post_id": post_id})
-    return found.unique().one_or_none()
+def load_new_posts(session: Session, ids: Sequence[int]) -> dict[int, Post]:
+    """Posts with their communities and images, by id: all that matters without a prediction."""
+    found = session.scalars(_NEW, {"ids": ids})
+    return {post.id: post for post in found.unique()}
 
 
 def replies_since(session: Session, community_id: int, since: datetime) -> int:
@@ -265,13 +268,10 @@ def move_post(
     Of two workers that advance the same post, one is told that it came too late: also where the
     second waits for the first, because the row is looked at once more then.
     """
-    is_there = (
-        _POSTS.c.state == expected
-        if isinstance(expected, PostState)
-        else _POSTS.c.state.in_(expected)
-    )
+    is_one = isinstance(expected, PostState)
     result = session.execute(
-        update(_POSTS).where(_POSTS.c.id == post_id, is_there).values(**values)
+        _MOVE_FROM if is_one else _MOVE_FROM_ONE_OF,
+        {"moved": post_id, "expected": expected if is_one else list(expected), **values},
     )
     assert isinstance(result, CursorResult)  # noqa: S101 - what an UPDATE gives
     return result.rowcount == 1
@@ -301,13 +301,6 @@ def move_posts(
     for post_id in moved:
         step = steps[post_id]
         by_columns.setdefault(tuple(sorted(step)), []).append({"moved": post_id, **step})
-    for columns, values in by_columns.items():
-        session.execute(_moving(columns), values)
+    for values in by_columns.values():
+        session.execute(_MOVE, values)
     return frozenset(moved)
-
-
-@cache
-def _moving(columns: tuple[str, ...]) -> Update:
-    """Changes some columns of a post; built once, which is much of what it costs."""
-    new: dict[str, Any] = {name: bindparam(name) for name in columns}
-    return update(_POSTS).where(_POSTS.c.id == bindparam("moved")).values(new)

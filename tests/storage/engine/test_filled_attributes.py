@@ -1,7 +1,5 @@
 """Migration 0018: what images are found by is filled from the attributes that are stored."""
 
-from pathlib import Path
-
 import pytest
 from sqlalchemy import JSON, DateTime, column, insert, table, text
 
@@ -18,8 +16,8 @@ def _face(expressions: dict[str, float] | None) -> dict[str, object]:
 
 
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based")
-async def test_images_that_were_there_are_found(blank: Database, tmp_path: Path) -> None:
-    await fill(blank, "0010", tmp_path)
+async def test_images_that_were_there_are_found(blank: Database) -> None:
+    await fill(blank, "0010")
     await move_to(blank, "0017")
     stored = {
         901: {

@@ -77,13 +77,18 @@ async def test_every_step_only_adds(tmp_path: Path) -> None:
             return await (await session.connection()).run_sync(what_writers_must_know)
 
     script = ScriptDirectory.from_config(_config(None))
+    reached, after = None, {}
     for step in steps():
         revision = script.get_revision(step)
         assert isinstance(revision.down_revision, str)
-        await move_to(database, revision.down_revision)
-        before = await tables()
+        # What the last step left is what this one begins with, unless one between them is excused.
+        if reached != revision.down_revision:
+            await move_to(database, revision.down_revision)
+            after = await tables()
+        before = after
         await move_to(database, step)
-        assert objections(before, await tables()) == [], step
+        reached, after = step, await tables()
+        assert objections(before, after) == [], step
     await database.close()
 
 

@@ -23,6 +23,7 @@ async def add_labels(
     scores: Sequence[float],
     *,
     first: int = 1000,
+    newer: int = 0,
     community: int = 1,
     platform: PlatformName = PlatformName.REDDIT,
     matured_at: datetime = MOMENT - timedelta(days=1),
@@ -36,6 +37,7 @@ async def add_labels(
         database: where they are stored.
         scores: of the labels.
         first: id of the newest post.
+        newer: so many of them are there already: these are older, and have the ids after theirs.
         community: where the posts are.
         platform: the community's.
         matured_at: of the newest label.
@@ -43,7 +45,7 @@ async def add_labels(
         reading: the early reading that each post had, met in time; None: none.
         label: other values of the labels.
     """
-    numbers = range(first, first + len(scores))
+    numbers = range(first + newer, first + newer + len(scores))
     async with database.write() as session:
         session.add_all(
             row(
@@ -54,7 +56,7 @@ async def add_labels(
             for number in numbers
         )  # fmt: skip
         await session.flush()
-        for place, (number, score) in enumerate(zip(numbers, scores, strict=True)):
+        for place, (number, score) in enumerate(zip(numbers, scores, strict=True), start=newer):
             matured = matured_at - apart * place
             values = {"matured_at": matured, "written_at": matured, **label}
             session.add(row(Label, post_id=number, community_id=community, score=score, **values))

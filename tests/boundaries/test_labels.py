@@ -170,15 +170,17 @@ async def test_a_community_with_thirty_labels_is_read_by_its_own(
     assert quantiles.score_at(0.9) == (1.0 if source == "community" else 9.0)
 
 
-@pytest.mark.parametrize(("own", "whose"), [(999, 999), (1000, 1000), (1001, 1000)])
 async def test_quantiles_are_those_of_the_newest_thousand(
-    database: Database, community: Community, own: int, whose: int
+    database: Database, community: Community
 ) -> None:
-    await add_labels(database, [float(each) for each in range(own)])
-    async with database.read() as session:
-        quantiles = await session.run_sync(read_quantiles, community, before=MOMENT)
-    # The oldest has the highest score.
-    assert quantiles.scores == tuple(float(each) for each in range(whose))
+    there = 0
+    for own, whose in ((999, 999), (1000, 1000), (1001, 1000)):
+        # The oldest has the highest score.
+        await add_labels(database, [float(each) for each in range(there, own)], newer=there)
+        there = own
+        async with database.read() as session:
+            quantiles = await session.run_sync(read_quantiles, community, before=MOMENT)
+        assert quantiles.scores == tuple(float(each) for each in range(whose))
 
 
 @pytest.mark.parametrize(("age", "known"), [(-1, False), (0, True), (1, True)])
@@ -191,12 +193,28 @@ async def test_quantiles_know_what_matured_by_the_moment(
     assert (quantiles.source == "community") is known
 
 
-async def labelled(database: Database, score: float, **post: Any) -> Label:
-    """The label of a new post."""
+def new_post(**changes: Any) -> Post:
     values = {"state": PostState.AWAITING_SCORE, "predicted_at": MOMENT, "source_id": "new"}
-    async with database.write() as session:
-        session.add(row(Post, **{**values, **post}))
+    return row(Post, **{**values, **changes})
+
+
+async def labelled(database: Database, score: float) -> Label:
+    """The label of a new post."""
+    await store(database, new_post())
     return await write(database, score)
+
+
+async def ranks_of_a_new_post(database: Database, score: float) -> tuple[float, float]:
+    """Between which percentiles its label lies; neither is kept."""
+    async with database.write() as session:
+        kept = await session.begin_nested()
+        session.add(new_post(id=2))
+        post = await session.run_sync(load_post, 2)
+        assert post is not None
+        label = await session.run_sync(write_label, post, score, now=MOMENT, season_time_zone="UTC")
+        found = label.percentile_low, label.percentile_high
+        await kept.rollback()
+    return found
 
 
 async def write(database: Database, score: float) -> Label:
@@ -206,20 +224,21 @@ async def write(database: Database, score: float) -> Label:
         return await session.run_sync(write_label, post, score, now=MOMENT, season_time_zone="UTC")
 
 
-@pytest.mark.parametrize(
-    ("others", "oldest_counts"), [(998, True), (999, True), (1000, False), (1200, False)]
-)
 async def test_a_label_is_one_of_the_newest_thousand(
-    database: Database, community: Community, others: int, oldest_counts: bool
+    database: Database, community: Community
 ) -> None:
     """All others scored less but for the oldest, which scored more."""
-    await add_labels(database, [0.0] * (others - 1) + [99.0])
-    label = await labelled(database, 50)
-    assert (label.percentile_high < 1) is oldest_counts
-    count = min(others, 999) + 1
-    less = others - 1 if oldest_counts else 999
-    assert label.percentile_low == pytest.approx(less / count)
-    assert label.percentile_high == pytest.approx((less + 1) / count)
+    await add_labels(database, [99.0], first=1, matured_at=MOMENT - timedelta(days=99))
+    there = 1
+    for others, oldest_counts in ((998, True), (999, True), (1000, False), (1200, False)):
+        await add_labels(database, [0.0] * (others - there), newer=there)
+        there = others
+        low, high = await ranks_of_a_new_post(database, 50)
+        assert (high < 1) is oldest_counts
+        count = min(others, 999) + 1
+        less = others - 1 if oldest_counts else 999
+        assert low == pytest.approx(less / count)
+        assert high == pytest.approx((less + 1) / count)
 
 
 @pytest.mark.parametrize(("later", "counts"), [(-1, True), (0, True), (1, False)])
@@ -290,21 +309,25 @@ async def grown(database: Database, **changes: Any) -> Growth:
         return await session.run_sync(learn_growth, community, **asked)
 
 
-@pytest.mark.parametrize(("labels", "learned"), [(499, 499), (500, 500), (501, 500)])
 async def test_growth_is_learned_from_the_newest_five_hundred(
-    database: Database, community: Community, labels: int, learned: int
+    database: Database, community: Community
 ) -> None:
-    await add_labels(database, [3.0] * labels, reading=600)
-    assert (await grown(database)).n == learned
+    there = 0
+    for labels, learned in ((499, 499), (500, 500), (501, 500)):
+        await add_labels(database, [3.0] * (labels - there), newer=there, reading=600)
+        there = labels
+        assert (await grown(database)).n == learned
 
 
-@pytest.mark.parametrize(("labels", "lent"), [(199, 199), (200, 200), (201, 200)])
 async def test_another_community_lends_its_newest_two_hundred(
-    database: Database, community: Community, labels: int, lent: int
+    database: Database, community: Community
 ) -> None:
     await store(database, row(Community, id=2, source_id="other"))
-    await add_labels(database, [3.0] * labels, community=2, reading=600)
-    assert (await grown(database)).n == lent
+    there = 0
+    for labels, lent in ((199, 199), (200, 200), (201, 200)):
+        await add_labels(database, [3.0] * (labels - there), newer=there, community=2, reading=600)
+        there = labels
+        assert (await grown(database)).n == lent
 
 
 @pytest.mark.parametrize(

@@ -295,20 +295,20 @@ SCORED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("labels", "used"), [(999, 999), (1000, 1000), (1001, 1000)])
-async def test_calibration_is_that_of_the_newest_thousand(
-    database: Database, labels: int, used: int
-) -> None:
+async def test_calibration_is_that_of_the_newest_thousand(database: Database) -> None:
     await store(database, row(Community), row(Image), row(ModelVersion))
-    await add_labels(database, [1.0] * labels, matured_at=MOMENT, apart=timedelta(microseconds=1))
-    async with database.write() as session:
-        session.add_all(
-            row(Prediction, id=None, post_id=1000 + each, **SCORED) for each in range(labels)
-        )
-    async with database.read() as session:
-        since = MOMENT.date() - timedelta(days=3)
-        points = await read_calibration(session, None, since, MOMENT)
-    assert sum(each.n for each in points) == used
+    since = MOMENT.date() - timedelta(days=3)
+    tick = timedelta(microseconds=1)
+    there = 0
+    for labels, used in ((999, 999), (1000, 1000), (1001, 1000)):
+        more = range(there, labels)
+        await add_labels(database, [1.0 for _ in more], newer=there, matured_at=MOMENT, apart=tick)
+        async with database.write() as session:
+            session.add_all(row(Prediction, id=None, post_id=1000 + i, **SCORED) for i in more)
+        async with database.read() as session:
+            points = await read_calibration(session, None, since, MOMENT)
+        assert sum(each.n for each in points) == used
+        there = labels
 
 
 # What a reply does

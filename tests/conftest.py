@@ -6,31 +6,22 @@ import logging
 import os
 import shutil
 from collections.abc import AsyncIterator, Generator, Iterator
-from functools import cache
 from pathlib import Path
 from types import CodeType
-from typing import Any
 
 import hypothesis
 import jinja2
 import pytest
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.app import App, build
 from bot.core import Core, open_core
-from bot.labels.shipped_curves import shipped_curves
 from bot.settings import ENV_PREFIX, Settings
-from models.checksum import read_with_sha256
-from models.head import FILE as HEAD_FILE
-from models.head import Head
 from storage.engine.database import Database
 from storage.types import PlatformName
 from tests.fakes.clock import FakeClock
 from tests.fakes.object_store import FakeObjectStore, fake_object_store
 from tests.fakes.platform import FakePlatform
-from tests.fixtures import postgresql
-from tests.fixtures.compiled_statements import CompiledStatements
+from tests.fixtures import made_once, postgresql
 from tests.fixtures.files_read_once import FilesReadOnce
 from tests.fixtures.reused_database import ReusedDatabase
 
@@ -153,9 +144,7 @@ def nobodys_environment() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def growth_curves_read_once() -> Iterator[None]:
-    """The curves that ship are the same in every test, and reading them takes long."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bot.app.shipped_curves", cache(shipped_curves))
+    with made_once.growth_curves_read_once():
         yield
 
 
@@ -183,55 +172,19 @@ def templates_compiled_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def statements_compiled_once() -> Iterator[None]:
-    """Each test has engines of its own, and all would compile the same statements again."""
-    compiled: dict[str, CompiledStatements] = {}
-
-    def share(engine: Engine) -> Engine:
-        kind = f"{engine.dialect.name}+{engine.driver}"
-        engine._compiled_cache = compiled.setdefault(kind, CompiledStatements())
-        return engine
-
-    def plain(*args: Any, **options: Any) -> Engine:
-        return share(create_engine(*args, **options))
-
-    def asynchronous(*args: Any, **options: Any) -> AsyncEngine:
-        engine = create_async_engine(*args, **options)
-        share(engine.sync_engine)
-        return engine
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("storage.engine.database.create_engine", plain)
-        patch.setattr("storage.engine.database.create_async_engine", asynchronous)
+    with made_once.statements_compiled_once():
         yield
 
 
 @pytest.fixture(scope="session")
 def files_read_once() -> Iterator[FilesReadOnce]:
-    """What ships is checked at every start and where it serves: half of what a core cost."""
-    read = FilesReadOnce(read_with_sha256)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("models.backbone.read_with_sha256", read)
-        patch.setattr("models.registry.read_with_sha256", read)
+    with made_once.files_read_once() as read:
         yield read
 
 
 @pytest.fixture(scope="session", autouse=True)
 def heads_read_once(files_read_once: FilesReadOnce) -> Iterator[None]:
-    """The head of a first start is the same in every test, and has hundreds of arrays to read."""
-    heads: dict[str, Head] = {}
-    read = Head.load
-
-    def read_once(folder: Path) -> Head:
-        try:
-            _, key = files_read_once(folder / HEAD_FILE)
-        except OSError:
-            return read(folder)
-        if key not in heads:
-            heads[key] = read(folder)
-        return heads[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Head, "load", read_once)
+    with made_once.heads_read_once(files_read_once):
         yield
 
 

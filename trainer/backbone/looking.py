@@ -27,8 +27,6 @@ COMMAND = (sys.executable, "-m", f"{__package__}.look_process")
 DEATHS: Final = 2
 #: One that takes longer ends the process as well, seconds.
 _SECONDS = 80.0
-#: What a pipe holds, bytes: a picture comes in fewer parts than through the usual 64 kB.
-_PIPE = 2**20
 
 
 class CannotLook(ExpectedError):
@@ -108,12 +106,9 @@ class Looker:
 
     def _start(self) -> subprocess.Popen[bytes]:
         """A process that has shown that it can look at a picture."""
-        # On a node of a cluster, what we are is found by other ways than the folder.
-        found_in = os.pathsep.join(filter(None, sys.path))
         process = self._process = subprocess.Popen(  # noqa: S603 - this Python and a module of ours
-            self._command, env={**os.environ, "PYTHONPATH": found_in},
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, pipesize=_PIPE,
-        )  # fmt: skip
+            self._command, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         try:
             _ask(process, b"")
         except (EOFError, BrokenPipeError) as error:
@@ -129,6 +124,13 @@ class Looker:
         if process is not None:
             process.kill()
             process.communicate()
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment without Peoria's own settings: what decodes is told no secret."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PEORIA_")}
+    # On a node of a cluster, our modules are found by other ways than the folder.
+    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def _ask(process: subprocess.Popen[bytes], asked: bytes) -> NDArray[np.uint8] | str | None:

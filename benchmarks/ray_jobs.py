@@ -6,7 +6,7 @@
 Starts a cluster of two nodes with a processor each on this machine, and ends it. Every kind of
 work is done by this process alone, and on the cluster while one of the nodes is killed in the
 middle; both must give the same: embeddings to the last bit, heads within 1e-6. At the end the
-head is killed, in the middle of a fine-tuning: it must fail and go on alone. It measures
+head is killed, in the middle of a job: it must fail, and go on alone. It measures
 what a batch of 32 costs beyond its images, and how much sooner two workers are done than one, in
 turns. More than ``--compared`` labels are fitted on the cluster only, as it takes an hour to do it
 twice.
@@ -309,7 +309,7 @@ def measured(
         "folds": lambda: folds(cluster, 200 if asked.short else 400, network=not asked.short),
         "jobs": lambda: jobs(cluster, folder),
         "speed_up": lambda: speed_up(cluster, kit, asked.images, asked.turns),
-        "head": lambda: head_lost(cluster, folder / "head", 24),
+        "head": lambda: head_lost(cluster, folder),
     }
     for name in PARTS:
         if name not in parts:

@@ -172,43 +172,31 @@ def jobs(cluster: Nodes, folder: Path) -> dict[str, Any]:
     }
 
 
-def head_lost(cluster: Nodes, folder: Path, count: int) -> dict[str, Any]:
-    """The head is killed while the other node fine-tunes; then it goes on here.
+def head_lost(cluster: Nodes, folder: Path) -> dict[str, Any]:
+    """The head is killed in the middle of a job; then it goes on here.
 
     Nothing can be done on the cluster after that.
     """
-    from trainer.backbone.finetune import Plan, finetune
-    from trainer.backbone.finetune_job import finetune_on
-
-    shown, weights = to_tune(folder, count)
-    out, checkpoint, plan = folder / "out.npz", folder / "checkpoint.npz", Plan(2, patience=9)
-    cluster.have(1)
-    cluster.have(2, num_gpus=1)
+    kept = folder / "counted.txt"
     killed: list[float] = []
 
-    def progress(*_: object) -> None:
-        if checkpoint.is_file() and not killed:
+    def told(number: int) -> None:
+        if number == 5:
             killed.append(time.perf_counter())
             cluster.kill_head()
 
     why = ""
     try:
         with job_cluster(cluster.address) as places:
-            finetune_on(
-                places, shown, weights, out, plan=plan, progress=progress,
-                checkpoint=checkpoint, note=lambda _: None, left_out=no_poison, min_labels=1,
-            )  # fmt: skip
+            work = Job(count_up, (1000, 0.3), [], {"checkpoint.txt": kept})
+            run_job(places, work, told=told, note=lambda _: None)
     except ClusterLost as lost:
         why = str(lost)
-    noticed = time.perf_counter()
-    is_kept, changed = checkpoint.is_file(), out.exists()
-    done: list[int] = []
-    finetune(
-        shown, weights, out, plan=plan, min_labels=1, checkpoint=checkpoint,
-        progress=lambda at, *_: done.append(at),
-    )  # fmt: skip
+    noticed, reached = time.perf_counter(), int(kept.read_text())
+    (folder / "checkpoint.txt").write_text(str(reached))
+    goes_on: list[int] = []
+    count_up(folder, goes_on.append, reached + 2, 0.0)
     return {
-        "said": why, "after_s": round(noticed - killed[0], 1) if killed else None,
-        "first_batch": done[:1],
-        "goes_on": bool(why) and is_kept and not changed and done[:1] > [1],
+        "said": why, "after_s": round(noticed - killed[0], 1), "reached": reached,
+        "goes_on": bool(why) and goes_on == [reached + 1, reached + 2],
     }  # fmt: skip

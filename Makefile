@@ -33,7 +33,7 @@ test test-quick coverage: export TF_NUM_INTRAOP_THREADS := 1
 test: set-up-dev ## set up, then run the tests
 	$(PYTEST) --durations=15 $(PYTEST_ARGS)
 
-test-quick: set-up-dev ## run the quick tests, under a minute (tests/conftest.py lists the slow ones)
+test-quick: set-up-dev ## run the quick tests (tests/conftest.py lists the slow ones)
 	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
 
 coverage: set-up-dev ## run the tests, and print how much of each room they reach

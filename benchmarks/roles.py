@@ -61,6 +61,8 @@ UNANSWERED = 200
 #: For how long the end is waited for, seconds.
 PATIENCE = 600.0
 PAUSE = 20.0
+#: Leases that only count the processes: nobody has to take one over (`bot/shared_leases.py`).
+SEATS = "reddit r/process "
 
 
 @dataclass
@@ -406,7 +408,8 @@ async def _watch_leases(world: World, pid: int) -> Callable[[float], Awaitable[N
 
     async def owners() -> dict[str, tuple[str, int]]:
         query = "SELECT name, owner, fence FROM leases WHERE expires > 0"
-        return {row["name"]: (row["owner"], row["fence"]) for row in await world.ask(query)}
+        rows = [row for row in await world.ask(query) if not row["name"].startswith(SEATS)]
+        return {row["name"]: (row["owner"], row["fence"]) for row in rows}
 
     had = {name: each for name, each in (await owners()).items() if f" {pid} " in each[0]}
 

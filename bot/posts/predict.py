@@ -171,6 +171,8 @@ class Predictor:
             except _MovedOn:
                 return None
             if not isinstance(written, dict):
+                # Not in the write, which may be called again.
+                PREDICTION_SECONDS.observe(made.took_ms / 1000)
                 return written
             # An image was posted before, and its text was read: the prediction uses it, too.
             texts = written
@@ -241,7 +243,6 @@ class Predictor:
                 "latency_ms": made.took_ms,
             },
         )
-        PREDICTION_SECONDS.observe(made.took_ms / 1000)
         skip = self._replier.claim(session, post, card, now)
         if is_open_to_all(post, skip, now):
             foreseen = about_prediction(

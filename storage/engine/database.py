@@ -123,8 +123,9 @@ class Database:
         On SQLite several waiting works share one commit; each is kept or rolled back by itself.
         A task that is cancelled while its work runs does not learn whether it was kept.
 
-        On PostgreSQL a transaction that is in the way of others is rolled back, and ``work`` is
-        called again: it changes nothing but what its session writes.
+        ``work`` may be called again, after what it wrote was rolled back: on SQLite where one fails
+        that shares its commit, on PostgreSQL where its transaction is in the way of others. So it
+        changes nothing but what its session writes, and adds no object that it did not make itself.
 
         Args:
             work: what is done.

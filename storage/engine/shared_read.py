@@ -33,7 +33,8 @@ class SharedRead(Generic[K, V]):
 
     Args:
         database: what is read.
-        read: finds what there is for each of some keys, all different.
+        read: finds what there is for each of some keys, all different. What it finds may share
+            rows with what others asked for: nobody changes it.
     """
 
     def __init__(

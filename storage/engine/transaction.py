@@ -54,7 +54,7 @@ class TransactionThreads:
         """Return what ``work`` returns, once what it wrote is committed.
 
         Those who wait for their turn share one commit, in the order in which they came. Each is
-        kept or rolled back by itself.
+        kept or rolled back by itself: where one fails, all of them are called again.
         """
         mine = _Write(work, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)

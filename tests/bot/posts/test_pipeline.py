@@ -8,15 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from bot.app import App
 from bot.people.identity import hash_person
 from bot.platform import PlatformUnavailable, PostRef
 from bot.posts.ingest import is_silent
+from bot.runtime.metrics import REGISTRY
 from bot.serving.forecast import Card
 from bot.serving.phrases import refusal_sentence
 from models.head import Head
-from storage.tables import Author, Base, Community, Embedding, Image, Post, Prediction
+from storage.tables import Author, Base, Community, Embedding, Image, Post, Prediction, Reply
 from storage.types import (
     PlatformName,
     PostRefusal,
@@ -28,7 +30,7 @@ from storage.types import (
 from tests.fakes.clock import FakeClock
 from tests.fakes.downloads import Downloads
 from tests.fakes.platform import HORIZON, FakePlatform, incoming
-from tests.fixtures import images
+from tests.fixtures import images, rows
 from tests.fixtures.accepted_posts import PICTURE, accept, stored
 
 OTHER = images.encode(images.photo(120, 90), "JPEG")
@@ -124,6 +126,20 @@ async def test_the_embedding_is_stored_once_as_it_was_served(app: App, clock: Fa
     assert (np.frombuffer(row.vector, "<f2").astype(np.float32) == seen.embedding).all()
     assert await count(app, Image) == 1
     assert await count(app, Prediction) == 2
+
+
+async def test_a_prediction_that_could_not_be_stored_is_not_counted(
+    app: App, clock: FakeClock
+) -> None:
+    post_id = await accept(app, clock, "one", PICTURE)
+    async with app.core.database.write() as session:
+        # Its reply cannot be claimed.
+        session.add(rows.row(Reply, post_id=post_id))
+    before = REGISTRY.get_sample_value("peoria_prediction_seconds_count")
+    with pytest.raises(IntegrityError):
+        await app.pipeline.advance(post_id)
+    assert (await stored(app, post_id)).state is PostState.SEEN
+    assert REGISTRY.get_sample_value("peoria_prediction_seconds_count") == before
 
 
 async def test_a_post_accepted_any_number_of_times_is_one(app: App, clock: FakeClock) -> None:

@@ -34,6 +34,7 @@ from bot.runtime.another_try import until_another_try
 from bot.runtime.cron import cron_trigger
 from bot.runtime.pulse import Pulse
 from bot.runtime.roles import ONE_AT_A_TIME, PLATFORMS, Role
+from bot.runtime.side_by_side import end_side_by_side
 from bot.runtime.supervisor import ServiceReport
 from bot.runtime.task_group import TaskGroup
 from bot.set_up_later import (
@@ -390,7 +391,7 @@ async def running(app: App) -> AsyncIterator[None]:
         stack.push_async_callback(returns.stop)
         platforms = [*app.platforms.items()]
         begun: list[Callable[[], Awaitable[None]]] = []
-        stack.push_async_callback(_side_by_side, begun)
+        stack.push_async_callback(end_side_by_side, begun)
         for name, platform in platforms:
             begun.append(platform.stop)
             try:
@@ -414,7 +415,7 @@ async def running(app: App) -> AsyncIterator[None]:
         if PlatformName.WEB in app.platforms:
             returns.start(app.set_up_later.run(), "Platforms that are set up later")
         releases = [lease.release for lease in app.leases.values()]
-        stack.push_async_callback(_side_by_side, releases)
+        stack.push_async_callback(end_side_by_side, releases)
         if Role.TRAIN in app.leases and await app.leases[Role.TRAIN].hold():
             await app.jobs.make_up_once()
         scheduler = schedule(
@@ -434,16 +435,3 @@ async def running(app: App) -> AsyncIterator[None]:
         stack.push_async_callback(app.jobs.stop)
         stack.callback(scheduler.pause)
         yield
-
-
-async def _side_by_side(ends: Sequence[Callable[[], Awaitable[None]]]) -> None:
-    """Wait until each has ended: what they give up, other processes wait for.
-
-    The first error is raised, any other logged; one that fails keeps none of the others.
-    """
-    ended = await asyncio.gather(*(end() for end in ends), return_exceptions=True)
-    errors = [each for each in ended if isinstance(each, Exception)]
-    for error in errors[1:]:
-        log.error("Something could not be stopped.", exc_info=error)
-    if errors:
-        raise errors[0]

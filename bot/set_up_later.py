@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from bot.platform import Platform, PlatformRefused, SignsIn
 from bot.runtime.another_try import RETRY_SECONDS
 from bot.runtime.roles import Role
+from bot.runtime.side_by_side import end_side_by_side
 from bot.service_states import ServiceStates
 from bot.settings import Settings, with_written_credentials
 from bot.written_networks import NETWORKS
@@ -152,8 +153,7 @@ class SetUpLater:
 
     async def stop(self) -> None:
         """Stop what was started here."""
-        for platform in self._started:
-            await platform.stop()
+        await end_side_by_side([platform.stop for platform in self._started])
 
     async def _stop(self, name: PlatformName) -> None:
         platform = self.platforms.pop(name, None)

@@ -36,16 +36,27 @@ class Noted(FakePlatform):
         self.told.append("stop")
 
 
+class Failing(Noted):
+    async def stop(self) -> None:
+        await super().stop()
+        raise ConnectionRefusedError
+
+
 @pytest.fixture
 def made() -> list[Noted]:
     return []
 
 
 def kind(
-    core: Core, is_given: Callable[..., bool], made: list[Noted], *, error: Exception | None = None
+    core: Core,
+    is_given: Callable[..., bool],
+    made: list[Noted],
+    *,
+    of: type[Noted] = Noted,
+    error: Exception | None = None,
 ) -> Kind:
     def make(settings: Settings) -> Platform:
-        made.append(Noted(settings, core.clock, error=error))
+        made.append(of(settings, core.clock, error=error))
         return made[-1]
 
     return Kind(is_given, make)
@@ -105,3 +116,19 @@ async def test_reddit_starts_anew_with_other_subreddits(core: Core, made: list[N
     write_subreddits(core.settings, "")
     await later.look()
     assert made[2].settings.reddit_subreddits == ()
+
+
+async def test_one_that_cannot_be_stopped_keeps_none_of_the_others(
+    core: Core, made: list[Noted]
+) -> None:
+    kinds = {
+        PlatformName.DISCORD: kind(core, discord_is_given, made, of=Failing),
+        PlatformName.REDDIT: kind(core, reddit_is_given, made),
+    }
+    later = later_of(core, {}, kinds)
+    write_discord_token(core.settings, "token")
+    write_reddit_credentials(core.settings, CREDENTIALS)
+    await later.look()
+    with pytest.raises(ConnectionRefusedError):
+        await later.stop()
+    assert [each.told for each in made] == [["start", "stop"]] * 2

@@ -28,7 +28,7 @@ def perceptual_hash(image: Image.Image) -> str:
     """The 64-bit DCT hash of a picture as 16 hex digits; near-duplicates differ in few bits.
 
     The `phash` of the ImageHash library, which would bring SciPy into the serving process for one
-    small matrix product: bit for bit up to six times the 32 pixels that it looks at. Larger
+    small matrix product: bit for bit below six times the 32 pixels that it looks at. Larger
     pictures are averaged first, as in decoding: of 150 memes nine then differed, in two bits.
     """
     grey = _as_rgb(image).convert("L")

@@ -60,7 +60,10 @@ def test_a_fine_pattern_is_averaged_not_sampled() -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_hash_is_that_of_imagehash(seed: int) -> None:
-    assert perceptual_hash(scene(seed)) == str(imagehash.phash(scene(seed)))
+    small = scene(seed).resize((191, 143))
+    assert perceptual_hash(small) == str(imagehash.phash(small))
+    # A larger one is averaged first.
+    assert bits_apart(perceptual_hash(scene(seed)), str(imagehash.phash(scene(seed)))) <= 2
 
 
 @pytest.mark.parametrize("seed", range(4))

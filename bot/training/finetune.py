@@ -83,12 +83,13 @@ async def finetune(
     async with switch.database.read() as session:
         without = [*await communities_kept_apart(session)]
 
-    left_out: list[int] = []
+    # The picture of several posts may be told of several times, and by several nodes.
+    left_out: set[int] = set()
 
     async def follow(step: dict[str, Any]) -> None:
         if "quarantined" in step:
             image_id, deaths = step["quarantined"], step["deaths"]
-            left_out.append(image_id)
+            left_out.add(image_id)
             log.warning(
                 "Image %s ended %s processes that looked at it: it is left alone.",
                 image_id, deaths,

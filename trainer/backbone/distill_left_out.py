@@ -26,7 +26,9 @@ class LeftOut:
             self.paths += map(Path, json.loads(self._file.read_text("utf-8")))
 
     def add(self, path: Path) -> None:
-        """Leave an image out from now on."""
+        """Leave an image out from now on; nothing where that is noted: another node met it, too."""
+        if path in self.paths:
+            return
         self.paths.append(path)
         with replacing(self._file) as file:
             file.write_text(json.dumps([str(each) for each in self.paths], indent=1), "utf-8")

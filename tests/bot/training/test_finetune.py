@@ -119,7 +119,8 @@ async def test_one_that_the_gate_is_against_changes_nothing(
     with pytest.raises(
         SwitchRefused, match=r"goes on serving: Not better.* 2 images .* looked at them, and"
     ):
-        await fine_tune(core, quiet, command=child("improves", "1", "2"))
+        # Two posts have the second.
+        await fine_tune(core, quiet, command=child("improves", "1", "2", "2"))
     assert (await core.serving.champion()).name == before
 
 

@@ -144,7 +144,7 @@ async def _watch_memory(process: Process, limit_mb: int) -> bool:
         watched = psutil.Process(process.pid)
         while process.returncode is None:
             family = [watched, *watched.children(recursive=True)]
-            if sum(each.memory_info().rss for each in family) > limit_mb * 2**20:
+            if sum(map(_memory, family)) > limit_mb * 2**20:
                 process.kill()
                 return True
             await asyncio.sleep(1)
@@ -152,6 +152,14 @@ async def _watch_memory(process: Process, limit_mb: int) -> bool:
         # It ended between two checks.
         pass
     return False
+
+
+def _memory(process: psutil.Process) -> int:
+    """Bytes of a process; none where it has ended: a child may, and the rest is watched on."""
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def _why_it_ended(status: int, last_words: str) -> str:

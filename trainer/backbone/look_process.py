@@ -7,6 +7,7 @@ started it believes nothing of what a file may have made of this process.
 import io
 import json
 import os
+import signal
 import struct
 import sys
 from collections.abc import Callable
@@ -65,6 +66,8 @@ def _answer(answers: BinaryIO, found: NDArray[np.uint8] | str) -> None:
 def main(look: Look = look) -> int:
     """Answer with what ``look`` gives until the process that started this closes the pipe."""
     end_with_parent()
+    # Ctrl-C is for whoever started this, who ends it; what is looked at meanwhile is no poison.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What libraries print goes to standard error.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -27,6 +27,8 @@ COMMAND = (sys.executable, "-m", f"{__package__}.look_process")
 DEATHS: Final = 2
 #: One that takes longer ends the process as well, seconds.
 _SECONDS = 80.0
+#: What the names of variables begin with that hold secrets, and that decoding needs nothing of.
+_NOT_TOLD = ("PEORIA_", "AWS_", "AZURE_", "GOOGLE_")
 
 
 class CannotLook(ExpectedError):
@@ -127,8 +129,8 @@ class Looker:
 
 
 def _environment() -> dict[str, str]:
-    """This process's environment without Peoria's own settings: what decodes is told no secret."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PEORIA_")}
+    """This process's environment without Peoria's settings and an object store's keys."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_TOLD)}
     # On a node of a cluster, our modules are found by other ways than the folder.
     return kept | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 

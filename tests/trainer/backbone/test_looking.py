@@ -1,5 +1,8 @@
 """A picture that ends the process which looks at it costs itself, and nothing else."""
 
+import json
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,8 +12,12 @@ from PIL import Image
 
 from tests.fakes import poisoned_look
 from trainer.backbone.distill_images import read_rgb
+from trainer.backbone.distill_left_out import LeftOut
 from trainer.backbone.finetune_canvas import canvas
-from trainer.backbone.looking import CannotLook, Looker
+from trainer.backbone.look_process import HEADER
+from trainer.backbone.looking import COMMAND, CannotLook, Looker
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -43,10 +50,48 @@ def test_poison_is_left_out_after_two_processes(tmp_path: Path, picture: Path) -
     assert told == [poison]
 
 
-def test_where_no_process_can_look_nothing_is_left_out(picture: Path) -> None:
+def test_ctrl_c_in_a_terminal_is_no_fault_of_the_picture(picture: Path) -> None:
+    with subprocess.Popen(  # noqa: S603
+        COMMAND, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        # It says first that it can look at a picture of two by two pixels.
+        ready = HEADER.size + 2 * 2 * 3
+        assert len(process.stdout.read(ready)) == ready
+        process.send_signal(signal.SIGINT)
+        found, _ = process.communicate(
+            json.dumps({"path": str(picture), "side": None}).encode() + b"\n"
+        )
+    assert found[HEADER.size :] == read_rgb(picture).tobytes()
+    assert process.returncode == 0
+
+
+def test_an_image_is_noted_once_however_many_nodes_it_was_met_on(tmp_path: Path) -> None:
+    notes: list[str] = []
+    left_out = LeftOut(tmp_path, notes.append)
+    for _ in range(2):
+        left_out.add(tmp_path / "poison")
+    assert left_out.words().startswith(" 1 image was left out")
+    assert LeftOut(tmp_path, notes.append).paths == [tmp_path / "poison"]
+    assert len(notes) == 1
+
+
+#: Ends at once, with 7 where it was told no secret.
+TOLD_NOTHING = """
+import os
+raise SystemExit(7 + sum(name.startswith(("PEORIA_", "AWS_")) for name in os.environ))
+"""
+
+
+def test_where_no_process_can_look_nothing_is_left_out(
+    picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PEORIA_DISCORD_TOKEN", "a secret")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
     told: list[Path] = []
     with (
-        Looker(told.append, command=(sys.executable, "-c", "raise SystemExit(7)")) as looker,
+        Looker(told.append, command=(sys.executable, "-c", TOLD_NOTHING)) as looker,
         pytest.raises(CannotLook, match="ended before it had seen one \\(status 7\\)"),
     ):
         looker.canvas(picture, 32)

@@ -326,7 +326,10 @@ def held(result: dict[str, Any], rows: Sequence[dict[str, Any]]) -> dict[str, bo
     must = {
         "memory": all(row["worker_gb"] <= MOST_MEMORY for row in rows),
         "linear": all(row.get("difference", 0.0) <= 1e-6 for row in rows),
-        "jobs": all(each["as_alone"] for each in result.get("jobs", {}).values()),
+        # One that was done before its node was killed shows nothing.
+        "jobs": all(
+            each["as_alone"] and each["nodes_lost"] for each in result.get("jobs", {}).values()
+        ),
     }
     if "head" in result:
         must["head"] = result["head"]["goes_on"]

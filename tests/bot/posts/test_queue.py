@@ -24,11 +24,13 @@ class Gated(FakePlatform):
         super().__init__(clock)
         self.opened = asyncio.Event()
         self.asked: list[str] = []
+        self.kept_waiting = asyncio.Event()
         self.replied: asyncio.Queue[str] = asyncio.Queue()
 
     async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
         self.asked.append(post.source_id)
         if post.community_source_id == "slow":
+            self.kept_waiting.set()
             await self.opened.wait()
         reply_id = await super().reply(post, card, sent_before=sent_before)
         self.replied.put_nowait(post.source_id)
@@ -72,6 +74,8 @@ async def test_a_lane_that_goes_on_is_left_alone_by_the_next_tick(
     async with asyncio.timeout(30):
         await platform.replied.get()
         await platform.replied.get()
+        # Before it is stored what was predicted, the slow one would be claimed like the other.
+        await platform.kept_waiting.wait()
         # Returns once the second quick one is on record as replied to.
         await app.pipeline.advance(4)
         assert await app.jobs.advance_posts() == 0

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Delete,
     Double,
     Update,
+    bindparam,
     delete,
     literal_column,
     select,
@@ -34,6 +35,7 @@ from sqlalchemy.orm import Session
 
 from bot.runtime.processes import is_gone, this_process
 from bot.runtime.system_clock import steady
+from storage.engine.core_tables import table_of
 from storage.engine.database import Database
 from storage.engine.faults import DATABASE_ERRORS, may_pass
 from storage.engine.guard import guarded, guards, unguarded
@@ -55,6 +57,16 @@ _LOOK_SECONDS = 0.5
 _mine: "WeakValueDictionary[str, Holder]" = WeakValueDictionary()
 
 
+_LEASES = table_of(Row)
+#: Built once: it is asked before every write by right of a lease.
+_OWNERS = (
+    select(_LEASES.c.name, _LEASES.c.owner, _LEASES.c.fence)
+    .where(_LEASES.c.name.in_(bindparam("names", expanding=True)))
+    .order_by(_LEASES.c.name)
+    .with_for_update(read=True, key_share=True)
+)
+
+
 class LeaseLost(Exception):
     """The right to what was being done has passed to another process: nothing is written."""
 
@@ -69,12 +81,7 @@ class _Fence:
         # Held until the end of the transaction: nobody takes a lease between this and that. Its
         # owner may renew it meanwhile, however long the transaction takes.
         names = [lease.name for lease, _ in self.rights]
-        rows = session.execute(
-            select(Row.name, Row.owner, Row.fence)
-            .where(Row.name.in_(names))
-            .order_by(Row.name)
-            .with_for_update(read=True, key_share=True)
-        )
+        rows = session.execute(_OWNERS, {"names": names})
         found = {row.name: (row.owner, row.fence) for row in rows}
         for lease, number in self.rights:
             if found.get(lease.name) != (lease.owner, number):

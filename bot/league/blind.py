@@ -20,11 +20,12 @@ async def note_view(
 
     Call it before showing: what cannot be remembered must not be shown.
     """
-    async with database.write(alone_in=[person_scope(platform, person)]) as session:
-        author = await session.run_sync(find_or_add_author, platform, person)
-        await session.run_sync(
-            insert_if_new, Peek, post_id=post_id, author_id=author.id, peeked_at=now
-        )
+
+    def note(session: Session) -> None:
+        author = find_or_add_author(session, platform, person)
+        insert_if_new(session, Peek, post_id=post_id, author_id=author.id, peeked_at=now)
+
+    await database.run_write(note, alone_in=[person_scope(platform, person)])
 
 
 def has_viewed(session: Session, *, post_id: int, platform: PlatformName, person: str) -> bool:

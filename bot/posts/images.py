@@ -1,6 +1,6 @@
 """Rows of images: what was found in a post's places, the images themselves, their embeddings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,27 +33,42 @@ class StoredImage:
     attributes: Attributes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FoundOfPost:
+    """The images of a post, and the fingerprint of the backbone that embedded them."""
+
+    post_id: int
+    found: FoundImages
+    backbone: str
+
+
 def store_found(
-    session: Session, post_id: int, found: FoundImages, backbone: str, now: datetime
+    session: Session, posts: Sequence[FoundOfPost], now: datetime
 ) -> dict[str, StoredImage]:
-    """Store the images of a post, and in each of its places the image or why it is refused.
+    """Store the images of posts, and in each of their places the image or why it is refused.
 
     Args:
         session: a write session.
-        post_id: whose places they are.
-        found: its images.
-        backbone: fingerprint of the backbone that embedded them.
+        posts: whose images they are.
         now: the time of storing.
 
     Returns the images' rows by their SHA-256.
     """
-    embedded = {each.sha256: each.embedded for each in found.usable}
-    stored = store_images(session, embedded, backbone, now)
+    stored: dict[str, StoredImage] = {}
+    for backbone in dict.fromkeys(each.backbone for each in posts):
+        embedded = {
+            image.sha256: image.embedded
+            for each in posts
+            if each.backbone == backbone
+            for image in each.found.usable
+        }
+        stored |= store_images(session, embedded, backbone, now)
     places = [
-        {"post": post_id, "place": position, "image": image_id, "reason": reason}
+        {"post": each.post_id, "place": position, "image": image_id, "reason": reason}
+        for each in posts
         for position, image_id, reason in (
-            *((each.position, stored[each.sha256].id, None) for each in found.usable),
-            *((position, None, reason) for position, reason in found.refused.items()),
+            *((image.position, stored[image.sha256].id, None) for image in each.found.usable),
+            *((position, None, reason) for position, reason in each.found.refused.items()),
         )
     ]
     if places:
@@ -76,6 +91,8 @@ def store_images(
     """
     if not seen:
         return {}
+    # In one order for all, so that of two who store the same images only one waits.
+    seen = dict(sorted(seen.items()))
     rows = [
         {
             "sha256": sha256,

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from bot.runtime.clock import Clock
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
 from storage.engine.scopes import Scopes, person_scope, source_scope
+from storage.engine.shared_write import SharedWrite
 from storage.engine.upsert import insert_if_new
 from storage.files.image_store import ImageStore
 from storage.files.post_values import MAX_TITLE
@@ -69,8 +71,23 @@ _KNOWN = select(
         ),
     )
 )
-_INSERT_POST, _INSERT_AUTHOR = insert(_POSTS), insert(_AUTHORS)
+_INSERT_POSTS = insert(_POSTS).returning(_POSTS.c.id, _POSTS.c.platform, _POSTS.c.source_id)
+_INSERT_AUTHOR = insert(_AUTHORS)
 _INSERT_IMAGES, _INSERT_IMAGELESS = insert(table_of(PostImage)), insert(_IMAGELESS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """A post that was just seen, where to find its images, and the keys of what is known of it."""
+
+    incoming: IncomingPost
+    sources: Sequence[str]
+    keys: Mapping[str, Any]
+
+    @property
+    def name(self) -> tuple[PlatformName, str]:
+        """No other post has it."""
+        return self.keys["platform"], self.incoming.source_id
 
 
 class Ingest:
@@ -95,6 +112,9 @@ class Ingest:
         self._people_key = people_key
         self._silent_share = silent_share
         self._clock = clock
+        self._arrivals: SharedWrite[_Arrival, int | None] = SharedWrite(
+            database, self._store, alone_in=lambda each: _scopes(each.keys)
+        )
 
     async def accept(self, platform: PlatformName, incoming: IncomingPost) -> int | None:
         """Store a post; return its id, or None if it is not to be stored.
@@ -102,58 +122,77 @@ class Ingest:
         One that was withdrawn and is there all the same comes back, while its label can be had.
         """
         files = any(isinstance(image, bytes) for image in incoming.images)
-        sources = incoming.images
+        sources: Sequence[Any] = incoming.images
         if files:
             sources = await self._images.on_thread(self._put, incoming.images)
-        keys = self._keys(platform, incoming)
-        now = self._clock()
-
-        def store(session: Session) -> int | None:
-            known = session.execute(_KNOWN, keys).one()
-            if known.post_id is not None:
-                return _take_back(session, known, now)
-            place = _find_place(session, known, keys, incoming, now)
-            if place is None:
-                return None
-            known, author_id = place
-            if known.imageless_id is not None:
-                # Its image was late.
-                session.execute(delete(_IMAGELESS).where(_IMAGELESS.c.id == known.imageless_id))
-            post_id = _insert(
-                session,
-                _INSERT_POST,
-                community_id=known.community_id,
-                platform=platform,
-                source_id=incoming.source_id,
-                author_id=author_id,
-                origin=PostOrigin.LIVE,
-                title=incoming.title[:MAX_TITLE],
-                link=incoming.link,
-                posted_at=incoming.posted_at,
-                seen_at=now,
-                state=PostState.SEEN,
-                due_at=now,
-                silent=is_silent(platform, incoming.source_id, self._silent_share),
-                guessing_closed_at=incoming.posted_at
-                + timedelta(seconds=min(known.guess_seconds, known.horizon_seconds)),
-                options=_options(incoming, known.options),
-            )
-            if sources:
-                session.execute(
-                    _INSERT_IMAGES,
-                    [
-                        {"post_id": post_id, "position": position, "source": source}
-                        for position, source in enumerate(sources)
-                    ],
-                )
-            return post_id
-
-        post_id = await self._database.run_write(store, alone_in=_scopes(keys))
+        arrival = _Arrival(incoming, sources, self._keys(platform, incoming))
+        post_id = await self._arrivals.write(arrival)
         if post_id is not None and files and self._images.drops_at_once:
             # A refused post of the same bytes may have taken the file with it before this one was
             # there to need it.
             await self._images.on_thread(self._put_lost, incoming.images, sources)
         return post_id
+
+    def _store(self, arrivals: Sequence[_Arrival], session: Session) -> list[int | None]:
+        now = self._clock()
+        ids: dict[tuple[PlatformName, str], int | None] = {}
+        new: dict[tuple[PlatformName, str], dict[str, Any]] = {}
+        images: list[tuple[_Arrival, int, str]] = []
+        for each in arrivals:
+            if each.name in ids or each.name in new:
+                continue
+            known = session.execute(_KNOWN, each.keys).one()
+            if known.post_id is not None:
+                ids[each.name] = _take_back(session, known, now)
+                continue
+            place = _find_place(session, known, each.keys, each.incoming, now)
+            if place is None:
+                ids[each.name] = None
+                continue
+            known, author_id = place
+            if known.imageless_id is not None:
+                # Its image was late.
+                session.execute(delete(_IMAGELESS).where(_IMAGELESS.c.id == known.imageless_id))
+            new[each.name] = self._row(each, known, author_id, now)
+            images += [(each, position, source) for position, source in enumerate(each.sources)]
+        if new:
+            for row in session.execute(_INSERT_POSTS, list(new.values())):
+                ids[row.platform, row.source_id] = row.id
+        if images:
+            session.execute(
+                _INSERT_IMAGES,
+                [
+                    {"post_id": ids[each.name], "position": position, "source": source}
+                    for each, position, source in images
+                ],
+            )
+        return [ids[each.name] for each in arrivals]
+
+    def _row(
+        self,
+        arrival: _Arrival,
+        known: Row[*tuple[Any, ...]],
+        author_id: int | None,
+        now: datetime,
+    ) -> dict[str, Any]:
+        incoming, platform = arrival.incoming, arrival.keys["platform"]
+        guess_seconds = min(known.guess_seconds, known.horizon_seconds)
+        return {
+            "community_id": known.community_id,
+            "platform": platform,
+            "source_id": incoming.source_id,
+            "author_id": author_id,
+            "origin": PostOrigin.LIVE,
+            "title": incoming.title[:MAX_TITLE],
+            "link": incoming.link,
+            "posted_at": incoming.posted_at,
+            "seen_at": now,
+            "state": PostState.SEEN,
+            "due_at": now,
+            "silent": is_silent(platform, incoming.source_id, self._silent_share),
+            "guessing_closed_at": incoming.posted_at + timedelta(seconds=guess_seconds),
+            "options": _options(incoming, known.options),
+        }
 
     async def note_imageless(self, platform: PlatformName, incoming: IncomingPost) -> bool:
         """Store that something was published without an image; return whether that is new.

@@ -1,7 +1,8 @@
 """The step from "seen" to "predicted": a post's images are found, embedded, and predicted.
 
-What the prediction goes by is read in one session. What comes out is written in one transaction:
-the images, the prediction, the post's new state, and the claim of its reply.
+What the prediction goes by is read in one session. What comes out is written in one transaction
+(`bot.posts.store_predictions`): the images, the prediction, the post's new state, and the claim of
+its reply.
 """
 
 import logging
@@ -10,47 +11,34 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, partial
 from typing import Any
 
 import numpy as np
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from bot.league.secrecy import is_open_to_all
 from bot.posts.find_images import UNREACHED, FoundImage, FoundImages, ImageFinder
-from bot.posts.images import store_found
+from bot.posts.images import FoundOfPost, store_found
 from bot.posts.refused_files import drop_refused_files
 from bot.posts.reply import Replier
 from bot.posts.retry import MAX_TRIES, wait_after
+from bot.posts.store_predictions import Forecast, MovedOn, Predicted, PredictionWriter
 from bot.runtime.clock import Clock
 from bot.runtime.download import Downloader, DownloadFailed
 from bot.runtime.metrics import PREDICTION_SECONDS
 from bot.serving.champion import Champion, ChampionRef, ChampionServer
-from bot.serving.experts import Said, Standing, ask_experts, read_standing, stored_mixture
-from bot.serving.forecast import Card, Place, read_card
-from bot.serving.score_scale import bucket_rule, read_quantiles
-from bot.webhooks.events import Event, about_post, about_prediction, write_event
-from models.distribution import Floats, mean_percentile
-from models.experts import Mixture, mix, weighted
+from bot.serving.experts import Said, ask_experts
+from bot.serving.score_scale import quantiles_at
 from models.features import PostFacts
 from models.percentiles import Quantiles
 from models.records import Records, moment_of, records_of
-from storage.engine.core_tables import table_of
 from storage.engine.database import Database
-from storage.engine.scopes import ITS_ROWS, community_scope
+from storage.engine.scopes import ITS_ROWS
 from storage.files.image_store import ImageStore
 from storage.queries.posts import move_post
-from storage.tables import Community, Post, Prediction
-from storage.types import PostRefusal, PostState, ReplySkip
+from storage.tables import Community, Post
+from storage.types import PlatformName, PostRefusal, PostState
 
 log = logging.getLogger(__name__)
-
-_INSERT = insert(table_of(Prediction))
-
-
-class _MovedOn(Exception):
-    """The post is not waiting any more: nothing of it is stored, its images neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +49,6 @@ class PredictionInput:
     champion: ChampionRef
     records: Records
     quantiles: Quantiles
-
-
-@dataclass(frozen=True, slots=True)
-class Predicted:
-    """What was predicted, and why no reply is to be sent; None: a reply was claimed."""
-
-    card: Card
-    skip: ReplySkip | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Forecast:
-    """A prediction to be stored, and what it was made from."""
-
-    known: PredictionInput
-    found: FoundImages
-    champion: Champion
-    #: What each expert says of each usable image.
-    said: Said
-    texts: dict[str, str]
-    took_ms: float
 
 
 class Predictor:
@@ -104,13 +71,13 @@ class Predictor:
         self._finder = ImageFinder(
             images, serving, downloader, attributes_at_once=attributes_at_once
         )
-        self._replier = replier
+        self._writer = PredictionWriter(database, replier, clock=clock)
         self._clock = clock
 
     def read(self, session: Session, posts: Iterable[Post]) -> dict[int, PredictionInput]:
         """Read what the predictions of posts go by, as of now; by the posts' ids.
 
-        What is the same for all posts of a community is read once.
+        What is the same for all posts of a community, or of a server, is read once.
 
         Args:
             session: a read session.
@@ -121,13 +88,15 @@ class Predictor:
         """
         now = self._clock()
 
-        @cache
-        def champion(community: Community) -> ChampionRef:
-            return self._serving.find_champion(session, community)
+        serving: dict[tuple[PlatformName, str], ChampionRef] = {}
+        quantiles = quantiles_at(session, now)
 
-        @cache
-        def quantiles(community: Community) -> Quantiles:
-            return read_quantiles(session, community, before=now)
+        def champion(community: Community) -> ChampionRef:
+            # It is the server that has one.
+            server = community.platform, community.server_or_self
+            if server not in serving:
+                serving[server] = self._serving.find_champion(session, community)
+            return serving[server]
 
         return {
             post.id: PredictionInput(
@@ -161,96 +130,18 @@ class Predictor:
         texts: dict[str, str] = {}
         while True:
             said = await self._serving.on_thread(_ask_experts, known, champion, found.usable, texts)
-            made = _Forecast(
-                known, found, champion, said, texts, (time.perf_counter() - started) * 1000
-            )
+            took_ms = (time.perf_counter() - started) * 1000
+            made = Forecast(known.post, known.quantiles, found, champion, said, texts, took_ms)
             try:
-                written = await self._database.run_write(
-                    partial(self._write, made), alone_in=[community_scope(known.post.community_id)]
-                )
-            except _MovedOn:
+                written = await self._writer.write(made)
+            except MovedOn:
                 return None
             if not isinstance(written, dict):
                 # Not in the write, which may be called again.
-                PREDICTION_SECONDS.observe(made.took_ms / 1000)
+                PREDICTION_SECONDS.observe(took_ms / 1000)
                 return written
             # An image was posted before, and its text was read: the prediction uses it, too.
             texts = written
-
-    def _write(self, made: _Forecast, session: Session) -> Predicted | dict[str, str]:
-        """Store images and prediction, and claim the reply.
-
-        Returns the texts of the images where those were not what the prediction went by, and then
-        stores the images alone.
-
-        Raises:
-            _MovedOn: the post was withdrawn meanwhile.
-        """
-        now, post = self._clock(), made.known.post
-        stored = store_found(session, post.id, made.found, made.champion.backbone.fingerprint, now)
-        texts = {sha256: each.text for sha256, each in stored.items() if each.text}
-        if texts != made.texts:
-            return texts
-        # Here, alone in the community, so that no two predictions spend the same part of its
-        # budget.
-        best, mixture = _mix_best(
-            made.said.bins,
-            [each.embedded.blank for each in made.found.usable],
-            read_standing(session, post.community_id),
-        )
-        shown = made.found.usable[best].embedded
-        card = read_card(
-            mixture.bins,
-            made.known.quantiles,
-            bucket_rule(post.community),
-            made.champion.name,
-            place=Place.of(mixture.weights.tolist(), mixture.share),
-            set_aside=made.said.set_aside[best],
-            blank=shown.blank,
-            attributes=stored[made.found.usable[best].sha256].attributes,
-            untrained=made.champion.manifest.untrained,
-        )
-        if not move_post(
-            session,
-            post.id,
-            PostState.SEEN,
-            state=PostState.PREDICTED,
-            predicted_at=now,
-            due_at=now,
-            tries=0,
-            reserved=mixture.risk,
-        ):
-            raise _MovedOn
-        low, median, high = card.score or (None, None, None)
-        session.execute(
-            _INSERT,
-            {
-                "post_id": post.id,
-                "model_version_id": made.champion.version_id,
-                "image_id": stored[made.found.usable[best].sha256].id,
-                "made_at": now,
-                "bins": list(card.bins),
-                **stored_mixture(mixture),
-                "set_aside": list(card.set_aside),
-                "blank": card.blank,
-                "p_low": card.p_low,
-                "p_medium": card.p_medium,
-                "p_high": card.p_high,
-                "score_p10": low,
-                "score_median": median,
-                "score_p90": high,
-                "quantiles": card.quantiles,
-                "latency_ms": made.took_ms,
-            },
-        )
-        skip = self._replier.claim(session, post, card, now)
-        if is_open_to_all(post, skip, now):
-            foreseen = about_prediction(
-                card.model_version, (card.p_low, card.p_medium, card.p_high), card.beats
-            )
-            about = about_post(post, post.community) | {"prediction": foreseen}
-            write_event(session, Event.PREDICTION, about, now=now)
-        return Predicted(card, skip)
 
     async def _refuse(self, post: Post, found: FoundImages, champion: Champion) -> None:
         code, reason = PostRefusal.NO_IMAGE, None
@@ -282,11 +173,12 @@ class Predictor:
         self, post: Post, found: FoundImages, champion: Champion, **values: Any
     ) -> None:
         def store(session: Session) -> None:
-            store_found(session, post.id, found, champion.backbone.fingerprint, self._clock())
+            mine = FoundOfPost(post.id, found, champion.backbone.fingerprint)
+            store_found(session, [mine], self._clock())
             if not move_post(session, post.id, PostState.SEEN, **values):
-                raise _MovedOn
+                raise MovedOn
 
-        with suppress(_MovedOn):
+        with suppress(MovedOn):
             await self._database.run_write(store, alone_in=ITS_ROWS)
 
 
@@ -326,18 +218,3 @@ def _ask_experts(
         own=champion.own,
         blank=[each.embedded.blank for each in usable],
     )
-
-
-def _mix_best(experts: Floats, blank: Sequence[bool], standing: Standing) -> tuple[int, Mixture]:
-    """The best image, by which people will remember the post, and the forecast of it.
-
-    One that holds no picture only where none does.
-    """
-    means = weighted(standing.account, experts)
-    best = max(
-        range(len(means)), key=lambda index: (not blank[index], mean_percentile(means[index]))
-    )
-    mixture = mix(
-        standing.account, experts[best], reserved=standing.reserved, waiting=standing.waiting
-    )
-    return best, mixture

@@ -5,11 +5,13 @@ its own asks the platform to look for the reply before sending another.
 """
 
 import logging
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, bindparam, insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from bot.labels.readings import next_reading_at
@@ -31,7 +33,9 @@ from bot.serving.forecast import Card, stored_card
 from storage.engine.core_tables import table_of
 from storage.engine.database import Database
 from storage.engine.scopes import ITS_ROWS, community_scope
-from storage.queries.posts import move_post, replies_since
+from storage.engine.shared_write import SharedWrite
+from storage.engine.upsert import insert_or_change
+from storage.queries.posts import move_post, move_posts, replies_since
 from storage.tables import Post, Reply
 from storage.types import PlatformName, PostState, ReplySkip, ReplyState
 
@@ -39,9 +43,16 @@ log = logging.getLogger(__name__)
 
 _MINUTE = timedelta(minutes=1)
 
-_REPLIES = table_of(Reply)
+_POSTS, _REPLIES = table_of(Post), table_of(Reply)
 _CLAIM = insert(_REPLIES)
-_NOTE = update(_REPLIES).where(_REPLIES.c.post_id == bindparam("post"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What became of the reply to a post: columns of its row."""
+
+    post: Post
+    values: Mapping[str, Any]
 
 
 class Replier:
@@ -53,22 +64,39 @@ class Replier:
         self._database = database
         self._platforms = platforms
         self._clock = clock
+        self._results: SharedWrite[_Result, None] = SharedWrite(
+            database, self._note, alone_in=lambda _: ITS_ROWS
+        )
 
-    def claim(self, session: Session, post: Post, card: Card, now: datetime) -> ReplySkip | None:
-        """Record that a reply is about to be sent, or return why there will be none.
+    def claim(
+        self, session: Session, predicted: Sequence[tuple[Post, Card]], now: datetime
+    ) -> list[ReplySkip | None]:
+        """Record that replies are about to be sent, or return why there will be none.
 
         Args:
-            session: the write session in which the post is, or was, predicted.
-            post: without a reply so far; with its community loaded.
-            card: the prediction.
+            session: the write session in which the posts are, or were, predicted.
+            predicted: posts without a reply so far, with their communities loaded, and their
+                predictions; of what a community takes a minute each counts for those after it.
             now: aware.
         """
-        skip = self._reason_to_skip(session, post, card, now)
-        if skip is None:
-            session.execute(
-                _CLAIM, {"post_id": post.id, "state": ReplyState.PENDING, "recorded_at": now}
-            )
-        return skip
+        posts = [post for post, _ in predicted]
+        limited = {
+            post.community_id for post in posts if post.community.replies_per_minute is not None
+        }
+        said_lately = Counter(replies_since(session, limited, now - _MINUTE) if limited else ())
+        skips = []
+        for post, card in predicted:
+            skip = self._reason_to_skip(post, card, now, said_lately[post.community_id])
+            said_lately[post.community_id] += skip is None
+            skips.append(skip)
+        claims = [
+            {"post_id": post.id, "state": ReplyState.PENDING, "recorded_at": now}
+            for post, skip in zip(posts, skips, strict=True)
+            if skip is None
+        ]
+        if claims:
+            session.execute(_CLAIM, claims)
+        return skips
 
     async def answer(self, post: Post, card: Card, skip: ReplySkip | None) -> None:
         """Send the reply that was just claimed, or store why there is none."""
@@ -90,7 +118,7 @@ class Replier:
             await self._send(post, card, sent_before=True, tries=post.tries)
         else:
             skip = await self._database.run_write(
-                lambda session: self.claim(session, post, card, self._clock()),
+                lambda session: self.claim(session, [(post, card)], self._clock())[0],
                 alone_in=[community_scope(post.community_id)],
             )
             await self.answer(post, card, skip)
@@ -123,13 +151,10 @@ class Replier:
             removed.skip_code = ReplySkip.WITHDRAWN
 
     def _reason_to_skip(
-        self, session: Session, post: Post, card: Card, now: datetime
+        self, post: Post, card: Card, now: datetime, said_lately: int
     ) -> ReplySkip | None:
         if post.platform not in self._platforms:
             return ReplySkip.NO_PLATFORM
-        said_lately = 0
-        if post.community.replies_per_minute is not None:
-            said_lately = replies_since(session, post.community_id, now - _MINUTE)
         skip = reason_to_skip(post.community, card, now=now, said_lately=said_lately)
         # Last: only a post that would have been replied to shows what a reply does.
         return skip or (ReplySkip.SILENT_SHARE if post.silent else None)
@@ -176,27 +201,35 @@ class Replier:
 
         A reply that was sent while the post was withdrawn is recorded, too: it has to be removed.
         """
+        await self._results.write(_Result(post, values))
+
+    def _note(self, results: Sequence[_Result], session: Session) -> list[None]:
         now = self._clock()
-        due_at = next_reading_at(
-            post.posted_at, post.community.horizon_seconds, now, post.community.readings
-        )
-
-        def note(session: Session) -> None:
-            moved = move_post(
-                session,
-                post.id,
-                PostState.PREDICTED,
-                state=PostState.AWAITING_SCORE,
-                due_at=due_at,
-                tries=0,
+        steps = {
+            each.post.id: {
+                "state": PostState.AWAITING_SCORE,
+                "due_at": next_reading_at(
+                    each.post.posted_at,
+                    each.post.community.horizon_seconds,
+                    now,
+                    each.post.community.readings,
+                ),
+                "tries": 0,
+            }
+            for each in results
+        }
+        wanted = move_posts(session, PostState.PREDICTED, steps)
+        if len(wanted) < len(steps):
+            query = select(_POSTS.c.id).where(
+                _POSTS.c.id.in_(steps.keys() - wanted), _POSTS.c.state == PostState.WITHDRAWN
             )
-            if not moved:
-                query = select(Post.state).where(Post.id == post.id)
-                if session.scalar(query) is not PostState.WITHDRAWN:
-                    return
-            noted = session.execute(_NOTE, {"post": post.id, **values})
-            assert isinstance(noted, CursorResult)  # noqa: S101 - what an UPDATE gives
-            if not noted.rowcount:
-                session.execute(_CLAIM, {"post_id": post.id, "recorded_at": now, **values})
-
-        await self._database.run_write(note, alone_in=ITS_ROWS)
+            wanted |= set(session.scalars(query))
+        by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for each in results:
+            if each.post.id in wanted:
+                row = {"post_id": each.post.id, "recorded_at": now, **each.values}
+                by_columns.setdefault(tuple(row), []).append(row)
+        for rows in by_columns.values():
+            # Most were claimed, which is when they were recorded.
+            insert_or_change(session, Reply, rows, once="recorded_at")
+        return [None] * len(results)

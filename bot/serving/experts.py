@@ -6,7 +6,7 @@ one community come one after another, so that no two of them spend the same nats
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -109,31 +109,49 @@ def ask_experts(
 
 
 #: Built once: building a statement takes longer than what it asks for.
-_STANDING = (
+_AT_RISK = (
     select(
+        _POSTS.c.community_id,
         func.sum(_POSTS.c.reserved).label("at_risk"),
         func.count().label("posts"),
     )
-    .where(_POSTS.c.community_id == bindparam("community"), _WAITS)
+    .where(_POSTS.c.community_id.in_(bindparam("communities", expanding=True)), _WAITS)
+    .group_by(_POSTS.c.community_id)
     .subquery()
 )
-_STANDING_AND_ACCOUNT = select(
-    _STANDING,
-    _ACCOUNTS.c.log_weights,
-    _ACCOUNTS.c.regret,
-    _ACCOUNTS.c.waiting,
-    _ACCOUNTS.c.labels,
-    _ACCOUNTS.c.own,
-).outerjoin_from(_STANDING, _ACCOUNTS, _ACCOUNTS.c.community_id == bindparam("community"))
+_COMMUNITIES = table_of(Community)
+_STANDINGS = (
+    select(
+        _COMMUNITIES.c.id,
+        _AT_RISK.c.at_risk,
+        _AT_RISK.c.posts,
+        _ACCOUNTS.c.log_weights,
+        _ACCOUNTS.c.regret,
+        _ACCOUNTS.c.waiting,
+        _ACCOUNTS.c.labels,
+        _ACCOUNTS.c.own,
+    )
+    .outerjoin(_AT_RISK, _AT_RISK.c.community_id == _COMMUNITIES.c.id)
+    .outerjoin(_ACCOUNTS, _ACCOUNTS.c.community_id == _COMMUNITIES.c.id)
+    .where(_COMMUNITIES.c.id.in_(bindparam("communities", expanding=True)))
+)
 _ACCOUNT = select(_ACCOUNTS).where(_ACCOUNTS.c.community_id == bindparam("community"))
 
 
 def read_standing(session: Session, community_id: int) -> Standing:
     """A community's account and what waits there; read it in the transaction that goes by it."""
+    return read_standings(session, [community_id])[community_id]
+
+
+def read_standings(session: Session, community_ids: Collection[int]) -> dict[int, Standing]:
+    """`read_standing` of several communities, by their ids; one that is not there has nothing."""
     session.flush()
-    row = session.connection().execute(_STANDING_AND_ACCOUNT, {"community": community_id}).one()
-    account = Account() if row.log_weights is None else _account_of(row)
-    return Standing(account, float(row.at_risk or 0.0), row.posts)
+    keys = {"communities": list(community_ids)}
+    standings = dict.fromkeys(community_ids, Standing(Account()))
+    for row in session.connection().execute(_STANDINGS, keys):
+        account = Account() if row.log_weights is None else _account_of(row)
+        standings[row.id] = Standing(account, float(row.at_risk or 0.0), row.posts or 0)
+    return standings
 
 
 def stored_mixture(mixture: Mixture) -> dict[str, Any]:
@@ -262,7 +280,7 @@ def _read_account(session: Session, community_id: int) -> Account:
     return Account() if row is None else _account_of(row)
 
 
-def _account_of(row: Row[Any]) -> Account:
+def _account_of(row: Row[*tuple[Any, ...]]) -> Account:
     own = FIRST_OWN if row.own is None else row.own
     return Account(_in_order(row.log_weights), row.regret, row.waiting, row.labels, own)
 

@@ -1,12 +1,15 @@
 """What scores mean in a community: where its buckets begin and end, and its recent scores."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy.orm import Session
 
 from models.percentiles import WINDOW, BucketRule, Quantiles
 from storage.queries.communities import platform_scores, recent_scores
 from storage.tables import Community
+from storage.types import Measure, PlatformName
 
 
 def bucket_rule(community: Community) -> BucketRule:
@@ -16,12 +19,23 @@ def bucket_rule(community: Community) -> BucketRule:
 
 def read_quantiles(session: Session, community: Community, *, before: datetime) -> Quantiles:
     """The quantiles that a prediction in ``community`` is read through at the moment ``before``."""
-    measure = community.measure
-    own = recent_scores(session, community.id, before=before, limit=WINDOW, measure=measure)
-    quantiles = Quantiles.of(own, ())
-    if quantiles.source == "none":
-        everywhere = platform_scores(
-            session, community.platform, before=before, limit=WINDOW, measure=measure
-        )
-        quantiles = Quantiles.of(own, everywhere)
-    return quantiles
+    return quantiles_at(session, before)(community)
+
+
+def quantiles_at(session: Session, before: datetime) -> Callable[[Community], Quantiles]:
+    """`read_quantiles` for several communities: what is the same for them is read once."""
+
+    @cache
+    def everywhere(platform: PlatformName, measure: Measure) -> Sequence[float]:
+        return platform_scores(session, platform, before=before, limit=WINDOW, measure=measure)
+
+    @cache
+    def of(community: Community) -> Quantiles:
+        measure = community.measure
+        own = recent_scores(session, community.id, before=before, limit=WINDOW, measure=measure)
+        quantiles = Quantiles.of(own, ())
+        if quantiles.source == "none":
+            quantiles = Quantiles.of(own, everywhere(community.platform, measure))
+        return quantiles
+
+    return of

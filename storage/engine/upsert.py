@@ -74,6 +74,32 @@ def insert_or_add(
         session.execute(statement, list(rows))
 
 
+def insert_or_change(
+    session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]], *, once: str
+) -> None:
+    """Insert rows; where one is there already, it is changed to what the new one says.
+
+    Args:
+        session: a write session.
+        table: has a primary key that ``rows`` say.
+        rows: at least one, all with the same columns.
+        once: a column that stays as it was where the row is there.
+    """
+    dialect = session.get_bind().dialect.name
+    session.execute(_changing(dialect, table, tuple(rows[0]), once), list(rows))
+
+
+@cache
+def _changing(dialect: str, table: type[Base], columns: tuple[str, ...], once: str) -> Insert:
+    plain = table_of(table)
+    keys = [column.name for column in plain.primary_key]
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(plain)
+    new = statement.excluded
+    changed = {name: new[name] for name in columns if name not in (*keys, once)}
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
 @cache
 def _adding(
     dialect: str,

@@ -10,7 +10,7 @@ from bot.discord.games.may_play import check_may_play, in_their_language
 from bot.discord.gateway.guild_options import GUESSES_PER_DAY, place_of
 from bot.discord.messages.distribution_picture import FILE, distribution_file
 from bot.discord.messages.render_card import card_message
-from bot.discord.messages.reply_data import find_earlier_post
+from bot.discord.messages.reply_data import find_earlier_post, load_guessed_post
 from bot.discord.texts.lookup import Texts
 from bot.discord.ui.cooldowns import Cooldowns
 from bot.discord.ui.error_replies import Refused, answer_error
@@ -27,7 +27,6 @@ from bot.serving.explain import explain_post
 from bot.serving.forecast import stored_card
 from storage.engine.scopes import ITS_ROWS
 from storage.queries.communities import find_author
-from storage.queries.posts import load_post
 from storage.tables import Post
 from storage.types import Bucket, PlatformName
 
@@ -67,7 +66,9 @@ class GuessListener(commands.Cog):
             await self._show(interaction, post, None)
 
     async def _post(self, interaction: discord.Interaction[Any], post_id: int) -> Post:
-        post = await self._core.database.run_read(lambda session: load_post(session, post_id))
+        post = await self._core.database.run_read(
+            lambda session: load_guessed_post(session, post_id)
+        )
         # The number stands in a message of ours, but a message can be passed on elsewhere.
         if (
             post is None
@@ -119,8 +120,11 @@ class GuessListener(commands.Cog):
 
     async def _keep_name(self, user_id: int, person: str) -> None:
         """Have boards name a player after a restart, too."""
-        async with self._core.database.write(alone_in=ITS_ROWS) as session:
-            await session.run_sync(keep_id, PlatformName.DISCORD, person, self._names.seal(user_id))
+        sealed = self._names.seal(user_id)
+        await self._core.database.run_write(
+            lambda session: keep_id(session, PlatformName.DISCORD, person, sealed),
+            alone_in=ITS_ROWS,
+        )
 
     def _is_kept_back(self, post: Post) -> bool:
         """Whether a prediction is kept from those who have not seen it."""
@@ -144,8 +148,9 @@ class GuessListener(commands.Cog):
         Raises:
             Refused: it is kept back, and they neither guessed nor skipped.
         """
-        async with self._core.database.read() as session:
-            seen = await session.run_sync(has_seen, post.id, PlatformName.DISCORD, person)
+        seen = await self._core.database.run_read(
+            lambda session: has_seen(session, post.id, PlatformName.DISCORD, person)
+        )
         if self._why_secret(post, Reader(has_seen=seen, asked=True)) is not None:
             raise Refused("guess.kept_secret")
 
@@ -165,8 +170,7 @@ class GuessListener(commands.Cog):
             content = texts(
                 key, bucket=texts(f"bucket.{bucket.value}") if bucket else "", when=_closes(post)
             )
-        async with self._core.database.read() as session:
-            seen = await session.run_sync(find_earlier_post, post)
+        seen = await self._core.database.run_read(lambda session: find_earlier_post(session, post))
         message = card_message(
             texts,
             stored_card(post.prediction_rows[0], genre=post.shown_genre),
@@ -193,8 +197,9 @@ class GuessListener(commands.Cog):
         """The menu of genres for a post's author and for moderators; None for others."""
         if not interaction.permissions.manage_messages:
             person = self._names.remember(interaction.user.id)
-            async with self._core.database.read() as session:
-                author = await session.run_sync(find_author, PlatformName.DISCORD, person)
+            author = await self._core.database.run_read(
+                lambda session: find_author(session, PlatformName.DISCORD, person)
+            )
             if author is None or author.id != post.author_id:
                 return None
         return genre_menu(texts, post.id, genres_of(post.community))

@@ -19,10 +19,20 @@ _REPLY_DATA = (
     select(Post, _IMAGES.label("images"), Image.phash)
     .outerjoin(Prediction, Prediction.post_id == Post.id)
     .outerjoin(Image, Image.id == Prediction.image_id)
-    .where(Post.id == bindparam("post_id"))
-    .order_by(Prediction.id)
-    .limit(1)
+    .where(Post.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Post.id, Prediction.id)
     .options(joinedload(Post.community), joinedload(Post.reply))
+)
+#: In one statement, and without its images: many may press buttons at once.
+_GUESSED = (
+    select(Post)
+    .where(Post.id == bindparam("post_id"))
+    .options(
+        joinedload(Post.community),
+        joinedload(Post.label),
+        joinedload(Post.reply),
+        joinedload(Post.prediction_rows).joinedload(Prediction.model_version),
+    )
 )
 
 
@@ -48,18 +58,24 @@ class NamedGuess(NamedTuple):
     sealed: str | None
 
 
-def read_reply_data(session: Session, post_id: int) -> ReplyData:
-    """What a new reply needs, in few statements: many posts may come at once.
+def read_reply_data(ids: Sequence[int], session: Session) -> dict[int, ReplyData | None]:
+    """What new replies need, by the ids of their posts: many posts may come at once.
 
-    Raises:
-        PostGone: the post is not stored any more.
+    None of a post that is not stored any more.
     """
-    row = session.execute(_REPLY_DATA, {"post_id": post_id}).first()
-    if row is None:
-        raise PostGone("The post is not stored any more.")
-    post: Post = row.Post
-    seen = None if row.phash is None else _earlier_post(session, post, row.phash)
-    return ReplyData(post, row.images, seen)
+    found: dict[int, ReplyData | None] = dict.fromkeys(ids)
+    for row in session.execute(_REPLY_DATA, {"ids": ids}).all():
+        post: Post = row.Post
+        # By its first prediction, which is the one that people see.
+        if found[post.id] is None:
+            seen = None if row.phash is None else _earlier_post(session, post, row.phash)
+            found[post.id] = ReplyData(post, row.images, seen)
+    return found
+
+
+def load_guessed_post(session: Session, post_id: int) -> Post | None:
+    """A post with its community, predictions, label and reply, and without its images."""
+    return session.scalars(_GUESSED, {"post_id": post_id}).unique().one_or_none()
 
 
 def find_earlier_post(session: Session, post: Post) -> Duplicate | None:

@@ -24,6 +24,7 @@ from bot.discord.texts.lookup import Texts
 from bot.discord.ui.admin_messages import warn_of_permissions
 from bot.platform import PlatformUnavailable, PostGone, ReplyDeclined, RequestRefused
 from bot.serving.forecast import Card
+from storage.engine.shared_read import SharedRead
 from storage.tables import Post
 from storage.types import ReplyMode
 
@@ -44,6 +45,7 @@ class ReplySender:
     def __init__(self, client: discord.Client, core: Core) -> None:
         self._client = client
         self._core = core
+        self._data = SharedRead(core.database, read_reply_data)
         # One by one in a channel: beside each other, discord.py counts those that are under way
         # against the limit twice, and waits for its end where there is room.
         self._sending: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -60,7 +62,9 @@ class ReplySender:
             RequestRefused: the channel is gone.
             PostGone: the post was deleted.
         """
-        data = await self._core.database.run_read(lambda session: read_reply_data(session, post_id))
+        data = await self._data.ask(post_id)
+        if data is None:
+            raise PostGone("The post is not stored any more.")
         post = data.post
         channel = await require_channel(self._client, post)
         await self._check_permissions(post, channel, mode)

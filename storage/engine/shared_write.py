@@ -1,0 +1,119 @@
+"""One write for all who write something of one kind at the same time."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextvars import Context, copy_context
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeVar
+
+from sqlalchemy.orm import Session
+
+from storage.engine.database import Database
+from storage.engine.guard import Guard, guards
+from storage.engine.scopes import Scope, Scopes
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+#: What is written at once, at most: the first of it waits for the last.
+MOST = 32
+
+
+@dataclass(eq=False, slots=True)
+class _Item(Generic[K, V]):
+    """Something to be written, under what it is written, and the future of what came of it."""
+
+    what: K
+    guards: tuple[Guard, ...]
+    context: Context
+    written: asyncio.Future[V]
+    #: The write that it is in; None: it waits for one.
+    under_way: asyncio.Task[None] | None = None
+
+
+class SharedWrite(Generic[K, V]):
+    """Writes at once for one who comes, and meanwhile gathers those who come next for one write.
+
+    Together are written those that the same guards hold for, in the order in which they came. Where
+    that fails nothing of it is kept, and each is written alone: what is wrong with one takes no
+    other along.
+
+    Args:
+        database: where it is written.
+        write: writes some things and says what came of each, in their order; as
+            `Database.run_write` asks for it.
+        alone_in: what nobody else writes in while one of them is written
+            (`storage.engine.scopes`).
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        write: Callable[[Sequence[K], Session], Sequence[V]],
+        *,
+        alone_in: Callable[[K], Scopes],
+    ) -> None:
+        self._database = database
+        self._write = write
+        self._alone_in = alone_in
+        self._waiting: list[_Item[K, V]] = []
+        self._under_way: asyncio.Task[None] | None = None
+
+    async def write(self, what: K) -> V:
+        """Write something; return what came of it, once that is committed.
+
+        A task that is cancelled while it is written does not learn whether it was kept.
+
+        Raises:
+            Exception: what writing it alone raises.
+        """
+        loop = asyncio.get_running_loop()
+        mine = _Item[K, V](what, guards(), copy_context(), loop.create_future())
+        self._waiting.append(mine)
+        if self._under_way is None:
+            self._begin()
+        try:
+            return await mine.written
+        except asyncio.CancelledError:
+            if mine.under_way is None:
+                self._waiting.remove(mine)
+            else:
+                # It goes on anyway, for the others too; nobody is to close the database under it.
+                await asyncio.wait({mine.under_way})
+            raise
+
+    def _begin(self) -> None:
+        """Begin to write what waits, as far as it goes together with the first of it."""
+        first = self._waiting[0]
+        together = [each for each in self._waiting if each.guards == first.guards][:MOST]
+        # In a task of its own: it matters to all of them that it ends.
+        self._under_way = asyncio.get_running_loop().create_task(
+            self._write_all(together), context=first.context
+        )
+        for each in together:
+            each.under_way = self._under_way
+        self._waiting = [each for each in self._waiting if each.under_way is None]
+        self._under_way.add_done_callback(self._go_on)
+
+    def _go_on(self, _: asyncio.Task[None]) -> None:
+        self._under_way = None
+        if self._waiting:
+            self._begin()
+
+    async def _write_all(self, together: Sequence[_Item[K, V]]) -> None:
+        scopes: dict[Scope, None] = {}
+        for each in together:
+            scopes |= dict.fromkeys(self._alone_in(each.what))
+        work = partial(self._write, [each.what for each in together])
+        try:
+            results = await self._database.run_write(work, alone_in=tuple(scopes))
+        except Exception as error:  # noqa: BLE001 - raised where it was asked for
+            if len(together) > 1:
+                await asyncio.gather(*(self._write_all([each]) for each in together))
+            elif not together[0].written.done():
+                together[0].written.set_exception(error)
+            return
+        for each, result in zip(together, results, strict=True):
+            if not each.written.done():
+                each.written.set_result(result)

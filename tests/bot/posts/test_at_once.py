@@ -1,0 +1,154 @@
+"""Posts that come at the same moment are written together, and each is as if it had come alone."""
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from bot.app import App
+from bot.platform import CommunityRef, PostRef, ReplyDeclined
+from bot.serving.forecast import Card
+from storage.engine.shared_write import SharedWrite
+from storage.tables import Author, Base, Community, Image, Post, Prediction, Reply
+from storage.types import PlatformName, PostState, ReplySkip, ReplyState
+from tests.fakes.clock import FakeClock
+from tests.fakes.platform import FakePlatform, incoming
+from tests.fixtures import images
+from tests.fixtures.accepted_posts import PICTURE, accept, stored
+
+OTHER = images.encode(images.photo(120, 90), "JPEG")
+
+
+async def waiting(shared: SharedWrite[Any, Any], count: int) -> None:
+    """Return when so many wait for the write that is under way."""
+    async with asyncio.timeout(30):
+        while len(shared._waiting) < count:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+
+
+async def count(app: App, table: type[Base]) -> int:
+    async with app.core.database.read() as session:
+        return await session.scalar(select(func.count()).select_from(table)) or 0
+
+
+async def test_arrivals_of_one_moment(app: App, clock: FakeClock) -> None:
+    # A new community, and new people of whom some post twice; two posts are handed in twice.
+    names = ["one", "two", "three", "two", "four", "five", "one"]
+    async with app.core.database.write():
+        tasks = [
+            asyncio.create_task(accept(app, clock, name, PICTURE, OTHER, author=f"a{len(name)}"))
+            for name in names
+        ]
+        await waiting(app.pipeline._ingest._arrivals, len(names) - 1)
+    ids = await asyncio.gather(*tasks)
+    assert len(set(ids)) == 5
+    assert [ids[names.index(name)] for name in names] == ids
+    assert await count(app, Author) == 3
+    for name, post_id in zip(names, ids, strict=True):
+        post = await stored(app, post_id)
+        assert (post.source_id, post.state) == (name, PostState.SEEN)
+        assert [each.position for each in post.images] == [0, 1]
+        assert len({each.source for each in post.images}) == 2
+
+
+async def test_predictions_of_one_moment(
+    app: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    ids = [await accept(app, clock, f"p{n}", OTHER if n % 2 else PICTURE) for n in range(7)]
+    post = replace(incoming("p9", PICTURE, posted_at=clock()), community=CommunityRef("b", "r/b"))
+    elsewhere = await app.pipeline.accept(PlatformName.REDDIT, post)
+    assert elsewhere is not None
+    gone = ids[3]
+    async with app.core.database.write() as session:
+        tasks = [asyncio.create_task(app.pipeline.advance(each)) for each in (*ids, elsewhere)]
+        await waiting(app.pipeline._predictor._writer._shared, len(tasks) - 1)
+        await session.execute(
+            update(Post).where(Post.id == gone).values(state=PostState.WITHDRAWN, due_at=None)
+        )
+    await asyncio.gather(*tasks)
+    assert (await stored(app, gone)).prediction_rows == []
+    async with app.core.database.read() as session:
+        predicted = (
+            await session.execute(
+                select(Post, Prediction.waiting, Reply.state, Reply.skip_code)
+                .join(Prediction, Prediction.post_id == Post.id)
+                .join(Reply, Reply.post_id == Post.id)
+                .where(Post.id != elsewhere)
+                .order_by(Prediction.waiting)
+            )
+        ).all()
+    assert await count(app, Image) == 2
+    # Each spends what is left of its community's budget after the one before it.
+    assert [each.waiting for each in predicted] == [*range(6)]
+    assert all(each.Post.state is PostState.AWAITING_SCORE for each in predicted)
+    assert {each.Post.id for each in predicted} == {*ids} - {gone}
+    assert (await stored(app, elsewhere)).prediction_rows[0].waiting == 0
+    assert Counter(each.state for each in predicted) == {ReplyState.SENT: 6}
+    assert len(platform.replies) == 7
+
+
+async def test_what_a_community_takes_a_minute_is_not_passed_at_once(
+    app: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    first = await accept(app, clock, "first", PICTURE)
+    async with app.core.database.write() as session:
+        await session.execute(update(Community).values(replies_per_minute=3))
+    await app.pipeline.advance(first)
+    ids = [await accept(app, clock, f"p{n}", PICTURE) for n in range(6)]
+    await asyncio.gather(*map(app.pipeline.advance, ids))
+    replies = [(await stored(app, each)).reply for each in ids]
+    assert Counter((each.state, each.skip_code) for each in replies if each is not None) == {
+        (ReplyState.SENT, None): 2,
+        (ReplyState.SKIPPED, ReplySkip.RATE_LIMIT): 4,
+    }
+    assert len(platform.replies) == 3
+
+
+class SlowPlatform(FakePlatform):
+    """Answers nobody until it is told to."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.asked = asyncio.Semaphore(0)
+        self.answers = asyncio.Event()
+
+    async def reply(self, post: PostRef, card: Card, *, sent_before: bool) -> str:
+        self.asked.release()
+        await self.answers.wait()
+        return await super().reply(post, card, sent_before=sent_before)
+
+
+async def test_results_of_one_moment(app: App, clock: FakeClock) -> None:
+    platform = app.platforms[PlatformName.REDDIT] = SlowPlatform(clock)
+    platform.refusals = [ReplyDeclined("I may not speak there.")]
+    ids = [await accept(app, clock, f"p{n}", PICTURE) for n in range(5)]
+    tasks = [asyncio.create_task(app.pipeline.advance(each)) for each in ids]
+    for _ in ids:
+        await platform.asked.acquire()
+    async with app.core.database.write() as session:
+        await session.execute(
+            update(Post).where(Post.id == ids[2]).values(state=PostState.WITHDRAWN, due_at=None)
+        )
+        platform.answers.set()
+        await waiting(app.pipeline._replier._results, len(ids) - 1)
+        recorded_at = clock()
+        clock.forward(5)
+    await asyncio.gather(*tasks)
+    posts = [await stored(app, each) for each in ids]
+    assert Counter(each.state for each in posts) == {
+        PostState.AWAITING_SCORE: 4,
+        PostState.WITHDRAWN: 1,
+    }
+    replies = [each.reply for each in posts if each.reply is not None]
+    # That of the withdrawn post was sent, too, and has to be removed.
+    assert Counter((each.state, each.reason) for each in replies) == {
+        (ReplyState.SENT, None): 4,
+        (ReplyState.SKIPPED, "I may not speak there."): 1,
+    }
+    assert {each.recorded_at for each in replies} == {recorded_at}
+    sent = {each.source_id for each in replies if each.state is ReplyState.SENT}
+    assert sent == {reply_id for _, reply_id, _ in platform.replies}
+    assert posts[2].reply is not None
+    assert posts[2].reply.post_ended

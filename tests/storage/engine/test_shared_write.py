@@ -1,0 +1,104 @@
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from storage.engine.database import Database
+from storage.engine.guard import guarded
+from storage.engine.scopes import Scope
+from storage.engine.shared_write import MOST, SharedWrite
+from storage.tables import Author
+from tests.fixtures.rows import row
+
+WRONG = 99
+
+
+class Hashes:
+    """Stores people by their numbers, says how many are there, and notes what came together."""
+
+    def __init__(self, database: Database) -> None:
+        self.written: list[list[int]] = []
+        self._database = database
+        self.shared = SharedWrite(
+            database, self._write, alone_in=lambda n: [Scope("n", f"{n % 3}")]
+        )
+
+    def _write(self, numbers: Sequence[int], session: Session) -> list[int]:
+        self.written.append([*numbers])
+        for number in numbers:
+            session.add(row(Author, id=number, hash=f"{number}".zfill(64)))
+        session.flush()
+        if WRONG in numbers:
+            raise LookupError("not this one")
+        return [number * 10 for number in numbers]
+
+    async def stored(self) -> list[int]:
+        async with self._database.read() as session:
+            return [*await session.scalars(select(Author.id).order_by(Author.id))]
+
+
+@pytest.fixture
+def hashes(database: Database) -> Hashes:
+    return Hashes(database)
+
+
+async def test_who_writes_while_others_do_is_written_together_with_those_who_come(
+    hashes: Hashes,
+) -> None:
+    numbers = [*range(1, MOST + 4)]
+    assert await asyncio.gather(*map(hashes.shared.write, numbers)) == [n * 10 for n in numbers]
+    # Nobody wrote when the first one came; as many go together as may, in their order.
+    assert hashes.written == [[1], numbers[1 : MOST + 1], numbers[MOST + 1 :]]
+    assert await hashes.stored() == numbers
+
+
+async def test_what_is_wrong_with_one_takes_no_other_along(hashes: Hashes) -> None:
+    answers = await asyncio.gather(
+        *map(hashes.shared.write, (1, 2, WRONG, 4)), return_exceptions=True
+    )
+    assert [str(each) for each in answers] == ["10", "20", "not this one", "40"]
+    assert await hashes.stored() == [1, 2, 4]
+    assert hashes.written[:2] == [[1], [2, WRONG, 4]]
+
+
+async def test_together_go_those_that_the_same_guards_hold_for(hashes: Hashes) -> None:
+    lost = False
+
+    def fence(_: Session) -> None:
+        if lost:
+            raise PermissionError("it is another process's")
+
+    first = asyncio.create_task(hashes.shared.write(1))
+    await asyncio.sleep(0)
+    with guarded(fence):
+        guards = [asyncio.create_task(hashes.shared.write(number)) for number in (2, 4)]
+    free = [asyncio.create_task(hashes.shared.write(number)) for number in (3, 5)]
+    lost = True
+    answers = await asyncio.gather(first, *guards, *free, return_exceptions=True)
+    assert [str(each) for each in answers] == [
+        "10", "it is another process's", "it is another process's", "30", "50",
+    ]  # fmt: skip
+    assert hashes.written == [[1], [3, 5]]
+    assert await hashes.stored() == [1, 3, 5]
+
+
+async def test_who_is_cancelled_is_not_written_or_leaves_the_write_to_the_others(
+    database: Database, hashes: Hashes
+) -> None:
+    async with database.write():
+        tasks = [asyncio.create_task(hashes.shared.write(number)) for number in (1, 2, 3)]
+        await asyncio.sleep(0)
+        # It waits for its turn with the first one's write; the third waits for that.
+        tasks[0].cancel()
+        tasks[2].cancel()
+        await asyncio.wait({tasks[2]})
+        assert not tasks[0].done()
+    assert await tasks[1] == 20
+    for task in (tasks[0], tasks[2]):
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    # The first one's was under way: it ended before its task did.
+    assert await hashes.stored() == [1, 2]
+    assert hashes.written == [[1], [2]]

@@ -42,16 +42,23 @@ class Projection:
     high: Floats
     deviation: Floats
     gain: Floats
+    #: As ``deviation``, and without end where the posts never varied: there nothing is far away.
+    _reach: Floats = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """What is the same for all posts is worked out once."""
+        reach = np.where(self.deviation > 0, self.deviation, np.float32(np.inf))
+        object.__setattr__(self, "_reach", reach)
 
     def directions(self, values: NDArray[Any]) -> Floats:
         """Project values [n, width] of any float type: float32 [n, directions]."""
-        centred: Floats = values.astype(np.float32) - self.mean
+        centred: Floats = np.asarray(values, np.float32) - self.mean
         projected: Floats = np.matmul(centred, self.basis, dtype=np.float32)
         return projected
 
     def encoded(self, directions: Floats) -> Floats:
         """What the network takes, from `directions`."""
-        clipped: Floats = np.clip(directions, self.low, self.high) * self.gain
+        clipped: Floats = np.minimum(np.maximum(directions, self.low), self.high) * self.gain
         return clipped
 
     def __call__(self, values: NDArray[Any]) -> Floats:
@@ -67,20 +74,22 @@ class Projection:
             the columns themselves. To noise and to plain shades a backbone of photographs hardly
             answers; their distances are those of any picture.
         """
-        varied = self.deviation > 0
-        deviations = np.where(varied, self.deviation, 1)
-        along = ((directions / deviations) ** 2 * varied).mean(axis=1)
-        scaled = (values.astype(np.float32) - self.mean) * self.scale
-        beside = np.clip((scaled**2).sum(axis=1) - (directions**2).sum(axis=1), 0, None)
-        strength = (values.astype(np.float32) ** 2).mean(axis=1) + _LEAST_STRENGTH
-        return np.concatenate(
-            [
-                np.log(np.stack([along, beside], axis=1) + np.float32(1e-3)),
-                (1 / strength)[:, None],
-            ],
-            axis=1,
-            dtype=np.float32,
-        )
+        values = np.asarray(values, np.float32)
+        far: Floats = np.empty((len(values), 3), np.float32)
+        far[:, 0] = _squares(directions / self._reach) / np.float32(directions.shape[1])
+        scaled = (values - self.mean) * self.scale
+        far[:, 1] = np.maximum(_squares(scaled) - _squares(directions), 0)
+        np.log(far[:, :2] + np.float32(1e-3), out=far[:, :2])
+        strength = _squares(values) / np.float32(values.shape[1]) + _LEAST_STRENGTH
+        far[:, 2] = 1 / strength
+        return far
+
+
+def _squares(rows: Floats) -> Floats:
+    """The sum of the squares of each row."""
+    # Of a few rows most of what `sum` and `mean` cost is their way to this.
+    sums: Floats = np.add.reduce(rows * rows, axis=1)
+    return sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +109,19 @@ class Staircase:
     edges: Floats
     mean: Floats
     scale: Floats
+    #: How wide each step is, float32 [m, steps]; without end where it is empty: it stays 0.
+    _width: Floats = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """What is the same for all posts is worked out once."""
+        width = self.edges[:, 1:] - self.edges[:, :-1]
+        object.__setattr__(self, "_width", np.where(width > 0, width, np.float32(np.inf)))
 
     def steps(self, values: NDArray[Any]) -> Floats:
         """Progress before centring, in 0..1."""
-        lower, upper = self.edges[:, :-1], self.edges[:, 1:]
-        width = np.where(upper > lower, upper - lower, 1)
-        progress = (values.astype(np.float32)[:, :, None] - lower) / width
-        # An empty step stays 0.
-        progress = np.where(upper > lower, np.clip(progress, 0, 1), 0)
-        flat: Floats = progress.reshape(len(values), -1).astype(np.float32)
-        return flat
+        above = np.asarray(values, np.float32)[:, :, None] - self.edges[:, :-1]
+        progress: Floats = np.minimum(np.maximum(above / self._width, 0), 1)
+        return progress.reshape(len(values), -1)
 
     def __call__(self, values: NDArray[Any]) -> Floats:
         """The steps, centred and scaled: float32 [n, m · steps]."""
@@ -128,6 +140,8 @@ class Encoding:
     support: Support
     #: Whether anything of each source can move a prediction: bool [sources].
     used: NDArray[np.bool_] = field(init=False, repr=False, compare=False)
+    #: The source of each step of the metadata, as its number in `SOURCES`.
+    _owners: NDArray[np.int_] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Look for what can move a prediction: once, and not for every post."""
@@ -137,6 +151,7 @@ class Encoding:
         for group, source in PROJECTED.items():
             used[SOURCES.index(source)] |= bool(getattr(self, group).gain.any())
         object.__setattr__(self, "used", used)
+        object.__setattr__(self, "_owners", np.repeat(METADATA_OWNERS, steps))
 
     def __call__(self, groups: Mapping[str, NDArray[Any]]) -> dict[str, Floats]:
         """What the network takes: each group float32 [n, its encoded width]."""
@@ -145,7 +160,7 @@ class Encoding:
     def with_trust(self, groups: Mapping[str, NDArray[Any]]) -> tuple[dict[str, Floats], Floats]:
         """As calling it, and how far each source was trusted: float32 [n, sources], 0 to 1."""
         encoded: dict[str, Floats] = {}
-        unlikeness = [groups["metadata"].astype(np.float32)]
+        unlikeness = [np.asarray(groups["metadata"], np.float32)]
         for group in PROJECTED:
             projection: Projection = getattr(self, group)
             directions = projection.directions(groups[group])
@@ -153,10 +168,9 @@ class Encoding:
             unlikeness.append(projection.unlikeness(groups[group], directions))
         trust = self.support.trust(np.concatenate(unlikeness, axis=1))
         for group, source in PROJECTED.items():
-            encoded[group] = encoded[group] * trust[:, [SOURCES.index(source)]]
-        steps = self.metadata.edges.shape[1] - 1
-        by_column = np.repeat(trust[:, METADATA_OWNERS], steps, axis=1)
-        encoded["metadata"] = self.metadata(groups["metadata"]) * by_column
+            number = SOURCES.index(source)
+            encoded[group] = encoded[group] * trust[:, number : number + 1]
+        encoded["metadata"] = self.metadata(groups["metadata"]) * trust[:, self._owners]
         return encoded, trust
 
     def arrays(self) -> dict[str, Floats]:

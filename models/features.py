@@ -9,10 +9,10 @@ import itertools
 import math
 import re
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,6 +112,10 @@ def _log(value: float) -> float:
 
 
 def _text_facts(text: str) -> dict[str, float]:
+    return _count(text) if text else _NO_TEXT
+
+
+def _count(text: str) -> dict[str, float]:
     length = max(len(text), 1)
     return {
         "length": _log(len(text)),
@@ -125,6 +129,9 @@ def _text_facts(text: str) -> dict[str, float]:
         "lower_start": float(text[:1].islower()),
         "ends_with_stop": float(text.rstrip().endswith(".")),
     }
+
+
+_NO_TEXT: Final = _count("")
 
 
 def _cycle(name: str, value: float, period: float) -> dict[str, float]:
@@ -163,27 +170,28 @@ def aspect_column(aspect: float | None) -> float:
 _WORD = re.compile(r"[\w']+|[^\w\s]")
 
 
-def _pieces(text: str) -> Iterator[str]:
-    """Words, pairs of words, and groups of three letters of a text in lower case."""
+def _pieces(text: str) -> Sequence[bytes]:
+    """Words, pairs of words, and groups of three letters of a text in lower case, as UTF-8."""
     words = _WORD.findall(text.lower())
-    yield from words
-    yield from (f"{first} {second}" for first, second in itertools.pairwise(words))
-    for word in words:
-        padded = f"<{word}>"
-        yield from (padded[i : i + 3] for i in range(len(padded) - 2))
+    pairs = [f"{first} {second}" for first, second in itertools.pairwise(words)]
+    padded = [f"<{word}>" for word in words]
+    if text.isascii():
+        # A letter is a byte: most of the time went into making each piece bytes by itself.
+        cut = [each.encode() for each in padded]
+        threes = [each[i : i + 3] for each in cut for i in range(len(each) - 2)]
+        return [each.encode() for each in (*words, *pairs)] + threes
+    letters = [each[i : i + 3] for each in padded for i in range(len(each) - 2)]
+    return [each.encode("utf-8", "surrogatepass") for each in (*words, *pairs, *letters)]
 
 
 def _hashed(text: str, out: NDArray[np.float32]) -> None:
     """Add the pieces of a text to ``out``, by hash and sign, then scale it to length one."""
-    codes = np.fromiter(
-        (zlib.crc32(each.encode("utf-8", "surrogatepass")) for each in _pieces(text[:MAX_TEXT])),
-        np.uint32,
-    )
+    codes = np.array([zlib.crc32(each) for each in _pieces(text[:MAX_TEXT])], np.uint32)
     if not len(codes):
         return
     signs = np.where(codes & 0x8000_0000, 1.0, -1.0)
     out += np.bincount(codes % len(out), signs, len(out)).astype(np.float32)
-    norm = float(np.linalg.norm(out))
+    norm = math.sqrt(out @ out)
     if norm > 0:
         out /= norm
 

@@ -12,6 +12,8 @@ _DCT_SIDE: Final = 32
 _REDUCING_GAP: Final = 3.0
 # A flat picture's coefficients are rounding noise of about 1e-11, which must not decide bits.
 _DCT_DECIMALS: Final = 6
+# Of the sorted coefficients the lower one of the two in the middle.
+_MIDDLE: Final = _HASH_SIDE**2 // 2 - 1
 
 
 def to_input(image: Image.Image, size: int) -> npt.NDArray[np.float32]:
@@ -37,7 +39,9 @@ def perceptual_hash(image: Image.Image) -> str:
     )
     pixels = np.asarray(small, dtype=np.float64)
     low = np.round(_COSINES @ pixels @ _COSINES.T, _DCT_DECIMALS)
-    return np.packbits(low > np.median(low)).tobytes().hex()
+    # What `numpy.median` gives, which takes ten times as long.
+    below, above = np.sort(low, axis=None)[_MIDDLE : _MIDDLE + 2]
+    return np.packbits(low > (below + above) / 2).tobytes().hex()
 
 
 def _cosines() -> npt.NDArray[np.float64]:

@@ -57,6 +57,11 @@ OWNERS = np.concatenate(
 )
 
 
+#: The numbers source by source, and where those of each source begin.
+_BY_SOURCE = np.argsort(OWNERS, kind="stable")
+_STARTS = np.searchsorted(OWNERS[_BY_SOURCE], np.arange(len(SOURCES)))
+
+
 @dataclass(frozen=True, slots=True)
 class Support:
     """Middle and range of the training posts in each number that trust is read from.
@@ -83,10 +88,7 @@ class Support:
         """
         above = (numbers - self.centre) / (self.high - self.centre)
         below = (self.centre - numbers) / (self.centre - self.low)
-        distance = np.maximum(above, below)
-        found = [
-            np.clip(2 - distance[:, number == OWNERS].max(axis=1), 0, 1)
-            for number in range(len(SOURCES))
-        ]
-        trust: Floats = np.stack(found, axis=1).astype(np.float32)
+        distance = np.maximum(above, below)[:, _BY_SOURCE]
+        farthest: Floats = np.maximum.reduceat(distance, _STARTS, axis=1)
+        trust: Floats = np.minimum(np.maximum(2 - farthest, 0), 1)
         return trust

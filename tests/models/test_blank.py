@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from models.blank import is_blank
+from models.blank import LEAST_LIKENESS, LEAST_SPREAD, is_blank
 from models.decoding import decode
 from models.preprocessing import to_input
 from tests.fixtures import images
@@ -51,6 +51,27 @@ def test_nothing_to_see(image: Image.Image) -> None:
 def test_the_noise_of_saving_one_colour_is_no_picture() -> None:
     rough = np.full((200, 300, 3), 128) + np.random.default_rng(1).integers(-3, 4, (200, 300, 3))
     assert blank(Image.fromarray(rough.astype(np.uint8)), "JPEG")
+
+
+def test_the_bounds_are_those_of_the_definition() -> None:
+    """Pictures between one colour, noise and a photo: as worked out by NumPy's own functions."""
+    random = np.random.default_rng(5)
+    photo = to_input(images.photo(300, 200), 224)
+    told: list[bool] = []
+    for _ in range(60):
+        noise = random.uniform(-1, 1, photo.shape)
+        tensor = (photo * random.choice([0, 0.03, 0.3]) + noise * random.choice([0, 0.03, 0.3])
+                  + random.uniform(-0.3, 0.3, 3)).astype(np.float32)  # fmt: skip
+        brightness = tensor.astype(float).mean(axis=2)
+        spread = tensor.astype(float).std(axis=(0, 1)).max() * 127.5
+        with np.errstate(divide="ignore", invalid="ignore"):
+            likeness = max(
+                np.corrcoef(brightness[:, 1:].ravel(), brightness[:, :-1].ravel())[0, 1],
+                np.corrcoef(brightness[1:].ravel(), brightness[:-1].ravel())[0, 1],
+            )
+        told.append(is_blank(tensor, 300, 200))
+        assert told[-1] == (spread < LEAST_SPREAD or likeness < LEAST_LIKENESS)
+    assert 10 < sum(told) < 50
 
 
 def stripes() -> Image.Image:

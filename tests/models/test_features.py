@@ -1,4 +1,7 @@
 import dataclasses
+import itertools
+import re
+import zlib
 from datetime import UTC, datetime
 
 import numpy as np
@@ -7,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.author_record import AuthorRecord
-from models.features import FEATURES_VERSION, Features, PostFacts, Record, metadata_of
+from models.features import (
+    FEATURES_VERSION,
+    TEXT_BUCKETS,
+    Features,
+    PostFacts,
+    Record,
+    metadata_of,
+)
 from models.pace import Pace
 
 MOMENT = datetime(2026, 3, 1, 18, 30, tzinfo=UTC)
@@ -71,6 +81,22 @@ def test_every_number_is_finite(title: str, text: str | None, seconds: int, n: i
 @pytest.mark.parametrize("title", ["", "🅱️" * 5000, "\udcff broken", "a" * 10_240, "\x00\n\t"])
 def test_odd_titles_are_features_too(title: str) -> None:
     assert np.isfinite(Features().of([facts(title=title)])["title"]).all()
+
+
+@given(st.text(max_size=40) | st.text("aB '!.", max_size=40))
+def test_a_title_is_hashed_by_its_words_pairs_of_words_and_threes_of_letters(title: str) -> None:
+    words = re.findall(r"[\w']+|[^\w\s]", title.lower())
+    pieces = [*words, *(" ".join(pair) for pair in itertools.pairwise(words))]
+    for word in words:
+        padded = f"<{word}>"
+        pieces += [padded[start : start + 3] for start in range(len(padded) - 2)]
+    expected = np.zeros(TEXT_BUCKETS)
+    for piece in pieces:
+        code = zlib.crc32(piece.encode("utf-8", "surrogatepass"))
+        expected[code % TEXT_BUCKETS] += 1 if code & 0x8000_0000 else -1
+    expected /= max(float(np.linalg.norm(expected)), 1e-9)
+    found = Features().of([facts(title=title)])["title"][0]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_a_post_alone_has_the_same_features_as_in_a_crowd() -> None:

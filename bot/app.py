@@ -170,6 +170,7 @@ def build(core: Core) -> App:
             core.serving,
             seconds=core.settings.tick_seconds / 2,
             far=core.far_attributes,
+            traffic=pipeline.traffic,
         ),
         training=core.training,
         retrain_schedule=retrain_schedule,

@@ -26,6 +26,7 @@ from bot.posts.fragment_reader import (
     not_quarantined,
 )
 from bot.posts.images import attribute_columns
+from bot.runtime.traffic import Traffic
 from bot.serving.champion import AttributesVersion, ChampionServer
 from models.attributes.read import Attributes
 from models.backbone import Backbone
@@ -43,6 +44,9 @@ _Waiting: TypeAlias = Row[int, str, bytes, str | None]
 
 #: Images whose attributes are stored together.
 BATCH = 8
+#: For so long an image waits for posts that are under way, seconds. Where they never rest, so much
+#: lies between two images, and at least one is read at each tick.
+PATIENCE = 1.0
 
 _IMAGES = table_of(Image)
 #: Not of an image that was erased, or read by another process, meanwhile.
@@ -63,6 +67,8 @@ class AttributeWorker:
     Args:
         seconds: for how long it goes on when more and more are waiting.
         far: has images read by other machines, while there are any; None: never.
+        traffic: whom it lets pass; None: nobody.
+        patience: for how long, at each image, seconds.
     """
 
     def __init__(
@@ -73,8 +79,12 @@ class AttributeWorker:
         *,
         seconds: float = 0,
         far: FragmentReader | None = None,
+        traffic: Traffic | None = None,
+        patience: float = PATIENCE,
     ) -> None:
         self._far = far
+        self._traffic = traffic or Traffic()
+        self._patience = patience
         self._database = database
         self._images = images
         self._server = server
@@ -90,21 +100,23 @@ class AttributeWorker:
         Those that have none come first, and of these the newest.
 
         It goes on until none is left or its time is over, `BATCH` at a time, or as many as other
-        machines take. Nothing is read while
-        all threads that run models are busy: nobody waits for this.
+        machines take. Nobody waits for this: each image lets posts that are under way pass, and
+        nothing is read while all threads that run models are busy.
 
         Raises:
             NoChampion: no model version serves.
         """
         until = time.monotonic() + self._seconds
-        read = found = await self._read_batch()
+        read = found = await self._read_batch(until)
         while found >= BATCH and time.monotonic() < until:
-            found = await self._read_batch()
+            found = await self._read_batch(until)
             read += found
         return read
 
-    async def _read_batch(self) -> int:
-        if not self._server.has_free_thread:
+    async def _read_batch(self, until: float) -> int:
+        """Read some; fewer where posts held them up and the time is over (`time.monotonic`)."""
+        held_up = await self._traffic.let_pass(self._patience)
+        if not self._may_read(held_up):
             return 0
         backbone = (await self._server.champion()).backbone
         version = await self._server.attributes_version()
@@ -116,9 +128,13 @@ class AttributeWorker:
             )  # fmt: skip
             if found is not None:
                 return found
-        read = []
+        read: list[dict[str, Any]] = []
         for image_id, sha256, vector, read_by in waiting[:BATCH]:
-            if not self._server.has_free_thread:
+            if read:
+                held_up = await self._traffic.let_pass(self._patience)
+                if held_up and time.monotonic() > until:
+                    break
+            if not self._may_read(held_up):
                 break
             attributes = await self._read(image_id, sha256, vector, backbone)
             if attributes is not None:
@@ -126,6 +142,10 @@ class AttributeWorker:
         if read:
             await self._database.run_write(partial(self._note_here, read), alone_in=ITS_ROWS)
         return len(read)
+
+    def _may_read(self, held_up: bool) -> bool:
+        # Where posts never rest no thread ever is free, and it is this image's turn all the same.
+        return held_up or self._server.has_free_thread
 
     async def _next(self, backbone: str, version: AttributesVersion) -> Sequence[_Waiting]:
         """Images that wait, as many as are read at once; what is put off comes last."""

@@ -25,6 +25,7 @@ from bot.posts.retry import MAX_TRIES, wait_after
 from bot.runtime.clock import Clock
 from bot.runtime.download import Downloader
 from bot.runtime.log_context import about
+from bot.runtime.traffic import Traffic
 from bot.serving.champion import ChampionServer
 from storage.engine.database import Database
 from storage.engine.scopes import ITS_ROWS
@@ -84,6 +85,8 @@ class Pipeline:
         self._under_way: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._reserved: set[int] = set()
         self._at_once = asyncio.Semaphore(AT_ONCE)
+        #: Posts that are on their way to their prediction, or wait for it.
+        self.traffic = Traffic()
 
     async def accept(self, platform: PlatformName, incoming: IncomingPost) -> int | None:
         """Store a post the moment it is seen; return its id, or None if it is not to be stored.
@@ -111,12 +114,13 @@ class Pipeline:
         async with self._under_way.setdefault(post_id, asyncio.Lock()):
             # Images are in memory in here only. What a platform makes us wait for is outside:
             # a community whose rate limit is reached takes nobody's place.
-            async with self._at_once:
-                found = await self._found.ask(post_id)
-                predicted = None
-                if isinstance(found, PredictionInput):
-                    with by_right_of(self.platforms, *_where(found.post)):
-                        predicted = await self._predictor.predict(found)
+            with self.traffic.passing():
+                async with self._at_once:
+                    found = await self._found.ask(post_id)
+                    predicted = None
+                    if isinstance(found, PredictionInput):
+                        with by_right_of(self.platforms, *_where(found.post)):
+                            predicted = await self._predictor.predict(found)
             if isinstance(found, Post):
                 with by_right_of(self.platforms, *_where(found)):
                     await self._replier.take_up(found)

@@ -1,6 +1,8 @@
 """Attributes that replies and imports do not wait for are read in the background."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +16,7 @@ from bot.posts.attribute_worker import BATCH, AttributeWorker
 from bot.posts.fragment_reader import FRAGMENT, FragmentReader
 from bot.posts.images import store_images
 from bot.posts.reading_pass import CANCELLED
+from bot.runtime.traffic import Traffic
 from bot.serving.champion import AttributesVersion, ChampionServer
 from models.attributes.look import read_look
 from models.attributes.read import Attributes
@@ -21,7 +24,9 @@ from models.backbone import Backbone
 from models.decoding import ImageUnread
 from storage.queries.batch_jobs import ask_to_cancel, newest_jobs
 from storage.tables import Image, QuarantinedImage
+from tests.fakes.clock import FakeClock
 from tests.fixtures import images
+from tests.fixtures.accepted_posts import replied
 
 
 async def store(core: Core, count: int, *, damaged: int = 0) -> None:
@@ -78,6 +83,71 @@ async def test_it_gives_way_to_those_who_wait_for_an_image(
     monkeypatch.setattr(ChampionServer, "has_free_thread", property(lambda _: next(free)))
     assert await worker.read_next() == 2
     assert await unread(core) == 1
+
+
+class AskedTraffic(Traffic):
+    """Says when somebody wants to let posts pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Queue[float]()
+
+    async def let_pass(self, patience: float) -> bool:
+        self.asked.put_nowait(patience)
+        return await super().let_pass(patience)
+
+
+async def test_each_image_lets_posts_pass(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    await store(core, 2)
+    traffic, post = AskedTraffic(), ExitStack()
+    worker = AttributeWorker(
+        core.database, core.images, core.serving, traffic=traffic, patience=600
+    )
+    read = core.serving.read_attributes
+
+    async def overtaken(*what: Any) -> Any:
+        post.enter_context(traffic.passing())
+        return await read(*what)
+
+    monkeypatch.setattr(core.serving, "read_attributes", overtaken)
+    with traffic.passing():
+        reading = asyncio.create_task(worker.read_next())
+        await traffic.asked.get()
+    # While the first one is read another post comes, which the second one lets pass.
+    await traffic.asked.get()
+    assert not reading.done()
+    monkeypatch.setattr(core.serving, "read_attributes", read)
+    post.close()
+    assert await reading == 2
+
+
+async def test_posts_that_never_rest_do_not_keep_images_from_being_read(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store(core, 2)
+    traffic = Traffic()
+    worker = AttributeWorker(core.database, core.images, core.serving, traffic=traffic, patience=0)
+    # Every thread is busy with them.
+    monkeypatch.setattr(ChampionServer, "has_free_thread", False)
+    with traffic.passing():
+        # Its time is over by then: no job goes on without end.
+        assert [await worker.read_next() for _ in range(3)] == [1, 1, 0]
+    assert await unread(core) == 0
+
+
+async def test_a_post_that_waits_for_its_prediction_is_let_pass(
+    app: App, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embed = app.core.serving.embed_undescribed
+    held_up: list[bool] = []
+
+    async def looked_at(*what: Any) -> Any:
+        held_up.append(await app.pipeline.traffic.let_pass(0))
+        return await embed(*what)
+
+    monkeypatch.setattr(app.core.serving, "embed_undescribed", looked_at)
+    await replied(app, clock, "one")
+    assert (held_up, await app.pipeline.traffic.let_pass(0)) == ([True], False)
 
 
 async def test_what_cannot_be_read_keeps_nobody_waiting(

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 from sqlalchemy.orm import Session
 
 from bot.posts.find_images import UNREACHED, FoundImage, FoundImages, ImageFinder
@@ -26,7 +25,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.download import Downloader, DownloadFailed
 from bot.runtime.metrics import PREDICTION_SECONDS
 from bot.serving.champion import Champion, ChampionRef, ChampionServer
-from bot.serving.experts import Said, ask_experts
+from bot.serving.expert_panel import ExpertPanel, Question
 from bot.serving.score_scale import quantiles_at
 from models.features import PostFacts
 from models.percentiles import Quantiles
@@ -67,6 +66,7 @@ class Predictor:
     ) -> None:
         self._database = database
         self._serving = serving
+        self._experts = ExpertPanel()
         self._images = images
         self._finder = ImageFinder(
             images, serving, downloader, attributes_at_once=attributes_at_once
@@ -129,7 +129,7 @@ class Predictor:
             return None
         texts: dict[str, str] = {}
         while True:
-            said = await self._serving.on_thread(_ask_experts, known, champion, found.usable, texts)
+            said = await self._experts.ask(_question(known, champion, found.usable, texts))
             took_ms = (time.perf_counter() - started) * 1000
             made = Forecast(known.post, known.quantiles, found, champion, said, texts, took_ms)
             try:
@@ -194,12 +194,12 @@ def _may_arrive(post: Post, found: FoundImages, now: datetime) -> bool:
     return away or post.tries + 1 < MAX_TRIES
 
 
-def _ask_experts(
+def _question(
     known: PredictionInput,
     champion: Champion,
     usable: Sequence[FoundImage],
     texts: Mapping[str, str],
-) -> Said:
+) -> Question:
     facts = [
         PostFacts(
             title=known.post.title,
@@ -211,10 +211,4 @@ def _ask_experts(
         )
         for each in usable
     ]
-    return ask_experts(
-        champion.head,
-        np.stack([each.embedded.embedding for each in usable]),
-        facts,
-        own=champion.own,
-        blank=[each.embedded.blank for each in usable],
-    )
+    return Question(champion, [each.embedded for each in usable], facts)

@@ -6,7 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.engine.database import Database
-from storage.engine.shared_read import MOST, SharedRead
+from storage.engine.gathered import MOST
+from storage.engine.shared_read import SharedRead
 from storage.tables import Author
 from tests.fixtures.rows import row
 

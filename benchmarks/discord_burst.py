@@ -1,7 +1,7 @@
 """How soon people on Discord hear from the bot while everything happens at once.
 
     python -m benchmarks.discord_burst [--images 200] [--channels 40] [--guesses 9] [--predicts 1]
-        [--posts 5000] [--quiet]
+        [--posts 5000] [--pictures 1] [--quiet]
 
 The bot is a process of its own; the loopback Discord and the people are this one. Posts arrive
 within one second, spread over the channels, while people press guess buttons and ask /predict (so
@@ -54,6 +54,9 @@ async def main() -> None:
     parser.add_argument("--guesses", type=float, default=9.0, help="a second")
     parser.add_argument("--predicts", type=float, default=1.0, help="a second")
     parser.add_argument("--posts", type=int, default=5000)
+    parser.add_argument(
+        "--pictures", type=int, default=1, help="processes that read pictures; 0: threads do"
+    )
     parser.add_argument("--quiet", action="store_true", help="no training run beside it")
     arguments = parser.parse_args()
     console = Console()
@@ -62,7 +65,8 @@ async def main() -> None:
         posts = write_posts(folder, LABELS)
         async with FakeDiscord(validate_late=True) as fake:
             fake.limit(SEND, MESSAGES, WITHIN)
-            env = environment(fake, folder / "data")
+            pictures = str(arguments.pictures)
+            env = environment(fake, folder / "data", PEORIA_PICTURE_PROCESSES=pictures)
             console.print(f"Importing {LABELS} posts to train on. {load()}")
             await command(env, "import", str(posts), "--images", str(folder / "images"))
             guild = fake.guild()
@@ -148,7 +152,7 @@ async def burst(
         f" {simulated:.1f} s in the loopback Discord; {late}"
         f" of {len(guessed + predicted)} interactions not acknowledged in 3 s,"
         f" {len(predicted) - len(finished)} of {len(predicted)} /predict not answered yet;"
-        f" {limited} answers of 429. {load()}"
+        f" {limited} answers of 429. Memory {_memory(process):.0f} MB. {load()}"
     )
     each = -(-count // len(channels))
     if each > MESSAGES:
@@ -222,8 +226,9 @@ def _add_row(table: Table, name: str, values: list[float]) -> None:
 
 
 def _cpu_seconds(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+    """Of the bot, and of the processes that read pictures for it."""
+    each = [one.cpu_times() for one in (process, *process.children())]
+    return float(sum(times.user + times.system for times in each))
 
 
 async def fill(
@@ -255,7 +260,12 @@ async def fill(
 
 
 def _memory(process: psutil.Process) -> float:
-    return float(process.memory_info().rss) / 2**20
+    """MB of the bot and of the processes that read pictures for it.
+
+    What they share is counted once; where the system does not say, as often as it is used.
+    """
+    each = [one.memory_full_info() for one in (process, *process.children())]
+    return float(sum(getattr(memory, "pss", memory.rss) for memory in each)) / 2**20
 
 
 if __name__ == "__main__":

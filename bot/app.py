@@ -171,6 +171,7 @@ def build(core: Core) -> App:
             seconds=core.settings.tick_seconds / 2,
             far=core.far_attributes,
             traffic=pipeline.traffic,
+            clock=core.clock,
         ),
         training=core.training,
         retrain_schedule=retrain_schedule,

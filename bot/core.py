@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from bot.audit import AuditLog
 from bot.cluster.batches import ClusterBatches, LocalBatches
@@ -17,6 +18,8 @@ from bot.runtime.download import Downloader
 from bot.runtime.system_clock import SystemClock
 from bot.service_states import ServiceStates
 from bot.serving.champion import ChampionServer
+from bot.serving.picture_frames import Places
+from bot.serving.picture_pool import PicturePool
 from bot.settings import Settings, SettingsRefused
 from bot.training.backbone_setup import prepare_backbone
 from bot.training.child import TrainingLimits
@@ -25,9 +28,10 @@ from bot.training.first_version import add_first_champion, has_champion
 from bot.training.runs import TrainingRuns
 from bot.training.shared_models import SharedModels
 from bot.training.usable_champion import ensure_usable_champion
+from models.attributes.serving_genres import GENRE_HEADS
 from models.decoding import DecodeLimits
 from models.extras import require_ray
-from models.ocr import TextReader, check_ocr
+from models.ocr import READ_SIZE, TextReader, check_ocr
 from storage.engine.database import Database
 from storage.engine.migrate import upgrade
 from storage.files.image_store import ImageStore
@@ -153,14 +157,23 @@ async def open_core(
                 backbones_dir=settings.backbones_dir,
                 claim=images.claim,
             )
+        services = ServiceStates(database, clock=clock)
+        pictures = None
+        if settings.picture_processes:
+            pictures = PicturePool(
+                Places(settings.backbones_dir, settings.versions_dir / GENRE_HEADS, limits),
+                processes=settings.picture_processes,
+                report=services.report("pictures", "The reading of pictures"),
+            )
         serving = ChampionServer(
             database,
             versions_dir=settings.versions_dir,
             backbones_dir=settings.backbones_dir,
             limits=limits,
             bring=shared.bring if shared else None,
+            pictures=pictures,
         )
-        stack.callback(serving.close)
+        stack.push_async_callback(serving.close)
         downloader = Downloader(
             max_bytes=settings.max_image_bytes,
             seconds=settings.download_seconds,
@@ -203,7 +216,6 @@ async def open_core(
             trackers=settings.trackers,
         )
         stack.push_async_callback(training.close)
-        services = ServiceStates(database, clock=clock)
         batches: ImageBatches = LocalBatches(serving)
         far_attributes: FragmentReader | None = None
         far_texts: FragmentReader | None = None
@@ -228,8 +240,8 @@ async def open_core(
         ocr_worker = None
         if settings.read_text:
             ocr_worker = OcrWorker(
-                database, images, lambda: TextReader().read_placed, limits,
-                far=far_texts, server=serving,
+                database, images, lambda: TextReader().read_placed,
+                partial(serving.pixels, size=READ_SIZE), far=far_texts, server=serving,
             )  # fmt: skip
             stack.callback(ocr_worker.close)
         yield Core(

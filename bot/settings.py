@@ -265,6 +265,14 @@ class Settings(BaseSettings):
         " post's processor time). Off: they are read right after it, and are shown from then on"
         " wherever the post is shown.",
     )
+    picture_processes: int = Field(
+        1,
+        ge=0,
+        le=16,
+        description="Processes that decode and embed images, one at a time each: an image that ends"
+        " its process costs itself alone, and is refused when it has ended two. 0: threads of this"
+        " process do it, and such an image ends Peoria.",
+    )
     download_seconds: float = Field(
         20.0, gt=0, description="Longest time for the download of one image, seconds."
     )

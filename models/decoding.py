@@ -108,12 +108,10 @@ DEFAULT_LIMITS = DecodeLimits()
 
 
 @dataclass(frozen=True, slots=True)
-class DecodedImage:
-    """A picture that is safe to work on, and the facts about the file it came from."""
+class ImageFile:
+    """Facts about an image's file."""
 
-    pixels: Image.Image  # sRGB, upright, on white; its shorter side is at least twice the asked-for
-    # size, or the original's
-    width: int  # of the original, upright
+    width: int  # upright
     height: int
     format: str  # "JPEG" | "PNG" | "WEBP" | "GIF" | "AVIF" | "HEIF" | "TIFF" | "BMP"
     bytes: int
@@ -130,6 +128,20 @@ class DecodedImage:
     def judged_frame(self) -> tuple[int, int] | None:
         """Of an animation the number of the decoded frame, from 1, and of how many."""
         return (self.frame + 1, max(self.frames, self.frame + 1)) if self.animated else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodedImage(ImageFile):
+    """A picture that is safe to work on, and the facts about the file it came from."""
+
+    pixels: Image.Image  # sRGB, upright, on white; its shorter side is at least twice the asked-for
+    # size, or the original's
+
+    @property
+    def file(self) -> ImageFile:
+        """The facts alone."""
+        facts = ImageFile.__dataclass_fields__
+        return ImageFile(**{name: getattr(self, name) for name in facts})
 
 
 def recognise(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS, size: int = 224) -> Container:

@@ -143,6 +143,8 @@ def nobodys_environment() -> Iterator[None]:
         for name in [*os.environ]:
             if name.upper().startswith(ENV_PREFIX):
                 patch.delenv(name)
+        # Each of thousands of tests would start a process to read a picture.
+        patch.setenv("PEORIA_PICTURE_PROCESSES", "0")
         yield
 
 

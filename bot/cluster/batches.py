@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bot.cluster.connection import ClusterAway, ClusterConnection
-from bot.cluster.outcomes import Embedded, ImageBatches, Outcome, Work
+from bot.cluster.outcomes import Embedded, ImageBatches, Outcome, Quarantined, Work
 from bot.cluster.worker import Kit, read_files, refused
 from bot.runtime.build import peoria_version
 from bot.serving.champion import ChampionServer
+from bot.serving.picture_pool import DEATHS, EndsProcesses
 from models.attributes.serving_genres import GENRE_HEADS
 from models.backbone import Backbone
 from models.backbone_files import find_backbone
@@ -37,14 +38,14 @@ class HealthReport(Protocol):
 
 
 class LocalBatches:
-    """Batches on the threads of this process that run models."""
+    """Batches where this process reads images."""
 
     def __init__(self, server: ChampionServer) -> None:
         self._server = server
 
     @property
     def at_once(self) -> int:
-        """One: its images share the threads."""
+        """One: its images share what reads them."""
         return 1
 
     async def embed(self, batch: Sequence[bytes], backbone: Backbone) -> list[Outcome]:
@@ -54,6 +55,8 @@ class LocalBatches:
     async def _embed(self, data: bytes, backbone: Backbone) -> Outcome:
         try:
             found = await self._server.embed(data, backbone)
+        except EndsProcesses:
+            return Quarantined(DEATHS)
         except ImageRefused as refusal:
             return refused(refusal)
         return Embedded(found.embedding, found.phash, found.attributes.as_json(), found.blank)

@@ -174,6 +174,7 @@ class MemeMaker:
             NoCaptions: there is no caption that may be shown.
         """
         champion = await self._server.champion(audience.version)
+        await self._server.try_canvas(data)
         canvas = await self._server.on_thread(Canvas, data, self._server.limits)
         embedding, expression = await self._server.on_thread(self._look, canvas, champion)
         notes: list[str] = []

@@ -10,7 +10,7 @@ from typing import Final
 from yarl import URL
 
 from bot.runtime.download import Downloaded
-from models.decoding import DecodedImage
+from models.decoding import ImageFile
 from storage.files.post_values import is_image_name
 from storage.files.posts_export import FilePost
 
@@ -58,7 +58,7 @@ def stands_in(asked: str, found: Downloaded) -> str | None:
     return None
 
 
-def is_known_size(image: DecodedImage) -> bool:
+def is_known_size(image: ImageFile) -> bool:
     """Whether a picture has the size of one that is known to stand in for others."""
     return any(
         (image.width, image.height) == (width, height) and image.bytes <= most

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select, update
@@ -26,8 +26,10 @@ from bot.posts.fragment_reader import (
     not_quarantined,
 )
 from bot.posts.images import attribute_columns
+from bot.runtime.clock import Clock
 from bot.runtime.traffic import Traffic
 from bot.serving.champion import AttributesVersion, ChampionServer
+from bot.serving.picture_pool import DEATHS, EndsProcesses
 from models.attributes.read import Attributes
 from models.backbone import Backbone
 from models.decoding import ImageRefused, ImageUnread
@@ -35,6 +37,7 @@ from storage.engine.core_tables import table_of
 from storage.engine.database import Database
 from storage.engine.scopes import ITS_ROWS
 from storage.files.image_store import ImageStore
+from storage.queries.batch_jobs import quarantine
 from storage.tables import Embedding, Image
 
 log = logging.getLogger(__name__)
@@ -47,6 +50,8 @@ BATCH = 8
 #: For so long an image waits for posts that are under way, seconds. Where they never rest, so much
 #: lies between two images, and at least one is read at each tick.
 PATIENCE = 1.0
+
+_WORK: Final = "read_attributes"
 
 _IMAGES = table_of(Image)
 #: Not of an image that was erased, or read by another process, meanwhile.
@@ -79,10 +84,12 @@ class AttributeWorker:
         *,
         seconds: float = 0,
         far: FragmentReader | None = None,
+        clock: Clock,
         traffic: Traffic | None = None,
         patience: float = PATIENCE,
     ) -> None:
         self._far = far
+        self._clock = clock
         self._traffic = traffic or Traffic()
         self._patience = patience
         self._database = database
@@ -185,6 +192,13 @@ class AttributeWorker:
             data = await self._images.on_thread(self._images.get, sha256)
             embedding = np.frombuffer(vector, "<f2").astype(np.float32)
             return await self._server.read_attributes(data, embedding, backbone)
+        except EndsProcesses as error:
+            log.warning("Image %s is left alone from now on: %s", sha256[:12], error)
+            await self._database.run_write(
+                lambda session: quarantine(session, image_id, _WORK, DEATHS, self._clock()),
+                alone_in=ITS_ROWS,
+            )
+            return None
         except (FileNotFoundError, ImageRefused) as error:
             log.info("The attributes of image %s cannot be read (%s).", sha256[:12], error)
             (self._put_off if isinstance(error, ImageUnread) else self._given_up).add(image_id)
@@ -219,7 +233,7 @@ class AttributeWorker:
                 which,
                 Image.dropped_at.is_(None),
                 Image.id.not_in(self._given_up | self._put_off),
-                not_quarantined("read_attributes"),
+                not_quarantined(_WORK),
             )
         )
 

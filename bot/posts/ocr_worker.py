@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -23,8 +23,8 @@ from bot.posts.fragment_reader import (
 )
 from bot.serving.champion import ChampionServer
 from models.attributes.text_layout import TextLayout
-from models.decoding import DecodeLimits, ImageRefused, ImageUnread, decode
-from models.ocr import READ_SIZE, ReadText
+from models.decoding import ImageRefused, ImageUnread
+from models.ocr import ReadText
 from storage.engine.database import Database
 from storage.engine.scopes import ITS_ROWS
 from storage.files.image_store import ImageStore
@@ -49,7 +49,7 @@ class OcrWorker:
         images: the files.
         make_reader: makes the reader; called on the first image, because its models take seconds
             and memory to load.
-        limits: how large an image may be.
+        decoded: gives an image's pixels, decoded for `models.ocr.READ_SIZE`.
         far: has images read by other machines, while there are any; None: never.
         server: knows the backbone that these are given.
     """
@@ -59,7 +59,7 @@ class OcrWorker:
         database: Database,
         images: ImageStore,
         make_reader: Callable[[], Read],
-        limits: DecodeLimits,
+        decoded: Callable[[bytes], Awaitable[Picture.Image]],
         *,
         far: FragmentReader | None = None,
         server: ChampionServer | None = None,
@@ -69,7 +69,7 @@ class OcrWorker:
         self._database = database
         self._images = images
         self._make_reader = make_reader
-        self._limits = limits
+        self._decoded = decoded
         self._reader: Read | None = None
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="reading")
         #: Images that this machine could not read just now: their turn comes after all others.
@@ -112,9 +112,7 @@ class OcrWorker:
                 return read_there
         read = 0
         for image_id, sha256 in batch[:limit]:
-            found = await asyncio.get_running_loop().run_in_executor(
-                self._executor, self._read, sha256
-            )
+            found = await self._read(sha256)
             if found is None:
                 self._put_off.add(image_id)
                 continue
@@ -149,18 +147,20 @@ class OcrWorker:
     def _is_next(self) -> ColumnElement[bool]:
         return _unread() & Image.id.not_in(self._put_off)
 
-    def _read(self, sha256: str) -> ReadText | None:
+    async def _read(self, sha256: str) -> ReadText | None:
         """The text in an image; None where it could not be read just now."""
+        on_thread = asyncio.get_running_loop().run_in_executor
         if self._reader is None:
-            self._reader = self._make_reader()
+            self._reader = await on_thread(self._executor, self._make_reader)
         try:
-            image = decode(self._images.get(sha256), limits=self._limits, size=READ_SIZE)
+            data = await self._images.on_thread(self._images.get, sha256)
+            pixels = await self._decoded(data)
         except ImageUnread:
             return None
         except (FileNotFoundError, ImageRefused) as error:
             log.info("The text of image %s cannot be read (%s).", sha256[:12], error)
             return _NO_TEXT
-        return _storable(self._reader(image.pixels))
+        return _storable(await on_thread(self._executor, self._reader, pixels))
 
 
 def _note(texts: Mapping[int, ReadText], session: Session) -> int:

@@ -9,12 +9,14 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL.Image import Image as PixelImage
 from sqlalchemy import ColumnElement, FromClause, and_, bindparam, select
 from sqlalchemy.orm import Session
 
@@ -23,13 +25,17 @@ from bot.serving.embed import (
     UndescribedImage,
     embed_image,
     embed_undescribed,
+    feature_map,
     read_attributes,
 )
+from bot.serving.picture_answers import Answer
+from bot.serving.picture_frames import Asked
+from bot.serving.picture_pool import PicturePool
 from models.attributes.read import AttributeReader, Attributes
 from models.attributes.serving_genres import GENRE_HEADS
 from models.backbone import Backbone
 from models.backbone_files import load_backbone
-from models.decoding import DecodeLimits
+from models.decoding import DecodeLimits, ImageUnread, decode
 from models.head import Head
 from models.registry import Manifest, read_version
 from storage.engine.core_tables import table_of
@@ -169,7 +175,8 @@ class ChampionServer:
         backbones_dir: holds a folder for each backbone that was exported on this machine.
         limits: how large an image may be.
         bring: makes sure that a version's files are here, if it can; None: nothing does.
-        threads: images that are embedded in parallel; each thread keeps about 40 MB.
+        threads: calls of models in parallel; a thread that reads images keeps about 40 MB.
+        pictures: processes that read images; None: the threads do.
     """
 
     def __init__(
@@ -181,13 +188,16 @@ class ChampionServer:
         limits: DecodeLimits,
         bring: Callable[[str], None] | None = None,
         threads: int = 2,
+        pictures: PicturePool | None = None,
     ) -> None:
         self._database = database
         self._versions_dir = versions_dir
         self._backbones_dir = backbones_dir
         self.limits = limits
         self._bring = bring
+        self._pictures = pictures
         self._attributes = AttributeReader(versions_dir / GENRE_HEADS)
+        self._attributes_version: AttributesVersion | None = None
         self._champion: Champion | None = None
         #: What servers chose or have of their own, by its id, the one that was not asked for
         #: longest first; None: it cannot be loaded.
@@ -303,8 +313,13 @@ class ChampionServer:
         return champion
 
     async def warm_up(self) -> None:
-        """Load the champion and embed once on each thread: the first call takes longest."""
+        """Load the champion and embed once wherever images are: the first call takes longest."""
         backbone = (await self.champion()).backbone
+        if self._pictures is not None:
+            # It has said so where none can be started: the rest of the bot runs meanwhile.
+            with suppress(ImageUnread):
+                await self._pictures.warm_up(backbone.fingerprint)
+            return
         blank = np.zeros((1, backbone.input_size, backbone.input_size, 3), np.float32)
         await asyncio.gather(*(self.on_thread(backbone.embed, blank) for _ in range(self._threads)))
 
@@ -314,7 +329,12 @@ class ChampionServer:
         Raises:
             ImageRefused: the bytes are not an image that can be used; the message says why.
         """
-        return await self.on_thread(embed_image, data, backbone, self._attributes, self.limits)
+        if self._pictures is None:
+            return await self.on_thread(embed_image, data, backbone, self._attributes, self.limits)
+        return await self._pictures.ask(
+            Asked("embed", data, backbone.fingerprint),
+            lambda told: told.embedded(backbone.info.dim),
+        )
 
     async def embed_undescribed(self, data: bytes, backbone: Backbone) -> UndescribedImage:
         """The same without attributes.
@@ -322,7 +342,12 @@ class ChampionServer:
         Raises:
             ImageRefused: the bytes are not an image that can be used; the message says why.
         """
-        return await self.on_thread(embed_undescribed, data, backbone, self.limits)
+        if self._pictures is None:
+            return await self.on_thread(embed_undescribed, data, backbone, self.limits)
+        return await self._pictures.ask(
+            Asked("embed_undescribed", data, backbone.fingerprint),
+            lambda told: told.undescribed(backbone.info.dim),
+        )
 
     async def read_attributes(
         self, data: bytes, embedding: NDArray[np.float32], backbone: Backbone
@@ -332,20 +357,69 @@ class ChampionServer:
         Raises:
             ImageRefused: the bytes are not an image that can be used; the message says why.
         """
-        return await self.on_thread(
-            read_attributes, data, embedding, backbone, self._attributes, self.limits
+        if self._pictures is None:
+            return await self.on_thread(
+                read_attributes, data, embedding, backbone, self._attributes, self.limits
+            )
+        known = np.ascontiguousarray(embedding, np.float32).tobytes()
+        return await self._pictures.ask(
+            Asked("read_attributes", data, backbone.fingerprint, embedding=known), Answer.attributes
         )
+
+    async def pixels(self, data: bytes, *, size: int) -> PixelImage:
+        """An image's pixels, RGB, as `models.decoding.decode` gives them, off the event loop.
+
+        Raises:
+            ImageRefused: the bytes are not an image that can be used; the message says why.
+        """
+        if self._pictures is None:
+            return await self.on_thread(lambda: decode(data, limits=self.limits, size=size).pixels)
+        return await self._pictures.ask(Asked("pixels", data, size=size), Answer.pixels)
+
+    async def feature_map(
+        self, data: bytes, backbone: Backbone, *, size: int
+    ) -> tuple[PixelImage, NDArray[np.float32] | None]:
+        """An image's pixels as above, and what `Backbone.feature_map` makes of it.
+
+        Raises:
+            ImageRefused: the bytes are not an image that can be used; the message says why.
+        """
+        if self._pictures is None:
+            return await self.on_thread(feature_map, data, backbone, self.limits, size)
+        return await self._pictures.ask(
+            Asked("feature_map", data, backbone.fingerprint, size),
+            lambda told: (told.pixels(), told.features()),
+        )
+
+    async def try_canvas(self, data: bytes) -> None:
+        """Make sure that an image can be opened here to be drawn on, where processes read images.
+
+        Raises:
+            ImageRefused: the bytes are not an image that can be used; the message says why.
+        """
+        if self._pictures is not None:
+            await self._pictures.ask(Asked("canvas", data), lambda _: None)
 
     async def attributes_version(self) -> AttributesVersion:
         """What reads attributes here."""
-        reader = self._attributes
-        # Read from files the first time.
-        return await self.on_thread(lambda: AttributesVersion(reader.version, reader.finds_faces))
+        if self._attributes_version is None:
+            if self._pictures is None:
+                reader = self._attributes
+                # Read from files the first time.
+                found = await self.on_thread(lambda: (reader.version, reader.finds_faces))
+            else:
+                found = await self._pictures.ask(Asked("version"), Answer.version)
+            self._attributes_version = AttributesVersion(*found)
+        return self._attributes_version
 
     @property
     def has_free_thread(self) -> bool:
-        """Whether a thread is free, so that optional work delays nothing that people wait for."""
-        return self._calls < self._threads
+        """Whether a thread is free, so that optional work delays nothing that people wait for.
+
+        The same of the processes that read images, if there are any.
+        """
+        is_idle = self._pictures is None or self._pictures.is_idle
+        return is_idle and self._calls < self._threads
 
     async def on_thread(self, work: Callable[..., T], *args: Any) -> T:
         """What ``work`` returns, computed on one of the threads that run models."""
@@ -356,6 +430,8 @@ class ChampionServer:
         finally:
             self._calls -= 1
 
-    def close(self) -> None:
-        """End the threads; calls that have not begun are cancelled."""
+    async def close(self) -> None:
+        """End the threads and the processes; calls that have not begun are cancelled."""
+        if self._pictures is not None:
+            await self._pictures.close()
         self._executor.shutdown(cancel_futures=True)

@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL.Image import Image
 
 from models.attributes.read import AttributeReader, Attributes
 from models.backbone import Backbone
 from models.blank import is_blank
-from models.decoding import DecodedImage, DecodeLimits, decode
+from models.decoding import DecodedImage, DecodeLimits, ImageFile, decode
 from models.preprocessing import perceptual_hash, to_input
 
 
@@ -17,13 +18,13 @@ class UndescribedImage:
     """An image that was decoded safely and embedded, and whose attributes were not read.
 
     Attributes:
-        image: its pixels and what its file said.
+        image: what its file said.
         phash: its perceptual hash, 16 hexadecimal digits.
         embedding: what the backbone made of it, float32[1280], rounded to float16.
         blank: whether it holds no picture at all (`models.blank`).
     """
 
-    image: DecodedImage
+    image: ImageFile
     phash: str
     embedding: NDArray[np.float32]
     blank: bool
@@ -46,12 +47,7 @@ def embed_undescribed(data: bytes, backbone: Backbone, limits: DecodeLimits) -> 
     Raises:
         ImageRefused: the bytes are not an image that can be used; the message says why.
     """
-    image = decode(data, limits=limits, size=backbone.input_size)
-    tensor = to_input(image.pixels, backbone.input_size)
-    # Rounded as it will be stored, so that serving and training see the same numbers.
-    embedding = backbone.embed(tensor[np.newaxis])[0].astype(np.float16).astype(np.float32)
-    blank = is_blank(tensor, image.width, image.height)
-    return UndescribedImage(image, perceptual_hash(image.pixels), embedding, blank)
+    return _embed(decode(data, limits=limits, size=backbone.input_size), backbone)
 
 
 def embed_image(
@@ -64,9 +60,18 @@ def embed_image(
     Raises:
         ImageRefused: the bytes are not an image that can be used; the message says why.
     """
-    seen = embed_undescribed(data, backbone, limits)
-    attributes = _attributes(seen.image, seen.embedding, backbone, reader)
+    image = decode(data, limits=limits, size=backbone.input_size)
+    seen = _embed(image, backbone)
+    attributes = _attributes(image, seen.embedding, backbone, reader)
     return EmbeddedImage(seen.image, seen.phash, seen.embedding, seen.blank, attributes)
+
+
+def _embed(image: DecodedImage, backbone: Backbone) -> UndescribedImage:
+    tensor = to_input(image.pixels, backbone.input_size)
+    # Rounded as it will be stored, so that serving and training see the same numbers.
+    embedding = backbone.embed(tensor[np.newaxis])[0].astype(np.float16).astype(np.float32)
+    blank = is_blank(tensor, image.width, image.height)
+    return UndescribedImage(image.file, perceptual_hash(image.pixels), embedding, blank)
 
 
 def read_attributes(
@@ -83,6 +88,18 @@ def read_attributes(
     """
     image = decode(data, limits=limits, size=backbone.input_size)
     return _attributes(image, embedding, backbone, reader)
+
+
+def feature_map(
+    data: bytes, backbone: Backbone, limits: DecodeLimits, size: int
+) -> tuple[Image, NDArray[np.float32] | None]:
+    """The pixels of an image, decoded for ``size``, and the backbone's last feature map of it.
+
+    Raises:
+        ImageRefused: the bytes are not an image that can be used; the message says why.
+    """
+    pixels = decode(data, limits=limits, size=size).pixels
+    return pixels, backbone.feature_map(to_input(pixels, backbone.input_size))
 
 
 def _attributes(

@@ -1,13 +1,14 @@
 """What spoke for and against a post in its prediction, as a picture."""
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL.Image import Image as Pixels
 
 from bot.serving.champion import Champion, ChampionRef, ChampionServer
-from models.decoding import DecodeLimits, ImageRefused, decode
+from models.decoding import ImageRefused
 from models.facts import facts_of
 from models.features import PostFacts
 from models.heat_map import contributions, paint
-from models.preprocessing import to_input
 from storage.engine.database import Database
 from storage.files.image_store import ImageStore
 from storage.queries.posts import load_post
@@ -62,17 +63,15 @@ async def explain_image(
         ImageRefused: the bytes are not an image that can be used; the message says why.
     """
     champion = await (server.champion() if version is None else server.load(version))
-    return await server.on_thread(_heat_map, data, facts, champion, server.limits)
+    pixels, features = await server.feature_map(data, champion.backbone, size=_PAINTED)
+    if features is None:
+        return None
+    return await server.on_thread(_heat_map, pixels, features, facts, champion)
 
 
 def _heat_map(
-    data: bytes, facts: PostFacts, champion: Champion, limits: DecodeLimits
+    pixels: Pixels, features: NDArray[np.float32], facts: PostFacts, champion: Champion
 ) -> bytes | None:
-    backbone = champion.backbone
-    pixels = decode(data, limits=limits, size=_PAINTED).pixels
-    features = backbone.feature_map(to_input(pixels, backbone.input_size))
-    if features is None:
-        return None
     embedding = features.mean((0, 1))[np.newaxis]
     gradient = champion.head.percentile_gradient(embedding, [facts])[0]
     return paint(pixels, contributions(features, gradient)) if gradient.any() else None

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
+from PIL.Image import Image as Picture
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
@@ -20,7 +21,7 @@ from bot.web.refusals import Refusal
 from bot.web.services import Services
 from bot.web.turns import READING
 from bot.web.visitors import Visitor, viewer_of, visitor_of
-from models.decoding import DecodeLimits, ImageRefused, ImageUnread, decode
+from models.decoding import ImageRefused
 from storage.files.public_copy.make import FORMATS, public_copy
 from storage.files.public_copy.pieces import NotUnderstood, Piece, PublicCopy
 from storage.objects.remote_image_store import RemoteImageStore
@@ -56,10 +57,6 @@ class PostImages:
         # One image at a time is in memory.
         self._working = asyncio.Lock()
         self._making = threading.Lock()
-        self._limits = DecodeLimits(
-            max_bytes=services.settings.max_image_bytes,
-            max_pixels=services.settings.max_image_pixels,
-        )
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """GET /images/{id}."""
@@ -99,14 +96,19 @@ class PostImages:
     async def _send_elsewhere(self, images: RemoteImageStore, image: Image) -> web.Response:
         """Send the visitor, who may see the image, to its public copy in the object store."""
 
+        loop = asyncio.get_running_loop()
+
+        def draw(data: bytes) -> bytes:
+            return asyncio.run_coroutine_threadsafe(self._drawn(data), loop).result()
+
         def make() -> tuple[bytes, str]:
             with self._making:
-                return _public_bytes(images.local(image.sha256), image.format, self._limits)
+                return _public_bytes(images.local(image.sha256), image.format, draw)
 
         sign = partial(images.public_url, image.sha256, seconds=self._signed_seconds, make=make)
         try:
             url = await images.on_thread(sign)
-        except (FileNotFoundError, ImageRefused, ImageUnread) as error:
+        except (FileNotFoundError, ImageRefused) as error:
             raise Refusal(404, _GONE) from error
         # Asked for again while there is still time to read it.
         age = round(self._signed_seconds / 2)
@@ -147,9 +149,13 @@ class PostImages:
         """The picture drawn anew, where what else is in its file cannot be told apart."""
         async with self._working:
             try:
-                return await asyncio.to_thread(_drawn, path, self._limits)
-            except (ImageRefused, ImageUnread) as error:
+                return await self._drawn(await asyncio.to_thread(path.read_bytes))
+            except ImageRefused as error:
                 raise Refusal(404, _GONE) from error
+
+    async def _drawn(self, data: bytes) -> bytes:
+        pixels = await self._services.core.serving.pixels(data, size=_DRAWN)
+        return await asyncio.to_thread(_jpeg, pixels)
 
 
 def _copy_of(path: Path, image_format: str) -> PublicCopy:
@@ -158,18 +164,19 @@ def _copy_of(path: Path, image_format: str) -> PublicCopy:
     return public_copy(path.read_bytes(), image_format)
 
 
-def _public_bytes(path: Path, image_format: str, limits: DecodeLimits) -> tuple[bytes, str]:
+def _public_bytes(
+    path: Path, image_format: str, draw: Callable[[bytes], bytes]
+) -> tuple[bytes, str]:
     """All of a public copy, and its media type."""
     try:
         copy = _copy_of(path, image_format)
     except NotUnderstood:
-        return _drawn(path, limits), "image/jpeg"
+        return draw(path.read_bytes()), "image/jpeg"
     return copy.of(path.read_bytes()), _CONTENT_TYPES[image_format]
 
 
-def _drawn(path: Path, limits: DecodeLimits) -> bytes:
+def _jpeg(picture: Picture) -> bytes:
     file = io.BytesIO()
-    picture = decode(path.read_bytes(), limits=limits, size=_DRAWN).pixels
     picture.save(file, "JPEG", quality=90)
     return file.getvalue()
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp_jinja2
 from aiohttp import web
+from PIL.Image import Image as Picture
 from sqlalchemy.orm import Session
 
 from bot.serving import advice_phrases, phrases
@@ -31,7 +32,6 @@ from bot.web.try_form import TryForm, read_try_form
 from bot.web.turns import Turns
 from bot.web.upload import MAX_TITLE, too_large
 from bot.web.visitors import Visitor, visitor_of
-from models.decoding import decode
 from storage.tables import Community
 
 _A_MINUTE = 6
@@ -177,18 +177,12 @@ class TryPages:
         for each in advice.ranked:
             data = each.variant.data
             if data not in small:
-                small[data] = await asyncio.to_thread(self._small, data)
+                pixels = await self._services.core.serving.pixels(data, size=_SHOWN)
+                small[data] = await asyncio.to_thread(_small, pixels)
         return [
             Shown(each, small[each.variant.data], *_words(each.card, community))
             for each in advice.ranked
         ]
-
-    def _small(self, data: bytes) -> str:
-        picture = decode(data, limits=self._services.core.serving.limits, size=_SHOWN).pixels
-        picture.thumbnail((_SHOWN, _SHOWN))
-        file = io.BytesIO()
-        picture.save(file, "JPEG", quality=80)
-        return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
 
     def _page(
         self, request: web.Request, choice: Choice, *, form: TryForm | None = None,
@@ -233,3 +227,10 @@ def _words(card: Card, community: Community | None) -> tuple[str, tuple[str, ...
         phrases.knowledge_note(card, community.name),
     )
     return phrases.headline(card, community.name), tuple(note for note in notes if note)
+
+
+def _small(picture: Picture) -> str:
+    picture.thumbnail((_SHOWN, _SHOWN))
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=80)
+    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"

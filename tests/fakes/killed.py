@@ -58,7 +58,7 @@ SCORE = 7
 LANES = 2
 
 #: Read once, before the forks.
-SETTINGS = Settings(silent_share=0, scores_to_compare=1)
+SETTINGS = Settings(silent_share=0, scores_to_compare=1, picture_processes=0)
 
 #: Tables whose rows are counted.
 TABLES = (

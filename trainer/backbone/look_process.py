@@ -6,8 +6,6 @@ started it believes nothing of what a file may have made of this process.
 
 import io
 import json
-import os
-import signal
 import struct
 import sys
 from collections.abc import Callable
@@ -18,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from models.apart.child import questions_and_answers
 from trainer.backbone.distill_images import read_rgb
 from trainer.backbone.finetune_canvas import canvas
-from trainer.parent_process import end_with_parent
 
 #: What an answer begins with: whether there are pixels, and their height and width; without any,
 #: the bytes of a sentence.
@@ -65,13 +63,7 @@ def _answer(answers: BinaryIO, found: NDArray[np.uint8] | str) -> None:
 
 def main(look: Look = look) -> int:
     """Answer with what ``look`` gives until the process that started this closes the pipe."""
-    end_with_parent()
-    # Ctrl-C is for whoever started this, who ends it; what is looked at meanwhile is no poison.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # What libraries print goes to standard error.
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    serve(sys.stdin.buffer, answers, look)
+    serve(*questions_and_answers(), look)
     return 0
 
 

@@ -5,10 +5,7 @@ one would end the run, and the next run, too.
 """
 
 import json
-import os
-import subprocess
 import sys
-import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from models.apart.answering import AnsweringProcess, Ended, Read
 from storage.errors import ExpectedError
 from trainer.backbone.look_process import HEADER
 
@@ -27,8 +25,6 @@ COMMAND = (sys.executable, "-m", f"{__package__}.look_process")
 DEATHS: Final = 2
 #: One that takes longer ends the process as well, seconds.
 _SECONDS = 80.0
-#: What the names of variables begin with that hold secrets, and that decoding needs nothing of.
-_NOT_TOLD = ("PEORIA_", "AWS_", "AZURE_", "GOOGLE_")
 
 
 class CannotLook(ExpectedError):
@@ -53,7 +49,7 @@ class Looker:
     ) -> None:
         self._told, self._left_out = left_out, set(without)
         self._command = command or COMMAND
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: AnsweringProcess | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -93,68 +89,40 @@ class Looker:
             return None
         asked = json.dumps({"path": str(path), "side": side}).encode() + b"\n"
         for _ in range(DEATHS):
-            process = self._process or self._start()
-            watch = threading.Timer(_SECONDS, process.kill)
-            watch.start()
+            process = self._process
+            if process is None or not process.is_there:
+                process = self._start()
             try:
-                return _ask(process, asked)
-            except (EOFError, BrokenPipeError):
+                return process.ask([asked], _read, seconds=_SECONDS)
+            except Ended:
                 self._end()
-            finally:
-                watch.cancel()
         self._left_out.add(path)
         self._told(path)
         return None
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> AnsweringProcess:
         """A process that has shown that it can look at a picture."""
-        process = self._process = subprocess.Popen(  # noqa: S603 - this Python and a module of ours
-            self._command, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        self._end()
+        process = self._process = AnsweringProcess(self._command)
         try:
-            _ask(process, b"")
-        except (EOFError, BrokenPipeError) as error:
+            process.ask([], _read, seconds=_SECONDS)
+        except Ended as error:
             self._end()
             raise CannotLook(
                 "The process that looks at pictures ended before it had seen one (status"
-                f" {process.returncode}): memory may have run out."
+                f" {process.status}): memory may have run out."
             ) from error
         return process
 
     def _end(self) -> None:
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
-            process.communicate()
+            process.end()
 
 
-def _environment() -> dict[str, str]:
-    """This process's environment without Peoria's settings and an object store's keys."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_TOLD)}
-    # On a node of a cluster, our modules are found by other ways than the folder.
-    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-
-
-def _ask(process: subprocess.Popen[bytes], asked: bytes) -> NDArray[np.uint8] | str | None:
-    """The answer to a question.
-
-    Raises:
-        EOFError: the process has ended.
-        BrokenPipeError: the same.
-    """
-    assert process.stdin is not None  # noqa: S101 - both were asked for
-    process.stdin.write(asked)
-    process.stdin.flush()
-    has_pixels, height, width = HEADER.unpack(_read(process, HEADER.size))
+def _read(read: Read) -> NDArray[np.uint8] | str | None:
+    """Pixels, or why there are none; None where nothing is said."""
+    has_pixels, height, width = HEADER.unpack(read(HEADER.size))
     if has_pixels:
-        pixels = np.frombuffer(_read(process, height * width * 3), np.uint8)
-        return pixels.reshape(height, width, 3)
-    return _read(process, height).decode(errors="replace") or None
-
-
-def _read(process: subprocess.Popen[bytes], count: int) -> bytes:
-    assert process.stdout is not None  # noqa: S101 - it was asked for
-    found = process.stdout.read(count)
-    if len(found) < count:
-        raise EOFError
-    return found
+        return np.frombuffer(read(height * width * 3), np.uint8).reshape(height, width, 3)
+    return read(height).decode(errors="replace") or None

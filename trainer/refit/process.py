@@ -15,13 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from models.apart.child import end_with_parent
 from models.extras import RayMissing
 from storage.objects.image_place import ImagePlace
 from trainer.cluster.side_by_side import ClusterLost, SideBySide, in_turn, side_by_side
 from trainer.data.dataset import read_labelled
 from trainer.growth.refit import refit_growth
 from trainer.head.recipe import Recipe
-from trainer.parent_process import end_with_parent
 from trainer.refit.baseline import Champion
 from trainer.refit.challenge import Challenge, Resave, challenge
 from trainer.refit.refusals import Refused

@@ -51,7 +51,7 @@ async def unread(core: Core) -> int:
 async def test_images_without_attributes_get_those_that_they_would_have_had(app: App) -> None:
     core = app.core
     await store(core, BATCH + 1)
-    worker = AttributeWorker(core.database, core.images, core.serving)
+    worker = AttributeWorker(core.database, core.images, core.serving, clock=core.clock)
     assert await worker.read_next() == BATCH
     assert await app.jobs.read_attributes() == 1
     assert await app.jobs.read_attributes() == 0
@@ -70,7 +70,9 @@ async def test_images_without_attributes_get_those_that_they_would_have_had(app:
 
 async def test_it_goes_on_while_more_wait(core: Core) -> None:
     await store(core, BATCH + 2)
-    worker = AttributeWorker(core.database, core.images, core.serving, seconds=600)
+    worker = AttributeWorker(
+        core.database, core.images, core.serving, clock=core.clock, seconds=600
+    )
     assert await worker.read_next() == BATCH + 2
 
 
@@ -78,7 +80,7 @@ async def test_it_gives_way_to_those_who_wait_for_an_image(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await store(core, 3)
-    worker = AttributeWorker(core.database, core.images, core.serving)
+    worker = AttributeWorker(core.database, core.images, core.serving, clock=core.clock)
     free = iter([True, True, True, False])
     monkeypatch.setattr(ChampionServer, "has_free_thread", property(lambda _: next(free)))
     assert await worker.read_next() == 2
@@ -101,7 +103,7 @@ async def test_each_image_lets_posts_pass(core: Core, monkeypatch: pytest.Monkey
     await store(core, 2)
     traffic, post = AskedTraffic(), ExitStack()
     worker = AttributeWorker(
-        core.database, core.images, core.serving, traffic=traffic, patience=600
+        core.database, core.images, core.serving, clock=core.clock, traffic=traffic, patience=600
     )
     read = core.serving.read_attributes
 
@@ -126,7 +128,9 @@ async def test_posts_that_never_rest_do_not_keep_images_from_being_read(
 ) -> None:
     await store(core, 2)
     traffic = Traffic()
-    worker = AttributeWorker(core.database, core.images, core.serving, traffic=traffic, patience=0)
+    worker = AttributeWorker(
+        core.database, core.images, core.serving, clock=core.clock, traffic=traffic, patience=0
+    )
     # Every thread is busy with them.
     monkeypatch.setattr(ChampionServer, "has_free_thread", False)
     with traffic.passing():
@@ -154,7 +158,7 @@ async def test_what_cannot_be_read_keeps_nobody_waiting(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await store(core, 3, damaged=2)
-    worker = AttributeWorker(core.database, core.images, core.serving)
+    worker = AttributeWorker(core.database, core.images, core.serving, clock=core.clock)
     assert await worker.read_next() == 1
     asked: list[str] = []
     monkeypatch.setattr(core.images, "get", asked.append)
@@ -166,7 +170,7 @@ async def test_what_cannot_be_read_just_now_lets_older_images_go_first(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await store(core, BATCH + 1)
-    worker = AttributeWorker(core.database, core.images, core.serving)
+    worker = AttributeWorker(core.database, core.images, core.serving, clock=core.clock)
     seen: list[bytes] = []
 
     async def unreadable(data: bytes, *_: Any) -> None:
@@ -186,7 +190,7 @@ async def test_what_this_machine_cannot_read_just_now_is_tried_again(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await store(core, 1)
-    worker = AttributeWorker(core.database, core.images, core.serving)
+    worker = AttributeWorker(core.database, core.images, core.serving, clock=core.clock)
 
     async def unreadable(*_: Any) -> None:
         raise ImageUnread
@@ -209,13 +213,18 @@ async def test_nothing_is_noted_of_an_image_that_was_erased_while_it_was_read(
         return await read(*what)
 
     monkeypatch.setattr(core.serving, "read_attributes", erased_meanwhile)
-    await AttributeWorker(core.database, core.images, core.serving).read_next()
+    await AttributeWorker(core.database, core.images, core.serving, clock=core.clock).read_next()
     assert await unread(core) == 1
 
 
 async def test_what_other_networks_read_is_read_again_and_only_once(core: Core) -> None:
     await store(core, BATCH + 1)
-    assert await AttributeWorker(core.database, core.images, core.serving).read_next() == BATCH
+    assert (
+        await AttributeWorker(
+            core.database, core.images, core.serving, clock=core.clock
+        ).read_next()
+        == BATCH
+    )
     async with core.database.write() as session:
         # One was read before images said by what, the others by what served then.
         await session.execute(
@@ -226,7 +235,7 @@ async def test_what_other_networks_read_is_read_again_and_only_once(core: Core) 
     counts = []
     # A new worker, as after an end: what was done is done.
     for _ in range(4):
-        worker = AttributeWorker(core.database, core.images, core.serving)
+        worker = AttributeWorker(core.database, core.images, core.serving, clock=core.clock)
         counts.append(await worker.read_next())
     assert counts == [1, BATCH, 0, 0]
     version = await core.serving.attributes_version()
@@ -238,7 +247,7 @@ async def test_a_machine_that_finds_no_faces_takes_none_away(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await store(core, 1)
-    worker = AttributeWorker(core.database, core.images, core.serving)
+    worker = AttributeWorker(core.database, core.images, core.serving, clock=core.clock)
     assert await worker.read_next() == 1
 
     async def without_faces() -> AttributesVersion:
@@ -279,7 +288,7 @@ async def test_many_are_read_on_the_cluster_by_fragments_and_few_or_without_it_h
     look = read_look(images.photo(40, 30), faces=None)
     cluster = Cluster(Attributes(None, None, look, read_by=version.name))
     far = FragmentReader(cluster, core.images, core.database, "read_attributes", clock=core.clock)
-    worker = AttributeWorker(core.database, core.images, core.serving, far=far)
+    worker = AttributeWorker(core.database, core.images, core.serving, clock=core.clock, far=far)
     # Away: as without one.
     cluster.is_there = False
     assert await worker.read_next() == BATCH
@@ -325,7 +334,7 @@ async def test_a_pass_on_the_cluster_is_cancelled_and_the_rest_read_here(
     cluster = Cluster(Attributes(None, None, look, read_by=version.name))
     cluster.at_once = 1
     far = FragmentReader(cluster, core.images, core.database, "read_attributes", clock=core.clock)
-    worker = AttributeWorker(core.database, core.images, core.serving, far=far)
+    worker = AttributeWorker(core.database, core.images, core.serving, clock=core.clock, far=far)
     told = cluster.read
 
     async def asked_meanwhile(*what: Any) -> Any:

@@ -14,8 +14,8 @@ from bot.cluster.outcomes import NOT_INSTALLED, Outcome, Quarantined, Refused, W
 from bot.posts.fragment_reader import FRAGMENT, FragmentReader
 from bot.posts.ocr_worker import OcrWorker
 from models.attributes.text_layout import TextLayout
-from models.decoding import DEFAULT_LIMITS, ImageUnread, decode
-from models.ocr import ReadText
+from models.decoding import ImageUnread, decode
+from models.ocr import READ_SIZE, ReadText
 from storage.engine.database import Database
 from storage.engine.migrate import upgrade
 from storage.files.image_store import ImageStore
@@ -33,6 +33,10 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await upgrade(database)
     yield database
     await database.close()
+
+
+async def decoded(data: bytes) -> Picture.Image:
+    return decode(data, size=READ_SIZE).pixels
 
 
 def png(colour: str) -> bytes:
@@ -76,7 +80,7 @@ async def test_each_image_is_read_once(database: Database, tmp_path: Path) -> No
         read.append((int(pixel[0]), int(pixel[1]), int(pixel[2])))
         return ReadText("such\x00 words", LAYOUT)
 
-    reading = OcrWorker(database, images, lambda: reader, DEFAULT_LIMITS)
+    reading = OcrWorker(database, images, lambda: reader, decoded)
     assert await reading.waiting() == 2
     assert await reading.read_next(10) == 2
     assert await reading.read_next(10) == 0
@@ -97,9 +101,7 @@ async def test_what_cannot_be_read_is_not_tried_for_ever(
     images.drop(gone)
     broken = await store(database, images, b"not an image")
 
-    reading = OcrWorker(
-        database, images, lambda: lambda _: ReadText("never", LAYOUT), DEFAULT_LIMITS
-    )
+    reading = OcrWorker(database, images, lambda: lambda _: ReadText("never", LAYOUT), decoded)
     assert await reading.read_next(10) == 2
     assert await reading.waiting() == 0
     reading.close()
@@ -108,21 +110,20 @@ async def test_what_cannot_be_read_is_not_tried_for_ever(
 
 
 async def test_an_image_that_cannot_be_read_just_now_does_not_hold_up_the_others(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, tmp_path: Path
 ) -> None:
     images = ImageStore(tmp_path / "images")
     older = await store(database, images, png("red"))
     newer = await store(database, images, png("blue"))
     has_memory = False
 
-    def for_want_of_memory(data: bytes, **how: Any) -> Any:
+    async def for_want_of_memory(data: bytes) -> Picture.Image:
         if data == png("blue") and not has_memory:
             raise ImageUnread
-        return decode(data, **how)
+        return await decoded(data)
 
-    monkeypatch.setattr("bot.posts.ocr_worker.decode", for_want_of_memory)
     reading = OcrWorker(
-        database, images, lambda: lambda _: ReadText("words", LAYOUT), DEFAULT_LIMITS
+        database, images, lambda: lambda _: ReadText("words", LAYOUT), for_want_of_memory
     )
     assert [await reading.read_next(), await reading.read_next()] == [0, 1]
     assert await texts(database) == {older: "words", newer: None}
@@ -141,7 +142,7 @@ async def test_the_reader_is_made_only_when_there_is_something_to_read(
     def make() -> object:
         raise AssertionError("made for nothing")
 
-    reading = OcrWorker(database, ImageStore(tmp_path), make, DEFAULT_LIMITS)  # type: ignore[arg-type]
+    reading = OcrWorker(database, ImageStore(tmp_path), make, decoded)  # type: ignore[arg-type]
     assert await reading.read_next() == 0
     reading.close()
 
@@ -151,9 +152,7 @@ async def test_no_text_is_noted_of_an_image_that_was_erased_while_it_was_read(
 ) -> None:
     images = ImageStore(tmp_path / "images")
     sha256 = await store(database, images, png("red"))
-    reading = OcrWorker(
-        database, images, lambda: lambda _: ReadText("words", LAYOUT), DEFAULT_LIMITS
-    )
+    reading = OcrWorker(database, images, lambda: lambda _: ReadText("words", LAYOUT), decoded)
     write = database.run_write
 
     async def after_erasure(work: Any, **how: Any) -> Any:
@@ -203,7 +202,7 @@ async def test_many_images_are_read_by_other_machines_and_few_by_this_one(
     cluster = Cluster()
     far = FragmentReader(cluster, images, database, "read_text", clock=FakeClock())
     reading = OcrWorker(
-        database, images, lambda: lambda _: ReadText("here", LAYOUT), DEFAULT_LIMITS,
+        database, images, lambda: lambda _: ReadText("here", LAYOUT), decoded,
         far=far, server=Serving(),  # type: ignore[arg-type]
     )  # fmt: skip
     cluster.newest = Quarantined(2)

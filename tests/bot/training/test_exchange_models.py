@@ -103,7 +103,7 @@ async def test_what_one_machine_made_another_serves(
     try:
         champion = await server.champion()
     finally:
-        server.close()
+        await server.close()
     assert champion.name == "made-here"
     for path in folder.iterdir():
         assert (there.versions / "made-here" / path.name).read_bytes() == path.read_bytes()

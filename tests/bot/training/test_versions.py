@@ -180,7 +180,7 @@ async def test_what_a_server_chose_serves_once_its_files_can_be_fetched(core: Co
     assert (await serving.champion(chosen)).name != "v1"
     away = False
     assert (await serving.champion(chosen)).name == "v1"
-    serving.close()
+    await serving.close()
 
 
 async def test_a_champion_that_is_damaged_at_the_start_is_an_error(core: Core, first: str) -> None:
@@ -188,7 +188,7 @@ async def test_a_champion_that_is_damaged_at_the_start_is_an_error(core: Core, f
     serving = await fresh_serving(core)
     with pytest.raises(VersionUnusable, match="models promote"):
         await serving.champion()
-    serving.close()
+    await serving.close()
 
 
 async def test_no_champion_is_an_error_that_says_what_to_do(core: Core) -> None:
@@ -198,4 +198,4 @@ async def test_no_champion_is_an_error_that_says_what_to_do(core: Core) -> None:
     serving = await fresh_serving(core)
     with pytest.raises(NoChampion, match="models promote"):
         await serving.champion()
-    serving.close()
+    await serving.close()

@@ -1,7 +1,13 @@
 """The command line. `main.py --help` lists what there is."""
 
+import os
 import sys
 from typing import Annotated
+
+if sys.argv[1:2] == ["run"]:
+    # Before NumPy is loaded. The matrices of a few posts are small: two threads multiply them no
+    # faster than one, and then turn in circles waiting for more, milliseconds of both processors.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import typer
 from sqlalchemy.exc import DBAPIError

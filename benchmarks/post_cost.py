@@ -11,11 +11,15 @@ the community.
 
 import argparse
 import asyncio
+import os
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+
+# As `main.py run` has it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 from rich.console import Console

@@ -1,6 +1,8 @@
 """What `main.py` does with errors, and what all expected errors have in common."""
 
 import ast
+import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -101,3 +103,21 @@ def test_a_fault_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(main, "app", fail)
     with pytest.raises(KeyError):
         main.main()
+
+
+def test_the_bot_multiplies_on_one_thread_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name = "OPENBLAS_NUM_THREADS"
+
+    def after(command: str) -> str | None:
+        monkeypatch.setattr(sys, "argv", ["main.py", command])
+        importlib.reload(main)
+        return os.environ.get(name)
+
+    monkeypatch.setenv(name, "7")
+    assert after("run") == "7"
+    monkeypatch.delenv(name)
+    # Large matrices of a command may have all processors.
+    assert after("captions") is None
+    assert after("run") == "1"

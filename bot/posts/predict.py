@@ -119,7 +119,8 @@ class Predictor:
         """Predict a post; None where it is tried again later, or was refused or withdrawn."""
         started = time.perf_counter()
         champion = await self._serving.load(known.champion)
-        found = await self._finder.find(known.post, champion)
+        with self._experts.coming():
+            found = await self._finder.find(known.post, champion)
         if found.missing and _may_arrive(known.post, found, self._clock()):
             await self._retry_later(known.post, found, champion)
             return None

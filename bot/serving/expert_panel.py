@@ -1,13 +1,16 @@
-"""The experts asked for several posts at once, where several wait at the same moment.
+"""The experts asked for several posts at once, where several are on their way.
 
 Most of what asking costs is the way there: a thread, and some forty small products. For eight posts
-together it is a third of what it is for each by itself. What a post is told differs by less than a
-millionth by who is asked for beside it: the same sums, in another order.
+together it is a third of what it is for each by itself; and what is asked together can be written
+together. What a post is told differs by less than a millionth by who is asked for beside it: the
+same sums, in another order.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -15,7 +18,11 @@ from bot.serving.champion import Champion
 from bot.serving.embed import UndescribedImage
 from bot.serving.experts import Said, ask_experts
 from models.features import PostFacts
-from storage.engine.gathered import Gathered
+
+#: Posts that wait for no other any more.
+ENOUGH: Final = 8
+#: So long a post waits for others at most, seconds.
+PATIENCE: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,22 +41,82 @@ class Question:
 
 
 class ExpertPanel:
-    """Asks experts on a thread, for all who wait at the same moment together."""
+    """Asks experts on a thread, for all who come at about the same time together.
 
-    def __init__(self) -> None:
-        self._asked: Gathered[Question, Said] = Gathered(_on_thread)
+    A post that is alone waits for nobody.
+
+    Args:
+        patience: how long a post waits for those that are on their way, seconds.
+    """
+
+    def __init__(self, *, patience: float = PATIENCE) -> None:
+        self._patience = patience
+        #: Who is about to ask, and who asked and waits for them.
+        self._coming = 0
+        self._waiting: list[tuple[Question, asyncio.Future[Said]]] = []
+        self._until: asyncio.TimerHandle | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    @contextmanager
+    def coming(self) -> Iterator[None]:
+        """Somebody is about to ask, until the block ends."""
+        self._coming += 1
+        try:
+            yield
+        finally:
+            self._coming -= 1
+            # Not before who comes in here has asked.
+            asyncio.get_running_loop().call_soon(self._begin_if_complete)
 
     async def ask(self, question: Question) -> Said:
-        """What each expert says of the images of a post."""
-        return await self._asked.ask(question)
+        """What each expert says of the images of a post.
+
+        Raises:
+            Exception: what asking for this post alone raises.
+        """
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Said] = loop.create_future()
+        self._waiting.append((question, answer))
+        if self._until is None:
+            self._until = loop.call_later(self._patience, self._begin)
+        loop.call_soon(self._begin_if_complete)
+        return await answer
+
+    def _begin_if_complete(self) -> None:
+        if not self._coming or len(self._waiting) >= ENOUGH:
+            self._begin()
+
+    def _begin(self) -> None:
+        if self._until is not None:
+            self._until.cancel()
+            self._until = None
+        asked, self._waiting = self._waiting, []
+        if asked:
+            # In a task of its own: it matters to all of them that it ends.
+            task = asyncio.get_running_loop().create_task(_answer(asked))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
 
 
-async def _on_thread(questions: Sequence[Question]) -> Mapping[Question, Said]:
-    # Not on one of those that run networks: pictures wait there.
-    return await asyncio.to_thread(_answer, questions)
+async def _answer(asked: Sequence[tuple[Question, asyncio.Future[Said]]]) -> None:
+    waiting = [(question, answer) for question, answer in asked if not answer.done()]
+    try:
+        # Not on one of those threads that run networks: pictures wait there.
+        said = await asyncio.to_thread(_ask_all, [question for question, _ in waiting])
+    except Exception as error:  # noqa: BLE001 - raised where it was asked for
+        if len(waiting) > 1:
+            # One of them may be to blame, and is alone.
+            for each in waiting:
+                await _answer([each])
+        elif waiting and not waiting[0][1].done():
+            waiting[0][1].set_exception(error)
+        return
+    for question, answer in waiting:
+        if not answer.done():
+            answer.set_result(said[question])
 
 
-def _answer(questions: Sequence[Question]) -> dict[Question, Said]:
+def _ask_all(questions: Sequence[Question]) -> Mapping[Question, Said]:
     by_heads: dict[tuple[int, int], list[Question]] = {}
     for each in questions:
         heads = id(each.champion.head), id(each.champion.own)

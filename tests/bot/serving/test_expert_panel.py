@@ -11,7 +11,7 @@ import pytest
 
 from bot.serving.champion import Champion
 from bot.serving.embed import UndescribedImage
-from bot.serving.expert_panel import ExpertPanel, Question
+from bot.serving.expert_panel import ENOUGH, ExpertPanel, Question
 from bot.serving.experts import Said, ask_experts
 from models.author_record import AuthorRecord
 from models.features import PostFacts, Record
@@ -57,13 +57,41 @@ async def test_many_are_asked_for_together_and_each_is_told_its_own(
         return ask_experts(*what, **named)
 
     monkeypatch.setattr("bot.serving.expert_panel.ask_experts", counted)
-    panel = ExpertPanel()
-    found = await asyncio.gather(*(panel.ask(each) for each in questions))
-    # Nobody waited when the first one came; the others are one work of each champion.
-    assert asked == [1, sum(len(each.images) for each in questions[1:7]), 3]
+    panel = ExpertPanel(patience=600)
+
+    async def ask(each: Question) -> Said:
+        with panel.coming():
+            await asyncio.sleep(0)
+        return await panel.ask(each)
+
+    found = await asyncio.gather(*map(ask, questions))
+    # One work of each champion.
+    assert asked == [sum(len(each.images) for each in questions[:7]), 3]
     for said, by_itself in zip(found, expected, strict=True):
         np.testing.assert_allclose(said.bins, by_itself.bins, atol=1e-6)
         assert [*said.set_aside] == [*by_itself.set_aside]
+
+
+async def test_who_is_alone_or_has_company_enough_waits_for_nobody() -> None:
+    champion = Champion(1, Head.load(STARTER), cast("Any", None), cast("Any", None))
+    panel = ExpertPanel(patience=600)
+    assert isinstance(await panel.ask(question(champion, 1)), Said)
+    with panel.coming():
+        early = asyncio.create_task(panel.ask(question(champion, 2)))
+        await asyncio.sleep(0)
+        many = [panel.ask(question(champion, 3 + number)) for number in range(ENOUGH - 1)]
+        assert len(await asyncio.gather(early, *many)) == ENOUGH
+        last = asyncio.create_task(panel.ask(question(champion, 1)))
+        await asyncio.sleep(0)
+    # Who was on the way had nothing to ask after all.
+    assert isinstance(await last, Said)
+
+
+async def test_who_takes_long_to_come_is_not_waited_for() -> None:
+    champion = Champion(1, Head.load(STARTER), cast("Any", None), cast("Any", None))
+    panel = ExpertPanel(patience=0)
+    with panel.coming():
+        assert isinstance(await panel.ask(question(champion, 1)), Said)
 
 
 async def test_what_cannot_be_asked_about_one_post_takes_no_other_along() -> None:

@@ -53,7 +53,10 @@ async def main() -> None:
     count, at_once = arguments.posts, arguments.at_once
     counted: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as name:
-        settings = Settings(_env_file=None, data_dir=Path(name), silent_share=0)  # type: ignore[call-arg]
+        # In threads: it is this process whose time is measured.
+        settings = Settings(  # type: ignore[call-arg]
+            _env_file=None, data_dir=Path(name), silent_share=0, picture_processes=0
+        )
         async with open_core(settings) as core:
             app = build(core)
             app.platforms[PlatformName.REDDIT] = FakePlatform(core.clock)

@@ -11,13 +11,13 @@ import re
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.backbone_error import BackboneUnusable, said_by
-from models.encoder_runtime import onnx_session
+from models.encoder_runtime import OnnxSession
 
 Floats = NDArray[np.float32]
 
@@ -96,7 +96,7 @@ class TextEncoder:
     """Texts as vectors in the space of the picture's. Safe to call from several threads."""
 
     def __init__(self, content: bytes, tokenizer: ClipTokenizer, context: int) -> None:
-        self._session: Any = onnx_session(content)
+        self._onnx = OnnxSession(content)
         self._tokenizer = tokenizer
         self._context = context
         self._last: tuple[str, Floats] | None = None
@@ -109,16 +109,17 @@ class TextEncoder:
             BackboneUnusable: the model does not take tokens, or gives no vectors.
         """
         tokens = np.array([self._tokenizer.encode(each, self._context) for each in texts], np.int64)
-        (entry, *others) = self._session.get_inputs()
+        session = self._onnx.made()
+        (entry, *others) = session.get_inputs()
         if others or "int" not in entry.type:
             raise BackboneUnusable("The text encoder must have one input: whole numbers, tokens.")
         kind = np.int32 if "int32" in entry.type else np.int64
-        output = self._session.get_outputs()[0].name
+        output = session.get_outputs()[0].name
         rows = []
         # One by one: an exported model may take one text at a time only.
         for line in tokens:
             try:
-                (found,) = self._session.run([output], {entry.name: line[np.newaxis].astype(kind)})
+                (found,) = session.run([output], {entry.name: line[np.newaxis].astype(kind)})
             # ONNX Runtime's exceptions have no base class of their own and no public module.
             except Exception as error:
                 raise BackboneUnusable(

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -48,6 +49,29 @@ def onnx_session(content: bytes) -> Any:
         raise BackboneUnusable(f"ONNX Runtime cannot read the encoder: {said_by(error)}") from error
 
 
+class OnnxSession:
+    """An ONNX Runtime session that is made when it is first needed; from several threads, too.
+
+    Where pictures are embedded in a process of their own, the bot has none.
+
+    Raises:
+        BackboneUnusable: the extra is missing.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        require_onnx()
+        self._content = content
+        self._making = threading.Lock()
+        self._made: Any = None
+
+    def made(self) -> Any:
+        """The session; raises what `onnx_session` raises."""
+        with self._making:
+            if self._made is None:
+                self._made = onnx_session(self._content)
+            return self._made
+
+
 class EncoderRuntime:
     """Runs an encoder on one picture. Safe to call from several threads."""
 
@@ -58,7 +82,7 @@ class EncoderRuntime:
         self._mean = np.array(description.mean, np.float32)
         self._deviation = np.array(description.deviation, np.float32)
         self._is_onnx = description.format == "onnx"
-        self._onnx: Any = onnx_session(content) if self._is_onnx else None
+        self._onnx = OnnxSession(content) if self._is_onnx else None
 
     def embed(self, image: Floats) -> Floats:
         """Embed one image.
@@ -75,7 +99,8 @@ class EncoderRuntime:
         pixels = ((image + 1) / 2 - self._mean) / self._deviation
         if self._description.colours == "BGR":
             pixels = pixels[..., ::-1]
-        ran = self._run_onnx if self._is_onnx else self._litert()
+        onnx = self._onnx
+        ran = self._litert() if onnx is None else partial(self._run_onnx, onnx.made())
         return self._pooled(ran(np.ascontiguousarray(pixels, np.float32)[np.newaxis]))
 
     def _pooled(self, output: Floats) -> Floats:
@@ -100,8 +125,7 @@ class EncoderRuntime:
         vector: Floats = found[0].astype(np.float32)
         return vector
 
-    def _run_onnx(self, pixels: Floats) -> Floats:
-        session = self._onnx
+    def _run_onnx(self, session: Any, pixels: Floats) -> Floats:
         (entry, *others) = session.get_inputs()
         channels_first = len(entry.shape) == 4 and entry.shape[3] != _CHANNELS
         if channels_first:

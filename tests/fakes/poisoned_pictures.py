@@ -17,6 +17,8 @@ CRASHES = b"SIGSEGV"
 HANGS = b"HANGS"
 #: Ends the process that meets it first, and is read by the next one.
 ONCE = b"ONCE"
+#: Takes all the memory that there is.
+GREEDY = b"GREEDY"
 #: Answers what is no answer.
 LIES = b"LIES"
 
@@ -36,6 +38,8 @@ def made(places: Places) -> Look:
                 met.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
             return look(Asked(asked.work, data, asked.backbone))
+        if asked.data.startswith(GREEDY):
+            return [bytearray(8 * 2**30)]
         if asked.data.startswith(LIES):
             return (b"\xff" * 64,)
         return look(asked)

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from models.distribution import Floats, mass_below, quantile
 
 #: With fewer labels than this a community borrows its platform's quantiles.
@@ -38,7 +36,13 @@ class Quantiles:
         """The score at ``percentile`` (0 to 1); None while nothing is known."""
         if not self.scores:
             return None
-        return float(np.quantile(np.asarray(self.scores), percentile))
+        # As `numpy.quantile`, which would put in order again what is.
+        place = (len(self.scores) - 1) * percentile
+        below = min(int(place), len(self.scores) - 1)
+        above = min(below + 1, len(self.scores) - 1)
+        low, high = float(self.scores[below]), float(self.scores[above])
+        part = place - below
+        return low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)
 
     def share_at_most(self, score: float) -> float:
         """Share of posts (0 to 1) whose score is ``score`` or less; ½ while nothing is known."""

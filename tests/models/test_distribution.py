@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from models.distribution import (
     BINS,
+    EDGES,
     UNIFORM,
     interval_target,
     mass_below,
@@ -36,6 +37,15 @@ def test_mass_and_quantiles_never_fall(bins: np.ndarray, one: float, other: floa
     low, high = sorted((one, other))
     assert mass_below(bins, low) <= mass_below(bins, high)
     assert quantile(bins, low) <= quantile(bins, high)
+
+
+@given(DISTRIBUTIONS, st.floats(0, 1))
+def test_mass_and_quantiles_are_those_of_numpy(bins: np.ndarray, one: float) -> None:
+    cumulative = np.concatenate([[0.0], np.cumsum(bins)])
+    assert mass_below(bins, one) == np.clip(np.interp(one, EDGES, cumulative), 0, 1)
+    k = int(np.clip(np.searchsorted(cumulative, one) - 1, 0, BINS - 1))
+    inside = (one - cumulative[k]) / bins[k] if bins[k] > 0 else 0.0
+    assert quantile(bins, one) == (k + np.clip(inside, 0, 1)) / BINS
 
 
 @given(DISTRIBUTIONS, SHARES)

@@ -78,6 +78,12 @@ def test_scores_are_read_off_in_order_whatever_order_they_came_in() -> None:
     assert quantiles.share_at_most(49) == pytest.approx(50 / 101)
 
 
+@given(ENOUGH, st.floats(0, 1))
+def test_a_score_is_read_off_as_by_numpy(scores: list[float], percentile: float) -> None:
+    found = Quantiles.of(scores, ()).score_at(percentile)
+    assert found == np.quantile(sorted(scores), percentile)
+
+
 def test_nothing_is_read_off_nothing() -> None:
     nothing = Quantiles((), "none")
     assert nothing.score_at(0.5) is None

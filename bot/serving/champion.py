@@ -224,9 +224,7 @@ class ChampionServer:
         """
         if chosen is not None:
             return await self.load(chosen)
-        async with self._database.read() as session:
-            ref = await session.run_sync(self.find_champion)
-        return await self.load(ref)
+        return await self.load(await self._database.run_read(self.find_champion))
 
     def find_champion(self, session: Session, community: Community | None = None) -> ChampionRef:
         """Which model version serves; `load` loads it, after the session has ended.

@@ -9,6 +9,7 @@ attributes.
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -114,10 +115,13 @@ class AttributeWorker:
             NoChampion: no model version serves.
         """
         until = time.monotonic() + self._seconds
-        read = found = await self._read_batch(until)
-        while found >= BATCH and time.monotonic() < until:
-            found = await self._read_batch(until)
-            read += found
+        read = 0
+        # What reads pictures may not be there to say what it is; it has told so.
+        with suppress(ImageUnread):
+            read = found = await self._read_batch(until)
+            while found >= BATCH and time.monotonic() < until:
+                found = await self._read_batch(until)
+                read += found
         return read
 
     async def _read_batch(self, until: float) -> int:

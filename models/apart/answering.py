@@ -1,14 +1,20 @@
 """A process that answers questions, and of which nothing is believed."""
 
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Self, TypeAlias, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 from models.apart.environment import untold
 
 T = TypeVar("T")
+
+#: Ctrl-C in a terminal is for whoever starts it: it would end one that has not yet begun, too.
+_OUT_OF_REACH: dict[str, Any] = {"process_group": 0}
+if sys.platform == "win32":
+    _OUT_OF_REACH = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
 
 #: Reads so many bytes of an answer.
 Read: TypeAlias = Callable[[int], bytes]
@@ -32,8 +38,8 @@ class AnsweringProcess:
     """
 
     def __init__(self, command: Sequence[str]) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - this Python and a module of ours
-            command, env=untold(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        self._process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - this Python and a module of ours
+            command, env=untold(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, **_OUT_OF_REACH
         )
         self._ended = threading.Event()
         self._watched = threading.Lock()
@@ -97,7 +103,7 @@ class AnsweringProcess:
 
     def _read(self, count: int) -> bytes:
         assert self._process.stdout is not None  # noqa: S101 - it was asked for
-        found = self._process.stdout.read(count)
+        found: bytes = self._process.stdout.read(count)
         if len(found) < count:
             raise Ended
         return found

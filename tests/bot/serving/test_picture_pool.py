@@ -13,6 +13,7 @@ import pytest
 from bot.cluster.batches import LocalBatches
 from bot.cluster.outcomes import Embedded, Quarantined
 from bot.core import Core
+from bot.posts.attribute_worker import AttributeWorker
 from bot.serving.champion import ChampionServer
 from bot.serving.picture_frames import Places
 from bot.serving.picture_pool import COMMAND, EndsProcesses, PicturePool
@@ -118,6 +119,8 @@ async def test_poison_is_refused_after_two_processes_and_what_waits_is_read(
     ]  # fmt: skip
     # It is remembered: no third process meets it.
     (process,) = children() - others
+    if hasattr(os, "getpgid"):
+        assert os.getpgid(process.pid) != os.getpgid(0), "Ctrl-C does not reach it"
     with pytest.raises(EndsProcesses, match="Save it again as a plain JPEG or PNG"):
         await server.embed_undescribed(CRASHES, BACKBONE)
     assert children() - others == {process}
@@ -185,6 +188,8 @@ async def test_where_none_can_be_started_no_picture_is_blamed(
     for _ in range(3):
         with pytest.raises(ImageUnread):
             await server.embed(PICTURE, BACKBONE)
+    worker = AttributeWorker(core.database, core.images, server, clock=core.clock)
+    assert await worker.read_next() == 0
     (why,) = {*health.told}
     assert why.startswith("The process that reads pictures ended with status 7 before it had read")
     assert len(caplog.records) == 1, "the next start is after a wait"

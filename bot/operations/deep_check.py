@@ -17,7 +17,8 @@ _NAMED = 3
 async def check_images(database: Database, images: ImageStore) -> Finding:
     """Read every image file that the tables know, and say which are damaged or gone."""
     async with database.read() as session:
-        stored = list(await session.scalars(select(Image.sha256).where(Image.dropped_at.is_(None))))
+        there = select(Image.sha256).where(Image.dropped_at.is_(None)).order_by(Image.id)
+        stored = list(await session.scalars(there))
     flaws = await images.on_thread(_flaws, images, stored)
     if not flaws:
         return Finding(

@@ -321,7 +321,8 @@ async def test_a_model_plays_by_its_most_probable_bucket_and_by_proper_scores(
     assert right.rps_sum < wrong.rps_sum
     assert right.base_rps_sum == wrong.base_rps_sum
     async with league.read() as session:
-        days = list(await session.scalars(select(DailyScore)))
+        in_order = select(DailyScore).order_by(DailyScore.model_version_id)
+        days = list(await session.scalars(in_order))
     assert [(each.model_version_id, each.n, each.hits) for each in days] == [
         (100, 1, 1), (101, 1, 0),
     ]  # fmt: skip

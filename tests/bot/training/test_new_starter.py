@@ -64,7 +64,7 @@ async def embedded(core: Core, backbone: str) -> int:
 
 async def notices(core: Core) -> list[str]:
     async with core.database.read() as session:
-        return list(await session.scalars(select(Notice.text)))
+        return list(await session.scalars(select(Notice.text).order_by(Notice.id)))
 
 
 @pytest.mark.usefixtures("two_posts", "shipped")

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.app import App
-from bot.posts import predict
+from bot.serving import expert_panel
 from bot.web.platform import WebPlatform
 from storage.objects.faults import ObjectStoreFault
 from storage.tables import Community, Image, Label, Post, PostImage
@@ -79,13 +79,13 @@ async def test_a_deleted_post_leaves_no_picture_that_was_not_looked_at_yet(
 async def test_a_post_that_is_deleted_while_it_is_looked_at_leaves_no_picture(
     app: App, board: WebPlatform, ann: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ask, go = predict._ask_experts, threading.Event()
+    ask, go = expert_panel.ask_experts, threading.Event()
 
-    def ask_later(*arguments: Any) -> Any:
+    def ask_later(*arguments: Any, **options: Any) -> Any:
         assert go.wait(60)
-        return ask(*arguments)
+        return ask(*arguments, **options)
 
-    monkeypatch.setattr(predict, "_ask_experts", ask_later)
+    monkeypatch.setattr(expert_panel, "ask_experts", ask_later)
     try:
         _, content = await ann.post()
         post_id = int(content["post"]["id"])

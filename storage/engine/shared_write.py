@@ -58,7 +58,7 @@ class SharedWrite(Generic[K, V]):
         self._write = write
         self._alone_in = alone_in
         self._waiting: list[_Item[K, V]] = []
-        self._under_way: asyncio.Task[None] | None = None
+        self._together: list[_Item[K, V]] = []
 
     async def write(self, what: K) -> V:
         """Write something; return what came of it, once that is committed.
@@ -71,8 +71,9 @@ class SharedWrite(Generic[K, V]):
         loop = asyncio.get_running_loop()
         mine = _Item[K, V](what, guards(), copy_context(), loop.create_future())
         self._waiting.append(mine)
-        if self._under_way is None:
-            self._begin()
+        if len(self._waiting) == 1 and not self._together:
+            # Those who were told something together come together.
+            loop.call_soon(self._begin)
         try:
             return await mine.written
         except asyncio.CancelledError:
@@ -85,21 +86,22 @@ class SharedWrite(Generic[K, V]):
 
     def _begin(self) -> None:
         """Begin to write what waits, as far as it goes together with the first of it."""
+        if self._together or not self._waiting:
+            return
         first = self._waiting[0]
-        together = [each for each in self._waiting if each.guards == first.guards][:MOST]
+        self._together = [each for each in self._waiting if each.guards == first.guards][:MOST]
         # In a task of its own: it matters to all of them that it ends.
-        self._under_way = asyncio.get_running_loop().create_task(
-            self._write_all(together), context=first.context
+        under_way = asyncio.get_running_loop().create_task(
+            self._write_all(self._together), context=first.context
         )
-        for each in together:
-            each.under_way = self._under_way
+        for each in self._together:
+            each.under_way = under_way
         self._waiting = [each for each in self._waiting if each.under_way is None]
-        self._under_way.add_done_callback(self._go_on)
+        under_way.add_done_callback(self._go_on)
 
     def _go_on(self, _: asyncio.Task[None]) -> None:
-        self._under_way = None
-        if self._waiting:
-            self._begin()
+        self._together = []
+        self._begin()
 
     async def _write_all(self, together: Sequence[_Item[K, V]]) -> None:
         scopes: dict[Scope, None] = {}

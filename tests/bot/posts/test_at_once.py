@@ -21,10 +21,10 @@ from tests.fixtures.accepted_posts import PICTURE, accept, stored
 OTHER = images.encode(images.photo(120, 90), "JPEG")
 
 
-async def waiting(shared: SharedWrite[Any, Any], count: int) -> None:
-    """Return when so many wait for the write that is under way."""
+async def have_come(shared: SharedWrite[Any, Any], count: int) -> None:
+    """Return when so many are to be written."""
     async with asyncio.timeout(30):
-        while len(shared._waiting) < count:  # noqa: ASYNC110 - nothing tells
+        while len(shared._waiting) + len(shared._together) < count:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
 
 
@@ -41,7 +41,7 @@ async def test_arrivals_of_one_moment(app: App, clock: FakeClock) -> None:
             asyncio.create_task(accept(app, clock, name, PICTURE, OTHER, author=f"a{len(name)}"))
             for name in names
         ]
-        await waiting(app.pipeline._ingest._arrivals, len(names) - 1)
+        await have_come(app.pipeline._ingest._arrivals, len(names))
     ids = await asyncio.gather(*tasks)
     assert len(set(ids)) == 5
     assert [ids[names.index(name)] for name in names] == ids
@@ -63,7 +63,7 @@ async def test_predictions_of_one_moment(
     gone = ids[3]
     async with app.core.database.write() as session:
         tasks = [asyncio.create_task(app.pipeline.advance(each)) for each in (*ids, elsewhere)]
-        await waiting(app.pipeline._predictor._writer._shared, len(tasks) - 1)
+        await have_come(app.pipeline._predictor._writer._shared, len(tasks))
         await session.execute(
             update(Post).where(Post.id == gone).values(state=PostState.WITHDRAWN, due_at=None)
         )
@@ -132,7 +132,7 @@ async def test_results_of_one_moment(app: App, clock: FakeClock) -> None:
             update(Post).where(Post.id == ids[2]).values(state=PostState.WITHDRAWN, due_at=None)
         )
         platform.answers.set()
-        await waiting(app.pipeline._replier._results, len(ids) - 1)
+        await have_come(app.pipeline._replier._results, len(ids))
         recorded_at = clock()
         clock.forward(5)
     await asyncio.gather(*tasks)

@@ -18,6 +18,7 @@ Pure functions; what they work on is stored by `storage.queries.experts`.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
@@ -194,17 +195,15 @@ def raised(mean: Floats, least: float) -> Floats:
     """
     if float(mean.min()) >= least:
         return mean
-    ascending = np.sort(mean)
-    n = len(mean)
+    ascending = sorted(mean.tolist())
+    sums = [*accumulate(reversed(ascending))]
     # With the k lowest raised, what is left for the others, and what theirs sums to.
-    left = 1.0 - least * np.arange(n)
-    theirs = np.cumsum(ascending[::-1])[::-1]
-    stays = ascending * left >= least * theirs
-    if not stays.any():
-        return UNIFORM
-    k = int(np.argmax(stays))
-    bins: Floats = np.maximum(mean * (left[k] / theirs[k]), least)
-    return bins
+    for k, (lowest, theirs) in enumerate(zip(ascending, reversed(sums), strict=True)):
+        left = 1.0 - least * k
+        if lowest * left >= least * theirs:
+            bins: Floats = np.maximum(mean * (left / theirs), least)
+            return bins
+    return UNIFORM
 
 
 def learn(

@@ -70,8 +70,9 @@ class Place:
     @classmethod
     def of(cls, weights: Sequence[float], share: float) -> "Place":
         """By the weights of the experts, and the share of their mean that is shown."""
-        at_first = np.allclose(weights, first_weights(len(weights)), rtol=0, atol=1e-9)
-        return cls(share * (1.0 - weights[0]), not at_first)
+        first = first_weights(len(weights)).tolist()
+        moved = max(abs(now - then) for now, then in zip(weights, first, strict=True))
+        return cls(share * (1.0 - weights[0]), moved > 1e-9)
 
     @property
     def familiarity(self) -> Familiarity:

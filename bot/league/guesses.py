@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,9 @@ BOTS_DO_NOT_PLAY = mark("Bots do not play in the league.")
 
 
 _DAY = timedelta(days=1)
+_THEIRS = select(Guess).where(
+    Guess.post_id == bindparam("post_id"), Guess.author_id == bindparam("author_id")
+)
 
 #: Of a post, its guesser's author id and the post's horizon: why the guess does not count.
 Hold: TypeAlias = Callable[[Session, Post, int, datetime], VoteHold | None]
@@ -87,7 +90,7 @@ async def place_guess(
         held = None
         if hold is not None:
             held = hold(session, post, author.id, _matured_at(session, post))
-        guess = session.scalar(select(Guess).filter_by(post_id=post_id, author_id=author.id))
+        guess = session.scalar(_THEIRS, {"post_id": post_id, "author_id": author.id})
         if guess is None:
             if most_a_day and _guessed_since(session, post, author.id, now - _DAY) >= most_a_day:
                 raise GuessRefused(USED_UP)

@@ -7,12 +7,20 @@ could be guessed at. It goes with an opt-out and with everything else that is de
 import hashlib
 import hmac
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from bot.people.identity import hash_person
+from storage.engine.core_tables import table_of
 from storage.tables import Author
 from storage.types import PlatformName
+
+_AUTHORS = table_of(Author)
+_KEEP = update(_AUTHORS).where(
+    _AUTHORS.c.platform == bindparam("on"),
+    _AUTHORS.c.hash == bindparam("person"),
+    _AUTHORS.c.opted_out_at.is_(None),
+)
 
 #: Bytes of the longest id: those of the pad.
 _LONGEST = 32
@@ -44,11 +52,7 @@ def open_id(key: bytes, platform: PlatformName, person: str, sealed: str) -> str
 
 def keep_id(session: Session, platform: PlatformName, person: str, sealed: str) -> None:
     """Keep the sealed id of a person who plays and did not opt out. Needs a write session."""
-    session.execute(
-        update(Author)
-        .where(Author.platform == platform, Author.hash == person, Author.opted_out_at.is_(None))
-        .values(sealed_id=sealed)
-    )
+    session.execute(_KEEP, {"on": platform, "person": person, "sealed_id": sealed})
 
 
 def _pad(key: bytes, person: str) -> bytes:

@@ -11,12 +11,19 @@ from storage.errors import ExpectedError
 from storage.tables import Author, Community, Label
 from storage.types import Measure, PlatformName
 
+#: Built once: building a statement takes longer than what it asks for.
+_COMMUNITY = select(Community).where(
+    Community.platform == bindparam("platform"), Community.source_id == bindparam("source_id")
+)
+_AUTHOR = select(Author).where(
+    Author.platform == bindparam("platform"), Author.hash == bindparam("person")
+)
+
 
 def find_community(session: Session, platform: PlatformName, source_id: str) -> Community | None:
     """The community with the platform's id ``source_id``, if it was ever seen."""
-    found: Community | None = session.scalar(
-        select(Community).filter_by(platform=platform, source_id=source_id)
-    )
+    keys = {"platform": platform, "source_id": source_id}
+    found: Community | None = session.scalar(_COMMUNITY, keys)
     return found
 
 
@@ -77,7 +84,7 @@ def all_communities(session: Session) -> list[Community]:
 
 def find_author(session: Session, platform: PlatformName, person: str) -> Author | None:
     """The author with the keyed hash ``person``, if anything is stored about them."""
-    found: Author | None = session.scalar(select(Author).filter_by(platform=platform, hash=person))
+    found: Author | None = session.scalar(_AUTHOR, {"platform": platform, "person": person})
     return found
 
 

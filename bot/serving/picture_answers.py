@@ -145,7 +145,8 @@ def read_answer(asked: Asked, read: Read, *, most_pixels: int) -> Answer:
     except ValidationError as error:
         raise Untrue from error
     width, height = said.size or (0, 0)
-    if pixels != 3 * width * height:
+    is_refusal = said.refused is not None or said.fault is not None
+    if pixels != 3 * width * height or (is_refusal and (numbers or pixels)):
         raise Untrue
     _raise_refusal(said)
     return Answer(asked, said, read(numbers), read(pixels))

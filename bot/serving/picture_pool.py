@@ -24,7 +24,7 @@ from bot.runtime.subprocesses import python_module
 from bot.runtime.supervisor import ServiceReport, tell
 from bot.serving.picture_answers import Answer, PictureFault, Untrue, read_answer
 from bot.serving.picture_frames import Asked, Places
-from models.apart.answering import AnsweringProcess, Ended, Read
+from models.apart.answering import Abandoned, AnsweringProcess, Ended, Read
 from models.backbone import BackboneUnusable
 from models.decoding import ImageRefused, ImageUnread
 
@@ -44,6 +44,9 @@ _START_SECONDS: Final = 120.0
 #: Waits before another start where a process ends before it has read anything, seconds.
 FIRST_WAIT: Final = 1.0
 _LONGEST_WAIT: Final = 60.0
+#: Questions that are put to a process at the same time: while it works on one the next is there
+#: already, as a thread of a busy bot takes longer to put one than the process to answer it.
+_AT_EACH: Final = 2
 #: Pictures that are remembered to have ended processes, while this one runs.
 _REMEMBERED: Final = 1_000
 
@@ -104,9 +107,8 @@ class PicturePool:
         self._command = command
         self._seconds = seconds
         self._first_wait = first_wait
-        self._executor = ThreadPoolExecutor(processes, thread_name_prefix="pictures")
-        #: Each thread has a process.
-        self._mine = threading.local()
+        self._executor = ThreadPoolExecutor(_AT_EACH * processes, thread_name_prefix="pictures")
+        self._seats = [_Seat() for _ in range(processes)]
         self._starting = threading.Lock()
         self._running: set[AnsweringProcess] = set()
         self._is_closed = False
@@ -173,18 +175,32 @@ class PicturePool:
         """On a thread of the pool."""
         if self._is_poison(asked.data):
             raise EndsProcesses
-        for _ in range(DEATHS):
-            process = self._process(asked)
+        with self._starting:
+            seat = min(self._seats, key=lambda each: each.under_way)
+            seat.under_way += 1
+        try:
+            return self._ask_at(seat, asked, take)
+        finally:
+            with self._starting:
+                seat.under_way -= 1
+
+    def _ask_at(self, seat: "_Seat", asked: Asked, take: Callable[[Answer], T]) -> T:
+        deaths = 0
+        while deaths < DEATHS:
+            process = self._process(seat, asked)
             try:
                 return process.ask(
                     asked.pieces(),
                     lambda read: take(self._read(asked, read)),
                     seconds=self._seconds,
                 )
+            except Abandoned:
+                continue
             except Ended as error:
                 process.end()
                 if self._is_closed:
                     raise ImageUnread from error
+                deaths += 1
                 log.warning(
                     "The process that reads pictures %s at picture %s (%s bytes).",
                     _how(process, error), _name(asked.data).hex()[:12], len(asked.data),
@@ -199,30 +215,35 @@ class PicturePool:
         with self._starting:
             return bool(self._poison) and _name(data) in self._poison
 
-    def _process(self, asked: Asked) -> AnsweringProcess:
-        """This thread's process, which has shown that it can read a picture.
+    def _process(self, seat: "_Seat", asked: Asked) -> AnsweringProcess:
+        """A process that has shown that it can read a picture.
 
         Raises:
             CannotStart: it ends before it has.
         """
-        process: AnsweringProcess | None = getattr(self._mine, "process", None)
-        if process is not None and process.is_there:
-            return process
+        with seat.starting:
+            if seat.process is None or not seat.process.is_there:
+                seat.process = self._start(asked, seat.process)
+            return seat.process
+
+    def _start(self, asked: Asked, before: AnsweringProcess | None) -> AnsweringProcess:
+        if before is not None:
+            before.end()
         with self._starting:
-            if process is not None:
-                self._running.discard(process)
-                process.end()
+            if before is not None:
+                self._running.discard(before)
             if self._is_closed:
                 raise ImageUnread
             if time.monotonic() < self._not_before:
                 raise CannotStart(self._why)
-            process = self._mine.process = AnsweringProcess(self._command)
+            process = AnsweringProcess(self._command)
             self._running.add(process)
         try:
             self._try(process, asked)
         except Ended as error:
             process.end()
             with self._starting:
+                self._running.discard(process)
                 self._wait = min(max(self._first_wait, self._wait * 2), _LONGEST_WAIT)
                 self._not_before = time.monotonic() + self._wait
                 self._why = (
@@ -259,6 +280,16 @@ class PicturePool:
                 self._report.running() if why is None else self._report.waiting(why, expected=False)
             )
             await tell(_NAME, telling)
+
+
+class _Seat:
+    """Where one process after another is."""
+
+    def __init__(self) -> None:
+        self.starting = threading.Lock()
+        self.process: AnsweringProcess | None = None
+        #: Questions that were put to it or wait for it.
+        self.under_way = 0
 
 
 @cache

@@ -25,8 +25,9 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    false,
     func,
-    literal,
+    literal_column,
     null,
     select,
     true,
@@ -47,18 +48,27 @@ _IMAGELESS = table_of(ImagelessPost)
 _Row = TypeVar("_Row")
 
 
+def _number(value: int) -> ColumnElement[int]:
+    """Written out: of what is bound each takes longer than the comparison with it."""
+    return literal_column(str(value), Integer)
+
+
+#: Half a million: the mean of two percentiles, in millionths.
+_HALF = _number(MILLION // 2)
+#: SQLite binds a number that says how many are skipped, unless one is said.
+_NONE_LEFT_OUT = _number(0)
+
+
 def _millionths(table: Table) -> ColumnElement[int]:
-    return cast(
-        func.round((table.c.percentile_low + table.c.percentile_high) * (MILLION // 2)), Integer
-    )
+    return cast(func.round((table.c.percentile_low + table.c.percentile_high) * _HALF), Integer)
 
 
 def _is_sound(table: Table) -> ColumnElement[bool]:
     """Whether a percentile is there and sound: a damaged one must not reach every later post."""
     return and_(
-        table.c.percentile_low >= 0,
+        table.c.percentile_low >= _number(0),
         table.c.percentile_low < table.c.percentile_high,
-        table.c.percentile_high <= 1,
+        table.c.percentile_high <= _number(1),
     )
 
 
@@ -88,7 +98,8 @@ def _newest(table: Table) -> Select[datetime]:
             table.c.posted_at < bindparam("moment"),
         )
         .order_by(table.c.posted_at.desc())
-        .limit(MOST_POSTS)
+        .limit(_number(MOST_POSTS))
+        .offset(_NONE_LEFT_OUT)
     )
 
 
@@ -96,7 +107,12 @@ def _newest_posts() -> Select[datetime]:
     both = union_all(
         *(select(_newest(table).subquery().c.posted_at) for table in (_POSTS, _IMAGELESS))
     ).subquery()
-    return select(both.c.posted_at).order_by(both.c.posted_at.desc()).limit(MOST_POSTS)
+    return (
+        select(both.c.posted_at)
+        .order_by(both.c.posted_at.desc())
+        .limit(_number(MOST_POSTS))
+        .offset(_NONE_LEFT_OUT)
+    )
 
 
 def _matured(table: Table, *but: ColumnElement[bool]) -> Select[int, int | None]:
@@ -143,12 +159,13 @@ def _records() -> Select[int, int | None, bool | None, datetime | None, int | No
                 table.c.author_id == who, table.c.community_id == bindparam("community_id"), *age
             )
             .order_by(table.c.posted_at.desc(), table.c.id.desc())
-            .limit(LOOK_BACK)
+            .limit(_number(LOOK_BACK))
+            .offset(_NONE_LEFT_OUT)
             .subquery()
         )
         return select(
-            literal(True).label("own"), some.c.posted_at, some.c.millionths,
-            literal(int(table is _POSTS)).label("has_image"), some.c.id,
+            true().label("own"), some.c.posted_at, some.c.millionths,
+            _number(int(table is _POSTS)).label("has_image"), some.c.id,
         )  # fmt: skip
 
     def by_age(table: Table) -> Iterator[Select[Any]]:
@@ -157,9 +174,7 @@ def _records() -> Select[int, int | None, bool | None, datetime | None, int | No
         yield newest(table, posted_at <= bindparam("waits_since"))
 
     before = _newest_posts().subquery()
-    of_all = select(
-        literal(False), before.c.posted_at, cast(null(), Integer), literal(1), literal(0)
-    )
+    of_all = select(false(), before.c.posted_at, cast(null(), Integer), _number(1), _number(0))
     earlier = union_all(*by_age(_POSTS), *by_age(_IMAGELESS), of_all).subquery()
     return select(
         here.c.n, here.c.total, earlier.c.own, earlier.c.posted_at, earlier.c.millionths,

@@ -126,12 +126,7 @@ class Ingest:
         if files:
             sources = await self._images.on_thread(self._put, incoming.images)
         arrival = _Arrival(incoming, sources, self._keys(platform, incoming))
-        post_id = await self._arrivals.write(arrival)
-        if post_id is not None and files and self._images.drops_at_once:
-            # A refused post of the same bytes may have taken the file with it before this one was
-            # there to need it.
-            await self._images.on_thread(self._put_lost, incoming.images, sources)
-        return post_id
+        return await self._arrivals.write(arrival)
 
     def _store(self, arrivals: Sequence[_Arrival], session: Session) -> list[int | None]:
         now = self._clock()
@@ -166,6 +161,7 @@ class Ingest:
                     for each, position, source in images
                 ],
             )
+        self._put_lost(arrivals)
         return [ids[each.name] for each in arrivals]
 
     def _row(
@@ -244,11 +240,17 @@ class Ingest:
             for image in images
         ]
 
-    def _put_lost(self, images: Sequence[str | bytes], sources: Sequence[str]) -> None:
-        for image, source in zip(images, sources, strict=True):
-            path = self._images.path(source.removeprefix(STORED))
-            if isinstance(image, bytes) and not path.exists():
-                self._images.put(image)
+    def _put_lost(self, arrivals: Sequence[_Arrival]) -> None:
+        # A refused post of the same bytes may have taken the file with it before this one was there
+        # to need it. In the write: that is done alone (`bot.posts.refused_files`), before or after.
+        if not self._images.drops_at_once:
+            return
+        for each in arrivals:
+            for image, source in zip(each.incoming.images, each.sources, strict=True):
+                if isinstance(image, bytes):
+                    path = self._images.path(source.removeprefix(STORED))
+                    if not path.exists():
+                        self._images.put(image)
 
 
 def _scopes(keys: Mapping[str, Any]) -> Scopes:

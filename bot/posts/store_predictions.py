@@ -75,7 +75,11 @@ class PredictionWriter:
         self._replier = replier
         self._clock = clock
         self._shared: SharedWrite[Forecast, Predicted | dict[str, str]] = SharedWrite(
-            database, self._write, alone_in=_scopes
+            database,
+            self._write,
+            alone_in=_scopes,
+            # What takes long in one community holds up no other.
+            line=lambda made: made.post.community_id,
         )
 
     async def write(self, made: Forecast) -> Predicted | dict[str, str]:

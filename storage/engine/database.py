@@ -98,6 +98,11 @@ class Database:
             for each in (self.engine, self._of_its_own)
         )
 
+    @property
+    def takes_turns(self) -> bool:
+        """Whether writers write one after another, whatever they are alone in: so on SQLite."""
+        return self._writers is None
+
     async def run_read(self, work: Work[T]) -> T:
         """Return what ``work`` returns, called with a plain session; nothing it writes is kept.
 

@@ -1,7 +1,7 @@
 """One write for all who write something of one kind at the same time."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from functools import partial
@@ -20,11 +20,16 @@ V = TypeVar("V")
 MOST = 32
 
 
+def _one_for_all(_: object) -> Hashable:
+    return None
+
+
 @dataclass(eq=False, slots=True)
 class _Item(Generic[K, V]):
     """Something to be written, under what it is written, and the future of what came of it."""
 
     what: K
+    line: Hashable
     guards: tuple[Guard, ...]
     context: Context
     written: asyncio.Future[V]
@@ -45,6 +50,9 @@ class SharedWrite(Generic[K, V]):
             `Database.run_write` asks for it.
         alone_in: what nobody else writes in while one of them is written
             (`storage.engine.scopes`).
+        line: where writers write side by side, only those go together of whom it says the same,
+            and others are written meanwhile: who waits for another process's write holds up
+            nobody else. Where all take turns anyway, as on SQLite, it is not asked.
     """
 
     def __init__(
@@ -53,12 +61,15 @@ class SharedWrite(Generic[K, V]):
         write: Callable[[Sequence[K], Session], Sequence[V]],
         *,
         alone_in: Callable[[K], Scopes],
+        line: Callable[[K], Hashable] = _one_for_all,
     ) -> None:
         self._database = database
         self._write = write
         self._alone_in = alone_in
+        self._line = _one_for_all if database.takes_turns else line
         self._waiting: list[_Item[K, V]] = []
-        self._together: list[_Item[K, V]] = []
+        #: What is being written now, by its line.
+        self._together: dict[Hashable, Sequence[_Item[K, V]]] = {}
 
     async def write(self, what: K) -> V:
         """Write something; return what came of it, once that is committed.
@@ -69,11 +80,12 @@ class SharedWrite(Generic[K, V]):
             Exception: what writing it alone raises.
         """
         loop = asyncio.get_running_loop()
-        mine = _Item[K, V](what, guards(), copy_context(), loop.create_future())
+        line = self._line(what)
+        mine = _Item[K, V](what, line, guards(), copy_context(), loop.create_future())
         self._waiting.append(mine)
-        if len(self._waiting) == 1 and not self._together:
+        if line not in self._together:
             # Those who were told something together come together.
-            loop.call_soon(self._begin)
+            loop.call_soon(self._begin, line)
         try:
             return await mine.written
         except asyncio.CancelledError:
@@ -84,24 +96,26 @@ class SharedWrite(Generic[K, V]):
                 await asyncio.wait({mine.under_way})
             raise
 
-    def _begin(self) -> None:
-        """Begin to write what waits, as far as it goes together with the first of it."""
-        if self._together or not self._waiting:
+    def _begin(self, line: Hashable) -> None:
+        """Begin to write what waits in a line, as far as it goes together with the first of it."""
+        waiting = [each for each in self._waiting if each.line == line]
+        if line in self._together or not waiting:
             return
-        first = self._waiting[0]
-        self._together = [each for each in self._waiting if each.guards == first.guards][:MOST]
+        first = waiting[0]
+        together = [each for each in waiting if each.guards == first.guards][:MOST]
         # In a task of its own: it matters to all of them that it ends.
         under_way = asyncio.get_running_loop().create_task(
-            self._write_all(self._together), context=first.context
+            self._write_all(together), context=first.context
         )
-        for each in self._together:
+        for each in together:
             each.under_way = under_way
         self._waiting = [each for each in self._waiting if each.under_way is None]
-        under_way.add_done_callback(self._go_on)
+        self._together[line] = together
+        under_way.add_done_callback(lambda _: self._go_on(line))
 
-    def _go_on(self, _: asyncio.Task[None]) -> None:
-        self._together = []
-        self._begin()
+    def _go_on(self, line: Hashable) -> None:
+        del self._together[line]
+        self._begin(line)
 
     async def _write_all(self, together: Sequence[_Item[K, V]]) -> None:
         scopes: dict[Scope, None] = {}

@@ -5,11 +5,14 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import func, select, update
+import pytest
+from sqlalchemy import func, select, text, update
 
 from bot.app import App
 from bot.platform import CommunityRef, PostRef, ReplyDeclined
 from bot.serving.forecast import Card
+from storage.engine.database import Database
+from storage.engine.scopes import community_scope
 from storage.engine.shared_write import SharedWrite
 from storage.tables import Author, Base, Community, Image, Post, Prediction, Reply
 from storage.types import PlatformName, PostState, ReplySkip, ReplyState
@@ -24,8 +27,17 @@ OTHER = images.encode(images.photo(120, 90), "JPEG")
 async def have_come(shared: SharedWrite[Any, Any], count: int) -> None:
     """Return when so many are to be written."""
     async with asyncio.timeout(30):
-        while len(shared._waiting) + len(shared._together) < count:  # noqa: ASYNC110 - nothing tells
+        while len(shared._waiting) + sum(map(len, shared._together.values())) < count:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
+
+
+async def accept_elsewhere(app: App, clock: FakeClock, source_id: str) -> int:
+    """Accept a post in another community than others are in."""
+    post = incoming(source_id, PICTURE, posted_at=clock())
+    post = replace(post, community=CommunityRef("b", "r/b"))
+    post_id = await app.pipeline.accept(PlatformName.REDDIT, post)
+    assert post_id is not None
+    return post_id
 
 
 async def count(app: App, table: type[Base]) -> int:
@@ -57,9 +69,7 @@ async def test_predictions_of_one_moment(
     app: App, clock: FakeClock, platform: FakePlatform
 ) -> None:
     ids = [await accept(app, clock, f"p{n}", OTHER if n % 2 else PICTURE) for n in range(7)]
-    post = replace(incoming("p9", PICTURE, posted_at=clock()), community=CommunityRef("b", "r/b"))
-    elsewhere = await app.pipeline.accept(PlatformName.REDDIT, post)
-    assert elsewhere is not None
+    elsewhere = await accept_elsewhere(app, clock, "p9")
     gone = ids[3]
     async with app.core.database.write() as session:
         tasks = [asyncio.create_task(app.pipeline.advance(each)) for each in (*ids, elsewhere)]
@@ -104,6 +114,29 @@ async def test_what_a_community_takes_a_minute_is_not_passed_at_once(
         (ReplyState.SKIPPED, ReplySkip.RATE_LIMIT): 4,
     }
     assert len(platform.replies) == 3
+
+
+async def test_what_takes_long_in_one_community_holds_up_no_other(
+    app: App, clock: FakeClock, platform: FakePlatform
+) -> None:
+    if app.core.database.takes_turns:
+        pytest.skip("there, writers take turns")
+    held = [await accept(app, clock, f"p{n}", PICTURE) for n in range(2)]
+    elsewhere = [await accept_elsewhere(app, clock, f"q{n}") for n in range(2)]
+    scope = community_scope((await stored(app, held[0])).community_id)
+    another_process = Database(app.core.database.url)
+    async with another_process.engine.begin() as connection:
+        await connection.execute(text(f"SELECT pg_advisory_xact_lock({scope.number})"))
+        waiting = [asyncio.create_task(app.pipeline.advance(each)) for each in held]
+        async with asyncio.timeout(30):
+            await asyncio.gather(*map(app.pipeline.advance, elsewhere))
+        await have_come(app.pipeline._predictor._writer._shared, len(waiting))
+        assert {post for post, *_ in platform.replies} == {"q0", "q1"}
+    await asyncio.gather(*waiting)
+    await another_process.close()
+    predictions = [(await stored(app, each)).prediction_rows for each in (*held, *elsewhere)]
+    assert Counter(row.waiting for rows in predictions for row in rows) == {0: 2, 1: 2}
+    assert len(platform.replies) == 4
 
 
 class SlowPlatform(FakePlatform):

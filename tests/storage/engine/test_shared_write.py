@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import pytest
 from sqlalchemy import select
@@ -15,14 +15,20 @@ from tests.fixtures.rows import row
 WRONG = 99
 
 
+def scope_of(number: int) -> Scope:
+    return Scope("n", f"{number % 3}")
+
+
 class Hashes:
     """Stores people by their numbers, says how many are there, and notes what came together."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, line: Callable[[int], Hashable] = lambda _: None
+    ) -> None:
         self.written: list[list[int]] = []
         self._database = database
         self.shared = SharedWrite(
-            database, self._write, alone_in=lambda n: [Scope("n", f"{n % 3}")]
+            database, self._write, alone_in=lambda n: [scope_of(n)], line=line
         )
 
     def _write(self, numbers: Sequence[int], session: Session) -> list[int]:
@@ -61,6 +67,19 @@ async def test_what_is_wrong_with_one_takes_no_other_along(hashes: Hashes) -> No
     assert [str(each) for each in answers] == ["10", "not this one", "40"]
     assert await hashes.stored() == [1, 4]
     assert hashes.written[0] == [1, WRONG, 4]
+
+
+async def test_a_line_that_waits_holds_up_no_other_where_writers_write_side_by_side(
+    database: Database,
+) -> None:
+    hashes = Hashes(database, line=lambda n: n % 3)
+    async with database.write(alone_in=[scope_of(3)]):
+        tasks = [asyncio.create_task(hashes.shared.write(number)) for number in (3, 1, 6, 4)]
+        if not database.takes_turns:
+            assert [await tasks[1], await tasks[3]] == [10, 40]
+            assert hashes.written == [[1, 4]]
+    assert await asyncio.gather(*tasks) == [30, 10, 60, 40]
+    assert hashes.written == ([[3, 1, 6, 4]] if database.takes_turns else [[1, 4], [3, 6]])
 
 
 async def test_together_go_those_that_the_same_guards_hold_for(hashes: Hashes) -> None:

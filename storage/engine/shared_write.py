@@ -92,7 +92,9 @@ class SharedWrite(Generic[K, V]):
             if mine.under_way is None:
                 self._waiting.remove(mine)
             else:
-                # It goes on anyway, for the others too; nobody is to close the database under it.
+                if all(each.written.done() for each in self._together.get(line, ())):
+                    mine.under_way.cancel()
+                # It goes on for the others; nobody is to close the database under it.
                 await asyncio.wait({mine.under_way})
             raise
 
@@ -126,7 +128,8 @@ class SharedWrite(Generic[K, V]):
             results = await self._database.run_write(work, alone_in=tuple(scopes))
         except Exception as error:  # noqa: BLE001 - raised where it was asked for
             if len(together) > 1:
-                await asyncio.gather(*(self._write_all([each]) for each in together))
+                left = [each for each in together if not each.written.done()]
+                await asyncio.gather(*(self._write_all([each]) for each in left))
             elif not together[0].written.done():
                 together[0].written.set_exception(error)
             return

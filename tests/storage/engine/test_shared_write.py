@@ -106,20 +106,50 @@ async def test_who_is_cancelled_is_not_written_or_leaves_the_write_to_the_others
     database: Database, hashes: Hashes
 ) -> None:
     async with database.write():
-        tasks = [asyncio.create_task(hashes.shared.write(1))]
+        tasks = [asyncio.create_task(hashes.shared.write(number)) for number in (1, 2, 5)]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        tasks += [asyncio.create_task(hashes.shared.write(number)) for number in (2, 3)]
+        tasks += [asyncio.create_task(hashes.shared.write(number)) for number in (3, 4)]
         await asyncio.sleep(0)
-        # The first one's write waits for its turn; the others wait for that.
+        # The first ones' write waits for its turn; the others wait for that.
         tasks[0].cancel()
-        tasks[2].cancel()
-        await asyncio.wait({tasks[2]})
+        tasks[4].cancel()
+        await asyncio.wait({tasks[4]})
         assert not tasks[0].done()
-    assert await tasks[1] == 20
-    for task in (tasks[0], tasks[2]):
+    assert await asyncio.gather(*tasks[1:4]) == [20, 50, 30]
+    for task in (tasks[0], tasks[4]):
         with pytest.raises(asyncio.CancelledError):
             await task
     # The first one's was under way: it ended before its task did.
-    assert await hashes.stored() == [1, 2]
-    assert hashes.written == [[1], [2]]
+    assert await hashes.stored() == [1, 2, 3, 5]
+    assert hashes.written == [[1, 2, 5], [3]]
+
+
+async def test_nobody_waits_for_a_write_that_nobody_wants_any_more(
+    database: Database, hashes: Hashes
+) -> None:
+    async with database.write():
+        tasks = [asyncio.create_task(hashes.shared.write(number)) for number in (1, 2)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        async with asyncio.timeout(30):
+            await asyncio.wait(tasks)
+        assert all(task.cancelled() for task in tasks)
+    assert await hashes.shared.write(3) == 30
+    assert await hashes.stored() == [3]
+    assert hashes.written == [[3]]
+
+
+async def test_after_a_fault_only_those_are_tried_who_still_wait(
+    database: Database, hashes: Hashes
+) -> None:
+    async with database.write():
+        tasks = [asyncio.create_task(hashes.shared.write(number)) for number in (1, WRONG, 4)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        tasks[2].cancel()
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [str(each) for each in answers] == ["10", "not this one", ""]
+    assert await hashes.stored() == [1]

@@ -96,6 +96,8 @@ async def test_everything_is_done_without_scripts(
     await page.set_input_files("input[name=image]", files=[FILE])
     await page.fill("input[name=title]", "Plain")
     await page.get_by_role("button", name="Post it").click()
+    # A page that is being left cannot be loaded again.
+    await page.wait_for_url("**/posts/*")
     await board.tasks.idle()
     await page.reload()
     assert await page.get_by_role("heading", name="Plain").count() == 1

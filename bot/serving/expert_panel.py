@@ -8,6 +8,7 @@ same sums, in another order.
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -41,7 +42,7 @@ class Question:
 
 
 class ExpertPanel:
-    """Asks experts on a thread, for all who come at about the same time together.
+    """Asks experts on a thread of its own, for all who come at about the same time together.
 
     A post that is alone waits for nobody.
 
@@ -51,6 +52,9 @@ class ExpertPanel:
 
     def __init__(self, *, patience: float = PATIENCE) -> None:
         self._patience = patience
+        # Pictures wait for those threads that run networks, and names of hosts that do not answer
+        # keep those that the event loop has for all.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="experts")
         #: Who is about to ask, and who asked and waits for them.
         self._coming = 0
         self._waiting: list[tuple[Question, asyncio.Future[Said]]] = []
@@ -93,27 +97,28 @@ class ExpertPanel:
         asked, self._waiting = self._waiting, []
         if asked:
             # In a task of its own: it matters to all of them that it ends.
-            task = asyncio.get_running_loop().create_task(_answer(asked))
+            task = asyncio.get_running_loop().create_task(self._answer(asked))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
 
-
-async def _answer(asked: Sequence[tuple[Question, asyncio.Future[Said]]]) -> None:
-    waiting = [(question, answer) for question, answer in asked if not answer.done()]
-    try:
-        # Not on one of those threads that run networks: pictures wait there.
-        said = await asyncio.to_thread(_ask_all, [question for question, _ in waiting])
-    except Exception as error:  # noqa: BLE001 - raised where it was asked for
-        if len(waiting) > 1:
-            # One of them may be to blame, and is alone.
-            for each in waiting:
-                await _answer([each])
-        elif waiting and not waiting[0][1].done():
-            waiting[0][1].set_exception(error)
-        return
-    for question, answer in waiting:
-        if not answer.done():
-            answer.set_result(said[question])
+    async def _answer(self, asked: Sequence[tuple[Question, asyncio.Future[Said]]]) -> None:
+        waiting = [(question, answer) for question, answer in asked if not answer.done()]
+        questions = [question for question, _ in waiting]
+        try:
+            said = await asyncio.get_running_loop().run_in_executor(
+                self._thread, _ask_all, questions
+            )
+        except Exception as error:  # noqa: BLE001 - raised where it was asked for
+            if len(waiting) > 1:
+                # One of them may be to blame, and is alone.
+                for each in waiting:
+                    await self._answer([each])
+            elif waiting and not waiting[0][1].done():
+                waiting[0][1].set_exception(error)
+            return
+        for question, answer in waiting:
+            if not answer.done():
+                answer.set_result(said[question])
 
 
 def _ask_all(questions: Sequence[Question]) -> Mapping[Question, Said]:

@@ -1,6 +1,8 @@
 """Experts that are asked for several posts together say what they say of each by itself."""
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,6 +94,20 @@ async def test_who_takes_long_to_come_is_not_waited_for() -> None:
     panel = ExpertPanel(patience=0)
     with panel.coming():
         assert isinstance(await panel.ask(question(champion, 1)), Said)
+
+
+async def test_names_of_hosts_that_do_not_answer_hold_up_nobody() -> None:
+    champion = Champion(1, Head.load(STARTER), cast("Any", None), cast("Any", None))
+    loop, answered = asyncio.get_running_loop(), threading.Event()
+    # As where hosts are looked up: on the threads that the event loop has for all.
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    looking_up = loop.run_in_executor(None, answered.wait)
+    try:
+        async with asyncio.timeout(60):
+            assert isinstance(await ExpertPanel().ask(question(champion, 1)), Said)
+    finally:
+        answered.set()
+        await looking_up
 
 
 async def test_what_cannot_be_asked_about_one_post_takes_no_other_along() -> None:

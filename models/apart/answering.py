@@ -56,6 +56,8 @@ class AnsweringProcess:
         self._is_broken = False
         #: By the monotonic clock; None: no answer is waited for.
         self._until: float | None = None
+        #: What the last question may take, seconds.
+        self._longest = 0.0
         #: Whether it was killed for taking too long.
         self.is_late = False
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
@@ -86,6 +88,7 @@ class AnsweringProcess:
             with self._turns:
                 turn = self._asked
                 self._asked += 1
+                self._longest = seconds
                 if turn == self._done:
                     self._until = time.monotonic() + seconds
             self._write(asked)
@@ -108,7 +111,9 @@ class AnsweringProcess:
             with self._turns:
                 self._done += 1
                 self._is_broken = is_broken
-                self._until = None
+                # The next one may not even be read: its thread is still writing it then.
+                is_asked = self._asked > self._done
+                self._until = time.monotonic() + self._longest if is_asked else None
                 self._turns.notify_all()
         return found
 

@@ -244,14 +244,15 @@ class PicturePool:
             process.end()
             with self._starting:
                 self._running.discard(process)
+                if self._is_closed:
+                    raise ImageUnread from error
                 self._wait = min(max(self._first_wait, self._wait * 2), _LONGEST_WAIT)
                 self._not_before = time.monotonic() + self._wait
                 self._why = (
                     f"The process that reads pictures {_how(process, error)} before it had read"
                     " one; it is started again and again."
                 )
-                if not self._is_closed:
-                    log.warning("%s The next start is in %g s.", self._why, self._wait)
+                log.warning("%s The next start is in %g s.", self._why, self._wait)
             raise CannotStart(self._why) from error
         self._wait = 0.0
         return process

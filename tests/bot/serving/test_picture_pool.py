@@ -167,6 +167,19 @@ async def test_it_stops_at_once_whatever_is_under_way(core: Core, tmp_path: Path
     assert children() <= others
 
 
+async def test_one_that_is_ended_while_it_starts_is_no_fault(core: Core, tmp_path: Path) -> None:
+    health, others = Health(), children()
+    command = (sys.executable, "-c", "import threading; threading.Event().wait()")
+    pool = pool_of(tmp_path, command=command, report=health)
+    asked = asyncio.ensure_future(server_of(core, pool).embed(PICTURE, BACKBONE))
+    while children() == others:
+        await asyncio.sleep(0)
+    await pool.close()
+    with pytest.raises(ImageUnread):
+        await asked
+    assert health.told == []
+
+
 async def test_where_none_can_be_started_no_picture_is_blamed(
     core: Core, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

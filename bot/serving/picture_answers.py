@@ -25,10 +25,12 @@ from models.decoding import ImageFile, ImageRefused, ImageUnread, Reason
 #: Longest JSON of an answer, and most float32 numbers in one, bytes.
 _LONGEST_WORDS: Final = 2**20
 _MOST_NUMBERS: Final = 2**26
+#: Longest side, and most frames, of a picture: more is no number that a database takes.
+_MOST_COUNTED: Final = 2**31 - 1
 #: Most faces and tags that are said of a picture.
 _MOST_SAID: Final = 2_000
 
-_Side = Annotated[int, Field(ge=1, le=2**31)]
+_Side = Annotated[int, Field(ge=1, le=_MOST_COUNTED)]
 _Sentence = Annotated[str, Field(max_length=600)]
 
 
@@ -114,6 +116,7 @@ class Answer:
             found is None
             or found.format not in _FORMATS
             or min(found.width, found.height, found.frames, found.frame + 1) < 1
+            or max(found.width, found.height, found.frames, found.frame) > _MOST_COUNTED
         ):
             raise Untrue
         return replace(found, bytes=len(self._asked.data))
@@ -166,10 +169,13 @@ def _raise_refusal(said: _Said) -> None:
 
 def _is_plausible(found: Attributes) -> bool:
     genre, faces, tags = found.genre, found.faces or (), found.tags or {}
+    look = found.look
     told = [face.expressions for face in faces if face.expressions is not None]
     return (
         (genre is None or (genre.name in (None, *GENRES) and {*genre.probabilities} <= {*GENRES}))
         and all({*each} == {*EXPRESSIONS} for each in told)
         and max(len(faces), len(tags)) <= _MOST_SAID
+        and all(0 <= count <= _MOST_SAID for count in (look.faces or 0, look.text_lines or 0))
+        and all(each.isprintable() for each in (found.read_by, *tags))
         and len(found.read_by) <= 16
     )

@@ -172,7 +172,7 @@ async def test_one_that_is_ended_while_it_starts_is_no_fault(core: Core, tmp_pat
     command = (sys.executable, "-c", "import threading; threading.Event().wait()")
     pool = pool_of(tmp_path, command=command, report=health)
     asked = asyncio.ensure_future(server_of(core, pool).embed(PICTURE, BACKBONE))
-    while children() == others:
+    while children() == others:  # noqa: ASYNC110 - nothing tells of a process
         await asyncio.sleep(0)
     await pool.close()
     with pytest.raises(ImageUnread):

@@ -6,8 +6,12 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def end_with_parent() -> None:
@@ -33,6 +37,24 @@ def questions_and_answers() -> tuple[BinaryIO, BinaryIO]:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return sys.stdin.buffer, answers
+
+
+def ended_after(seconds: int, work: Callable[P, T]) -> Callable[P, T]:
+    """``work``, at which this process ends when it takes longer; on Windows it does not.
+
+    So does one in a decoder that holds the interpreter, which then sees no end of its parent.
+    """
+    if sys.platform == "win32":
+        return work
+
+    def limited(*args: P.args, **kwargs: P.kwargs) -> T:
+        signal.alarm(seconds)
+        try:
+            return work(*args, **kwargs)
+        finally:
+            signal.alarm(0)
+
+    return limited
 
 
 def end_first() -> None:

@@ -16,13 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.apart.child import questions_and_answers
+from models.apart.child import ended_after, questions_and_answers
 from trainer.backbone.distill_images import read_rgb
 from trainer.backbone.finetune_canvas import canvas
 
 #: What an answer begins with: whether there are pixels, and their height and width; without any,
 #: the bytes of a sentence.
 HEADER = struct.Struct(">?II")
+#: After so many seconds at one picture it ends by itself; whoever asked has given up before.
+_LONGEST = 300
 
 Look = Callable[[Path, int | None], NDArray[np.uint8] | None]
 
@@ -63,7 +65,7 @@ def _answer(answers: BinaryIO, found: NDArray[np.uint8] | str) -> None:
 
 def main(look: Look = look) -> int:
     """Answer with what ``look`` gives until the process that started this closes the pipe."""
-    serve(*questions_and_answers(), look)
+    serve(*questions_and_answers(), ended_after(_LONGEST, look))
     return 0
 
 

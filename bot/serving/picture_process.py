@@ -24,7 +24,7 @@ from bot.serving.embed import (
     read_attributes,
 )
 from bot.serving.picture_frames import HEADER, Asked, Places, frame
-from models.apart.child import allow_memory, end_first, questions_and_answers
+from models.apart.child import allow_memory, end_first, ended_after, questions_and_answers
 from models.attributes.read import AttributeReader
 from models.backbone import Backbone, BackboneUnusable
 from models.backbone_files import load_backbone
@@ -35,6 +35,8 @@ _BACKBONES: Final = 2
 #: What may be taken beyond what a picture's decoding takes by its header, bytes: networks that
 #: are loaded when they are first needed, and what they work with.
 _BESIDE: Final = 768 * 2**20
+#: After so many seconds at one question it ends by itself; whoever asked has given up before.
+_LONGEST: Final = 300
 
 Answer = Sequence[bytes]
 Look = Callable[[Asked], Answer]
@@ -49,6 +51,7 @@ class PictureReader:
         self._most = places.limits.max_memory + 4 * places.limits.max_bytes + _BESIDE
         self._attributes = AttributeReader(places.genres_dir)
         self._backbones: OrderedDict[str, Backbone] = OrderedDict()
+        allow_memory(self._most)
 
     def look(self, asked: Asked) -> Answer:
         """The answer to a question; raises what reading pictures raises."""
@@ -91,7 +94,7 @@ class PictureReader:
         # Imported where it is needed: most processes never are asked for it.
         from models.captions.render import Canvas
 
-        Canvas(asked.data, self._limits)
+        Canvas(asked.data, self._limits).check()
         return frame({})
 
     def _version(self, _: Asked) -> Answer:
@@ -170,7 +173,7 @@ def main(make: Callable[[Places], Look] = lambda places: PictureReader(places).l
     """Answer with what is made until the process that started this closes the pipe."""
     questions, answers = questions_and_answers()
     end_first()
-    serve(questions, answers, make)
+    serve(questions, answers, lambda places: ended_after(_LONGEST, make(places)))
     return 0
 
 

@@ -1,14 +1,17 @@
 """The frames of an animation, one by one, within what they may cost."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from typing import TypeVar
 
 from PIL import Image
 
 from models.decoding import DECODER_ERRORS, DecodeLimits, ImageRefused
 from models.image_headers.read import read_container
+
+T = TypeVar("T")
 
 #: Frames of an animation, and pixels of all of them together, that are drawn on.
 MAX_FRAMES, MAX_ALL_PIXELS = 600, 400_000_000
@@ -36,15 +39,31 @@ class Animation:
         Raises:
             ImageRefused: a frame is damaged.
         """
+
+        def small(image: Image.Image) -> tuple[Image.Image, int]:
+            frame = image.convert("RGBA")
+            frame.thumbnail((longest, longest))
+            ground = Image.new("RGB", frame.size, "white")
+            ground.paste(frame, (0, 0), frame)
+            return ground, int(image.info.get("duration") or _DURATION)
+
+        return self._each(small)
+
+    def check(self) -> None:
+        """Decode each frame.
+
+        Raises:
+            ImageRefused: a frame is damaged.
+        """
+        for _ in self._each(lambda image: image.load()):
+            pass
+
+    def _each(self, work: Callable[[Image.Image], T]) -> Iterator[T]:
         try:
             with closing(Image.open(io.BytesIO(self.data), formats=[self.format])) as image:
                 for number in range(self.count):
                     image.seek(number)
-                    frame = image.convert("RGBA")
-                    frame.thumbnail((longest, longest))
-                    ground = Image.new("RGB", frame.size, "white")
-                    ground.paste(frame, (0, 0), frame)
-                    yield ground, int(image.info.get("duration") or _DURATION)
+                    yield work(image)
         except DECODER_ERRORS as error:
             raise ImageRefused(
                 "corrupt",

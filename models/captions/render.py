@@ -74,6 +74,15 @@ class Canvas:
         """Whether it has several frames."""
         return self._animation is not None
 
+    def check(self) -> None:
+        """Decode every frame that may be drawn on.
+
+        Raises:
+            ImageRefused: one is damaged.
+        """
+        if self._animation is not None:
+            self._animation.check()
+
     def still(self, boxes: Sequence[str]) -> Image.Image:
         """One captioned picture, RGB, without a mark: what a forecast is made of.
 

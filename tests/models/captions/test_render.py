@@ -74,6 +74,16 @@ def test_what_is_no_picture_is_refused() -> None:
         Canvas(images.bomb())
 
 
+def test_every_frame_is_looked_at_before_it_is_drawn_on() -> None:
+    frames = [images.photo(400, 300).rotate(20 * n) for n in range(3)]
+    sound = images.encode(frames[0], "PNG", save_all=True, append_images=frames[1:])
+    Canvas(sound).check()
+    at = sound.rindex(b"fdAT") + 5_000
+    canvas = Canvas(sound[:at] + bytes(64) + sound[at + 64 :])
+    with pytest.raises(ImageRefused, match="A frame of this animation is damaged"):
+        canvas.check()
+
+
 @pytest.mark.parametrize("make", ["GIF", "PNG", "WEBP"])
 def test_an_animation_keeps_its_frames(make: str) -> None:
     frames = [images.photo(200, 150).rotate(20 * n) for n in range(5)]

@@ -205,6 +205,9 @@ class PicturePool:
                     "The process that reads pictures %s at picture %s (%s bytes).",
                     _how(process, error), _name(asked.data).hex()[:12], len(asked.data),
                 )  # fmt: skip
+        if not asked.data:
+            # No picture is to blame for that.
+            raise CannotStart(f"The process that reads pictures ends when asked its {asked.work}.")
         with self._starting:
             self._poison[_name(asked.data)] = None
             if len(self._poison) > _REMEMBERED:

@@ -145,6 +145,19 @@ async def test_what_lies_or_never_answers_is_ended(
     await pool.close()
 
 
+async def test_a_question_without_a_picture_blames_none(core: Core, tmp_path: Path) -> None:
+    (tmp_path / "genres").mkdir()
+    (tmp_path / "genres" / CRASHES.decode()).touch()
+    health = Health()
+    pool = pool_of(tmp_path, report=health)
+    with pytest.raises(ImageUnread):
+        await server_of(core, pool).attributes_version()
+    assert health.told == ["The process that reads pictures ends when asked its version."]
+    with pytest.raises(ImageRefused, match="This file is empty"):
+        await server_of(core, pool).pixels(b"", size=32)
+    await pool.close()
+
+
 async def test_it_stops_at_once_whatever_is_under_way(core: Core, tmp_path: Path) -> None:
     health, others = Health(), children()
     pool = pool_of(tmp_path, report=health)

@@ -89,9 +89,7 @@ class ImageUnread(ImageRefused):
     """
 
     def __init__(self) -> None:
-        super().__init__(
-            "busy", "This image could not be read just now, for want of memory; try again later."
-        )
+        super().__init__("busy", "This image could not be read just now; try again later.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,13 @@ ELSEWHERE = (
     mark("viral video"),
     # models.decoding
     mark("This file is empty; choose the image again."),
-    mark("This image could not be read just now, for want of memory; try again later."),
+    mark("This image could not be read just now; try again later."),
     mark("This file is larger than {size} MB; make the image smaller and try again."),
+    # bot.serving.picture_pool
+    mark(
+        "This image cannot be read: reading it broke off twice. Save it again as a plain JPEG or"
+        " PNG and try that."
+    ),
     # bot.runtime.download
     mark("The image's link is not a web address."),
     mark("The image's link leads to a private address."),

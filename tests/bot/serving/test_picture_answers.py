@@ -106,7 +106,7 @@ def test_refusals_and_faults_are_raised_with_sentences_that_can_be_shown() -> No
     with pytest.raises(ImageRefused, match=r"^It is damaged\.$") as refused:
         answer({"refused": "corrupt", "sentence": "It is \x1bdamaged.\n\u202e"})
     assert refused.value.reason == "corrupt"
-    with pytest.raises(ImageUnread, match="for want of memory"):
+    with pytest.raises(ImageUnread, match="could not be read just now"):
         answer({"refused": "busy", "sentence": "Click here"})
     with pytest.raises(BackboneUnusable, match="It is gone"):
         answer({"fault": "backbone", "sentence": "It is gone."})

@@ -21,7 +21,7 @@ ENGLISH: dict[str, str] = {
     "image.too_large": "The file is too large; make it smaller and try again.",
     "image.unsupported_format": "This is not a JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF or BMP"
     " image; save it as one of those.",
-    "image.busy": "The image could not be read just now, for want of memory; try again later.",
+    "image.busy": "The image could not be read just now; try again later.",
     "image.truncated": "A part of the file is missing; choose the image again.",
     "image.corrupt": "The file is damaged; save the image anew and try again.",
     "image.too_many_pixels": "The image has too many pixels; make it smaller and try again.",

@@ -29,7 +29,10 @@ def child_environment() -> dict[str, str]:
 
     A child process is told what it needs; tokens and passwords are not passed on.
     """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PEORIA_")}
+    # Settings are read whatever case their names are in.
+    kept = {
+        name: value for name, value in os.environ.items() if not name.upper().startswith("PEORIA_")
+    }
     return kept | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
 
 

@@ -1,5 +1,6 @@
 """Sends the digests that are due, each once."""
 
+import asyncio
 import io
 import logging
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from discord.ext import commands
 from sqlalchemy import select
 
 from bot.core import Core
-from bot.discord.digests.picture import small_picture
+from bot.discord.digests.picture import LONGEST, small_picture
 from bot.discord.digests.render import PICTURE, Told, digest_embed, footer
 from bot.discord.gateway.answers import judging_answers
 from bot.discord.gateway.channels import PostChannel
@@ -33,6 +34,7 @@ from bot.league.digest_times import (
     span_of,
 )
 from bot.platform import PlatformUnavailable, RequestFailed, RequestRefused
+from models.decoding import ImageRefused
 from storage.tables import Digest
 from storage.types import PlatformName
 
@@ -202,9 +204,12 @@ class Digests(commands.Cog):
             return None
         if not channel.permissions_for(channel.guild.me).attach_files:
             return None
-        images, sha256 = self._core.images, post.sha256
+        images = self._core.images
         try:
-            return await images.on_thread(lambda: small_picture(images.get(sha256)))
-        except OSError as error:
+            data = await images.on_thread(images.get, post.sha256)
+            # Twice as many are decoded as are asked for.
+            pixels = await self._core.serving.pixels(data, size=LONGEST // 2)
+        except (OSError, ImageRefused) as error:
             log.info("The picture of a digest cannot be shown: %s", error)
             return None
+        return await asyncio.to_thread(small_picture, pixels)

@@ -8,13 +8,14 @@ import discord
 from bot.core import Core
 from bot.discord.games.duel_buttons import duel_buttons
 from bot.discord.games.duel_data import DuelData, read_duel
-from bot.discord.games.duel_picture import duel_picture
+from bot.discord.games.duel_picture import SIDE, duel_picture
 from bot.discord.games.render_duel import PICTURE, alt_text, duel_embed, footer
 from bot.discord.gateway.channels import PostChannel
 from bot.discord.gateway.told_channel import sent_before
 from bot.discord.texts.lookup import Texts
 from bot.discord.ui.member_names import MemberNames
 from bot.league.duels import duel_is_open
+from models.decoding import ImageRefused
 from storage.engine.scopes import ITS_ROWS
 from storage.tables import Duel
 from storage.types import DuelState
@@ -126,13 +127,13 @@ class DuelMessages:
     ) -> list[discord.File]:
         if not told.pictures or not channel.permissions_for(channel.guild.me).attach_files:
             return []
-        images = self._core.images
+        images, serving = self._core.images, self._core.serving
         try:
             data = [await images.on_thread(images.get, sha256) for sha256 in told.pictures]
-        except OSError:
-            # Deleted just now: the duel is told without.
+            # Twice as many pixels are decoded as are asked for.
+            pixels = [await serving.pixels(each, size=SIDE // 2) for each in data]
+        except (OSError, ImageRefused):
+            # Deleted just now, or not to be read: the duel is told without.
             return []
-        picture = await asyncio.to_thread(duel_picture, *data)
-        if picture is None:
-            return []
+        picture = await asyncio.to_thread(duel_picture, *pixels)
         return [discord.File(io.BytesIO(picture), PICTURE, description=alt_text(texts, told))]

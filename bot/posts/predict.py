@@ -66,7 +66,7 @@ class Predictor:
     ) -> None:
         self._database = database
         self._serving = serving
-        self._experts = ExpertPanel()
+        self._experts = ExpertPanel(serving.expert_thread)
         self._images = images
         self._finder = ImageFinder(
             images, serving, downloader, attributes_at_once=attributes_at_once

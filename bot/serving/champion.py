@@ -207,6 +207,9 @@ class ChampionServer:
         #: Calls that are on a thread or wait for one.
         self._calls = 0
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="model")
+        #: For those who ask heads: pictures wait for the threads that run networks, and names of
+        #: hosts that do not answer keep those that the event loop has for all.
+        self.expert_thread = ThreadPoolExecutor(1, thread_name_prefix="experts")
 
     async def champion(self, chosen: ChampionRef | None = None) -> Champion:
         """The model version that serves now.
@@ -433,3 +436,4 @@ class ChampionServer:
         if self._pictures is not None:
             await self._pictures.close()
         self._executor.shutdown(cancel_futures=True)
+        self.expert_thread.shutdown(cancel_futures=True)

@@ -8,7 +8,7 @@ same sums, in another order.
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -42,19 +42,18 @@ class Question:
 
 
 class ExpertPanel:
-    """Asks experts on a thread of its own, for all who come at about the same time together.
+    """Asks experts on a thread, for all who come at about the same time together.
 
     A post that is alone waits for nobody.
 
     Args:
+        thread: where they are asked.
         patience: how long a post waits for those that are on their way, seconds.
     """
 
-    def __init__(self, *, patience: float = PATIENCE) -> None:
+    def __init__(self, thread: Executor, *, patience: float = PATIENCE) -> None:
         self._patience = patience
-        # Pictures wait for those threads that run networks, and names of hosts that do not answer
-        # keep those that the event loop has for all.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="experts")
+        self._thread = thread
         #: Who is about to ask, and who asked and waits for them.
         self._coming = 0
         self._waiting: list[tuple[Question, asyncio.Future[Said]]] = []

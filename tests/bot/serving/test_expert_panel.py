@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,12 @@ from models.head import Head
 
 STARTER = Path(__file__).parents[3] / "models" / "starter" / "champion"
 MOMENT = datetime(2026, 3, 1, 18, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def thread() -> Iterator[Executor]:
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
 
 
 def question(champion: Champion, number: int, count: int = 1) -> Question:
@@ -44,7 +51,7 @@ def alone(asked: Question) -> Said:
 
 
 async def test_many_are_asked_for_together_and_each_is_told_its_own(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, thread: Executor
 ) -> None:
     champion = Champion(1, Head.load(STARTER), cast("Any", None), cast("Any", None))
     # A server's own head is asked as well, and for no other server.
@@ -59,7 +66,7 @@ async def test_many_are_asked_for_together_and_each_is_told_its_own(
         return ask_experts(*what, **named)
 
     monkeypatch.setattr("bot.serving.expert_panel.ask_experts", counted)
-    panel = ExpertPanel(patience=600)
+    panel = ExpertPanel(thread, patience=600)
 
     async def ask(each: Question) -> Said:
         with panel.coming():
@@ -74,9 +81,9 @@ async def test_many_are_asked_for_together_and_each_is_told_its_own(
         assert [*said.set_aside] == [*by_itself.set_aside]
 
 
-async def test_who_is_alone_or_has_company_enough_waits_for_nobody() -> None:
+async def test_who_is_alone_or_has_company_enough_waits_for_nobody(thread: Executor) -> None:
     champion = Champion(1, Head.load(STARTER), cast("Any", None), cast("Any", None))
-    panel = ExpertPanel(patience=600)
+    panel = ExpertPanel(thread, patience=600)
     assert isinstance(await panel.ask(question(champion, 1)), Said)
     with panel.coming():
         early = asyncio.create_task(panel.ask(question(champion, 2)))
@@ -89,14 +96,14 @@ async def test_who_is_alone_or_has_company_enough_waits_for_nobody() -> None:
     assert isinstance(await last, Said)
 
 
-async def test_who_takes_long_to_come_is_not_waited_for() -> None:
+async def test_who_takes_long_to_come_is_not_waited_for(thread: Executor) -> None:
     champion = Champion(1, Head.load(STARTER), cast("Any", None), cast("Any", None))
-    panel = ExpertPanel(patience=0)
+    panel = ExpertPanel(thread, patience=0)
     with panel.coming():
         assert isinstance(await panel.ask(question(champion, 1)), Said)
 
 
-async def test_names_of_hosts_that_do_not_answer_hold_up_nobody() -> None:
+async def test_names_of_hosts_that_do_not_answer_hold_up_nobody(thread: Executor) -> None:
     champion = Champion(1, Head.load(STARTER), cast("Any", None), cast("Any", None))
     loop, answered = asyncio.get_running_loop(), threading.Event()
     # As where hosts are looked up: on the threads that the event loop has for all.
@@ -104,17 +111,17 @@ async def test_names_of_hosts_that_do_not_answer_hold_up_nobody() -> None:
     looking_up = loop.run_in_executor(None, answered.wait)
     try:
         async with asyncio.timeout(60):
-            assert isinstance(await ExpertPanel().ask(question(champion, 1)), Said)
+            assert isinstance(await ExpertPanel(thread).ask(question(champion, 1)), Said)
     finally:
         answered.set()
         await looking_up
 
 
-async def test_what_cannot_be_asked_about_one_post_takes_no_other_along() -> None:
+async def test_what_cannot_be_asked_about_one_post_takes_no_other_along(thread: Executor) -> None:
     champion = Champion(1, Head.load(STARTER), cast("Any", None), cast("Any", None))
     broken = question(champion, 2)
     broken.images[0].embedding.resize(12, refcheck=False)
-    panel = ExpertPanel()
+    panel = ExpertPanel(thread)
     first, second, third = await asyncio.gather(
         *(panel.ask(each) for each in (question(champion, 1), broken, question(champion, 3))),
         return_exceptions=True,

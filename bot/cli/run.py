@@ -12,7 +12,7 @@ from bot.app import build, running
 from bot.cli import console
 from bot.core import open_core
 from bot.runtime.build import peoria_version
-from bot.runtime.garbage import left_in_place
+from bot.runtime.garbage import leave_in_place
 from bot.runtime.log import set_up_logging
 from bot.runtime.roles import MEANING, Role, parse_roles
 from bot.runtime.shards import shard_choices
@@ -84,6 +84,6 @@ async def _run(settings: Settings) -> None:
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
     async with open_core(settings, reread=load_settings) as core, running(build(core)):
-        with left_in_place():
-            await stop.wait()
+        leave_in_place()
+        await stop.wait()
         console.err.print("Stopping.")
